@@ -1,0 +1,57 @@
+# Everything a developer runs. `make quickstart` and `make test` need nothing but Python 3.11+, make and a C compiler.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+
+.PHONY: help install quickstart test test-slow lint format bench clean
+
+help:
+	@echo "make quickstart   install, then run a small campaign on real molecular dynamics"
+	@echo "make install      create $(VENV) and install autodisco with the versions of constraints.txt"
+	@echo "make test         fast tests            make test-slow   whole campaigns and longer simulations"
+	@echo "make lint         style, types, layers  make format      rewrite the style"
+	@echo "make bench        the kernels against other tools"
+	@echo "Another interpreter: make install PYTHON=python3.12"
+
+install: $(STAMP)
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "error: $(PYTHON) not found; name an interpreter: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: autodisco needs Python 3.11 or newer and $(PYTHON) is $$("$(PYTHON)" --version 2>&1); choose another: make install PYTHON=python3.11" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+# torch goes first and alone, so that a wheel offered without CUDA is taken where there is one.
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV); the first time this takes a few minutes"
+	$(BIN)/python -m pip install --quiet torch==$$(sed -n 's/^torch==//p' constraints.txt) -c constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+quickstart: $(STAMP)
+	$(BIN)/autodisco run campaigns/quickstart.toml
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -q -m slow $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(STAMP)
+	$(BIN)/python -m pytest bench -q -m "bench or not bench" $(PYTEST_ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,140 @@
+"""From replicas to a polymer's value, its error, and whether two polymers really differ.
+
+Conductivities of independent builds scatter by a factor, not by an amount, so errors are judged in decades. A polymer
+has only a few replicas and its own spread is badly known; hence the spread is pooled over polymers. Polymers are placed
+by the logarithm of their arithmetic mean, as published and as ranked: a mean of logarithms would let one build without
+free ions, which four ion pairs give now and then, outweigh all others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FLOOR_S_PER_CM = 1e-6
+
+# Standard deviation of log10 conductivity between two builds of protocol `quick`, from pairs of builds of 20 polymers
+# (docs/quick-protocol.md).
+QUICK_REPLICA_SD = 0.41
+
+# How many measured degrees of freedom the known spread of a protocol is worth, so that one lucky pair of replicas
+# does not make every difference look significant.
+PRIOR_DEGREES = 4
+
+NOT_AVERAGED = frozenset({"frames"})
+
+
+def log10_conductivity(sigma_s_per_cm: float) -> float:
+    """``log10(σ + 1e-6 S/cm)``; the floor keeps polymers that conduct nothing on the scale."""
+    return float(np.log10(max(sigma_s_per_cm, 0.0) + FLOOR_S_PER_CM))
+
+
+def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means of the properties of a polymer over its replicas, with standard errors.
+
+    Parameters
+    ----------
+    replicas : records as `TransportProperties.to_dict` writes them
+
+    Returns
+    -------
+    dict
+        ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
+        are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
+        replicas share.
+        A replica in which a property is None is left out of that mean. A standard error is None below two values.
+        Errors within one trajectory are not used: builds differ by more.
+
+    Raises
+    ------
+    ValueError
+        Without any replica.
+    """
+    if not replicas:
+        raise ValueError("no replica to combine")
+    combined: dict[str, Any] = {"n_replicas": len(replicas)}
+    names = dict.fromkeys(name for replica in replicas for name in replica)
+    for name in names:
+        values = [replica[name] for replica in replicas if replica.get(name) is not None]
+        if name.endswith("_sem") or name in NOT_AVERAGED:
+            continue
+        if name == "cluster_population":
+            kinds = dict.fromkeys(kind for value in values for kind in value)
+            combined[name] = {kind: sum(v.get(kind, 0.0) for v in values) / len(values) for kind in kinds}
+        elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            combined[name], combined[f"{name}_sem"] = _mean_and_sem(values)
+        elif all(isinstance(value, str) and value == values[0] for value in values):
+            combined[name] = values[0]
+    return combined
+
+
+def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:
+    if not values:
+        return None, None
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return float(np.mean(values)), error
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Polymers on the scale of log10 conductivity, with the pooled spread of a single replica.
+
+    Two polymers are tied when their means differ by no more than one standard error of the difference. Both answers
+    take the spread to be the same for all polymers and the error of a mean to be that of a mean of logarithms, which
+    holds to first order.
+
+    Attributes
+    ----------
+    means : polymer to ``log10(mean of σ over its replicas + 1e-6 S/cm)``
+    counts : polymer to its number of replicas
+    replica_sd : standard deviation of one replica, pooled, in decades
+    degrees : degrees of freedom behind `replica_sd`
+    """
+
+    means: Mapping[str, float]
+    counts: Mapping[str, int]
+    replica_sd: float
+    degrees: int
+
+    def standard_error(self, a: str, b: str) -> float:
+        """Standard error of the difference of two means: ``s √(1/n_a + 1/n_b)``."""
+        return self.replica_sd * float(np.sqrt(1 / self.counts[a] + 1 / self.counts[b]))
+
+    def tied(self, a: str, b: str) -> bool:
+        """Whether the means differ by no more than one standard error of their difference."""
+        return abs(self.means[a] - self.means[b]) <= self.standard_error(a, b)
+
+    def p_better(self, a: str, b: str) -> float:
+        """Probability that `a` conducts better than `b` on average over builds, from Student's t of the difference."""
+        # Loaded here because reading stored results should not have to wait for it.
+        from scipy.special import stdtr
+
+        return float(stdtr(self.degrees, (self.means[a] - self.means[b]) / self.standard_error(a, b)))
+
+
+def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = QUICK_REPLICA_SD) -> Comparison:
+    """Pool the spread between replicas over polymers.
+
+    ``s² = (4 s₀² + Σ_k Σ_r (x_kr - x̄_k)²) / (4 + Σ_k (n_k - 1))`` over polymers k with replicas r, x the logarithm
+    of the conductivity and s₀ the `fallback_sd` known for the protocol. Replicas below the floor are left out of the
+    sum: their distance to the others is set by the floor and not by the simulation.
+
+    Parameters
+    ----------
+    conductivities : polymer to the conductivities of its replicas in S/cm; polymers without any are left out
+    fallback_sd : decades, above zero; alone decides as long as no polymer has two replicas
+    """
+    given = {key: list(sigmas) for key, sigmas in conductivities.items() if len(sigmas)}
+    squares, degrees = PRIOR_DEGREES * fallback_sd**2, PRIOR_DEGREES
+    for sigmas in given.values():
+        logs = [log10_conductivity(sigma) for sigma in sigmas if sigma > FLOOR_S_PER_CM]
+        if len(logs) > 1:
+            squares += float(np.sum((np.array(logs) - np.mean(logs)) ** 2))
+            degrees += len(logs) - 1
+    return Comparison(
+        means={key: log10_conductivity(float(np.mean(sigmas))) for key, sigmas in given.items()},
+        counts={key: len(sigmas) for key, sigmas in given.items()},
+        replica_sd=float(np.sqrt(squares / degrees)),
+        degrees=degrees,
+    )

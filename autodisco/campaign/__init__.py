@@ -1,0 +1,24 @@
+"""The autonomous loop: a campaign file becomes a folder that a daemon fills until there is nothing new to find.
+
+`load` reads a campaign file and `run` walks it to its end in this process; `start`, `pause`, `resume` and `stop` are
+for another process; `open_folder` finds the campaign of a folder.
+"""
+
+from autodisco.campaign.campaign import Campaign, load, open_folder
+from autodisco.campaign.config import Settings, read_settings
+from autodisco.campaign.control import live_owner, pause, resume, start, stop
+from autodisco.campaign.daemon import run
+
+__all__ = [
+    "Campaign",
+    "Settings",
+    "live_owner",
+    "load",
+    "open_folder",
+    "pause",
+    "read_settings",
+    "resume",
+    "run",
+    "start",
+    "stop",
+]

@@ -1,0 +1,169 @@
+"""A campaign as the stages see it: its settings, its folder, its randomness, and whether somebody wants it to stop."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodisco.campaign.config import Settings, differences, read_settings, write_settings
+from autodisco.errors import InputError
+from autodisco.files import write_atomic
+from autodisco.store import Store
+
+STAGE_NUMBERS = {"prepare": 0, "generate": 1, "filter": 2, "simulate": 3, "acquire": 4, "retrain": 5, "metrics": 6}
+"""Part of every seed: never renumber, or old campaigns would not reproduce."""
+
+
+def never() -> bool:
+    """Nobody interrupts."""
+    return False
+
+
+def silent(_: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a stage is told.
+
+    Attributes
+    ----------
+    settings : Settings
+    folder : Path
+        The campaign folder.
+    interrupted : callable
+        Whether to leave work at the next safe point, by raising `states.Interrupted`. Stages ask it often.
+    say : callable
+        Takes one line for a person who watches.
+    """
+
+    settings: Settings
+    folder: Path
+    interrupted: Callable[[], bool] = never
+    say: Callable[[str], None] = silent
+
+    def seed(self, iteration: int, stage: str, *parts: int | str) -> int:
+        """A seed below 2³¹ for one piece of work, from campaign seed, iteration, stage and parts.
+
+        Parts are polymer keys and numbers. It depends on nothing else, in particular not on the order of the work.
+        """
+        numbers = [int(part, 16) if isinstance(part, str) else part for part in parts]
+        sequence = np.random.SeedSequence(self.settings.seed, spawn_key=(iteration, STAGE_NUMBERS[stage], *numbers))
+        return int(sequence.generate_state(1)[0] >> 1)
+
+    def model_path(self, number: int) -> Path:
+        """File of model `number`; model 0 is trained on the seeds."""
+        return self.folder / "models" / f"{number}.pt"
+
+
+def load(file: Path, runs: Path | None = None) -> Campaign:
+    """The campaign of a file, in ``<runs>/<name>``; checks everything that can be checked before work begins.
+
+    `runs` is by default the environment's ``AUTODISCO_RUNS``, or ``runs`` in the working directory.
+
+    Raises
+    ------
+    InputError
+        The file or its seed file is wrong, names a protocol or force field that does not exist, or differs from what
+        the campaign in the folder was started with in more than its budget, saturation rule, workers or timeout.
+    """
+    settings = read_settings(file)
+    folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
+    if (folder / "state.db").is_file():
+        with Store.open_readonly(folder) as store:
+            if store.get("settings"):
+                _check_unchanged(file, settings, store)
+                return Campaign(settings, folder)
+    check(file, settings)
+    return Campaign(settings, folder)
+
+
+def open_folder(folder: Path) -> Campaign:
+    """The campaign in a folder, with the settings it was started with. Raises InputError where there is none."""
+    with Store.open_readonly(folder) as store:
+        content = store.get("settings")
+    if content is None:
+        raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
+    return Campaign(Settings.model_validate(content), folder)
+
+
+def check(file: Path, settings: Settings) -> None:
+    """Look at everything a campaign file refers to. Raises InputError for what does not exist or cannot be read."""
+    from autodisco.campaign.seeds import read_seeds
+    from autodisco.polymer import parse
+    from autodisco.simulation import forcefield, protocols
+
+    for key, look in (
+        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
+        ("simulation.force_field", lambda: forcefield.check(settings.simulation.force_field)),
+        ("acquire.reference", lambda: parse(settings.acquire.reference)),
+    ):
+        try:
+            look()
+        except InputError as error:
+            raise InputError(f"{file}: {key}: {error}") from None
+    if settings.seeds.file:
+        read_seeds(Path(settings.seeds.file))
+
+
+def set_up(campaign: Campaign, store: Store) -> bool:
+    """Write the settings into the campaign folder, at first or because they changed; whether they changed anything."""
+    settings = campaign.settings
+    content = settings.model_dump()
+    before = store.get("settings")
+    if before == content:
+        return False
+    with store.transaction():
+        if before is None:
+            store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
+            store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
+        else:
+            old = Settings.model_validate(before).flat()
+            changed = {key: value for key, value in settings.flat().items() if value != old[key]}
+            store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
+        store.set(settings=content, **_facts(settings))
+    write_atomic(campaign.folder / "campaign.toml", write_settings(settings))
+    return before is not None
+
+
+def _facts(settings: Settings) -> dict[str, Any]:
+    """What readers of the store want to know of the settings."""
+    from autodisco.polymer import parse
+    from autodisco.simulation import protocols
+
+    simulation = settings.simulation
+    return {
+        "name": settings.name,
+        "seed": settings.seed,
+        "protocol": protocols.load(simulation.protocol).name,
+        "force_field": simulation.force_field,
+        "engine": simulation.engine,
+        "replicas": simulation.replicas,
+        "workers": simulation.workers or len(os.sched_getaffinity(0)),
+        "batch_size": settings.generate.batch_size,
+        "budget": settings.budget.model_dump(),
+        "reference_key": parse(settings.acquire.reference).key,
+    }
+
+
+def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
+    from autodisco.campaign.seeds import file_hash
+
+    started_with = Settings.model_validate(store.get("settings"))
+    for key, (old, new) in differences(started_with, settings).items():
+        raise InputError(
+            f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
+            "take that value, or give the campaign another name"
+        )
+    for key, known in (store.get("file_hashes") or {}).items():
+        path = Path(settings.flat()[key])
+        if not path.is_file() or file_hash(path) != known:
+            raise InputError(
+                f"{file}: {key} = {str(path)!r} is not the file that the campaign in {store.folder} was started with; "
+                "give the campaign another name"
+            )

@@ -1,0 +1,284 @@
+"""Settings of a campaign: one immutable object, validated where the file is read, trusted everywhere else.
+
+Whatever is wrong with a file becomes one line that names the file, the key, the value and what is allowed.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from autodisco.errors import InputError
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Amount = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A table of the campaign file: every key known, every type exact, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Seeds(Section):
+    """What is known before the first simulation."""
+
+    file: str = ""
+    """CSV of known polymers, relative to the campaign file; empty for none."""
+    simulate_missing: bool = False
+    """Simulate seeds without a label of the campaign's protocol and force field; else they train unlabelled."""
+    grammar: Count = 3000
+    """Number of unlabelled repeat units enumerated by the program."""
+    dataset: str = ""
+    """Data set of repeat units with conductivity or class, relative to the campaign file; empty for none."""
+
+
+class GeneratorSettings(Section):
+    """The language model."""
+
+    kind: Literal["gpt"] = "gpt"
+    size: Literal["gpt-nano", "gpt-mini", "gpt-2"] = "gpt-nano"
+    iterations: Positive = 6000
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    warm_start: bool = False
+    """Continue from the previous model instead of training afresh."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it trains and draws; only on a CPU is a campaign reproducible to the last bit."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    top_k: Count = 40
+    """Sample among the k likeliest tokens; 0 for all."""
+    max_tokens: Annotated[int, Field(ge=3)] = 10
+    """Longest repeat unit in tokens, both ends included."""
+
+
+class Generate(Section):
+    """When an iteration has drawn enough."""
+
+    batch_size: Positive = 50
+    until: Literal["strings", "survivors"] = "strings"
+    """Draw until `batch_size` strings are new as strings, or until `batch_size` of them survive the filter."""
+    max_draws: Positive = 20000
+
+
+class Filter(Section):
+    """Which candidates are simulated."""
+
+    unstable: Literal["flag", "reject"] = "flag"
+    max_sa_score: Amount = 0.0
+    """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+
+
+class Simulation(Section):
+    """How a candidate is judged."""
+
+    protocol: str = "quick"
+    engine: Literal["lammps"] = "lammps"
+    force_field: str = "pcff+"
+    replicas: Positive = 2
+    workers: Count = 0
+    """Replicas at a time, one core each; 0 for one per core."""
+    timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
+    retries: Count = 1
+    """New starts for a replica that failed."""
+
+
+class Acquire(Section):
+    """What the model learns from."""
+
+    reference: str = "*OCC*"
+    """Repeat unit that the candidates are compared with."""
+    top_fraction: Share = 0.2
+    """Share of the labelled polymers that counts as the high class."""
+    reference_weight: Annotated[float, Field(ge=1)] = 5.0
+    """How often the reference and each polymer that beats it count within the high class; the generator gives every
+    class the same share of its batches (the paper: 4,000 copies where another high row has about 19)."""
+
+
+class Saturation(Section):
+    """When the generator has nothing new to say."""
+
+    threshold: Share = 0.3
+    """Duplicate rate above which it is saturated."""
+    confidence: Share = 0.9
+    """Posterior probability that the rate is above the threshold."""
+    patience: Positive = 1
+    """Consecutive iterations for which this has to hold."""
+
+
+class Budget(Section):
+    """Limits; 0 for none."""
+
+    iterations: Count = 0
+    simulations: Count = 0
+    """Replicas over the whole campaign."""
+    hours: Amount = 0.0
+    """Time that the campaign was at work."""
+
+
+class Settings(Section):
+    """A campaign file."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Count = 1
+    seeds: Seeds = Seeds()
+    generator: GeneratorSettings = GeneratorSettings()
+    generate: Generate = Generate()
+    filter: Filter = Filter()
+    simulation: Simulation = Simulation()
+    acquire: Acquire = Acquire()
+    saturation: Saturation = Saturation()
+    budget: Budget = Budget()
+
+    def flat(self) -> dict[str, Any]:
+        """All settings by dotted key, such as ``simulation.workers``."""
+        return _flat(self.model_dump())
+
+
+FREE_KEYS = ("budget.", "saturation.", "simulation.workers", "simulation.timeout_minutes")
+"""What may change while a campaign is under way, because it decides when it ends and how fast, not what it finds."""
+
+FILE_KEYS = ("seeds.file", "seeds.dataset")
+
+
+def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file.
+
+    Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
+    of the wrong type or out of range, or a seed file that is not there.
+    """
+    try:
+        content = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such campaign file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: not valid TOML ({error})") from None
+    for table, key, value in _overrides(os.environ if environment is None else environment):
+        if not table:
+            content[key] = value
+        elif isinstance(content.setdefault(table, {}), dict):
+            content[table][key] = value
+    try:
+        settings = Settings.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise InputError(f"{file}: {_sentence(error.errors()[0])}") from None
+    return _with_files_found(settings, file)
+
+
+def write_settings(settings: Settings) -> str:
+    """The settings as TOML, every key with the value in force."""
+    lines = []
+    tables = []
+    for name, value in settings.model_dump().items():
+        if isinstance(value, dict):
+            tables.append(f"\n[{name}]")
+            tables += [f"{key} = {_toml(item)}" for key, item in value.items()]
+        else:
+            lines.append(f"{name} = {_toml(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
+    """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
+    before, after = old.flat(), new.flat()
+    return {
+        key: (before[key], after[key])
+        for key in after
+        if before[key] != after[key] and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
+    }
+
+
+def _with_files_found(settings: Settings, file: Path) -> Settings:
+    found = {}
+    for name in ("file", "dataset"):
+        given = getattr(settings.seeds, name)
+        if not given:
+            continue
+        path = (file.parent / given).resolve()
+        if not path.is_file():
+            raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
+        found[name] = str(path)
+    changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
+    protocol = (file.parent / settings.simulation.protocol).resolve()
+    if protocol.suffix == ".toml" and protocol.is_file():
+        changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
+    return settings.model_copy(update=changed)
+
+
+def _overrides(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+    known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+    found = []
+    for variable in sorted(known.keys() & environment.keys()):
+        table, _, key = known[variable].rpartition(".")
+        found.append((table, key, _value(environment[variable])))
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _sentence(error: Any) -> str:
+    """One pydantic error as a sentence: key, value, what is allowed."""
+    path = [str(part) for part in error["loc"]]
+    key = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    allowed = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    if error["type"] == "model_type":
+        allowed = "a table"
+    if error["type"] == "string_pattern_mismatch":
+        allowed = "letters, digits, '.', '_' and '-'"
+    return f"{key} = {_shown(error['input'])}: allowed is {allowed}"
+
+
+def _shown(value: Any) -> str:
+    text = _toml(value) if isinstance(value, str | int | float | bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unknown_key(path: list[str]) -> str:
+    model: type[BaseModel] = Settings
+    for part in path[:-1]:
+        model = model.model_fields[part].annotation  # type: ignore[assignment]
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    if close:
+        return f"unknown key {'.'.join(path)}; did you mean {'.'.join([*path[:-1], close[0]])}?"
+    elsewhere = [key for key in Settings(name="x").flat() if key.rpartition(".")[2] == path[-1]]
+    if elsewhere:
+        return f"unknown key {'.'.join(path)}; did you mean {elsewhere[0]}?"
+    return f"unknown key {'.'.join(path)}; allowed are {', '.join(known)}"

@@ -1,0 +1,109 @@
+"""What a person does to a campaign from outside its process: start it detached, pause, resume, stop.
+
+A live daemon is asked through the store; in the absence of one the state is changed here, under the same lock.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from autodisco.campaign.campaign import Campaign, set_up
+from autodisco.campaign.daemon import wake
+from autodisco.campaign.lock import owned, owner_of
+from autodisco.campaign.states import advance
+from autodisco.errors import AutodiscoError, InputError, OwnedError
+from autodisco.store import END_STATES, Owner, Store
+
+LOG = "daemon.log"
+START_S = 30.0
+
+
+def start(campaign: Campaign) -> int | None:
+    """Run the campaign in a process that outlives the terminal; its number, once it owns the campaign.
+
+    What it says goes to ``daemon.log`` in the campaign folder. None, and no process, for a campaign that has ended and
+    whose settings do not let it go on.
+
+    Raises
+    ------
+    OwnedError
+        A live process owns the campaign.
+    AutodiscoError
+        The process ended before it got to work; the sentence is its last line.
+    """
+    with Store.create(campaign.folder) as store, owned(store):
+        if not wake(store, set_up(campaign, store)):
+            return None
+    with open(campaign.folder / LOG, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autodisco.campaign", str(campaign.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    deadline = time.monotonic() + START_S
+    with Store.open_readonly(campaign.folder) as store:
+        while time.monotonic() < deadline:
+            owner = owner_of(store)
+            if owner and owner.pid == process.pid:
+                break
+            if process.poll() is not None:
+                raise AutodiscoError(f"the campaign did not start: {_last_line(campaign.folder / LOG)}")
+            time.sleep(0.05)
+    return process.pid
+
+
+def pause(folder: Path) -> str:
+    """Ask for a pause; says in a sentence what happens. Raises InputError where there is nothing to pause."""
+    return _ask(folder, "pause")
+
+
+def stop(folder: Path) -> str:
+    """Ask for the end; says in a sentence what happens. Raises InputError where there is nothing to stop."""
+    return _ask(folder, "stop")
+
+
+def resume(campaign: Campaign) -> str:
+    """Wake a paused daemon, or start one; says in a sentence what happens."""
+    with Store.open(campaign.folder) as store:
+        if live_owner(store):
+            store.request("resume")
+            return f"{campaign.settings.name}: asked its process to go on"
+    name, process = campaign.settings.name, start(campaign)
+    if process is None:
+        return f"{name} has ended; raise its budget in the campaign file and run that to go on"
+    return f"{name}: process {process} goes on with it"
+
+
+def live_owner(store: Store) -> Owner | None:
+    """The process that runs the campaign now, or None."""
+    owner = owner_of(store)
+    return owner if owner and owner.is_alive(store.get("heartbeat", 0.0)) else None
+
+
+def _ask(folder: Path, what: str) -> str:
+    with Store.open(folder) as store:
+        name, state = store.get("name", folder.name), store.get("state")
+        if state in END_STATES:
+            raise InputError(f"{name} has ended ({state}); nothing to {what}")
+        if state == "paused" and what == "pause":
+            return f"{name} is paused already"
+        if owner := live_owner(store):
+            store.request(what)
+            return f"{name}: asked {owner} to {what}"
+        try:
+            with owned(store), store.transaction():
+                store.note(what, state, decided=f"{what} in state {state}", why="asked for while no process ran it")
+                return f"{name}: {advance(store, what, 'asked for by a person')}"
+        except OwnedError:  # a daemon came up in between
+            store.request(what)
+            return f"{name}: asked its process to {what}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,182 @@
+"""The process that owns a campaign and walks the table of states, until the end, a request, a signal or a fault.
+
+SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second one means now. Either way, and after
+SIGKILL, the same command goes on.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+
+from autodisco.campaign.campaign import Campaign, set_up, silent
+from autodisco.campaign.lock import owned
+from autodisco.campaign.states import Interrupted, advance
+from autodisco.store import LOOP_STATES, Store
+
+POLL_S = 0.5
+HEARTBEAT_S = 5.0
+EXIT_CODES = {"saturated": 0, "exhausted": 0, "failed": 1}
+RESUMABLE = 75
+
+
+class Watch:
+    """Looks, at most every `POLL_S`, whether the work has to be left, and keeps the heartbeat.
+
+    ``why`` is then ``signal``, ``pause``, ``stop`` or ``hours``.
+    """
+
+    def __init__(self, store: Store, hours: float):
+        self.why = ""
+        self.signalled = False
+        self._store = store
+        self._hours = hours
+        self._looked = self._beat = time.monotonic()
+
+    def __call__(self) -> bool:
+        """Whether to leave the work."""
+        now = time.monotonic()
+        if self.signalled:
+            self.why = "signal"
+        if self.why or now - self._looked < POLL_S:
+            return bool(self.why)
+        self._looked = now
+        self.beat(now)
+        request = self._store.requested()
+        if request in ("pause", "stop"):
+            self.why = request
+        elif request == "resume":
+            self._store.clear_requests()
+        elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
+            self.why = "hours"
+        return bool(self.why)
+
+    def beat(self, now: float, always: bool = False) -> None:
+        """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
+        if now - self._beat >= HEARTBEAT_S or always:
+            self._store.set(heartbeat=time.time(), active_s=self._store.get("active_s", 0.0) + now - self._beat)
+            self._beat = now
+
+    def skip(self) -> None:
+        """Keep the heartbeat without counting the time as work (while paused)."""
+        self._beat = time.monotonic()
+        self._store.set(heartbeat=time.time())
+
+
+def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
+    """Run a campaign, new or begun, until it ends or is told to leave; returns the exit code.
+
+    0: it ended saturated or exhausted (at once, if it had and its settings are the same); 75: it was stopped, paused in
+    this process's absence, or signalled, and the same call goes on. `say` takes lines for a person who watches.
+
+    Raises
+    ------
+    OwnedError
+        A live process owns the campaign.
+    AutodiscoError
+        The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
+    """
+    with Store.create(campaign.folder) as store, owned(store):
+        wake(store, set_up(campaign, store))
+        store.clear_requests()
+        store.copy_events()
+        watch = Watch(store, campaign.settings.budget.hours)
+        with _signals(watch):
+            return _walk(replace(campaign, interrupted=watch, say=say), store, watch)
+
+
+def wake(store: Store, changed: bool) -> bool:
+    """Go on with what was paused, stopped or failed, or ended under settings that `changed`; whether it is under way."""
+    state = store.get("state")
+    if state in ("paused", "stopped", "failed") or (state in ("saturated", "exhausted") and changed):
+        with store.transaction():
+            store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")
+            advance(store, "resume")
+    return store.get("state") in LOOP_STATES
+
+
+def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
+    # Stages pull in torch and rdkit; an ended campaign answers without them.
+    while (state := store.get("state")) in (*LOOP_STATES, "paused"):
+        if state == "paused":
+            if not _wait(store, watch):
+                return RESUMABLE
+            continue
+        from autodisco.campaign.stages import STAGES
+
+        campaign.say(f"iteration {store.get('iteration')}: {state}")
+        try:
+            STAGES[state](campaign, store)
+        except Interrupted:
+            watch.beat(time.monotonic(), always=True)
+            if not _leave(campaign, store, watch):
+                return RESUMABLE
+        except Exception as error:
+            reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
+            with store.transaction():
+                store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
+                advance(store, "failure", reason)
+            raise
+        else:
+            watch.beat(time.monotonic(), always=True)
+            watch()
+            if watch.why and store.get("state") in LOOP_STATES and not _leave(campaign, store, watch):
+                return RESUMABLE
+    campaign.say(f"{state}: {store.get('reason')}")
+    return EXIT_CODES.get(state, RESUMABLE)
+
+
+def _leave(campaign: Campaign, store: Store, watch: Watch) -> bool:
+    """Obey what interrupted the work; False where the process has to go."""
+    why, watch.why = watch.why, ""
+    state = store.get("state")
+    if why == "signal":
+        store.note("signal", state, decided="leave; run it again to go on", why="SIGTERM or SIGINT")
+        campaign.say(f"left in state {state}; run it again to go on")
+        return False
+    with store.transaction():
+        store.clear_requests()
+        if why == "hours":
+            reason = f"the budget of {campaign.settings.budget.hours:g} hours is used"
+            store.note("end", state, decided="budget-spent", why=reason)
+            advance(store, "budget-spent", reason)
+        else:
+            reason = "asked for by a person"
+            store.note(why, state, decided=f"{why} in state {state}", why=reason)
+            advance(store, why, reason)
+    campaign.say(f"{why}: state {store.get('state')}")
+    return True
+
+
+def _wait(store: Store, watch: Watch) -> bool:
+    """Stay paused until a request; False where a signal ends the process."""
+    while not watch.signalled:
+        request = store.requested()
+        if request in ("resume", "stop"):
+            with store.transaction():
+                store.clear_requests()
+                store.note(request, "paused", decided=request, why="asked for by a person")
+                advance(store, request, "asked for by a person" if request == "stop" else "")
+            watch.skip()
+            return True
+        time.sleep(POLL_S)
+        watch.skip()
+    return False
+
+
+@contextmanager
+def _signals(watch: Watch) -> Iterator[None]:
+    def first_then_now(number: int, _: FrameType | None) -> None:
+        if watch.signalled:
+            os._exit(RESUMABLE)
+        watch.signalled = True
+
+    before = {number: signal.signal(number, first_then_now) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

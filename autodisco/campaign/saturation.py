@@ -1,0 +1,95 @@
+"""When the generator has nothing new to say: the duplicate rate is high, has risen, and both with a stated confidence.
+
+Counted are, among the valid strings of an iteration that are new as strings, those that are a known polymer all the
+same (Khajeh et al. 2025 stop when 20 of 50 are). With a uniform prior the rate has a Beta posterior after k of n.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scipy import integrate, stats
+
+from autodisco.campaign.config import Saturation
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the rule saw in one iteration.
+
+    ``p_above``: posterior probability that the duplicate rate exceeds the threshold. ``p_risen``: that it exceeds that
+    of the iteration before (None for the first). ``chance_new``: Good–Turing estimate of the chance that the next valid
+    draw is a polymer never drawn before (None without draws). ``high``: the rate is above the threshold with the
+    confidence asked for, and it has risen or was above it in the iteration before, too (a plateau does not rise for
+    ever).
+    """
+
+    iteration: int
+    new_strings: int
+    duplicates: int
+    rate: float | None
+    p_above: float
+    p_risen: float | None
+    chance_new: float | None
+    high: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored with the iteration."""
+        return asdict(self)
+
+
+def judge(counts: Sequence[tuple[int, int]], keys: Iterable[str], settings: Saturation) -> Judgement:
+    """Judge the last iteration.
+
+    Parameters
+    ----------
+    counts
+        (duplicates, new strings) of each iteration, first to last.
+    keys
+        Polymer key of every valid draw of the last iteration, repeats included.
+    """
+    duplicates, fresh = counts[-1]
+    p_above = probability_above(duplicates, fresh, settings.threshold)
+    p_risen, up = None, False
+    if len(counts) > 1:
+        p_risen = probability_risen(counts[-2], counts[-1])
+        up = p_risen > 0.5 or probability_above(*counts[-2], settings.threshold) > settings.confidence
+    return Judgement(
+        iteration=len(counts),
+        new_strings=fresh,
+        duplicates=duplicates,
+        rate=duplicates / fresh if fresh else None,
+        p_above=p_above,
+        p_risen=p_risen,
+        chance_new=good_turing(keys),
+        high=up and p_above > settings.confidence,
+    )
+
+
+def probability_above(duplicates: int, fresh: int, threshold: float) -> float:
+    """P(rate > threshold | k of n) with a uniform prior: the upper tail of Beta(1 + k, 1 + n − k)."""
+    return float(stats.beta.sf(threshold, 1 + duplicates, 1 + fresh - duplicates))
+
+
+def probability_risen(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """P(rate after > rate before), each with its own Beta posterior: the integral of f_after(x) F_before(x)."""
+    earlier = stats.beta(1 + before[0], 1 + before[1] - before[0])
+    later = stats.beta(1 + after[0], 1 + after[1] - after[0])
+    value, _ = integrate.quad(lambda x: later.pdf(x) * earlier.cdf(x), 0, 1, points=[later.mean()], limit=200)
+    return round(min(1.0, max(0.0, float(value))), 9)
+
+
+def good_turing(keys: Iterable[str]) -> float | None:
+    """Chance that the next draw is of a kind not drawn yet: kinds drawn once over draws.
+
+    Good, Biometrika 1953, 40, 237.
+    """
+    counts = Counter(keys)
+    total = sum(counts.values())
+    return sum(count == 1 for count in counts.values()) / total if total else None
+
+
+def is_saturated(highs: Sequence[bool], patience: int) -> bool:
+    """Whether the last `patience` iterations were all judged high."""
+    return len(highs) >= patience and all(highs[-patience:])

@@ -1,0 +1,123 @@
+"""The seed file: known polymers, and what simulations or the literature say about them.
+
+It is read strictly: a row that cannot be used is an error with its line number, not a polymer that silently is missing.
+"""
+
+import csv
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.polymer import RepeatUnit, parse
+
+REQUIRED = ("name", "monomer_smiles")
+COLUMNS = (
+    *REQUIRED,
+    "conductivity_s_per_cm",
+    "conductivity_s_per_cm_sem",
+    "protocol",
+    "force_field",
+    "program_version",
+    "n_replicas",
+    "reference",
+)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A row of the seed file; the conductivity (S/cm) belongs to a protocol and force field, or is None."""
+
+    name: str
+    unit: RepeatUnit
+    line: int
+    conductivity_s_per_cm: float | None
+    conductivity_s_per_cm_sem: float | None
+    n_replicas: int | None
+    protocol: str
+    force_field: str
+    program_version: str
+
+
+def read_seeds(path: Path) -> list[Seed]:
+    """Rows of a seed file, a CSV with a header line (`COLUMNS`; only `REQUIRED` ones must be there).
+
+    Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
+    without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    reader = csv.reader(lines, strict=True)
+    seeds: list[Seed] = []
+    lines_by_identity: dict[tuple[str, str, str], int] = {}
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _check_header(header, path)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            seed = _seed(header, cells, path, reader.line_num)
+            identity = (seed.unit.key, seed.protocol, seed.force_field)
+            if identity in lines_by_identity:
+                first = lines_by_identity[identity]
+                raise InputError(f"{path}, line {seed.line}: {seed.unit.given} is the same polymer as line {first}")
+            lines_by_identity[identity] = seed.line
+            seeds.append(seed)
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
+    return seeds
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, by which a campaign notices that its seeds were changed under it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise InputError(f"{path}, line 1: no column {missing[0]}; the first line names columns ({', '.join(COLUMNS)})")
+    unknown = [name for name in header if name not in COLUMNS]
+    if unknown:
+        raise InputError(f"{path}, line 1: unknown column {unknown[0]!r}; known are {', '.join(COLUMNS)}")
+
+
+def _seed(header: list[str], cells: list[str], path: Path, line: int) -> Seed:
+    where = f"{path}, line {line}"
+    if len(cells) != len(header):
+        raise InputError(f"{where}: {len(cells)} cells where the header names {len(header)} columns")
+    row = dict.fromkeys(COLUMNS, "") | {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+    try:
+        unit = parse(row["monomer_smiles"])
+    except InvalidRepeatUnit as error:
+        raise InputError(f"{where}: {error}") from None
+    value = _number(row, "conductivity_s_per_cm", where)
+    if value is not None and not (row["protocol"] and row["force_field"]):
+        raise InputError(f"{where}: a conductivity needs the protocol and the force_field it was computed with")
+    replicas = _number(row, "n_replicas", where)
+    return Seed(
+        name=row["name"],
+        unit=unit,
+        line=line,
+        conductivity_s_per_cm=value,
+        conductivity_s_per_cm_sem=_number(row, "conductivity_s_per_cm_sem", where),
+        n_replicas=None if replicas is None else int(replicas),
+        protocol=row["protocol"],
+        force_field=row["force_field"],
+        program_version=row["program_version"],
+    )
+
+
+def _number(row: dict[str, str], column: str, where: str) -> float | None:
+    if not row[column]:
+        return None
+    try:
+        value = float(row[column])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise InputError(f"{where}: {column} = {row[column]!r}: allowed is a number, 0 or above, or nothing")
+    return value

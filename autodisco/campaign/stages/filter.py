@@ -1,0 +1,81 @@
+"""filter: a verdict with a reason for every string that is new as a string; the survivors are to be simulated.
+
+Saturation shows here: when none of as many draws as allowed gives a new polymer, the campaign is at its end.
+"""
+
+from collections import Counter
+from typing import Any
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.states import advance
+from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
+from autodisco.store import Store
+
+
+def filter_candidates(campaign: Campaign, store: Store) -> None:
+    """Judge the new strings in the order drawn, then go back for more, on to the simulations, or to the end."""
+    settings = campaign.settings
+    iteration = store.get("iteration")
+    with store.transaction():
+        known = store.known_keys()
+        for draw in store.candidates(iteration, "drawn"):
+            _judge(campaign, store, draw, known)
+            known.add(draw["key"])
+        rows = store.candidates(iteration)
+        counts = Counter(row["verdict"] for row in rows)
+        seen = {"draws": len(rows), **counts}
+        survivors = [row for row in rows if row["verdict"] == "new"]
+        short = settings.generate.until == "survivors" and len(survivors) < settings.generate.batch_size
+        if short and len(rows) < settings.generate.max_draws:
+            missing = settings.generate.batch_size - len(survivors)
+            store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
+            advance(store, "short")
+        elif survivors:
+            for row in survivors:
+                for replica in range(settings.simulation.replicas):
+                    store.plan_replica(row["key"], store.get("protocol"), replica, iteration)
+            store.note("filtered", f"iteration {iteration}", seen, f"simulate {len(survivors)} polymers", "all are new")
+            advance(store, "filled")
+        else:
+            _nothing_left(store, iteration, counts)
+    duplicates = counts["duplicate-symmetry"]
+    campaign.say(f"{len(survivors)} new polymers in iteration {iteration}, {duplicates} symmetry duplicates")
+
+
+def _nothing_left(store: Store, iteration: int, counts: Counter[str]) -> None:
+    duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
+    unusable = counts["invalid"] + counts["rejected"]
+    total = duplicates + unusable
+    split = f"{duplicates} known polymers, {counts['invalid']} invalid, {counts['rejected']} rejected"
+    reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
+    event = "nothing-new" if duplicates >= unusable else "nothing-usable"
+    store.note("end", f"iteration {iteration}", dict(counts), event, reason)
+    store.end_iteration(iteration, dict(counts), None)
+    advance(store, event, reason)
+
+
+def _judge(campaign: Campaign, store: Store, draw: dict[str, Any], known: set[str]) -> None:
+    iteration, number, key = draw["iteration"], draw["draw"], draw["key"]
+    if key in known:
+        store.set_verdict(iteration, number, "duplicate-symmetry", f"the same polymer as {store.first_seen(key)}")
+        return
+    unit = parse(draw["smiles"])
+    flags = [{"name": flag.name, "reason": flag.reason} for flag in stability_flags(unit)]
+    values = scores(unit)
+    if reason := _objection(campaign, unit, flags, values):
+        store.set_verdict(iteration, number, "rejected", reason, flags)
+        store.note("reject", unit.given, {"flags": [flag["name"] for flag in flags]}, "do not simulate", reason)
+        return
+    store.add_polymer(key, unit.smiles, unit.given, "generated", iteration, "", flags, values)
+    store.set_verdict(iteration, number, "new", "not known before", flags)
+
+
+def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, str]], values: dict[str, Any]) -> str | None:
+    """Why a new polymer is not simulated, or None."""
+    settings = campaign.settings.filter
+    if flags and settings.unstable == "reject":
+        return f"{unit.given}: {flags[0]['name']}: {flags[0]['reason']}"
+    limit = settings.max_sa_score
+    if limit and values["sa_score"] > limit:
+        return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
+    return None

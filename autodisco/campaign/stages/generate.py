@@ -1,0 +1,79 @@
+"""generate: the model draws until enough strings are new as strings. Every draw is kept and counted.
+
+The draws of an iteration are one stream that its seed fixes; the store holds a prefix of it. To continue after a crash,
+or because the filter left too few, is to extend the prefix.
+"""
+
+from typing import Any
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.states import Interrupted, advance
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer import parse
+from autodisco.store import Store
+
+DRAWS_AT_ONCE = 100
+FRESH = ("drawn", "new", "duplicate-symmetry", "rejected")
+
+
+def generate(campaign: Campaign, store: Store) -> None:
+    """Extend the stream of draws until `batch_size` strings are new, or as many more as the filter left wanting."""
+    from autodisco.generator import Generator
+
+    settings = campaign.settings
+    iteration = store.get("iteration")
+    rows = store.candidates(iteration)
+    wanted = _wanted(campaign, rows)
+    drawn, fresh = len(rows), 0
+    known = store.known_strings()
+    model = Generator.load(campaign.model_path(iteration - 1)) if wanted else None
+    while model and fresh < wanted and drawn < settings.generate.max_draws:
+        if campaign.interrupted():
+            raise Interrupted
+        batch, begin = divmod(drawn, DRAWS_AT_ONCE)
+        strings = model.sample(
+            DRAWS_AT_ONCE,
+            "high",
+            max_tokens=settings.generator.max_tokens,
+            temperature=settings.generator.temperature,
+            top_k=settings.generator.top_k,
+            seed=campaign.seed(iteration, "generate", batch),
+        )
+        draws = []
+        for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:
+            draws.append({"draw": drawn, "smiles": smiles, **_look(smiles, known)})
+            drawn += 1
+            fresh += draws[-1]["verdict"] == "drawn"
+            if fresh == wanted:
+                break
+        store.add_candidates(iteration, draws)
+    counts = store.verdicts().get(iteration, {})
+    with store.transaction():
+        store.note(
+            "drawn",
+            f"iteration {iteration}",
+            {"draws": drawn, **counts},
+            f"{fresh} strings go to the filter",
+            f"{wanted} were wanted" if fresh == wanted else f"max_draws = {settings.generate.max_draws} is reached",
+        )
+        advance(store, "drawn")
+    campaign.say(f"{drawn} draws in iteration {iteration}, {fresh} of the last ones new as strings")
+
+
+def _wanted(campaign: Campaign, rows: list[dict[str, Any]]) -> int:
+    """How many more strings have to be new as strings."""
+    generate_settings = campaign.settings.generate
+    have = ("drawn", "new") if generate_settings.until == "survivors" else FRESH
+    return max(0, generate_settings.batch_size - sum(row["verdict"] in have for row in rows))
+
+
+def _look(smiles: str, known: dict[str, str]) -> dict[str, Any]:
+    """Verdict on a string, which is known afterwards if it is valid."""
+    if smiles in known:
+        return {"key": known[smiles], "verdict": "duplicate-string", "reason": "this very string was seen before"}
+    try:
+        unit = parse(smiles)
+    except InvalidRepeatUnit as error:
+        return {"key": None, "verdict": "invalid", "reason": error.code}
+    known[smiles] = unit.key
+    return {"key": unit.key, "verdict": "drawn", "reason": ""}

@@ -1,0 +1,134 @@
+"""prepare: from nothing to a first model. Known polymers, their labels, a value for the reference, model 0."""
+
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.seeds import Seed, file_hash, read_seeds
+from autodisco.campaign.stages.simulate import settle
+from autodisco.campaign.states import advance
+from autodisco.campaign.training import train_model, training_set
+from autodisco.errors import AutodiscoError
+from autodisco.polymer import parse, scores, stability_flags
+from autodisco.store import Store
+
+DATASET_PROTOCOL = "dataset"
+"""Protocol under which the values of an imported data set are kept: comparable among themselves only."""
+
+
+def prepare(campaign: Campaign, store: Store) -> None:
+    """Load what is known, simulate what has to have a value, train model 0, open iteration 1.
+
+    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it.
+    """
+    if not store.get("loaded"):
+        _load(campaign, store)
+    settle(campaign, store)
+    reference = store.get("reference_key")
+    if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | _labelled(store):
+        failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]
+        raise AutodiscoError(
+            f"the reference polymer {campaign.settings.acquire.reference} has no value: every replica failed "
+            f"({', '.join(sorted({row['failure_code'] for row in failed}))}); see autodisco log"
+        )
+    if not store.training(0):
+        store.write_training(0, training_set(campaign, store))
+    train_model(campaign, store, 0)
+    with store.transaction():
+        store.begin_iteration(1)
+        advance(store, "ready", iteration=1)
+
+
+def _labelled(store: Store) -> set[str]:
+    here = (store.get("protocol"), store.get("force_field"))
+    return {
+        row["key"]
+        for row in store.labels()
+        if (row["protocol"], row["force_field"]) == here and row["conductivity_s_per_cm"] is not None
+    }
+
+
+def _load(campaign: Campaign, store: Store) -> None:
+    """Everything known before the first simulation, in one transaction."""
+    settings = campaign.settings
+    campaign.say("reading the known polymers")
+    seeds = read_seeds(Path(settings.seeds.file)) if settings.seeds.file else []
+    with store.transaction():
+        labels = _add_seeds(store, seeds, settings.seeds.file)
+        reference = parse(settings.acquire.reference)
+        store.add_polymer(
+            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
+        )
+        dataset = _add_dataset(campaign, store)
+        grammar = _add_grammar(campaign, store)
+        wanted = _without_value(campaign, store, seeds)
+        for key in wanted:
+            for replica in range(settings.simulation.replicas):
+                store.plan_replica(key, store.get("protocol"), replica, 0)
+        files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
+        store.set(loaded=True, file_hashes={key: file_hash(Path(path)) for key, path in files.items() if path})
+        store.note(
+            "loaded",
+            settings.name,
+            {"seeds": len(seeds), "labels": labels, "dataset": dataset, "grammar": grammar, "to simulate": len(wanted)},
+            f"{len(wanted)} polymers are simulated first" if wanted else "no simulation is needed first",
+            "labels count where protocol and force field are the campaign's",
+        )
+
+
+def _add_seeds(store: Store, seeds: list[Seed], origin: str) -> int:
+    here = (store.get("protocol"), store.get("force_field"))
+    labels = 0
+    for seed in seeds:
+        unit = seed.unit
+        flags = [{"name": flag.name, "reason": flag.reason} for flag in stability_flags(unit)]
+        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
+        if seed.conductivity_s_per_cm is not None and (seed.protocol, seed.force_field) == here:
+            labels += store.set_label(
+                unit.key,
+                seed.conductivity_s_per_cm,
+                seed.conductivity_s_per_cm_sem,
+                seed.n_replicas,
+                protocol=seed.protocol,
+                force_field=seed.force_field,
+                origin=Path(origin).name,
+            )
+    return labels
+
+
+def _add_dataset(campaign: Campaign, store: Store) -> int:
+    from autodisco.generator.dataset import DATASET_ELEMENTS, read_dataset
+
+    if not campaign.settings.seeds.dataset:
+        return 0
+    path = Path(campaign.settings.seeds.dataset)
+    added = 0
+    for row in read_dataset(path):
+        unit = parse(row.smiles, elements=DATASET_ELEMENTS)
+        added += store.add_polymer(unit.key, unit.smiles, row.smiles, "dataset")
+        if row.value is not None or row.label is not None:
+            store.set_label(
+                unit.key, row.value, protocol=DATASET_PROTOCOL, force_field="", origin=path.name, label=row.label
+            )
+    return added
+
+
+def _add_grammar(campaign: Campaign, store: Store) -> int:
+    from autodisco.polymer.grammar import units_from_grammar
+
+    rng = np.random.default_rng(campaign.seed(0, "prepare"))
+    added = 0
+    for smiles in units_from_grammar(campaign.settings.seeds.grammar, rng):
+        unit = parse(smiles)
+        added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar")
+    return added
+
+
+def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[str]:
+    """Polymers that are simulated before the first model: the reference, and the seeds where the campaign says so."""
+    wanted = [store.get("reference_key")]
+    if campaign.settings.seeds.simulate_missing:
+        wanted += [seed.unit.key for seed in seeds]
+    labelled = _labelled(store)
+    return [key for key in dict.fromkeys(wanted) if key not in labelled]

@@ -1,0 +1,80 @@
+"""retrain: the next model, then the question whether there is anything left to say."""
+
+from typing import Any
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.saturation import Judgement, is_saturated, judge
+from autodisco.campaign.stages.generate import FRESH
+from autodisco.campaign.states import advance
+from autodisco.campaign.training import train_model
+from autodisco.store import Store
+
+
+def retrain(campaign: Campaign, store: Store) -> None:
+    """Train model n on what iteration n found, close the iteration, and go on or end."""
+    iteration = store.get("iteration")
+    train_model(campaign, store, iteration)
+    judgements = judge_all(campaign, store)
+    latest = judgements[-1]
+    saturated = is_saturated([judgement.high for judgement in judgements], campaign.settings.saturation.patience)
+    spent = budget_spent(campaign, store)
+    with store.transaction():
+        store.end_iteration(iteration, store.verdicts().get(iteration, {}), latest.to_dict())
+        if saturated:
+            _end(store, "nothing-new", _why_saturated(campaign, latest), latest)
+        elif spent:
+            _end(store, "budget-spent", spent, latest)
+        else:
+            store.note("go on", f"iteration {iteration}", latest.to_dict(), "next iteration", _why_not(latest))
+            store.begin_iteration(iteration + 1)
+            advance(store, "go-on", iteration=iteration + 1)
+    campaign.say(f"iteration {iteration} done: {latest.duplicates} of {latest.new_strings} new strings are duplicates")
+
+
+def judge_all(campaign: Campaign, store: Store) -> list[Judgement]:
+    """What the saturation rule sees in each iteration so far, from the draws alone."""
+    counts = []
+    judgements = []
+    verdicts = store.verdicts()
+    for number in range(1, store.get("iteration") + 1):
+        seen = verdicts.get(number, {})
+        counts.append((seen.get("duplicate-symmetry", 0), sum(seen.get(name, 0) for name in FRESH)))
+        keys = [row["key"] for row in store.candidates(number) if row["key"]]
+        judgements.append(judge(counts, keys, campaign.settings.saturation))
+    return judgements
+
+
+def budget_spent(campaign: Campaign, store: Store) -> str:
+    """Which limit keeps the campaign from another iteration, as a sentence; empty for none."""
+    budget, settings = campaign.settings.budget, campaign.settings
+    iteration = store.get("iteration")
+    if budget.iterations and iteration >= budget.iterations:
+        return f"{iteration} iterations are done and the budget is {budget.iterations}"
+    used = len(store.replicas())
+    another = settings.generate.batch_size * settings.simulation.replicas
+    if budget.simulations and used + another > budget.simulations:
+        return f"{used} simulations are done, an iteration may take {another}, and the budget is {budget.simulations}"
+    hours = store.get("active_s", 0.0) / 3600.0
+    if budget.hours and hours >= budget.hours:
+        return f"{hours:.2f} hours are used and the budget is {budget.hours:g}"
+    return ""
+
+
+def _end(store: Store, event: str, reason: str, judgement: Judgement) -> None:
+    store.note("end", f"iteration {judgement.iteration}", judgement.to_dict(), event, reason)
+    advance(store, event, reason)
+
+
+def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
+    rule = campaign.settings.saturation
+    return (
+        f"{judgement.duplicates} of {judgement.new_strings} new strings in iteration {judgement.iteration} are known "
+        f"polymers: the duplicate rate is above {rule.threshold:g} with probability {judgement.p_above:.2f} "
+        f"(asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
+    )
+
+
+def _why_not(judgement: Judgement) -> str:
+    seen: dict[str, Any] = {"above the threshold": judgement.p_above, "risen": judgement.p_risen}
+    known = [f"{name} with probability {value:.2f}" for name, value in seen.items() if value is not None]
+    return f"not saturated: the duplicate rate is {', '.join(known)}"

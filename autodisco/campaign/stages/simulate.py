@@ -1,0 +1,130 @@
+"""simulate: every replica that was asked for gets a value or a failure code. A finished one is never run again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.states import Interrupted, advance
+from autodisco.errors import AutodiscoError
+from autodisco.store import Store, replica_folder
+
+if TYPE_CHECKING:
+    from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
+
+HOPELESS = ("parameters-missing",)
+"""Failure codes that a new start cannot mend."""
+
+
+def simulate(campaign: Campaign, store: Store) -> None:
+    """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code."""
+    settle(campaign, store)
+    iteration = store.get("iteration")
+    counts = Counter(row["status"] for row in store.replicas(iteration))
+    with store.transaction():
+        why = "every replica has a value or a failure code"
+        store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
+        advance(store, "settled")
+
+
+def settle(campaign: Campaign, store: Store) -> None:
+    """Run what the current iteration asked for and is not done. Raises Interrupted, leaving the rest waiting."""
+    from autodisco.simulation.executors import LocalExecutor
+
+    tasks = [
+        _task(campaign, store, row)
+        for row in store.replicas(store.get("iteration"))
+        if row["status"] in ("waiting", "running")
+    ]
+    if not tasks:
+        return
+    _nothing_runs(store)
+    campaign.say(f"{len(tasks)} replicas to simulate")
+    executor = LocalExecutor(campaign.settings.simulation.workers, campaign.interrupted)
+    try:
+        finished = executor.run(
+            tasks,
+            on_start=lambda task: _started(store, task),
+            on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
+        )
+    finally:
+        _nothing_runs(store)
+    if not finished:
+        raise Interrupted
+
+
+def _nothing_runs(store: Store) -> None:
+    """Replicas of a daemon that was killed, or told to leave, start again."""
+    with store.transaction():
+        for row in store.replicas(store.get("iteration")):
+            if row["status"] == "running":
+                store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", started=None)
+
+
+def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
+    from autodisco.simulation.replica import ReplicaTask
+
+    settings = campaign.settings.simulation
+    polymer = store.polymer(row["key"])
+    assert polymer is not None, "a planned replica has its polymer"
+    return ReplicaTask(
+        key=row["key"],
+        monomer_smiles=polymer["given"],
+        replica=row["replica"],
+        seed=campaign.seed(row["iteration"], "simulate", row["key"], row["replica"], row["attempt"]),
+        protocol=settings.protocol,
+        force_field=settings.force_field,
+        folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
+        timeout_s=60.0 * settings.timeout_minutes,
+        attempt=row["attempt"],
+    )
+
+
+def _started(store: Store, task: ReplicaTask) -> None:
+    store.update_replica(
+        task.key, store.get("protocol"), task.replica, status="running", started=time.time(), seed=task.seed
+    )
+
+
+def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
+    """Keep a value, or climb the ladder: a new start with another seed, then giving up. Each rung is journalled."""
+    subject = f"{task.monomer_smiles} replica {task.replica}"
+    if outcome.failure_code == "no-disk":
+        raise AutodiscoError(f"{subject}: no space left for {task.folder}; free some and run the campaign again")
+    columns: dict[str, Any] = {
+        "seed": task.seed,
+        "attempt": task.attempt,
+        "detail": outcome.detail,
+        "failure_code": outcome.failure_code,
+        "wall_s": outcome.wall_s,
+        "cpu_s": outcome.cpu_s,
+        "atoms": outcome.atoms,
+        "estimated_terms": outcome.estimated_terms,
+        "ended": time.time(),
+    }
+    seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
+    protocol = store.get("protocol")
+    with store.transaction():
+        if outcome.ok and outcome.properties is not None:
+            value = outcome.properties["conductivity_s_per_cm"]
+            store.update_replica(
+                task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
+            )
+            campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
+            return None
+        retry = outcome.failure_code not in HOPELESS and task.attempt < campaign.settings.simulation.retries
+        if retry:
+            columns["attempt"] += 1
+            store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
+            store.note("retry", subject, seen, "start again from another build", "a new start mends most failures")
+        else:
+            store.update_replica(task.key, protocol, task.replica, status="failed", **columns)
+            why = "a new start cannot mend it" if outcome.failure_code in HOPELESS else "no attempts are left"
+            store.note("give up", subject, seen, "count the replica as failed", why)
+        campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
+    if not retry:
+        return None
+    row = next(row for row in store.replicas(key=task.key) if row["replica"] == task.replica)
+    return _task(campaign, store, row)

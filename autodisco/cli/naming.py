@@ -1,0 +1,37 @@
+"""Which campaign a NAME on the command line means: a name under the runs folder, a path, or the latest one."""
+
+import os
+from pathlib import Path
+
+from autodisco.errors import InputError
+
+DATABASE = "state.db"
+
+
+def runs_folder() -> Path:
+    """Folder that holds the campaigns: `AUTODISCO_RUNS`, else ``runs`` in the working directory."""
+    return Path(os.environ.get("AUTODISCO_RUNS", "runs"))
+
+
+def campaign_folder(name: str | None) -> Path:
+    """The folder a name, a path, or nothing stands for. Raises InputError where there is no such campaign.
+
+    Nothing stands for the campaign that is at work, else for the one that ended or began last.
+    """
+    if name is None:
+        return _latest()
+    for folder in (Path(name), runs_folder() / name):
+        if (folder / DATABASE).is_file():
+            return folder
+    known = ", ".join(sorted(path.parent.name for path in runs_folder().glob(f"*/{DATABASE}"))) or "none"
+    raise InputError(f"no campaign '{name}'; campaigns in {runs_folder()}/: {known}")
+
+
+def _latest() -> Path:
+    from autodisco.store import list_campaigns
+
+    campaigns = list_campaigns(runs_folder())
+    if not campaigns:
+        raise InputError(f"no campaign in {runs_folder()}/; start one with: autodisco run FILE")
+    last = max(campaigns, key=lambda row: (bool(row.get("alive")), row.get("ended") or row.get("started") or 0.0))
+    return Path(last["folder"])

@@ -1,0 +1,82 @@
+"""What the commands share: JSON and tables on stdout, messages on stderr, and which campaign a name means.
+
+rich is imported only where something is drawn. Colour follows NO_COLOR and whether the stream is a terminal, which
+rich decides by itself.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def message(text: str) -> None:
+    """Print a line for the person, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def one_line(text: str) -> str:
+    """`text` with line breaks and runs of blanks replaced by one blank."""
+    return " ".join(text.split())
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as indented JSON on stdout."""
+    print(json.dumps(plain(value), indent=1, allow_nan=False))
+
+
+def stdout_console() -> "Console":
+    """A rich console for data; piped output is as wide as it needs to be, so that no column is cut."""
+    from rich.console import Console
+
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=200)
+
+
+def stderr_console() -> "Console":
+    """A rich console for messages and progress."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """Print rows as an aligned table on stdout; columns whose name starts with ``>`` are right-aligned."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    stdout_console().print(table)
+
+
+def existing_file(path: Path, what: str) -> Path:
+    """`path` when it is a readable file, else an InputError that names it."""
+    from autodisco.errors import InputError
+
+    if not path.is_file():
+        raise InputError(f"{what} not found: {path}")
+    return path

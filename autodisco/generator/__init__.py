@@ -1,0 +1,39 @@
+"""A conditional language model that writes repeat units: fit it, sample it, save it.
+
+The names below are loaded on first use: torch takes seconds to import, and settings and data sets do without it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autodisco.generator.dataset import DatasetRow, TrainingRow, label_rows, read_dataset
+    from autodisco.generator.generator import Generator
+    from autodisco.generator.metrics import score_samples
+    from autodisco.generator.settings import GeneratorSettings
+
+_HOME = {
+    "DatasetRow": "dataset",
+    "TrainingRow": "dataset",
+    "label_rows": "dataset",
+    "read_dataset": "dataset",
+    "Generator": "generator",
+    "score_samples": "metrics",
+    "GeneratorSettings": "settings",
+}
+
+__all__ = [
+    "DatasetRow",
+    "Generator",
+    "GeneratorSettings",
+    "TrainingRow",
+    "label_rows",
+    "read_dataset",
+    "score_samples",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

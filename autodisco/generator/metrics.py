@@ -1,0 +1,93 @@
+"""How good a sample of strings is: the six metrics of the companion work, and one at the level of polymers.
+
+The six follow Yang et al. (2024, "De novo design of polymer electrolytes using GPT-based and diffusion-based
+generative models"). They compare strings: a mirror image or another cut of a known polymer counts as new there.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+import numpy as np
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator
+
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.generator.dataset import DATASET_ELEMENTS
+from autodisco.polymer import RepeatUnit, parse, sa_score
+
+#: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
+SA_LIMIT = 5.0
+
+_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+
+
+def score_samples(samples: Sequence[str], training: Collection[str]) -> dict[str, float | None]:
+    """Score drawn strings against the strings of the training set.
+
+    Returns
+    -------
+    dict
+        Shares lie between 0 and 1; a value is None where nothing is left to average over.
+
+        ``validity``: share of the draws that are repeat units, of elements that data sets may hold.
+        ``uniqueness``: number of different strings per draw.
+        ``novelty``: share of the draws whose string is not in the training set.
+        ``synthesizability``: share of the valid draws with a synthetic accessibility score below 5.
+        ``similarity``: mean Tanimoto similarity of the valid draws to the training set, all pairs.
+        ``diversity``: one minus the mean Tanimoto similarity of the valid draws to each other, all pairs.
+        ``valid_unique_novel``: number of different polymers (by symmetry key) not in the training set, per draw.
+
+        Fingerprints are Morgan's with radius 2 and 2,048 bits.
+    """
+    known_strings = set(training)
+    units = [unit for unit in map(_unit, samples) if unit is not None]
+    known_polymers = {unit.key for unit in map(_unit, known_strings) if unit is not None}
+    new_polymers = {unit.key for unit in units} - known_polymers
+    prints = [_fingerprint(unit.smiles) for unit in units]
+    reference = [_fingerprint(smiles) for smiles in training if _unit(smiles) is not None]
+    easy = [_synthesizability(unit) < SA_LIMIT for unit in units]
+    n = len(samples)
+    return {
+        "validity": _share(len(units), n),
+        "uniqueness": _share(len(set(samples)), n),
+        "novelty": _share(sum(smiles not in known_strings for smiles in samples), n),
+        "synthesizability": _share(sum(easy), len(easy)),
+        "similarity": _mean_similarity(prints, reference),
+        "diversity": _diversity(prints),
+        "valid_unique_novel": _share(len(new_polymers), n),
+    }
+
+
+@lru_cache(maxsize=1 << 16)
+def _unit(smiles: str) -> RepeatUnit | None:
+    try:
+        return parse(smiles, elements=DATASET_ELEMENTS)
+    except InvalidRepeatUnit:
+        return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _synthesizability(unit: RepeatUnit) -> float:
+    return sa_score(unit)
+
+
+@lru_cache(maxsize=1 << 16)
+def _fingerprint(smiles: str) -> DataStructs.ExplicitBitVect:
+    return _MORGAN.GetFingerprint(Chem.MolFromSmiles(smiles))
+
+
+def _share(count: int, total: int) -> float | None:
+    return count / total if total else None
+
+
+def _mean_similarity(prints: list, reference: list) -> float | None:
+    if not prints or not reference:
+        return None
+    return float(np.mean([np.mean(DataStructs.BulkTanimotoSimilarity(one, reference)) for one in prints]))
+
+
+def _diversity(prints: list) -> float | None:
+    if len(prints) < 2:
+        return None
+    pairs = [DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]) for i in range(1, len(prints))]
+    return 1.0 - float(np.mean(np.concatenate(pairs)))

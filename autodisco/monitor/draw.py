@@ -1,0 +1,48 @@
+"""Small drawings in one line of text: filled bars and intervals on an axis.
+
+Each is a `rich.text.Text` of exactly the width asked for, so that columns line up in any terminal.
+"""
+
+import math
+
+from rich.text import Text
+
+
+def bar(fraction: float, width: int, style: str = "cyan", rest: str = "bright_black") -> Text:
+    """A bar of `width` cells, filled to `fraction` (clipped to 0..1) in steps of half a cell."""
+    halves = round(max(0.0, min(1.0, fraction)) * width * 2)
+    full, half = divmod(halves, 2)
+    text = Text("━" * full + "╸" * half, style=style)
+    return text.append("─" * (width - full - half), style=rest)
+
+
+def interval(
+    low: float,
+    mean: float,
+    high: float,
+    axis: tuple[float, float],
+    width: int,
+    mark: float | None = None,
+    style: str = "cyan",
+) -> Text:
+    """An estimate with its error bar on the axis from `axis[0]` to `axis[1]`, and a dotted line at `mark`.
+
+    All in the same unit, any scale; what lies outside the axis is drawn at its end.
+    """
+
+    def cell(value: float) -> int:
+        share = (value - axis[0]) / ((axis[1] - axis[0]) or 1.0)
+        return max(0, min(width - 1, round(share * (width - 1))))
+
+    cells = [(" ", "")] * width
+    if mark is not None and math.isfinite(mark):
+        cells[cell(mark)] = ("┊", "yellow")
+    for position in range(cell(low), cell(high) + 1):
+        cells[position] = ("─", style)
+    cells[cell(mean)] = ("●", f"bold {style}")
+    return Text.assemble(*cells)
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` cut to `width` characters with an ellipsis where it is longer."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"

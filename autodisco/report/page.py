@@ -1,0 +1,170 @@
+"""The HTML page of a report: one file without links to anything outside, readable on a phone, light or dark.
+
+Everything that came from a file, a model or a person passes `html.escape` on its way in.
+"""
+
+import time
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from autodisco.report import charts
+from autodisco.report.facts import Facts, caveat, probability, short_name, versions
+from autodisco.report.rows import failures, journal, models, ranking_table, structure
+from autodisco.text import duration, significant, with_error
+
+BEST_DRAWN = 14
+CARDS = 8
+
+
+def page(facts: Facts) -> str:
+    """The whole page."""
+    style = Path(__file__).with_name("page.css").read_text()
+    name = escape(str(facts.status["name"]))
+    parts = [_head(facts), _answer(facts), _charts(facts), _ranking(facts), _failed(facts), _behind(facts)]
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name} · autodisco</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n{''.join(parts)}</body>\n</html>\n"
+    )
+
+
+def _head(facts: Facts) -> str:
+    status = facts.status
+    end = status["ended"] or facts.written
+    took = duration(end - status["started"]) if status["started"] else "–"
+    date = time.strftime("%Y-%m-%d %H:%M", time.localtime(end))
+    state = f"<b>{escape(str(status['state']))}</b>" + (f": {escape(status['reason'])}" if status["reason"] else "")
+    finished = sum(1 for row in status["iterations"] if row["ended"])
+    done = sum(row["status"] == "done" for row in facts.replicas)
+    simulated = len({row["key"] for row in facts.replicas if row["status"] == "done"})
+    against = facts.reference_name
+    tiles = [
+        (len(facts.found("better")), f"new polymers better than {against}"),
+        (len(facts.found("tie")), f"new polymers tied with {against}"),
+        (simulated, "polymers simulated"),
+        (f"{done} / {len(facts.failed)}", "replicas done / failed"),
+        (finished, "iterations finished"),
+        (duration(facts.cpu_s), "CPU time of simulations"),
+    ]
+    boxes = "".join(f'<div class="tile"><b>{value}</b><span>{escape(label)}</span></div>' for value, label in tiles)
+    return (
+        f"<h1>{escape(str(status['name']))}</h1>\n"
+        f'<p class="soft">{state}. {date}, after {took}. Made with autodisco.</p>\n'
+        f'<div class="tiles">{boxes}</div>\n'
+        f'<p class="note"><b>What these values are.</b> {escape(caveat(facts))}</p>\n'
+    )
+
+
+def _answer(facts: Facts) -> str:
+    reference = facts.reference
+    if reference is None:
+        return "<h2>Result</h2><p>The reference polymer has no value yet, so nothing is compared with it.</p>\n"
+    against = escape(facts.reference_name)
+    better, tied = facts.found("better"), facts.found("tie")
+    value = with_error(reference["conductivity_s_per_cm"], reference["conductivity_s_per_cm_sem"], 1e3)
+    text = f"<h2>What beats {against}</h2>\n"
+    if better:
+        text += (
+            f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} conduct{'s' * (len(better) == 1)} better than "
+            f"{against} ({value} mS/cm under the same conditions) by more than the error of the replicas.</p>\n"
+        )
+        text += '<div class="cards">' + "".join(_card(row, reference) for row in better[:CARDS]) + "</div>\n"
+        if len(better) > CARDS:
+            text += f'<p class="soft">{len(better) - CARDS} more are in the table below.</p>\n'
+    else:
+        text += (
+            f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) "
+            "by more than the error of the replicas.</p>\n"
+        )
+    if tied:
+        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied)
+        text += f"<p>Tied with {against}, the difference being within the error: {names}.</p>\n"
+    return text
+
+
+def _card(row: dict[str, Any], reference: dict[str, Any]) -> str:
+    ratio = ""
+    if reference["conductivity_s_per_cm"] > 0:
+        times = row["conductivity_s_per_cm"] / reference["conductivity_s_per_cm"]
+        ratio = f"{significant(times)} × {escape(short_name(reference))}, "
+    flags = ", ".join(escape(flag["name"]) for flag in row["flags"])
+    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
+    return (
+        f'<div class="card">{structure(row)}<code>{escape(row["monomer_smiles"])}</code>'
+        f'<div class="value">{value} mS/cm</div>'
+        f'<div class="soft small">{ratio}{row["n_replicas"]} replica{"s" * (row["n_replicas"] != 1)}'
+        + (f", better with probability {escape(probability(row['p_better']))}" if row["p_better"] is not None else "")
+        + (f"<br>flags: {flags}" if flags else "")
+        + "</div></div>"
+    )
+
+
+def _charts(facts: Facts) -> str:
+    figures = []
+    if facts.ranking:
+        best = [row for row in facts.ranking if row["source"] == "generated"][:BEST_DRAWN]
+        figures.append(
+            (charts.conductivity_by_iteration(facts.ranking, facts.reference),
+             f"Every polymer with a value, by the iteration that proposed it. Dashed: {facts.reference_name}. "
+             "Green beats it, amber is a tie, grey conducts less, blue was known before.")
+        )  # fmt: skip
+        if best:
+            figures.append(
+                (charts.best_against_reference(best, facts.reference),
+                 f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
+                 f"Amber: {facts.reference_name}.")
+            )  # fmt: skip
+    if any(row["new_strings"] for row in facts.status["iterations"]):
+        threshold = facts.settings.get("saturation", {}).get("threshold")
+        figures.append((charts.duplicates_by_iteration(facts.status["iterations"], threshold), _saturation(facts)))
+    if not figures:
+        return ""
+    drawn = "".join(f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures)
+    return f'<h2>The course of the campaign</h2>\n<div class="charts">{drawn}</div>\n'
+
+
+def _saturation(facts: Facts) -> str:
+    rule = facts.settings.get("saturation", {})
+    text = "Valid strings that were new as strings but the same polymer as a known one, with 90 % interval. "
+    if rule:
+        text += (
+            f"The campaign is saturated when the rate is above {rule['threshold']:.0%} (dashed) with probability "
+            f"{rule['confidence']:.0%} and has risen"
+            + (f", in {rule['patience']} iterations in a row." if rule["patience"] != 1 else ".")
+        )
+    seen = [row["saturation"] for row in facts.status["iterations"] if row["saturation"]]
+    if seen:
+        last = seen[-1]
+        text += f" Last: above it with probability {last['p_above']:.2f}"
+        if last["chance_new"] is not None:
+            text += f"; the next valid draw is a polymer not drawn before with {last['chance_new']:.0%} (Good–Turing)"
+        text += "."
+    return text
+
+
+def _ranking(facts: Facts) -> str:
+    if not facts.ranking:
+        return ""
+    return (
+        "<h2>Ranking</h2>\n"
+        '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
+        "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>.</p>\n"
+        + ranking_table(facts)
+    )
+
+
+def _failed(facts: Facts) -> str:
+    if not facts.replicas:
+        return ""
+    head = "<h2>Replicas that failed</h2>\n"
+    return head + (failures(facts) if facts.failed else "<p>None.</p>\n")
+
+
+def _behind(facts: Facts) -> str:
+    used = ", ".join(f"{escape(name)} {escape(version)}" for name, version in versions().items())
+    text = "<h2>How it was made</h2>\n" + models(facts)
+    text += f'<p class="small">{used}</p>\n'
+    if facts.settings_text:
+        text += f"<details><summary>Settings</summary><pre>{escape(facts.settings_text)}</pre></details>\n"
+    return text + journal(facts)

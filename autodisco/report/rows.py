@@ -1,0 +1,125 @@
+"""The tables of the page: ranking with drawn structures, failures, models, and the decisions of the loop."""
+
+import time
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer import draw_svg
+from autodisco.report.facts import Facts, probability
+from autodisco.text import significant, with_error
+
+DRAWN = 60
+"""Structures are drawn for this many rows; a campaign of thousands would make a page nobody can load."""
+
+JOURNAL_ROWS = 200
+VERDICTS = {"better": "better", "tie": "tie", "worse": "lower", "reference": "reference"}
+METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
+
+Row = dict[str, Any]
+
+
+def ranking_table(facts: Facts) -> str:
+    """All polymers with a value, best first."""
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
+        ("p better", lambda row: probability(row["p_better"])),
+        ("builds", lambda row: str(row["n_replicas"]) + (f" (+{row['n_failed']} failed)" if row["n_failed"] else "")),
+        ("t₊", lambda row: _mean(row, "transference_number")),
+        ("σ NE, mS/cm", lambda row: _mean(row, "conductivity_ne_s_per_cm", 1e3)),
+        ("D Li, 10⁻⁶ cm²/s", lambda row: _mean(row, "cation_diffusivity_cm2_per_s", 1e6)),
+        ("D anion", lambda row: _mean(row, "anion_diffusivity_cm2_per_s", 1e6)),
+        ("free Li", lambda row: _mean(row, "free_cation_fraction")),
+        ("density, g/cm³", lambda row: _mean(row, "density_g_per_cm3")),
+        ("SA score", lambda row: significant(row["scores"].get("sa_score"))),
+    ]
+    head = ["", "polymer", "", f"against {facts.reference_name}", *(name for name, _ in columns), "from", "flags"]
+    body = []
+    for row in facts.ranking:
+        verdict = row["verdict"] or ""
+        name = f'<br><span class="soft small">{escape(row["name"])}</span>' if row["name"] else ""
+        cells = [
+            f'<td class="n">{row["rank"]}</td>',
+            f"<td>{structure(row) if row['rank'] <= DRAWN else ''}</td>",
+            f"<td><code>{escape(row['monomer_smiles'])}</code>{name}</td>",
+            f'<td class="{verdict}">{VERDICTS.get(verdict, "")}</td>',
+            *(f'<td class="n">{escape(show(row))}</td>' for _, show in columns),
+            f'<td class="small">{_origin(row)}</td>',
+            f'<td class="small">{"<br>".join(_flag(flag) for flag in row["flags"])}</td>',
+        ]
+        body.append(f"<tr{' class=is-reference' if verdict == 'reference' else ''}>{''.join(cells)}</tr>")
+    return _table(head, body)
+
+
+def structure(row: Row) -> str:
+    """The drawn repeat unit on white, which is what its colours are made for; nothing for one that cannot be drawn."""
+    try:
+        svg = draw_svg(row["monomer_smiles"])
+    except InvalidRepeatUnit:
+        return ""
+    return f'<span class="drawing">{svg[svg.index("<svg") :]}</span>'
+
+
+def failures(facts: Facts) -> str:
+    """Replicas without a value: which, the code, and what was seen."""
+    body = []
+    for row in facts.failed:
+        smiles = facts.polymers.get(row["key"], {}).get("given", row["key"])
+        code = escape(row["failure_code"] or "unknown")
+        body.append(
+            f'<tr><td><code>{escape(smiles)}</code></td><td class="n">{row["replica"]}</td>'
+            f"<td><code>{code}</code></td><td>{escape(row['detail'] or '')}</td></tr>"
+        )
+    return _table(["polymer", "replica", "code", "what was seen"], body)
+
+
+def models(facts: Facts) -> str:
+    """The generator after each iteration and its metrics."""
+    if not facts.models:
+        return ""
+    body = []
+    for model in facts.models:
+        values = "".join(f'<td class="n">{significant(model["metrics"].get(name))}</td>' for name in METRICS)
+        body.append(
+            f'<tr><td class="n">{model["iteration"]}</td>{values}<td class="n">{model["seconds"]:.0f} s</td></tr>'
+        )
+    heads = ["model", *(name.replace("_", ", ") for name in METRICS), "training"]
+    return '<p class="small soft">The generator: shares of its draws, 1 is all.</p>\n' + _table(heads, body)
+
+
+def journal(facts: Facts) -> str:
+    """The last decisions that the loop took by itself."""
+    rows = facts.journal[-JOURNAL_ROWS:]
+    if not rows:
+        return ""
+    body = []
+    for row in rows:
+        moment = time.strftime("%m-%d %H:%M:%S", time.localtime(row["time"]))
+        cells = (row["iteration"], row["state"], row["event"], row["subject"], row["decided"], row["why"])
+        body.append(
+            f'<tr><td class="n">{moment}</td>' + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
+        )
+    left = len(facts.journal) - len(rows)
+    more = f", the last {len(rows)} of {len(facts.journal)}" if left else ""
+    table = _table(["time", "iteration", "state", "event", "about", "decided", "why"], body)
+    return f"<details><summary>Decisions{more}</summary>{table}</details>\n"
+
+
+def _mean(row: Row, name: str, factor: float = 1.0) -> str:
+    properties = row["properties"]
+    return with_error(properties.get(name), properties.get(f"{name}_sem"), factor)
+
+
+def _origin(row: Row) -> str:
+    text = f"iteration {row['iteration']}" if row["source"] == "generated" else escape(row["source"])
+    return text if row["origin"] == "simulated" else f"{text}, value from file"
+
+
+def _flag(flag: dict[str, str]) -> str:
+    return f'<span title="{escape(flag.get("reason", ""))}">{escape(flag["name"])}</span>'
+
+
+def _table(heads: Sequence[str], body: Sequence[str]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>\n'

@@ -1,0 +1,61 @@
+"""The end of a campaign in a few lines of text: why it ended, what beats the reference, what the values are."""
+
+import textwrap
+from typing import Any
+
+from autodisco.report.facts import Facts, caveat, gather
+from autodisco.store import Store
+from autodisco.text import duration, with_error
+
+SHOWN = 10
+
+
+def summary(store: Store) -> list[str]:
+    """Lines for a terminal: outcome, the polymers that beat the reference, ties, failures, and the caveat."""
+    return lines(gather(store))
+
+
+def lines(facts: Facts) -> list[str]:
+    """`summary` of facts that were gathered before."""
+    status = facts.status
+    took = duration((status["ended"] or facts.written) - status["started"]) if status["started"] else "–"
+    text = [
+        f"{status['name']}: {status['state']} after {took}" + (f" ({status['reason']})" if status["reason"] else "")
+    ]
+    better, tied = facts.found("better"), facts.found("tie")
+    if facts.reference is None:
+        text.append("The reference polymer has no value yet, so nothing is compared with it.")
+    elif better:
+        text.append(f"{len(better)} new {_polymers(len(better))} better than {_reference(facts)}:")
+        text += [_line(row) for row in better[:SHOWN]]
+        if len(better) > SHOWN:
+            text.append(f"  and {len(better) - SHOWN} more")
+    else:
+        text.append(f"No new polymer is better than {_reference(facts)} by more than the error of the replicas.")
+    if tied:
+        text.append(f"{len(tied)} new {_polymers(len(tied))} within the error (a tie): " + _names(tied))
+    if facts.failed:
+        text.append(f"{len(facts.failed)} of {len(facts.replicas)} replicas failed; the report says why for each.")
+    return [*text, textwrap.fill(caveat(facts), 100)]
+
+
+def _polymers(n: int) -> str:
+    return "polymer is" if n == 1 else "polymers are"
+
+
+def _reference(facts: Facts) -> str:
+    row = facts.reference
+    assert row is not None
+    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
+    return f"{facts.reference_name} ({value} mS/cm)"
+
+
+def _line(row: dict[str, Any]) -> str:
+    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
+    flags = f"  flags: {', '.join(flag['name'] for flag in row['flags'])}" if row["flags"] else ""
+    return f"  {row['monomer_smiles']:<24} {value:>14} mS/cm   n = {row['n_replicas']}{flags}"
+
+
+def _names(rows: list[dict[str, Any]]) -> str:
+    shown = ", ".join(row["monomer_smiles"] for row in rows[:SHOWN])
+    return shown + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")

@@ -1,0 +1,54 @@
+"""The ranking for other programs: CSV with one column per quantity, JSON with everything."""
+
+import csv
+import io
+import math
+from typing import Any
+
+from autodisco.report.facts import Facts, caveat, replica_values, versions
+
+FIRST = (
+    "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
+    "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags",
+)  # fmt: skip
+
+
+def as_csv(ranking: list[dict[str, Any]]) -> str:
+    """The ranking as CSV: the columns of `FIRST`, then every numeric property and score that any polymer has."""
+    rows = [_flat(row) for row in ranking]
+    more = sorted({name for row in rows for name in row} - set(FIRST))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*FIRST, *more], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def as_json(facts: Facts) -> dict[str, Any]:
+    """Campaign, conditions, versions and the whole ranking; what is not a finite number is null."""
+    status = facts.status
+    names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
+    return {
+        **{name: status[name] for name in names},
+        "note": caveat(facts),
+        "versions": versions(),
+        "iterations": _finite(status["iterations"]),
+        "polymers": _finite([{**row, "values": replica_values(row)} for row in facts.ranking]),
+    }
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat = {name: row.get(name) for name in FIRST}
+    flat["flags"] = ";".join(flag["name"] for flag in row["flags"])
+    for name, value in {**row["scores"], **row["properties"]}.items():
+        if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
+            flat[name] = value
+    return flat
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

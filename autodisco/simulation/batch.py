@@ -1,0 +1,79 @@
+"""Simulating a list of polymers outside a campaign: one folder and one seed rule for every caller.
+
+Replica r of a polymer gets the seed spawned from (seed; r, attempt), so that more replicas later extend the same
+set, and what a folder already holds is not run again.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.polymer import RepeatUnit
+from autodisco.simulation import protocols
+from autodisco.simulation.executors import LocalExecutor
+from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
+
+ATTEMPTS = 2
+NOT_RETRIED = frozenset({"parameters-missing", "no-disk"})
+
+
+def replica_task(
+    unit: RepeatUnit,
+    protocol: str,
+    force_field: str,
+    replica: int,
+    attempt: int,
+    seed: int,
+    root: Path,
+    timeout_s: float,
+) -> ReplicaTask:
+    """The task of one replica in ``root/<polymer key>/<protocol>/<replica>``; `protocol` is a name or a path."""
+    loaded = protocols.load(protocol)
+    drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]
+    return ReplicaTask(
+        key=unit.key,
+        monomer_smiles=unit.smiles,
+        replica=replica,
+        seed=int(drawn >> 1),
+        protocol=protocol if loaded.name == protocol else str(Path(protocol).absolute()),
+        force_field=force_field,
+        folder=root.absolute() / unit.key / loaded.name / str(replica),
+        timeout_s=timeout_s,
+        attempt=attempt,
+    )
+
+
+def simulate_batch(
+    units: Iterable[RepeatUnit],
+    protocol: str,
+    force_field: str,
+    replicas: int,
+    root: Path,
+    seed: int = 1,
+    workers: int = 0,
+    timeout_s: float = 1800.0,
+    on_start: Callable[[ReplicaTask], None] = lambda task: None,
+    on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
+    on_progress: Callable[[], None] = lambda: None,
+) -> dict[str, dict[int, ReplicaOutcome]]:
+    """Run `replicas` builds of every unit; returns the last outcome of each by polymer key and replica.
+
+    First builds come before second ones. A build that fails is started once more from another build with half the
+    time step. Raises InputError for a protocol that does not exist.
+    """
+    by_key = {unit.key: unit for unit in units}
+    outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
+
+    def task(key: str, replica: int, attempt: int) -> ReplicaTask:
+        return replica_task(by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s)
+
+    def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
+        on_done(finished, outcome)
+        outcomes[finished.key][finished.replica] = outcome
+        again = not outcome.ok and outcome.failure_code not in NOT_RETRIED and finished.attempt + 1 < ATTEMPTS
+        return task(finished.key, finished.replica, finished.attempt + 1) if again else None
+
+    tasks = [task(key, replica, 0) for replica in range(replicas) for key in by_key]
+    LocalExecutor(workers).run(tasks, on_start, done, on_progress)
+    return outcomes

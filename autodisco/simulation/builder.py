@@ -1,0 +1,264 @@
+"""From a repeat unit to a periodic box of chains and salt at low density, without overlaps.
+
+Chains grow unit by unit from conformers of the methyl-capped repeat unit with random torsions at the links; a
+unit that clashes with anything already placed is tried again, then the chain backs up. At the densities used
+the clearance between heavy atoms is larger than any ring, so that no bond can thread one.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+from rdkit.Chem import AllChem
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from autodisco.errors import SimulationFailure
+from autodisco.polymer import RepeatUnit
+from autodisco.polymer.chains import Chain, backbone_atoms, chain, repeat_unit_mass
+from autodisco.simulation.forcefield import ions, pcff
+from autodisco.simulation.molecule import System
+from autodisco.simulation.protocols import SystemSettings
+
+AVOGADRO_A3 = 0.602214076  # g/mol/Å³ of 1 g/cm³
+HEAVY, HEAVY_HYDROGEN, HYDROGEN = 2.4, 1.9, 1.5  # least distances in Å between atoms not bound to each other
+NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come closer; minimisation parts them
+# Crowded chains have no place at full distance; the best of the tries is then taken down to this share of it,
+# which still keeps heavy atoms of strangers 1.68 Å apart, too far for a bond inside a six-ring (1.58 Å).
+LEAST_CLEARANCE = 0.7
+TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 100, 6, 5000
+CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
+
+
+@dataclass(frozen=True)
+class Composition:
+    """How many repeat units per chain, chains and ion pairs make the box."""
+
+    units: int
+    chains: int
+    ion_pairs: int
+
+
+def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
+    """The composition closest to the wanted backbone length and molality for the given number of ion pairs."""
+    polymer_mass = settings.ion_pairs / settings.molality * 1000.0
+    unit_mass = repeat_unit_mass(unit)
+    units = max(1, round(settings.backbone_atoms / backbone_atoms(unit)))
+    chains = max(1, round(polymer_mass / (units * unit_mass)))
+    return Composition(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
+
+
+def build(unit: RepeatUnit, settings: SystemSettings, seed: int) -> System:
+    """A box of chains and LiTFSI at `settings.build_density_g_per_cm3`, the same for the same seed.
+
+    Raises SimulationFailure: `build-overlap` when no arrangement is found, `parameters-missing` from the force field.
+    """
+    rng = np.random.default_rng(seed)
+    mix = composition(unit, settings)
+    polymer = chain(unit, mix.units)
+    molecule = pcff.parameterise(polymer.mol, name="POL")
+    salt = [ions.tfsi(settings.charge_scale), ions.lithium(settings.charge_scale)]
+    molecules = [molecule] * mix.chains + salt * mix.ion_pairs
+    mass = sum(float(m.masses.sum()) for m in molecules)
+    edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
+    shapes = _lone_unit_shapes(polymer, rng)
+    for attempt in range(TRIES_PER_BOX):
+        if attempt == 1 and mix.units > 2:
+            shapes = _inner_unit_shapes(unit, polymer, rng)
+        space = _Space(edge)
+        parts: list[NDArray[np.float64]] = []
+        for part in molecules:
+            if part.template is None:
+                heavy = np.array([e != "H" for e in part.elements])
+                placed = _grow(polymer, shapes, mix.units, heavy, space, rng)
+            else:
+                heavy = np.ones(len(part), dtype=bool)
+                placed = _insert(part.template, heavy, space, rng)
+            if placed is None:
+                break
+            space.add(placed, heavy)
+            parts.append(placed)
+        else:
+            polymer_mass = float(molecule.masses.sum()) * mix.chains
+            labels = {
+                "monomer_smiles": unit.smiles,
+                "units_per_chain": mix.units,
+                "chains": mix.chains,
+                "ion_pairs": mix.ion_pairs,
+                "n_polymer_atoms": len(molecule) * mix.chains,
+                "polymer_mass_g_per_mol": polymer_mass,
+                "concentration_actual_molal": mix.ion_pairs / polymer_mass * 1000.0,
+                "estimated_terms": list(molecule.estimated_terms),
+            }
+            return System(molecules, np.concatenate(parts), np.full(3, edge), labels)
+    raise SimulationFailure("build-overlap", f"no arrangement of {mix} without overlaps in {TRIES_PER_BOX} tries")
+
+
+class _Space:
+    """Atoms placed so far in a cubic periodic box."""
+
+    def __init__(self, edge: float):
+        self.edge = edge
+        self._positions = np.zeros((0, 3))
+        self._heavy = np.zeros(0, dtype=bool)
+        self._tree: cKDTree | None = None
+
+    def add(self, positions: NDArray[np.float64], heavy: NDArray[np.bool_]) -> None:
+        self._positions = np.concatenate([self._positions, positions])
+        self._heavy = np.concatenate([self._heavy, heavy])
+        self._tree = cKDTree(np.mod(self._positions, self.edge) % self.edge, boxsize=self.edge)
+
+    def clearance(self, positions: NDArray[np.float64], heavy: NDArray[np.bool_]) -> float:
+        """Least distance to anything placed, as a share of the least distance allowed; at most 1."""
+        if self._tree is None:
+            return 1.0
+        near = self._tree.query_ball_point(np.mod(positions, self.edge) % self.edge, HEAVY)
+        others = sorted({j for group in near for j in group})
+        return self.between(positions, heavy, self._positions[others], self._heavy[others])
+
+    def between(self, first, first_heavy, second, second_heavy, scale: float = 1.0) -> float:
+        """The same between two sets of atoms, with the least distances multiplied by `scale`."""
+        if not len(first) or not len(second):
+            return 1.0
+        distance = first[:, None] - second[None]
+        distance -= self.edge * np.round(distance / self.edge)
+        both, either = first_heavy[:, None] & second_heavy[None], first_heavy[:, None] | second_heavy[None]
+        limit = np.where(both, HEAVY, np.where(either, HEAVY_HYDROGEN, HYDROGEN)) * scale
+        return min(1.0, float(np.sqrt(((distance**2).sum(-1) / limit**2).min())))
+
+
+Shapes = dict[str, list[NDArray[np.float64]]]  # conformers of the capped unit for the "first", "inner", "last" place
+
+
+def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
+    """Conformers of the methyl-capped repeat unit, the same for every place in the chain."""
+    conformers = _embedded(polymer.unit, CONFORMERS, rng)
+    return dict.fromkeys(("first", "inner", "last"), conformers)
+
+
+def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator) -> Shapes:
+    """Conformers cut from a trimer: with real neighbours, a crowded backbone shows the torsions that fit a chain."""
+    trimer = chain(unit, 3)
+    shapes: Shapes = {"first": [], "inner": [], "last": []}
+    for positions in _embedded(trimer.mol, CONFORMERS_OF_TRIMER, rng):
+        whole = [np.full((polymer.unit.GetNumAtoms(), 3), np.nan) for _ in range(3)]
+        for x, k, copy in zip(positions, trimer.unit_of, trimer.copy_of, strict=True):
+            whole[k][copy] = x
+        for left, right in ((0, 1), (1, 2)):
+            whole[left][polymer.tail_cap] = whole[right][polymer.head]
+            whole[right][polymer.head_cap] = whole[left][polymer.tail]
+        for place, x in zip(shapes, whole, strict=True):
+            shapes[place].append(x)
+    return shapes
+
+
+def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    mol = Chem.Mol(mol)
+    for random_start in (False, True):
+        AllChem.EmbedMultipleConfs(
+            mol, n, randomSeed=int(rng.integers(1 << 30)), useRandomCoords=random_start, maxAttempts=100
+        )
+        if mol.GetNumConformers():
+            return [c.GetPositions() for c in mol.GetConformers()]
+    raise SimulationFailure("build-overlap", "RDKit finds no three-dimensional structure of the repeat unit")
+
+
+def _grow(
+    polymer: Chain,
+    shapes: Shapes,
+    n: int,
+    heavy: NDArray[np.bool_],
+    space: _Space,
+    rng: np.random.Generator,
+) -> NDArray[np.float64] | None:
+    """Coordinates of one chain that clashes with nothing, or None when the tries are used up."""
+    atoms = [np.flatnonzero(polymer.unit_of == k) for k in range(n)]
+    copies = [polymer.copy_of[a] for a in atoms]
+    link = _bond_length(polymer)
+    placed: list[NDArray[np.float64]] = []
+    failures = stuck = longest = 0
+    while len(placed) < n:
+        k = len(placed)
+        far = _joined(placed, copies, atoms, heavy, range(k - NEARBY_UNITS))
+        near = _joined(placed, copies, atoms, heavy, range(max(0, k - NEARBY_UNITS), k))
+        if k:
+            # the two atoms of the link are bonded and stay out of the comparison
+            linked = np.flatnonzero(
+                np.concatenate([copies[m] == polymer.tail for m in range(max(0, k - NEARBY_UNITS), k)])
+            )[-1]
+            near = np.delete(near[0], linked, axis=0), np.delete(near[1], linked)
+        unlinked = copies[k] != polymer.head if k else np.ones(len(copies[k]), dtype=bool)
+        choices = shapes["first" if k == 0 else "last" if k == n - 1 else "inner"]
+        best, best_clearance = None, LEAST_CLEARANCE
+        for _ in range(TRIES_PER_UNIT):
+            shape = choices[rng.integers(len(choices))]
+            whole = _start(shape, space, rng) if k == 0 else _attach(shape, placed[-1], polymer, link, rng)
+            x, h = whole[copies[k]], heavy[atoms[k]]
+            clearance = space.between(x[unlinked], h[unlinked], *near, NEARBY_SCALE)
+            if clearance > best_clearance:
+                clearance = min(clearance, space.between(x, h, *far), space.clearance(x, h))
+            if clearance > best_clearance:
+                best, best_clearance = whole, clearance
+            if clearance == 1.0:
+                break
+        if best is not None:
+            placed.append(best)
+            if len(placed) > longest:
+                longest, stuck = len(placed), 0
+        else:
+            failures, stuck = failures + 1, stuck + 1
+            if failures > TRIES_PER_CHAIN:
+                return None
+            # the longer it gets no further, the further it backs up
+            del placed[max(0, k - stuck) :]
+    return np.concatenate([placed[k][copies[k]] for k in range(n)])
+
+
+def _joined(placed, copies, atoms, heavy, units) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Coordinates and kinds of the atoms of several placed units."""
+    if not len(units):
+        return np.zeros((0, 3)), np.zeros(0, dtype=bool)
+    return np.concatenate([placed[m][copies[m]] for m in units]), np.concatenate([heavy[atoms[m]] for m in units])
+
+
+def _start(shape, space: _Space, rng: np.random.Generator) -> NDArray[np.float64]:
+    return Rotation.random(rng=rng).apply(shape - np.nanmean(shape, axis=0)) + rng.random(3) * space.edge
+
+
+def _attach(shape, before, polymer: Chain, link: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The unit turned so that its head continues the open bond of the unit before, with a random torsion."""
+    outward = _direction(before[polymer.tail_cap] - before[polymer.tail])
+    inward = _direction(shape[polymer.head_cap] - shape[polymer.head])
+    turned = _turn(inward, -outward).apply(shape - shape[polymer.head])
+    spun = Rotation.from_rotvec(outward * rng.random() * 2 * math.pi).apply(turned)
+    return spun + before[polymer.tail] + outward * link
+
+
+def _turn(start, end) -> Rotation:
+    """The rotation that takes one unit vector into another."""
+    axis, cosine = np.cross(start, end), float(np.clip(start @ end, -1.0, 1.0))
+    if np.linalg.norm(axis) > 1e-6:
+        return Rotation.from_rotvec(_direction(axis) * math.acos(cosine))
+    if cosine > 0:
+        return Rotation.identity()
+    across = np.cross(start, [1.0, 0.0, 0.0] if abs(start[0]) < 0.9 else [0.0, 1.0, 0.0])
+    return Rotation.from_rotvec(_direction(across) * math.pi)
+
+
+def _direction(vector) -> NDArray[np.float64]:
+    return vector / np.linalg.norm(vector)
+
+
+def _bond_length(polymer: Chain) -> float:
+    radius = Chem.GetPeriodicTable().GetRcovalent
+    return sum(radius(polymer.unit.GetAtomWithIdx(i).GetAtomicNum()) for i in (polymer.head, polymer.tail))
+
+
+def _insert(template, heavy, space: _Space, rng: np.random.Generator) -> NDArray[np.float64] | None:
+    for _ in range(TRIES_PER_ION):
+        x = _start(template, space, rng)
+        if space.clearance(x, heavy) == 1.0:
+            return x
+    return None

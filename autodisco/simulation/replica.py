@@ -1,0 +1,207 @@
+"""One replica, from a repeat unit to properties, in a process of its own: `python -m autodisco.simulation.replica`.
+
+The folder it leaves holds what it ran (`system.data`, `in.lammps`), what came out (`topology.pdb`,
+`trajectory.dcd`, `report.txt`), what is in it (`system.json`) and, written last, the verdict (`outcome.json`).
+"""
+
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import autodisco
+from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.files import read_json, write_atomic, write_json
+from autodisco.simulation import protocols
+from autodisco.simulation.process import die_with_parent
+
+DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
+
+
+@dataclass(frozen=True)
+class ReplicaTask:
+    """What to simulate. `attempt` counts from 0; later attempts start anew with half the time step."""
+
+    key: str
+    monomer_smiles: str
+    replica: int
+    seed: int
+    protocol: str
+    force_field: str
+    folder: Path
+    timeout_s: float
+    attempt: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+
+@dataclass(frozen=True)
+class ReplicaOutcome:
+    """What came of a replica: properties with the names of the design, or a failure code and what was seen."""
+
+    ok: bool
+    properties: dict[str, Any] | None
+    failure_code: str | None
+    detail: str
+    wall_s: float
+    cpu_s: float
+    estimated_terms: int = 0
+    atoms: int = 0
+
+    @classmethod
+    def failed(cls, code: str, detail: str, wall_s: float, cpu_s: float = 0.0) -> "ReplicaOutcome":
+        """A replica without a value."""
+        return cls(False, None, code, detail, wall_s, cpu_s)
+
+
+def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
+    """The outcome that this very task left in its folder, or None if it did not run to its end there."""
+    try:
+        stored = read_json(task.folder / "outcome.json")
+        same = read_json(task.folder / "task.json") == _identity(task)
+        return ReplicaOutcome(**stored) if same else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _identity(task: ReplicaTask) -> dict[str, Any]:
+    """What decides the result of a task; the same identity gives the same numbers."""
+    kept = task.to_dict()
+    return {name: kept[name] for name in ("monomer_smiles", "seed", "protocol", "force_field", "attempt")}
+
+
+def run_replica(task: ReplicaTask) -> ReplicaOutcome:
+    """Build, simulate and analyse; every failure becomes an outcome with a code, never an exception."""
+    started, cpu = time.monotonic(), time.process_time()
+    task.folder.mkdir(parents=True, exist_ok=True)
+    (task.folder / "outcome.json").unlink(missing_ok=True)
+    write_json(task.folder / "task.json", _identity(task))
+    try:
+        outcome = _simulate(task)
+    except SimulationFailure as failure:
+        outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
+    except OSError as error:
+        outcome = ReplicaOutcome.failed("no-disk" if error.errno == 28 else "unknown", str(error), 0.0)
+    except AutodiscoError as error:
+        outcome = ReplicaOutcome.failed("unknown", str(error), 0.0)
+    used = os.times()
+    cpu_s = time.process_time() - cpu + used.children_user + used.children_system
+    outcome = replace(outcome, wall_s=time.monotonic() - started, cpu_s=cpu_s)
+    write_json(task.folder / "outcome.json", asdict(outcome))
+    return outcome
+
+
+def prepare(task: ReplicaTask) -> protocols.Protocol:
+    """Build the box of a task and write everything LAMMPS needs to run it; returns the protocol."""
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder, forcefield
+    from autodisco.simulation.engines import lammps
+
+    forcefield.check(task.force_field)
+    protocol = protocols.load(task.protocol)
+    _progress(task, "build", 0.0)
+    system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed)
+    lammps.write(task.folder, system, protocol, task.seed, 0.5 if task.attempt else 1.0)
+    write_atomic(task.folder / "topology.pdb", topology_pdb(system))
+    write_json(task.folder / "system.json", describe(system, protocol, task))
+    return protocol
+
+
+def _simulate(task: ReplicaTask) -> ReplicaOutcome:
+    from autodisco.simulation.engines import lammps
+
+    protocol = prepare(task)
+    lammps.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction))
+    description = read_json(task.folder / "system.json")
+    # the box that production ran in is known only now
+    description["box_a"] = final_box(task.folder / "final.data")
+    write_json(task.folder / "system.json", description)
+
+    from autodisco.analysis import analyze_folder
+
+    properties = analyze_folder(task.folder).to_dict()
+    properties["concentration_actual_molal"] = description["concentration_actual_molal"]
+    properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
+    density = properties["density_g_per_cm3"]
+    if not DENSITY_RANGE[0] < density < DENSITY_RANGE[1]:
+        raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
+    estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
+    return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
+
+
+def describe(system, protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:
+    """`system.json`: what an analysis has to know about the folder."""
+    cations, anions, centres = [], [], []
+    for molecule, offset in zip(system.molecules, system.offsets, strict=True):
+        if molecule.name == "LI":
+            cations.append(offset)
+        elif molecule.name == "TFSI":
+            anions.append([offset + i for i, e in enumerate(molecule.elements) if e in ("O", "N", "S")])
+            centres.append(offset + molecule.elements.index("N"))
+    return {
+        **system.labels,
+        "force_field": task.force_field,
+        "protocol": protocol.name,
+        "program_version": autodisco.__version__,
+        "seed": task.seed,
+        "temperature_k": protocol.temperature_k,
+        "frame_interval_ps": protocol.production.frame_interval_ps,
+        "box_a": system.box.tolist(),
+        "cation_charge": 1,
+        "anion_charge": -1,
+        "charge_scale": protocol.system.charge_scale,
+        "cations": cations,
+        "anions": anions,
+        "anion_centres": centres,
+        "masses": system.masses.round(5).tolist(),
+        "elements": system.elements,
+    }
+
+
+def topology_pdb(system) -> str:
+    """Names, elements, residues and bonds of all atoms for MDAnalysis and VMD; positions are those of the build."""
+    lines = [f"CRYST1{system.box[0]:9.3f}{system.box[1]:9.3f}{system.box[2]:9.3f}  90.00  90.00  90.00 P 1           1"]
+    serial = 0
+    for number, molecule in enumerate(system.molecules, start=1):
+        for element in molecule.elements:
+            x, y, z = system.positions[serial]
+            serial += 1
+            lines.append(
+                f"HETATM{serial % 100000:5d} {element:<4s} {molecule.name:<4s}A{number % 10000:4d}    "
+                f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}"
+            )
+    for first, second in (system.terms("bonds").atoms + 1).tolist():
+        lines.append(f"CONECT{first:5d}{second:5d}")
+    return "\n".join(lines) + "\nEND\n"
+
+
+def final_box(path: Path) -> list[float]:
+    """Edges (Å) of the box in a LAMMPS data file."""
+    edges = []
+    with open(path) as handle:
+        for line in handle:
+            words = line.split()
+            if len(words) == 4 and words[2] in ("xlo", "ylo", "zlo"):
+                edges.append(float(words[1]) - float(words[0]))
+                if len(edges) == 3:
+                    return edges
+    raise SimulationFailure("engine-crash", f"{path.name} holds no box")
+
+
+def _progress(task: ReplicaTask, step: str, fraction: float) -> None:
+    write_json(task.folder / "progress.json", {"step_name": step, "fraction": fraction, "updated": time.time()})
+
+
+def main() -> None:
+    """Run the task in the file named by the first argument; the second is the process that must stay alive."""
+    die_with_parent(int(sys.argv[2]))
+    stored = read_json(Path(sys.argv[1]))
+    run_replica(ReplicaTask(**stored | {"folder": Path(stored["folder"])}))
+
+
+if __name__ == "__main__":
+    main()

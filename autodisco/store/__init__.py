@@ -1,0 +1,22 @@
+"""The campaign's memory: a folder with a SQLite database, a journal for machines, and files beside it.
+
+The only package that speaks SQL. `Store` reads and writes; `ranking`, `status` and `list_campaigns` are views.
+"""
+
+from autodisco.store.owner import Owner
+from autodisco.store.schema import VERSION
+from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.views import list_campaigns, ranking, replica_folder, status
+
+__all__ = [
+    "END_STATES",
+    "LOOP_STATES",
+    "STATES",
+    "VERSION",
+    "Owner",
+    "Store",
+    "list_campaigns",
+    "ranking",
+    "replica_folder",
+    "status",
+]

@@ -1,0 +1,190 @@
+"""The connection to a campaign's database: transactions, small facts (`meta`), the journal, and requests.
+
+One writer, many readers (WAL). Every change of the loop's state is one transaction, so that a process killed at any
+moment leaves the state before or after, never between.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from autodisco.errors import InputError
+from autodisco.store.events import copy_journal
+from autodisco.store.schema import migrate, version_of
+
+BUSY_S = 60.0
+REQUESTS = ("pause", "resume", "stop")
+
+
+class Database:
+    """An open campaign folder. Use as a context manager, or call `close`.
+
+    Attributes
+    ----------
+    folder : Path
+        The campaign folder, which holds ``state.db`` and ``events.jsonl``.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection):
+        self.folder = folder
+        self._connection = connection
+        self._depth = 0
+        self._journalled = False
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Open the campaign in `folder`, making folder and database where they are missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder, _connect(folder, "rwc"))
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open an existing campaign for writing. Raises InputError where there is none or it is of a newer version."""
+        _require(folder)
+        return cls(folder, _connect(folder, "rw"))
+
+    @classmethod
+    def open_readonly(cls, folder: Path) -> Self:
+        """Open an existing campaign for reading beside its daemon. Raises InputError as `open` does."""
+        _require(folder)
+        return cls(folder, _connect(folder, "ro"))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside happen together or not at all; nested uses join the outer one."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._journalled = False
+            self._connection.execute("ROLLBACK")
+            raise
+        else:
+            self._connection.execute("COMMIT")
+        finally:
+            self._depth = 0
+        if self._journalled:
+            self._journalled = False
+            self.copy_events()
+
+    def copy_events(self) -> None:
+        """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""
+        copy_journal(self._connection, self.folder / "events.jsonl")
+
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Result of a query, one dict a row; for the views of this package only."""
+        return [dict(row) for row in self._connection.execute(sql, values)]
+
+    def write(self, sql: str, *values: Any) -> int:
+        """One statement that changes the database; the number of rows changed. For this package only."""
+        with self.transaction():
+            return self._connection.execute(sql, values).rowcount
+
+    def write_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """One statement for many rows, in one transaction. For this package only."""
+        with self.transaction():
+            self._connection.executemany(sql, rows)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A fact of the campaign, such as ``state`` or ``iteration``."""
+        found = self.rows("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(found[0]["value"]) if found else default
+
+    def set(self, **facts: Any) -> None:
+        """Write facts; values are anything JSON holds."""
+        rows = [(key, json.dumps(value)) for key, value in facts.items()]
+        self.write_many("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", rows)
+
+    def facts(self) -> dict[str, Any]:
+        """All facts at once."""
+        return {row["key"]: json.loads(row["value"]) for row in self.rows("SELECT key, value FROM meta")}
+
+    def note(
+        self, event: str, subject: str = "", seen: dict[str, Any] | None = None, decided: str = "", why: str = ""
+    ) -> None:
+        """Journal one decision: what was seen, what was decided, why; stamped with time, iteration and state."""
+        with self.transaction():
+            self.write(
+                "INSERT INTO journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+                time.time(),
+                self.get("iteration", 0),
+                self.get("state", ""),
+                event,
+                subject,
+                json.dumps(seen or {}),
+                decided,
+                why,
+            )
+            self._journalled = True
+
+    def journal(self, limit: int = 0, after: int = 0) -> list[dict[str, Any]]:
+        """Journal rows in order, those with an id above `after`; the last `limit` of them unless that is 0."""
+        rows = self.rows(
+            "SELECT * FROM (SELECT * FROM journal WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id",
+            after,
+            limit or -1,
+        )
+        for row in rows:
+            row["seen"] = json.loads(row["seen"])
+        return rows
+
+    def request(self, what: str) -> None:
+        """Ask the daemon to ``pause``, ``resume`` or ``stop``; the last request counts."""
+        self.write("INSERT INTO requests (time, what) VALUES (?, ?)", time.time(), what)
+
+    def requested(self) -> str | None:
+        """The last request that was not obeyed yet."""
+        found = self.rows("SELECT what FROM requests ORDER BY id DESC LIMIT 1")
+        return found[0]["what"] if found else None
+
+    def clear_requests(self) -> None:
+        """Forget all requests, because they were obeyed or their time has passed."""
+        self.write("DELETE FROM requests")
+
+
+def _require(folder: Path) -> None:
+    if not (folder / "state.db").is_file():
+        raise InputError(f"{folder}: no campaign here (state.db is missing)")
+
+
+def _connect(folder: Path, mode: str) -> sqlite3.Connection:
+    path = folder / "state.db"
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S, isolation_level=None
+        )
+        connection.row_factory = sqlite3.Row
+        if mode == "ro":
+            if version_of(connection, path) == 0:
+                raise InputError(f"{folder}: no campaign here (state.db is empty)")
+            return connection
+        version_of(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate(connection, path)
+        return connection
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path}: cannot be used as a campaign database ({error})") from error

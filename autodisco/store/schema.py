@@ -1,0 +1,146 @@
+"""The tables of a campaign's database and the steps from one version of them to the next.
+
+The version is SQLite's own `user_version`. A database from a newer program is refused rather than guessed at.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from autodisco.errors import InputError
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE polymers (
+    key TEXT PRIMARY KEY,              -- of the infinite chain
+    smiles TEXT NOT NULL,              -- canonical repeat unit
+    given TEXT NOT NULL,               -- the string it first came as
+    name TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL CHECK (source IN ('seed', 'dataset', 'grammar', 'generated')),
+    iteration INTEGER NOT NULL,
+    flags TEXT NOT NULL DEFAULT '[]',
+    scores TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+CREATE INDEX polymers_by_source ON polymers (source, iteration);
+
+CREATE TABLE labels (                  -- values that came with a file; simulated ones are in replicas
+    key TEXT PRIMARY KEY REFERENCES polymers,
+    conductivity_s_per_cm REAL,
+    conductivity_s_per_cm_sem REAL,
+    n_replicas INTEGER,
+    protocol TEXT NOT NULL,            -- values are comparable within a protocol and force field only
+    force_field TEXT NOT NULL,
+    label TEXT CHECK (label IN ('high', 'low')),  -- a class given without a value
+    origin TEXT NOT NULL               -- the file
+) WITHOUT ROWID;
+
+CREATE TABLE candidates (
+    iteration INTEGER NOT NULL,
+    draw INTEGER NOT NULL,             -- position in the iteration's stream of draws
+    smiles TEXT NOT NULL,              -- as drawn
+    key TEXT,                          -- null where invalid
+    verdict TEXT NOT NULL CHECK (verdict IN
+        ('drawn', 'new', 'invalid', 'duplicate-string', 'duplicate-symmetry', 'rejected')),
+    reason TEXT NOT NULL DEFAULT '',
+    flags TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (iteration, draw)
+) WITHOUT ROWID;
+CREATE INDEX candidates_by_key ON candidates (key);
+
+CREATE TABLE replicas (
+    key TEXT NOT NULL REFERENCES polymers,
+    protocol TEXT NOT NULL,
+    replica INTEGER NOT NULL,
+    iteration INTEGER NOT NULL,        -- that asked for it
+    status TEXT NOT NULL CHECK (status IN ('waiting', 'running', 'done', 'failed')),
+    attempt INTEGER NOT NULL DEFAULT 0,
+    seed INTEGER,
+    failure_code TEXT,
+    detail TEXT NOT NULL DEFAULT '',
+    properties TEXT,
+    wall_s REAL,
+    cpu_s REAL,
+    atoms INTEGER,
+    estimated_terms INTEGER,
+    started REAL,
+    ended REAL,
+    PRIMARY KEY (key, protocol, replica)
+) WITHOUT ROWID;
+CREATE INDEX replicas_by_iteration ON replicas (iteration, status);
+
+CREATE TABLE training (
+    iteration INTEGER NOT NULL,        -- of the model trained on it
+    smiles TEXT NOT NULL,
+    key TEXT NOT NULL,
+    label TEXT NOT NULL CHECK (label IN ('high', 'low', 'unlabelled')),
+    weight REAL NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (iteration, key)
+) WITHOUT ROWID;
+
+CREATE TABLE models (
+    iteration INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,                -- relative to the campaign folder
+    metrics TEXT NOT NULL,
+    seconds REAL NOT NULL
+);
+
+CREATE TABLE iterations (
+    n INTEGER PRIMARY KEY,
+    counts TEXT NOT NULL DEFAULT '{}',
+    saturation TEXT,
+    started REAL NOT NULL,
+    ended REAL
+);
+
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    iteration INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    event TEXT NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',
+    seen TEXT NOT NULL DEFAULT '{}',
+    decided TEXT NOT NULL DEFAULT '',
+    why TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE requests (                -- what a person asks of the daemon; removed when obeyed
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('pause', 'resume', 'stop'))
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES,)
+"""Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
+
+VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Schema version of an open database. Raises InputError where this program is too old for it."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise InputError(
+            f"{path}: database version {version} is from a newer autodisco (this one reads up to {VERSION}); "
+            "update autodisco"
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the database to `VERSION` in one transaction; two processes may do so at once."""
+    if version_of(connection, path) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in MIGRATIONS[version_of(connection, path) :]:
+            for statement in step.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,225 @@
+"""The campaign's memory as nouns: polymers, labels, candidates, replicas, training sets, models, iterations.
+
+The rest of the program asks this class and never writes SQL. Rows are plain dicts with the columns of `schema`;
+the columns that hold JSON arrive decoded.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from autodisco.store.database import Database
+
+JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
+LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
+END_STATES = ("saturated", "exhausted", "stopped", "failed")
+STATES = (*LOOP_STATES, "paused", *END_STATES)
+
+
+class Store(Database):
+    """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
+
+    # polymers -------------------------------------------------------------------------------------------------
+
+    def add_polymer(
+        self,
+        key: str,
+        smiles: str,
+        given: str,
+        source: str,
+        iteration: int = 0,
+        name: str = "",
+        flags: Iterable[dict[str, str]] = (),
+        scores: dict[str, Any] | None = None,
+    ) -> bool:
+        """Remember a polymer; False where its key is known already (the first entry stays)."""
+        row = (key, smiles, given, name, source, iteration, json.dumps(list(flags)), json.dumps(scores or {}))
+        return self.write("INSERT OR IGNORE INTO polymers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+
+    def polymer(self, key: str) -> dict[str, Any] | None:
+        """One polymer, or None."""
+        found = self._decoded("SELECT * FROM polymers WHERE key = ?", key)
+        return found[0] if found else None
+
+    def polymers(self, source: str | None = None, iteration: int | None = None) -> list[dict[str, Any]]:
+        """Polymers by key, all or those of a source and iteration."""
+        return self._decoded(
+            "SELECT * FROM polymers WHERE source = coalesce(?, source) AND iteration = coalesce(?, iteration) "
+            "ORDER BY key",
+            source,
+            iteration,
+        )
+
+    def known_keys(self) -> set[str]:
+        """Keys of every polymer known: seeds, data sets, grammar, earlier candidates, those rejected included."""
+        found = self.rows(
+            "SELECT key FROM polymers UNION SELECT key FROM candidates WHERE verdict IN ('new', 'rejected')"
+        )
+        return {row["key"] for row in found}
+
+    def known_strings(self) -> dict[str, str]:
+        """Every valid string seen so far, those the polymers came as and every draw, with the key of its polymer."""
+        found = self.rows(
+            "SELECT given AS s, key FROM polymers UNION SELECT smiles, key FROM polymers "
+            "UNION SELECT smiles, key FROM candidates WHERE key IS NOT NULL"
+        )
+        return {row["s"]: row["key"] for row in found}
+
+    def first_seen(self, key: str) -> str:
+        """Where a polymer comes from, for people: its first string and source."""
+        if polymer := self.polymer(key):
+            source = polymer["name"] or (
+                f"iteration {polymer['iteration']}" if polymer["source"] == "generated" else polymer["source"]
+            )
+            return f"{polymer['given']} ({source})"
+        draw = self.rows(
+            "SELECT smiles, iteration FROM candidates WHERE key = ? AND verdict = 'rejected' ORDER BY iteration, draw",
+            key,
+        )[0]
+        return f"{draw['smiles']} (rejected in iteration {draw['iteration']})"
+
+    # labels ---------------------------------------------------------------------------------------------------
+
+    def set_label(
+        self,
+        key: str,
+        conductivity_s_per_cm: float | None,
+        conductivity_s_per_cm_sem: float | None = None,
+        n_replicas: int | None = None,
+        *,
+        protocol: str,
+        force_field: str,
+        origin: str,
+        label: str | None = None,
+    ) -> bool:
+        """A value or class (``high``, ``low``) that came with a file; False where the polymer has one (it stays)."""
+        row = (key, conductivity_s_per_cm, conductivity_s_per_cm_sem, n_replicas, protocol, force_field, label, origin)
+        return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+
+    def labels(self) -> list[dict[str, Any]]:
+        """All labels that came with files, by key."""
+        return self.rows("SELECT * FROM labels ORDER BY key")
+
+    # candidates -----------------------------------------------------------------------------------------------
+
+    def add_candidates(self, iteration: int, rows: list[dict[str, Any]]) -> None:
+        """Append draws: dicts with draw, smiles, key (or None), verdict and optionally reason."""
+        self.write_many(
+            "INSERT INTO candidates (iteration, draw, smiles, key, verdict, reason) VALUES (?, ?, ?, ?, ?, ?)",
+            [(iteration, r["draw"], r["smiles"], r["key"], r["verdict"], r.get("reason", "")) for r in rows],
+        )
+
+    def set_verdict(
+        self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[dict[str, str]] = ()
+    ) -> None:
+        """The filter's word on a draw."""
+        self.write(
+            "UPDATE candidates SET verdict = ?, reason = ?, flags = ? WHERE iteration = ? AND draw = ?",
+            verdict,
+            reason,
+            json.dumps(list(flags)),
+            iteration,
+            draw,
+        )
+
+    def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[dict[str, Any]]:
+        """Draws in order, all or those of an iteration or verdict."""
+        return self._decoded(
+            "SELECT * FROM candidates WHERE iteration = coalesce(?, iteration) AND verdict = coalesce(?, verdict) "
+            "ORDER BY iteration, draw",
+            iteration,
+            verdict,
+        )
+
+    def verdicts(self) -> dict[int, dict[str, int]]:
+        """Number of draws per iteration and verdict."""
+        counts: dict[int, dict[str, int]] = {}
+        for row in self.rows("SELECT iteration, verdict, count(*) AS n FROM candidates GROUP BY iteration, verdict"):
+            counts.setdefault(row["iteration"], {})[row["verdict"]] = row["n"]
+        return counts
+
+    # replicas -------------------------------------------------------------------------------------------------
+
+    def plan_replica(self, key: str, protocol: str, replica: int, iteration: int) -> None:
+        """Ask for a replica; one that was asked for before stays as it is."""
+        self.write(
+            "INSERT OR IGNORE INTO replicas (key, protocol, replica, iteration, status) VALUES (?, ?, ?, ?, 'waiting')",
+            key,
+            protocol,
+            replica,
+            iteration,
+        )
+
+    def update_replica(self, key: str, protocol: str, replica: int, **columns: Any) -> None:
+        """Set columns of a replica; ``properties`` is a dict."""
+        if "properties" in columns and columns["properties"] is not None:
+            columns["properties"] = json.dumps(columns["properties"])
+        names = ", ".join(f"{name} = ?" for name in columns)
+        self.write(
+            f"UPDATE replicas SET {names} WHERE key = ? AND protocol = ? AND replica = ?",
+            *columns.values(),
+            key,
+            protocol,
+            replica,
+        )
+
+    def replicas(self, iteration: int | None = None, key: str | None = None) -> list[dict[str, Any]]:
+        """Replicas by iteration, key and number, all or those of an iteration or polymer."""
+        return self._decoded(
+            "SELECT * FROM replicas WHERE iteration = coalesce(?, iteration) AND key = coalesce(?, key) "
+            "ORDER BY iteration, key, protocol, replica",
+            iteration,
+            key,
+        )
+
+    # training sets and models ---------------------------------------------------------------------------------
+
+    def write_training(self, iteration: int, rows: list[dict[str, Any]]) -> None:
+        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why."""
+        with self.transaction():
+            self.write("DELETE FROM training WHERE iteration = ?", iteration)
+            self.write_many(
+                "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?)",
+                [(iteration, r["smiles"], r["key"], r["label"], r["weight"], r["why"]) for r in rows],
+            )
+
+    def training(self, iteration: int) -> list[dict[str, Any]]:
+        """The training set of model `iteration`, by key."""
+        return self.rows("SELECT * FROM training WHERE iteration = ? ORDER BY key", iteration)
+
+    def add_model(self, iteration: int, path: str, metrics: dict[str, Any], seconds: float) -> None:
+        """Remember model `iteration`; `path` is relative to the campaign folder."""
+        self.write("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?)", iteration, path, json.dumps(metrics), seconds)
+
+    def models(self) -> list[dict[str, Any]]:
+        """Models, first to last."""
+        return self._decoded("SELECT * FROM models ORDER BY iteration")
+
+    # iterations -----------------------------------------------------------------------------------------------
+
+    def begin_iteration(self, n: int) -> None:
+        """Open iteration `n` unless it is open."""
+        self.write("INSERT OR IGNORE INTO iterations (n, started) VALUES (?, ?)", n, time.time())
+
+    def end_iteration(self, n: int, counts: dict[str, Any], saturation: dict[str, Any] | None) -> None:
+        """Close iteration `n` with its counts and what the saturation rule saw."""
+        self.write(
+            "UPDATE iterations SET counts = ?, saturation = ?, ended = ? WHERE n = ?",
+            json.dumps(counts),
+            json.dumps(saturation),
+            time.time(),
+            n,
+        )
+
+    def iterations(self) -> list[dict[str, Any]]:
+        """Iterations, first to last."""
+        return self._decoded("SELECT * FROM iterations ORDER BY n")
+
+    def _decoded(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        rows = self.rows(sql, *values)
+        for row in rows:
+            for column in JSON_COLUMNS:
+                if isinstance(row.get(column), str):
+                    row[column] = json.loads(row[column])
+        return rows

@@ -1,0 +1,49 @@
+"""How numbers are written for people: durations, and conductivities with their uncertainty."""
+
+import math
+
+
+def duration(seconds: float | None) -> str:
+    """``42 s``, ``12:34`` (minutes and seconds), ``1 h 05`` or ``2 d 03 h``; a dash where unknown."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d}"
+    return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
+
+
+def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> str:
+    """``12.3 ± 0.4``: `value` times `factor`, rounded to two digits of its standard error; a dash where undefined.
+
+    Without an error (None, as for a single replica) the value has two significant digits and no ±.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    scaled = value * factor
+    if sem is None or not math.isfinite(sem):
+        return significant(scaled)
+    error = sem * factor
+    if error <= 0:
+        return f"{significant(scaled)} ± 0"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    decimals -= decimals > 0 and error * 10 ** (decimals - 1) >= 3
+    if decimals > 5:
+        return f"{scaled:.1e} ± {error:.0e}"
+    return f"{scaled:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def significant(value: float | None, digits: int = 2) -> str:
+    """`value` in `digits` significant digits, without an exponent between 1e-4 and 1e5; a dash where undefined."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    if -4 <= power < 5:
+        return f"{value:.{max(0, digits - 1 - power)}f}"
+    return f"{value:.{digits - 1}e}"

@@ -1,0 +1,57 @@
+"""A campaign small enough for tests: thirty grammar units, a model of a hundred steps, and the `smoke` protocol."""
+
+from pathlib import Path
+
+import pytest
+
+SEEDS = """\
+name,monomer_smiles,conductivity_s_per_cm,conductivity_s_per_cm_sem,protocol,force_field,n_replicas,reference
+poly(ethylene oxide),*OCC*,1e-2,1e-3,smoke,pcff+,2,made up for a test
+polytetrahydrofuran,*OCCCC*,5e-3,1e-3,smoke,pcff+,2,made up for a test
+polyethylene,*CC*,1e-5,1e-6,smoke,pcff+,2,made up for a test
+poly(propylene oxide),*OCC(*)C,2e-2,1e-3,htp-md,pcff+,5,another protocol
+"""
+
+TEMPLATE = """\
+name = "small"
+seed = {seed}
+[seeds]
+{seeds}
+grammar = 30
+[generator]
+iterations = 100
+batch_size = 16
+learning_rate = 4e-3
+temperature = 1.5
+device = "cpu"
+[generate]
+batch_size = {batch}
+until = "{until}"
+max_draws = {max_draws}
+[filter]
+unstable = "{unstable}"
+[simulation]
+protocol = "smoke"
+replicas = {replicas}
+[budget]
+iterations = {iterations}
+"""
+
+DEFAULTS = {
+    "seed": 1, "seeds": 'file = "seeds.csv"', "batch": 2, "until": "survivors", "max_draws": 2000, "unstable": "flag",
+    "replicas": 1, "iterations": 1,
+}  # fmt: skip
+
+
+def write_campaign(folder: Path, **changes) -> Path:
+    """Write a campaign file with some settings changed, and its seed file beside it; returns its path."""
+    (folder / "seeds.csv").write_text(SEEDS)
+    file = folder / "small.toml"
+    file.write_text(TEMPLATE.format(**DEFAULTS | changes))
+    return file
+
+
+@pytest.fixture
+def campaign_file(tmp_path):
+    """`write_campaign` into the test's own folder."""
+    return lambda **changes: write_campaign(tmp_path, **changes)

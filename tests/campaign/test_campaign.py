@@ -1,0 +1,89 @@
+"""A campaign file and its folder belong together."""
+
+import re
+
+import pytest
+
+from autodisco.campaign import load, open_folder
+from autodisco.campaign.campaign import set_up
+from autodisco.errors import InputError
+from autodisco.store import Store
+
+
+def begin(file, runs):
+    campaign = load(file, runs)
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+    return campaign
+
+
+def test_the_folder_holds_the_settings_as_resolved(campaign_file, tmp_path):
+    campaign = begin(campaign_file(), tmp_path / "runs")
+    text = (campaign.folder / "campaign.toml").read_text()
+    assert 'engine = "lammps"' in text
+    assert open_folder(campaign.folder) == campaign
+
+
+def test_the_runs_folder_may_come_from_the_environment(campaign_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "elsewhere"))
+    assert load(campaign_file()).folder == tmp_path / "elsewhere" / "small"
+
+
+def test_a_changed_file_is_refused_with_what_differs(campaign_file, tmp_path):
+    begin(campaign_file(), tmp_path / "runs")
+    with pytest.raises(InputError, match=re.escape("seed = 2, but the campaign in ")):
+        load(campaign_file(seed=2), tmp_path / "runs")
+
+
+def test_the_budget_may_be_raised(campaign_file, tmp_path):
+    begin(campaign_file(), tmp_path / "runs")
+    campaign = begin(campaign_file(iterations=7), tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        assert store.get("settings")["budget"]["iterations"] == 7
+        assert store.journal()[-1]["seen"] == {"budget.iterations": 7}
+
+
+def test_changed_seeds_are_noticed(campaign_file, tmp_path):
+    file = campaign_file()
+    campaign = begin(file, tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        store.set(file_hashes={"seeds.file": "another"})
+    with pytest.raises(InputError, match=r"is not the file that the campaign in .* was started with"):
+        load(file, tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('protocol = "smoke"', 'protocol = "fast"', "simulation.protocol: protocol 'fast' does not exist"),
+        ('protocol = "smoke"', 'force_field = "uff"', "simulation.force_field: force field 'uff' does not exist"),
+        ("[budget]", '[acquire]\nreference = "*OCC"\n[budget]', "acquire.reference: '*OCC' has 1 attachment points"),
+    ],
+)
+def test_what_the_file_refers_to_is_checked_before_work_begins(campaign_file, tmp_path, old, new, complaint):
+    file = campaign_file()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=re.escape(complaint)):
+        load(file, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_bad_seed_row_is_found_before_work_begins(campaign_file, tmp_path):
+    file = campaign_file()
+    with open(file.parent / "seeds.csv", "a") as seeds:
+        seeds.write("one,*C(*)(*)C,,,,,,\n")
+    with pytest.raises(InputError, match=r"line 6: .* has 3 attachment points"):
+        load(file, tmp_path / "runs")
+
+
+def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):
+    campaign = load(campaign_file(), tmp_path / "runs")
+    seeds = [
+        campaign.seed(1, "simulate", key, replica, attempt)
+        for key in ("0123456789abcdef", "fedcba9876543210")
+        for replica in range(3)
+        for attempt in range(2)
+    ] + [campaign.seed(i, stage, n) for i in range(3) for stage in ("generate", "retrain") for n in range(3)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert campaign.seed(1, "simulate", "0123456789abcdef", 0, 0) == seeds[0]

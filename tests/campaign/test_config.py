@@ -1,0 +1,84 @@
+"""A campaign file is read strictly, and what is wrong with it is said in one line."""
+
+import tomllib
+
+import pytest
+
+from autodisco.campaign.config import Settings, differences, read_settings, write_settings
+from autodisco.errors import InputError
+
+
+def read(tmp_path, text, environment=()):
+    file = tmp_path / "campaign.toml"
+    file.write_text(text)
+    return read_settings(file, dict(environment))
+
+
+def test_a_name_is_enough(tmp_path):
+    settings = read(tmp_path, 'name = "first"')
+    assert settings.simulation.protocol == "quick"
+    assert settings.acquire.reference == "*OCC*"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("seed = 1", "name is missing"),
+        ('name = "a b"', 'name = "a b": allowed is letters'),
+        ('name = "a"\nseed = "1"', 'seed = "1": allowed is integer'),
+        ('name = "a"\nseed = -1', "seed = -1: allowed is greater than or equal to 0"),
+        ('name = "a"\nsimulation = 3', "simulation = 3: allowed is a table"),
+        ('name = "a"\n[simulation]\nreplcas = 2', "unknown key simulation.replcas; did you mean simulation.replicas?"),
+        ('name = "a"\n[simulations]\nreplicas = 2', "unknown key simulations; did you mean simulation?"),
+        ('name = "a"\nworkers = 2', "unknown key workers; did you mean simulation.workers?"),
+        ('name = "a"\n[zzz]\n', "unknown key zzz; allowed are name, seed, seeds"),
+        ('name = "a"\n[simulation]\nreplicas = 2.5', "simulation.replicas = 2.5: allowed is integer"),
+        ('name = "a"\n[acquire]\ntop_fraction = 1.5', "acquire.top_fraction = 1.5: allowed is less than 1"),
+        ('name = "a"\n[filter]\nunstable = "keep"', "filter.unstable = \"keep\": allowed is 'flag' or 'reject'"),
+        ('name = "a"\n[seeds]\nfile = "gone.csv"', "seeds.file = 'gone.csv': no such file"),
+        ("name =", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_named_with_file_key_value_and_what_is_allowed(tmp_path, text, complaint):
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, text)
+    line = str(raised.value)
+    assert complaint in line
+    assert line.startswith(str(tmp_path / "campaign.toml"))
+    assert "\n" not in line
+    assert raised.value.exit_code == 2
+
+
+def test_a_missing_campaign_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such campaign file"):
+        read_settings(tmp_path / "none.toml")
+
+
+def test_files_are_found_beside_the_campaign_file(tmp_path):
+    (tmp_path / "seeds.csv").write_text("name,monomer_smiles\n")
+    settings = read(tmp_path, 'name = "a"\n[seeds]\nfile = "seeds.csv"')
+    assert settings.seeds.file == str(tmp_path / "seeds.csv")
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    text = 'name = "a"\n[simulation]\nworkers = 3'
+    environment = {"AUTODISCO_SIMULATION_WORKERS": "5", "AUTODISCO_FILTER_UNSTABLE": "reject", "AUTODISCO_RUNS": "x"}
+    settings = read(tmp_path, text, environment)
+    assert settings.simulation.workers == 5
+    assert settings.filter.unstable == "reject"
+    with pytest.raises(InputError, match=r'simulation.workers = "many": allowed is integer'):
+        read(tmp_path, text, {"AUTODISCO_SIMULATION_WORKERS": "many"})
+
+
+def test_resolved_settings_read_back_the_same(tmp_path):
+    settings = read(tmp_path, 'name = "a"\n[acquire]\nreference = "*C\\\\C=C/C*"\n[filter]\nmax_sa_score = 4')
+    text = write_settings(settings)
+    assert Settings.model_validate(tomllib.loads(text)) == settings
+
+
+def test_budget_and_workers_may_change_and_the_protocol_may_not():
+    old = Settings.model_validate({"name": "a"})
+    new = Settings.model_validate(
+        {"name": "a", "budget": {"iterations": 9}, "simulation": {"workers": 7, "protocol": "htp-md"}}
+    )
+    assert differences(old, new) == {"simulation.protocol": ("quick", "htp-md")}

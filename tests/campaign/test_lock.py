@@ -1,0 +1,81 @@
+"""One live process owns a campaign; a dead one's is taken over."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+
+import pytest
+
+from autodisco.campaign.lock import acquire, owned, owner_of, release
+from autodisco.errors import OwnedError
+from autodisco.store import Owner, Store
+from autodisco.store.owner import start_time
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path) as opened:
+        yield opened
+
+
+def _set_owner(store, pid, start):
+    owner = dataclasses.replace(Owner.this_process(), pid=pid, start=start)
+    store.set(owner=dataclasses.asdict(owner), heartbeat=time.time())
+    return owner
+
+
+def test_the_lock_names_the_process_and_is_given_back(store):
+    with owned(store) as owner:
+        assert owner_of(store) == owner == Owner.this_process()
+    assert owner_of(store) is None
+
+
+def test_a_live_owner_keeps_others_out(store):
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        _set_owner(store, sleeper.pid, start_time(sleeper.pid))
+        with pytest.raises(OwnedError, match=f"run by process {sleeper.pid} on .*, which is alive"):
+            acquire(store)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert acquire(store) == Owner.this_process()
+
+
+def test_a_dead_owner_is_replaced_and_the_journal_says_so(store):
+    before = _set_owner(store, 2**22 + 1, 5)
+    acquire(store)
+    (row,) = store.journal()
+    assert (row["event"], row["subject"]) == ("takeover", str(before))
+
+
+def test_only_the_owner_gives_the_lock_up(store):
+    other = _set_owner(store, 1, start_time(1))
+    release(store, Owner.this_process())
+    assert owner_of(store) == other
+
+
+def test_of_processes_that_start_at_once_one_wins(tmp_path):
+    Store.create(tmp_path).close()
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from autodisco.store import Store; from autodisco.campaign.lock import acquire\n"
+        "from autodisco.errors import OwnedError\n"
+        "sys.stdin.readline()\n"
+        "try: acquire(Store.open(Path(sys.argv[1]))); print('mine', flush=True); sys.stdin.readline()\n"
+        "except OwnedError: print('theirs', flush=True)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    answers = [process.stdout.readline().strip() for process in processes]
+    for process in processes:
+        process.communicate("end\n")
+    assert sorted(answers) == ["mine", "theirs", "theirs", "theirs"]

@@ -1,0 +1,61 @@
+"""The saturation rule: a high duplicate rate that has risen, with a stated confidence."""
+
+import numpy as np
+import pytest
+
+from autodisco.campaign.config import Saturation
+from autodisco.campaign.saturation import good_turing, is_saturated, judge, probability_above, probability_risen
+
+PAPER = [(2, 50), (7, 51), (20, 50)]
+"""Duplicates of new strings in the three iterations of Khajeh et al. 2025."""
+
+
+def test_the_published_campaign_ends_with_its_third_iteration():
+    settings = Saturation(threshold=0.3, confidence=0.9, patience=1)
+    highs = [judge(PAPER[: n + 1], [], settings).high for n in range(3)]
+    assert highs == [False, False, True]
+    assert is_saturated(highs, 1)
+    assert not is_saturated(highs, 2)
+
+
+def test_without_duplicates_the_tail_is_a_power():
+    # Beta(1, 1 + n) has the survival function (1 − x)^(n + 1).
+    assert probability_above(0, 9, 0.2) == pytest.approx(0.8**10)
+    assert probability_above(9, 9, 0.2) == pytest.approx(1 - 0.2**10)
+
+
+def test_equal_counts_have_not_risen():
+    assert probability_risen((5, 20), (5, 20)) == pytest.approx(0.5)
+    assert not probability_risen((5, 20), (5, 20)) > 0.5
+
+
+def test_the_probability_of_a_rise_agrees_with_sampling():
+    rng = np.random.default_rng(1)
+    n = 400_000
+    sampled = np.mean(rng.beta(1 + 7, 1 + 44, n) > rng.beta(1 + 2, 1 + 48, n))
+    assert probability_risen((2, 50), (7, 51)) == pytest.approx(sampled, abs=4 * 0.5 / np.sqrt(n))
+
+
+def test_sharp_posteriors_far_apart_are_certain():
+    assert probability_risen((10, 100_000), (90_000, 100_000)) == pytest.approx(1.0)
+    assert probability_risen((90_000, 100_000), (10, 100_000)) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_first_iteration_alone_does_not_end_a_campaign():
+    assert not judge([(50, 50)], [], Saturation()).high
+
+
+def test_a_plateau_above_the_threshold_counts():
+    assert judge([(45, 50), (44, 50)], [], Saturation()).high
+
+
+def test_an_iteration_without_new_strings_is_judged_by_the_prior():
+    judgement = judge([(3, 10), (0, 0)], [], Saturation(threshold=0.3))
+    assert judgement.rate is None
+    assert judgement.p_above == pytest.approx(0.7)
+
+
+def test_good_turing_is_the_share_of_draws_seen_once():
+    assert good_turing(["a", "a", "b", "c"]) == pytest.approx(0.5)
+    assert good_turing(["a"] * 5) == 0.0
+    assert good_turing([]) is None

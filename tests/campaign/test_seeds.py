@@ -1,0 +1,63 @@
+"""The seed file is read strictly, and every complaint names file and line."""
+
+import pytest
+
+from autodisco.campaign.seeds import read_seeds
+from autodisco.errors import InputError
+
+HEADER = "name,monomer_smiles,conductivity_s_per_cm,protocol,force_field\n"
+
+
+def read(tmp_path, text):
+    file = tmp_path / "seeds.csv"
+    file.write_text(text)
+    return read_seeds(file)
+
+
+def test_rows_with_and_without_a_label(tmp_path):
+    peo, other = read(tmp_path, HEADER + 'PEO,*OCC*,1e-2,quick,pcff+\n\n"a, b",[*]CC[*],,,\n')
+    assert (peo.unit.smiles, peo.conductivity_s_per_cm, peo.protocol) == ("*CCO*", 1e-2, "quick")
+    assert (other.name, other.conductivity_s_per_cm, other.line) == ("a, b", None, 4)
+
+
+def test_a_polymer_may_have_one_row_for_each_protocol(tmp_path):
+    rows = read(tmp_path, HEADER + "PEO,*OCC*,1e-2,quick,pcff+\nPEO,*OCC*,1e-3,htp-md,pcff+\n")
+    assert [row.protocol for row in rows] == ["quick", "htp-md"]
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("PEO,*OCC", "line 3: '*OCC'|line 3: 2 cells"),
+        ("PEO,*OCC,,,", "has 1 attachment points; a repeat unit has exactly two"),
+        ("x,*C(*)*,,,", "has 3 attachment points; a repeat unit has exactly two"),
+        ("x,*Q*,,,", "'*Q*'"),
+        ("x,*CCC*,high,quick,pcff+", "conductivity_s_per_cm = 'high': allowed is a number, 0 or above, or nothing"),
+        ("x,*CCC*,-1,quick,pcff+", "conductivity_s_per_cm = '-1'"),
+        ("x,*CCC*,1e-3,,", "needs the protocol and the force_field"),
+        ("again,*COCCO*,,,", ""),
+        ("again,*CO*,,,", ""),
+        ('x,"*CCC*,,,', "not a CSV row"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line(tmp_path, row, complaint):
+    text = HEADER + "first,*CO*,,,\n" + row + "\n"
+    if complaint == "" and "*CO*" not in row:
+        assert len(read(tmp_path, text)) == 2
+        return
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, text)
+    assert "seeds.csv, line 3" in str(raised.value)
+    assert any(part in str(raised.value) for part in complaint.split("|"))
+
+
+def test_the_same_polymer_twice_is_a_mistake(tmp_path):
+    with pytest.raises(InputError, match=r"line 3: \*COC\* is the same polymer as line 2"):
+        read(tmp_path, HEADER + "PEO,*OCC*,,,\nPEO again,*COC*,,,\n")
+
+
+def test_columns_are_checked(tmp_path):
+    with pytest.raises(InputError, match="line 1: no column monomer_smiles"):
+        read(tmp_path, "name,smiles\nPEO,*OCC*\n")
+    with pytest.raises(InputError, match="line 1: unknown column 'conductivity'"):
+        read(tmp_path, "name,monomer_smiles,conductivity\n")

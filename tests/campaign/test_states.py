@@ -1,0 +1,55 @@
+"""Only steps of the table can be taken, and every campaign can be left and taken up again."""
+
+import pytest
+
+from autodisco.campaign.states import TRANSITIONS, IllegalTransition, advance
+from autodisco.store import END_STATES, LOOP_STATES, STATES, Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path) as opened:
+        opened.set(state="prepare", iteration=0)
+        yield opened
+
+
+def test_one_turn_of_the_loop(store):
+    events = ["ready", "drawn", "short", "drawn", "filled", "settled", "chosen", "go-on"]
+    states = [advance(store, event) for event in events]
+    assert states == ["generate", "filter", "generate", "filter", "simulate", "acquire", "retrain", "generate"]
+
+
+def test_a_step_that_the_table_does_not_hold_changes_nothing(store):
+    with pytest.raises(IllegalTransition, match="settled in state prepare"):
+        advance(store, "settled", iteration=5)
+    assert (store.get("state"), store.get("iteration")) == ("prepare", 0)
+
+
+def test_every_state_of_the_table_exists_and_is_reached():
+    assert {state for state, _ in TRANSITIONS} <= set(STATES)
+    assert set(TRANSITIONS.values()) | {"prepare"} == set(STATES)
+
+
+@pytest.mark.parametrize("state", LOOP_STATES)
+@pytest.mark.parametrize("event", ["pause", "stop", "failure", "budget-spent"])
+def test_what_was_left_is_taken_up_where_it_was(store, state, event):
+    store.set(state=state)
+    left = advance(store, event, "because")
+    assert store.get("reason") == "because"
+    assert (store.get("ended") is not None) == (left in END_STATES)
+    assert advance(store, "resume") == state
+    assert store.get("ended") is None
+
+
+def test_a_paused_campaign_that_is_stopped_goes_on_where_it_was_paused(store):
+    store.set(state="simulate")
+    advance(store, "pause")
+    advance(store, "stop")
+    assert advance(store, "resume") == "simulate"
+
+
+def test_a_campaign_under_way_cannot_be_resumed(store):
+    advance(store, "pause")
+    advance(store, "resume")
+    with pytest.raises(IllegalTransition):
+        advance(store, "resume")

@@ -1,0 +1,162 @@
+"""Commands that show and steer campaigns."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from autodisco.store import Store
+from tests.filled_store import fill
+
+HEAVY = ("torch", "rdkit", "MDAnalysis", "numba", "matplotlib", "scipy", "sqlite3", "rich.console", "pydantic")
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from autodisco.cli import run; run(['--help']); "
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+    assert "simulate" in done.stdout
+
+
+def test_every_command_has_help_that_is_not_cut(call):
+    said = call("--help")
+    assert said.code == 0
+    commands = said.out[said.out.index("Commands:") :]
+    assert "..." not in commands
+    for line in commands.splitlines()[1:]:
+        if line.startswith("  ") and line.split()[0].islower():
+            assert call(line.split()[0], "--help").code == 0
+
+
+def test_without_a_command_help_is_shown(call):
+    assert "Commands:" in call().out
+
+
+def test_status_shows_the_campaign_and_its_best_polymers(call, ended):
+    said = call("status", "found")
+    assert said.code == 0
+    assert "found" in said.out
+    assert "exhausted" in said.out
+    assert "47 ± 4 ▲ better" in said.out
+    assert "\x1b" not in said.out
+
+
+def test_status_as_json_holds_what_programs_ask_for(call, ended):
+    seen = call("status", "--json").json
+    assert seen["name"] == "found"
+    assert seen["state"] == "exhausted"
+    assert seen["n_better"] == 2
+    assert seen["best"][0]["monomer_smiles"] == "*COCOC*"
+    assert seen["simulations"]["failed"] == 2
+
+
+def test_a_campaign_is_found_by_name_path_or_as_the_latest(call, here, monkeypatch):
+    with fill(here / "runs" / "old", state="exhausted", alive=False) as store:
+        store.set(ended=1000.0)
+    fill(here / "elsewhere" / "kept").close()
+    fill(here / "runs" / "young", state="exhausted", alive=False).close()
+    assert call("status", "old", "--json").json["name"] == "old"
+    assert call("status", here / "elsewhere" / "kept", "--json").json["name"] == "kept"
+    assert call("status", "--json").json["name"] == "young"
+    with fill(here / "runs" / "busy") as store:
+        store.set(started=0.0)
+    assert call("status", "--json").json["name"] == "busy"
+    monkeypatch.setenv("AUTODISCO_RUNS", str(here / "elsewhere"))
+    assert call("status", "--json").json["name"] == "kept"
+
+
+def test_list_names_campaigns_and_states(call, here, ended):
+    fill(here / "runs" / "busy").close()
+    said = call("list")
+    assert "busy" in said.out
+    assert "simulate" in said.out
+    assert "alive" in said.out
+    assert {row["name"]: row["alive"] for row in call("list", "--json").json} == {"busy": True, "found": False}
+
+
+def test_list_without_campaigns_is_empty_and_fine(call, here):
+    assert call("list", "--json").json == []
+    said = call("list")
+    assert (said.code, said.out) == (0, "")
+
+
+def test_monitor_prints_one_picture_where_there_is_no_terminal(call, ended):
+    once = call("monitor", "--once", "--width", "80", "--height", "24")
+    assert once.code == 0
+    assert len(once.out.splitlines()) <= 24
+    assert "*COCOC*" in once.out
+    assert "*COCOC*" in call("monitor").out
+
+
+def test_monitor_writes_a_picture_for_documents(call, ended):
+    assert call("monitor", "--svg", "docs/monitor.svg").code == 0
+    assert (ended.parents[1] / "docs" / "monitor.svg").read_text().startswith("<svg")
+
+
+def test_log_shows_what_was_seen_decided_and_why(call, ended):
+    line = call("log").out
+    assert "retry *CNC* #1 [code nan]: start again with a shorter step (energy was not a number)" in line
+
+
+def test_log_as_json_is_one_object_a_line(call, ended):
+    with Store.open(ended) as store:
+        for number in range(5):
+            store.note("counted", str(number))
+    rows = [json.loads(line) for line in call("log", "-n", "3", "--json").out.splitlines()]
+    assert [row["subject"] for row in rows] == ["2", "3", "4"]
+    assert call("log", "-n", "0", "--json").out.count("\n") == 6
+
+
+def test_report_writes_its_files_and_prints_the_result(call, ended):
+    said = call("report")
+    assert said.code == 0
+    assert "2 new polymers are better than PEO" in said.out
+    assert "runs/found/report/index.html" in said.out
+    assert {path.name for path in (ended / "report").iterdir()} == {"index.html", "ranking.csv", "ranking.json"}
+    assert call("report", "--json", "--out", "here").json["report"] == "here/index.html"
+
+
+def test_pause_and_stop_reach_a_campaign_whose_process_died(call, here):
+    fill(here / "runs" / "a", alive=False).close()
+    assert call("pause").code == 0
+    assert call("status", "--json").json["state"] == "paused"
+    assert call("stop", "a").code == 0
+    assert call("status", "--json").json["state"] == "stopped"
+    again = call("stop", "a")
+    assert again.code == 2
+    assert "nothing to stop" in again.err
+
+
+def test_pause_asks_a_live_process(call, here):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        from autodisco.store.owner import start_time
+
+        with fill(here / "runs" / "a") as store:
+            store.set(owner={**store.get("owner"), "pid": process.pid, "start": start_time(process.pid)})
+        assert str(process.pid) in call("pause").err
+        assert call("status", "--json").json["request"] == "pause"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("command", ["run", "start"])
+def test_a_campaign_that_has_ended_answers_with_its_result(call, here, command):
+    (here / "a.toml").write_text('name = "a"\n[seeds]\ngrammar = 10\n')
+    from autodisco.campaign import load
+    from autodisco.campaign.campaign import set_up
+
+    campaign = load(here / "a.toml")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        store.set(state="exhausted", reason="the budget is used", ended=store.get("started") + 60.0)
+    said = call(command, "a.toml")
+    assert said.code == 0
+    if command == "run":
+        assert "a: exhausted after 1:00 (the budget is used)" in said.out
+        assert "report: runs/a/report/index.html" in said.out

@@ -1,0 +1,119 @@
+"""Commands about single polymers, files of polymers and trajectories."""
+
+import numpy as np
+import pytest
+
+
+def test_check_shows_canonical_form_key_scores_and_flags(call):
+    said = call("check", "*OCC*", "*COC*", "*OCCOCCN*", "--json")
+    assert said.code == 0
+    first, mirror, weak = said.json
+    assert first["valid"]
+    assert first["key"] == mirror["key"] != weak["key"]
+    assert first["canonical"] == mirror["canonical"]
+    assert first["flags"] == []
+    assert first["scores"]["molar_mass_g_per_mol"] == pytest.approx(44.05, abs=0.01)
+    assert "N-O" in {flag["name"] for flag in weak["flags"]}
+
+
+def test_check_prints_a_row_for_each_and_reasons_for_flags(call):
+    said = call("check", "*OCC*", "*OCCOCCN*")
+    assert "*OCC*" in said.out
+    assert "N-O" in said.out
+    assert "N-O bond" in said.err
+
+
+def test_check_goes_on_after_an_invalid_one(call):
+    said = call("check", "*OCC", "*OCC*")
+    assert said.code == 2
+    assert "*OCC*" in said.out
+    assert said.err.count("error: ") == 1
+    rows = call("check", "*OCC", "*OCC*", "--json")
+    assert rows.code == 2
+    assert [row["valid"] for row in rows.json] == [False, True]
+    assert rows.json[0]["code"] == "ends"
+
+
+def test_dedupe_counts_spellings_of_one_chain_once(call, here):
+    (here / "list.txt").write_text("# polymers\n*OCC*\n*COC*\n*CC*\n\n*OCCOCC*\nC(\n")
+    said = call("dedupe", "list.txt", "--json")
+    assert said.code == 0
+    assert {name: said.json[name] for name in ("rows", "distinct", "duplicates", "invalid")} == {
+        "rows": 5,
+        "distinct": 2,
+        "duplicates": 2,
+        "invalid": 1,
+    }
+    assert [row["line"] for row in said.json["polymers"][0]["duplicates"]] == [3, 6]
+    assert said.json["not_valid"][0]["line"] == 7
+    assert "5 rows: 2 distinct polymers, 2 duplicates, 1 not valid" in said.err
+
+
+def test_dedupe_reads_a_column_of_a_table(call, here):
+    (here / "a.csv").write_text('name,unit\n"x, y",*OCC*\nz,*COC*\n')
+    assert call("dedupe", "a.csv", "--column", "unit", "--json").json["distinct"] == 1
+    (here / "a.tsv").write_text("name\tsmiles\nz\t*OCC*\n")
+    assert call("dedupe", "a.tsv", "--json").json["distinct"] == 1
+
+
+def test_dedupe_says_which_columns_there_are(call, here):
+    (here / "a.csv").write_text("name,unit\nz,*COC*\n")
+    assert call("dedupe", "a.csv").code == 2
+    said = call("dedupe", "a.csv", "--column", "units")
+    assert said.code == 2
+    assert "name, unit" in said.err
+    assert call("dedupe", "none.csv").code == 2
+
+
+def test_dedupe_finds_the_published_candidates_that_were_simulated_twice(call, reference):
+    said = call("dedupe", reference / "polygen" / "generated_polymers_in_two_iterations.csv", "--json")
+    same = {row["given"]: [other["given"] for other in row["duplicates"]] for row in said.json["polymers"]}
+    assert said.json["rows"] == 101
+    assert said.json["invalid"] == 0
+    assert any({"*NCCOC*", "*COCCN*"} <= {given, *others} for given, others in same.items())
+
+
+def test_analyze_reproduces_the_published_values(call, reference):
+    # HTP-MD's own results for this trajectory
+    published = {
+        "conductivity_s_per_cm": 0.0047982559,
+        "transference_number": 0.1211187893,
+        "cation_diffusivity_cm2_per_s": 1.2874560352e-6,
+        "anion_diffusivity_cm2_per_s": 2.5612469518e-6,
+        "polymer_diffusivity_cm2_per_s": 1.4832525239e-6,
+        "concentration_actual_molal": 1.4631208109,
+        "density_g_per_cm3": 1.192123630,
+    }
+    folder = reference / "htp_md" / "9-0-246295613-0"
+    seen = call("analyze", "--htp-md", "--json", folder).json
+    assert {name: seen[name] for name in published} == pytest.approx(published, rel=1e-4)
+    assert "0.004798" in call("analyze", "--htp-md", folder).out
+
+
+def test_analyze_of_several_folders_gives_means_and_errors(call, reference):
+    folder = reference / "htp_md" / "9-0-246295613-0"
+    seen = call("analyze", "--htp-md", "--json", folder, folder).json
+    assert len(seen["replicas"]) == 2
+    assert seen["combined"]["conductivity_s_per_cm_sem"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here):
+    said = call("simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--out", "box", "--json")
+    assert said.code == 0, said.err
+    seen = said.json
+    assert seen["n_replicas"] == 1
+    assert seen["force_field"] == "pcff+"
+    assert seen["properties"]["temperature_k"] == 500
+    assert 0.3 < seen["properties"]["density_g_per_cm3"] < 3
+    assert "replica 0: done" in said.err
+
+    import MDAnalysis
+
+    universe = MDAnalysis.Universe(str(here / "box" / "0" / "topology.pdb"), str(here / "box" / "0" / "trajectory.dcd"))
+    assert {"LI", "TFSI"} <= set(universe.residues.resnames) or {"LI", "TFS"} <= set(universe.residues.resnames)
+    assert np.isfinite(universe.trajectory[-1].positions).all()
+
+    again = call("simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--out", "box")
+    assert "smoke, pcff+, 1 replicas" in again.out
+    assert "conductivity_s_per_cm" in again.out
+    assert f"{seen['properties']['density_g_per_cm3']:.4g}" in again.out

@@ -1,0 +1,45 @@
+import pytest
+
+from autodisco.generator import score_samples
+
+
+def test_shares_are_counted_per_draw():
+    samples = ["*OCC*", "*OCC*", "*CC*", "*C(C*", "*CCC", ""]
+    scores = score_samples(samples, ["*CC*", "*CCC"])
+    assert scores["validity"] == pytest.approx(3 / 6)
+    assert scores["uniqueness"] == pytest.approx(5 / 6)
+    assert scores["novelty"] == pytest.approx(4 / 6)
+    assert scores["valid_unique_novel"] == pytest.approx(1 / 6)
+
+
+def test_a_mirror_image_or_multiple_of_a_known_polymer_is_new_as_a_string_only():
+    scores = score_samples(["*NCCOC*", "*COCCNCOCCN*"], ["*COCCN*"])
+    assert scores["novelty"] == 1
+    assert scores["valid_unique_novel"] == 0
+
+
+def test_copies_of_one_polymer_have_no_diversity_and_full_similarity():
+    scores = score_samples(["*OCC*", "*OCC*"], ["*OCC*"])
+    assert scores["diversity"] == 0
+    assert scores["similarity"] == 1
+
+
+def test_diversity_and_similarity_are_means_over_all_pairs():
+    pair = score_samples(["*OCC*", "*NCC*"], ["*CC(*)c1ccccc1"])
+    ends = [score_samples([s], ["*CC(*)c1ccccc1"])["similarity"] for s in ("*OCC*", "*NCC*")]
+    assert pair["similarity"] == pytest.approx(sum(ends) / 2)
+    assert pair["diversity"] == pytest.approx(1 - score_samples(["*OCC*"], ["*NCC*"])["similarity"])
+    assert 0 < pair["diversity"] < 1
+
+
+def test_the_synthesizable_share_tells_ethers_from_cages():
+    cage = "*C12C3C4C1C5C2C3C45OC%10C%11(F)C(S)C%10N%11*"
+    assert score_samples(["*OCC*"], [])["synthesizability"] == 1
+    assert score_samples(["*OCC*", cage], [])["synthesizability"] == 0.5
+
+
+def test_nothing_valid_leaves_averages_undefined():
+    scores = score_samples(["((("], ["*CC*"])
+    assert scores["validity"] == 0
+    assert scores["synthesizability"] is scores["similarity"] is scores["diversity"] is None
+    assert score_samples([], ["*CC*"])["validity"] is None

@@ -1,0 +1,56 @@
+"""Reads a published LAMMPS class2 data file into an RDKit molecule and the parameters it lists, term by term."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+
+BY_MASS = {1: 1, 12: 6, 14: 7, 16: 8}
+
+
+class DataFile:
+    """Sections of a data file; `chain()` is the first molecule in it."""
+
+    def __init__(self, path: Path):
+        self.sections: dict[str, list[list[str]]] = defaultdict(list)
+        name = ""
+        for line in path.read_text().splitlines():
+            words = line.split("#")[0].split()
+            if not words:
+                continue
+            if words[0][0].isalpha():
+                name = " ".join(words)
+            elif name:
+                self.sections[name].append(words)
+
+    def rows(self, name: str) -> dict[int, np.ndarray]:
+        """Coefficients of one section by type."""
+        return {int(row[0]): np.array([float(v) for v in row[1:]]) for row in self.sections[f"{name} Coeffs"]}
+
+    def terms(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
+        """(type, atom ids) of one section."""
+        return [(int(row[1]), tuple(map(int, row[2:]))) for row in self.sections[name]]
+
+    def chain(self) -> tuple[Chem.Mol, list[int], np.ndarray, list[int]]:
+        """Molecule 1 with explicit hydrogens, the atom ids in its order, their charges and types.
+
+        Bond orders are those of chains with C=O as the only double bond.
+        """
+        masses = {int(row[0]): float(row[1]) for row in self.sections["Masses"]}
+        atoms = sorted((int(r[0]), int(r[2]), float(r[3])) for r in self.sections["Atoms"] if r[1] == "1")
+        ids = [a[0] for a in atoms]
+        index = {a: i for i, a in enumerate(ids)}
+        mol = Chem.RWMol()
+        for _, kind, _ in atoms:
+            atom = Chem.Atom(BY_MASS[round(masses[kind])])
+            atom.SetNoImplicit(True)
+            mol.AddAtom(atom)
+        for _, (a, b) in self.terms("Bonds"):
+            if a in index and b in index:
+                mol.AddBond(index[a], index[b], Chem.BondType.SINGLE)
+        for atom in mol.GetAtoms():
+            if atom.GetAtomicNum() == 8 and atom.GetDegree() == 1:
+                atom.GetBonds()[0].SetBondType(Chem.BondType.DOUBLE)
+        Chem.SanitizeMol(mol)
+        return mol.GetMol(), ids, np.array([a[2] for a in atoms]), [a[1] for a in atoms]

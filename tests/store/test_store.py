@@ -1,0 +1,167 @@
+"""The store keeps what it is told, whole or not at all, and refuses what it cannot read."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from autodisco.errors import InputError
+from autodisco.store import VERSION, Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "run") as opened:
+        yield opened
+
+
+def test_facts_survive_closing(tmp_path):
+    with Store.create(tmp_path / "run") as store:
+        store.set(state="prepare", budget={"hours": 1.5}, reason=None)
+    with Store.open(tmp_path / "run") as store:
+        assert store.get("state") == "prepare"
+        assert store.get("budget") == {"hours": 1.5}
+        assert store.get("reason", "x") is None
+        assert store.get("nothing", 7) == 7
+
+
+def test_creating_twice_keeps_what_is_there(tmp_path):
+    with Store.create(tmp_path) as store:
+        store.set(a=1)
+    with Store.create(tmp_path) as store:
+        assert store.get("a") == 1
+
+
+def test_a_transaction_is_undone_as_a_whole(store):
+    with pytest.raises(RuntimeError, match="on purpose"):
+        _half_write(store)
+    assert store.get("a") is None
+    assert store.journal() == []
+    assert not (store.folder / "events.jsonl").exists()
+
+
+def _half_write(store):
+    with store.transaction():
+        store.set(a=1)
+        store.note("something")
+        raise RuntimeError("on purpose")
+
+
+def test_a_folder_without_a_campaign_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"no campaign here \(state.db is missing\)"):
+        Store.open(tmp_path)
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path):
+    Store.create(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "state.db")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    for way in (Store.open, Store.open_readonly, Store.create):
+        with pytest.raises(InputError, match=f"version {VERSION + 1} is from a newer autodisco"):
+            way(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "state.db").write_text("not a database, but long enough to be read as the header of one" * 10)
+    with pytest.raises(InputError, match="cannot be used as a campaign database"):
+        Store.open(tmp_path)
+
+
+def test_a_reader_sees_a_campaign_and_cannot_write(store):
+    store.set(state="generate")
+    with Store.open_readonly(store.folder) as reader:
+        assert reader.get("state") == "generate"
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.set(state="filter")
+
+
+def test_the_journal_is_copied_line_by_line(store):
+    store.set(iteration=2, state="simulate")
+    store.note("retry", "*CC* replica 0", {"code": "nan"}, "again", "it may work")
+    store.note("give up")
+    lines = [json.loads(line) for line in (store.folder / "events.jsonl").read_text().splitlines()]
+    assert lines == store.journal()
+    assert (lines[0]["iteration"], lines[0]["state"], lines[0]["seen"]) == (2, "simulate", {"code": "nan"})
+    assert [row["event"] for row in store.journal(limit=1)] == ["give up"]
+    assert [row["event"] for row in store.journal(after=1)] == ["give up"]
+
+
+def test_a_torn_or_lost_journal_copy_is_made_good(store):
+    for number in range(3):
+        store.note(f"event {number}")
+    copy = store.folder / "events.jsonl"
+    whole = copy.read_bytes()
+    for torn in (whole[:-5], whole[: whole.index(b"\n") + 10], b""):
+        copy.write_bytes(torn)
+        store.copy_events()
+        assert copy.read_bytes() == whole
+
+
+def test_the_last_request_counts(store):
+    assert store.requested() is None
+    store.request("pause")
+    store.request("stop")
+    assert store.requested() == "stop"
+    store.clear_requests()
+    assert store.requested() is None
+
+
+def test_a_known_polymer_is_not_added_again(store):
+    assert store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
+    assert not store.add_polymer("k1", "*CCO*", "*COC*", "generated", 3)
+    assert store.polymer("k1")["name"] == "PEO"
+    assert store.polymer("other") is None
+
+
+def test_strings_and_keys_of_draws_are_known(store):
+    store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
+    draws = [
+        {"draw": 0, "smiles": "*COC*", "key": "k1", "verdict": "drawn"},
+        {"draw": 1, "smiles": "*OO*", "key": "k2", "verdict": "drawn"},
+        {"draw": 2, "smiles": "*(", "key": None, "verdict": "invalid"},
+    ]
+    store.add_candidates(1, draws)
+    store.set_verdict(1, 1, "rejected", "peroxide", [{"name": "O-O", "reason": "weak"}])
+    assert store.known_strings() == {"*CCO*": "k1", "*OCC*": "k1", "*COC*": "k1", "*OO*": "k2"}
+    assert store.known_keys() == {"k1", "k2"}
+    assert store.first_seen("k1") == "*OCC* (PEO)"
+    assert store.first_seen("k2") == "*OO* (rejected in iteration 1)"
+    assert store.candidates(1, "rejected")[0]["flags"] == [{"name": "O-O", "reason": "weak"}]
+    assert store.verdicts() == {1: {"drawn": 1, "invalid": 1, "rejected": 1}}
+
+
+def test_planning_a_replica_again_keeps_its_result(store):
+    store.add_polymer("k1", "*CCO*", "*OCC*", "seed")
+    store.plan_replica("k1", "quick", 0, 1)
+    store.update_replica("k1", "quick", 0, status="done", properties={"conductivity_s_per_cm": 1e-3})
+    store.plan_replica("k1", "quick", 0, 2)
+    (row,) = store.replicas()
+    assert (row["iteration"], row["status"], row["properties"]["conductivity_s_per_cm"]) == (1, "done", 1e-3)
+
+
+def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path):
+    """Pairs written together are found together, and the journal copy is the journal."""
+    code = (
+        "import sys, itertools; from pathlib import Path; from autodisco.store import Store\n"
+        "store = Store.create(Path(sys.argv[1]))\n"
+        "for n in itertools.count(store.get('a', 0) + 1):\n"
+        "    with store.transaction():\n"
+        "        store.set(a=n); store.note('step', seen={'n': n}); store.set(b=n)\n"
+        "    print(n, flush=True)\n"
+    )
+    for _ in range(3):
+        writer = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+        for _ in range(20):
+            writer.stdout.readline()
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.communicate()
+        with Store.create(tmp_path) as store:
+            store.copy_events()
+            assert store.get("a") == store.get("b") == len(store.journal())
+            lines = (tmp_path / "events.jsonl").read_text().splitlines()
+            assert [json.loads(line) for line in lines] == store.journal()

@@ -1,0 +1,121 @@
+"""Ranking and status say what the tables hold."""
+
+import json
+import math
+
+import pytest
+
+from autodisco.analysis import combine
+from autodisco.store import Owner, Store, list_campaigns, ranking, status
+from autodisco.store.views import stand_ins
+from tests.filled_store import fill
+
+SIGMA = "conductivity_s_per_cm"
+
+
+@pytest.fixture
+def store(tmp_path):
+    with fill(tmp_path / "campaign") as opened:
+        yield opened
+
+
+def test_the_best_come_first_with_mean_and_error(store):
+    rows = ranking(store)
+    values = [row["conductivity_s_per_cm"] for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    best = rows[0]
+    assert best["monomer_smiles"] == "*COCOC*"
+    assert best["conductivity_s_per_cm"] == pytest.approx((0.051 + 0.043) / 2)
+    assert best["conductivity_s_per_cm_sem"] == pytest.approx((0.051 - 0.043) / 2)
+
+
+def test_polymers_are_compared_with_the_reference(store):
+    # One polymer that conducts in one build only makes the pooled spread so wide that everything is a tie.
+    (wide,) = {row["key"] for row in store.replicas() if row["properties"] == {**(row["properties"] or {}), SIGMA: 0.0}}
+    for replica in range(2):
+        store.update_replica(wide, "quick", replica, status="failed")
+    rows = {row["monomer_smiles"]: row for row in ranking(store)}
+    assert rows["*OCC*"]["verdict"] == "reference"
+    assert rows["*COCOC*"]["verdict"] == "better"
+    assert rows["*COCOC*"]["p_better"] > 0.8
+    assert rows["*OCCCO*"]["verdict"] == "tie"
+    assert rows["*SCC*"]["verdict"] == "worse"
+
+
+def test_a_polymer_without_a_finished_replica_has_no_rank(store):
+    assert "*OCCSC*" not in {row["monomer_smiles"] for row in ranking(store)}
+    assert store.replicas(key="key-running")
+
+
+def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(store):
+    for key, protocol, field, value in (
+        ("a", "quick", "pcff+", 2e-3),
+        ("b", "htp-md", "pcff+", 2e-3),
+        ("c", "quick", "other", 2e-3),
+        ("d", "quick", "pcff+", None),
+    ):
+        store.add_polymer(key, f"*{key}*", f"*{key}*", "seed")
+        store.set_label(key, value, 1e-4, 2, protocol=protocol, force_field=field, origin="seeds.csv")
+    rows = {row["key"]: row for row in ranking(store)}
+    assert not rows.keys() & {"b", "c", "d"}
+    assert (rows["a"]["origin"], rows["a"]["n_replicas"]) == ("seeds.csv", 2)
+    assert sorted(rows["a"]["values"]) == pytest.approx([1.9e-3, 2.1e-3])
+
+
+@pytest.mark.parametrize(("mean", "sem", "n"), [(3.0, 0.5, 2), (3.0, 0.5, 3), (3.0, 0.2, 5)])
+def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
+    values = stand_ins(mean, sem, n)
+    combined = combine([{"conductivity_s_per_cm": value} for value in values])
+    assert len(values) == n
+    assert combined["conductivity_s_per_cm"] == pytest.approx(mean)
+    assert combined["conductivity_s_per_cm_sem"] == pytest.approx(sem)
+
+
+def test_stand_ins_are_never_negative():
+    assert min(stand_ins(1.0, 5.0, 3)) == 0.0
+    assert stand_ins(1.0, None, 3) == [1.0, 1.0, 1.0]
+
+
+def test_status_is_json_and_counts_the_batch(store):
+    seen = json.loads(json.dumps(status(store), allow_nan=False))
+    simulations = seen["simulations"]
+    replicas = store.replicas(iteration=2)
+    assert simulations["total"] == len(replicas)
+    assert simulations["running"] == 1
+    assert simulations["done"] + simulations["failed"] + simulations["waiting"] + 1 == simulations["total"]
+    assert simulations["running_replicas"][0]["step_name"] == "production"
+    assert simulations["mean_wall_s"] == pytest.approx(60.0)
+    assert simulations["eta_s"] == pytest.approx((simulations["waiting"] + 0.57) * 60 / 2)
+    assert seen["alive"]
+    assert seen["reference"]["monomer_smiles"] == "*OCC*"
+
+
+def test_status_shows_duplicates_per_iteration(store):
+    first = status(store)["iterations"][0]
+    assert first["draws"] == 6
+    assert first["new_strings"] == 5
+    assert first["duplicate_rate"] == pytest.approx(0.2)
+
+
+def test_a_dead_owner_is_shown_as_dead(tmp_path):
+    with fill(tmp_path / "campaign", alive=False) as store:
+        assert not status(store)["alive"]
+
+
+def test_status_of_an_empty_campaign_is_possible(tmp_path):
+    with Store.create(tmp_path) as store:
+        seen = status(store)
+    assert seen["state"] is None
+    assert seen["best"] == []
+    assert math.isclose(seen["simulations"]["total"], 0)
+
+
+def test_campaigns_are_listed_also_when_unreadable(tmp_path):
+    fill(tmp_path / "one").close()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "state.db").write_text("garbage " * 200)
+    rows = {row["name"]: row for row in list_campaigns(tmp_path)}
+    assert rows["one"]["alive"]
+    assert rows["two"]["state"] == "unreadable"
+    assert Owner.this_process().is_alive(0.0)

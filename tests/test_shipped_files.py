@@ -1,0 +1,68 @@
+"""What ships beside the code: seeds that are polymers with a source, campaigns that load, pages that are true."""
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from autodisco.campaign.config import Settings, read_settings
+from autodisco.polymer import parse
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CAMPAIGNS = sorted((ROOT / "campaigns").glob("*.toml"))
+
+
+@pytest.fixture(scope="module")
+def seeds() -> list[dict[str, str]]:
+    with (ROOT / "campaigns" / "seeds" / "known_polymers.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_seed_list_holds_sixty_polymers_no_two_of_them_the_same(seeds):
+    keys = [parse(row["monomer_smiles"]).key for row in seeds]
+    assert len(keys) >= 60
+    assert len(set(keys)) == len(keys)
+
+
+def test_every_seed_has_a_name_of_its_own_and_a_reference(seeds):
+    names = [row["name"] for row in seeds]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert [row["name"] for row in seeds if len(row["reference"]) < 20] == []
+
+
+def test_a_seed_label_says_what_it_was_computed_with(seeds):
+    for row in seeds:
+        if row["conductivity_s_per_cm"]:
+            assert float(row["conductivity_s_per_cm"]) >= 0
+            assert int(row["n_replicas"]) >= 1
+            assert row["protocol"]
+            assert row["force_field"]
+            assert row["program_version"]
+
+
+@pytest.mark.parametrize("file", CAMPAIGNS, ids=lambda file: file.name)
+def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tmp_path):
+    if (dataset := tomllib.loads(file.read_text()).get("seeds", {}).get("dataset")) and not (
+        file.parent / dataset
+    ).is_file():
+        pytest.skip(f"{dataset} is to be imported by the user")
+    assert read_settings(file, environment={}).name == file.stem
+
+
+def test_the_page_on_campaigns_lists_every_setting_with_its_default():
+    page = (ROOT / "docs" / "campaigns.md").read_text()
+    listed = dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    defaults = Settings(name="x").flat()
+    del defaults["name"]
+    assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file(page):
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    assert missing == []
