@@ -112,12 +112,13 @@ def check(file: Path, settings: Settings) -> None:
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:
-    """Write the settings into the campaign folder, at first or because they changed; whether they changed anything."""
+    """Write the settings into the campaign folder, at first or because they changed.
+
+    Returns whether a campaign that had ended may now go on: its budget or its saturation rule is another.
+    """
     settings = campaign.settings
-    content = settings.model_dump()
     before = store.get("settings")
-    if before == content:
-        return False
+    changed: dict[str, Any] = {}
     with store.transaction():
         if before is None:
             store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
@@ -125,10 +126,11 @@ def set_up(campaign: Campaign, store: Store) -> bool:
         else:
             old = Settings.model_validate(before).flat()
             changed = {key: value for key, value in settings.flat().items() if value != old[key]}
+        if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
-        store.set(settings=content, **_facts(settings))
+        store.set(settings=settings.model_dump(), **_facts(settings))
     write_atomic(campaign.folder / "campaign.toml", write_settings(settings))
-    return before is not None
+    return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
 def _facts(settings: Settings) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def start(campaign: Campaign) -> int | None:
         The process ended before it got to work; the sentence is its last line.
     """
     with Store.create(campaign.folder) as store, owned(store):
-        if not wake(store, set_up(campaign, store)):
+        with store.transaction():
+            under_way = wake(store, set_up(campaign, store))
+        if not under_way:
             return None
     with open(campaign.folder / LOG, "ab") as log:
         process = subprocess.Popen(

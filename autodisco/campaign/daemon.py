@@ -80,7 +80,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
         The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
     """
     with Store.create(campaign.folder) as store, owned(store):
-        wake(store, set_up(campaign, store))
+        with store.transaction():
+            wake(store, set_up(campaign, store))
         store.clear_requests()
         store.copy_events()
         watch = Watch(store, campaign.settings.budget.hours)
@@ -89,7 +90,10 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
 
 
 def wake(store: Store, changed: bool) -> bool:
-    """Go on with what was paused, stopped or failed, or ended under settings that `changed`; whether it is under way."""
+    """Go on with what was paused, stopped or failed, or ended under settings that `changed`.
+
+    Returns whether the campaign is under way then; call it in one transaction with the change of settings.
+    """
     state = store.get("state")
     if state in ("paused", "stopped", "failed") or (state in ("saturated", "exhausted") and changed):
         with store.transaction():

@@ -22,6 +22,10 @@ from autodisco.simulation.forcefield import ions, pcff
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import SystemSettings
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
 AVOGADRO_A3 = 0.602214076  # g/mol/Å³ of 1 g/cm³
 HEAVY, HEAVY_HYDROGEN, HYDROGEN = 2.4, 1.9, 1.5  # least distances in Å between atoms not bound to each other
 NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come closer; minimisation parts them
@@ -68,7 +72,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int) -> System:
         if attempt == 1 and mix.units > 2:
             shapes = _inner_unit_shapes(unit, polymer, rng)
         space = _Space(edge)
-        parts: list[NDArray[np.float64]] = []
+        parts: list[Floats] = []
         for part in molecules:
             if part.template is None:
                 heavy = np.array([e != "H" for e in part.elements])
@@ -105,12 +109,12 @@ class _Space:
         self._heavy = np.zeros(0, dtype=bool)
         self._tree: cKDTree | None = None
 
-    def add(self, positions: NDArray[np.float64], heavy: NDArray[np.bool_]) -> None:
+    def add(self, positions: Floats, heavy: Bools) -> None:
         self._positions = np.concatenate([self._positions, positions])
         self._heavy = np.concatenate([self._heavy, heavy])
         self._tree = cKDTree(np.mod(self._positions, self.edge) % self.edge, boxsize=self.edge)
 
-    def clearance(self, positions: NDArray[np.float64], heavy: NDArray[np.bool_]) -> float:
+    def clearance(self, positions: Floats, heavy: Bools) -> float:
         """Least distance to anything placed, as a share of the least distance allowed; at most 1."""
         if self._tree is None:
             return 1.0
@@ -118,7 +122,9 @@ class _Space:
         others = sorted({j for group in near for j in group})
         return self.between(positions, heavy, self._positions[others], self._heavy[others])
 
-    def between(self, first, first_heavy, second, second_heavy, scale: float = 1.0) -> float:
+    def between(
+        self, first: Floats, first_heavy: Bools, second: Floats, second_heavy: Bools, scale: float = 1.0
+    ) -> float:
         """The same between two sets of atoms, with the least distances multiplied by `scale`."""
         if not len(first) or not len(second):
             return 1.0
@@ -129,7 +135,7 @@ class _Space:
         return min(1.0, float(np.sqrt(((distance**2).sum(-1) / limit**2).min())))
 
 
-Shapes = dict[str, list[NDArray[np.float64]]]  # conformers of the capped unit for the "first", "inner", "last" place
+Shapes = dict[str, list[Floats]]  # conformers of the capped unit for the "first", "inner", "last" place
 
 
 def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
@@ -154,7 +160,7 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
     return shapes
 
 
-def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
     mol = Chem.Mol(mol)
     for random_start in (False, True):
         AllChem.EmbedMultipleConfs(
@@ -169,15 +175,15 @@ def _grow(
     polymer: Chain,
     shapes: Shapes,
     n: int,
-    heavy: NDArray[np.bool_],
+    heavy: Bools,
     space: _Space,
     rng: np.random.Generator,
-) -> NDArray[np.float64] | None:
+) -> Floats | None:
     """Coordinates of one chain that clashes with nothing, or None when the tries are used up."""
     atoms = [np.flatnonzero(polymer.unit_of == k) for k in range(n)]
     copies = [polymer.copy_of[a] for a in atoms]
     link = _bond_length(polymer)
-    placed: list[NDArray[np.float64]] = []
+    placed: list[Floats] = []
     failures = stuck = longest = 0
     while len(placed) < n:
         k = len(placed)
@@ -191,7 +197,8 @@ def _grow(
             near = np.delete(near[0], linked, axis=0), np.delete(near[1], linked)
         unlinked = copies[k] != polymer.head if k else np.ones(len(copies[k]), dtype=bool)
         choices = shapes["first" if k == 0 else "last" if k == n - 1 else "inner"]
-        best, best_clearance = None, LEAST_CLEARANCE
+        best: Floats | None = None
+        best_clearance = LEAST_CLEARANCE
         for _ in range(TRIES_PER_UNIT):
             shape = choices[rng.integers(len(choices))]
             whole = _start(shape, space, rng) if k == 0 else _attach(shape, placed[-1], polymer, link, rng)
@@ -216,18 +223,20 @@ def _grow(
     return np.concatenate([placed[k][copies[k]] for k in range(n)])
 
 
-def _joined(placed, copies, atoms, heavy, units) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _joined(
+    placed: list[Floats], copies: list[Integers], atoms: list[Integers], heavy: Bools, units: range
+) -> tuple[Floats, Bools]:
     """Coordinates and kinds of the atoms of several placed units."""
     if not len(units):
         return np.zeros((0, 3)), np.zeros(0, dtype=bool)
     return np.concatenate([placed[m][copies[m]] for m in units]), np.concatenate([heavy[atoms[m]] for m in units])
 
 
-def _start(shape, space: _Space, rng: np.random.Generator) -> NDArray[np.float64]:
+def _start(shape: Floats, space: _Space, rng: np.random.Generator) -> Floats:
     return Rotation.random(rng=rng).apply(shape - np.nanmean(shape, axis=0)) + rng.random(3) * space.edge
 
 
-def _attach(shape, before, polymer: Chain, link: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _attach(shape: Floats, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
     """The unit turned so that its head continues the open bond of the unit before, with a random torsion."""
     outward = _direction(before[polymer.tail_cap] - before[polymer.tail])
     inward = _direction(shape[polymer.head_cap] - shape[polymer.head])
@@ -236,7 +245,7 @@ def _attach(shape, before, polymer: Chain, link: float, rng: np.random.Generator
     return spun + before[polymer.tail] + outward * link
 
 
-def _turn(start, end) -> Rotation:
+def _turn(start: Floats, end: Floats) -> Rotation:
     """The rotation that takes one unit vector into another."""
     axis, cosine = np.cross(start, end), float(np.clip(start @ end, -1.0, 1.0))
     if np.linalg.norm(axis) > 1e-6:
@@ -247,7 +256,7 @@ def _turn(start, end) -> Rotation:
     return Rotation.from_rotvec(_direction(across) * math.pi)
 
 
-def _direction(vector) -> NDArray[np.float64]:
+def _direction(vector: Floats) -> Floats:
     return vector / np.linalg.norm(vector)
 
 
@@ -256,7 +265,7 @@ def _bond_length(polymer: Chain) -> float:
     return sum(radius(polymer.unit.GetAtomWithIdx(i).GetAtomicNum()) for i in (polymer.head, polymer.tail))
 
 
-def _insert(template, heavy, space: _Space, rng: np.random.Generator) -> NDArray[np.float64] | None:
+def _insert(template: Floats, heavy: Bools, space: _Space, rng: np.random.Generator) -> Floats | None:
     for _ in range(TRIES_PER_ION):
         x = _start(template, space, rng)
         if space.clearance(x, heavy) == 1.0:

@@ -3,6 +3,7 @@
 The executor is a single-threaded loop, because Linux ties the life of a child to the thread that started it.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from autodisco.files import write_json
 from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome
 
 POLL_S = 0.2
+
+OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 
 @dataclass
@@ -36,7 +39,7 @@ class LocalExecutor:
         self,
         tasks: Iterable[ReplicaTask],
         on_start: Callable[[ReplicaTask], None],
-        on_done: Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None],
+        on_done: OnDone,
         on_progress: Callable[[], None] = lambda: None,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
@@ -69,7 +72,7 @@ class LocalExecutor:
         return True
 
     @staticmethod
-    def _finish(task, outcome, on_done, waiting: deque) -> None:
+    def _finish(task: ReplicaTask, outcome: ReplicaOutcome, on_done: OnDone, waiting: deque[ReplicaTask]) -> None:
         if (retry := on_done(task, outcome)) is not None:
             waiting.appendleft(retry)
 
@@ -79,7 +82,7 @@ def _start(task: ReplicaTask) -> subprocess.Popen:
     (task.folder / "progress.json").unlink(missing_ok=True)
     job = task.folder / "job.json"
     write_json(job, task.to_dict())
-    one_thread = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with open(task.folder / "replica.log", "wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "autodisco.simulation.replica", str(job), str(os.getpid())],
@@ -109,8 +112,6 @@ def _outcome(entry: _Running) -> ReplicaOutcome | None:
 
 def _kill(process: subprocess.Popen) -> None:
     """End a replica and the engine it started; they share a session of their own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

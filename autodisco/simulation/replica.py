@@ -9,13 +9,16 @@ import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autodisco
 from autodisco.errors import AutodiscoError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.simulation import protocols
 from autodisco.simulation.process import die_with_parent
+
+if TYPE_CHECKING:
+    from autodisco.simulation.molecule import System
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
@@ -133,7 +136,7 @@ def _simulate(task: ReplicaTask) -> ReplicaOutcome:
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
 
 
-def describe(system, protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:
+def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:
     """`system.json`: what an analysis has to know about the folder."""
     cations, anions, centres = [], [], []
     for molecule, offset in zip(system.molecules, system.offsets, strict=True):
@@ -162,7 +165,7 @@ def describe(system, protocol: protocols.Protocol, task: ReplicaTask) -> dict[st
     }
 
 
-def topology_pdb(system) -> str:
+def topology_pdb(system: "System") -> str:
     """Names, elements, residues and bonds of all atoms for MDAnalysis and VMD; positions are those of the build."""
     lines = [f"CRYST1{system.box[0]:9.3f}{system.box[1]:9.3f}{system.box[2]:9.3f}  90.00  90.00  90.00 P 1           1"]
     serial = 0

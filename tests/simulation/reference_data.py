@@ -32,13 +32,28 @@ class DataFile:
         """(type, atom ids) of one section."""
         return [(int(row[1]), tuple(map(int, row[2:]))) for row in self.sections[name]]
 
-    def chain(self) -> tuple[Chem.Mol, list[int], np.ndarray, list[int]]:
-        """Molecule 1 with explicit hydrogens, the atom ids in its order, their charges and types.
+    @property
+    def molecules(self) -> list[int]:
+        """Numbers of the molecules."""
+        return sorted({int(row[1]) for row in self.sections["Atoms"]})
+
+    def box(self, path: Path) -> np.ndarray:
+        """Edges of the box."""
+        lines = [line.split() for line in path.read_text().splitlines() if line.rstrip().endswith("hi")]
+        return np.array([float(words[1]) - float(words[0]) for words in lines])
+
+    def unwrapped(self, ids: list[int], box: np.ndarray) -> np.ndarray:
+        """Unwrapped positions of atoms."""
+        rows = {int(row[0]): np.array([float(v) for v in row[4:10]]) for row in self.sections["Atoms"]}
+        return np.array([rows[i][:3] + rows[i][3:] * box for i in ids])
+
+    def chain(self, number: int = 1) -> tuple[Chem.Mol, list[int], np.ndarray, list[int]]:
+        """One molecule with explicit hydrogens, the atom ids in its order, their charges and types.
 
         Bond orders are those of chains with C=O as the only double bond.
         """
         masses = {int(row[0]): float(row[1]) for row in self.sections["Masses"]}
-        atoms = sorted((int(r[0]), int(r[2]), float(r[3])) for r in self.sections["Atoms"] if r[1] == "1")
+        atoms = sorted((int(r[0]), int(r[2]), float(r[3])) for r in self.sections["Atoms"] if r[1] == str(number))
         ids = [a[0] for a in atoms]
         index = {a: i for i, a in enumerate(ids)}
         mol = Chem.RWMol()

@@ -1,0 +1,1 @@
+"""Programs that run the dynamics; each takes a System and a Protocol."""

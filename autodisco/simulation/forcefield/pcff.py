@@ -5,6 +5,8 @@ Each term is looked up as explicit, then equivalent, then automatic row (Sun et 
 """
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
@@ -16,6 +18,8 @@ from autodisco.simulation.forcefield.typing import assign_types
 from autodisco.simulation.molecule import Molecule, Terms
 
 PLAIN, AUTO = "cff91", "cff91_auto"
+Key = tuple[str, ...]
+Values = tuple[float, ...]
 
 
 class PcffLookup:
@@ -78,16 +82,17 @@ class PcffLookup:
 
     def angle(self, a: str, b: str, c: str) -> tuple[float, ...] | None:
         """theta0, K2, K3, K4."""
-        for key in ((a, b, c), (c, b, a)):
-            if key in overrides.QUARTIC_ANGLES:
-                return overrides.QUARTIC_ANGLES[key]
+        for overridden in ((a, b, c), (c, b, a)):
+            if overridden in overrides.QUARTIC_ANGLES:
+                return overrides.QUARTIC_ANGLES[overridden]
         if row := self._explicit("quartic_angle", (a, b, c), "angle"):
             return row.values[:4]
         ends, apex = (
             (self._automatic(a, "angle_end"), self._automatic(c, "angle_end")),
             self._automatic(b, "angle_apex"),
         )
-        for key in ((ends[0], apex, ends[1]), ("*", apex, "*")):
+        keys: tuple[Key, ...] = ((ends[0], apex, ends[1]), ("*", apex, "*"))
+        for key in keys:
             if row := self._frc.find("quadratic_angle", AUTO, key):
                 return (*row.values[:2], 0.0, 0.0)
         return None
@@ -95,7 +100,8 @@ class PcffLookup:
     def torsion(self, a: str, b: str, c: str, d: str) -> tuple[float, ...] | None:
         """V1, phi1, V2, phi2, V3, phi3 of sum V_n (1 - cos(n phi - phi_n))."""
         wild = ("*", self._equivalent(b, "torsion"), self._equivalent(c, "torsion"), "*")
-        for key in ((a, b, c, d), wild):
+        explicit: tuple[Key, ...] = ((a, b, c, d), wild)
+        for key in explicit:
             if row := self._explicit("torsion_3", key, "torsion"):
                 return row.values[:6]
         outer = [self._automatic(t, "torsion_end") for t in (a, d)]
@@ -157,7 +163,9 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
     estimator = Estimator(mol)
     estimated: set[str] = set()
 
-    def filled(kind: str, atoms: tuple[int, ...], row, estimate):
+    def filled(
+        kind: str, atoms: tuple[int, ...], row: Values | float | None, estimate: Callable[..., Values | float | None]
+    ) -> Any:
         if row is not None:
             return row
         names = "-".join(types[i] for i in atoms)
@@ -195,25 +203,25 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
     dihedrals, dihedral_rows = [], []
     for j, k in bonds:
         for i, m in itertools.product(neighbours[j], neighbours[k]):
-            if i == k or m == j or i == m:
+            if i in (k, m) or m == j:
                 continue
-            key = (types[i], types[j], types[k], types[m])
-            row = filled("torsion", (i, j, k, m), lookup.torsion(*key), estimator.torsion)
+            four = (types[i], types[j], types[k], types[m])
+            row = filled("torsion", (i, j, k, m), lookup.torsion(*four), estimator.torsion)
             ends = (length[i, j], length[k, m])
             thetas = (theta[i, j, k], theta[j, k, m])
             dihedrals.append((i, j, k, m))
             dihedral_rows.append(
                 (
                     *row,
-                    *lookup.cross("middle_bond-torsion_3", key, 3)[:3],
+                    *lookup.cross("middle_bond-torsion_3", four, 3),
                     length[j, k],
-                    *lookup.cross("end_bond-torsion_3", key, 6),
+                    *lookup.cross("end_bond-torsion_3", four, 6),
                     *ends,
-                    *lookup.cross("angle-torsion_3", key, 6),
+                    *lookup.cross("angle-torsion_3", four, 6),
                     *thetas,
-                    *lookup.cross("angle-angle-torsion_1", key, 1),
+                    *lookup.cross("angle-angle-torsion_1", four, 1),
                     *thetas,
-                    *lookup.cross("bond-bond_1_3", key, 1),
+                    *lookup.cross("bond-bond_1_3", four, 1),
                     *ends,
                 )
             )

@@ -1,0 +1,77 @@
+"""Boxes: what is in them, that nothing overlaps, and that a seed makes them."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from autodisco.polymer import parse
+from autodisco.polymer.chains import backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
+from autodisco.simulation import builder, protocols
+
+QUICK = protocols.load("quick").system
+SMOKE = protocols.load("smoke").system
+UNITS = ("*OCC*", "*CC*", "*CC(*)c1ccccc1", "*c1ccc(*)cc1", "*OC(=O)CCCC(=O)OCCOCC*", "*C1CCC(*)CC1", "*ONCCOC*")
+
+
+def closest(system) -> float:
+    """Least distance in Å between atoms more than three bonds apart, across the periodic box."""
+    x = np.mod(system.positions, system.box) % system.box
+    pairs = cKDTree(x, boxsize=system.box).query_pairs(1.6, output_type="ndarray")
+    bonds = system.terms("bonds").atoms
+    near = {tuple(sorted(p)) for p in bonds.tolist()}
+    near |= {tuple(sorted((a[0], a[2]))) for a in system.terms("angles").atoms.tolist()}
+    near |= {tuple(sorted((a[0], a[3]))) for a in system.terms("dihedrals").atoms.tolist()}
+    apart = [p for p in pairs.tolist() if tuple(sorted(p)) not in near]
+    d = [np.linalg.norm((v := x[i] - x[j]) - system.box * np.round(v / system.box)) for i, j in apart]
+    return min(d, default=1.6)
+
+
+@pytest.mark.parametrize("smiles", UNITS)
+def test_a_box_has_the_wanted_salt_no_net_charge_and_no_overlaps(smiles):
+    system = builder.build(parse(smiles), SMOKE, 1)
+    assert abs(system.charges.sum()) < 1e-9
+    assert system.elements.count("Li") == SMOKE.ion_pairs
+    assert system.labels["concentration_actual_molal"] == pytest.approx(SMOKE.molality, rel=0.35)
+    assert closest(system) > 0.65
+
+
+def test_the_quick_box_is_about_five_hundred_atoms_at_the_wanted_molality():
+    system = builder.build(parse("*OCC*"), QUICK, 1)
+    assert 400 < len(system.elements) < 680
+    assert system.labels["concentration_actual_molal"] == pytest.approx(1.5, rel=0.1)
+    volume_a3 = float(np.prod(system.box))
+    density = system.masses.sum() / volume_a3 / 0.602214076
+    assert density == pytest.approx(QUICK.build_density_g_per_cm3, rel=1e-6)
+
+
+def test_a_seed_decides_the_box():
+    one, again, other = (builder.build(parse("*OCC*"), SMOKE, seed).positions for seed in (1, 1, 2))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_bonds_between_units_have_a_chemical_length():
+    system = builder.build(parse("*OCCSC*"), SMOKE, 3)
+    bonds = system.terms("bonds").atoms
+    lengths = np.linalg.norm(system.positions[bonds[:, 0]] - system.positions[bonds[:, 1]], axis=1)
+    assert lengths.min() > 0.9
+    assert lengths.max() < 2.1
+
+
+def test_a_crowded_backbone_is_built():
+    system = builder.build(parse("*CC(*)(C)C(=O)OC"), SMOKE, 1)
+    assert closest(system) > 0.65
+
+
+@pytest.mark.parametrize(
+    ("smiles", "backbone", "mass"), [("*OCC*", 3, 44.05), ("*C*", 1, 14.03), ("*c1ccc(*)cc1", 4, 76.10)]
+)
+def test_a_chain_has_n_units_between_methyl_caps(smiles, backbone, mass):
+    unit = parse(smiles)
+    assert backbone_atoms(unit) == backbone
+    assert repeat_unit_mass(unit) == pytest.approx(mass, abs=0.01)
+    polymer = chain(unit, 5)
+    total = sum(atom.GetMass() for atom in polymer.mol.GetAtoms())
+    assert total == pytest.approx(5 * mass + 2 * 15.035, abs=0.05)
+    assert len(polymer.copy_of) == polymer.mol.GetNumAtoms()
+    assert degree_of_polymerisation(unit, 150) * backbone >= 150

@@ -1,0 +1,130 @@
+"""The LAMMPS folder: energies of what we write, and what a short run leaves."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autodisco.files import read_json
+from autodisco.simulation import ReplicaTask, protocols, run_replica
+from autodisco.simulation.engines import lammps
+from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.forcefield import pcff
+from autodisco.simulation.molecule import System
+from tests.simulation.reference_data import DataFile
+
+SINGLE_POINT = """\
+units real
+atom_style full
+pair_style lj/class2/coul/long 9.5
+pair_modify mix sixthpower tail no
+kspace_style pppm 1e-5
+bond_style class2
+angle_style class2
+dihedral_style class2
+improper_style class2
+special_bonds lj/coul 0 0 1
+read_data {data} {extra}
+thermo_style custom ebond eangle edihed eimp evdwl ecoul elong
+thermo_modify format float %.10g
+run 0
+"""
+
+
+def energies(folder: Path, data: Path) -> np.ndarray:
+    """Energy terms of LAMMPS for a data file, kcal/mol."""
+    program, environment = lammps.command()
+    (folder / "in.energy").write_text(SINGLE_POINT.format(data=data, extra=""))
+    subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
+    lines = (folder / "log.lammps").read_text().splitlines()
+    row = next(i for i, line in enumerate(lines) if line.split()[:2] == ["E_bond", "E_angle"])
+    return np.array([float(word) for word in lines[row + 1].split()])
+
+
+def test_energies_equal_those_of_the_published_peo_box(reference, tmp_path):
+    published = reference / "pcff_plus/peo_system.lmp"
+    data = DataFile(published)
+    box = data.box(published)
+    molecules, positions = [], []
+    for number in data.molecules:
+        mol, ids, _, _ = data.chain(number)
+        molecules.append(pcff.parameterise(mol))
+        positions.append(data.unwrapped(ids, box))
+    ours = tmp_path / "ours.data"
+    ours.write_text(data_file(System(molecules, np.concatenate(positions), box)))
+    np.testing.assert_allclose(energies(tmp_path, ours), energies(tmp_path, published), rtol=2e-5, atol=0.05)
+
+
+def test_heavy_hydrogens_keep_the_mass_of_every_molecule():
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder
+
+    system = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1)
+    heavy = system.simulated_masses(3.0)
+    assert heavy.sum() == pytest.approx(system.masses.sum())
+    assert set(heavy[np.array(system.elements) == "H"]) == {3.0}
+    assert heavy.min() > 2.9
+
+
+@pytest.fixture(scope="module")
+def smoke_run(tmp_path_factory) -> Path:
+    """Folder of one finished replica of the smoke protocol."""
+    folder = tmp_path_factory.mktemp("replica")
+    task = ReplicaTask("key", "*OCC*", 0, 7, "smoke", "pcff+", folder, 120.0)
+    outcome = run_replica(task)
+    assert outcome.ok, outcome.detail
+    return folder
+
+
+def test_the_folder_opens_in_mdanalysis_with_whole_molecules(smoke_run):
+    import MDAnalysis
+
+    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
+    description = read_json(smoke_run / "system.json")
+    assert len(universe.trajectory) == 51  # 2 ps, a frame each 0.04 ps, both ends
+    assert universe.trajectory.n_atoms == len(description["masses"])
+    assert sorted(set(universe.residues.resnames)) == ["LI", "POL", "TFSI"]
+    last = universe.trajectory[-1].positions
+    bonds = np.array([bond.indices for bond in universe.bonds])
+    lengths = np.linalg.norm(last[bonds[:, 0]] - last[bonds[:, 1]], axis=1)
+    assert lengths.min() > 0.8
+    assert lengths.max() < 2.2
+
+
+def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):
+    rows = [row for row in lammps.read_report(smoke_run) if row["number"] == 3]
+    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=60)
+
+
+def test_the_same_seed_gives_the_same_trajectory_and_another_seed_another(smoke_run, tmp_path):
+    results = {}
+    for name, seed in (("same", 7), ("other", 8)):
+        outcome = run_replica(ReplicaTask("key", "*OCC*", 0, seed, "smoke", "pcff+", tmp_path / name, 120.0))
+        results[name] = (tmp_path / name / "trajectory.dcd").read_bytes()[1000:]
+        assert outcome.ok
+    first = (smoke_run / "trajectory.dcd").read_bytes()[1000:]  # the header holds the date
+    assert results["same"] == first
+    assert results["other"] != first
+
+
+def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
+    protocol = protocols.load("smoke").model_copy(update={"timestep_fs": 20.0})
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder
+
+    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1), protocol, 1)
+    from autodisco.errors import SimulationFailure
+
+    with pytest.raises(SimulationFailure) as caught:
+        lammps.run(tmp_path, protocol)
+    assert caught.value.code == "nan"
+
+
+@pytest.mark.slow
+def test_peo_has_the_density_of_the_study_and_conserves_energy(tmp_path):
+    task = ReplicaTask("key", "*OCC*", 0, 3, "quick", "pcff+", tmp_path, 900.0)
+    outcome = run_replica(task)
+    assert outcome.ok, outcome.detail
+    # 1.09 g/cm³ at 500 K in the study of this protocol, with 0.02 between builds
+    assert outcome.properties["density_g_per_cm3"] == pytest.approx(1.09, abs=0.05)

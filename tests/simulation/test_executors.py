@@ -1,0 +1,89 @@
+"""Replicas as processes: in parallel, with a timeout, adopted when finished, gone with their parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from autodisco.simulation import LocalExecutor, ReplicaTask
+
+
+def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s: float = 120.0) -> ReplicaTask:
+    """One replica in `folder`."""
+    return ReplicaTask("key", smiles, 0, 5, protocol, "pcff+", folder, timeout_s)
+
+
+def run(tasks: list[ReplicaTask], **settings):
+    """Outcomes by folder name, and which were started."""
+    started, outcomes = [], {}
+
+    def done(finished, outcome):
+        outcomes[finished.folder.name] = outcome
+
+    complete = LocalExecutor(2, **settings).run(tasks, lambda t: started.append(t.folder.name), done)
+    return complete, started, outcomes
+
+
+def test_a_finished_replica_is_adopted_and_not_run_again(tmp_path):
+    tasks = [task(tmp_path / "a"), task(tmp_path / "b", "*SCC*")]
+    _, started, first = run(tasks)
+    assert sorted(started) == ["a", "b"]
+    assert all(outcome.ok for outcome in first.values())
+    _, started, again = run(tasks)
+    assert started == []
+    assert again == first
+
+
+def test_a_replica_over_its_time_is_killed_with_a_code(tmp_path):
+    _, _, outcomes = run([task(tmp_path / "slow", protocol="quick", timeout_s=4.0)])
+    assert outcomes["slow"].failure_code == "timeout"
+    assert not engines_in(tmp_path)
+
+
+def test_a_stopped_executor_leaves_no_process_and_no_outcome(tmp_path):
+    begun = time.monotonic()
+    complete, _, outcomes = run([task(tmp_path / "a", protocol="quick")], stop=lambda: time.monotonic() > begun + 5)
+    assert not complete
+    assert not outcomes
+    assert not engines_in(tmp_path)
+    assert not (tmp_path / "a" / "outcome.json").exists()
+
+
+def test_a_polymer_that_cannot_be_simulated_is_a_code_not_a_crash(tmp_path):
+    _, _, outcomes = run([task(tmp_path / "a", "*CC")])
+    assert not outcomes["a"].ok
+    assert "two" in outcomes["a"].detail
+
+
+def test_engines_end_when_the_daemon_is_killed(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from autodisco.simulation import *;"
+        "t = ReplicaTask('k', '*OCC*', 0, 5, 'quick', 'pcff+', Path(sys.argv[1]), 600.0);"
+        "LocalExecutor(1).run([t], lambda t: None, lambda t, o: None)"
+    )
+    daemon = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "a")])
+    deadline = time.monotonic() + 60
+    while not engines_in(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert engines_in(tmp_path)
+    os.kill(daemon.pid, signal.SIGKILL)
+    daemon.wait()
+    deadline = time.monotonic() + 10
+    while engines_in(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not engines_in(tmp_path)
+
+
+def engines_in(folder: Path) -> list[int]:
+    """Processes whose working directory lies in `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if Path(os.readlink(entry / "cwd")).is_relative_to(folder):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found

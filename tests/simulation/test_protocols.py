@@ -1,0 +1,47 @@
+"""Protocols are data: shipped ones load, and a wrong one is refused in one line."""
+
+import pytest
+
+from autodisco.errors import InputError
+from autodisco.simulation import protocols
+from autodisco.simulation.engines.lammps import input_script
+
+
+def test_the_quick_protocol_is_the_measured_recipe():
+    quick = protocols.load("quick")
+    assert (quick.temperature_k, quick.system.ion_pairs, quick.system.molality) == (500, 4, 1.5)
+    assert quick.system.hydrogen_mass == 3.0
+    assert quick.production.duration_ps <= 100
+
+
+def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
+    quick = protocols.load("quick")
+    assert "run 7500\n" in input_script(quick, 1)
+    assert "run 15000\n" in input_script(quick, 1, timestep_scale=0.5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("ion_pairs = 1", "ion_pairs = 0", "system.ion_pairs"),
+        ("molality", "molalty", "molalty"),
+        ('kind = "production"', 'kind = "nvt"', "steps"),
+        ("frame_interval_ps = 0.04", "frame_interval_ps = 0.05", "frame_interval_ps"),
+        ("[system]", "[system", "TOML"),
+    ],
+)
+def test_a_wrong_protocol_file_is_refused_with_its_key(tmp_path, old, new, named):
+    text = (protocols.SHIPPED / "smoke.toml").read_text()
+    assert old in text
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        protocols.load(str(path))
+    assert named in str(caught.value)
+    assert "mine.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_protocol_names_those_that_exist():
+    with pytest.raises(InputError, match="quick, smoke"):
+        protocols.load("quik")
