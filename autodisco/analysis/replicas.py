@@ -80,26 +80,26 @@ def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:
 class Comparison:
     """Polymers on the scale of log10 conductivity, with the pooled spread of a single replica.
 
-    Two polymers are tied when their means differ by no more than one standard error of the difference. Both answers
-    take the spread to be the same for all polymers and the error of a mean to be that of a mean of logarithms, which
-    holds to first order.
+    Two polymers are tied when their means differ by no more than one standard error of the difference. The spread is
+    taken to be the same for all polymers, but a polymer whose own replicas scatter more gets its own larger error:
+    one free ion more or less in a small box can turn a value into zero.
 
     Attributes
     ----------
     means : polymer to ``log10(mean of σ over its replicas + 1e-6 S/cm)``
-    counts : polymer to its number of replicas
+    errors : polymer to the standard error of its mean, in decades
     replica_sd : standard deviation of one replica, pooled, in decades
     degrees : degrees of freedom behind `replica_sd`
     """
 
     means: Mapping[str, float]
-    counts: Mapping[str, int]
+    errors: Mapping[str, float]
     replica_sd: float
     degrees: int
 
     def standard_error(self, a: str, b: str) -> float:
-        """Standard error of the difference of two means: ``s √(1/n_a + 1/n_b)``."""
-        return self.replica_sd * float(np.sqrt(1 / self.counts[a] + 1 / self.counts[b]))
+        """Standard error of the difference of two means, in decades."""
+        return float(np.hypot(self.errors[a], self.errors[b]))
 
     def tied(self, a: str, b: str) -> bool:
         """Whether the means differ by no more than one standard error of their difference."""
@@ -118,7 +118,8 @@ def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = 
 
     ``s² = (4 s₀² + Σ_k Σ_r (x_kr - x̄_k)²) / (4 + Σ_k (n_k - 1))`` over polymers k with replicas r, x the logarithm
     of the conductivity and s₀ the `fallback_sd` known for the protocol. Replicas below the floor are left out of the
-    sum: their distance to the others is set by the floor and not by the simulation.
+    sum: their distance to the others is set by the floor and not by the simulation. The error of a polymer is
+    ``s/√n``, or the relative standard error of its own mean divided by ln 10 where that is larger.
 
     Parameters
     ----------
@@ -132,9 +133,16 @@ def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = 
         if len(logs) > 1:
             squares += float(np.sum((np.array(logs) - np.mean(logs)) ** 2))
             degrees += len(logs) - 1
+    spread = float(np.sqrt(squares / degrees))
     return Comparison(
         means={key: log10_conductivity(float(np.mean(sigmas))) for key, sigmas in given.items()},
-        counts={key: len(sigmas) for key, sigmas in given.items()},
-        replica_sd=float(np.sqrt(squares / degrees)),
+        errors={key: max(spread / np.sqrt(len(sigmas)), _own_error(sigmas)) for key, sigmas in given.items()},
+        replica_sd=spread,
         degrees=degrees,
     )
+
+
+def _own_error(sigmas: Sequence[float]) -> float:
+    """Relative standard error of the mean of one polymer, in decades; 0 where it is not known."""
+    mean, error = _mean_and_sem(sigmas)
+    return error / mean / float(np.log(10)) if mean and error else 0.0

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from autodisco.cli import campaign_commands, chemistry_commands, model_commands
+from autodisco.cli import campaign_commands, chemistry_commands, label, model_commands
 from autodisco.cli.output import one_line
 from autodisco.errors import AutodiscoError
 
@@ -45,6 +45,7 @@ def _without_command(
 
 campaign_commands.register(app)
 chemistry_commands.register(app)
+label.register(app)
 model_commands.register(app)
 
 

@@ -65,6 +65,9 @@ def start(file: FILE) -> None:
     campaign = _campaign(file)
     process = campaigns.start(campaign)
     name = _argument(campaign.folder)
+    if process is None:
+        message(f"{campaign.settings.name} has ended; its result: autodisco report {name}")
+        return
     message(f"{campaign.settings.name}: process {process} is at work in {campaign.folder}/")
     message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
 

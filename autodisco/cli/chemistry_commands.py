@@ -31,8 +31,8 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for topologies and trajectories; default: simulations/<key>/<protocol>.")
-    ] = None,
+        Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/<replica>.")
+    ] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
     """Simulate one polymer electrolyte.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from autodisco.cli.output import message, stderr_console
 from autodisco.errors import InvalidRepeatUnit
@@ -17,8 +14,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from autodisco.simulation import ReplicaOutcome, ReplicaTask
-
-RETRIES = 1
 
 
 def check_unit(text: str) -> dict[str, Any]:
@@ -41,13 +36,9 @@ def check_unit(text: str) -> dict[str, Any]:
 
 
 def simulate_polymer(
-    smiles: str, protocol: str, force_field: str, replicas: int, workers: int, seed: int, timeout_s: float,
-    out: Path | None,
-) -> dict[str, Any]:  # fmt: skip
-    """Run independent builds of a polymer and combine them.
-
-    Replica r gets the seed spawned from `seed` by r, so more replicas later extend the same set; those that `out` holds
-    already are not run again. A failed one is started once more from another build. Ctrl-C ends it with exit code 130.
+    smiles: str, protocol: str, force_field: str, replicas: int, workers: int, seed: int, timeout_s: float, root: Path
+) -> dict[str, Any]:
+    """Run independent builds of a polymer and combine them; what `root` holds already is not run again.
 
     Returns
     -------
@@ -57,37 +48,17 @@ def simulate_polymer(
     """
     from autodisco.analysis import combine
     from autodisco.polymer import parse
-    from autodisco.simulation import LocalExecutor, ReplicaTask, protocols
+    from autodisco.simulation import protocols
+    from autodisco.simulation.batch import simulate_batch
 
     unit = parse(smiles)
     loaded = protocols.load(protocol)
-    folder = (out or Path("simulations") / unit.key / loaded.name).absolute()
-    outcomes: dict[int, ReplicaOutcome] = {}
-
-    def task(replica: int, attempt: int) -> ReplicaTask:
-        drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]
-        return ReplicaTask(
-            key=unit.key,
-            monomer_smiles=unit.given,
-            replica=replica,
-            seed=int(drawn >> 1),
-            protocol=protocol if loaded.name == protocol else str(Path(protocol).absolute()),
-            force_field=force_field,
-            folder=folder / str(replica),
-            timeout_s=timeout_s,
-            attempt=attempt,
-        )
-
-    def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
-        shown.end(finished, outcome)
-        outcomes[finished.replica] = outcome
-        again = not outcome.ok and outcome.failure_code != "parameters-missing" and finished.attempt < RETRIES
-        return task(finished.replica, finished.attempt + 1) if again else None
-
     message(f"{unit.given}: {replicas} builds with protocol {loaded.name}, force field {force_field}")
-    executor = LocalExecutor(min(replicas, workers or len(os.sched_getaffinity(0))))
-    with _Shown() as shown:
-        executor.run([task(r, 0) for r in range(replicas)], shown.begin, done, shown.refresh)
+    with Shown() as shown:
+        outcomes = simulate_batch(
+            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s,
+            shown.begin, shown.end, shown.refresh,
+        )[unit.key]  # fmt: skip
     values = [outcome.properties for _, outcome in sorted(outcomes.items()) if outcome.ok and outcome.properties]
     return {
         "monomer_smiles": unit.given,
@@ -104,18 +75,18 @@ def simulate_polymer(
             if not outcome.ok
         ],
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
-        "folder": str(folder),
+        "folder": str(root.absolute() / unit.key / loaded.name),
     }
 
 
-class _Shown:
+class Shown:
     """Progress of replicas: bars on a terminal, a line at the end of each elsewhere."""
 
     def __init__(self) -> None:
-        self._bars: dict[int, tuple[TaskID, Path]] = {}
+        self._bars: dict[Path, tuple[TaskID, Path]] = {}
         self._progress: Progress | None = None
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> Shown:
         if sys.stderr.isatty():
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -133,8 +104,9 @@ class _Shown:
     def begin(self, task: ReplicaTask) -> None:
         if self._progress:
             again = f" (try {task.attempt + 1})" if task.attempt else ""
-            bar = self._progress.add_task(f"replica {task.replica}{again}", total=1.0, step="starting")
-            self._bars[task.replica] = (bar, task.folder / "progress.json")
+            name = f"{task.monomer_smiles} replica {task.replica}{again}"
+            bar = self._progress.add_task(name, total=1.0, step="starting")
+            self._bars[task.folder] = (bar, task.folder / "progress.json")
 
     def refresh(self) -> None:
         for bar, file in self._bars.values():
@@ -147,9 +119,9 @@ class _Shown:
 
     def end(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         state = "done" if outcome.ok else str(outcome.failure_code)
-        if self._progress and task.replica in self._bars:
-            bar, _ = self._bars.pop(task.replica)
+        if self._progress and task.folder in self._bars:
+            bar, _ = self._bars.pop(task.folder)
             self._progress.update(bar, completed=1.0 if outcome.ok else None, step=state)
             self._progress.stop_task(bar)
         elif not self._progress:
-            message(f"replica {task.replica}: {state} after {outcome.wall_s:.0f} s")
+            message(f"{task.monomer_smiles} replica {task.replica}: {state} after {outcome.wall_s:.0f} s")

@@ -12,7 +12,7 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.simulation import protocols
 from autodisco.simulation.executors import LocalExecutor
-from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
+from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome
 
 ATTEMPTS = 2
 NOT_RETRIED = frozenset({"parameters-missing", "no-disk"})
@@ -74,6 +74,11 @@ def simulate_batch(
         again = not outcome.ok and outcome.failure_code not in NOT_RETRIED and finished.attempt + 1 < ATTEMPTS
         return task(finished.key, finished.replica, finished.attempt + 1) if again else None
 
-    tasks = [task(key, replica, 0) for replica in range(replicas) for key in by_key]
+    def first(key: str, replica: int) -> ReplicaTask:
+        """The attempt that has its outcome already, the last one first, or attempt 0."""
+        attempts = (task(key, replica, attempt) for attempt in reversed(range(1, ATTEMPTS)))
+        return next((later for later in attempts if finished_outcome(later)), task(key, replica, 0))
+
+    tasks = [first(key, replica) for replica in range(replicas) for key in by_key]
     LocalExecutor(workers).run(tasks, on_start, done, on_progress)
     return outcomes

@@ -1,0 +1,117 @@
+"""label: simulated values for the polymers of a CSV file, written back into its label columns.
+
+The file stays as it is but for those columns, and is replaced whole at the end. What was simulated before is kept
+in the simulation folder, so an interrupted run goes on where it was.
+"""
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import autodisco
+from autodisco.cli.output import existing_file, message, one_line, print_json
+from autodisco.errors import InputError, InvalidRepeatUnit
+
+COLUMNS = (
+    "conductivity_s_per_cm",
+    "conductivity_s_per_cm_sem",
+    "protocol",
+    "force_field",
+    "program_version",
+    "n_replicas",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("label")(label)
+
+
+def label(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column monomer_smiles.")],
+    protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
+    replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each polymer.")] = 2,
+    workers: Annotated[int, typer.Option(min=0, help="Builds at a time; 0 for one per core.")] = 0,
+    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
+    timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
+    out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Simulate the polymers of a CSV file.
+
+    Fills conductivity_s_per_cm and _sem with protocol, force field, program version and number of replicas; a
+    polymer without any value keeps what it had. Running it again continues, or adds replicas.
+    """
+    from autodisco.analysis import combine
+    from autodisco.cli.single import Shown
+    from autodisco.files import write_atomic
+    from autodisco.polymer import parse
+    from autodisco.simulation import forcefield, protocols
+    from autodisco.simulation.batch import simulate_batch
+
+    name = protocols.load(protocol).name
+    forcefield.check(force_field)
+    header, rows = _read(existing_file(file, "file of polymers"))
+    units = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            units.append(parse(row["monomer_smiles"]))
+        except InvalidRepeatUnit as error:
+            raise InputError(f"{file}: line {line}: {error}") from None
+    message(f"{len(units)} polymers, {replicas} builds each with protocol {name}; finished builds are kept in {out}")
+    with Shown() as shown:
+        outcomes = simulate_batch(
+            units, protocol, force_field, replicas, out, seed, workers, 60.0 * timeout_minutes,
+            shown.begin, shown.end, shown.refresh,
+        )  # fmt: skip
+    failures: list[dict[str, Any]] = []
+    for unit, row in zip(units, rows, strict=True):
+        by_replica = sorted(outcomes[unit.key].items())
+        values = [o.properties for _, o in by_replica if o.ok and o.properties]
+        failures += [
+            {"monomer_smiles": unit.given, "replica": number, "code": o.failure_code, "detail": one_line(o.detail)}
+            for number, o in by_replica
+            if not o.ok
+        ]
+        if values:
+            mean = combine(values)
+            labels = (
+                _number(mean["conductivity_s_per_cm"]),
+                _number(mean["conductivity_s_per_cm_sem"]),
+                name,
+                force_field,
+                autodisco.__version__,
+                str(len(values)),
+            )
+            row.update(zip(COLUMNS, labels, strict=True))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*header, *(c for c in COLUMNS if c not in header)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(file, text.getvalue())
+    for failure in failures:
+        message(f"{failure['monomer_smiles']} replica {failure['replica']}: {failure['code']}: {failure['detail']}")
+    if as_json:
+        print_json({"file": file, "polymers": len(units), "failures": failures})
+    else:
+        message(f"{file}: values of {len(units)} polymers written, {len(failures)} builds failed")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    with open(path, newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle, restval="")
+        header, rows = list(reader.fieldnames or []), list(reader)
+    if "monomer_smiles" not in header:
+        raise InputError(f"{path}: line 1: no column monomer_smiles (columns: {', '.join(header)})")
+    for line, row in enumerate(rows, start=2):
+        if None in row:
+            raise InputError(f"{path}: line {line}: more cells than the header has columns")
+    return header, rows

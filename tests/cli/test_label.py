@@ -1,0 +1,32 @@
+"""label: a seed file gets values, and nothing else in it changes."""
+
+import csv
+
+from autodisco.cli import run
+
+TEXT = 'name,monomer_smiles,conductivity_s_per_cm,reference\npoly(ethylene oxide),*OCC*,,"Fenton, Polymer 1973"\n'
+
+
+def test_a_seed_file_gets_values_with_their_origin_and_a_second_run_repeats_nothing(tmp_path, capsys):
+    file, out = tmp_path / "seeds.csv", tmp_path / "simulations"
+    file.write_text(TEXT)
+    command = ["label", str(file), "--protocol", "smoke", "--replicas", "2", "--out", str(out)]
+    assert run(command) == 0
+    (row,) = csv.DictReader(file.read_text().splitlines())
+    assert (row["name"], row["reference"]) == ("poly(ethylene oxide)", "Fenton, Polymer 1973")
+    assert (row["protocol"], row["force_field"], row["n_replicas"]) == ("smoke", "pcff+", "2")
+    assert float(row["conductivity_s_per_cm"]) >= 0
+    written = {path: path.stat().st_mtime_ns for path in out.rglob("outcome.json")}
+    assert len(written) == 2
+    assert run(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    assert "0 builds failed" in capsys.readouterr().err
+
+
+def test_a_row_that_is_no_polymer_is_named_and_the_file_stays_as_it_is(tmp_path, capsys):
+    file = tmp_path / "seeds.csv"
+    file.write_text(TEXT + "half,*CC,,\n")
+    assert run(["label", str(file), "--protocol", "smoke"]) == 2
+    error = capsys.readouterr().err
+    assert "line 3" in error
+    assert file.read_text() == TEXT + "half,*CC,,\n"
