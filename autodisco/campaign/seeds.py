@@ -13,16 +13,15 @@ from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, parse
 
 REQUIRED = ("name", "monomer_smiles")
-COLUMNS = (
-    *REQUIRED,
+LABEL_COLUMNS = (
     "conductivity_s_per_cm",
     "conductivity_s_per_cm_sem",
     "protocol",
     "force_field",
     "program_version",
     "n_replicas",
-    "reference",
 )
+COLUMNS = (*REQUIRED, *LABEL_COLUMNS, "reference")
 
 
 @dataclass(frozen=True)

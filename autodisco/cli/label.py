@@ -15,15 +15,6 @@ import autodisco
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 
-COLUMNS = (
-    "conductivity_s_per_cm",
-    "conductivity_s_per_cm_sem",
-    "protocol",
-    "force_field",
-    "program_version",
-    "n_replicas",
-)
-
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -47,6 +38,7 @@ def label(
     polymer without any value keeps what it had. Running it again continues, or adds replicas.
     """
     from autodisco.analysis import combine
+    from autodisco.campaign.seeds import LABEL_COLUMNS
     from autodisco.cli.single import Shown
     from autodisco.files import write_atomic
     from autodisco.polymer import parse
@@ -87,9 +79,9 @@ def label(
                 autodisco.__version__,
                 str(len(values)),
             )
-            row.update(zip(COLUMNS, labels, strict=True))
+            row.update(zip(LABEL_COLUMNS, labels, strict=True))
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*header, *(c for c in COLUMNS if c not in header)], lineterminator="\n")
+    writer = csv.DictWriter(text, [*header, *(c for c in LABEL_COLUMNS if c not in header)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_atomic(file, text.getvalue())

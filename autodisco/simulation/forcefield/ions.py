@@ -4,12 +4,11 @@ Source: parameter files of the PolyGen repository (CC0), after Monteiro et al., 
 Charges are stored unscaled; the protocol scales them (0.7 in the published simulations).
 """
 
-import itertools
-
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
+from autodisco.simulation.forcefield import topology
 from autodisco.simulation.molecule import Molecule, Terms
 
 # epsilon (kcal/mol), r (Å); charge (e) before scaling
@@ -57,36 +56,30 @@ def tfsi(charge_scale: float) -> Molecule:
     mol = Chem.MolFromSmiles("FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F")
     AllChem.EmbedMolecule(mol, randomSeed=1)
     symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    neighbours = [[n.GetIdx() for n in atom.GetNeighbors()] for atom in mol.GetAtoms()]
-
-    bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()]
+    bonds = topology.bonds(mol)
     bond_rows = [(*TFSI_BONDS["".join(sorted(symbols[i] + symbols[j]))], 0.0, 0.0) for i, j in bonds]
     length = {pair: row[0] for (i, j), row in zip(bonds, bond_rows, strict=True) for pair in ((i, j), (j, i))}
 
     angles, angle_rows, theta = [], [], {}
-    for j, around in enumerate(neighbours):
-        for i, k in itertools.combinations(around, 2):
-            names = symbols[i] + symbols[j] + symbols[k]
-            theta0, constant = TFSI_ANGLES.get(names) or TFSI_ANGLES[names[::-1]]
-            lengths = (length[i, j], length[j, k])
-            angles.append((i, j, k))
-            angle_rows.append((theta0, constant, 0.0, 0.0, 0.0, *lengths, 0.0, 0.0, *lengths))
-            theta[i, j, k] = theta[k, j, i] = theta0
+    for i, j, k in topology.angles(mol):
+        names = symbols[i] + symbols[j] + symbols[k]
+        theta0, constant = TFSI_ANGLES.get(names) or TFSI_ANGLES[names[::-1]]
+        lengths = (length[i, j], length[j, k])
+        angles.append((i, j, k))
+        angle_rows.append((theta0, constant, 0.0, 0.0, 0.0, *lengths, 0.0, 0.0, *lengths))
+        theta[i, j, k] = theta[k, j, i] = theta0
 
     dihedrals, dihedral_rows = [], []
-    for j, k in bonds:
-        for i, m in itertools.product(neighbours[j], neighbours[k]):
-            if i == k or m == j:
-                continue
-            # the published files give the CF3 torsion this phase, which makes eclipsed its minimum
-            around_carbon = "C" in (symbols[j], symbols[k])
-            row = (0.0, 0.0, 0.0, 0.0, 0.1367, 0.0) if around_carbon else (0.0, 0.0, 0.5, 0.0, 0.0, 0.0)
-            ends, thetas = (length[i, j], length[k, m]), (theta[i, j, k], theta[j, k, m])
-            dihedrals.append((i, j, k, m))
-            dihedral_rows.append(
-                (*row, 0.0, 0.0, 0.0, length[j, k], *(0.0,) * 6, *ends, *(0.0,) * 6, *thetas)
-                + (0.0, *thetas, 0.0, *ends)
-            )
+    for i, j, k, m in topology.dihedrals(mol):
+        # the published files give the CF3 torsion this phase, which makes eclipsed its minimum
+        around_carbon = "C" in (symbols[j], symbols[k])
+        row = (0.0, 0.0, 0.0, 0.0, 0.1367, 0.0) if around_carbon else (0.0, 0.0, 0.5, 0.0, 0.0, 0.0)
+        ends, thetas = (length[i, j], length[k, m]), (theta[i, j, k], theta[j, k, m])
+        zeros = (0.0,) * 6
+        dihedrals.append((i, j, k, m))
+        dihedral_rows.append(
+            (*row, 0.0, 0.0, 0.0, length[j, k], *zeros, *ends, *zeros, *thetas, 0.0, *thetas, 0.0, *ends)
+        )
     return Molecule(
         name="TFSI",
         elements=symbols,

@@ -6,13 +6,13 @@ Each term is looked up as explicit, then equivalent, then automatic row (Sun et 
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem
 
 from autodisco.errors import SimulationFailure
-from autodisco.simulation.forcefield import frc, overrides
+from autodisco.simulation.forcefield import frc, overrides, topology
 from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.forcefield.typing import assign_types
 from autodisco.simulation.molecule import Molecule, Terms
@@ -158,107 +158,131 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
 
     Raises SimulationFailure (`parameters-missing`) when a term is in no table and cannot be estimated.
     """
-    lookup = PcffLookup(frc.installed("pcff.frc"))
-    types = assign_types(mol)
-    estimator = Estimator(mol)
-    estimated: set[str] = set()
-
-    def filled(
-        kind: str, atoms: tuple[int, ...], row: Values | float | None, estimate: Callable[..., Values | float | None]
-    ) -> Any:
-        if row is not None:
-            return row
-        names = "-".join(types[i] for i in atoms)
-        estimated.add(f"{kind} {names}")
-        row = estimate(*atoms)
-        if row is None:
-            raise SimulationFailure("parameters-missing", f"no parameters for {kind} {names}")
-        return row
-
-    neighbours = [[n.GetIdx() for n in atom.GetNeighbors()] for atom in mol.GetAtoms()]
-    charges = np.zeros(mol.GetNumAtoms())
-    bonds, bond_rows, length = [], [], {}
-    for bond in mol.GetBonds():
-        i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-        increment = filled("charge", (i, j), lookup.increment(types[i], types[j]), lambda *_: 0.0)
-        charges[i] += increment
-        charges[j] -= increment
-        row = filled("bond", (i, j), lookup.bond(types[i], types[j]), estimator.bond)
-        bonds.append((i, j))
-        bond_rows.append(row)
-        length[i, j] = length[j, i] = row[0]
-
-    angles, angle_rows, theta = [], [], {}
-    for j, around in enumerate(neighbours):
-        for i, k in itertools.combinations(around, 2):
-            key = (types[i], types[j], types[k])
-            row = filled("angle", (i, j, k), lookup.angle(*key), estimator.angle)
-            lengths = (length[i, j], length[j, k])
-            angles.append((i, j, k))
-            angle_rows.append(
-                (*row, *lookup.cross("bond-bond", key, 1), *lengths, *lookup.cross("bond-angle", key, 2), *lengths)
-            )
-            theta[i, j, k] = theta[k, j, i] = row[0]
-
-    dihedrals, dihedral_rows = [], []
-    for j, k in bonds:
-        for i, m in itertools.product(neighbours[j], neighbours[k]):
-            if i in (k, m) or m == j:
-                continue
-            four = (types[i], types[j], types[k], types[m])
-            row = filled("torsion", (i, j, k, m), lookup.torsion(*four), estimator.torsion)
-            ends = (length[i, j], length[k, m])
-            thetas = (theta[i, j, k], theta[j, k, m])
-            dihedrals.append((i, j, k, m))
-            dihedral_rows.append(
-                (
-                    *row,
-                    *lookup.cross("middle_bond-torsion_3", four, 3),
-                    length[j, k],
-                    *lookup.cross("end_bond-torsion_3", four, 6),
-                    *ends,
-                    *lookup.cross("angle-torsion_3", four, 6),
-                    *thetas,
-                    *lookup.cross("angle-angle-torsion_1", four, 1),
-                    *thetas,
-                    *lookup.cross("bond-bond_1_3", four, 1),
-                    *ends,
-                )
-            )
-
-    impropers, improper_rows = [], []
-    for j, around in enumerate(neighbours):
-        for i, k, m in itertools.combinations(around, 3):
-            a, centre, b, c = types[i], types[j], types[k], types[m]
-            wilson: tuple[float, ...] = (0.0, 0.0)
-            if len(around) == 3:
-                row = lookup.out_of_plane(a, centre, b, c)
-                wilson = filled("out-of-plane", (i, j, k, m), row, estimator.out_of_plane)
-            couplings = (
-                lookup.angle_angle(a, centre, b, c),
-                lookup.angle_angle(b, centre, a, c),
-                lookup.angle_angle(a, centre, c, b),
-            )
-            impropers.append((i, j, k, m))
-            improper_rows.append((*wilson, *couplings, theta[i, j, k], theta[i, j, m], theta[k, j, m]))
-
-    nonbonded = []
-    for atom, kind in zip(mol.GetAtoms(), types, strict=True):
-        pair = overrides.saturated_carbon_nonbonded(atom) if kind == "c" else lookup.nonbonded(kind)
-        if pair is None:
-            raise SimulationFailure("parameters-missing", f"no Lennard-Jones parameters for type {kind}")
-        nonbonded.append(pair)
-
+    assembly = _Assembly(mol)
+    bonds, charges = assembly.bonds()
+    angles = assembly.angles()
+    dihedrals, impropers = assembly.dihedrals(), assembly.impropers()
     return Molecule(
         name=name,
         elements=[atom.GetSymbol() for atom in mol.GetAtoms()],
-        types=types,
+        types=assembly.types,
         masses=np.array([atom.GetMass() for atom in mol.GetAtoms()]),
         charges=charges,
-        nonbonded=np.array(nonbonded),
-        bonds=Terms.of(bonds, bond_rows, 2, 4),
-        angles=Terms.of(angles, angle_rows, 3, 11),
-        dihedrals=Terms.of(dihedrals, dihedral_rows, 4, 32),
-        impropers=Terms.of(impropers, improper_rows, 4, 8),
-        estimated_terms=tuple(sorted(estimated)),
+        nonbonded=assembly.nonbonded(),
+        bonds=bonds,
+        angles=angles,
+        dihedrals=dihedrals,
+        impropers=impropers,
+        estimated_terms=tuple(sorted(assembly.estimated)),
     )
+
+
+class _Assembly:
+    """The terms of one molecule. Lengths come with the bonds and are needed by the angles, and so on upwards."""
+
+    def __init__(self, mol: Chem.Mol):
+        self.mol = mol
+        self.types = assign_types(mol)
+        self.estimated: set[str] = set()
+        self._lookup = PcffLookup(frc.installed("pcff.frc"))
+        self._estimator = Estimator(mol)
+        self._length: dict[tuple[int, int], float] = {}
+        self._theta: dict[tuple[int, int, int], float] = {}
+
+    def _key(self, atoms: tuple[int, ...]) -> Key:
+        return tuple(self.types[i] for i in atoms)
+
+    def _filled(
+        self, kind: str, atoms: tuple[int, ...], row: Values | None, estimate: Callable[..., Values | None]
+    ) -> Values:
+        """`row`, or where PCFF has none an estimate, which is listed."""
+        if row is not None:
+            return row
+        term = f"{kind} {'-'.join(self._key(atoms))}"
+        self.estimated.add(term)
+        estimated = estimate(*atoms)
+        if estimated is None:
+            raise SimulationFailure("parameters-missing", f"no parameters for {term}")
+        return estimated
+
+    def bonds(self) -> tuple[Terms, NDArray[np.float64]]:
+        """Bonds, and the charges (n,) that add up along them."""
+        charges = np.zeros(self.mol.GetNumAtoms())
+        rows = []
+        for i, j in topology.bonds(self.mol):
+            increment = self._lookup.increment(*self._key((i, j)))
+            if increment is None:
+                self.estimated.add(f"charge {'-'.join(self._key((i, j)))}")
+                increment = 0.0
+            charges[i] += increment
+            charges[j] -= increment
+            row = self._filled("bond", (i, j), self._lookup.bond(*self._key((i, j))), self._estimator.bond)
+            rows.append(row)
+            self._length[i, j] = self._length[j, i] = row[0]
+        return Terms.of(topology.bonds(self.mol), rows, 2, 4), charges
+
+    def angles(self) -> Terms:
+        """Angles with bond-bond and bond-angle terms."""
+        atoms, rows = [], []
+        for i, j, k in topology.angles(self.mol):
+            key = self._key((i, j, k))
+            row = self._filled("angle", (i, j, k), self._lookup.angle(*key), self._estimator.angle)
+            lengths = (self._length[i, j], self._length[j, k])
+            bond_bond, bond_angle = self._lookup.cross("bond-bond", key, 1), self._lookup.cross("bond-angle", key, 2)
+            atoms.append((i, j, k))
+            rows.append((*row, *bond_bond, *lengths, *bond_angle, *lengths))
+            self._theta[i, j, k] = self._theta[k, j, i] = row[0]
+        return Terms.of(atoms, rows, 3, 11)
+
+    def dihedrals(self) -> Terms:
+        """Torsions with their five cross terms."""
+        atoms, rows = [], []
+        for i, j, k, m in topology.dihedrals(self.mol):
+            key = self._key((i, j, k, m))
+            ends = (self._length[i, j], self._length[k, m])
+            thetas = (self._theta[i, j, k], self._theta[j, k, m])
+            atoms.append((i, j, k, m))
+            rows.append(
+                (
+                    *self._filled("torsion", (i, j, k, m), self._lookup.torsion(*key), self._estimator.torsion),
+                    *self._lookup.cross("middle_bond-torsion_3", key, 3),
+                    self._length[j, k],
+                    *self._lookup.cross("end_bond-torsion_3", key, 6),
+                    *ends,
+                    *self._lookup.cross("angle-torsion_3", key, 6),
+                    *thetas,
+                    *self._lookup.cross("angle-angle-torsion_1", key, 1),
+                    *thetas,
+                    *self._lookup.cross("bond-bond_1_3", key, 1),
+                    *ends,
+                )
+            )
+        return Terms.of(atoms, rows, 4, 32)
+
+    def impropers(self) -> Terms:
+        """Wilson angles of three-coordinated atoms, and angle-angle terms of all."""
+        atoms, rows = [], []
+        for i, j, k, m in topology.impropers(self.mol):
+            a, centre, b, c = self._key((i, j, k, m))
+            wilson: Values = (0.0, 0.0)
+            if self.mol.GetAtomWithIdx(j).GetDegree() == 3:
+                row = self._lookup.out_of_plane(a, centre, b, c)
+                wilson = self._filled("out-of-plane", (i, j, k, m), row, self._estimator.out_of_plane)
+            couplings = (
+                self._lookup.angle_angle(a, centre, b, c),
+                self._lookup.angle_angle(b, centre, a, c),
+                self._lookup.angle_angle(a, centre, c, b),
+            )
+            atoms.append((i, j, k, m))
+            rows.append((*wilson, *couplings, self._theta[i, j, k], self._theta[i, j, m], self._theta[k, j, m]))
+        return Terms.of(atoms, rows, 4, 8)
+
+    def nonbonded(self) -> NDArray[np.float64]:
+        """Epsilon (kcal/mol) and r (Å) of every atom, (n, 2)."""
+        rows = []
+        for atom, kind in zip(self.mol.GetAtoms(), self.types, strict=True):
+            pair = overrides.saturated_carbon_nonbonded(atom) if kind == "c" else self._lookup.nonbonded(kind)
+            if pair is None:
+                raise SimulationFailure("parameters-missing", f"no Lennard-Jones parameters for type {kind}")
+            rows.append(pair)
+        return np.array(rows)

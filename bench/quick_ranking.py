@@ -1,0 +1,179 @@
+"""How well protocol `quick` ranks polymers, against published simulations: not a benchmark of speed but of worth.
+
+    python bench/quick_ranking.py --reference DIR [--replicas 2] [--out docs]
+
+DIR holds the two published tables (see `CSV_FILES`). Polymers are chosen by a fixed rule, before any of them was run:
+every distinct polymer of the generated list that has a value, and of the training set, sorted by conductivity and cut
+into equal bins, the one with the smallest key in each bin; without the polymers on which the recipe was made.
+Candidates without a published value are run too, one build each, to count failures. Runs are kept and continued.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer import RepeatUnit, parse, scores
+from autodisco.simulation.batch import simulate_batch
+
+CSV_FILES = {
+    "generated": "polygen/generated_polymers_in_two_iterations.csv",
+    "training set": "polygen/PolyGen-train-set-from-HTP-MD.csv",
+}
+TRAINING_SET_BINS = 20
+HEAVIEST_UNIT = 400.0  # g/mol; a repeat unit above it leaves fewer than seven of them in the box
+FLOOR = 1e-6  # S/cm, added before logarithms
+MADE_ON = (
+    "*ONCCOC* *OCCOC* *OCCOCCN* *COCC* *OCCSCCOC* *OCC* *NCCOCCN* *OCC(C)N* *NCCNCCN* *CNC* *SCC* *SCCC* *CC(=O)* "
+    "*C(C)N* *CC* O=C([*])NCCOCCOCCOCCO[*] O=C([*])OCCOCCO[*] CC(C)C(COC(=O)[*])NCCOCCO[*] "
+    "O=C([*])NCCCC(=O)NCCCO[*] CC(C)(CNC(=O)CO[*])OCCOC(=O)[*] CC(COC(=O)[*])SCCC(O[*])C(C)C "
+    "CCC(CO[*])N(C)CC(C)(C)OC(=O)[*] CCCC(C)(CO[*])COC(=O)[*]"
+).split()
+
+
+def chosen(reference: Path) -> tuple[list[dict[str, Any]], list[RepeatUnit]]:
+    """Polymers with a published value (unit, set, sigma in S/cm), and candidates without one."""
+    seen = {parse(smiles).key for smiles in MADE_ON}
+    with_value: list[dict[str, Any]] = []
+    without: dict[str, RepeatUnit] = {}
+    with open(reference / CSV_FILES["generated"]) as handle:
+        for row in csv.DictReader(handle):
+            unit = parse(row["monomer_smiles"])
+            if unit.key in seen:
+                continue
+            if row["conductivity_s_per_cm"]:
+                seen.add(unit.key)
+                without.pop(unit.key, None)
+                with_value.append({"unit": unit, "set": "generated", "sigma": float(row["conductivity_s_per_cm"])})
+            else:
+                without.setdefault(unit.key, unit)
+    pool = []
+    with open(reference / CSV_FILES["training set"]) as handle:
+        for row in csv.DictReader(handle):
+            try:
+                unit = parse(row["mol_smiles"])
+            except InvalidRepeatUnit:
+                continue
+            if unit.key not in seen and scores(unit)["molar_mass_g_per_mol"] <= HEAVIEST_UNIT:
+                pool.append({"unit": unit, "set": "training set", "sigma": float(row["conductivity"])})
+    pool.sort(key=lambda polymer: polymer["sigma"])
+    bins = np.array_split(np.arange(len(pool)), TRAINING_SET_BINS)
+    with_value += [min((pool[i] for i in part), key=lambda polymer: polymer["unit"].key) for part in bins]
+    return with_value, list(without.values())
+
+
+def correlation(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> str:
+    """Spearman's coefficient with the 90 % interval of a bootstrap over polymers."""
+    draws = [spearmanr(x[i], y[i]).statistic for i in rng.integers(len(x), size=(2000, len(x)))]
+    low, high = np.nanpercentile(draws, [5, 95])
+    return f"{spearmanr(x, y).statistic:.2f} ({low:.2f} to {high:.2f})"
+
+
+def main() -> None:
+    """Run what is missing, then write the table, the figure and the summary."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--list", action="store_true", help="only show which polymers the rule chooses")
+    arguments = parser.parse_args()
+    with_value, without = chosen(arguments.reference)
+    if arguments.list:
+        for polymer in with_value:
+            print(f"{polymer['set']:14s} {polymer['sigma']:.3e} {polymer['unit'].smiles}")
+        print(*(f"no value       {'':9s} {unit.smiles}" for unit in without), sep="\n")
+        return
+    total = len(with_value) * arguments.replicas + len(without)
+    count = iter(range(1, 10**6))
+
+    def report(task: Any, outcome: Any) -> None:
+        state = f"{outcome.properties['conductivity_s_per_cm']:.2e} S/cm" if outcome.ok else outcome.failure_code
+        print(f"{next(count)}/{total} {task.monomer_smiles} {task.replica}: {state}, {outcome.cpu_s:.0f} s", flush=True)
+
+    units = [polymer["unit"] for polymer in with_value]
+    runs = simulate_batch(units, "quick", "pcff+", arguments.replicas, arguments.simulations, on_done=report)
+    runs |= simulate_batch(without, "quick", "pcff+", 1, arguments.simulations, on_done=report)
+    write(with_value, without, runs, arguments.out)
+
+
+def write(with_value: list[dict[str, Any]], without: list[RepeatUnit], runs: dict[str, Any], out: Path) -> None:
+    """Table (CSV), figure (PNG), and the summary on stdout."""
+    failures = [
+        f"{key} replica {number}: {outcome.failure_code}"
+        for key, outcomes in runs.items()
+        for number, outcome in outcomes.items()
+        if not outcome.ok
+    ]
+    rows = []
+    for polymer in with_value:
+        outcomes = [o for _, o in sorted(runs[polymer["unit"].key].items()) if o.ok]
+        if not outcomes:
+            continue
+        values = [o.properties["conductivity_s_per_cm"] for o in outcomes]
+        rows.append(
+            {
+                "monomer_smiles": polymer["unit"].smiles,
+                "set": polymer["set"],
+                "reference_s_per_cm": polymer["sigma"],
+                "quick_s_per_cm": float(np.mean(values)),
+                "replicas_s_per_cm": " ".join(f"{v:.3g}" for v in values),
+                "carbon_fraction": scores(polymer["unit"])["carbon_fraction"],
+                "dissolves": any(a.GetSymbol() in "ON" for a in polymer["unit"].mol.GetAtoms()),
+                "density_g_per_cm3": float(np.mean([o.properties["density_g_per_cm3"] for o in outcomes])),
+                "cpu_s": float(np.mean([o.cpu_s for o in outcomes])),
+            }
+        )
+    with open(out / "quick-protocol.csv", "w", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    rng = np.random.default_rng(0)
+    print("| polymers | n | quick | minus carbon fraction |\n|---|---|---|---|")
+    for name, part in {
+        "all": rows,
+        "all that hold O or N": [r for r in rows if r["dissolves"]],
+        **{kind: [r for r in rows if r["set"] == kind] for kind in CSV_FILES},
+    }.items():
+        sigma = np.array([r["reference_s_per_cm"] for r in part])
+        quick = np.array([r["quick_s_per_cm"] for r in part])
+        carbon = -np.array([r["carbon_fraction"] for r in part])
+        print(f"| {name} | {len(part)} | {correlation(quick, sigma, rng)} | {correlation(carbon, sigma, rng)} |")
+    pairs = np.array(
+        [list(map(float, r["replicas_s_per_cm"].split()))[:2] for r in rows if " " in r["replicas_s_per_cm"]]
+    )
+    both = pairs[(pairs > FLOOR).all(axis=1)]
+    spread = np.log10(both[:, 0] / both[:, 1]).std() / np.sqrt(2)
+    agreement = spearmanr(pairs[:, 0], pairs[:, 1]).statistic
+    print(f"one build: s.d. {spread:.2f} decades ({len(both)} pairs), rank correlation of two builds {agreement:.2f}")
+    print(f"CPU per build: {np.median([r['cpu_s'] for r in rows]):.0f} s (median)")
+    print(f"{len(without) + len(with_value)} polymers run, failures: {failures or 'none'}")
+    figure(rows, out / "images" / "quick-protocol.png")
+
+
+def figure(rows: list[dict[str, Any]], path: Path) -> None:
+    """Scatter of quick against reference, both with the floor added."""
+    from matplotlib.figure import Figure
+
+    chart = Figure(figsize=(6, 5), layout="constrained")
+    axes = chart.subplots()
+    for kind, marker in (("generated", "o"), ("training set", "s")):
+        part = [r for r in rows if r["set"] == kind]
+        x = np.array([r["reference_s_per_cm"] for r in part]) + FLOOR
+        replicas = [np.array(list(map(float, r["replicas_s_per_cm"].split()))) + FLOOR for r in part]
+        y = np.array([r["quick_s_per_cm"] for r in part]) + FLOOR
+        axes.vlines(x, [v.min() for v in replicas], [v.max() for v in replicas], color="0.75", lw=1, zorder=1)
+        axes.scatter(x, y, s=24, marker=marker, label=kind, zorder=2)
+    axes.set(xscale="log", yscale="log", xlabel="published, 353 K (S/cm)", ylabel="quick, 500 K (S/cm)")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chart.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    main()
