@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def label(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column monomer_smiles.")],
     protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
-    replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each polymer.")] = 2,
+    replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each, if the file asks no more.")] = 2,
     workers: Annotated[int, typer.Option(min=0, help="Builds at a time; 0 for one per core.")] = 0,
     force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
@@ -35,7 +35,8 @@ def label(
     """Simulate the polymers of a CSV file.
 
     Fills conductivity_s_per_cm and _sem with protocol, force field, program version and number of replicas; a
-    polymer without any value keeps what it had. Running it again continues, or adds replicas.
+    polymer without any value keeps what it had. A row that names a larger n_replicas gets that many. Running it again
+    continues, or adds replicas.
     """
     from autodisco.analysis import combine
     from autodisco.campaign.seeds import LABEL_COLUMNS
@@ -54,10 +55,13 @@ def label(
             units.append(parse(row["monomer_smiles"]))
         except InvalidRepeatUnit as error:
             raise InputError(f"{file}: line {line}: {error}") from None
-    message(f"{len(units)} polymers, {replicas} builds each with protocol {name}; finished builds are kept in {out}")
+    wanted = {unit.key: max(replicas, _asked(row, file)) for unit, row in zip(units, rows, strict=True)}
+    message(
+        f"{len(units)} polymers, {sum(wanted.values())} builds with protocol {name}; finished builds are kept in {out}"
+    )
     with Shown() as shown:
         outcomes = simulate_batch(
-            units, protocol, force_field, replicas, out, seed, workers, 60.0 * timeout_minutes,
+            units, protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes,
             shown.begin, shown.end, shown.refresh,
         )  # fmt: skip
     failures: list[dict[str, Any]] = []
@@ -95,6 +99,13 @@ def label(
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
+
+
+def _asked(row: dict[str, str], path: Path) -> int:
+    text = row.get("n_replicas", "").strip()
+    if text and not text.isdecimal():
+        raise InputError(f"{path}: {row['monomer_smiles']}: n_replicas '{text}' is not a whole number")
+    return int(text or 0)
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:

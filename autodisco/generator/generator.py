@@ -58,7 +58,9 @@ class Generator:
         Parameters
         ----------
         training_set
-            Repeat units with class and weight; a weight of 4,000 is what 4,000 copies of the row are.
+            Repeat units with class and weight; a weight of 5 is what five copies of the row are. With `balance` 1 the
+            weights are compared within a class (the paper's 4,000 copies of PEO, beside about 19 of any other row of
+            the high class, are a weight of 211).
         settings
             Network and optimiser; the paper's when left out.
         seed

@@ -4,7 +4,7 @@ Replica r of a polymer gets the seed spawned from (seed; r, attempt), so that mo
 set, and what a folder already holds is not run again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ def simulate_batch(
     units: Iterable[RepeatUnit],
     protocol: str,
     force_field: str,
-    replicas: int,
+    replicas: int | Mapping[str, int],
     root: Path,
     seed: int = 1,
     workers: int = 0,
@@ -57,7 +57,8 @@ def simulate_batch(
     on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> dict[str, dict[int, ReplicaOutcome]]:
-    """Run `replicas` builds of every unit; returns the last outcome of each by polymer key and replica.
+    """Run `replicas` builds of every unit, or as many as stand beside its key; returns the last outcome of each build
+    by polymer key and replica.
 
     First builds come before second ones. A build that fails is started once more from another build with half the
     time step. Raises InputError for a protocol that does not exist.
@@ -79,6 +80,7 @@ def simulate_batch(
         attempts = (task(key, replica, attempt) for attempt in reversed(range(1, ATTEMPTS)))
         return next((later for later in attempts if finished_outcome(later)), task(key, replica, 0))
 
-    tasks = [first(key, replica) for replica in range(replicas) for key in by_key]
+    wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
+    tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
     LocalExecutor(workers).run(tasks, on_start, done, on_progress)
     return outcomes

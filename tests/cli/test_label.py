@@ -4,13 +4,16 @@ import csv
 
 from autodisco.cli import run
 
-TEXT = 'name,monomer_smiles,conductivity_s_per_cm,reference\npoly(ethylene oxide),*OCC*,,"Fenton, Polymer 1973"\n'
+TEXT = (
+    "name,monomer_smiles,conductivity_s_per_cm,n_replicas,reference\n"
+    'poly(ethylene oxide),*OCC*,,2,"Fenton, Polymer 1973"\n'
+)
 
 
-def test_a_seed_file_gets_values_with_their_origin_and_a_second_run_repeats_nothing(tmp_path, capsys):
+def test_a_seed_file_gets_as_many_builds_as_it_asks_for_and_a_second_run_repeats_nothing(tmp_path, capsys):
     file, out = tmp_path / "seeds.csv", tmp_path / "simulations"
     file.write_text(TEXT)
-    command = ["label", str(file), "--protocol", "smoke", "--replicas", "2", "--out", str(out)]
+    command = ["label", str(file), "--protocol", "smoke", "--replicas", "1", "--out", str(out)]
     assert run(command) == 0
     (row,) = csv.DictReader(file.read_text().splitlines())
     assert (row["name"], row["reference"]) == ("poly(ethylene oxide)", "Fenton, Polymer 1973")
@@ -25,8 +28,15 @@ def test_a_seed_file_gets_values_with_their_origin_and_a_second_run_repeats_noth
 
 def test_a_row_that_is_no_polymer_is_named_and_the_file_stays_as_it_is(tmp_path, capsys):
     file = tmp_path / "seeds.csv"
-    file.write_text(TEXT + "half,*CC,,\n")
+    file.write_text(TEXT + "half,*CC,,,\n")
     assert run(["label", str(file), "--protocol", "smoke"]) == 2
     error = capsys.readouterr().err
     assert "line 3" in error
-    assert file.read_text() == TEXT + "half,*CC,,\n"
+    assert file.read_text() == TEXT + "half,*CC,,,\n"
+
+
+def test_a_number_of_replicas_that_is_none_is_named(tmp_path, capsys):
+    file = tmp_path / "seeds.csv"
+    file.write_text(TEXT.replace(",2,", ",two,"))
+    assert run(["label", str(file), "--protocol", "smoke"]) == 2
+    assert "n_replicas 'two'" in capsys.readouterr().err
