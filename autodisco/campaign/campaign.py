@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodisco.campaign.config import Settings, differences, read_settings, write_settings
+from autodisco.campaign.config import FILE_KEYS, Settings, differences, read_settings, write_settings
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
 from autodisco.store import Store
@@ -162,10 +162,11 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"
         )
-    for key, known in (store.get("file_hashes") or {}).items():
-        path = Path(settings.flat()[key])
-        if not path.is_file() or file_hash(path) != known:
+    hashes = store.get("file_hashes")
+    for key in FILE_KEYS if hashes is not None else ():
+        path = settings.flat()[key]
+        if (file_hash(Path(path)) if path else None) != hashes.get(key):
             raise InputError(
-                f"{file}: {key} = {str(path)!r} is not the file that the campaign in {store.folder} was started with; "
+                f"{file}: {key} = {path!r} is not the file that the campaign in {store.folder} was started with; "
                 "give the campaign another name"
             )

@@ -14,11 +14,16 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from autodisco.errors import InputError
+from autodisco.generator import settings as network
+from autodisco.generator.tokens import CLASS_REPEATS
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(ge=0)]
+
+LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
+"""Tokens that the generator has room for behind its class tokens."""
 
 
 class Section(BaseModel):
@@ -55,7 +60,7 @@ class GeneratorSettings(Section):
     temperature: Annotated[float, Field(gt=0)] = 1.0
     top_k: Count = 40
     """Sample among the k likeliest tokens; 0 for all."""
-    max_tokens: Annotated[int, Field(ge=3)] = 10
+    max_tokens: Annotated[int, Field(ge=3, le=LONGEST)] = 10
     """Longest repeat unit in tokens, both ends included."""
 
 

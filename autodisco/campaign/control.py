@@ -90,6 +90,8 @@ def live_owner(store: Store) -> Owner | None:
 def _ask(folder: Path, what: str) -> str:
     with Store.open(folder) as store:
         name, state = store.get("name", folder.name), store.get("state")
+        if state is None:
+            raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
         if state in END_STATES:
             raise InputError(f"{name} has ended ({state}); nothing to {what}")
         if state == "paused" and what == "pause":

@@ -15,6 +15,7 @@ from types import FrameType
 from autodisco.campaign.campaign import Campaign, set_up, silent
 from autodisco.campaign.lock import owned
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.errors import AutodiscoError
 from autodisco.store import LOOP_STATES, Store
 
 POLL_S = 0.5
@@ -123,6 +124,8 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
             with store.transaction():
                 store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
                 advance(store, "failure", reason)
+            if isinstance(error, OSError):  # a disk or a right, not a fault of the program
+                raise AutodiscoError(reason) from error
             raise
         else:
             watch.beat(time.monotonic(), always=True)

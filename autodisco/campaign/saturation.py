@@ -1,11 +1,11 @@
-"""When the generator has nothing new to say: the duplicate rate is high, has risen, and both with a stated confidence.
+"""When the generator has nothing new to say: the duplicate rate is high, with a stated confidence, and has risen.
 
 Counted are, among the valid strings of an iteration that are new as strings, those that are a known polymer all the
 same (Khajeh et al. 2025 stop when 20 of 50 are). With a uniform prior the rate has a Beta posterior after k of n.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,9 +20,9 @@ class Judgement:
 
     ``p_above``: posterior probability that the duplicate rate exceeds the threshold. ``p_risen``: that it exceeds that
     of the iteration before (None for the first). ``chance_new``: Good–Turing estimate of the chance that the next valid
-    draw is a polymer never drawn before (None without draws). ``high``: the rate is above the threshold with the
-    confidence asked for, and it has risen or was above it in the iteration before, too (a plateau does not rise for
-    ever).
+    draw is a polymer not known yet (None without draws). ``high``: the rate is above the threshold with the
+    confidence asked for, and it has more likely risen than not, or was above the threshold in the iteration before,
+    too (a plateau does not rise for ever).
     """
 
     iteration: int
@@ -39,7 +39,9 @@ class Judgement:
         return asdict(self)
 
 
-def judge(counts: Sequence[tuple[int, int]], keys: Iterable[str], settings: Saturation) -> Judgement:
+def judge(
+    counts: Sequence[tuple[int, int]], keys: Iterable[str], discovered: Set[str], settings: Saturation
+) -> Judgement:
     """Judge the last iteration.
 
     Parameters
@@ -48,6 +50,8 @@ def judge(counts: Sequence[tuple[int, int]], keys: Iterable[str], settings: Satu
         (duplicates, new strings) of each iteration, first to last.
     keys
         Polymer key of every valid draw of the last iteration, repeats included.
+    discovered
+        Those of them that were not known before that iteration.
     """
     duplicates, fresh = counts[-1]
     p_above = probability_above(duplicates, fresh, settings.threshold)
@@ -62,7 +66,7 @@ def judge(counts: Sequence[tuple[int, int]], keys: Iterable[str], settings: Satu
         rate=duplicates / fresh if fresh else None,
         p_above=p_above,
         p_risen=p_risen,
-        chance_new=good_turing(keys),
+        chance_new=good_turing(keys, discovered),
         high=up and p_above > settings.confidence,
     )
 
@@ -80,14 +84,15 @@ def probability_risen(before: tuple[int, int], after: tuple[int, int]) -> float:
     return round(min(1.0, max(0.0, float(value))), 9)
 
 
-def good_turing(keys: Iterable[str]) -> float | None:
-    """Chance that the next draw is of a kind not drawn yet: kinds drawn once over draws.
+def good_turing(keys: Iterable[str], discovered: Set[str]) -> float | None:
+    """Chance that the next draw is of a kind not known yet: kinds `discovered` and drawn once, over draws.
 
+    Each draw is asked whether it would be new if it came last; one of a kind known before the draws never is.
     Good, Biometrika 1953, 40, 237.
     """
     counts = Counter(keys)
     total = sum(counts.values())
-    return sum(count == 1 for count in counts.values()) / total if total else None
+    return sum(counts[kind] == 1 for kind in discovered) / total if total else None
 
 
 def is_saturated(highs: Sequence[bool], patience: int) -> bool:

@@ -20,18 +20,19 @@ def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
     """Rows of the training set as of now, each with its label, its weight and why.
 
     Values of the campaign's own protocol are compared among themselves, those of an imported data set likewise; a
-    polymer without a value, or whose replicas all failed, is unlabelled.
+    polymer without a value, or whose replicas all failed, is unlabelled. A polymer that the model cannot write, neither
+    as given nor in canonical form, is left out.
     """
     rows = {
         polymer["key"]: {
-            "smiles": polymer["given"],
+            "smiles": smiles,
             "key": polymer["key"],
             "label": "unlabelled",
             "weight": 1.0,
             "why": _why_unlabelled(polymer),
         }
         for polymer in store.polymers()
-        if _is_writable(polymer["given"])
+        if (smiles := next(filter(_is_writable, (polymer["given"], polymer["smiles"])), None))
     }
     for classified in (_from_dataset(campaign, store), _from_simulations(campaign, store)):
         for key, (label, weight, why) in classified.items():
@@ -98,7 +99,7 @@ def _is_writable(smiles: str) -> bool:
     from autodisco.generator.tokens import CLASS_REPEATS, encode
 
     try:
-        return len(encode(smiles)) + CLASS_REPEATS + 1 <= GeneratorSettings.block_size
+        return len(encode(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
     except InputError:
         return False
 
@@ -114,8 +115,7 @@ def _from_simulations(campaign: Campaign, store: Store) -> dict[str, tuple[str, 
     ranked = ranking(store)
     if not ranked:
         return {}
-    values = [row["conductivity_s_per_cm"] for row in ranked]
-    border = float(np.quantile(values, 1.0 - settings.top_fraction))
+    border = _border([row["conductivity_s_per_cm"] for row in ranked], settings.top_fraction)
     top = f"top {settings.top_fraction:.0%} of {len(ranked)} (from {border:.2e} S/cm)"
     classes = {}
     for row in ranked:
@@ -127,11 +127,16 @@ def _from_simulations(campaign: Campaign, store: Store) -> dict[str, tuple[str, 
         elif p_better > 0.5:
             why = f"{shown}: above the reference with probability {p_better:.2f}"
             classes[row["key"]] = ("high", settings.reference_weight, why)
-        elif value >= border:
+        elif value >= border > 0:
             classes[row["key"]] = ("high", 1.0, f"{shown}: {top}")
         else:
             classes[row["key"]] = ("low", 1.0, f"{shown}: below the {top}")
     return classes
+
+
+def _border(values: list[float], share: float) -> float:
+    """Conductivity (S/cm) from which on a value is in the top `share`; 0 where most conduct nothing: none is then."""
+    return float(np.quantile(values, 1.0 - share)) if values else 0.0
 
 
 def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
@@ -139,14 +144,14 @@ def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, floa
     rows = [row for row in store.labels() if (row["protocol"], row["force_field"]) != here]
     values = [row["conductivity_s_per_cm"] for row in rows if row["conductivity_s_per_cm"] is not None]
     share = campaign.settings.acquire.top_fraction
-    border = float(np.quantile(values, 1.0 - share)) if values else 0.0
+    border = _border(values, share)
     classes = {}
     for row in rows:
         value = row["conductivity_s_per_cm"]
         if row["label"]:
             classes[row["key"]] = (row["label"], 1.0, f"class given in {row['origin']}")
         else:
-            label = "high" if value >= border else "low"
+            label = "high" if value >= border > 0 else "low"
             why = f"{value:.2e} S/cm in {row['origin']}, top {share:.0%} from {border:.2e}"
             classes[row["key"]] = (label, 1.0, why)
     return classes

@@ -57,7 +57,7 @@ def run(arguments: list[str] | None = None) -> int:
         print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except typer.TyperException as error:
-        print(f"error: {one_line(error.format_message())} (see autodisco --help)", file=sys.stderr)
+        print(f"error: {one_line(error.format_message())} (see {_command(error)} --help)", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return 130
@@ -66,6 +66,12 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stdout = None
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _command(error: typer.TyperException) -> str:
+    """The command whose help explains a mistake."""
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "autodisco"
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def list_(as_json: JSON = False) -> None:
     print_table(
         ["name", "state", ">iteration", "process", "started", "reason"],
         [
-            (row["name"], row["state"], row.get("iteration"), "alive" if row.get("alive") else "",
+            (row["name"], row["state"], row.get("iteration"), _process(row),
              _date(row.get("started")), row.get("reason"))
             for row in rows
         ],
@@ -132,7 +132,7 @@ def monitor(
         write_atomic(svg, as_svg(folder, width or 110, height or 30))
         message(f"wrote {svg}")
     elif once or not console.is_terminal:
-        console.width = max(console.width, size[0])
+        console.width = size[0]
         console.print(picture(folder, *size))
     else:
         watch(folder, console)
@@ -250,6 +250,15 @@ def _argument(folder: Path) -> str:
     return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
 
 
+def _process(row: dict[str, Any]) -> str:
+    """``alive``, or ``gone`` where a campaign is at work in name only; nothing where no process is to be expected."""
+    from autodisco.store import END_STATES
+
+    if row.get("alive"):
+        return "alive"
+    return "" if row["state"] in {*END_STATES, "paused", "unreadable"} else "gone"
+
+
 def _date(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
 
@@ -258,7 +267,11 @@ def _decision(row: dict[str, Any]) -> str:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["time"]))
     text = f"{moment}  {row['iteration']} {row['state']:<8}  {row['event']}"
     text += f" {row['subject']}" if row["subject"] else ""
-    seen = ", ".join(f"{key} {value}" for key, value in row["seen"].items())
+    seen = ", ".join(f"{key} {_seen(value)}" for key, value in row["seen"].items())
     text += f" [{seen}]" if seen else ""
     text += f": {row['decided']}" if row["decided"] else ""
     return text + (f" ({row['why']})" if row["why"] else "")
+
+
+def _seen(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

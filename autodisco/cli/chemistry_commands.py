@@ -77,6 +77,9 @@ def analyze(
     if as_json:
         print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
         return
+    polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
+    if len(polymers) > 1:
+        message(f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); a mean says nothing")
     _print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(folders[0]))
     for folder, result in zip(folders, results, strict=True):
         for warning in result.get("warnings") or ():

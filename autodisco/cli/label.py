@@ -59,7 +59,7 @@ def label(
     message(
         f"{len(units)} polymers, {sum(wanted.values())} builds with protocol {name}; finished builds are kept in {out}"
     )
-    with Shown() as shown:
+    with Shown({unit.key: unit.given for unit in units}) as shown:
         outcomes = simulate_batch(
             units, protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes,
             shown.begin, shown.end, shown.refresh,
@@ -109,9 +109,14 @@ def _asked(row: dict[str, str], path: Path) -> int:
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    with open(path, newline="", encoding="utf-8-sig") as handle:
-        reader = csv.DictReader(handle, restval="")
-        header, rows = list(reader.fieldnames or []), list(reader)
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as handle:
+            reader = csv.DictReader(handle, restval="", strict=True)
+            header, rows = list(reader.fieldnames or []), list(reader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    except csv.Error as error:
+        raise InputError(f"{path}: line {reader.line_num}: not a CSV row ({error})") from None
     if "monomer_smiles" not in header:
         raise InputError(f"{path}: line 1: no column monomer_smiles (columns: {', '.join(header)})")
     for line, row in enumerate(rows, start=2):

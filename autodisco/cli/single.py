@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def simulate_polymer(
     unit = parse(smiles)
     loaded = protocols.load(protocol)
     message(f"{unit.given}: {replicas} builds with protocol {loaded.name}, force field {force_field}")
-    with Shown() as shown:
+    with Shown({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
             [unit], protocol, force_field, replicas, root, seed, workers, timeout_s,
             shown.begin, shown.end, shown.refresh,
@@ -80,9 +81,13 @@ def simulate_polymer(
 
 
 class Shown:
-    """Progress of replicas: bars on a terminal, a line at the end of each elsewhere."""
+    """Progress of replicas: bars on a terminal, a line at the end of each elsewhere.
 
-    def __init__(self) -> None:
+    `names` tells how a person wrote a polymer, by key; without it the repeat unit of the task is shown.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self._names = names or {}
         self._bars: dict[Path, tuple[TaskID, Path]] = {}
         self._progress: Progress | None = None
 
@@ -104,7 +109,7 @@ class Shown:
     def begin(self, task: ReplicaTask) -> None:
         if self._progress:
             again = f" (try {task.attempt + 1})" if task.attempt else ""
-            name = f"{task.monomer_smiles} replica {task.replica}{again}"
+            name = f"{self._name(task)}{again}"
             bar = self._progress.add_task(name, total=1.0, step="starting")
             self._bars[task.folder] = (bar, task.folder / "progress.json")
 
@@ -124,4 +129,7 @@ class Shown:
             self._progress.update(bar, completed=1.0 if outcome.ok else None, step=state)
             self._progress.stop_task(bar)
         elif not self._progress:
-            message(f"{task.monomer_smiles} replica {task.replica}: {state} after {outcome.wall_s:.0f} s")
+            message(f"{self._name(task)}: {state} after {outcome.wall_s:.0f} s")
+
+    def _name(self, task: ReplicaTask) -> str:
+        return f"{self._names.get(task.key, task.monomer_smiles)} replica {task.replica}"

@@ -119,7 +119,7 @@ class Generator:
         temperature
             Divides the logits; below 1 the common becomes more common.
         top_k
-            Draw among the `top_k` likeliest tokens.
+            Draw among the `top_k` likeliest tokens; 0 for all.
         seed
             Non-negative integer.
 

@@ -25,8 +25,8 @@ def draw(
         raise InputError(f"max_tokens is {max_tokens}; this model writes between 1 and {longest} tokens")
     if not temperature > 0:
         raise InputError(f"temperature is {temperature}; it must be above 0")
-    if top_k < 1:
-        raise InputError(f"top_k is {top_k}; it must be at least 1")
+    if top_k < 0:
+        raise InputError(f"top_k is {top_k}; it must be 0 (all tokens) or above")
     if n < 0:
         raise InputError(f"{n} strings cannot be drawn; ask for 0 or more")
 
@@ -51,8 +51,9 @@ def extend(
     for _ in range(max_tokens):
         logits = model(tokens)[:, -1] / temperature
         logits[:, CLASS_INDICES] = -torch.inf
-        kth = torch.topk(logits, min(top_k, logits.shape[1])).values[:, -1:]
-        logits = logits.masked_fill(logits < kth, -torch.inf)
+        if top_k:
+            kth = torch.topk(logits, min(top_k, logits.shape[1])).values[:, -1:]
+            logits = logits.masked_fill(logits < kth, -torch.inf)
         drawn = torch.multinomial(logits.softmax(-1), 1, generator=generator)
         tokens = torch.cat([tokens, drawn.masked_fill(ended, END_INDEX)], 1)
         ended = ended | (drawn == END_INDEX)

@@ -197,9 +197,12 @@ def journal(status: Status, width: int, lines: int) -> Group:
     for row in status["journal"][-max(1, lines - 1) :]:
         moment = time.strftime("%H:%M", time.localtime(row["time"]))
         text = Text.assemble((f"{moment} ", "dim"), (row["event"], "cyan"))
-        for extra, style in ((row["subject"], ""), (row["decided"], "bold"), (row["why"], "dim")):
-            if extra:
-                text.append(f" {extra}", style=style)
+        if row["subject"]:
+            text.append(f" {row['subject']}")
+        if row["decided"]:
+            text.append(": ").append(row["decided"], style="bold")
+        if row["why"]:
+            text.append(f" ({row['why']})", style="dim")
         text.truncate(width, overflow="ellipsis")
         parts.append(text)
     return Group(*parts)

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter
 from scipy import stats
 
 from autodisco.report.facts import replica_values
+from autodisco.text import significant
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
@@ -70,7 +71,10 @@ def conductivity_by_iteration(ranking: Sequence[dict[str, Any]], reference: dict
 
 
 def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, Any] | None) -> str:
-    """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band."""
+    """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band.
+
+    What lies left of the axis is written there as a number.
+    """
     shown = [*rows, *([reference] if reference else [])]
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(0.9 + 0.27 * len(shown))
@@ -90,6 +94,11 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
         _log_axis(axes.xaxis, axes.set_xscale)
         top = max((_span(row)[1] for row in shown), default=1.0)
         axes.set_xlim(max(0.7 * min((_span(row)[0] for row in shown), default=0.1), top * 10**-DECADES), 1.5 * top)
+        for place, row in enumerate(shown):
+            if _ms(row["conductivity_s_per_cm"]) < axes.get_xlim()[0]:
+                value = significant(1e3 * row["conductivity_s_per_cm"])
+                axes.annotate(f"◂ {value}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
+                              textcoords="offset points", va="center", color=COLOURS[row["verdict"]])  # fmt: skip
         axes.set_yticks(range(len(shown)), [_shorten(row["monomer_smiles"], 26) for row in shown])
         for label in axes.get_yticklabels():
             label.set_family("monospace")

@@ -138,7 +138,7 @@ def _saturation(facts: Facts) -> str:
         last = seen[-1]
         text += f" Last: above it with probability {last['p_above']:.2f}"
         if last["chance_new"] is not None:
-            text += f"; the next valid draw is a polymer not drawn before with {last['chance_new']:.0%} (Good–Turing)"
+            text += f"; the next valid draw is a polymer not known yet with {last['chance_new']:.0%} (Good–Turing)"
         text += "."
     return text
 
@@ -149,8 +149,8 @@ def _ranking(facts: Facts) -> str:
     return (
         "<h2>Ranking</h2>\n"
         '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
-        "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>.</p>\n"
-        + ranking_table(facts)
+        "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
+        "Below a repeat unit: its unstable bonds, the reason under the pointer.</p>\n" + ranking_table(facts)
     )
 
 

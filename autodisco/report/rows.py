@@ -34,19 +34,19 @@ def ranking_table(facts: Facts) -> str:
         ("density, g/cm³", lambda row: _mean(row, "density_g_per_cm3")),
         ("SA score", lambda row: significant(row["scores"].get("sa_score"))),
     ]
-    head = ["", "polymer", "", f"against {facts.reference_name}", *(name for name, _ in columns), "from", "flags"]
+    head = ["", "polymer", "", f"against {facts.reference_name}", *(name for name, _ in columns), "from"]
     body = []
     for row in facts.ranking:
         verdict = row["verdict"] or ""
         name = f'<br><span class="soft small">{escape(row["name"])}</span>' if row["name"] else ""
+        flags = f'<br><span class="small">{", ".join(map(_flag, row["flags"]))}</span>' if row["flags"] else ""
         cells = [
             f'<td class="n">{row["rank"]}</td>',
             f"<td>{structure(row) if row['rank'] <= DRAWN else ''}</td>",
-            f"<td><code>{escape(row['monomer_smiles'])}</code>{name}</td>",
+            f"<td><code>{escape(row['monomer_smiles'])}</code>{name}{flags}</td>",
             f'<td class="{verdict}">{VERDICTS.get(verdict, "")}</td>',
             *(f'<td class="n">{escape(show(row))}</td>' for _, show in columns),
             f'<td class="small">{_origin(row)}</td>',
-            f'<td class="small">{"<br>".join(_flag(flag) for flag in row["flags"])}</td>',
         ]
         body.append(f"<tr{' class=is-reference' if verdict == 'reference' else ''}>{''.join(cells)}</tr>")
     return _table(head, body)
@@ -117,7 +117,7 @@ def _origin(row: Row) -> str:
 
 
 def _flag(flag: dict[str, str]) -> str:
-    return f'<span title="{escape(flag.get("reason", ""))}">{escape(flag["name"])}</span>'
+    return f'<span class="flag" title="{escape(flag.get("reason", ""))}">{escape(flag["name"])}</span>'
 
 
 def _table(heads: Sequence[str], body: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ The executor is a single-threaded loop, because Linux ties the life of a child t
 """
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -44,7 +45,8 @@ class LocalExecutor:
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
 
-        A task whose folder already holds its outcome is not run again. Stopped replicas leave no outcome.
+        A task whose folder already holds its outcome is not run again, unless the disk was full. Stopped replicas leave
+        no outcome.
         """
         waiting = deque(tasks)
         running: list[_Running] = []
@@ -54,7 +56,8 @@ class LocalExecutor:
                     return False
                 while waiting and len(running) < self.workers:
                     task = waiting.popleft()
-                    if outcome := finished_outcome(task):
+                    outcome = finished_outcome(task)
+                    if outcome and outcome.failure_code != "no-disk":
                         self._finish(task, outcome, on_done, waiting)
                         continue
                     on_start(task)
@@ -79,7 +82,8 @@ class LocalExecutor:
 
 def _start(task: ReplicaTask) -> subprocess.Popen:
     task.folder.mkdir(parents=True, exist_ok=True)
-    (task.folder / "progress.json").unlink(missing_ok=True)
+    for stale in ("progress.json", "outcome.json"):
+        (task.folder / stale).unlink(missing_ok=True)
     job = task.folder / "job.json"
     write_json(job, task.to_dict())
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -101,13 +105,17 @@ def _outcome(entry: _Running) -> ReplicaOutcome | None:
         if wall < entry.task.timeout_s:
             return None
         _kill(entry.process)
-        return ReplicaOutcome.failed("timeout", f"no result after {entry.task.timeout_s:.0f} s", wall)
+        # It may have come to its end since the last look.
+        return finished_outcome(entry.task) or ReplicaOutcome.failed(
+            "timeout", f"no result after {entry.task.timeout_s:.0f} s", wall
+        )
     if outcome := finished_outcome(entry.task):
         return outcome
     log = entry.task.folder / "replica.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     last = lines[-1] if lines else "no output"
-    return ReplicaOutcome.failed("unknown", f"replica process ended with {entry.process.returncode}: {last}", wall)
+    code = "no-disk" if os.strerror(errno.ENOSPC) in last else "unknown"
+    return ReplicaOutcome.failed(code, f"replica process ended with {entry.process.returncode}: {last}", wall)
 
 
 def _kill(process: subprocess.Popen) -> None:

@@ -4,9 +4,11 @@ The folder it leaves holds what it ran (`system.data`, `in.lammps`), what came o
 `trajectory.dcd`, `report.txt`), what is in it (`system.json`) and, written last, the verdict (`outcome.json`).
 """
 
+import errno
 import os
 import sys
 import time
+import traceback
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +80,10 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
 
 
 def run_replica(task: ReplicaTask) -> ReplicaOutcome:
-    """Build, simulate and analyse; every failure becomes an outcome with a code, never an exception."""
+    """Build, simulate and analyse; every failure becomes an outcome with a code.
+
+    Raises OSError only where the outcome itself cannot be written.
+    """
     started, cpu = time.monotonic(), time.process_time()
     task.folder.mkdir(parents=True, exist_ok=True)
     (task.folder / "outcome.json").unlink(missing_ok=True)
@@ -88,9 +93,13 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     except SimulationFailure as failure:
         outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
     except OSError as error:
-        outcome = ReplicaOutcome.failed("no-disk" if error.errno == 28 else "unknown", str(error), 0.0)
+        outcome = ReplicaOutcome.failed("no-disk" if error.errno == errno.ENOSPC else "unknown", str(error), 0.0)
     except AutodiscoError as error:
         outcome = ReplicaOutcome.failed("unknown", str(error), 0.0)
+    except Exception as error:
+        # A fault of the program in one polymer must not cost the others; the log of the replica has the whole of it.
+        traceback.print_exc()
+        outcome = ReplicaOutcome.failed("unknown", f"{type(error).__name__}: {error}", 0.0)
     used = os.times()
     cpu_s = time.process_time() - cpu + used.children_user + used.children_system
     outcome = replace(outcome, wall_s=time.monotonic() - started, cpu_s=cpu_s)

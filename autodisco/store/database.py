@@ -4,6 +4,7 @@ One writer, many readers (WAL). Every change of the loop's state is one transact
 moment leaves the state before or after, never between.
 """
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -12,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from autodisco.errors import InputError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.store.events import copy_journal
 from autodisco.store.schema import migrate, version_of
 
 BUSY_S = 60.0
-REQUESTS = ("pause", "resume", "stop")
+CANNOT_BE_WRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 class Database:
@@ -65,7 +66,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes inside happen together or not at all; nested uses join the outer one."""
+        """All writes inside happen together or not at all; nested uses join the outer one.
+
+        Raises AutodiscoError where the disk is full or fails.
+        """
         if self._depth:
             self._depth += 1
             try:
@@ -77,17 +81,23 @@ class Database:
         self._depth = 1
         try:
             yield
-        except BaseException:
-            self._journalled = False
-            self._connection.execute("ROLLBACK")
-            raise
-        else:
             self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._journalled = False
+            if self._connection.in_transaction:  # SQLite itself rolls back where the disk is full
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in CANNOT_BE_WRITTEN:
+                raise AutodiscoError(
+                    f"{self.folder / 'state.db'}: cannot be written ({error}); nothing is lost: make room and go on"
+                ) from error
+            raise
         finally:
             self._depth = 0
         if self._journalled:
             self._journalled = False
-            self.copy_events()
+            # What was committed has happened, also where its copy cannot be written now; the next copy makes it good.
+            with contextlib.suppress(OSError):
+                self.copy_events()
 
     def copy_events(self) -> None:
         """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""

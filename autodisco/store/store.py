@@ -15,6 +15,8 @@ JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturatio
 LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
 STATES = (*LOOP_STATES, "paused", *END_STATES)
+FRESH = ("drawn", "new", "duplicate-symmetry", "rejected")
+"""Verdicts on draws that are new as strings."""
 
 
 class Store(Database):

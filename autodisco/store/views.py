@@ -3,7 +3,6 @@
 Monitor, report and command line show these; the daemon decides from the tables themselves.
 """
 
-import math
 import statistics
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from autodisco.analysis import combine, compare
 from autodisco.errors import AutodiscoError
 from autodisco.files import read_json
 from autodisco.store.owner import Owner
-from autodisco.store.store import Store
+from autodisco.store.store import FRESH, Store
 
 CONDUCTIVITY = "conductivity_s_per_cm"
 
@@ -75,18 +74,22 @@ def _labelled(store: Store, label: dict[str, Any]) -> dict[str, Any]:
 
 
 def stand_ins(mean: float, sem: float | None, n: int) -> list[float]:
-    """Replica values that have this mean and standard error: the very ones for two replicas, for more the two outermost
-    apart and the others at the mean. None is below zero."""
+    """Replica values (S/cm) that have this mean and standard error: one above the mean and the others, equal, below it.
+
+    For two replicas these are the very ones. No value is below zero, which caps the error at the mean, the most that
+    values above zero can have. Without an error it is one value, whatever `n`: nothing says that replicas agreed.
+    """
     if n < 2 or sem is None:
-        return [mean] * n
-    apart = min(mean, sem * math.sqrt(n * (n - 1) / 2))
-    return [mean - apart, *[mean] * (n - 2), mean + apart]
+        return [mean]
+    below = max(0.0, mean - sem)
+    return [n * mean - (n - 1) * below, *[below] * (n - 1)]
 
 
 def _row(
     store: Store, key: str, n: int, failed: int, origin: str, values: list[float], properties: dict[str, Any]
 ) -> dict[str, Any]:
-    polymer = store.polymer(key) or {}
+    polymer = store.polymer(key)
+    assert polymer is not None, "a polymer with a value is known"
     return {
         "key": key,
         "name": polymer["name"],
@@ -188,7 +191,7 @@ def _iterations(store: Store) -> list[dict[str, Any]]:
     rows = []
     for iteration in store.iterations():
         seen = verdicts.get(iteration["n"], {})
-        fresh = sum(seen.get(name, 0) for name in ("drawn", "new", "duplicate-symmetry", "rejected"))
+        fresh = sum(seen.get(name, 0) for name in FRESH)
         rows.append(
             {
                 **iteration,

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from autodisco.campaign import load, open_folder
+from autodisco.campaign import load, open_folder, pause
 from autodisco.campaign.campaign import set_up
+from autodisco.campaign.seeds import file_hash
 from autodisco.errors import InputError
 from autodisco.store import Store
 
@@ -50,6 +51,23 @@ def test_changed_seeds_are_noticed(campaign_file, tmp_path):
         store.set(file_hashes={"seeds.file": "another"})
     with pytest.raises(InputError, match=r"is not the file that the campaign in .* was started with"):
         load(file, tmp_path / "runs")
+
+
+def test_a_data_set_that_comes_later_is_refused(campaign_file, tmp_path):
+    file = campaign_file()
+    campaign = begin(file, tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        store.set(file_hashes={"seeds.file": file_hash(tmp_path / "seeds.csv")})
+    (tmp_path / "data.csv").write_text("monomer_smiles\n*CCC*\n")
+    later = campaign_file(seeds='file = "seeds.csv"\ndataset = "data.csv"')
+    with pytest.raises(InputError, match=r"seeds.dataset = .* is not the file that the campaign"):
+        load(later, tmp_path / "runs")
+
+
+def test_a_folder_that_was_never_set_up_cannot_be_paused(tmp_path):
+    Store.create(tmp_path / "small").close()
+    with pytest.raises(InputError, match="never set up"):
+        pause(tmp_path / "small")
 
 
 @pytest.mark.parametrize(

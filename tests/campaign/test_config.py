@@ -34,6 +34,7 @@ def test_a_name_is_enough(tmp_path):
         ('name = "a"\n[zzz]\n', "unknown key zzz; allowed are name, seed, seeds"),
         ('name = "a"\n[simulation]\nreplicas = 2.5', "simulation.replicas = 2.5: allowed is integer"),
         ('name = "a"\n[acquire]\ntop_fraction = 1.5', "acquire.top_fraction = 1.5: allowed is less than 1"),
+        ('name = "a"\n[generator]\nmax_tokens = 60', "generator.max_tokens = 60: allowed is less than or equal to 59"),
         ('name = "a"\n[filter]\nunstable = "keep"', "filter.unstable = \"keep\": allowed is 'flag' or 'reject'"),
         ('name = "a"\n[seeds]\nfile = "gone.csv"', "seeds.file = 'gone.csv': no such file"),
         ("name =", "not valid TOML"),

@@ -12,7 +12,7 @@ PAPER = [(2, 50), (7, 51), (20, 50)]
 
 def test_the_published_campaign_ends_with_its_third_iteration():
     settings = Saturation(threshold=0.3, confidence=0.9, patience=1)
-    highs = [judge(PAPER[: n + 1], [], settings).high for n in range(3)]
+    highs = [judge(PAPER[: n + 1], [], set(), settings).high for n in range(3)]
     assert highs == [False, False, True]
     assert is_saturated(highs, 1)
     assert not is_saturated(highs, 2)
@@ -42,20 +42,24 @@ def test_sharp_posteriors_far_apart_are_certain():
 
 
 def test_the_first_iteration_alone_does_not_end_a_campaign():
-    assert not judge([(50, 50)], [], Saturation()).high
+    assert not judge([(50, 50)], [], set(), Saturation()).high
 
 
 def test_a_plateau_above_the_threshold_counts():
-    assert judge([(45, 50), (44, 50)], [], Saturation()).high
+    assert judge([(45, 50), (44, 50)], [], set(), Saturation()).high
 
 
 def test_an_iteration_without_new_strings_is_judged_by_the_prior():
-    judgement = judge([(3, 10), (0, 0)], [], Saturation(threshold=0.3))
+    judgement = judge([(3, 10), (0, 0)], [], set(), Saturation(threshold=0.3))
     assert judgement.rate is None
     assert judgement.p_above == pytest.approx(0.7)
 
 
-def test_good_turing_is_the_share_of_draws_seen_once():
-    assert good_turing(["a", "a", "b", "c"]) == pytest.approx(0.5)
-    assert good_turing(["a"] * 5) == 0.0
-    assert good_turing([]) is None
+def test_good_turing_is_the_share_of_discoveries_drawn_once():
+    assert good_turing(["a", "a", "b", "c"], {"a", "b", "c"}) == pytest.approx(0.5)
+    assert good_turing(["a"] * 5, {"a"}) == 0.0
+    assert good_turing([], set()) is None
+
+
+def test_a_known_polymer_drawn_once_does_not_promise_new_ones():
+    assert good_turing(["known", "also known", "a"], {"a"}) == pytest.approx(1 / 3)

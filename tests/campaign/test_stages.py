@@ -9,6 +9,7 @@ from autodisco.campaign import load
 from autodisco.campaign.campaign import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.campaign.training import training_set
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse
 from autodisco.store import Store
@@ -100,6 +101,17 @@ def test_prepare_asks_for_a_simulation_of_a_reference_without_label(begin):
     store.update_replica(PEO, "smoke", 0, status="failed", failure_code="nan")
     with pytest.raises(AutodiscoError, match=r"the reference polymer \*OCC\* has no value.*nan"):
         STAGES["prepare"](campaign, store)
+    # The next run starts it from another build.
+    assert [(row["status"], row["attempt"]) for row in store.replicas()] == [("waiting", 1)]
+
+
+def test_a_budget_too_small_for_an_iteration_ends_the_campaign_before_any_work(begin):
+    campaign, store = begin(seeds="")
+    budget = campaign.settings.budget.model_copy(update={"simulations": 2})
+    campaign = dataclasses.replace(campaign, settings=campaign.settings.model_copy(update={"budget": budget}))
+    STAGES["prepare"](campaign, store)
+    assert (store.get("state"), store.get("resume_at")) == ("exhausted", "prepare")
+    assert store.get("reason") == "1 simulations are done, an iteration may take 2, and the budget is 2"
 
 
 def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin):
@@ -263,6 +275,20 @@ def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):
     assert [row["subject"] for row in store.journal() if row["event"] == "acquire"] == sorted(
         ["*CSC*", "*COCOC*", "*CCC*", "*CNC*"], key=lambda smiles: parse(smiles).key
     )
+
+
+def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):
+    campaign, store = at_acquire({f"*{'C' * n}S*": (0.0, 0.0) for n in range(3, 9)})
+    STAGES["acquire"](campaign, store)
+    rows = {row["smiles"]: row["label"] for row in store.training(1)}
+    assert rows == {"*OCC*": "high", **{f"*{'C' * n}S*": "low" for n in range(3, 9)}}
+
+
+def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filter):
+    campaign, store = at_filter([])
+    unit = parse("[*:1]CCCS[*:2]")
+    store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
+    assert {row["smiles"] for row in training_set(campaign, store)} == {"*OCC*", unit.smiles}
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):

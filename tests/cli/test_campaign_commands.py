@@ -88,6 +88,7 @@ def test_monitor_prints_one_picture_where_there_is_no_terminal(call, ended):
     once = call("monitor", "--once", "--width", "80", "--height", "24")
     assert once.code == 0
     assert len(once.out.splitlines()) <= 24
+    assert max(map(len, once.out.splitlines())) <= 80
     assert "*COCOC*" in once.out
     assert "*COCOC*" in call("monitor").out
 
@@ -100,6 +101,18 @@ def test_monitor_writes_a_picture_for_documents(call, ended):
 def test_log_shows_what_was_seen_decided_and_why(call, ended):
     line = call("log").out
     assert "retry *CNC* #1 [code nan]: start again with a shorter step (energy was not a number)" in line
+
+
+def test_log_rounds_numbers_for_people_but_not_for_programs(call, ended):
+    with Store.open(ended) as store:
+        store.note("trained", "model 0", {"similarity": 0.1808889255197905})
+    assert "[similarity 0.181]" in call("log").out
+    assert "0.1808889255197905" in call("log", "--json").out
+
+
+def test_list_says_which_campaign_lost_its_process(call, here):
+    fill(here / "runs" / "killed", alive=False).close()
+    assert "gone" in call("list").out
 
 
 def test_log_as_json_is_one_object_a_line(call, ended):

@@ -27,6 +27,11 @@ def test_an_unknown_command_or_option_or_missing_argument(call):
     one_error(call("simulate", "*OCC*", "--replicas", "0"), 2, "--replicas", "1")
 
 
+def test_a_mistake_in_a_command_names_the_help_of_that_command(call):
+    assert "see autodisco data --help" in call("data").err
+    assert "see autodisco run --help" in call("run").err
+
+
 def test_a_campaign_that_is_not_there(call, here):
     one_error(call("status"), 2, "no campaign in runs/")
     fill(here / "runs" / "known").close()

@@ -2,6 +2,8 @@
 
 import csv
 
+import pytest
+
 from autodisco.cli import run
 
 TEXT = (
@@ -40,3 +42,14 @@ def test_a_number_of_replicas_that_is_none_is_named(tmp_path, capsys):
     file.write_text(TEXT.replace(",2,", ",two,"))
     assert run(["label", str(file), "--protocol", "smoke"]) == 2
     assert "n_replicas 'two'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"name,monomer_smiles\n\xff,*OCC*\n", b'name,monomer_smiles\nx,"*OCC*\n'])
+def test_a_file_that_cannot_be_read_is_one_line_not_a_traceback(tmp_path, capsys, content):
+    file = tmp_path / "seeds.csv"
+    file.write_bytes(content)
+    assert run(["label", str(file), "--protocol", "smoke"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert str(file) in error
+    assert file.read_bytes() == content

@@ -66,8 +66,13 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
         Generator.load(tmp_path / "notes.pt")
 
 
+def test_a_top_k_of_zero_draws_among_all_tokens(generator):
+    everything = generator.sample(20, "low", temperature=5.0, top_k=10_000, seed=2)
+    assert generator.sample(20, "low", temperature=5.0, top_k=0, seed=2) == everything
+
+
 @pytest.mark.parametrize(
-    ("argument", "value"), [("label", "best"), ("max_tokens", 60), ("max_tokens", 0), ("temperature", 0), ("top_k", 0)]
+    ("argument", "value"), [("label", "best"), ("max_tokens", 60), ("max_tokens", 0), ("temperature", 0), ("top_k", -1)]
 )
 def test_an_argument_out_of_range_is_named(generator, argument, value):
     with pytest.raises(InputError, match=f"{argument}.*{value}"):

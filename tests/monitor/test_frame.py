@@ -39,7 +39,7 @@ def test_it_shows_state_iteration_replicas_ranking_duplicates_and_decisions(tmp_
     assert "◆ reference" in text
     assert "≈ tie" in text
     assert "1/5  20 %" in text
-    assert "start again with a shorter step" in text
+    assert ": start again with a shorter step" in text
 
 
 def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path):

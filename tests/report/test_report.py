@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from autodisco.report import summary, write_report
+from autodisco.report.charts import best_against_reference
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -91,6 +92,16 @@ def test_the_page_draws_three_charts_and_every_ranked_structure(page, written):
     assert figures == 3
     ranked = len(list(csv.DictReader((written[1].parent / "ranking.csv").open())))
     assert drawn == ranked + 2  # the two that beat the reference have a card, too
+
+
+def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():
+    rows = [
+        {"conductivity_s_per_cm": mean, "conductivity_s_per_cm_sem": sem, "verdict": verdict, "origin": "simulated",
+         "values": [mean - sem, mean + sem], "n_replicas": 2, "monomer_smiles": smiles}
+        for smiles, mean, sem, verdict in (("*COC*", 2e-2, 1e-3, "better"), ("*CC*", 0.0, 0.0, "worse"))
+    ]  # fmt: skip
+    assert "◂ 0" in best_against_reference(rows, None)
+    assert "◂" not in best_against_reference(rows[:1], None)
 
 
 def test_failures_are_listed_with_their_code(page):

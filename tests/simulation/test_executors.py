@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from autodisco.simulation import LocalExecutor, ReplicaTask
+from autodisco.files import read_json, write_json
+from autodisco.simulation import LocalExecutor, ReplicaTask, replica
 
 
 def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s: float = 120.0) -> ReplicaTask:
@@ -55,6 +56,23 @@ def test_a_polymer_that_cannot_be_simulated_is_a_code_not_a_crash(tmp_path):
     _, _, outcomes = run([task(tmp_path / "a", "*CC")])
     assert not outcomes["a"].ok
     assert "two" in outcomes["a"].detail
+
+
+def test_a_replica_that_met_a_full_disk_is_run_again(tmp_path):
+    hopeless = task(tmp_path / "a", "*CC")
+    run([hopeless])
+    stored = read_json(tmp_path / "a" / "outcome.json")
+    write_json(tmp_path / "a" / "outcome.json", stored | {"failure_code": "no-disk"})
+    _, started, outcomes = run([hopeless])
+    assert started == ["a"]
+    assert outcomes["a"].failure_code == "unknown"
+
+
+def test_a_fault_of_the_program_is_a_code_with_a_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(replica, "prepare", lambda task: [][1])
+    outcome = replica.run_replica(task(tmp_path / "a"))
+    assert (outcome.failure_code, outcome.detail) == ("unknown", "IndexError: list index out of range")
+    assert replica.finished_outcome(task(tmp_path / "a")) == outcome
 
 
 def test_engines_end_when_the_daemon_is_killed(tmp_path):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from autodisco.errors import InputError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.store import VERSION, Store
 
 
@@ -49,6 +49,24 @@ def _half_write(store):
         store.set(a=1)
         store.note("something")
         raise RuntimeError("on purpose")
+
+
+def test_a_full_disk_is_an_error_that_leaves_what_was(store):
+    store.set(a="before")
+    (pages,) = store.rows("PRAGMA page_count")
+    store.rows(f"PRAGMA max_page_count = {pages['page_count']}")
+    with pytest.raises(AutodiscoError, match=r"state.db: cannot be written .*full.* make room"), store.transaction():
+        store.set(a="after", long="x" * 100_000)
+    assert store.get("a") == "before"
+    store.rows("PRAGMA max_page_count = 1000000")
+    store.set(a="after")
+    assert store.get("a") == "after"
+
+
+def test_a_journal_copy_that_cannot_be_written_does_not_undo_the_journal(store):
+    (store.folder / "events.jsonl").mkdir()
+    store.note("something")
+    assert [row["event"] for row in store.journal()] == ["something"]
 
 
 def test_a_folder_without_a_campaign_is_named(tmp_path):

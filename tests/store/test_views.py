@@ -63,7 +63,7 @@ def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(st
     assert sorted(rows["a"]["values"]) == pytest.approx([1.9e-3, 2.1e-3])
 
 
-@pytest.mark.parametrize(("mean", "sem", "n"), [(3.0, 0.5, 2), (3.0, 0.5, 3), (3.0, 0.2, 5)])
+@pytest.mark.parametrize(("mean", "sem", "n"), [(3.0, 0.5, 2), (3.0, 0.5, 3), (3.0, 0.2, 5), (3.0, 2.0, 6)])
 def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
     values = stand_ins(mean, sem, n)
     combined = combine([{"conductivity_s_per_cm": value} for value in values])
@@ -73,8 +73,11 @@ def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
 
 
 def test_stand_ins_are_never_negative():
-    assert min(stand_ins(1.0, 5.0, 3)) == 0.0
-    assert stand_ins(1.0, None, 3) == [1.0, 1.0, 1.0]
+    assert stand_ins(1.0, 5.0, 3) == [3.0, 0.0, 0.0]
+
+
+def test_a_label_without_an_error_does_not_count_as_replicas_that_agree():
+    assert stand_ins(1.0, None, 3) == [1.0]
 
 
 def test_status_is_json_and_counts_the_batch(store):

@@ -10,10 +10,9 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
-from autodisco.store import Store
+from autodisco.store import FRESH, Store
 
 DRAWS_AT_ONCE = 100
-FRESH = ("drawn", "new", "duplicate-symmetry", "rejected")
 
 
 def generate(campaign: Campaign, store: Store) -> None:

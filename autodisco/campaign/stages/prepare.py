@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.seeds import Seed, file_hash, read_seeds
 from autodisco.campaign.stages.simulate import settle
@@ -20,17 +21,31 @@ DATASET_PROTOCOL = "dataset"
 def prepare(campaign: Campaign, store: Store) -> None:
     """Load what is known, simulate what has to have a value, train model 0, open iteration 1.
 
-    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it.
+    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it; its replicas
+    then wait for the next run, which starts them from other builds.
     """
     if not store.get("loaded"):
         _load(campaign, store)
+    if spent := budget_spent(campaign, store):
+        with store.transaction():
+            store.note("end", "prepare", decided="budget-spent", why=spent)
+            advance(store, "budget-spent", spent)
+        return
     settle(campaign, store)
     reference = store.get("reference_key")
     if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | _labelled(store):
         failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]
+        codes = sorted({row["failure_code"] for row in failed})
+        with store.transaction():
+            for row in failed:
+                store.update_replica(
+                    row["key"], row["protocol"], row["replica"], status="waiting", attempt=row["attempt"] + 1
+                )
+            why = "everything is compared with the reference"
+            store.note("retry", "the reference", {"codes": codes}, "start from other builds at the next run", why)
         raise AutodiscoError(
             f"the reference polymer {campaign.settings.acquire.reference} has no value: every replica failed "
-            f"({', '.join(sorted({row['failure_code'] for row in failed}))}); see autodisco log"
+            f"({', '.join(codes)}); see autodisco log; run the campaign again to start them from other builds"
         )
     if not store.training(0):
         store.write_training(0, training_set(campaign, store))

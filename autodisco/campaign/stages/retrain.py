@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import Judgement, is_saturated, judge
-from autodisco.campaign.stages.generate import FRESH
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model
-from autodisco.store import Store
+from autodisco.store import FRESH, Store
 
 
 def retrain(campaign: Campaign, store: Store) -> None:
@@ -39,25 +39,10 @@ def judge_all(campaign: Campaign, store: Store) -> list[Judgement]:
     for number in range(1, store.get("iteration") + 1):
         seen = verdicts.get(number, {})
         counts.append((seen.get("duplicate-symmetry", 0), sum(seen.get(name, 0) for name in FRESH)))
-        keys = [row["key"] for row in store.candidates(number) if row["key"]]
-        judgements.append(judge(counts, keys, campaign.settings.saturation))
+        valid = [row for row in store.candidates(number) if row["key"]]
+        discovered = {row["key"] for row in valid if row["verdict"] in ("new", "rejected")}
+        judgements.append(judge(counts, [row["key"] for row in valid], discovered, campaign.settings.saturation))
     return judgements
-
-
-def budget_spent(campaign: Campaign, store: Store) -> str:
-    """Which limit keeps the campaign from another iteration, as a sentence; empty for none."""
-    budget, settings = campaign.settings.budget, campaign.settings
-    iteration = store.get("iteration")
-    if budget.iterations and iteration >= budget.iterations:
-        return f"{iteration} iterations are done and the budget is {budget.iterations}"
-    used = len(store.replicas())
-    another = settings.generate.batch_size * settings.simulation.replicas
-    if budget.simulations and used + another > budget.simulations:
-        return f"{used} simulations are done, an iteration may take {another}, and the budget is {budget.simulations}"
-    hours = store.get("active_s", 0.0) / 3600.0
-    if budget.hours and hours >= budget.hours:
-        return f"{hours:.2f} hours are used and the budget is {budget.hours:g}"
-    return ""
 
 
 def _end(store: Store, event: str, reason: str, judgement: Judgement) -> None:
