@@ -80,7 +80,8 @@ def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:
 class Comparison:
     """Polymers on the scale of log10 conductivity, with the pooled spread of a single replica.
 
-    Two polymers are tied when their means differ by no more than one standard error of the difference. The spread is
+    Two polymers are tied when their means differ by no more than one standard error of the difference, in decades or
+    in S/cm: a relative error near 1 means little in decades. The spread is
     taken to be the same for all polymers, but a polymer whose own replicas scatter more gets its own larger error:
     one free ion more or less in a small box can turn a value into zero.
 
@@ -88,12 +89,14 @@ class Comparison:
     ----------
     means : polymer to ``log10(mean of σ over its replicas + 1e-6 S/cm)``
     errors : polymer to the standard error of its mean, in decades
+    sigmas : polymer to its mean conductivity and the standard error of that over its replicas (0 if not known), S/cm
     replica_sd : standard deviation of one replica, pooled, in decades
     degrees : degrees of freedom behind `replica_sd`
     """
 
     means: Mapping[str, float]
     errors: Mapping[str, float]
+    sigmas: Mapping[str, tuple[float, float]]
     replica_sd: float
     degrees: int
 
@@ -103,7 +106,10 @@ class Comparison:
 
     def tied(self, a: str, b: str) -> bool:
         """Whether the means differ by no more than one standard error of their difference."""
-        return abs(self.means[a] - self.means[b]) <= self.standard_error(a, b)
+        if abs(self.means[a] - self.means[b]) <= self.standard_error(a, b):
+            return True
+        (first, first_error), (second, second_error) = self.sigmas[a], self.sigmas[b]
+        return bool(abs(first - second) <= np.hypot(first_error, second_error))
 
     def p_better(self, a: str, b: str) -> float:
         """Probability that `a` conducts better than `b` on average over builds, from Student's t of the difference."""
@@ -134,9 +140,11 @@ def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = 
             squares += float(np.sum((np.array(logs) - np.mean(logs)) ** 2))
             degrees += len(logs) - 1
     spread = float(np.sqrt(squares / degrees))
+    linear = {key: _mean_and_sem(sigmas) for key, sigmas in given.items()}
     return Comparison(
         means={key: log10_conductivity(float(np.mean(sigmas))) for key, sigmas in given.items()},
         errors={key: max(spread / np.sqrt(len(sigmas)), _own_error(sigmas)) for key, sigmas in given.items()},
+        sigmas={key: (mean or 0.0, error or 0.0) for key, (mean, error) in linear.items()},
         replica_sd=spread,
         degrees=degrees,
     )

@@ -103,3 +103,9 @@ def test_ranking_of_simulated_polymers_is_called_with_the_stated_confidence():
             right += truth[0] > truth[1]
     assert called > 20
     assert right / called > 0.85
+
+
+def test_a_mean_whose_own_error_covers_the_difference_is_a_tie():
+    compared = compare({"scattered": [0.470, 0.0], "reference": [0.048, 0.0], "sure": [0.47, 0.46]})
+    assert compared.tied("scattered", "reference")
+    assert not compared.tied("sure", "reference")
