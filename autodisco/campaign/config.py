@@ -103,8 +103,8 @@ class Acquire(Section):
     top_fraction: Share = 0.2
     """Share of the labelled polymers that counts as the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
-    """How often the reference and each polymer with a higher mean count within the high class; the generator gives every
-    class the same share of its batches (the paper: 4,000 copies where another high row has about 19)."""
+    """How often the reference and each polymer with a higher mean count within the high class; the generator gives
+    every class the same share of its batches (the paper: 4,000 copies where another high row has about 19)."""
 
 
 class Saturation(Section):
