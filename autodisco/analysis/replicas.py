@@ -81,9 +81,9 @@ class Comparison:
     """Polymers on the scale of log10 conductivity, with the pooled spread of a single replica.
 
     Two polymers are tied when their means differ by no more than one standard error of the difference, in decades or
-    in S/cm: a relative error near 1 means little in decades. The spread is
-    taken to be the same for all polymers, but a polymer whose own replicas scatter more gets its own larger error:
-    one free ion more or less in a small box can turn a value into zero.
+    in S/cm: a relative error near 1 means little in decades. The spread is taken to be the same for all polymers, but
+    one whose own replicas scatter more gets its own larger error: one free ion more or less in a small box can turn a
+    value into zero.
 
     Attributes
     ----------
@@ -143,14 +143,13 @@ def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = 
     linear = {key: _mean_and_sem(sigmas) for key, sigmas in given.items()}
     return Comparison(
         means={key: log10_conductivity(float(np.mean(sigmas))) for key, sigmas in given.items()},
-        errors={key: max(spread / np.sqrt(len(sigmas)), _own_error(sigmas)) for key, sigmas in given.items()},
+        errors={key: max(spread / np.sqrt(len(sigmas)), _own_error(*linear[key])) for key, sigmas in given.items()},
         sigmas={key: (mean or 0.0, error or 0.0) for key, (mean, error) in linear.items()},
         replica_sd=spread,
         degrees=degrees,
     )
 
 
-def _own_error(sigmas: Sequence[float]) -> float:
-    """Relative standard error of the mean of one polymer, in decades; 0 where it is not known."""
-    mean, error = _mean_and_sem(sigmas)
+def _own_error(mean: float | None, error: float | None) -> float:
+    """A standard error relative to its mean, in decades; 0 where it is not known."""
     return error / mean / float(np.log(10)) if mean and error else 0.0
