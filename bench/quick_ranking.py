@@ -5,7 +5,8 @@
 DIR holds the two published tables (see `CSV_FILES`). Polymers are chosen by a fixed rule, before any of them was run:
 every distinct polymer of the generated list that has a value, and of the training set, sorted by conductivity and cut
 into equal bins, the one with the smallest key in each bin; without the polymers on which the recipe was made.
-Candidates without a published value are run too, one build each, to count failures. Runs are kept and continued.
+The other polymers of the generated list are run too, one build each, to count failures. Runs are kept and continued;
+first builds come before second ones.
 """
 
 import argparse
@@ -36,21 +37,21 @@ MADE_ON = (
 
 
 def chosen(reference: Path) -> tuple[list[dict[str, Any]], list[RepeatUnit]]:
-    """Polymers with a published value (unit, set, sigma in S/cm), and candidates without one."""
-    seen = {parse(smiles).key for smiles in MADE_ON}
+    """Polymers with a published value (unit, set, sigma in S/cm), and those of the generated list that only count as
+    run or failed: without a published value, or in the study that made the recipe."""
+    made_on = {parse(smiles).key for smiles in MADE_ON}
+    seen = set(made_on)
     with_value: list[dict[str, Any]] = []
-    without: dict[str, RepeatUnit] = {}
+    others: dict[str, RepeatUnit] = {}
     with open(reference / CSV_FILES["generated"]) as handle:
         for row in csv.DictReader(handle):
             unit = parse(row["monomer_smiles"])
-            if unit.key in seen:
-                continue
-            if row["conductivity_s_per_cm"]:
+            if row["conductivity_s_per_cm"] and unit.key not in seen:
                 seen.add(unit.key)
-                without.pop(unit.key, None)
+                others.pop(unit.key, None)
                 with_value.append({"unit": unit, "set": "generated", "sigma": float(row["conductivity_s_per_cm"])})
-            else:
-                without.setdefault(unit.key, unit)
+            elif unit.key in made_on or unit.key not in seen:
+                others.setdefault(unit.key, unit)
     pool = []
     with open(reference / CSV_FILES["training set"]) as handle:
         for row in csv.DictReader(handle):
@@ -63,7 +64,7 @@ def chosen(reference: Path) -> tuple[list[dict[str, Any]], list[RepeatUnit]]:
     pool.sort(key=lambda polymer: polymer["sigma"])
     bins = np.array_split(np.arange(len(pool)), TRAINING_SET_BINS)
     with_value += [min((pool[i] for i in part), key=lambda polymer: polymer["unit"].key) for part in bins]
-    return with_value, list(without.values())
+    return with_value, list(others.values())
 
 
 def correlation(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> str:
@@ -82,26 +83,26 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs"))
     parser.add_argument("--list", action="store_true", help="only show which polymers the rule chooses")
     arguments = parser.parse_args()
-    with_value, without = chosen(arguments.reference)
+    with_value, others = chosen(arguments.reference)
     if arguments.list:
         for polymer in with_value:
             print(f"{polymer['set']:14s} {polymer['sigma']:.3e} {polymer['unit'].smiles}")
-        print(*(f"no value       {'':9s} {unit.smiles}" for unit in without), sep="\n")
+        print(*(f"failures only  {'':9s} {unit.smiles}" for unit in others), sep="\n")
         return
-    total = len(with_value) * arguments.replicas + len(without)
+    wanted = {polymer["unit"].key: arguments.replicas for polymer in with_value} | {unit.key: 1 for unit in others}
+    total = sum(wanted.values())
     count = iter(range(1, 10**6))
 
     def report(task: Any, outcome: Any) -> None:
         state = f"{outcome.properties['conductivity_s_per_cm']:.2e} S/cm" if outcome.ok else outcome.failure_code
         print(f"{next(count)}/{total} {task.monomer_smiles} {task.replica}: {state}, {outcome.cpu_s:.0f} s", flush=True)
 
-    units = [polymer["unit"] for polymer in with_value]
-    runs = simulate_batch(units, "quick", "pcff+", arguments.replicas, arguments.simulations, on_done=report)
-    runs |= simulate_batch(without, "quick", "pcff+", 1, arguments.simulations, on_done=report)
-    write(with_value, without, runs, arguments.out)
+    units = [polymer["unit"] for polymer in with_value] + others
+    runs = simulate_batch(units, "quick", "pcff+", wanted, arguments.simulations, on_done=report)
+    write(with_value, others, runs, arguments.out)
 
 
-def write(with_value: list[dict[str, Any]], without: list[RepeatUnit], runs: dict[str, Any], out: Path) -> None:
+def write(with_value: list[dict[str, Any]], others: list[RepeatUnit], runs: dict[str, Any], out: Path) -> None:
     """Table (CSV), figure (PNG), and the summary on stdout."""
     failures = [
         f"{key} replica {number}: {outcome.failure_code}"
@@ -151,7 +152,7 @@ def write(with_value: list[dict[str, Any]], without: list[RepeatUnit], runs: dic
     agreement = spearmanr(pairs[:, 0], pairs[:, 1]).statistic
     print(f"one build: s.d. {spread:.2f} decades ({len(both)} pairs), rank correlation of two builds {agreement:.2f}")
     print(f"CPU per build: {np.median([r['cpu_s'] for r in rows]):.0f} s (median)")
-    print(f"{len(without) + len(with_value)} polymers run, failures: {failures or 'none'}")
+    print(f"{len(runs)} polymers run, failures: {failures or 'none'}")
     figure(rows, out / "images" / "quick-protocol.png")
 
 

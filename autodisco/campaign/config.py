@@ -53,6 +53,9 @@ class GeneratorSettings(Section):
     iterations: Positive = 6000
     batch_size: Positive = 64
     learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    balance: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
+    part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
     warm_start: bool = False
     """Continue from the previous model instead of training afresh."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -104,7 +107,7 @@ class Acquire(Section):
     """Share of the labelled polymers that counts as the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
     """How often the reference and each polymer with a higher mean count within the high class; the generator gives
-    every class the same share of its batches (the paper: 4,000 copies where another high row has about 19)."""
+    every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
 
 
 class Saturation(Section):

@@ -67,6 +67,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             iterations=settings.iterations,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
+            balance=settings.balance,
             device=settings.device,
         ),
         seed=campaign.seed(number, "retrain"),

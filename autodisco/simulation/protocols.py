@@ -34,7 +34,7 @@ class SystemSettings(_Frozen):
 class NonbondedSettings(_Frozen):
     """Cutoff in Å, relative accuracy of the long-range electrostatics, neighbour skin in Å.
 
-    `every` time steps between evaluations of the non-bonded forces (r-RESPA; 1 is plain velocity Verlet).
+    `every` time steps between evaluations of torsional and non-bonded forces (r-RESPA; 1 is plain velocity Verlet).
     """
 
     cutoff: Positive

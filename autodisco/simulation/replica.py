@@ -74,15 +74,19 @@ def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
 
 
 def _identity(task: ReplicaTask) -> dict[str, Any]:
-    """What decides the result of a task; the same identity gives the same numbers."""
+    """What decides the result of a task; the same identity gives the same numbers. A protocol counts as its content."""
     kept = task.to_dict()
-    return {name: kept[name] for name in ("monomer_smiles", "seed", "protocol", "force_field", "attempt")}
+    return {
+        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "attempt")},
+        "protocol": protocols.load(task.protocol).model_dump(mode="json"),
+        "program_version": autodisco.__version__,
+    }
 
 
 def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     """Build, simulate and analyse; every failure becomes an outcome with a code.
 
-    Raises OSError only where the outcome itself cannot be written.
+    Raises InputError for a protocol that cannot be read, OSError where the outcome itself cannot be written.
     """
     started, cpu = time.monotonic(), time.process_time()
     task.folder.mkdir(parents=True, exist_ok=True)

@@ -35,8 +35,11 @@ class Store(Database):
         flags: Iterable[dict[str, str]] = (),
         scores: dict[str, Any] | None = None,
     ) -> bool:
-        """Remember a polymer; False where its key is known already (the first entry stays)."""
+        """Remember a polymer; False where its key is there already: the first entry stays, unless it came from the
+        grammar and this one does not."""
         row = (key, smiles, given, name, source, iteration, json.dumps(list(flags)), json.dumps(scores or {}))
+        if source != "grammar":
+            self.write("DELETE FROM polymers WHERE key = ? AND source = 'grammar'", key)
         return self.write("INSERT OR IGNORE INTO polymers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
 
     def polymer(self, key: str) -> dict[str, Any] | None:
@@ -54,23 +57,29 @@ class Store(Database):
         )
 
     def known_keys(self) -> set[str]:
-        """Keys of every polymer known: seeds, data sets, grammar, earlier candidates, those rejected included."""
+        """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
+
+        Units of the grammar teach the model how one is written; nothing is known about them, so they may be found.
+        """
         found = self.rows(
-            "SELECT key FROM polymers UNION SELECT key FROM candidates WHERE verdict IN ('new', 'rejected')"
+            "SELECT key FROM polymers WHERE source != 'grammar' "
+            "UNION SELECT key FROM candidates WHERE verdict IN ('new', 'rejected')"
         )
         return {row["key"] for row in found}
 
     def known_strings(self) -> dict[str, str]:
-        """Every valid string seen so far, those the polymers came as and every draw, with the key of its polymer."""
+        """Strings of the polymers known (see `known_keys`), and every valid draw, with the keys of their polymers."""
         found = self.rows(
-            "SELECT given AS s, key FROM polymers UNION SELECT smiles, key FROM polymers "
+            "SELECT given AS s, key FROM polymers WHERE source != 'grammar' "
+            "UNION SELECT smiles, key FROM polymers WHERE source != 'grammar' "
             "UNION SELECT smiles, key FROM candidates WHERE key IS NOT NULL"
         )
         return {row["s"]: row["key"] for row in found}
 
     def first_seen(self, key: str) -> str:
         """Where a polymer comes from, for people: its first string and source."""
-        if polymer := self.polymer(key):
+        polymer = self.polymer(key)
+        if polymer and polymer["source"] != "grammar":
             source = polymer["name"] or (
                 f"iteration {polymer['iteration']}" if polymer["source"] == "generated" else polymer["source"]
             )

@@ -97,6 +97,34 @@ def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):
     assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=60)
 
 
+def total_energies(folder: Path, start: Path, integrator: str, outer_fs: float) -> np.ndarray:
+    """Total energy (kcal/mol) every 20 fs of 3 ps NVE with the non-bonded settings of `quick`, from a finished box."""
+    nonbonded = protocols.load("quick").nonbonded
+    header = lammps.HEADER.format(cutoff=nonbonded.cutoff, accuracy=nonbonded.kspace_accuracy, skin=nonbonded.skin)
+    every = round(20 / outer_fs)
+    folder.mkdir()
+    (folder / "in.nve").write_text(
+        header.replace("system.data", str(start)) + f"{integrator}timestep {outer_fs}\nfix move all nve\n"
+        f'variable total equal etotal\nfix out all print {every} "${{total}}" file energies.txt screen no\n'
+        f"run {round(3000 / outer_fs)}\n"
+    )
+    program, environment = lammps.command()
+    subprocess.run([*program, "-in", "in.nve", "-screen", "none"], cwd=folder, env=environment, check=True)
+    return np.loadtxt(folder / "energies.txt")
+
+
+def test_the_integrator_of_quick_conserves_energy(smoke_run, tmp_path):
+    protocol = protocols.load("quick")
+    start, every = smoke_run / "final.data", protocol.nonbonded.every
+    respa = total_energies(tmp_path / "respa", start, lammps.run_style(every), protocol.timestep_fs * every)
+    verlet = total_energies(tmp_path / "verlet", start, lammps.run_style(1), protocol.timestep_fs)
+    atoms = len(read_json(smoke_run / "system.json")["masses"])
+    kinetic = 1.5 * atoms * 0.0019872 * protocol.temperature_k
+    drift = np.polyfit(np.arange(len(respa)) * 0.02, respa, 1)[0]
+    assert abs(drift) < 0.01 * kinetic  # per ps
+    assert respa.std() < 1.5 * verlet.std()
+
+
 def test_the_same_seed_gives_the_same_trajectory_and_another_seed_another(smoke_run, tmp_path):
     results = {}
     for name, seed in (("same", 7), ("other", 8)):
@@ -122,7 +150,7 @@ def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
 
 
 @pytest.mark.slow
-def test_peo_has_the_density_of_the_study_and_conserves_energy(tmp_path):
+def test_peo_has_the_density_of_the_study(tmp_path):
     task = ReplicaTask("key", "*OCC*", 0, 3, "quick", "pcff+", tmp_path, 900.0)
     outcome = run_replica(task)
     assert outcome.ok, outcome.detail

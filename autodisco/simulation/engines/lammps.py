@@ -88,18 +88,24 @@ def _outer_timestep(step: Step, protocol: Protocol) -> float:
     return step.timestep_fs if isinstance(step, Relax) else protocol.timestep_fs * protocol.nonbonded.every
 
 
+def run_style(every: int) -> str:
+    """The integrator: velocity Verlet, or r-RESPA with bonds and angles inside and the rest every `every` time steps."""
+    if every == 1:
+        return "run_style verlet\n"
+    return f"run_style respa 2 {every} bond 1 angle 1 dihedral 2 improper 2 pair 2 kspace 2\n"
+
+
 def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_scale: float) -> str:
     assert not isinstance(step, Minimise)
     timestep = _outer_timestep(step, protocol) * timestep_scale
     every = 1 if isinstance(step, Relax) else protocol.nonbonded.every
-    style = f"respa 2 {every} bond 1 pair 2 kspace 2" if every > 1 else "verlet"
     damping = protocol.temperature_damping_fs
 
     def steps(duration_ps: float) -> int:
         return max(1, round(duration_ps * 1000 / timestep))
 
     n = steps(step.duration_ps)
-    text = f"run_style {style}\ntimestep {timestep}\n" + REPORT.format(every=REPORT_EVERY, number=number)
+    text = f"{run_style(every)}timestep {timestep}\n" + REPORT.format(every=REPORT_EVERY, number=number)
     undo = ["report"]
     if isinstance(step, Relax):
         t = step.temperature_k
