@@ -1,6 +1,11 @@
-"""How numbers are written for people: durations, and conductivities with their uncertainty."""
+"""How numbers are written for people: counts, durations, and conductivities with their uncertainty."""
 
 import math
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 polymer``, ``2 polymers``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def duration(seconds: float | None) -> str:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autodisco.text import duration, significant, with_error
+from autodisco.text import counted, duration, significant, with_error
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,7 @@ def test_the_factor_changes_the_unit_of_value_and_error():
 )
 def test_significant_digits(value, text):
     assert significant(value) == text
+
+
+def test_counts_agree_with_their_noun():
+    assert [counted(n, "polymer") for n in range(3)] == ["0 polymers", "1 polymer", "2 polymers"]

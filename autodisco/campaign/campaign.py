@@ -93,10 +93,14 @@ def open_folder(folder: Path) -> Campaign:
 
 
 def check(file: Path, settings: Settings) -> None:
-    """Look at everything a campaign file refers to. Raises InputError for what does not exist or cannot be read."""
+    """Look at everything a campaign needs, before it begins.
+
+    Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
+    """
     from autodisco.campaign.seeds import read_seeds
     from autodisco.polymer import parse
     from autodisco.simulation import forcefield, protocols
+    from autodisco.simulation.engines import lammps
 
     for key, look in (
         ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
@@ -107,6 +111,7 @@ def check(file: Path, settings: Settings) -> None:
             look()
         except InputError as error:
             raise InputError(f"{file}: {key}: {error}") from None
+    lammps.command()
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
 

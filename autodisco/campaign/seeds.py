@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, parse
+from autodisco.text import counted
 
 REQUIRED = ("name", "monomer_smiles")
 LABEL_COLUMNS = (
@@ -87,7 +88,9 @@ def _check_header(header: list[str], path: Path) -> None:
 def _seed(header: list[str], cells: list[str], path: Path, line: int) -> Seed:
     where = f"{path}, line {line}"
     if len(cells) != len(header):
-        raise InputError(f"{where}: {len(cells)} cells where the header names {len(header)} columns")
+        raise InputError(
+            f"{where}: {counted(len(cells), 'cell')} where the header names {counted(len(header), 'column')}"
+        )
     row = dict.fromkeys(COLUMNS, "") | {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
     try:
         unit = parse(row["monomer_smiles"])

@@ -7,6 +7,7 @@ import typer
 
 from autodisco.cli.output import message, one_line, print_json, print_table
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.text import counted
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
@@ -50,7 +51,7 @@ def simulate(
     if as_json:
         print_json(result)
     elif result["properties"]:
-        kind = f"{result['protocol']}, {result['force_field']}, {result['n_replicas']} replicas"
+        kind = f"{result['protocol']}, {result['force_field']}, {counted(result['n_replicas'], 'replica')}"
         _print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
         message(f"protocol {result['protocol']}: {result['purpose']}")
     message(f"topologies and trajectories: {result['folder']}")
@@ -135,7 +136,10 @@ def dedupe(
         )  # fmt: skip
     for row in invalid:
         message(f"{file}, line {row['line']}: {row['given']}: {one_line(row['reason'])}")
-    message(f"{len(rows)} rows: {len(polymers)} distinct polymers, {duplicates} duplicates, {len(invalid)} not valid")
+    message(
+        f"{counted(len(rows), 'row')}: {counted(len(polymers), 'distinct polymer')}, "
+        f"{counted(duplicates, 'duplicate')}, {len(invalid)} not valid"
+    )
 
 
 def _print_properties(properties: dict[str, Any], title: str) -> None:

@@ -14,6 +14,7 @@ import typer
 import autodisco
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.text import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +45,7 @@ def label(
     from autodisco.files import write_atomic
     from autodisco.polymer import parse
     from autodisco.simulation import forcefield, protocols
-    from autodisco.simulation.batch import simulate_batch
+    from autodisco.simulation.batch import failures, simulate_batch, values
 
     name = protocols.load(protocol).name
     forcefield.check(force_field)
@@ -57,31 +58,27 @@ def label(
             raise InputError(f"{file}: line {line}: {error}") from None
     wanted = {unit.key: max(replicas, _asked(row, file)) for unit, row in zip(units, rows, strict=True)}
     message(
-        f"{len(units)} polymers, {sum(wanted.values())} builds with protocol {name}; finished builds are kept in {out}"
+        f"{counted(len(units), 'polymer')}, {counted(sum(wanted.values()), 'build')} with protocol {name}; "
+        f"finished builds are kept in {out}"
     )
     with Shown({unit.key: unit.given for unit in units}) as shown:
         outcomes = simulate_batch(
             units, protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes,
             shown.begin, shown.end, shown.refresh,
         )  # fmt: skip
-    failures: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
     for unit, row in zip(units, rows, strict=True):
-        by_replica = sorted(outcomes[unit.key].items())
-        values = [o.properties for _, o in by_replica if o.ok and o.properties]
-        failures += [
-            {"monomer_smiles": unit.given, "replica": number, "code": o.failure_code, "detail": one_line(o.detail)}
-            for number, o in by_replica
-            if not o.ok
-        ]
-        if values:
-            mean = combine(values)
+        properties = values(outcomes[unit.key])
+        failed += [{"monomer_smiles": unit.given, **failure} for failure in failures(outcomes[unit.key])]
+        if properties:
+            mean = combine(properties)
             labels = (
                 _number(mean["conductivity_s_per_cm"]),
                 _number(mean["conductivity_s_per_cm_sem"]),
                 name,
                 force_field,
                 autodisco.__version__,
-                str(len(values)),
+                str(len(properties)),
             )
             row.update(zip(LABEL_COLUMNS, labels, strict=True))
     text = io.StringIO()
@@ -89,12 +86,13 @@ def label(
     writer.writeheader()
     writer.writerows(rows)
     write_atomic(file, text.getvalue())
-    for failure in failures:
-        message(f"{failure['monomer_smiles']} replica {failure['replica']}: {failure['code']}: {failure['detail']}")
+    for failure in failed:
+        why = one_line(failure["detail"])
+        message(f"{failure['monomer_smiles']} replica {failure['replica']}: {failure['code']}: {why}")
     if as_json:
-        print_json({"file": file, "polymers": len(units), "failures": failures})
+        print_json({"file": file, "polymers": len(units), "failures": failed})
     else:
-        message(f"{file}: values of {len(units)} polymers written, {len(failures)} builds failed")
+        message(f"{file}: values of {counted(len(units), 'polymer')} written, {counted(len(failed), 'build')} failed")
 
 
 def _number(value: float | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autodisco.cli.output import message, stderr_console
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import read_json
+from autodisco.text import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -50,31 +51,27 @@ def simulate_polymer(
     from autodisco.analysis import combine
     from autodisco.polymer import parse
     from autodisco.simulation import protocols
-    from autodisco.simulation.batch import simulate_batch
+    from autodisco.simulation.batch import failures, simulate_batch, values
 
     unit = parse(smiles)
     loaded = protocols.load(protocol)
-    message(f"{unit.given}: {replicas} builds with protocol {loaded.name}, force field {force_field}")
+    message(f"{unit.given}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}")
     with Shown({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
             [unit], protocol, force_field, replicas, root, seed, workers, timeout_s,
             shown.begin, shown.end, shown.refresh,
         )[unit.key]  # fmt: skip
-    values = [outcome.properties for _, outcome in sorted(outcomes.items()) if outcome.ok and outcome.properties]
+    properties = values(outcomes)
     return {
         "monomer_smiles": unit.given,
         "key": unit.key,
         "protocol": loaded.name,
         "purpose": loaded.purpose,
         "force_field": force_field,
-        "n_replicas": len(values),
-        "properties": combine(values) if values else None,
-        "replicas": values,
-        "failures": [
-            {"replica": number, "code": outcome.failure_code, "detail": outcome.detail}
-            for number, outcome in sorted(outcomes.items())
-            if not outcome.ok
-        ],
+        "n_replicas": len(properties),
+        "properties": combine(properties) if properties else None,
+        "replicas": properties,
+        "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
         "folder": str(root.absolute() / unit.key / loaded.name),
     }

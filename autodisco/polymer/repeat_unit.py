@@ -12,6 +12,7 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.identity import LEFT, RIGHT, Word, chain_word, key_of, smiles_of
+from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
 MAX_CHARACTERS = 400
@@ -88,7 +89,9 @@ def _checked_molecule(text: str, elements: frozenset[str]) -> tuple[Chem.Mol, tu
         raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
     ends = unit.GetSubstructMatches(_ANY_END)
     if len(ends) != 2 or {unit.GetAtomWithIdx(end).GetIsotope() for (end,) in ends} != {LEFT, RIGHT}:
-        raise InvalidRepeatUnit("ends", f"'{text}' has {len(ends)} attachment points; a repeat unit has exactly two")
+        raise InvalidRepeatUnit(
+            "ends", f"'{text}' has {counted(len(ends), 'attachment point')}; a repeat unit has exactly two"
+        )
     if len(unit.GetSubstructMatches(_SOUND_END)) != 2:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
     foreign = unit.GetSubstructMatch(_foreign_atom(elements))

@@ -6,6 +6,7 @@ set, and what a folder already holds is not run again.
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,3 +85,17 @@ def simulate_batch(
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
     LocalExecutor(workers).run(tasks, on_start, done, on_progress)
     return outcomes
+
+
+def values(outcomes: Mapping[int, ReplicaOutcome]) -> list[dict[str, Any]]:
+    """Properties of the builds that have a value, by replica."""
+    return [outcome.properties for _, outcome in sorted(outcomes.items()) if outcome.ok and outcome.properties]
+
+
+def failures(outcomes: Mapping[int, ReplicaOutcome]) -> list[dict[str, Any]]:
+    """``replica``, ``code`` and ``detail`` of the builds that have none."""
+    return [
+        {"replica": replica, "code": outcome.failure_code, "detail": outcome.detail}
+        for replica, outcome in sorted(outcomes.items())
+        if not outcome.ok
+    ]

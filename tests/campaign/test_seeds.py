@@ -29,7 +29,7 @@ def test_a_polymer_may_have_one_row_for_each_protocol(tmp_path):
     ("row", "complaint"),
     [
         ("PEO,*OCC", "line 3: '*OCC'|line 3: 2 cells"),
-        ("PEO,*OCC,,,", "has 1 attachment points; a repeat unit has exactly two"),
+        ("PEO,*OCC,,,", "has 1 attachment point; a repeat unit has exactly two"),
         ("x,*C(*)*,,,", "has 3 attachment points; a repeat unit has exactly two"),
         ("x,*Q*,,,", "'*Q*'"),
         ("x,*CCC*,high,quick,pcff+", "conductivity_s_per_cm = 'high': allowed is a number, 0 or above, or nothing"),

@@ -136,6 +136,24 @@ def test_a_known_polymer_is_not_added_again(store):
     assert store.polymer("other") is None
 
 
+def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
+    assert store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
+    assert store.known_keys() == set()
+    assert store.known_strings() == {}
+    assert store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2)
+    assert not store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
+    assert (store.polymer("k1")["source"], store.polymer("k1")["given"]) == ("generated", "*COC*")
+    assert store.known_keys() == {"k1"}
+
+
+def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
+    store.add_polymer("k1", "*OO*", "*OO*", "grammar")
+    store.add_candidates(1, [{"draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "drawn"}])
+    store.set_verdict(1, 0, "rejected", "peroxide")
+    assert store.known_keys() == {"k1"}
+    assert store.first_seen("k1") == "*OO* (rejected in iteration 1)"
+
+
 def test_strings_and_keys_of_draws_are_known(store):
     store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
     draws = [

@@ -10,6 +10,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.store import Store
+from autodisco.text import counted
 
 
 def filter_candidates(campaign: Campaign, store: Store) -> None:
@@ -34,19 +35,20 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             for row in survivors:
                 for replica in range(settings.simulation.replicas):
                     store.plan_replica(row["key"], store.get("protocol"), replica, iteration)
-            store.note("filtered", f"iteration {iteration}", seen, f"simulate {len(survivors)} polymers", "all are new")
+            decided = f"simulate {counted(len(survivors), 'polymer')}"
+            store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
         else:
             _nothing_left(store, iteration, counts)
-    duplicates = counts["duplicate-symmetry"]
-    campaign.say(f"{len(survivors)} new polymers in iteration {iteration}, {duplicates} symmetry duplicates")
+    duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
+    campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
 
 
 def _nothing_left(store: Store, iteration: int, counts: Counter[str]) -> None:
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
     unusable = counts["invalid"] + counts["rejected"]
     total = duplicates + unusable
-    split = f"{duplicates} known polymers, {counts['invalid']} invalid, {counts['rejected']} rejected"
+    split = f"{counted(duplicates, 'known polymer')}, {counts['invalid']} invalid, {counts['rejected']} rejected"
     reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
     event = "nothing-new" if duplicates >= unusable else "nothing-usable"
     store.note("end", f"iteration {iteration}", dict(counts), event, reason)

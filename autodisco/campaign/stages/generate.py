@@ -11,6 +11,7 @@ from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
 from autodisco.store import FRESH, Store
+from autodisco.text import counted
 
 DRAWS_AT_ONCE = 100
 
@@ -52,7 +53,7 @@ def generate(campaign: Campaign, store: Store) -> None:
             "drawn",
             f"iteration {iteration}",
             {"draws": drawn, **counts},
-            f"{fresh} strings go to the filter",
+            f"{counted(fresh, 'string')} for the filter",
             f"{wanted} were wanted" if fresh == wanted else f"max_draws = {settings.generate.max_draws} is reached",
         )
         advance(store, "drawn")

@@ -13,6 +13,7 @@ from autodisco.campaign.training import train_model, training_set
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse, scores, stability_flags
 from autodisco.store import Store
+from autodisco.text import counted
 
 DATASET_PROTOCOL = "dataset"
 """Protocol under which the values of an imported data set are kept: comparable among themselves only."""
@@ -87,7 +88,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             "loaded",
             settings.name,
             {"seeds": len(seeds), "labels": labels, "dataset": dataset, "grammar": grammar, "to simulate": len(wanted)},
-            f"{len(wanted)} polymers are simulated first" if wanted else "no simulation is needed first",
+            f"{counted(len(wanted), 'polymer')} to be simulated first" if wanted else "no simulation is needed first",
             "labels count where protocol and force field are the campaign's",
         )
 

@@ -10,6 +10,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
 from autodisco.store import Store, replica_folder
+from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
@@ -41,7 +42,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     if not tasks:
         return
     _nothing_runs(store)
-    campaign.say(f"{len(tasks)} replicas to simulate")
+    campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
     executor = LocalExecutor(campaign.settings.simulation.workers, campaign.interrupted)
     try:
         finished = executor.run(

@@ -89,7 +89,7 @@ def _outer_timestep(step: Step, protocol: Protocol) -> float:
 
 
 def run_style(every: int) -> str:
-    """The integrator: velocity Verlet, or r-RESPA with bonds and angles inside and the rest every `every` time steps."""
+    """The integrator: velocity Verlet, or r-RESPA with bonds and angles each step, the rest every `every` steps."""
     if every == 1:
         return "run_style verlet\n"
     return f"run_style respa 2 {every} bond 1 angle 1 dihedral 2 improper 2 pair 2 kspace 2\n"
