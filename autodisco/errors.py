@@ -2,9 +2,11 @@
 
 AutodiscoError            1   something went wrong that is not the user's input
 ├── InputError            2   a file, key, value or argument that cannot be used as it is
-│   └── InvalidRepeatUnit 2   a SMILES that is not a repeat unit; `code` says in which way
+│   ├── InvalidRepeatUnit 2   a SMILES that is not a repeat unit; `code` says in which way
+│   └── NoCampaign        2   a folder without a campaign in it
 ├── OwnedError            3   the campaign belongs to a live process
-└── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
+├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
+└── EngineKilled          1   something outside ended the engine, which says nothing about the replica
 """
 
 
@@ -28,6 +30,10 @@ class InvalidRepeatUnit(InputError):
         self.code = code
 
 
+class NoCampaign(InputError):
+    """The folder holds no campaign, or one that was killed before its first transaction."""
+
+
 class OwnedError(AutodiscoError):
     """Another live process owns the campaign folder."""
 
@@ -41,3 +47,7 @@ class SimulationFailure(AutodiscoError):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+
+
+class EngineKilled(AutodiscoError):
+    """A signal from outside (a person, the kernel short of memory) ended the engine; the replica has to start again."""

@@ -1,9 +1,13 @@
-"""Files are written whole or not at all: beside the target, synced, then renamed over it."""
+"""Files are written whole or not at all: beside the target, synced, then renamed over it. Tables are read strictly."""
 
+import csv
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from autodisco.errors import InputError
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -31,3 +35,31 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text())
+
+
+def read_text(path: Path) -> str:
+    """A text file for people, in UTF-8. Raises InputError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
+
+
+def csv_rows(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Rows of a table that are not blank, each with the line it begins on.
+
+    Raises InputError, with the line, for one that cannot be read, such as one with a quotation mark that never ends.
+    """
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(f"{path}, line {line}: not a CSV row ({error})") from None
+        if any(cell.strip() for cell in cells):
+            yield line, cells

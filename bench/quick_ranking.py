@@ -104,12 +104,14 @@ def main() -> None:
 
 def write(with_value: list[dict[str, Any]], others: list[RepeatUnit], runs: dict[str, Any], out: Path) -> None:
     """Table (CSV), figure (PNG), and the summary on stdout."""
-    failures = [
-        f"{key} replica {number}: {outcome.failure_code}"
+    smiles = {unit.key: unit.smiles for unit in [polymer["unit"] for polymer in with_value] + others}
+    published = {p["unit"].key for p in with_value if p["set"] == "generated"} | {unit.key for unit in others}
+    failures = {
+        f"{smiles[key]} build {number}: {outcome.failure_code}": key
         for key, outcomes in runs.items()
         for number, outcome in outcomes.items()
         if not outcome.ok
-    ]
+    }
     rows = []
     for polymer in with_value:
         outcomes = [o for _, o in sorted(runs[polymer["unit"].key].items()) if o.ok]
@@ -146,13 +148,18 @@ def write(with_value: list[dict[str, Any]], others: list[RepeatUnit], runs: dict
         print(f"| {name} | {len(part)} | {correlation(quick, sigma, rng)} | {correlation(carbon, sigma, rng)} |")
     pairs = np.array(
         [list(map(float, r["replicas_s_per_cm"].split()))[:2] for r in rows if " " in r["replicas_s_per_cm"]]
-    )
+    ).reshape(-1, 2)
     both = pairs[(pairs > FLOOR).all(axis=1)]
-    spread = np.log10(both[:, 0] / both[:, 1]).std() / np.sqrt(2)
-    agreement = spearmanr(pairs[:, 0], pairs[:, 1]).statistic
-    print(f"one build: s.d. {spread:.2f} decades ({len(both)} pairs), rank correlation of two builds {agreement:.2f}")
+    if len(both) > 1:
+        spread = np.sqrt(np.mean(np.log10(both[:, 0] / both[:, 1]) ** 2) / 2)
+        agreement = spearmanr(pairs[:, 0], pairs[:, 1]).statistic
+        print(
+            f"one build: s.d. {spread:.2f} decades ({len(both)} pairs), rank correlation of two builds {agreement:.2f}"
+        )
     print(f"CPU per build: {np.median([r['cpu_s'] for r in rows]):.0f} s (median)")
-    print(f"{len(runs)} polymers run, failures: {failures or 'none'}")
+    lost = {key for key in runs if not any(outcome.ok for outcome in runs[key].values())}
+    print(f"{len(lost & published)} of {len(published)} polymers of the published list without a value")
+    print(f"{len(runs)} polymers run; builds without a value: {', '.join(failures) or 'none'}")
     figure(rows, out / "images" / "quick-protocol.png")
 
 

@@ -51,6 +51,8 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> IonTraject
         temperature = float(system["temperature_k"] if temperature_k is None else temperature_k)
     except KeyError as missing:
         raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / 'system.json'}: a value is of the wrong kind ({error})") from None
     return collect(_dcd_frames(source, cell, len(who.masses)), who, source, monomer, temperature, interval)
 
 
@@ -71,6 +73,8 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, box_type: DTyp
         temperature = float(meta["temperature"] if temperature_k is None else temperature_k)
     except KeyError as missing:
         raise InputError(f"{folder / 'meta.json'}: key {missing} is missing") from None
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / 'meta.json'}: a value is of the wrong kind ({error})") from None
     frames = _dump_frames(source, box_type)
     first = next(frames, None)
     if first is None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.campaign.config import FILE_KEYS, Settings, differences, read_settings, write_settings
-from autodisco.errors import InputError
+from autodisco.errors import InputError, NoCampaign
 from autodisco.files import write_atomic
 from autodisco.store import Store
 
@@ -74,22 +74,30 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
     """
     settings = read_settings(file)
     folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
-    if (folder / "state.db").is_file():
+    try:
         with Store.open_readonly(folder) as store:
-            if store.get("settings"):
+            begun = store.get("settings") is not None
+            if begun:
                 _check_unchanged(file, settings, store)
-                return Campaign(settings, folder)
-    check(file, settings)
+    except NoCampaign:
+        begun = False
+    if not begun:
+        check(file, settings)
     return Campaign(settings, folder)
 
 
 def open_folder(folder: Path) -> Campaign:
-    """The campaign in a folder, with the settings it was started with. Raises InputError where there is none."""
+    """The campaign in a folder, with the settings it was started with.
+
+    Raises NoCampaign where there is none, InputError where its protocol is no longer what it was.
+    """
     with Store.open_readonly(folder) as store:
         content = store.get("settings")
-    if content is None:
-        raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
-    return Campaign(Settings.model_validate(content), folder)
+        if content is None:
+            raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
+        settings = Settings.model_validate(content)
+        _check_protocol(str(folder), settings, store)
+    return Campaign(settings, folder)
 
 
 def check(file: Path, settings: Settings) -> None:
@@ -99,19 +107,18 @@ def check(file: Path, settings: Settings) -> None:
     """
     from autodisco.campaign.seeds import read_seeds
     from autodisco.polymer import parse
-    from autodisco.simulation import forcefield, protocols
-    from autodisco.simulation.engines import lammps
+    from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
         ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
-        ("simulation.force_field", lambda: forcefield.check(settings.simulation.force_field)),
+        ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
     ):
         try:
             look()
         except InputError as error:
             raise InputError(f"{file}: {key}: {error}") from None
-    lammps.command()
+    engines.load(settings.simulation.engine).check()
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
 
@@ -144,10 +151,12 @@ def _facts(settings: Settings) -> dict[str, Any]:
     from autodisco.simulation import protocols
 
     simulation = settings.simulation
+    protocol = protocols.load(simulation.protocol)
     return {
         "name": settings.name,
         "seed": settings.seed,
-        "protocol": protocols.load(simulation.protocol).name,
+        "protocol": protocol.name,
+        "protocol_content": protocol.content(),
         "force_field": simulation.force_field,
         "engine": simulation.engine,
         "replicas": simulation.replicas,
@@ -156,6 +165,17 @@ def _facts(settings: Settings) -> dict[str, Any]:
         "budget": settings.budget.model_dump(),
         "reference_key": parse(settings.acquire.reference).key,
     }
+
+
+def _check_protocol(where: str, settings: Settings, store: Store) -> None:
+    """Values of two protocols of one name must not mix."""
+    from autodisco.simulation import protocols
+
+    if store.get("protocol_content") != protocols.load(settings.simulation.protocol).content():
+        raise InputError(
+            f"{where}: simulation.protocol = {settings.simulation.protocol!r} is not what it was when the campaign in "
+            f"{store.folder} was started; give the campaign another name"
+        )
 
 
 def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
@@ -167,6 +187,7 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"
         )
+    _check_protocol(str(file), settings, store)
     hashes = store.get("file_hashes")
     for key in FILE_KEYS if hashes is not None else ():
         path = settings.flat()[key]

@@ -170,7 +170,9 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
         raise InputError(f"{file}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file}: not valid TOML ({error})") from None
-    for table, key, value in _overrides(os.environ if environment is None else environment):
+    overrides = _overrides(os.environ if environment is None else environment)
+    for dotted, (_, value) in overrides.items():
+        table, _, key = dotted.rpartition(".")
         if not table:
             content[key] = value
         elif isinstance(content.setdefault(table, {}), dict):
@@ -178,7 +180,9 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        raise InputError(f"{file}: {_sentence(error.errors()[0])}") from None
+        first = error.errors()[0]
+        variable, _ = overrides.get(".".join(map(str, first["loc"])), (str(file), None))
+        raise InputError(f"{variable}: {_sentence(first)}") from None
     return _with_files_found(settings, file)
 
 
@@ -222,13 +226,13 @@ def _with_files_found(settings: Settings, file: Path) -> Settings:
     return settings.model_copy(update=changed)
 
 
-def _overrides(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
+    """Dotted key to the variable that sets it and its value."""
     known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
-    found = []
-    for variable in sorted(known.keys() & environment.keys()):
-        table, _, key = known[variable].rpartition(".")
-        found.append((table, key, _value(environment[variable])))
-    return found
+    return {
+        known[variable]: (variable, _value(environment[variable]))
+        for variable in sorted(known.keys() & environment.keys())
+    }
 
 
 def _value(text: str) -> Any:

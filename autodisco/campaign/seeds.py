@@ -3,13 +3,13 @@
 It is read strictly: a row that cannot be used is an error with its line number, not a polymer that silently is missing.
 """
 
-import csv
 import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import csv_rows, read_text
 from autodisco.polymer import RepeatUnit, parse
 from autodisco.text import counted
 
@@ -46,28 +46,19 @@ def read_seeds(path: Path) -> list[Seed]:
     Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
     without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
-    reader = csv.reader(lines, strict=True)
+    rows = csv_rows(path, read_text(path))
     seeds: list[Seed] = []
-    lines_by_identity: dict[tuple[str, str, str], int] = {}
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(header, path)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            seed = _seed(header, cells, path, reader.line_num)
-            identity = (seed.unit.key, seed.protocol, seed.force_field)
-            if identity in lines_by_identity:
-                first = lines_by_identity[identity]
-                raise InputError(f"{path}, line {seed.line}: {seed.unit.given} is the same polymer as line {first}")
-            lines_by_identity[identity] = seed.line
-            seeds.append(seed)
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
+    lines: dict[tuple[str, str, str], int] = {}
+    _, names = next(rows, (1, []))
+    header = [name.strip() for name in names]
+    _check_header(header, path)
+    for line, cells in rows:
+        seed = _seed(header, cells, path, line)
+        identity = (seed.unit.key, seed.protocol, seed.force_field)
+        if identity in lines:
+            raise InputError(f"{path}, line {line}: {seed.unit.given} is the same polymer as line {lines[identity]}")
+        lines[identity] = line
+        seeds.append(seed)
     return seeds
 
 

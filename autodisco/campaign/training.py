@@ -83,7 +83,8 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         top_k=settings.top_k,
         seed=campaign.seed(number, "metrics"),
     )
-    metrics = score_samples(samples, [row["smiles"] for row in training])
+    enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
+    metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:]))
     path = campaign.model_path(number)
     model.save(path)

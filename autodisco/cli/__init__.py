@@ -65,6 +65,11 @@ def run(arguments: list[str] | None = None) -> int:
         # The reader (head, less) went away; closing stdout now keeps the interpreter from complaining at exit.
         sys.stdout = None
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return code if isinstance(code, int) else 0
 
 

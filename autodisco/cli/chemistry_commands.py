@@ -44,7 +44,7 @@ def simulate(
     from autodisco.simulation import forcefield, protocols
 
     protocols.load(protocol)
-    forcefield.check(force_field)
+    forcefield.load(force_field)
     result = simulate_polymer(smiles, protocol, force_field, replicas, workers, seed, 60.0 * timeout_minutes, out)
     for failure in result["failures"]:
         message(f"replica {failure['replica']} failed: {failure['code']}: {one_line(failure['detail'])}")

@@ -1,10 +1,10 @@
 """Reading repeat units from any table, and grouping them by the polymer that they are."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import csv_rows, read_text
 
 COLUMNS = ("monomer_smiles", "mol_smiles", "smiles", "psmiles", "repeat_unit")
 
@@ -16,36 +16,26 @@ def read_strings(file: Path, column: str | None) -> list[tuple[int, str]]:
 
     Raises InputError where the file cannot be read or no column is named as asked.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error})") from None
-    lines = text.splitlines()
-    first = lines[0] if lines else ""
-    reader = csv.reader(lines, delimiter="\t" if "\t" in first else ",")
-    header = [name.strip() for name in next(reader, [])]
+    text = read_text(file)
+    rows = csv_rows(file, text, "\t" if "\t" in text.partition("\n")[0] else ",")
+    _, names = next(rows, (1, []))
+    header = [name.strip() for name in names]
     wanted = column or next((name for name in COLUMNS if name in header), None)
     if wanted is None:
         if len(header) > 1:
             raise InputError(
                 f"{file}: no column is named {', '.join(COLUMNS)}; name it with --column ({', '.join(header)})"
             )
-        numbered = ((number, line.strip()) for number, line in enumerate(lines, 1))
+        numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
         return [(number, line) for number, line in numbered if line and not line.startswith("#")]
     if wanted not in header:
         raise InputError(f"{file}: no column '{wanted}'; there are: {', '.join(header)}")
     place = header.index(wanted)
     found = []
-    for cells in reader:
-        if not any(cells):
-            continue
+    for line, cells in rows:
         if place >= len(cells):
-            raise InputError(
-                f"{file}, line {reader.line_num}: {len(cells)} columns, but '{wanted}' is column {place + 1}"
-            )
-        found.append((reader.line_num, cells[place].strip()))
+            raise InputError(f"{file}, line {line}: {len(cells)} columns, but '{wanted}' is column {place + 1}")
+        found.append((line, cells[place].strip()))
     return found
 
 

@@ -79,9 +79,9 @@ def _lammps() -> tuple[bool, str]:
 
 def _force_field() -> tuple[bool, str]:
     from autodisco.polymer import parse
-    from autodisco.simulation import builder, protocols
+    from autodisco.simulation import builder, forcefield, protocols
 
-    builder.build(parse("*OCC*"), protocols.load("smoke").system, 1)
+    builder.build(parse("*OCC*"), protocols.load("smoke").system, 1, forcefield.load("pcff+"))
     return True, "pcff+ types and charges a PEO box"
 
 

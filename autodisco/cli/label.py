@@ -14,6 +14,7 @@ import typer
 import autodisco
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import csv_rows, read_text, write_atomic
 from autodisco.text import counted
 
 
@@ -42,21 +43,22 @@ def label(
     from autodisco.analysis import combine
     from autodisco.campaign.seeds import LABEL_COLUMNS
     from autodisco.cli.single import Shown
-    from autodisco.files import write_atomic
     from autodisco.polymer import parse
     from autodisco.simulation import forcefield, protocols
     from autodisco.simulation.batch import failures, simulate_batch, values
 
     name = protocols.load(protocol).name
-    forcefield.check(force_field)
-    header, rows = _read(existing_file(file, "file of polymers"))
-    units = []
-    for line, row in enumerate(rows, start=2):
+    forcefield.load(force_field)
+    header, numbered = _read(existing_file(file, "file of polymers"))
+    rows = [row for _, row in numbered]
+    units, wanted = [], {}
+    for line, row in numbered:
+        where = f"{file}, line {line}"
         try:
             units.append(parse(row["monomer_smiles"]))
         except InvalidRepeatUnit as error:
-            raise InputError(f"{file}: line {line}: {error}") from None
-    wanted = {unit.key: max(replicas, _asked(row, file)) for unit, row in zip(units, rows, strict=True)}
+            raise InputError(f"{where}: {error}") from None
+        wanted[units[-1].key] = max(replicas, _asked(row, where))
     message(
         f"{counted(len(units), 'polymer')}, {counted(sum(wanted.values()), 'build')} with protocol {name}; "
         f"finished builds are kept in {out}"
@@ -99,25 +101,23 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _asked(row: dict[str, str], path: Path) -> int:
+def _asked(row: dict[str, str], where: str) -> int:
     text = row.get("n_replicas", "").strip()
     if text and not text.isdecimal():
-        raise InputError(f"{path}: {row['monomer_smiles']}: n_replicas '{text}' is not a whole number")
+        raise InputError(f"{where}: n_replicas = {text!r}: allowed is a whole number, or nothing")
     return int(text or 0)
 
 
-def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle, restval="", strict=True)
-            header, rows = list(reader.fieldnames or []), list(reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
-    except csv.Error as error:
-        raise InputError(f"{path}: line {reader.line_num}: not a CSV row ({error})") from None
+def _read(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Column names; line and cells of each row."""
+    rows = csv_rows(path, read_text(path))
+    line, header = next(rows, (1, []))
     if "monomer_smiles" not in header:
-        raise InputError(f"{path}: line 1: no column monomer_smiles (columns: {', '.join(header)})")
-    for line, row in enumerate(rows, start=2):
-        if None in row:
-            raise InputError(f"{path}: line {line}: more cells than the header has columns")
-    return header, rows
+        raise InputError(f"{path}, line {line}: no column monomer_smiles (columns: {', '.join(header)})")
+    found = []
+    for line, cells in rows:
+        if len(cells) != len(header):
+            columns = counted(len(header), "column")
+            raise InputError(f"{path}, line {line}: {counted(len(cells), 'cell')} where the header names {columns}")
+        found.append((line, dict(zip(header, cells, strict=True))))
+    return header, found

@@ -51,7 +51,7 @@ def simulate_polymer(
     from autodisco.analysis import combine
     from autodisco.polymer import parse
     from autodisco.simulation import protocols
-    from autodisco.simulation.batch import failures, simulate_batch, values
+    from autodisco.simulation.batch import builds_folder, failures, simulate_batch, values
 
     unit = parse(smiles)
     loaded = protocols.load(protocol)
@@ -73,7 +73,7 @@ def simulate_polymer(
         "replicas": properties,
         "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
-        "folder": str(root.absolute() / unit.key / loaded.name),
+        "folder": str(builds_folder(root, unit, loaded.name, seed)),
     }
 
 

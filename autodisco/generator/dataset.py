@@ -3,7 +3,6 @@
 Files are read strictly, because a row that is skipped in silence is a polymer that nobody misses.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import csv_rows, read_text
 
 Label = Literal["high", "low", "unlabelled"]
 
@@ -54,26 +54,20 @@ def read_dataset(path: Path) -> list[DatasetRow]:
         The file cannot be read, a column is missing, or a row cannot be used (its line number is named).
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError(f"{path}: cannot be read: {reason}") from None
-    lines = text.splitlines()
-    if not lines:
+    text = read_text(path)
+    rows = csv_rows(path, text, "\t" if "\t" in text.partition("\n")[0] else ",")
+    _, names = next(rows, (1, None))
+    if names is None:
         raise InputError(f"{path}: the file is empty")
-    reader = csv.reader(lines, delimiter="\t" if "\t" in lines[0] else ",")
-    header = [name.strip().lower() for name in next(reader)]
+    header = [name.strip().lower() for name in names]
     smiles_at = _column(header, _SMILES_COLUMNS)
     value_at = _column(header, _VALUE_COLUMNS)
     if smiles_at is None:
         raise InputError(f"{path}, line 1: no column holds repeat units; name one {' or '.join(_SMILES_COLUMNS)}")
 
     found: list[tuple[str, float | None]] = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        where = f"{path}, line {reader.line_num}"
+    for line, cells in rows:
+        where = f"{path}, line {line}"
         if len(cells) != len(header):
             raise InputError(f"{where}: {len(cells)} columns where the header has {len(header)}")
         value = None if value_at is None else _number(cells[value_at], header[value_at], where)

@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 
 from autodisco.polymer import RepeatUnit
-from autodisco.simulation import protocols
+from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors import LocalExecutor
-from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome
+from autodisco.simulation.replica import NOT_RETRIED, ReplicaOutcome, ReplicaTask, lasting_outcome
 
 ATTEMPTS = 2
-NOT_RETRIED = frozenset({"parameters-missing", "no-disk"})
+ENGINE = "lammps"
+
+
+def builds_folder(root: Path, unit: RepeatUnit, protocol_name: str, seed: int) -> Path:
+    """Where the builds of a polymer lie, one folder each."""
+    return root.absolute() / unit.key / protocol_name / f"seed-{seed}"
 
 
 def replica_task(
@@ -29,7 +34,7 @@ def replica_task(
     root: Path,
     timeout_s: float,
 ) -> ReplicaTask:
-    """The task of one replica in ``root/<polymer key>/<protocol>/<replica>``; `protocol` is a name or a path."""
+    """The task of one replica, in its folder; `protocol` is a name or a path."""
     loaded = protocols.load(protocol)
     drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]
     return ReplicaTask(
@@ -39,9 +44,10 @@ def replica_task(
         seed=int(drawn >> 1),
         protocol=protocol if loaded.name == protocol else str(Path(protocol).absolute()),
         force_field=force_field,
-        folder=root.absolute() / unit.key / loaded.name / str(replica),
+        folder=builds_folder(root, unit, loaded.name, seed) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,
+        engine=ENGINE,
     )
 
 
@@ -62,8 +68,9 @@ def simulate_batch(
     by polymer key and replica.
 
     First builds come before second ones. A build that fails is started once more from another build with half the
-    time step. Raises InputError for a protocol that does not exist.
+    time step. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
     """
+    engines.load(ENGINE).check()
     by_key = {unit.key: unit for unit in units}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
@@ -73,13 +80,14 @@ def simulate_batch(
     def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
         on_done(finished, outcome)
         outcomes[finished.key][finished.replica] = outcome
-        again = not outcome.ok and outcome.failure_code not in NOT_RETRIED and finished.attempt + 1 < ATTEMPTS
-        return task(finished.key, finished.replica, finished.attempt + 1) if again else None
+        if outcome.ok or outcome.failure_code in NOT_RETRIED | {"no-disk"} or finished.attempt + 1 == ATTEMPTS:
+            return None
+        return task(finished.key, finished.replica, finished.attempt + 1)
 
     def first(key: str, replica: int) -> ReplicaTask:
         """The attempt that has its outcome already, the last one first, or attempt 0."""
         attempts = (task(key, replica, attempt) for attempt in reversed(range(1, ATTEMPTS)))
-        return next((later for later in attempts if finished_outcome(later)), task(key, replica, 0))
+        return next((later for later in attempts if lasting_outcome(later)), task(key, replica, 0))
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]

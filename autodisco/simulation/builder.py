@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import Chain, backbone_atoms, chain, repeat_unit_mass
-from autodisco.simulation.forcefield import ions, pcff
+from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import SystemSettings
 
@@ -34,6 +34,7 @@ NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come
 LEAST_CLEARANCE = 0.7
 TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 100, 6, 5000
 CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
+FIRST_TRY_WITH_TORSIONS, TORSION_JITTER = 3, 0.2  # rad
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
     return Composition(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
 
 
-def build(unit: RepeatUnit, settings: SystemSettings, seed: int) -> System:
+def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: ForceField) -> System:
     """A box of chains and LiTFSI at `settings.build_density_g_per_cm3`, the same for the same seed.
 
     Raises SimulationFailure: `build-overlap` when no arrangement is found, `parameters-missing` from the force field.
@@ -62,15 +63,14 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int) -> System:
     rng = np.random.default_rng(seed)
     mix = composition(unit, settings)
     polymer = chain(unit, mix.units)
-    molecule = pcff.parameterise(polymer.mol, name="POL")
-    salt = [ions.tfsi(settings.charge_scale), ions.lithium(settings.charge_scale)]
-    molecules = [molecule] * mix.chains + salt * mix.ion_pairs
+    molecule = force_field.polymer(polymer.mol)
+    molecules = [molecule] * mix.chains + force_field.salt(settings.charge_scale) * mix.ion_pairs
     mass = sum(float(m.masses.sum()) for m in molecules)
     edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
     shapes = _lone_unit_shapes(polymer, rng)
     for attempt in range(TRIES_PER_BOX):
-        if attempt == 1 and mix.units > 2:
-            shapes = _inner_unit_shapes(unit, polymer, rng)
+        if attempt in (1, FIRST_TRY_WITH_TORSIONS) and mix.units > 2:
+            shapes = _inner_unit_shapes(unit, polymer, rng, with_torsions=attempt >= FIRST_TRY_WITH_TORSIONS)
         space = _Space(edge)
         parts: list[Floats] = []
         for part in molecules:
@@ -135,17 +135,28 @@ class _Space:
         return min(1.0, float(np.sqrt(((distance**2).sum(-1) / limit**2).min())))
 
 
-Shapes = dict[str, list[Floats]]  # conformers of the capped unit for the "first", "inner", "last" place
+@dataclass(frozen=True)
+class _Shape:
+    """A conformer of the capped unit, and the torsion of its link to the unit before, or None for any."""
+
+    positions: Floats
+    torsion: float | None = None
+
+
+Shapes = dict[str, list[_Shape]]  # for the "first", "inner" and "last" place in a chain
 
 
 def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
     """Conformers of the methyl-capped repeat unit, the same for every place in the chain."""
-    conformers = _embedded(polymer.unit, CONFORMERS, rng)
+    conformers = [_Shape(x) for x in _embedded(polymer.unit, CONFORMERS, rng)]
     return dict.fromkeys(("first", "inner", "last"), conformers)
 
 
-def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator) -> Shapes:
-    """Conformers cut from a trimer: with real neighbours, a crowded backbone shows the torsions that fit a chain."""
+def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator, with_torsions: bool) -> Shapes:
+    """Conformers cut from trimers: with real neighbours, a crowded backbone shows the torsions that fit a chain.
+
+    `with_torsions` keeps those of the links, too; the most crowded chains find no place otherwise.
+    """
     trimer = chain(unit, 3)
     shapes: Shapes = {"first": [], "inner": [], "last": []}
     for positions in _embedded(trimer.mol, CONFORMERS_OF_TRIMER, rng):
@@ -155,9 +166,26 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
         for left, right in ((0, 1), (1, 2)):
             whole[left][polymer.tail_cap] = whole[right][polymer.head]
             whole[right][polymer.head_cap] = whole[left][polymer.tail]
-        for place, x in zip(shapes, whole, strict=True):
-            shapes[place].append(x)
+        for k, place in enumerate(shapes):
+            torsion = _link_torsion(whole[k - 1], whole[k], polymer) if k and with_torsions else None
+            shapes[place].append(_Shape(whole[k], torsion))
     return shapes
+
+
+def _link_torsion(before: Floats, after: Floats, polymer: Chain) -> float:
+    """Torsion in rad about the link of two units, seen from the backbone atoms beside it."""
+    path = [polymer.head_cap, *_backbone(polymer), polymer.tail_cap]
+    a, b, c, d = before[path[-3]], before[polymer.tail], after[polymer.head], after[path[2]]
+    axis = _direction(c - b)
+    first, second = np.cross(axis, a - b), np.cross(axis, d - c)
+    return math.atan2(float(np.cross(first, second) @ axis), float(first @ second))
+
+
+def _backbone(polymer: Chain) -> list[int]:
+    """Atoms of the capped unit from its head to its tail."""
+    if polymer.head == polymer.tail:
+        return [polymer.head]
+    return list(Chem.GetShortestPath(polymer.unit, polymer.head, polymer.tail))
 
 
 def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
@@ -201,7 +229,7 @@ def _grow(
         best_clearance = LEAST_CLEARANCE
         for _ in range(TRIES_PER_UNIT):
             shape = choices[rng.integers(len(choices))]
-            whole = _start(shape, space, rng) if k == 0 else _attach(shape, placed[-1], polymer, link, rng)
+            whole = _start(shape.positions, space, rng) if k == 0 else _attach(shape, placed[-1], polymer, link, rng)
             x, h = whole[copies[k]], heavy[atoms[k]]
             clearance = space.between(x[unlinked], h[unlinked], *near, NEARBY_SCALE)
             if clearance > best_clearance:
@@ -236,13 +264,18 @@ def _start(shape: Floats, space: _Space, rng: np.random.Generator) -> Floats:
     return Rotation.random(rng=rng).apply(shape - np.nanmean(shape, axis=0)) + rng.random(3) * space.edge
 
 
-def _attach(shape: Floats, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
-    """The unit turned so that its head continues the open bond of the unit before, with a random torsion."""
+def _attach(shape: _Shape, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
+    """The unit turned so that its head continues the open bond of the unit before, with its torsion or a random one."""
+    x = shape.positions
     outward = _direction(before[polymer.tail_cap] - before[polymer.tail])
-    inward = _direction(shape[polymer.head_cap] - shape[polymer.head])
-    turned = _turn(inward, -outward).apply(shape - shape[polymer.head])
-    spun = Rotation.from_rotvec(outward * rng.random() * 2 * math.pi).apply(turned)
-    return spun + before[polymer.tail] + outward * link
+    inward = _direction(x[polymer.head_cap] - x[polymer.head])
+    place = before[polymer.tail] + outward * link
+    turned = _turn(inward, -outward).apply(x - x[polymer.head])
+    if shape.torsion is None:
+        angle = rng.random() * 2 * math.pi
+    else:
+        angle = shape.torsion - _link_torsion(before, turned + place, polymer) + rng.normal(0.0, TORSION_JITTER)
+    return Rotation.from_rotvec(outward * angle).apply(turned) + place
 
 
 def _turn(start: Floats, end: Floats) -> Rotation:

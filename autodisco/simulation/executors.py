@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autodisco.files import write_json
-from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome
+from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
+STARTS_AFTER_KILLS = 3
 
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
@@ -27,6 +28,7 @@ class _Running:
     task: ReplicaTask
     process: subprocess.Popen
     started: float
+    kills: int = 0
 
 
 class LocalExecutor:
@@ -45,8 +47,8 @@ class LocalExecutor:
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
 
-        A task whose folder already holds its outcome is not run again, unless the disk was full. Stopped replicas leave
-        no outcome.
+        A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
+        that a signal from outside ended is started again as it was, a few times. Stopped replicas leave no outcome.
         """
         waiting = deque(tasks)
         running: list[_Running] = []
@@ -56,14 +58,16 @@ class LocalExecutor:
                     return False
                 while waiting and len(running) < self.workers:
                     task = waiting.popleft()
-                    outcome = finished_outcome(task)
-                    if outcome and outcome.failure_code != "no-disk":
+                    if outcome := lasting_outcome(task):
                         self._finish(task, outcome, on_done, waiting)
                         continue
                     on_start(task)
                     running.append(_Running(task, _start(task), time.monotonic()))
                 for entry in list(running):
-                    if outcome := _outcome(entry):
+                    if _was_killed(entry) and entry.kills < STARTS_AFTER_KILLS:
+                        entry.process, entry.started = _start(entry.task), time.monotonic()
+                        entry.kills += 1
+                    elif outcome := _outcome(entry):
                         running.remove(entry)
                         self._finish(entry.task, outcome, on_done, waiting)
                 on_progress()
@@ -96,6 +100,11 @@ def _start(task: ReplicaTask) -> subprocess.Popen:
             stderr=log,
             start_new_session=True,
         )
+
+
+def _was_killed(entry: _Running) -> bool:
+    ended = entry.process.poll() in (-signal.SIGKILL, -signal.SIGTERM, KILLED)
+    return ended and finished_outcome(entry.task) is None
 
 
 def _outcome(entry: _Running) -> ReplicaOutcome | None:

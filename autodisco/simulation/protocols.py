@@ -5,7 +5,7 @@ Protocols that come with autodisco lie in shipped_protocols/; any other is given
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -112,6 +112,10 @@ class Protocol(_Frozen):
             raise ValueError(f"frame_interval_ps must be a multiple of timestep_fs x nonbonded.every ({outer} fs)")
         return self
 
+    def content(self) -> dict[str, Any]:
+        """Everything that decides values, as plain JSON: all but the sentence for people."""
+        return self.model_dump(mode="json", exclude={"purpose"})
+
     @property
     def production(self) -> Production:
         """The last step."""
@@ -128,7 +132,8 @@ def shipped() -> list[str]:
 def load(name: str) -> Protocol:
     """The shipped protocol `name`, or the one in the TOML file of that path.
 
-    Raises InputError with file, key and what is allowed.
+    Raises InputError with file, key and what is allowed; a file must not bear the name of a shipped protocol unless it
+    is the same, since values are compared by protocol name.
     """
     path = SHIPPED / f"{name}.toml"
     if not path.is_file():
@@ -137,6 +142,14 @@ def load(name: str) -> Protocol:
             raise InputError(
                 f"protocol '{name}' does not exist; known: {', '.join(shipped())}, or the path of a .toml file"
             )
+    protocol = _read(path)
+    double = SHIPPED / f"{protocol.name}.toml"
+    if path != double and double.is_file() and protocol.content() != _read(double).content():
+        raise InputError(f"{path}: name = {protocol.name!r} is that of a shipped protocol; take another")
+    return protocol
+
+
+def _read(path: Path) -> Protocol:
     try:
         return Protocol.model_validate(tomllib.loads(path.read_text()))
     except tomllib.TOMLDecodeError as error:

@@ -14,13 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import autodisco
-from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.simulation import protocols
 from autodisco.simulation.process import die_with_parent
 
 if TYPE_CHECKING:
     from autodisco.simulation.molecule import System
+
+RECIPE = 2
+"""Raised with every change of builder, force field, engine or analysis that changes numbers."""
+
+NOT_RETRIED = frozenset({"parameters-missing", "timeout"})
+"""Failure codes that another build, run with half the time step, does not mend."""
+
+KILLED = 75
+"""Exit code of a replica whose engine was killed from outside."""
+
+LASTING = frozenset({"parameters-missing", "build-overlap", "nan", "density-off"})
+"""Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
@@ -38,6 +50,12 @@ class ReplicaTask:
     folder: Path
     timeout_s: float
     attempt: int = 0
+    engine: str = "lammps"
+
+    @property
+    def timestep_scale(self) -> float:
+        """What every time step of the protocol is multiplied with."""
+        return 0.5 if self.attempt else 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -73,20 +91,27 @@ def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
         return None
 
 
+def lasting_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
+    """The same where it is a value, or a failure that would come again; such a task need not run."""
+    outcome = finished_outcome(task)
+    return outcome if outcome and (outcome.ok or outcome.failure_code in LASTING) else None
+
+
 def _identity(task: ReplicaTask) -> dict[str, Any]:
     """What decides the result of a task; the same identity gives the same numbers. A protocol counts as its content."""
     kept = task.to_dict()
     return {
-        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "attempt")},
-        "protocol": protocols.load(task.protocol).model_dump(mode="json"),
-        "program_version": autodisco.__version__,
+        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt")},
+        "protocol": protocols.load(task.protocol).content(),
+        "recipe": RECIPE,
     }
 
 
 def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     """Build, simulate and analyse; every failure becomes an outcome with a code.
 
-    Raises InputError for a protocol that cannot be read, OSError where the outcome itself cannot be written.
+    Raises InputError for a protocol that cannot be read, EngineKilled, and OSError where the outcome itself cannot be
+    written; then there is no outcome.
     """
     started, cpu = time.monotonic(), time.process_time()
     task.folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +121,8 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
         outcome = _simulate(task)
     except SimulationFailure as failure:
         outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
+    except EngineKilled:
+        raise
     except OSError as error:
         outcome = ReplicaOutcome.failed("no-disk" if error.errno == errno.ENOSPC else "unknown", str(error), 0.0)
     except AutodiscoError as error:
@@ -112,29 +139,28 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
 
 
 def prepare(task: ReplicaTask) -> protocols.Protocol:
-    """Build the box of a task and write everything LAMMPS needs to run it; returns the protocol."""
+    """Build the box of a task and write everything the engine needs to run it; returns the protocol."""
     from autodisco.polymer import parse
-    from autodisco.simulation import builder, forcefield
-    from autodisco.simulation.engines import lammps
+    from autodisco.simulation import builder, engines, forcefield
 
-    forcefield.check(task.force_field)
     protocol = protocols.load(task.protocol)
     _progress(task, "build", 0.0)
-    system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed)
-    lammps.write(task.folder, system, protocol, task.seed, 0.5 if task.attempt else 1.0)
+    force_field = forcefield.load(task.force_field)
+    system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed, force_field)
+    engines.load(task.engine).write(task.folder, system, protocol, task.seed, task.timestep_scale)
     write_atomic(task.folder / "topology.pdb", topology_pdb(system))
     write_json(task.folder / "system.json", describe(system, protocol, task))
     return protocol
 
 
 def _simulate(task: ReplicaTask) -> ReplicaOutcome:
-    from autodisco.simulation.engines import lammps
+    from autodisco.simulation import engines
 
     protocol = prepare(task)
-    lammps.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction))
-    description = read_json(task.folder / "system.json")
+    engine = engines.load(task.engine)
+    box = engine.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction), task.timestep_scale)
     # the box that production ran in is known only now
-    description["box_a"] = final_box(task.folder / "final.data")
+    description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
 
     from autodisco.analysis import analyze_folder
@@ -195,19 +221,6 @@ def topology_pdb(system: "System") -> str:
     return "\n".join(lines) + "\nEND\n"
 
 
-def final_box(path: Path) -> list[float]:
-    """Edges (Å) of the box in a LAMMPS data file."""
-    edges = []
-    with open(path) as handle:
-        for line in handle:
-            words = line.split()
-            if len(words) == 4 and words[2] in ("xlo", "ylo", "zlo"):
-                edges.append(float(words[1]) - float(words[0]))
-                if len(edges) == 3:
-                    return edges
-    raise SimulationFailure("engine-crash", f"{path.name} holds no box")
-
-
 def _progress(task: ReplicaTask, step: str, fraction: float) -> None:
     write_json(task.folder / "progress.json", {"step_name": step, "fraction": fraction, "updated": time.time()})
 
@@ -216,7 +229,11 @@ def main() -> None:
     """Run the task in the file named by the first argument; the second is the process that must stay alive."""
     die_with_parent(int(sys.argv[2]))
     stored = read_json(Path(sys.argv[1]))
-    run_replica(ReplicaTask(**stored | {"folder": Path(stored["folder"])}))
+    try:
+        run_replica(ReplicaTask(**stored | {"folder": Path(stored["folder"])}))
+    except EngineKilled as error:
+        print(error, file=sys.stderr)
+        sys.exit(KILLED)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from autodisco.errors import AutodiscoError, InputError
+from autodisco.errors import AutodiscoError, InputError, NoCampaign
 from autodisco.store.events import copy_journal
 from autodisco.store.schema import migrate, version_of
 
@@ -44,7 +44,7 @@ class Database:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open an existing campaign for writing. Raises InputError where there is none or it is of a newer version."""
+        """Open an existing campaign for writing. Raises NoCampaign, or InputError where it is of a newer version."""
         _require(folder)
         return cls(folder, _connect(folder, "rw"))
 
@@ -176,7 +176,7 @@ class Database:
 
 def _require(folder: Path) -> None:
     if not (folder / "state.db").is_file():
-        raise InputError(f"{folder}: no campaign here (state.db is missing)")
+        raise NoCampaign(f"{folder}: no campaign here (state.db is missing)")
 
 
 def _connect(folder: Path, mode: str) -> sqlite3.Connection:
@@ -188,7 +188,7 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         if mode == "ro":
             if version_of(connection, path) == 0:
-                raise InputError(f"{folder}: no campaign here (state.db is empty)")
+                raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
             return connection
         version_of(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

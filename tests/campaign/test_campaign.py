@@ -8,6 +8,7 @@ from autodisco.campaign import load, open_folder, pause
 from autodisco.campaign.campaign import set_up
 from autodisco.campaign.seeds import file_hash
 from autodisco.errors import InputError
+from autodisco.simulation import protocols
 from autodisco.store import Store
 
 
@@ -105,3 +106,23 @@ def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert campaign.seed(1, "simulate", "0123456789abcdef", 0, 0) == seeds[0]
+
+
+def test_a_campaign_killed_before_its_first_transaction_begins_anew(campaign_file, tmp_path):
+    (tmp_path / "runs" / "small").mkdir(parents=True)
+    (tmp_path / "runs" / "small" / "state.db").touch()
+    begin(campaign_file(), tmp_path / "runs")
+    assert open_folder(tmp_path / "runs" / "small").settings.name == "small"
+
+
+def test_a_protocol_that_changed_under_a_campaign_is_refused(campaign_file, tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text(text)
+    file = campaign_file()
+    file.write_text(file.read_text().replace('protocol = "smoke"', 'protocol = "mine.toml"'))
+    folder = begin(file, tmp_path / "runs").folder
+    load(file, tmp_path / "runs")
+    (tmp_path / "mine.toml").write_text(text.replace("temperature_k = 500", "temperature_k = 501"))
+    for look in (lambda: load(file, tmp_path / "runs"), lambda: open_folder(folder)):
+        with pytest.raises(InputError, match="is not what it was when the campaign"):
+            look()

@@ -67,7 +67,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
     settings = read(tmp_path, text, environment)
     assert settings.simulation.workers == 5
     assert settings.filter.unstable == "reject"
-    with pytest.raises(InputError, match=r'simulation.workers = "many": allowed is integer'):
+    with pytest.raises(InputError, match=r'^AUTODISCO_SIMULATION_WORKERS: simulation.workers = "many"'):
         read(tmp_path, text, {"AUTODISCO_SIMULATION_WORKERS": "many"})
 
 

@@ -109,12 +109,12 @@ def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here
 
     import MDAnalysis
 
-    folder = here / "box" / seen["key"] / "smoke" / "0"
+    folder = here / "box" / seen["key"] / "smoke" / "seed-1" / "0"
     universe = MDAnalysis.Universe(str(folder / "topology.pdb"), str(folder / "trajectory.dcd"))
     assert {"POL", "LI", "TFSI"} == set(universe.residues.resnames)
     assert np.isfinite(universe.trajectory[-1].positions).all()
 
     again = call("simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--out", "box")
-    assert "smoke, pcff+, 1 replicas" in again.out
+    assert "smoke, pcff+, 1 replica" in again.out
     assert "conductivity_s_per_cm" in again.out
     assert f"{seen['properties']['density_g_per_cm3']:.4g}" in again.out

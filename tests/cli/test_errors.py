@@ -32,6 +32,13 @@ def test_a_mistake_in_a_command_names_the_help_of_that_command(call):
     assert "see autodisco run --help" in call("run").err
 
 
+def test_a_folder_that_cannot_be_made(call, here, monkeypatch):
+    (here / "file").write_text("")
+    (here / "a.toml").write_text('name = "a"\n[seeds]\ngrammar = 10\n')
+    monkeypatch.setenv("AUTODISCO_RUNS", str(here / "file"))
+    one_error(call("run", here / "a.toml"), 1, "file")
+
+
 def test_a_campaign_that_is_not_there(call, here):
     one_error(call("status"), 2, "no campaign in runs/")
     fill(here / "runs" / "known").close()

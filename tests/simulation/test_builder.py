@@ -6,8 +6,9 @@ from scipy.spatial import cKDTree
 
 from autodisco.polymer import parse
 from autodisco.polymer.chains import backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
-from autodisco.simulation import builder, protocols
+from autodisco.simulation import builder, forcefield, protocols
 
+PCFF = forcefield.load("pcff+")
 QUICK = protocols.load("quick").system
 SMOKE = protocols.load("smoke").system
 UNITS = ("*OCC*", "*CC*", "*CC(*)c1ccccc1", "*c1ccc(*)cc1", "*OC(=O)CCCC(=O)OCCOCC*", "*C1CCC(*)CC1", "*ONCCOC*")
@@ -28,7 +29,7 @@ def closest(system) -> float:
 
 @pytest.mark.parametrize("smiles", UNITS)
 def test_a_box_has_the_wanted_salt_no_net_charge_and_no_overlaps(smiles):
-    system = builder.build(parse(smiles), SMOKE, 1)
+    system = builder.build(parse(smiles), SMOKE, 1, PCFF)
     assert abs(system.charges.sum()) < 1e-9
     assert system.elements.count("Li") == SMOKE.ion_pairs
     assert system.labels["concentration_actual_molal"] == pytest.approx(SMOKE.molality, rel=0.35)
@@ -36,7 +37,7 @@ def test_a_box_has_the_wanted_salt_no_net_charge_and_no_overlaps(smiles):
 
 
 def test_the_quick_box_is_about_five_hundred_atoms_at_the_wanted_molality():
-    system = builder.build(parse("*OCC*"), QUICK, 1)
+    system = builder.build(parse("*OCC*"), QUICK, 1, PCFF)
     assert 400 < len(system.elements) < 680
     assert system.labels["concentration_actual_molal"] == pytest.approx(1.5, rel=0.1)
     volume_a3 = float(np.prod(system.box))
@@ -45,13 +46,13 @@ def test_the_quick_box_is_about_five_hundred_atoms_at_the_wanted_molality():
 
 
 def test_a_seed_decides_the_box():
-    one, again, other = (builder.build(parse("*OCC*"), SMOKE, seed).positions for seed in (1, 1, 2))
+    one, again, other = (builder.build(parse("*OCC*"), SMOKE, seed, PCFF).positions for seed in (1, 1, 2))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
 
 
 def test_bonds_between_units_have_a_chemical_length():
-    system = builder.build(parse("*OCCSC*"), SMOKE, 3)
+    system = builder.build(parse("*OCCSC*"), SMOKE, 3, PCFF)
     bonds = system.terms("bonds").atoms
     lengths = np.linalg.norm(system.positions[bonds[:, 0]] - system.positions[bonds[:, 1]], axis=1)
     assert lengths.min() > 0.9
@@ -59,7 +60,7 @@ def test_bonds_between_units_have_a_chemical_length():
 
 
 def test_a_crowded_backbone_is_built():
-    system = builder.build(parse("*CC(*)(C)C(=O)OC"), SMOKE, 1)
+    system = builder.build(parse("*CC(*)(C)C(=O)OC"), SMOKE, 1, PCFF)
     assert closest(system) > 0.65
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from autodisco.files import read_json
-from autodisco.simulation import ReplicaTask, protocols, run_replica
+from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.forcefield import pcff
 from autodisco.simulation.molecule import System
 from tests.simulation.reference_data import DataFile
 
+PCFF = forcefield.load("pcff+")
 SINGLE_POINT = """\
 units real
 atom_style full
@@ -60,7 +61,7 @@ def test_heavy_hydrogens_keep_the_mass_of_every_molecule():
     from autodisco.polymer import parse
     from autodisco.simulation import builder
 
-    system = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1)
+    system = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1, PCFF)
     heavy = system.simulated_masses(3.0)
     assert heavy.sum() == pytest.approx(system.masses.sum())
     assert set(heavy[np.array(system.elements) == "H"]) == {3.0}
@@ -141,7 +142,7 @@ def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
     from autodisco.polymer import parse
     from autodisco.simulation import builder
 
-    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1), protocol, 1)
+    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
     from autodisco.errors import SimulationFailure
 
     with pytest.raises(SimulationFailure) as caught:

@@ -4,11 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
 from autodisco.files import read_json, write_json
-from autodisco.simulation import LocalExecutor, ReplicaTask, replica
+from autodisco.simulation import LocalExecutor, ReplicaOutcome, ReplicaTask, protocols, replica
+from autodisco.simulation.replica import finished_outcome, lasting_outcome
 
 
 def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s: float = 120.0) -> ReplicaTask:
@@ -50,6 +55,57 @@ def test_a_stopped_executor_leaves_no_process_and_no_outcome(tmp_path):
     assert not outcomes
     assert not engines_in(tmp_path)
     assert not (tmp_path / "a" / "outcome.json").exists()
+
+
+def wait_for(look, seconds: float = 30.0):
+    """What `look` returns as soon as that is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+@pytest.mark.parametrize("victim", ["engine", "replica"])
+def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(tmp_path, victim):
+    _, _, undisturbed = run([task(tmp_path / "a")])
+
+    def kill_once():
+        engine = wait_for(lambda: engines_in(tmp_path / "b"))[0]
+        parent = int(Path(f"/proc/{engine}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(engine if victim == "engine" else parent, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_once)
+    killer.start()
+    _, started, disturbed = run([task(tmp_path / "b")])
+    killer.join()
+    assert started == ["b"]
+    assert disturbed["b"].properties == undisturbed["a"].properties
+
+
+def test_a_failure_of_the_machine_is_not_adopted(tmp_path):
+    one = task(tmp_path / "a")
+    one.folder.mkdir()
+    write_json(one.folder / "task.json", replica._identity(one))
+    lost = asdict(ReplicaOutcome.failed("unknown", "LAMMPS was not found", 0.0))
+    write_json(one.folder / "outcome.json", lost)
+    assert finished_outcome(one).failure_code == "unknown"
+    assert lasting_outcome(one) is None
+    write_json(one.folder / "outcome.json", lost | {"failure_code": "density-off"})
+    assert lasting_outcome(one).failure_code == "density-off"
+
+
+def test_a_changed_protocol_is_another_task(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    one = task(tmp_path / "a", protocol=str(file))
+    before = replica._identity(one)
+    file.write_text(text.replace('purpose = "', 'purpose = "In other words: '))
+    assert replica._identity(one) == before
+    file.write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+    assert replica._identity(one) != before
 
 
 def test_a_polymer_that_cannot_be_simulated_is_a_code_not_a_crash(tmp_path):

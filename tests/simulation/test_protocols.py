@@ -45,3 +45,13 @@ def test_a_wrong_protocol_file_is_refused_with_its_key(tmp_path, old, new, named
 def test_an_unknown_protocol_names_those_that_exist():
     with pytest.raises(InputError, match="quick, smoke"):
         protocols.load("quik")
+
+
+def test_a_file_may_not_take_the_name_of_a_shipped_protocol(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    assert protocols.load(str(path)) == protocols.load("smoke")
+    path.write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+    with pytest.raises(InputError, match="name = 'smoke' is that of a shipped protocol"):
+        protocols.load(str(path))

@@ -15,9 +15,6 @@ from autodisco.text import counted
 if TYPE_CHECKING:
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
 
-HOPELESS = ("parameters-missing",)
-"""Failure codes that a new start cannot mend."""
-
 
 def simulate(campaign: Campaign, store: Store) -> None:
     """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code."""
@@ -32,6 +29,7 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
 def settle(campaign: Campaign, store: Store) -> None:
     """Run what the current iteration asked for and is not done. Raises Interrupted, leaving the rest waiting."""
+    from autodisco.simulation import engines
     from autodisco.simulation.executors import LocalExecutor
 
     tasks = [
@@ -41,6 +39,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     ]
     if not tasks:
         return
+    engines.load(campaign.settings.simulation.engine).check()
     _nothing_runs(store)
     campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
     executor = LocalExecutor(campaign.settings.simulation.workers, campaign.interrupted)
@@ -80,6 +79,7 @@ def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
         folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
         timeout_s=60.0 * settings.timeout_minutes,
         attempt=row["attempt"],
+        engine=settings.engine,
     )
 
 
@@ -91,6 +91,8 @@ def _started(store: Store, task: ReplicaTask) -> None:
 
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
     """Keep a value, or climb the ladder: a new start with another seed, then giving up. Each rung is journalled."""
+    from autodisco.simulation.replica import NOT_RETRIED
+
     subject = f"{task.monomer_smiles} replica {task.replica}"
     if outcome.failure_code == "no-disk":
         raise AutodiscoError(f"{subject}: no space left for {task.folder}; free some and run the campaign again")
@@ -115,14 +117,14 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
             )
             campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
             return None
-        retry = outcome.failure_code not in HOPELESS and task.attempt < campaign.settings.simulation.retries
+        retry = outcome.failure_code not in NOT_RETRIED and task.attempt < campaign.settings.simulation.retries
         if retry:
             columns["attempt"] += 1
             store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
             store.note("retry", subject, seen, "start again from another build", "a new start mends most failures")
         else:
             store.update_replica(task.key, protocol, task.replica, status="failed", **columns)
-            why = "a new start cannot mend it" if outcome.failure_code in HOPELESS else "no attempts are left"
+            why = "a new start cannot mend it" if outcome.failure_code in NOT_RETRIED else "no attempts are left"
             store.note("give up", subject, seen, "count the replica as failed", why)
         campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
     if not retry:

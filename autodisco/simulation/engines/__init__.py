@@ -1,1 +1,43 @@
-"""Programs that run the dynamics; each takes a System and a Protocol."""
+"""Programs that run the dynamics, by the name a campaign file gives them; modules with the functions of `Engine`."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, cast
+
+from autodisco.errors import InputError
+from autodisco.simulation.molecule import System
+from autodisco.simulation.protocols import Protocol as SimulationProtocol
+
+KNOWN = {"lammps": "autodisco.simulation.engines.lammps"}
+
+
+class Engine(Protocol):
+    """What every engine does; `timestep_scale` below 1 shortens every time step."""
+
+    def check(self) -> None:
+        """Raises AutodiscoError, saying how to install it, where the program is missing."""
+
+    def write(
+        self, folder: Path, system: System, protocol: SimulationProtocol, seed: int, timestep_scale: float = 1.0
+    ) -> None:
+        """Write into `folder` everything that a run needs."""
+
+    def run(
+        self,
+        folder: Path,
+        protocol: SimulationProtocol,
+        on_progress: Callable[[str, float], None] | None = None,
+        timestep_scale: float = 1.0,
+    ) -> list[float]:
+        """Run what was written, leaving ``trajectory.dcd``; returns the edges (Å) of the box of production.
+
+        Raises SimulationFailure, or EngineKilled where a signal from outside ended it.
+        """
+
+
+def load(name: str) -> Engine:
+    """The engine `name`. Raises InputError for one that does not exist."""
+    if name not in KNOWN:
+        raise InputError(f"engine '{name}' does not exist; known: {', '.join(KNOWN)}")
+    return cast(Engine, importlib.import_module(KNOWN[name]))

