@@ -44,13 +44,12 @@ def _family(pid):
     return members
 
 
-def _kill(process):
-    for pid in _family(process.pid):
+def _kill(pids):
+    for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    process.wait()
 
 
 def _result(folder):
@@ -92,12 +91,19 @@ def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path):
     chance = random.Random(20)
     kills = 0
     finished: dict[Path, int] = {}
+    process = None
     while True:
-        process = _begin(killed, runs)
+        process = process or _begin(killed, runs)
         try:
             code = process.wait(chance.uniform(0.1, 3.0 * duration / KILLS) if kills < KILLS else PATIENCE_S)
         except subprocess.TimeoutExpired:
-            _kill(process)
+            family = _family(process.pid)
+            if chance.random() < 0.3:  # the children alone: the daemon has to notice
+                _kill(family[1:])
+            else:
+                _kill(family)
+                process.wait()
+                process = None
             kills += 1
             finished = _still_as_they_were(finished, runs / "small")
             continue

@@ -41,7 +41,7 @@ def test_a_number_of_replicas_that_is_none_is_named(tmp_path, capsys):
     file = tmp_path / "seeds.csv"
     file.write_text(TEXT.replace(",2,", ",two,"))
     assert run(["label", str(file), "--protocol", "smoke"]) == 2
-    assert "n_replicas 'two'" in capsys.readouterr().err
+    assert "line 2: n_replicas = 'two'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"name,monomer_smiles\n\xff,*OCC*\n", b'name,monomer_smiles\nx,"*OCC*\n'])

@@ -54,7 +54,7 @@ def generate(campaign: Campaign, store: Store) -> None:
             f"iteration {iteration}",
             {"draws": drawn, **counts},
             f"{counted(fresh, 'string')} for the filter",
-            f"{wanted} were wanted" if fresh == wanted else f"max_draws = {settings.generate.max_draws} is reached",
+            f"{wanted} wanted" if fresh == wanted else f"max_draws = {settings.generate.max_draws} is reached",
         )
         advance(store, "drawn")
     campaign.say(f"{drawn} draws in iteration {iteration}, {fresh} of the last ones new as strings")
