@@ -69,8 +69,9 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
     edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
     shapes = _lone_unit_shapes(polymer, rng)
     for attempt in range(TRIES_PER_BOX):
-        if attempt in (1, FIRST_TRY_WITH_TORSIONS) and mix.units > 2:
-            shapes = _inner_unit_shapes(unit, polymer, rng, with_torsions=attempt >= FIRST_TRY_WITH_TORSIONS)
+        with_torsions = attempt >= FIRST_TRY_WITH_TORSIONS
+        if mix.units > 2 and (attempt == 1 or with_torsions):
+            shapes = _inner_unit_shapes(unit, polymer, rng, with_torsions)
         space = _Space(edge)
         parts: list[Floats] = []
         for part in molecules:
