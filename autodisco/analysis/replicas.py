@@ -14,9 +14,9 @@ import numpy as np
 
 FLOOR_S_PER_CM = 1e-6
 
-# Standard deviation of log10 conductivity between two builds of protocol `quick`, from pairs of builds of 20 polymers
+# Standard deviation of log10 conductivity of one build of protocol `quick`, from pairs of builds
 # (docs/quick-protocol.md).
-QUICK_REPLICA_SD = 0.41
+QUICK_REPLICA_SD = 0.38
 
 # How many measured degrees of freedom the known spread of a protocol is worth, so that one lucky pair of replicas
 # does not make every difference look significant.
