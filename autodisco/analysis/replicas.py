@@ -16,7 +16,7 @@ FLOOR_S_PER_CM = 1e-6
 
 # Standard deviation of log10 conductivity of one build of protocol `quick`, from pairs of builds
 # (docs/quick-protocol.md).
-QUICK_REPLICA_SD = 0.38
+QUICK_REPLICA_SD = 0.39
 
 # How many measured degrees of freedom the known spread of a protocol is worth, so that one lucky pair of replicas
 # does not make every difference look significant.
