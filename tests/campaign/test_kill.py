@@ -95,7 +95,7 @@ def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path):
     while True:
         process = process or _begin(killed, runs)
         try:
-            code = process.wait(chance.uniform(0.1, 1.8 * duration / KILLS) if kills < KILLS else PATIENCE_S)
+            code = process.wait(chance.uniform(0.1, 0.8 * duration / KILLS) if kills < KILLS else PATIENCE_S)
         except subprocess.TimeoutExpired:
             family = _family(process.pid)
             if chance.random() < 0.3:  # the children alone: the daemon has to notice
