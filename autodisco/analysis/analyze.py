@@ -1,43 +1,120 @@
-"""One call from a folder to transport properties; readers and kernels are imported when it is made."""
+"""One call from files to transport properties; readers and kernels are imported when it is made."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from autodisco.analysis.properties import TransportProperties
 from autodisco.errors import InputError
 
+if TYPE_CHECKING:
+    from autodisco.analysis.observe import Observations
+    from autodisco.analysis.transport import Fits
+
 MODES = ("default", "htp-md")
 
 
-def analyze_folder(path: str | Path, mode: str = "default", temperature_k: float | None = None) -> TransportProperties:
-    """Transport properties of a replica folder (``system.json``) or of an HTP-MD folder (``meta.json``).
+@dataclass(frozen=True)
+class Analysis:
+    """Properties of a trajectory and what they were made of; `fits` is None in the mode ``htp-md``."""
+
+    properties: TransportProperties
+    observations: Observations
+    fits: Fits | None
+
+    def plot(self, folder: str | Path) -> list[Path]:
+        """Write plots of displacements with their fits, clusters, surroundings and lifetimes; returns the PNG files.
+
+        Raises InputError in the mode ``htp-md``, which fits nothing.
+        """
+        if self.fits is None:
+            raise InputError("plots show the fits of the default mode; leave the mode htp-md out")
+        from autodisco.analysis.plots import write_plots
+
+        return write_plots(self.observations, self.fits, Path(folder))
+
+
+def analyze(
+    source: str | Path,
+    *trajectories: str | Path,
+    cation: str | Sequence[str] = (),
+    anion: str | Sequence[str] = (),
+    coordinating: str | None = None,
+    cation_charge: float | Sequence[float] = 1.0,
+    anion_charge: float | Sequence[float] = -1.0,
+    temperature_k: float | None = None,
+    dt_ps: float | None = None,
+    mode: str = "default",
+    cluster_cutoff: float = 3.4,
+    coordination_cutoff: float = 2.8,
+    memory_mb: float = 256.0,
+    threads: int = 1,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Analysis:
+    """Transport properties of a trajectory, read once in memory that does not grow with its length.
 
     Parameters
     ----------
+    source, trajectories : a replica folder (``system.json``), an HTP-MD folder (``meta.json``), or a topology and its
+        trajectories: LAMMPS text dumps (plain, ``.gz``, ``.zst``; the dump may be its own topology), and all that
+        MDAnalysis reads
+    cation, anion : for files: MDAnalysis selections of the ions, one per species; the centre of mass of the selected
+        atoms of a molecule is the position of the ion
+    coordinating : for files: selection of the atoms that hold cations; their N, O, S and P atoms without it
+    cation_charge, anion_charge : in e, one for all species or one each
+    temperature_k : needed for files, instead of the stated one for folders
+    dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
-    temperature_k : instead of the temperature the folder states
+    cluster_cutoff, coordination_cutoff : Å
+    memory_mb : aim for what frames and displacements may take at a time
+    threads : of the kernels; results do not depend on it
+    progress : told the number of frames read and of all frames, if known
 
     Raises
     ------
     InputError
-        When the folder is neither, a file is missing, broken or too short, or the mode or temperature is impossible.
+        When something is missing, broken, too short or impossible; the message says what is expected.
     """
-    folder = Path(path)
     if mode not in MODES:
         raise InputError(f"analysis mode {mode!r} is unknown; {' or '.join(MODES)} expected")
-    if temperature_k is not None and not temperature_k > 0:
-        raise InputError(f"temperature {temperature_k} K; a positive value expected")
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
+    settings = {
+        "temperature": temperature_k, "dt": dt_ps, "cluster cutoff": cluster_cutoff,
+        "coordination cutoff": coordination_cutoff, "memory": memory_mb, "threads": threads,
+    }  # fmt: skip
+    for name, value in settings.items():
+        if value is not None and not value > 0:
+            raise InputError(f"{name} is {value}; a positive value expected")
+    first, others = Path(source), [Path(path) for path in trajectories]
+    selections = _several(cation), _several(anion)
+    if not first.exists():
+        raise InputError(f"{first}: no such file or folder")
 
-    from autodisco.analysis import htp_md, readers, transport
+    from autodisco.analysis import htp_md, transport
+    from autodisco.analysis.observe import Settings, observe
+    from autodisco.analysis.readers import read_folder
+    from autodisco.analysis.selections import Selections, read_selected
 
-    if (folder / "system.json").is_file():
-        trajectory = readers.read_replica(folder, temperature_k)
-    elif (folder / "meta.json").is_file():
-        box_type = np.float32 if mode == "htp-md" else np.float64
-        trajectory = readers.read_htp_md(folder, temperature_k, box_type)
+    if first.is_dir():
+        if others or any(selections) or coordinating or dt_ps:
+            raise InputError(f"{first}: a folder says itself what its atoms are; selections and dt are for files")
+        trajectory = read_folder(first, temperature_k, single=mode == "htp-md")
     else:
-        raise InputError(f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json)")
-    return htp_md.analyze(trajectory) if mode == "htp-md" else transport.analyze(trajectory)
+        if not all(selections):
+            raise InputError(f"{first}: say which atoms are ions with --cation and --anion, such as --cation 'type 1'")
+        if temperature_k is None:
+            raise InputError(f"{first}: the temperature is needed: --temperature, in K")
+        chosen = Selections(*selections, _several(cation_charge), _several(anion_charge), coordinating)
+        trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
+    said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
+    seen = observe(trajectory, Settings(cluster_cutoff, coordination_cutoff, memory_mb, threads), said)
+    if mode == "htp-md":
+        return Analysis(htp_md.transport_properties(seen), seen, None)
+    fits = transport.fit(seen)
+    return Analysis(transport.transport_properties(seen, fits), seen, fits)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)

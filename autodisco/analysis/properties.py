@@ -12,9 +12,9 @@ from typing import Any
 class TransportProperties:
     """Transport properties of one trajectory; None where a quantity or its error is undefined.
 
-    An error (`_sem`) describes this trajectory alone: the spread over ions for diffusivities and over blocks of time
-    for cluster populations. It does not hold what differs between independent builds, which is usually more;
-    see `autodisco.analysis.combine`.
+    An error (`_sem`) describes this trajectory alone: the spread over groups of ions for diffusivities, over blocks of
+    time for populations, coordination and density, over the three axes for collective quantities. It does not hold
+    what differs between independent builds, which is usually more; see `autodisco.analysis.combine`.
 
     Attributes
     ----------
@@ -24,12 +24,19 @@ class TransportProperties:
     conductivity_s_per_cm : cluster Nernst–Einstein
     conductivity_ne_s_per_cm : Nernst–Einstein
     conductivity_einstein_s_per_cm : from the collective displacement of charge
-    transference_number, transference_number_ne : of the cation, None without any conductivity
+    onsager_cation_cation_s_per_cm, onsager_cation_anion_s_per_cm, onsager_anion_anion_s_per_cm :
+        elements ``z_i z_j e² L_ij`` of the Onsager matrix; the Einstein conductivity is ++ plus twice +- plus --
+    haven_ratio, ionicity : Nernst–Einstein over Einstein conductivity, and the inverse
+    transference_number, transference_number_ne, transference_number_einstein :
+        of the cations, by clusters, by independent ions and by Onsager coefficients; None without any conductivity
     cation_diffusivity_cm2_per_s, anion_diffusivity_cm2_per_s : self-diffusivities about the centre of mass
-    polymer_diffusivity_cm2_per_s : of the N, O, S, P atoms of the chains, or of all heavy atoms where there are none
+    polymer_diffusivity_cm2_per_s : of the coordinating atoms of the chains, or of all heavy atoms where there are none
     diffusive_exponent_cation, diffusive_exponent_anion : log–log slope of the displacement over the fitted lags
     free_cation_fraction : share of cations without a coordinating anion atom within the cluster cutoff
-    li_polymer_coordination, li_anion_coordination : polymer heteroatoms and anion atoms within 2.8 Å of a cation
+    li_polymer_coordination, li_anion_coordination : such atoms within the coordination cutoff of a cation
+    cation_polymer_residence_ps, ion_pair_residence_ps : time after which 1/e of the contacts are there (again)
+    ion_pair_lifetime_ps, cluster_lifetime_ps : time after which 1/e of the pairs, of the clusters of two ions and
+        more, are unbroken and unchanged; None when half the run is too short to see it
     density_g_per_cm3, concentration_actual_molal : of the whole box; salt in mol per kg of polymer
     cluster_population : ``"i,j"`` to the mean number per frame of clusters of i cations and j anions
     warnings : sentences for a person, empty when nothing is odd
@@ -45,22 +52,47 @@ class TransportProperties:
     conductivity_ne_s_per_cm: float
     conductivity_ne_s_per_cm_sem: float | None = None
     conductivity_einstein_s_per_cm: float | None = None
+    conductivity_einstein_s_per_cm_sem: float | None = None
+    onsager_cation_cation_s_per_cm: float | None = None
+    onsager_cation_cation_s_per_cm_sem: float | None = None
+    onsager_cation_anion_s_per_cm: float | None = None
+    onsager_cation_anion_s_per_cm_sem: float | None = None
+    onsager_anion_anion_s_per_cm: float | None = None
+    onsager_anion_anion_s_per_cm_sem: float | None = None
+    haven_ratio: float | None = None
+    ionicity: float | None = None
     transference_number: float | None
     transference_number_sem: float | None = None
     transference_number_ne: float | None
+    transference_number_ne_sem: float | None = None
+    transference_number_einstein: float | None = None
     cation_diffusivity_cm2_per_s: float
     cation_diffusivity_cm2_per_s_sem: float | None = None
     anion_diffusivity_cm2_per_s: float
     anion_diffusivity_cm2_per_s_sem: float | None = None
     polymer_diffusivity_cm2_per_s: float | None
+    polymer_diffusivity_cm2_per_s_sem: float | None = None
     diffusive_exponent_cation: float | None = None
+    diffusive_exponent_cation_sem: float | None = None
     diffusive_exponent_anion: float | None = None
+    diffusive_exponent_anion_sem: float | None = None
     free_cation_fraction: float
     free_cation_fraction_sem: float | None = None
     li_polymer_coordination: float
+    li_polymer_coordination_sem: float | None = None
     li_anion_coordination: float
+    li_anion_coordination_sem: float | None = None
+    cation_polymer_residence_ps: float | None = None
+    cation_polymer_residence_ps_sem: float | None = None
+    ion_pair_residence_ps: float | None = None
+    ion_pair_residence_ps_sem: float | None = None
+    ion_pair_lifetime_ps: float | None = None
+    ion_pair_lifetime_ps_sem: float | None = None
+    cluster_lifetime_ps: float | None = None
+    cluster_lifetime_ps_sem: float | None = None
     density_g_per_cm3: float
-    concentration_actual_molal: float
+    density_g_per_cm3_sem: float | None = None
+    concentration_actual_molal: float | None
     cluster_population: dict[str, float]
     warnings: tuple[str, ...] = ()
 

@@ -1,138 +1,212 @@
-"""The default analysis: diffusivities from the diffusive part of the displacement, clusters without a size limit.
+"""The default analysis: diffusivities from the diffusive part of the displacement, clusters without a size limit."""
 
-Displacements are averaged over all time origins and fitted between 15 and 50 % of the run: early lags are not yet
-diffusive, late ones have few independent origins.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autodisco.analysis.conductivity import (
-    CM2_PER_S_PER_A2_PER_PS,
-    cluster_nernst_einstein,
-    density,
-    einstein,
-    nernst_einstein,
+from autodisco.analysis.diffusion import (
+    LEAST_TO_CHOOSE,
+    SUB_DIFFUSIVE_BELOW,
+    Diffusivity,
+    Window,
+    choose_window,
+    diffusivity,
+    slope,
 )
+from autodisco.analysis.observe import Observations, spread_lags
 from autodisco.analysis.properties import TransportProperties
-from autodisco.analysis.structure import free_cations, population_table, structure
-from autodisco.analysis.trajectory import Floats, IonTrajectory
+from autodisco.analysis.structure import density, free_cations, molality, population_table
+from autodisco.analysis.trajectory import Floats
 from autodisco.errors import InputError
-from autodisco_kernels import Population, msd
+from autodisco_kernels import Population, Runs, cluster_nernst_einstein, einstein, nernst_einstein
 
-FIT_WINDOW = (0.15, 0.50)
 N_BLOCKS = 5
 LEAST_FRAMES = 7
-SUB_DIFFUSIVE_BELOW = 0.8
+FEW_FRAMES = 50
+LONG_JUMP = 0.35
+
+Pair = tuple[float, float | None]
+Chosen = NDArray[np.bool_]  # which species
 
 
 @dataclass(frozen=True)
-class Diffusivity:
-    """Self-diffusivity and its error over particles in cm²/s, and the log–log slope over the fitted lags."""
+class Fits:
+    """The window chosen for each species (and for polymer or solvent, last) and the diffusivity it gave."""
 
-    value: float
-    sem: float | None
-    exponent: float | None
-
-
-def diffusivity(positions: Floats, frame_interval_ps: float, errors: bool = True) -> Diffusivity:
-    """Diffusivity of particles (F, n, 3) in Å, with the spread over particles as error when there are at least two.
-
-    A slope below zero, which noise can give, counts as no diffusion.
-    """
-    mean = msd(positions)
-    value = max(0.0, _slope(mean, frame_interval_ps)) / 6 * CM2_PER_S_PER_A2_PER_PS
-    n = positions.shape[1]
-    sem = None
-    if errors and n > 1:
-        slopes = [_slope(msd(positions[:, [k]]), frame_interval_ps) for k in range(n)]
-        sem = float(np.std(slopes, ddof=1) / np.sqrt(n)) / 6 * CM2_PER_S_PER_A2_PER_PS
-    window = _window(len(mean))
-    moved = mean[window]
-    exponent = None
-    if (moved > 0).all():
-        exponent = float(np.polyfit(np.log(np.arange(len(mean))[window]), np.log(moved), 1)[0])
-    return Diffusivity(value, sem, exponent)
+    windows: tuple[Window, ...]
+    diffusivities: tuple[Diffusivity, ...]
 
 
-def analyze(trajectory: IonTrajectory) -> TransportProperties:
-    """Transport properties with this program's conventions.
-
-    Errors of diffusivities are the spread over ions; those of populations the spread over five blocks of time; both
-    are propagated into the conductivities and transference numbers.
+def fit(seen: Observations) -> Fits:
+    """Windows and diffusivities of every species, then of the matrix where there is one.
 
     Raises InputError for fewer than seven frames.
     """
-    t = trajectory
-    if t.n_frames < LEAST_FRAMES:
-        raise InputError(f"{t.source}: {t.n_frames} frames; a fit needs at least {LEAST_FRAMES}")
-    dt = t.frame_interval_ps
-    cation, anion = diffusivity(t.cations, dt), diffusivity(t.anions, dt)
-    polymer = diffusivity(t.polymer_atoms, dt, errors=False) if t.polymer_atoms.shape[1] else None
-    n_cations, n_anions = t.cations.shape[1], t.anions.shape[1]
-    charges = (t.cation_charge, t.anion_charge)
-    volume = float(np.abs(np.linalg.det(t.cells)).mean())
-    found = structure(t)
-    blocks = found.blocks(N_BLOCKS) if t.n_frames >= 2 * N_BLOCKS else []
-    current = charges[0] * t.cations.sum(axis=1) + charges[1] * t.anions.sum(axis=1)
-    collective = _slope(msd(current[:, None]), dt)
+    if seen.n_frames < LEAST_FRAMES:
+        raise InputError(f"{seen.trajectory.source}: {seen.n_frames} frames; a fit needs at least {LEAST_FRAMES}")
+    moved = [*seen.displacements, *([seen.matrix] if seen.matrix else [])]
+    windows = [choose_window(kind.msd, kind.groups) for kind in moved]
+    dt = seen.trajectory.frame_interval_ps
+    return Fits(
+        tuple(windows),
+        tuple(diffusivity(k.msd, k.groups, window, dt) for k, window in zip(moved, windows, strict=True)),
+    )
 
-    def clustered(population: Population, d_cation: float, d_anion: float) -> tuple[float, float | None]:
-        return cluster_nernst_einstein(population, charges, (d_cation, d_anion), volume, t.temperature_k)
 
-    def independent(population: Population, d_cation: float, d_anion: float) -> tuple[float, float | None]:
-        ions = [(n_cations, charges[0], d_cation), (n_anions, charges[1], d_anion)]
-        total = nernst_einstein(ions, volume, t.temperature_k)
-        return total, nernst_einstein(ions[:1], volume, t.temperature_k) / total if total > 0 else None
+def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
+    """Transport properties with this program's conventions.
 
-    sigma, transference = clustered(found.population, cation.value, anion.value)
-    sigma_ne, transference_ne = independent(found.population, cation.value, anion.value)
-    sigma_sem, transference_sem = _propagated(clustered, found.population, blocks, cation, anion)
-    sigma_ne_sem, _ = _propagated(independent, found.population, [], cation, anion)
-    free = [free_cations(block, n_cations) for block in blocks]
+    Errors of diffusivities are the spread over groups of ions, those of populations the spread over five blocks of
+    time; both are propagated into the conductivities and transference numbers. Those of collective quantities are the
+    spread over the three axes.
+    """
+    t, who = seen.trajectory, seen.trajectory.who
+    species, n = who.species, len(who.species)
+    charges = [kind.charge for kind in species]
+    ions = fits.diffusivities[:n]
+    volume, temperature = seen.volume, t.temperature_k
+    blocks = seen.pieces.result(N_BLOCKS) if seen.n_frames >= 2 * N_BLOCKS else []
+    positive = np.array(charges) > 0
+
+    def clustered(population: Population, diffusivities: Sequence[float]) -> Pair:
+        total, shares = cluster_nernst_einstein(population, charges, diffusivities, volume, temperature)
+        return total, None if shares is None else float(shares[positive].sum())
+
+    def independent(_: Population, diffusivities: Sequence[float]) -> Pair:
+        table = [(kind.n, kind.charge, d) for kind, d in zip(species, diffusivities, strict=True)]
+        total = nernst_einstein(table, volume, temperature)
+        cations = [row for row in table if row[1] > 0]
+        return total, nernst_einstein(cations, volume, temperature) / total if total > 0 else None
+
+    values = [ion.value for ion in ions]
+    sigma, transference = clustered(seen.population, values)
+    sigma_ne, transference_ne = independent(seen.population, values)
+    errors = _propagated(clustered, seen.population, blocks, ions)
+    errors_ne = _propagated(independent, seen.population, [], ions)
+    whole = _collective(seen, fits, positive)
+    free = [free_cations(block, seen) for block in blocks]
+    cation, anion = _mean(seen, ions, positive), _mean(seen, ions, ~positive)
+    matrix = fits.diffusivities[n] if len(fits.diffusivities) > n else None
     return TransportProperties(
         mode="default",
         monomer_smiles=t.monomer_smiles,
-        temperature_k=t.temperature_k,
-        frames=t.n_frames,
-        length_ns=t.length_ps / 1000,
+        temperature_k=temperature,
+        frames=seen.n_frames,
+        length_ns=seen.length_ps / 1000,
         conductivity_s_per_cm=sigma,
-        conductivity_s_per_cm_sem=sigma_sem,
+        conductivity_s_per_cm_sem=errors[0],
         conductivity_ne_s_per_cm=sigma_ne,
-        conductivity_ne_s_per_cm_sem=sigma_ne_sem,
-        conductivity_einstein_s_per_cm=einstein(max(0.0, collective), volume, t.temperature_k),
+        conductivity_ne_s_per_cm_sem=errors_ne[0],
+        **whole,
+        haven_ratio=_ratio(sigma_ne, whole["conductivity_einstein_s_per_cm"]),
+        ionicity=_ratio(whole["conductivity_einstein_s_per_cm"], sigma_ne),
         transference_number=transference,
-        transference_number_sem=transference_sem,
+        transference_number_sem=errors[1],
         transference_number_ne=transference_ne,
+        transference_number_ne_sem=errors_ne[1],
         cation_diffusivity_cm2_per_s=cation.value,
         cation_diffusivity_cm2_per_s_sem=cation.sem,
         anion_diffusivity_cm2_per_s=anion.value,
         anion_diffusivity_cm2_per_s_sem=anion.sem,
-        polymer_diffusivity_cm2_per_s=polymer.value if polymer else None,
+        polymer_diffusivity_cm2_per_s=matrix.value if matrix else None,
+        polymer_diffusivity_cm2_per_s_sem=matrix.sem if matrix else None,
         diffusive_exponent_cation=cation.exponent,
+        diffusive_exponent_cation_sem=cation.exponent_sem,
         diffusive_exponent_anion=anion.exponent,
-        free_cation_fraction=free_cations(found.population, n_cations),
+        diffusive_exponent_anion_sem=anion.exponent_sem,
+        free_cation_fraction=free_cations(seen.population, seen),
         free_cation_fraction_sem=_standard_error(free),
-        li_polymer_coordination=found.polymer_coordination,
-        li_anion_coordination=found.anion_coordination,
-        density_g_per_cm3=density(t.mass_g_per_mol, volume),
-        concentration_actual_molal=t.concentration_molal,
-        cluster_population=population_table(found.population),
-        warnings=_warnings(cation, anion, collective, t.n_frames),
+        **_mean_over_blocks("li_polymer_coordination", seen.to_matrix.numbers if seen.to_matrix else np.zeros(1)),
+        **_mean_over_blocks("li_anion_coordination", seen.to_anions.numbers),
+        **_decay_time("cation_polymer_residence_ps", seen, seen.to_matrix.runs if seen.to_matrix else None),
+        **_decay_time("ion_pair_residence_ps", seen, seen.pairs),
+        **_decay_time("ion_pair_lifetime_ps", seen, seen.pairs, continuous=True),
+        **_decay_time("cluster_lifetime_ps", seen, seen.clusters, continuous=True),
+        density_g_per_cm3=density(seen, volume),
+        density_g_per_cm3_sem=None if seen.constant_cell else _block_error(density(seen, 1.0) / seen.volumes),
+        concentration_actual_molal=molality(seen),
+        cluster_population=population_table(seen.population),
+        warnings=_warnings(seen, fits, whole["conductivity_einstein_s_per_cm"]),
     )
 
 
-def _window(n_frames: int) -> slice:
-    """Lags, in frames, between 15 and 50 % of the run."""
-    length = n_frames - 1
-    return slice(max(1, int(np.ceil(FIT_WINDOW[0] * length))), int(FIT_WINDOW[1] * length) + 1)
+def _collective(seen: Observations, fits: Fits, positive: Chosen) -> dict[str, Any]:
+    """Einstein conductivity, its parts (the Onsager matrix in units of conductivity) and its transference number."""
+    dt, n = seen.trajectory.frame_interval_ps, len(positive)
+    window = fits.windows[0]
+    slopes = np.array([[[slope(c, window, dt) for c in seen.collective[i, j]] for j in range(n)] for i in range(n)])
+
+    def part(of: Chosen, by: Chosen) -> Floats:
+        """Three estimates, from one axis each: three times a third of the sum over axes."""
+        elements = 3 * slopes[np.ix_(of, by)].sum(axis=(0, 1))
+        return np.array([einstein(float(axis), seen.volume, seen.trajectory.temperature_k) for axis in elements])
+
+    both = np.ones(n, bool)
+    named = {
+        "conductivity_einstein_s_per_cm": part(both, both),
+        "onsager_cation_cation_s_per_cm": part(positive, positive),
+        "onsager_cation_anion_s_per_cm": part(positive, ~positive),
+        "onsager_anion_anion_s_per_cm": part(~positive, ~positive),
+    }
+    result: dict[str, Any] = {}
+    for name, axes in named.items():
+        result[name], result[f"{name}_sem"] = float(axes.mean()), _standard_error(list(axes))
+    total = result["conductivity_einstein_s_per_cm"]
+    carried = result["onsager_cation_cation_s_per_cm"] + result["onsager_cation_anion_s_per_cm"]
+    result["transference_number_einstein"] = carried / total if total > 0 else None
+    result["conductivity_einstein_s_per_cm"] = max(0.0, total)
+    return result
 
 
-def _slope(curve: Floats, frame_interval_ps: float) -> float:
-    window = _window(len(curve))
-    return float(np.polyfit(np.arange(len(curve))[window] * frame_interval_ps, curve[window], 1)[0])
+def _mean(seen: Observations, ions: Sequence[Diffusivity], chosen: Chosen) -> Diffusivity:
+    """Mean over the ions of several species; a single one as it is."""
+    kinds = [(kind.n, ion) for kind, ion, taken in zip(seen.trajectory.who.species, ions, chosen, strict=True) if taken]
+    if len(kinds) == 1:
+        return kinds[0][1]
+    total = sum(n for n, _ in kinds)
+    errors = [n * ion.sem for n, ion in kinds if ion.sem is not None]
+    sem = float(np.sqrt(np.sum(np.square(errors)))) / total if len(errors) == len(kinds) else None
+    return Diffusivity(sum(n * ion.value for n, ion in kinds) / total, sem, None, None)
+
+
+def _mean_over_blocks(name: str, per_frame: Floats) -> dict[str, Any]:
+    return {name: float(per_frame.mean()), f"{name}_sem": _block_error(per_frame)}
+
+
+def _block_error(per_frame: Floats) -> float | None:
+    if len(per_frame) < 2 * N_BLOCKS:
+        return None
+    return _standard_error([float(block.mean()) for block in np.array_split(per_frame, N_BLOCKS)])
+
+
+def _decay_time(name: str, seen: Observations, runs: Runs | None, continuous: bool = False) -> dict[str, Any]:
+    """Time after which 1/e of the contacts are left, in ps; None when half the run is not long enough to see it."""
+    value = error = None
+    if runs is not None and len(runs.keys):
+        value = decay_time(runs, seen.trajectory.frame_interval_ps, continuous)
+        parts = [decay_time(part, seen.trajectory.frame_interval_ps, continuous) for part in runs.parts(N_BLOCKS)]
+        known = [part for part in parts if part is not None]
+        error = _standard_error(known) if len(known) == len(parts) and value is not None else None
+    return {name: value, f"{name}_sem": error}
+
+
+def decay_time(runs: Runs, frame_interval_ps: float, continuous: bool) -> float | None:
+    """Time at which the share of contacts that are left (`continuous`) or there again falls to 1/e, interpolated."""
+    lags = np.concatenate([[0], spread_lags(runs.n_frames, 200)])
+    share = runs.continuous(lags) if continuous else runs.intermittent(lags)
+    below = np.flatnonzero(share < np.exp(-1))
+    if not len(below):
+        return None
+    k = int(below[0])
+    between = (share[k - 1] - np.exp(-1)) / (share[k - 1] - share[k])
+    return float((lags[k - 1] + between * (lags[k] - lags[k - 1])) * frame_interval_ps)
+
+
+def _ratio(above: float, below: float) -> float | None:
+    return above / below if below > 0 else None
 
 
 def _standard_error(values: list[float]) -> float | None:
@@ -140,23 +214,20 @@ def _standard_error(values: list[float]) -> float | None:
 
 
 def _propagated(
-    formula: Callable[[Population, float, float], tuple[float, float | None]],
+    formula: Callable[[Population, Sequence[float]], Pair],
     population: Population,
     blocks: list[Population],
-    cation: Diffusivity,
-    anion: Diffusivity,
+    ions: Sequence[Diffusivity],
 ) -> tuple[float | None, float | None]:
     """Errors of both results of `formula`, in quadrature: populations by blocks, each diffusivity by its own error."""
+    values = [ion.value for ion in ions]
     errors: list[float | None] = []
     for k in (0, 1):
-        best = formula(population, cation.value, anion.value)[k]
-        varied = [
-            formula(population, cation.value + (cation.sem or 0.0), anion.value)[k],
-            formula(population, cation.value, anion.value + (anion.sem or 0.0))[k],
-        ]
-        by_block = [formula(block, cation.value, anion.value)[k] for block in blocks]
-        known = [value for value in (*varied, *by_block) if value is not None]
-        if best is None or len(known) < len(varied) + len(by_block) or cation.sem is None or anion.sem is None:
+        best = formula(population, values)[k]
+        raised = [[d + (ion.sem or 0.0) * (i == j) for j, d in enumerate(values)] for i, ion in enumerate(ions)]
+        varied = [formula(population, diffusivities)[k] for diffusivities in raised]
+        by_block = [formula(block, values)[k] for block in blocks]
+        if best is None or None in varied or None in by_block or any(ion.sem is None for ion in ions):
             errors.append(None)
             continue
         error_of_blocks = _standard_error([value for value in by_block if value is not None]) or 0.0
@@ -165,15 +236,26 @@ def _propagated(
     return errors[0], errors[1]
 
 
-def _warnings(cation: Diffusivity, anion: Diffusivity, collective: float, n_frames: int) -> tuple[str, ...]:
+def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, ...]:
     said = []
-    for name, ion in (("cations", cation), ("anions", anion)):
-        if ion.value == 0:
-            said.append(f"{name} show no diffusion: the displacement does not grow over the fitted lags")
-        elif ion.exponent is not None and ion.exponent < SUB_DIFFUSIVE_BELOW:
-            said.append(f"{name} are sub-diffusive (exponent {ion.exponent:.2f}): their diffusivity is apparent")
-    if collective < 0:
+    for kind, window, moved in zip(seen.trajectory.who.species, fits.windows, fits.diffusivities, strict=False):
+        if moved.value == 0:
+            said.append(f"{kind.name} show no diffusion: the displacement does not grow over the fitted lags")
+        elif moved.exponent is not None and moved.exponent < SUB_DIFFUSIVE_BELOW:
+            said.append(f"{kind.name} are sub-diffusive (exponent {moved.exponent:.2f}): their diffusivity is apparent")
+        elif seen.n_frames >= LEAST_TO_CHOOSE and not window.found:
+            said.append(
+                f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer"
+            )
+    if collective <= 0:
         said.append("the collective displacement of charge does not grow: the Einstein conductivity is given as 0")
-    if n_frames < 50:
-        said.append(f"only {n_frames} frames: fits and errors are rough")
+    if seen.n_frames < FEW_FRAMES:
+        said.append(f"only {seen.n_frames} frames: fits and errors are rough")
+    if seen.largest_jump > LONG_JUMP and not seen.trajectory.unwrapped:
+        said.append(
+            f"an ion moves by {seen.largest_jump:.2f} of the box between two frames; from 0.5 on it cannot be told "
+            "from its image: write frames more often"
+        )
+    if abs(net := sum(kind.n * kind.charge for kind in seen.trajectory.who.species)) > 1e-6:
+        said.append(f"the ions carry a net charge of {net:+g}: are all ions selected, with the right charges?")
     return tuple(said)

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from autodisco.cli import campaign_commands, chemistry_commands, label, model_commands
+from autodisco.cli import analysis_commands, campaign_commands, chemistry_commands, label, model_commands
 from autodisco.cli.output import one_line
 from autodisco.errors import AutodiscoError
 
@@ -43,6 +43,7 @@ def _without_command(
         print(context.get_help())
 
 
+analysis_commands.register(app)
 campaign_commands.register(app)
 chemistry_commands.register(app)
 label.register(app)

@@ -1,11 +1,11 @@
-"""Commands about single polymers and trajectories: simulate, analyze, check, dedupe."""
+"""Commands about single polymers: simulate, check, dedupe."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.output import message, one_line, print_json, print_table
+from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.text import counted
 
@@ -15,7 +15,7 @@ SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (simulate, analyze, check, dedupe):
+    for command in (simulate, check, dedupe):
         app.command(command.__name__)(command)
 
 
@@ -52,39 +52,11 @@ def simulate(
         print_json(result)
     elif result["properties"]:
         kind = f"{result['protocol']}, {result['force_field']}, {counted(result['n_replicas'], 'replica')}"
-        _print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
+        print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
         message(f"protocol {result['protocol']}: {result['purpose']}")
     message(f"topologies and trajectories: {result['folder']}")
     if not result["properties"]:
         raise typer.Exit(1)
-
-
-def analyze(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders of replicas or of HTP-MD.")],
-    htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
-    temperature: Annotated[float | None, typer.Option(help="In K, instead of what the folder states.")] = None,
-    as_json: JSON = False,
-) -> None:
-    """Turn trajectories into transport properties.
-
-    Conductivities, diffusivities, transference numbers, ion clusters.
-    Several folders are replicas of one polymer: their means and standard errors follow.
-    """
-    from autodisco.analysis import analyze_folder, combine
-
-    mode = "htp-md" if htp_md else "default"
-    results = [analyze_folder(folder, mode=mode, temperature_k=temperature).to_dict() for folder in folders]
-    combined = combine(results) if len(results) > 1 else results[0]
-    if as_json:
-        print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
-        return
-    polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
-    if len(polymers) > 1:
-        message(f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); a mean says nothing")
-    _print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(folders[0]))
-    for folder, result in zip(folders, results, strict=True):
-        for warning in result.get("warnings") or ():
-            message(f"warning: {folder}: {warning}")
 
 
 def check(
@@ -142,16 +114,6 @@ def dedupe(
     )
 
 
-def _print_properties(properties: dict[str, Any], title: str) -> None:
-    rows = []
-    for name, value in properties.items():
-        if name.endswith("_sem") or isinstance(value, (dict, list, tuple, str)):
-            continue
-        sem = properties.get(f"{name}_sem")
-        rows.append((name, _number(value), "" if sem is None else _number(sem)))
-    print_table(["quantity", ">value", ">± standard error"], rows, title)
-
-
 def _print_checked(rows: list[dict[str, Any]]) -> None:
     print_table(
         ["repeat unit", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C", ">SA score", "flags"],
@@ -162,7 +124,7 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
                 row["key"],
                 f"{row['scores']['molar_mass_g_per_mol']:.2f}",
                 row["scores"]["heavy_atoms"],
-                _number(row["scores"]["oxygen_carbon_ratio"]),
+                number(row["scores"]["oxygen_carbon_ratio"]),
                 f"{row['scores']['sa_score']:.2f}",
                 ", ".join(flag["name"] for flag in row["flags"]) or "none",
             )
@@ -172,11 +134,3 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         for flag in row["flags"]:
             message(f"{row['given']}: {flag['name']}: {flag['reason']}")
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "undefined"
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.4g}"

@@ -73,6 +73,30 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     stdout_console().print(table)
 
 
+def print_properties(properties: dict[str, Any], title: str) -> None:
+    """Print the numbers of a record of properties with their errors (``_sem``) as a table; what is None is left out."""
+    rows = [(name, number(value), number(sem)) for name, value, sem in numbers(properties) if value is not None]
+    print_table(["quantity", ">value", ">± standard error"], rows, title)
+    if undefined := [name for name, value, _ in numbers(properties) if value is None]:
+        stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
+
+
+def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
+    """The numbers of a record of properties: name, value, standard error."""
+    return [
+        (name, value, properties.get(f"{name}_sem"))
+        for name, value in properties.items()
+        if not name.endswith("_sem") and not isinstance(value, (dict, list, tuple, str))
+    ]
+
+
+def number(value: float | None) -> str:
+    """A number for people; nothing where there is none."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
 def existing_file(path: Path, what: str) -> Path:
     """`path` when it is a readable file, else an InputError that names it."""
     from autodisco.errors import InputError

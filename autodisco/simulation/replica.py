@@ -163,9 +163,9 @@ def _simulate(task: ReplicaTask) -> ReplicaOutcome:
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
 
-    from autodisco.analysis import analyze_folder
+    from autodisco.analysis import analyze
 
-    properties = analyze_folder(task.folder).to_dict()
+    properties = analyze(task.folder).properties.to_dict()
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
     density = properties["density_g_per_cm3"]

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from autodisco.analysis import analyze_folder
+from autodisco.analysis import analyze
 from autodisco.errors import InputError
 
 # HTP-MD's program on this folder with drift removed.
@@ -40,7 +40,7 @@ def copy(folder, tmp_path):
 
 
 def test_published_values_are_met(folder):
-    values = analyze_folder(folder, mode="htp-md").to_dict()
+    values = analyze(folder, mode="htp-md").properties.to_dict()
     for name, published in PUBLISHED.items():
         assert values[name] == pytest.approx(published, rel=DIGITS.get(name, 1e-9)), name
     assert values["monomer_smiles"] == "CC(CCNCC(C)OC(=O)*)CCO*"
@@ -49,11 +49,11 @@ def test_published_values_are_met(folder):
 def test_population_matrix_equals_the_published_one(folder):
     published = np.loadtxt(folder / "population.txt")
     expected = {f"{i},{j}": published[i, j] for i, j in zip(*np.nonzero(published), strict=True)}
-    assert analyze_folder(folder, mode="htp-md").cluster_population == pytest.approx(expected)
+    assert analyze(folder, mode="htp-md").properties.cluster_population == pytest.approx(expected)
 
 
 def test_default_mode_sees_the_same_clusters_but_fits_the_displacement(folder):
-    theirs, ours = analyze_folder(folder, mode="htp-md"), analyze_folder(folder)
+    theirs, ours = analyze(folder, mode="htp-md").properties, analyze(folder).properties
     assert ours.cluster_population == theirs.cluster_population
     assert ours.density_g_per_cm3 == pytest.approx(theirs.density_g_per_cm3, rel=1e-6)
     assert ours.cation_diffusivity_cm2_per_s_sem is not None
@@ -62,7 +62,7 @@ def test_default_mode_sees_the_same_clusters_but_fits_the_displacement(folder):
 
 
 def test_temperature_can_be_given_and_divides_the_conductivity(folder):
-    hot = analyze_folder(folder, mode="htp-md", temperature_k=706.0)
+    hot = analyze(folder, mode="htp-md", temperature_k=706.0).properties
     assert hot.conductivity_s_per_cm == pytest.approx(PUBLISHED["conductivity_s_per_cm"] / 2)
 
 
@@ -72,7 +72,7 @@ def test_order_of_the_lines_of_a_frame_does_not_matter(copy):
     for start in range(9, len(lines), n + 9):
         lines[start : start + n] = rng.permutation(lines[start : start + n]).tolist()
     (copy / "traj.lammpstrj").write_text("\n".join(lines) + "\n")
-    assert analyze_folder(copy, mode="htp-md").conductivity_s_per_cm == pytest.approx(
+    assert analyze(copy, mode="htp-md").properties.conductivity_s_per_cm == pytest.approx(
         PUBLISHED["conductivity_s_per_cm"], rel=1e-9
     )
 
@@ -89,7 +89,7 @@ def test_box_that_does_not_start_at_zero_gives_the_same_clusters(copy, folder):
             words[5:8] = [f"{float(word) - 20.25:.6f}" for word in words[5:8]]
             lines[k] = " ".join(words)
     (copy / "traj.lammpstrj").write_text("\n".join(lines) + "\n")
-    shifted, plain = analyze_folder(copy), analyze_folder(folder)
+    shifted, plain = analyze(copy).properties, analyze(folder).properties
     assert shifted.cluster_population == plain.cluster_population
     assert shifted.conductivity_s_per_cm == pytest.approx(plain.conductivity_s_per_cm, rel=1e-5)
 
@@ -107,7 +107,7 @@ def test_broken_dump_is_named(copy, change, complaint):
     dump = copy / "traj.lammpstrj"
     dump.write_text(change(dump.read_text()))
     with pytest.raises(InputError, match=complaint) as caught:
-        analyze_folder(copy)
+        analyze(copy)
     assert "traj.lammpstrj" in str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_missing_key_is_named(copy):
     del meta["anion_raw_type"]
     (copy / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(InputError, match=r"meta\.json: key 'anion_raw_type' is missing"):
-        analyze_folder(copy)
+        analyze(copy)
 
 
 def test_tilted_bounds_of_a_dump_are_undone(tmp_path):
@@ -132,9 +132,9 @@ def test_tilted_bounds_of_a_dump_are_undone(tmp_path):
         "mol_smiles": "*C*", "temperature": 300.0,
     }  # fmt: skip
     (tmp_path / "meta.json").write_text(json.dumps(meta))
-    values = analyze_folder(tmp_path)
+    values = analyze(tmp_path).properties
     assert values.cluster_population == {"1,1": 1.0}
     assert values.density_g_per_cm3 == pytest.approx((6.94 + 35.45 + 12.011) / 0.602214076 / (10 * 20 * 30))
     assert (values.conductivity_s_per_cm, values.transference_number) == (0.0, None)
     with pytest.raises(InputError, match="constant orthorhombic box"):
-        analyze_folder(tmp_path, mode="htp-md")
+        analyze(tmp_path, mode="htp-md")

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from autodisco.analysis import analyze_folder
-from autodisco.analysis.conductivity import nernst_einstein
+from autodisco.analysis import analyze
 from autodisco.errors import InputError
+from autodisco_kernels import nernst_einstein
 
 # The writer of the topology remarks on every PDB column it has to fill in.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:MDAnalysis")
@@ -79,7 +79,7 @@ def free(tmp_path_factory):
     folder, box = tmp_path_factory.mktemp("free"), (600.0, 700.0, 650.0)
     # D = step² / (2 dt): 1 Å²/ps is 1e-4 cm²/s.
     positions = walkers(box, 200, 400, np.sqrt(2 * 0.5 * np.array([1.0, 0.4])))
-    return analyze_folder(write_replica(folder, positions, box, 200)), box
+    return analyze(write_replica(folder, positions, box, 200)).properties, box
 
 
 def test_random_walkers_give_their_diffusivities_within_the_stated_error(free):
@@ -116,7 +116,7 @@ def test_bound_pairs_conduct_nothing_and_have_no_transference_number(tmp_path):
     box = (300.0, 300.0, 300.0)
     # Far apart, so that pairs do not touch each other.
     positions = walkers(box, 4, 60, (0.1, 0.1), seed=5, bound=True)
-    values = analyze_folder(write_replica(tmp_path, positions, box, 4))
+    values = analyze(write_replica(tmp_path, positions, box, 4)).properties
     assert values.cluster_population == {"1,1": 4.0}
     assert (values.conductivity_s_per_cm, values.transference_number) == (0.0, None)
     assert values.conductivity_ne_s_per_cm > 0
@@ -127,9 +127,9 @@ def test_bound_pairs_conduct_nothing_and_have_no_transference_number(tmp_path):
 def test_drift_of_the_whole_box_is_not_diffusion(tmp_path):
     box = (300.0, 300.0, 300.0)
     positions = walkers(box, 6, 80, (0.3, 0.2), seed=2)
-    still = analyze_folder(write_replica(tmp_path, positions, box, 6))
+    still = analyze(write_replica(tmp_path, positions, box, 6)).properties
     drifting = positions + np.arange(80)[:, None, None] * [0.5, 0.3, -0.2]
-    moved = analyze_folder(write_replica(tmp_path, drifting, box, 6))
+    moved = analyze(write_replica(tmp_path, drifting, box, 6)).properties
     assert moved.cation_diffusivity_cm2_per_s == pytest.approx(still.cation_diffusivity_cm2_per_s, rel=1e-3)
     assert moved.polymer_diffusivity_cm2_per_s == pytest.approx(still.polymer_diffusivity_cm2_per_s, rel=1e-2)
 
@@ -142,7 +142,7 @@ def test_coordination_counts_heteroatoms_of_chain_and_anion(tmp_path):
     # Between the chain's third atom, an O at 2 Å, and the anion's O at 2.5 Å; its N is at 3.5 Å.
     positions[:, n] = [6.0, 2.0, 0.0]
     positions[:, n + 1 :] = [[6.0, 4.5, 0.0], [6.0, 5.5, 0.0], [6.0, 6.5, 0.0]]
-    values = analyze_folder(write_replica(tmp_path, positions, box, 1))
+    values = analyze(write_replica(tmp_path, positions, box, 1)).properties
     assert (values.li_polymer_coordination, values.li_anion_coordination) == (1.0, 1.0)
     assert values.cluster_population == {"1,1": 1.0}
     assert values.density_g_per_cm3 == pytest.approx(
@@ -163,7 +163,7 @@ def test_wrapped_positions_are_noticed(tmp_path):
     n = len(CHAIN)
     positions[:, n:] %= 20.0
     with pytest.raises(InputError, match="have to be unwrapped"):
-        analyze_folder(write_replica(tmp_path, positions, box, 4))
+        analyze(write_replica(tmp_path, positions, box, 4))
 
 
 @pytest.mark.parametrize(
@@ -179,21 +179,21 @@ def test_trajectory_that_does_not_fit_is_refused(tmp_path, n_frames, changes, co
     positions = walkers(box, 2, n_frames, (0.1, 0.1))[:, : len(CHAIN) + 8]
     folder = write_replica(tmp_path, positions, box, 2, changes)
     with pytest.raises(InputError, match=complaint.replace("17", str(positions.shape[1]))):
-        analyze_folder(folder)
+        analyze(folder)
 
 
 def test_folder_or_mode_that_cannot_be_analyzed_is_named(tmp_path):
     with pytest.raises(InputError, match="neither a replica"):
-        analyze_folder(tmp_path)
-    with pytest.raises(InputError, match="no such folder"):
-        analyze_folder(tmp_path / "absent")
+        analyze(tmp_path)
+    with pytest.raises(InputError, match="no such file or folder"):
+        analyze(tmp_path / "absent")
     with pytest.raises(InputError, match="mode 'htpmd' is unknown"):
-        analyze_folder(tmp_path, mode="htpmd")
-    with pytest.raises(InputError, match="temperature -3 K"):
-        analyze_folder(tmp_path, temperature_k=-3)
+        analyze(tmp_path, mode="htpmd")
+    with pytest.raises(InputError, match="temperature is -3"):
+        analyze(tmp_path, temperature_k=-3)
     (tmp_path / "system.json").write_text("{}")
-    with pytest.raises(InputError, match="key 'anions' is missing"):
-        analyze_folder(tmp_path)
+    with pytest.raises(InputError, match="key 'elements' is missing"):
+        analyze(tmp_path)
     (tmp_path / "system.json").write_text("{")
     with pytest.raises(InputError, match="not JSON"):
-        analyze_folder(tmp_path)
+        analyze(tmp_path)

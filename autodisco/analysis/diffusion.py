@@ -1,0 +1,100 @@
+"""Diffusivities from displacements: which lags are diffusive, the slope over them, and its error.
+
+The window ends at half the run, where enough time origins are left. It begins at the earliest lag from which every
+octave up to the end has a log–log slope of 1, within 0.1 or two standard errors; before it, ions rattle in their
+cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodisco.analysis.trajectory import Floats
+from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
+
+FIXED = (0.15, 0.50)
+LEAST_TO_CHOOSE = 200
+EARLIEST = 0.02
+TOLERANCE = 0.1
+SUB_DIFFUSIVE_BELOW = 0.8
+
+
+@dataclass(frozen=True)
+class Window:
+    """Lags first … last, in frames, both fitted; `found` when they are diffusive by the rule, not merely assumed."""
+
+    first: int
+    last: int
+    found: bool
+
+    @property
+    def lags(self) -> slice:
+        """The lags as a slice of a displacement curve."""
+        return slice(self.first, self.last + 1)
+
+
+@dataclass(frozen=True)
+class Diffusivity:
+    """Self-diffusivity and its standard error in cm²/s, and the log–log slope over the fitted lags with its error.
+
+    The errors are the spread over groups of particles, None with a single one. A slope below zero, which noise can
+    give, counts as no diffusion.
+    """
+
+    value: float
+    sem: float | None
+    exponent: float | None
+    exponent_sem: float | None
+
+
+def choose_window(curve: Floats, groups: Floats) -> Window:
+    """The lags to fit for a displacement curve (F,) that is the mean over groups (G, F)."""
+    length = len(curve) - 1
+    first, last = max(1, int(np.ceil(FIXED[0] * length))), int(FIXED[1] * length)
+    if len(curve) >= LEAST_TO_CHOOSE:
+        start = None
+        end = last
+        while end // 2 >= max(1, EARLIEST * length):
+            octave = slice(end // 2, end + 1)
+            slope = exponent(curve, octave)
+            if slope is None or abs(slope - 1) > max(TOLERANCE, 2 * (_exponent_sem(groups, octave) or 0.0)):
+                break
+            start, end = end // 2, end // 2
+        if start is not None:
+            return Window(start, last, True)
+    return Window(first, last, False)
+
+
+def diffusivity(curve: Floats, groups: Floats, window: Window, frame_interval_ps: float) -> Diffusivity:
+    """``D = slope / 6`` of a displacement curve (F,) in Å² that is the mean over groups (G, F)."""
+    scale = CM2_PER_S_PER_A2_PER_PS / 6
+    slopes = [slope(group, window, frame_interval_ps) for group in groups]
+    return Diffusivity(
+        value=max(0.0, slope(curve, window, frame_interval_ps)) * scale,
+        sem=_sem(slopes, scale),
+        exponent=exponent(curve, window.lags),
+        exponent_sem=_exponent_sem(groups, window.lags),
+    )
+
+
+def slope(curve: Floats, window: Window, frame_interval_ps: float) -> float:
+    """Slope of a straight line through the window, per ps."""
+    lags = np.arange(window.first, window.last + 1) * frame_interval_ps
+    return float(np.polyfit(lags, curve[window.lags], 1)[0])
+
+
+def exponent(curve: Floats, lags: slice) -> float | None:
+    """Log–log slope of a curve over some lags, None where it is not positive."""
+    moved = curve[lags]
+    if len(moved) < 2 or not (moved > 0).all():
+        return None
+    return float(np.polyfit(np.log(np.arange(len(curve))[lags]), np.log(moved), 1)[0])
+
+
+def _exponent_sem(groups: Floats, lags: slice) -> float | None:
+    known = [value for value in (exponent(group, lags) for group in groups) if value is not None]
+    return _sem(known, 1.0) if len(known) == len(groups) else None
+
+
+def _sem(values: list[float], scale: float) -> float | None:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) * scale if len(values) > 1 else None

@@ -1,0 +1,383 @@
+"""One pass over a trajectory: everything that transport properties are made of, in memory that does not grow with it.
+
+What concerns single frames (clusters, contacts, distributions) is added up on the way; positions of ions wait on disk
+until all frames are there, because displacements need them all.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodisco.analysis.series import Series
+from autodisco.analysis.trajectory import Chunk, Floats, Indices, Trajectory, check_composition
+from autodisco.errors import InputError
+from autodisco_kernels import (
+    Contacts,
+    DisplacementSum,
+    Population,
+    RadialDistribution,
+    RunRecorder,
+    Runs,
+    Unwrapper,
+    cluster_names,
+    contacts,
+    cross_displacement,
+    displacement_moments,
+    ion_clusters,
+    non_gaussian_from_moments,
+    populations,
+    without_drift,
+)
+
+MOST_GROUPS = 32
+LEAST_PIECES = 40
+R_MAX = 8.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a trajectory is looked at.
+
+    Attributes
+    ----------
+    cluster_cutoff : Å, between a cation and a coordinating atom of an anion (France-Lanord & Grossman 2019)
+    coordination_cutoff : Å, for coordination numbers and residence times
+    memory_mb : aim for what frames and displacements may take at a time
+    threads : of the kernels
+    """
+
+    cluster_cutoff: float = 3.4
+    coordination_cutoff: float = 2.8
+    memory_mb: float = 256.0
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Displacements:
+    """Mean-squared displacements of the particles of one kind.
+
+    Attributes
+    ----------
+    msd : (F,), Å², over all lags and origins
+    groups : (G, F), the same for disjoint groups of the particles, whose spread is the error
+    end_to_end : Å², between the first and the last frame
+    lags, non_gaussian : (L,), the non-Gaussian parameter α₂ at some lags (in frames), NaN where nothing moved
+    """
+
+    msd: Floats
+    groups: Floats
+    end_to_end: float
+    lags: Indices
+    non_gaussian: Floats
+
+
+@dataclass(frozen=True)
+class Coordination:
+    """Neighbours of the cations: g(r), mean number within the coordination cutoff in each frame (F,), spells."""
+
+    distribution: RadialDistribution
+    numbers: Floats
+    runs: Runs
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What one pass over a trajectory gives; species in the order of its composition.
+
+    Attributes
+    ----------
+    volumes : (F,), Å³
+    cell : (3, 3) of the first frame, and whether every frame has the same
+    displacements : of each species
+    matrix : of the tracers of polymer or solvent, None without any
+    collective : (S, S, 3, F), ``⟨Δp_i Δp_j⟩`` per axis with p_i the sum of z r over species i, e² Å²
+    largest_jump : longest way of an ion between two frames, as a share of the box
+    pieces : populations of the run and of its parts
+    to_matrix, to_anions : surroundings of all cations
+    pairs, clusters : spells of cation–anion contacts and of clusters of unchanged members
+    """
+
+    trajectory: Trajectory
+    settings: Settings
+    n_frames: int
+    volumes: Floats
+    cell: Floats
+    constant_cell: bool
+    displacements: tuple[Displacements, ...]
+    matrix: Displacements | None
+    collective: Floats
+    largest_jump: float
+    pieces: "Pieces"
+    to_matrix: Coordination | None
+    to_anions: Coordination
+    pairs: Runs
+    clusters: Runs
+
+    @property
+    def volume(self) -> float:
+        """Mean volume, Å³."""
+        return float(self.volumes.mean())
+
+    @property
+    def length_ps(self) -> float:
+        """Time between the first and the last frame."""
+        return (self.n_frames - 1) * self.trajectory.frame_interval_ps
+
+    @property
+    def population(self) -> Population:
+        """Population matrix over all frames."""
+        return self.pieces.result(1)[0]
+
+
+def observe(
+    trajectory: Trajectory, settings: Settings | None = None, progress: Callable[[int], None] | None = None
+) -> Observations:
+    """Read a trajectory once, from its first frame to its last.
+
+    The drift of the centre of mass is taken out frame by frame; forgetting it turns a thermostat's random push on the
+    whole box into diffusion. `progress` is told the number of frames read.
+
+    Raises
+    ------
+    InputError
+        For a box without cations or anions, a trajectory without frames, coordinates that are not finite, or
+        coordinates said to be unwrapped in which ions jump by more than half the box.
+    """
+    chosen = settings or Settings()
+    check_composition(trajectory.source, trajectory.who)
+    with Pass(trajectory, chosen) as run:
+        for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
+            run.add(chunk)
+            if progress:
+                progress(run.n_frames)
+        if not run.n_frames:
+            raise InputError(f"{trajectory.source}: holds no frame")
+        return run.result()
+
+
+def _frames_per_chunk(n_atoms: int, memory_mb: float) -> int:
+    """Frames whose copies (as read, unwrapped, without drift, rearranged) fill half of the memory."""
+    return max(1, min(500, int(memory_mb * 1e6 / 2 / (4 * 24 * n_atoms))))
+
+
+class Pass:
+    """The running sums of `observe`."""
+
+    def __init__(self, trajectory: Trajectory, settings: Settings) -> None:
+        who = trajectory.who
+        self._trajectory, self._settings, self._who = trajectory, settings, who
+        self.n_frames = 0
+        self._volumes: list[Floats] = []
+        self._first_cell: Floats | None = None
+        self._constant_cell = True
+        self._unwrapper = Unwrapper()
+        self._last_ions: Floats | None = None
+        self._largest_jump = 0.0
+        self._currents: list[Floats] = []
+        self._series = Series(sum(kind.n for kind in who.species) + len(who.tracers))
+        self._pieces = Pieces()
+        offsets = np.cumsum([0, *(kind.n for kind in who.species)])
+        self._sites = np.concatenate([kind.sites for kind in who.species])
+        self._ion_of = np.concatenate(
+            [kind.site_of + offset for kind, offset in zip(who.species, offsets, strict=False)]
+        )
+        self._species = np.repeat(np.arange(len(who.species)), [kind.n for kind in who.species])
+        signs = np.sign([kind.charge for kind in who.species])
+        self._cutoffs = np.where(np.multiply.outer(signs, signs) < 0, settings.cluster_cutoff, 0.0)
+        self._cation_sites = np.concatenate([kind.sites for kind in who.cations])
+        self._cation_of = self._ion_of[: len(self._cation_sites)]
+        self._anion_sites = self._sites[len(self._cation_sites) :]
+        self._n_cations = sum(kind.n for kind in who.cations)
+        self._anion_of = self._ion_of[len(self._cation_sites) :] - self._n_cations
+        self._to_matrix = _Surroundings(self._cation_of, np.arange(len(who.hosts)), settings)
+        self._to_anions = _Surroundings(self._cation_of, np.arange(len(self._anion_sites)), settings)
+        self._pairs, self._clusters = RunRecorder(), RunRecorder()
+
+    def __enter__(self) -> "Pass":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._series.close()
+
+    def add(self, chunk: Chunk) -> None:
+        """Add consecutive frames."""
+        positions, cells = chunk.positions, chunk.cells
+        if not np.isfinite(positions).all():
+            raise InputError(f"{self._trajectory.source}: holds coordinates that are not finite")
+        self.n_frames += len(positions)
+        self._volumes.append(np.abs(np.linalg.det(cells)))
+        if self._first_cell is None:
+            self._first_cell = cells[0].copy()
+        self._constant_cell &= bool((cells == self._first_cell).all())
+        self._structure(positions, cells)
+        whole = positions if self._trajectory.unwrapped else self._unwrapper.next(positions, cells)
+        self._motion(without_drift(whole, self._who.masses), cells)
+
+    def _structure(self, positions: Floats, cells: Floats) -> None:
+        threads = self._settings.threads
+        labels = ion_clusters(positions[:, self._sites], self._ion_of, self._species, self._cutoffs, cells, threads)
+        self._pieces.add(labels, self._species)
+        self._clusters.add(*cluster_names(labels))
+        cations = positions[:, self._cation_sites]
+        if len(self._who.hosts):
+            self._to_matrix.add(cations, positions[:, self._who.hosts], cells, threads)
+        found = self._to_anions.add(cations, positions[:, self._anion_sites], cells, threads)
+        near = found.within(self._settings.cluster_cutoff)
+        ions = self._cation_of[near.points].astype(np.int64) * (self._anion_of.max() + 1) + self._anion_of[near.others]
+        self._pairs.add(ions, near.frames)
+
+    def _motion(self, positions: Floats, cells: Floats) -> None:
+        centres = [self._centres(positions, kind.bodies) for kind in self._who.species]
+        self._currents.append(
+            np.stack([kind.charge * x.sum(axis=1) for kind, x in zip(self._who.species, centres, strict=True)], axis=1)
+        )
+        ions = np.concatenate(centres, axis=1)
+        followed = ions if self._last_ions is None else np.concatenate([self._last_ions[None], ions])
+        steps = np.diff(followed, axis=0)
+        if len(steps):
+            jumps = np.abs(steps @ np.linalg.inv(cells[-len(steps) :]))
+            self._largest_jump = max(self._largest_jump, float(jumps.max()))
+        if self._trajectory.unwrapped and self._largest_jump > 0.5:
+            raise InputError(
+                f"{self._trajectory.source}: an ion moves by {self._largest_jump:.2f} of the box between two frames; "
+                "positions have to be unwrapped and frames close in time"
+            )
+        self._last_ions = ions[-1].copy()
+        self._series.append(np.concatenate([ions, positions[:, self._who.tracers]], axis=1))
+
+    def _centres(self, positions: Floats, bodies: Indices) -> Floats:
+        if bodies.shape[1] == 1:
+            return positions[:, bodies[:, 0]]
+        weights = self._who.masses[bodies]
+        return np.einsum("fnkx,nk->fnx", positions[:, bodies], weights / weights.sum(axis=1, keepdims=True))
+
+    def result(self) -> Observations:
+        """Everything, when the last frame has been added."""
+        who = self._who
+        edges = np.cumsum([0, *(kind.n for kind in who.species), len(who.tracers)])
+        moved = [
+            self._displacements(int(low), int(high)) if high > low else None for low, high in itertools.pairwise(edges)
+        ]
+        currents = np.concatenate(self._currents)
+        n = len(who.species)
+        collective = np.empty((n, n, 3, self.n_frames))
+        for i in range(n):
+            for j in range(i + 1):
+                for axis in range(3):
+                    both = currents[:, i, axis, None], currents[:, j, axis, None]
+                    collective[i, j, axis] = collective[j, i, axis] = cross_displacement(*both)
+        assert self._first_cell is not None
+        return Observations(
+            trajectory=self._trajectory,
+            settings=self._settings,
+            n_frames=self.n_frames,
+            volumes=np.concatenate(self._volumes),
+            cell=self._first_cell,
+            constant_cell=self._constant_cell,
+            displacements=tuple(kind for kind in moved[:-1] if kind is not None),
+            matrix=moved[-1],
+            collective=collective,
+            largest_jump=self._largest_jump,
+            pieces=self._pieces,
+            to_matrix=self._to_matrix.result(self._n_cations) if len(who.hosts) else None,
+            to_anions=self._to_anions.result(self._n_cations),
+            pairs=self._pairs.runs(),
+            clusters=self._clusters.runs(),
+        )
+
+    def _displacements(self, low: int, high: int) -> Displacements:
+        n, most_bytes = high - low, int(self._settings.memory_mb * 1e6 / 8)
+        edges = np.linspace(low, high, min(n, MOST_GROUPS) + 1).astype(int)
+        lags = spread_lags(self.n_frames)
+        groups, end_to_end, moments = [], 0.0, np.zeros((3, len(lags)))
+        for first, last in itertools.pairwise(edges):
+            group = DisplacementSum(self.n_frames)
+            for block in self._series.blocks(int(first), int(last), most_bytes):
+                group.add(block)
+                end_to_end += float(np.sum((block[:, :, -1] - block[:, :, 0]) ** 2))
+                moments += displacement_moments(block, lags)
+            groups.append(group.msd())
+        share = np.diff(edges) / n
+        curves = np.array(groups)
+        return Displacements(share @ curves, curves, end_to_end / n, lags, non_gaussian_from_moments(moments))
+
+
+class _Surroundings:
+    """Distribution, coordination number and spells of atoms about cations."""
+
+    def __init__(self, cation_of: Indices, atoms: Indices, settings: Settings) -> None:
+        self._cation_of, self._n_atoms, self._settings = cation_of, len(atoms), settings
+        self._distribution = RadialDistribution(len(cation_of), len(atoms), R_MAX, bins=160)
+        self._recorder = RunRecorder()
+        self._near: list[Indices] = []
+
+    def add(self, cations: Floats, atoms: Floats, cells: Floats, threads: int) -> Contacts:
+        reach = max(R_MAX, self._settings.cluster_cutoff, self._settings.coordination_cutoff)
+        found = contacts(cations, atoms, cells, reach, threads)
+        self._distribution.add(found, cells)
+        near = found.within(self._settings.coordination_cutoff)
+        self._near.append(np.diff(near.frames))
+        self._recorder.add(self._cation_of[near.points].astype(np.int64) * self._n_atoms + near.others, near.frames)
+        return found
+
+    def result(self, n_cations: int) -> Coordination:
+        return Coordination(self._distribution, np.concatenate(self._near) / n_cations, self._recorder.runs())
+
+
+def spread_lags(n_frames: int, n: int = 40) -> Indices:
+    """About `n` lags from 1 to half the run, evenly spread over its decades."""
+    last = max(1, n_frames // 2)
+    return np.unique(np.geomspace(1, last, n).round().astype(np.int64)) if n_frames > 1 else np.zeros(0, np.int64)
+
+
+class Pieces:
+    """Populations of consecutive pieces of a run of unknown length; neighbours merge when there are too many."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[int, dict[tuple[int, ...], float]]] = []
+        self._frames_per_piece = 1
+
+    def add(self, labels: NDArray[np.int32], species: Indices) -> None:
+        """Add frames of labels (C, n_ions)."""
+        start = 0
+        while start < len(labels):
+            if not self._pieces or self._pieces[-1][0] == self._frames_per_piece:
+                if len(self._pieces) == 2 * LEAST_PIECES:
+                    self._halve()
+                self._pieces.append((0, {}))
+            n, counts = self._pieces[-1]
+            taken = min(self._frames_per_piece - n, len(labels) - start)
+            part = populations(labels[start : start + taken], species)
+            for kind, mean in zip(map(tuple, part.counts.tolist()), part.mean.tolist(), strict=True):
+                counts[kind] = counts.get(kind, 0.0) + mean * taken
+            self._pieces[-1] = (n + taken, counts)
+            start += taken
+
+    def _halve(self) -> None:
+        merged = []
+        for (n, first), (m, second) in zip(self._pieces[::2], self._pieces[1::2], strict=True):
+            merged.append((n + m, {kind: first.get(kind, 0.0) + second.get(kind, 0.0) for kind in first | second}))
+        self._pieces = merged
+        self._frames_per_piece *= 2
+
+    def result(self, n_parts: int) -> list[Population]:
+        """Populations of `n_parts` consecutive parts of nearly equal length."""
+        total = sum(n for n, _ in self._pieces)
+        parts: list[tuple[int, dict[tuple[int, ...], float]]] = [(0, {}) for _ in range(n_parts)]
+        seen = 0
+        for n, counts in self._pieces:
+            place = int((seen + n / 2) * n_parts / total)
+            m, together = parts[place]
+            for kind, count in counts.items():
+                together[kind] = together.get(kind, 0.0) + count
+            parts[place] = (m + n, together)
+            seen += n
+        return [_population(n, counts) for n, counts in parts if n]
+
+
+def _population(n_frames: int, counts: dict[tuple[int, ...], float]) -> Population:
+    kinds = sorted(counts)
+    return Population(np.array(kinds, dtype=np.int64), np.array([counts[kind] for kind in kinds]) / n_frames)

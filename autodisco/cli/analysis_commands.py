@@ -1,0 +1,112 @@
+"""The command that turns trajectories into transport properties."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autodisco.cli.output import message, numbers, print_json, print_properties, stderr_console
+from autodisco.errors import InputError
+
+IONS = "MDAnalysis selection of the ions, such as 'type 1' or 'resname LI'; once per species."
+CHARGE = "In e; once for all species or once for each."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("analyze")(analyze)
+
+
+def analyze(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Folders of replicas or of HTP-MD; or a topology and its trajectories."),
+    ],
+    cation: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
+    anion: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
+    coordinating: Annotated[
+        str | None, typer.Option(help="For files: the atoms that hold cations; without it N, O, S and P.")
+    ] = None,
+    cation_charge: Annotated[list[float] | None, typer.Option(help=f"{CHARGE} 1 without it.")] = None,
+    anion_charge: Annotated[list[float] | None, typer.Option(help=f"{CHARGE} -1 without it.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="In K; needed for files.")] = None,
+    dt: Annotated[float | None, typer.Option(help="Time between frames in ps, where the files do not tell.")] = None,
+    htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
+    cluster_cutoff: Annotated[float, typer.Option(help="Cation to anion atom, in Å, for one cluster.")] = 3.4,
+    coordination_cutoff: Annotated[float, typer.Option(help="In Å, for coordination and residence.")] = 2.8,
+    memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print quantity, value and standard error as CSV.")] = False,
+) -> None:
+    """Turn trajectories into transport properties.
+
+    Conductivities, diffusivities, transference numbers, clusters, surroundings and lifetimes of ions, with errors.
+    Several folders are replicas of one polymer: their means and standard errors follow.
+    """
+    from autodisco import analysis
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv: choose one")
+    if htp_md and plots:
+        raise InputError("--plots shows the fits of the default mode; leave --htp-md out")
+    folders = [path for path in paths if path.is_dir()]
+    if folders and len(folders) < len(paths):
+        raise InputError(f"{folders[0]} is a folder and not all of the others are; give folders or files")
+    options: dict[str, Any] = {
+        "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
+        "cation_charge": cation_charge or 1.0, "anion_charge": anion_charge or -1.0,
+        "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
+        "cluster_cutoff": cluster_cutoff, "coordination_cutoff": coordination_cutoff,
+        "memory_mb": memory, "threads": threads,
+    }  # fmt: skip
+    results = []
+    for given in [[path] for path in paths] if folders else [paths]:
+        with _Reading(given[0]) as progress:
+            found = analysis.analyze(*given, **options, progress=progress)
+        results.append(found.properties.to_dict())
+        if plots:
+            folder = plots if len(paths) == 1 or not folders else plots / f"replica-{len(results) - 1}"
+            message(f"plots: {', '.join(str(path) for path in found.plot(folder))}")
+    combined = analysis.combine(results) if len(results) > 1 else results[0]
+    if as_json:
+        print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
+    elif as_csv:
+        table = csv.writer(sys.stdout)
+        table.writerows([("quantity", "value", "standard_error"), *numbers(combined)])
+    else:
+        print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(paths[0]))
+    polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
+    if len(polymers) > 1:
+        message(f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); a mean says nothing")
+    for path, result in zip(paths, results, strict=False):
+        for warning in result.get("warnings") or ():
+            message(f"warning: {path}: {warning}")
+
+
+class _Reading:
+    """A progress bar on a terminal: frames read of those there are, or just how many where no file tells."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._progress: Any = None
+
+    def __enter__(self) -> Any:
+        if not sys.stderr.isatty():
+            return None
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"),
+            TimeElapsedColumn(), console=stderr_console(), transient=True,
+        )  # fmt: skip
+        self._progress.start()
+        bar = self._progress.add_task(f"reading {self._path}", total=None)
+        return lambda read, total: self._progress.update(bar, completed=read, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            self._progress.stop()

@@ -1,0 +1,115 @@
+"""Particles followed across periodic boundaries, in cells that may change, and freed from the drift of the whole."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike
+
+from autodisco_kernels.cells import Floats, as_cells, as_positions
+
+
+class Unwrapper:
+    """Unwraps a trajectory chunk by chunk; the chunks together equal one call of `unwrap`.
+
+    Notes
+    -----
+    The toroidal-view-preserving scheme (von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 2020, 153, 021101):
+    ``u(t + 1) = u(t) + [w(t + 1) - w(t)]``, the bracket meaning the nearest image in the cell of frame t + 1. It keeps
+    every displacement between frames as it happened. Adding whole images of the present cell instead, as many
+    programs do, moves a particle each time the cell breathes, the more the further it has travelled.
+    """
+
+    def __init__(self) -> None:
+        self._wrapped: Floats | None = None
+        self._shift = np.zeros((0, 3))
+
+    def next(self, wrapped: ArrayLike, box: ArrayLike) -> Floats:
+        """Unwrapped positions of the frames that follow; arguments and result as for `unwrap`.
+
+        Raises ValueError also if the number of particles is not that of the chunks before.
+        """
+        given = as_positions(wrapped, "wrapped")
+        cells = as_cells(box, len(given))
+        if len(given) == 0:
+            return given
+        if self._wrapped is None:
+            self._wrapped, self._shift = given[0].copy(), np.zeros_like(given[0])
+        if self._wrapped.shape != given[0].shape:
+            raise ValueError(f"wrapped has {given.shape[1]} particles; {len(self._wrapped)} in the chunks before")
+        return _follow(given, cells, np.linalg.inv(cells), self._wrapped, self._shift)
+
+
+def unwrap(wrapped: ArrayLike, box: ArrayLike) -> Floats:
+    """Continuous positions from wrapped ones; the first frame is kept as it is.
+
+    Parameters
+    ----------
+    wrapped : (F, n, 3), Å
+        With any origin of the cell. Between two frames a particle has to move by less than half the narrowest width
+        of the cell (the distance between two opposite faces); one that moves further cannot be told from its image.
+    box : see `as_cells`
+        Orthorhombic or triclinic, constant or one per frame, Å.
+
+    Returns
+    -------
+    float64 (F, n, 3), Å
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit together, or coordinates that are not finite.
+
+    Notes
+    -----
+    See `Unwrapper` for the method, and for trajectories that do not fit into memory.
+    """
+    return Unwrapper().next(wrapped, box)
+
+
+def without_drift(positions: ArrayLike, masses: ArrayLike) -> Floats:
+    """Positions relative to the centre of mass of their frame.
+
+    Parameters
+    ----------
+    positions : (F, n, 3), Å
+        Unwrapped, of all particles of the system.
+    masses : (n,), any unit
+
+    Returns
+    -------
+    float64 (F, n, 3), Å
+
+    Raises
+    ------
+    ValueError
+        For masses that do not fit the positions, are negative or add up to nothing.
+    """
+    given = as_positions(positions, "positions")
+    weights = np.asarray(masses, dtype=np.float64)
+    if weights.shape != (given.shape[1],):
+        raise ValueError(f"masses has shape {weights.shape}; ({given.shape[1]},) expected")
+    if not ((weights >= 0).all() and 0 < weights.sum() < np.inf):
+        raise ValueError("masses hold a negative or infinite value, or nothing but zeros")
+    return given - np.einsum("fnk,n->fk", given, weights / weights.sum())[:, None]
+
+
+@njit(cache=True, nogil=True)
+def _follow(wrapped, cells, inverses, last, shift):  # type: ignore[no-untyped-def]
+    """Unwrap the frames; `last` and `shift`, what to add to a wrapped position, are carried on."""
+    result = np.empty_like(wrapped)
+    for t in range(wrapped.shape[0]):
+        cell, inverse = cells[t], inverses[t]
+        for i in range(wrapped.shape[1]):
+            dx = wrapped[t, i, 0] - last[i, 0]
+            dy = wrapped[t, i, 1] - last[i, 1]
+            dz = wrapped[t, i, 2] - last[i, 2]
+            for k in range(3):
+                image = np.floor(dx * inverse[0, k] + dy * inverse[1, k] + dz * inverse[2, k] + 0.5)
+                # The shift changes at a crossing alone, so that rounding does not add up over the frames.
+                if image != 0.0:
+                    shift[i, 0] -= image * cell[k, 0]
+                    shift[i, 1] -= image * cell[k, 1]
+                    shift[i, 2] -= image * cell[k, 2]
+            for k in range(3):
+                last[i, k] = wrapped[t, i, k]
+                result[t, i, k] = wrapped[t, i, k] + shift[i, k]
+    return result
