@@ -192,8 +192,8 @@ class Pass:
         self._anion_sites = self._sites[len(self._cation_sites) :]
         self._n_cations = sum(kind.n for kind in who.cations)
         self._anion_of = self._ion_of[len(self._cation_sites) :] - self._n_cations
-        self._to_matrix = _Surroundings(self._cation_of, np.arange(len(who.hosts)), settings)
-        self._to_anions = _Surroundings(self._cation_of, np.arange(len(self._anion_sites)), settings)
+        self._to_matrix = _Surroundings(self._cation_of, self._n_cations, len(who.hosts), settings)
+        self._to_anions = _Surroundings(self._cation_of, self._n_cations, len(self._anion_sites), settings)
         self._pairs, self._clusters = RunRecorder(), RunRecorder()
 
     def __enter__(self) -> "Pass":
@@ -223,8 +223,8 @@ class Pass:
         self._clusters.add(*cluster_names(labels))
         cations = positions[:, self._cation_sites]
         if len(self._who.hosts):
-            self._to_matrix.add(cations, positions[:, self._who.hosts], cells, threads)
-        found = self._to_anions.add(cations, positions[:, self._anion_sites], cells, threads)
+            self._to_matrix.add(cations, positions[:, self._who.hosts], cells)
+        found = self._to_anions.add(cations, positions[:, self._anion_sites], cells)
         near = found.within(self._settings.cluster_cutoff)
         ions = self._cation_of[near.points].astype(np.int64) * (self._anion_of.max() + 1) + self._anion_of[near.others]
         self._pairs.add(ions, near.frames)
@@ -282,8 +282,8 @@ class Pass:
             collective=collective,
             largest_jump=self._largest_jump,
             pieces=self._pieces,
-            to_matrix=self._to_matrix.result(self._n_cations) if len(who.hosts) else None,
-            to_anions=self._to_anions.result(self._n_cations),
+            to_matrix=self._to_matrix.result() if len(who.hosts) else None,
+            to_anions=self._to_anions.result(),
             pairs=self._pairs.runs(),
             clusters=self._clusters.runs(),
         )
@@ -306,25 +306,34 @@ class Pass:
 
 
 class _Surroundings:
-    """Distribution, coordination number and spells of atoms about cations."""
+    """Distribution, coordination number and spells of atoms about cations.
 
-    def __init__(self, cation_of: Indices, atoms: Indices, settings: Settings) -> None:
-        self._cation_of, self._n_atoms, self._settings = cation_of, len(atoms), settings
-        self._distribution = RadialDistribution(len(cation_of), len(atoms), R_MAX, bins=160)
+    The distribution reaches much further than the contacts and costs accordingly; it takes every frame of boxes with
+    few cations and every tenth at most of those with many.
+    """
+
+    def __init__(self, cation_of: Indices, n_cations: int, n_atoms: int, settings: Settings) -> None:
+        self._cation_of, self._n_cations, self._n_atoms, self._settings = cation_of, n_cations, n_atoms, settings
+        self._distribution = RadialDistribution(len(cation_of), n_atoms, R_MAX, bins=160)
+        self._every = min(max(n_cations // 10, 1), 10)
         self._recorder = RunRecorder()
-        self._near: list[Indices] = []
+        self._numbers: list[Floats] = []
+        self._n_frames = 0
 
-    def add(self, cations: Floats, atoms: Floats, cells: Floats, threads: int) -> Contacts:
-        reach = max(R_MAX, self._settings.cluster_cutoff, self._settings.coordination_cutoff)
-        found = contacts(cations, atoms, cells, reach, threads)
-        self._distribution.add(found, cells)
-        near = found.within(self._settings.coordination_cutoff)
-        self._near.append(np.diff(near.frames))
+    def add(self, cations: Floats, atoms: Floats, cells: Floats) -> Contacts:
+        """Add frames; returns the contacts within the cluster cutoff or the coordination cutoff, the longer of them."""
+        cutoffs, threads = self._settings, self._settings.threads
+        chosen = slice(-self._n_frames % self._every, None, self._every)
+        self._distribution.add(contacts(cations[chosen], atoms[chosen], cells[chosen], R_MAX, threads), cells[chosen])
+        found = contacts(cations, atoms, cells, max(cutoffs.cluster_cutoff, cutoffs.coordination_cutoff), threads)
+        near = found.within(cutoffs.coordination_cutoff)
+        self._numbers.append(np.diff(near.frames) / self._n_cations)
         self._recorder.add(self._cation_of[near.points].astype(np.int64) * self._n_atoms + near.others, near.frames)
+        self._n_frames += len(cations)
         return found
 
-    def result(self, n_cations: int) -> Coordination:
-        return Coordination(self._distribution, np.concatenate(self._near) / n_cations, self._recorder.runs())
+    def result(self) -> Coordination:
+        return Coordination(self._distribution, np.concatenate(self._numbers), self._recorder.runs())
 
 
 def spread_lags(n_frames: int, n: int = 40) -> Indices:
