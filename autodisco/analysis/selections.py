@@ -91,10 +91,17 @@ def _universe(topology: Path, files: list[Path], dump: Dump | None) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return MDAnalysis.Universe(str(topology), *([[str(path) for path in files]] if files else []))
+            known = {"topology_format": "DATA"} if _is_lammps_data(topology) else {}
+            return MDAnalysis.Universe(str(topology), *([[str(path) for path in files]] if files else []), **known)
         except Exception as error:  # MDAnalysis raises whatever its parsers do
             names = ", ".join(str(path) for path in (topology, *files))
-            raise InputError(f"{names}: MDAnalysis cannot read this ({type(error).__name__}: {error})") from None
+            said = " ".join(str(error).split())[:120]
+            raise InputError(f"{names}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
+
+
+def _is_lammps_data(path: Path) -> bool:
+    """Whether a file is named as LAMMPS data files usually are, other than ``.data``, which MDAnalysis knows."""
+    return path.suffix in (".lmp", ".lammps", ".lammpsdata") or path.name.startswith("data.")
 
 
 def _interval(universe: Any) -> float | None:
@@ -125,10 +132,11 @@ def _composition(source: Path, universe: Any, chosen: Selections) -> Composition
     molecules = _molecules(universe)
     named = None if chosen.coordinating is None else _select(universe, chosen.coordinating, "--coordinating").indices
     species, taken = [], np.zeros(len(elements), bool)
-    for option, selections, charges in (
-        ("--cation", chosen.cation, chosen.cation_charge),
-        ("--anion", chosen.anion, chosen.anion_charge),
+    for sign, selections, charges in (
+        ("cation", chosen.cation, chosen.cation_charge),
+        ("anion", chosen.anion, chosen.anion_charge),
     ):
+        option = f"--{sign}"
         if len(charges) not in (1, len(selections)):
             raise InputError(f"{option}-charge: {len(charges)} charges for {len(selections)} selections")
         for k, selection in enumerate(selections):
