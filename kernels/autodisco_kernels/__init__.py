@@ -23,7 +23,7 @@ from autodisco_kernels.displacements import (
     non_gaussian_from_moments,
 )
 from autodisco_kernels.distributions import RadialDistribution, radial_distribution
-from autodisco_kernels.lammps_dump import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
+from autodisco_kernels.dump import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
 from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names
 from autodisco_kernels.neighbours import Contacts, contacts
 from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift
