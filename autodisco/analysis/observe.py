@@ -173,7 +173,7 @@ class Pass:
         self._volumes: list[Floats] = []
         self._first_cell: Floats | None = None
         self._constant_cell = True
-        self._unwrapper = Unwrapper()
+        self._unwrapper = Unwrapper(continuous=trajectory.unwrapped)
         self._last_ions: Floats | None = None
         self._largest_jump = 0.0
         self._currents: list[Floats] = []
@@ -213,8 +213,7 @@ class Pass:
             self._first_cell = cells[0].copy()
         self._constant_cell &= bool((cells == self._first_cell).all())
         self._structure(positions, cells)
-        whole = positions if self._trajectory.unwrapped else self._unwrapper.next(positions, cells)
-        self._motion(without_drift(whole, self._who.masses), cells)
+        self._motion(without_drift(self._unwrapper.next(positions, cells), self._who.masses), cells)
 
     def _structure(self, positions: Floats, cells: Floats) -> None:
         threads = self._settings.threads

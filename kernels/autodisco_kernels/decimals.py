@@ -11,7 +11,7 @@ from numba import njit
 from numba.cpython.unsafe.numbers import trailing_zeros
 
 STRETCH = 1024  # bytes of text in which tokens are looked for at a time
-BEFORE, BEHIND = 64, STRETCH + 64  # bytes that have to lie around the text, as whole words are looked at
+BEFORE, BEHIND = 64, STRETCH + 64  # bytes that have to lie around the text, a line end last before it
 BLOCK = 1024  # tokens at a time: they, their text and their values stay in the first-level cache
 
 # Below, eight bytes are one unsigned integer, the first byte lowest. Everything is unsigned and said to be: mixed with
@@ -28,7 +28,7 @@ TEN, HUNDRED, MYRIAD = U(10), U(100 * 65536 + 1), U(10000)
 COLLECT = U(0x0102040810204080)
 MINUS, PLUS, POINT, LINE_END, BLANK = 45, 43, 46, 10, 32
 EXACT, LARGEST, MOST = U(2**53), 22, U(19)
-POWERS = 10.0 ** np.arange(LARGEST + 1)
+POWERS = np.array([float(10**k) for k in range(LARGEST + 1)])  # all of them exact
 SIGN = np.array([1.0, -1.0])
 INTEGER_POWERS = np.array([10**k for k in range(9)], np.uint64)
 UNDECIDED = U(2)

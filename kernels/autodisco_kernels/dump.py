@@ -89,21 +89,25 @@ class LammpsDump:
     def __init__(self, stream: BinaryIO, columns: Sequence[str] | None = None, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._text = _Buffer(stream, chunk_bytes)
         self._hard = np.empty((HARD, 3), np.int64)
-        self._header = _next_header(self._text, "not a LAMMPS text dump")
-        self.available: tuple[str, ...] = self._header.columns if self._header else ()
-        self.columns = tuple(columns) if columns is not None else self._numeric()
-        if self._header and not self.columns:
+        header = _next_header(self._text, "not a LAMMPS text dump")
+        self.available: tuple[str, ...] = header.columns if header else ()
+        self.columns = tuple(columns) if columns is not None else self._numeric(header)
+        if header and not self.columns:
             raise ValueError("no column of numbers is asked for")
+        # One generator for all who iterate: they go on where the stream is, and after an error there is nothing more.
+        self._frames = self._read(header)
 
     def __iter__(self) -> Iterator[DumpFrame]:
-        while self._header:
-            header = self._header
-            yield self._frame(header)
-            self._header = _next_header(self._text, f"step {header.step} goes on after its {header.n_atoms} atoms")
+        return self._frames
 
-    def _numeric(self) -> tuple[str, ...]:
+    def _read(self, header: "_Header | None") -> Iterator[DumpFrame]:
+        while header:
+            yield self._frame(header)
+            header = _next_header(self._text, f"step {header.step} goes on after its {header.n_atoms} atoms")
+
+    def _numeric(self, header: "_Header | None") -> tuple[str, ...]:
         """Names of the columns that hold numbers in the first row; all of them if there is no row."""
-        words = b"".join(self._text.peek(min(self._header.n_atoms, 1) if self._header else 0)).split()
+        words = b"".join(self._text.peek(1) if header and header.n_atoms else []).split()
         words += [b"0"] * (len(self.available) - len(words))
         return tuple(name for name, word in zip(self.available, words, strict=False) if _is_number(word))
 
@@ -129,8 +133,9 @@ class LammpsDump:
             for place, column, where in self._hard[:n_hard].tolist():
                 word = text.word(place)
                 if not _is_number(word):
-                    if text.line(place).startswith(b"ITEM:"):
-                        raise header.broken_off(where)
+                    line = text.line(place)
+                    if not word or line.startswith(b"ITEM:"):
+                        raise header.misfit(line, where)
                     raise ValueError(
                         f"column {names[column]} holds {_shown(word)} at step {header.step}; a number expected"
                     )
@@ -331,6 +336,7 @@ class _Buffer:
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
+        self._ended = False
         self._bytes = bytearray()
         self.begin = self.whole = self.end = BEFORE
         self._move(max(size, 64))
@@ -347,20 +353,25 @@ class _Buffer:
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
+        if self._ended:
+            return False
         if self.end - self.whole > LONGEST_HEADER:
             raise ValueError(f"not a LAMMPS text dump: {LONGEST_HEADER} bytes without the end of a line")
         size = len(self._bytes) - BEFORE - BEHIND
         size *= 2 if self.end - self.begin == size else 1
         self._move(size)
-        room = memoryview(self._bytes)[self.end : BEFORE + size]
+        start, room = self.end, memoryview(self._bytes)[self.end : BEFORE + size]
         if hasattr(self._stream, "readinto"):
             n = self._stream.readinto(room) or 0
         else:
             data = self._stream.read(len(room))
             n = len(data)
             room[:n] = data
-        self.end += n
-        self.whole = max(self.whole, self._bytes.rfind(b"\n", self.end - n, self.end) + 1)
+        # Zeros are a hole that a crash has left in the file: it ends there, with the first one as what is wrong.
+        hole = self._bytes.find(0, start, start + n)
+        self._ended = n == 0 or hole >= 0
+        self.end = start + n if hole < 0 else hole + 1
+        self.whole = max(self.whole, self._bytes.rfind(b"\n", start, self.end) + 1)
         return n > 0
 
     def header(self) -> tuple[list[bytes], bool]:
@@ -385,5 +396,5 @@ class _Buffer:
         return bytes(self._bytes[self._bytes.rfind(b"\n", 0, place) + 1 : self._bytes.index(b"\n", place)]).strip()
 
     def word(self, place: int) -> bytes:
-        """The word that starts at this place in the buffer."""
-        return bytes(self._bytes[place : self._bytes.index(b"\n", place)]).split(maxsplit=1)[0]
+        """The word that starts at this place in the buffer; none at the end of a line."""
+        return b"".join(bytes(self._bytes[place : self._bytes.index(b"\n", place)]).split(maxsplit=1)[:1])

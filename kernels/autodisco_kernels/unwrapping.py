@@ -10,6 +10,13 @@ from autodisco_kernels.cells import Floats, as_cells, as_positions
 class Unwrapper:
     """Unwraps a trajectory chunk by chunk; the chunks together equal one call of `unwrap`.
 
+    Parameters
+    ----------
+    continuous : bool
+        Whether whole cells have been added to the positions already, as programs that count images do. They are then
+        kept as they are while the cell is constant, however far a particle moves between two frames; where the cell
+        changes, what its breathing adds is taken out.
+
     Notes
     -----
     The toroidal-view-preserving scheme (von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 2020, 153, 021101):
@@ -18,9 +25,11 @@ class Unwrapper:
     programs do, moves a particle each time the cell breathes, the more the further it has travelled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, continuous: bool = False) -> None:
+        self._continuous = continuous
         self._wrapped: Floats | None = None
         self._shift = np.zeros((0, 3))
+        self._cell = np.zeros((3, 3))
 
     def next(self, wrapped: ArrayLike, box: ArrayLike) -> Floats:
         """Unwrapped positions of the frames that follow; arguments and result as for `unwrap`.
@@ -32,10 +41,26 @@ class Unwrapper:
         if len(given) == 0:
             return given
         if self._wrapped is None:
-            self._wrapped, self._shift = given[0].copy(), np.zeros_like(given[0])
+            self._wrapped, self._shift, self._cell = given[0].copy(), np.zeros_like(given[0]), cells[0].copy()
         if self._wrapped.shape != given[0].shape:
             raise ValueError(f"wrapped has {given.shape[1]} particles; {len(self._wrapped)} in the chunks before")
+        if self._continuous:
+            return self._without_breathing(given, cells)
         return _follow(given, cells, np.linalg.inv(cells), self._wrapped, self._shift)
+
+    def _without_breathing(self, given: Floats, cells: Floats) -> Floats:
+        assert self._wrapped is not None
+        result = np.empty_like(given)
+        for t, (x, cell) in enumerate(zip(given, cells, strict=True)):
+            if (cell != self._cell).any():
+                inside = [y - np.floor(y @ np.linalg.inv(c)) @ c for y, c in ((x, cell), (self._wrapped, self._cell))]
+                step = inside[0] - inside[1]
+                step -= np.rint(step @ np.linalg.inv(cell)) @ cell
+                self._shift += step - (x - self._wrapped)
+                self._cell = cell.copy()
+            result[t] = x + self._shift
+            self._wrapped = x.copy()
+        return result
 
 
 def unwrap(wrapped: ArrayLike, box: ArrayLike) -> Floats:
