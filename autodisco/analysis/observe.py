@@ -207,8 +207,13 @@ class Pass:
         positions, cells = chunk.positions, chunk.cells
         if not np.isfinite(positions).all():
             raise InputError(f"{self._trajectory.source}: holds coordinates that are not finite")
+        volumes = np.abs(np.linalg.det(cells))
+        if not (np.isfinite(volumes) & (volumes > 0)).all():
+            raise InputError(
+                f"{self._trajectory.source}: a frame after {self.n_frames} others has a box without volume"
+            )
         self.n_frames += len(positions)
-        self._volumes.append(np.abs(np.linalg.det(cells)))
+        self._volumes.append(volumes)
         if self._first_cell is None:
             self._first_cell = cells[0].copy()
         self._constant_cell &= bool((cells == self._first_cell).all())

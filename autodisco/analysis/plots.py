@@ -64,7 +64,10 @@ def _displacement(axes: Any, seen: Observations, fits: "Fits") -> None:
         axes.plot([], [], color="black", lw=1.2, ls="--", label="fit over diffusive lags")
     if not all(window.found for window in fits.windows):
         axes.plot([], [], color="black", lw=1.2, ls=":", label="fit over 15–50 % of the run, not shown to be diffusive")
-    axes.set(xscale="log", yscale="log", xlabel="time lag / ps", ylabel="mean-squared displacement / Å²")
+    _time_axis(axes, lags * dt)
+    axes.set(ylabel="mean-squared displacement / Å²")
+    if any((kind.msd > 0).any() for kind in moved):
+        axes.set(yscale="log")
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -136,7 +139,8 @@ def _lifetimes(axes: Any, seen: Observations) -> None:
     for (name, share), colour in zip(curves, COLOURS, strict=False):
         axes.plot(lags[1:] * dt, share(lags)[1:], color=colour, lw=1.6, label=name)
     axes.axhline(np.exp(-1), color=GREY, lw=0.8, ls=":")
-    axes.set(xscale="log", xlabel="time lag / ps", ylabel="share left or there again", ylim=(0, 1.02))
+    _time_axis(axes, lags[1:] * dt)
+    axes.set(ylabel="share left or there again", ylim=(0, 1.02))
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -145,8 +149,14 @@ def _non_gaussian(axes: Any, seen: Observations) -> None:
     for name, colour, kind in zip(_names(seen), COLOURS, seen.displacements, strict=False):
         axes.plot(kind.lags * dt, kind.non_gaussian, color=colour, lw=1.6, label=name)
     axes.axhline(0, color=GREY, lw=0.8, ls=":")
-    axes.set(xscale="log", xlabel="time lag / ps", ylabel="non-Gaussian parameter $\\alpha_2$")
+    _time_axis(axes, seen.displacements[0].lags * dt)
+    axes.set(ylabel="non-Gaussian parameter $\\alpha_2$")
     axes.legend(frameon=False, fontsize=8)
+
+
+def _time_axis(axes: Any, times: Any) -> None:
+    """A logarithmic axis that stands although nothing may be drawn along it."""
+    axes.set(xscale="log", xlabel="time lag / ps", xlim=(times[0] * 0.9, times[-1] * 1.1))
 
 
 def _with_error(found: Any) -> str:

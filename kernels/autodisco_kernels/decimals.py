@@ -10,9 +10,9 @@ import numpy as np
 from numba import njit
 from numba.cpython.unsafe.numbers import trailing_zeros
 
-STRETCH = 1024  # bytes of text in which tokens are looked for at a time
+STRETCH = 256  # bytes of text in which tokens are looked for at a time
 BEFORE, BEHIND = 64, STRETCH + 64  # bytes that have to lie around the text, a line end last before it
-BLOCK = 1024  # tokens at a time: they, their text and their values stay in the first-level cache
+BLOCK = 512  # tokens at a time: they, their text and their values stay in the first-level cache
 
 # Below, eight bytes are one unsigned integer, the first byte lowest. Everything is unsigned and said to be: mixed with
 # a plain integer numba would go over to floats, and a signed index could be negative, which would have to be checked.

@@ -5,6 +5,7 @@ import pytest
 
 from autodisco.analysis.diffusion import choose_window
 from autodisco.analysis.observe import Settings, observe
+from autodisco.analysis.plots import write_plots
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among
 from autodisco.analysis.transport import fit, transport_properties
 from autodisco.errors import InputError
@@ -173,3 +174,32 @@ def test_trajectory_said_to_be_unwrapped_that_is_not_is_refused(free):
     fractional = positions[:100] @ np.linalg.inv(cell)
     with pytest.raises(InputError, match="have to be unwrapped"):
         properties(who, (fractional - np.floor(fractional)) @ cell, cell, True)
+
+
+@pytest.mark.parametrize(
+    ("who", "motion", "edge"),
+    [
+        (salt(1, 1), 0.1, 30.0),
+        (salt(5, 5, n_host=0), 0.1, 30.0),
+        (salt(4, 4), 0.0, 30.0),
+        (salt(4, 4), 0.1, 1000.0),
+        (salt(4, 4), 0.001, 3.0),
+    ],
+    ids=["one pair", "nothing but ions", "at rest", "far apart", "box smaller than the cutoff"],
+)
+@pytest.mark.filterwarnings("error")
+def test_odd_systems_have_properties_and_plots(tmp_path, who, motion, edge):
+    cell = np.eye(3) * edge
+    seen = observe(trajectory(who, brownian(50, who, cell, motion, motion), cell), Settings())
+    fits = fit(seen)
+    values = transport_properties(seen, fits).to_dict()
+    assert values["conductivity_s_per_cm"] >= 0
+    assert all(path.stat().st_size > 1000 for path in write_plots(seen, fits, tmp_path))
+
+
+def test_box_without_volume_and_too_short_a_run_are_refused():
+    who = salt(2, 2)
+    with pytest.raises(InputError, match="box without volume"):
+        properties(who, brownian(20, who, np.eye(3) * 30, 0.1, 0.1), np.diag([30.0, 30, 0]))
+    with pytest.raises(InputError, match="6 frames; a fit needs at least 7"):
+        properties(who, brownian(6, who, np.eye(3) * 30, 0.1, 0.1), np.eye(3) * 30)
