@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,8 @@ def analyze(
     cation: str | Sequence[str] = (),
     anion: str | Sequence[str] = (),
     coordinating: str | None = None,
-    cation_charge: float | Sequence[float] = 1.0,
-    anion_charge: float | Sequence[float] = -1.0,
+    cation_charge: float | Sequence[float] | None = None,
+    anion_charge: float | Sequence[float] | None = None,
     temperature_k: float | None = None,
     dt_ps: float | None = None,
     mode: str = "default",
@@ -63,8 +64,9 @@ def analyze(
         MDAnalysis reads
     cation, anion : for files: MDAnalysis selections of the ions, one per species; the centre of mass of the selected
         atoms of a molecule is the position of the ion
-    coordinating : for files: selection of the atoms that hold cations; their N, O, S and P atoms without it
-    cation_charge, anion_charge : in e, one for all species or one each
+    coordinating : for files: selection of the atoms that hold cations, of anions and of the others; without it the N,
+        O and S of anions (halogens where they have none, then P) and the N, O, S and P of the others
+    cation_charge, anion_charge : for files: in e, one for all species or one each; 1 and -1 without them
     temperature_k : needed for files, instead of the stated one for folders
     dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
@@ -85,8 +87,8 @@ def analyze(
         "coordination cutoff": coordination_cutoff, "memory": memory_mb, "threads": threads,
     }  # fmt: skip
     for name, value in settings.items():
-        if value is not None and not value > 0:
-            raise InputError(f"{name} is {value}; a positive value expected")
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name} is {value}; a positive number expected")
     first, others = Path(source), [Path(path) for path in trajectories]
     selections = _several(cation), _several(anion)
     if not first.exists():
@@ -98,15 +100,17 @@ def analyze(
     from autodisco.analysis.selections import Selections, read_selected
 
     if first.is_dir():
-        if others or any(selections) or coordinating or dt_ps:
-            raise InputError(f"{first}: a folder says itself what its atoms are; selections and dt are for files")
+        if others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None:
+            raise InputError(
+                f"{first}: a folder says itself what its atoms are; selections, charges and dt are for files"
+            )
         trajectory = read_folder(first, temperature_k, single=mode == "htp-md")
     else:
         if not all(selections):
             raise InputError(f"{first}: say which atoms are ions with --cation and --anion, such as --cation 'type 1'")
         if temperature_k is None:
             raise InputError(f"{first}: the temperature is needed: --temperature, in K")
-        chosen = Selections(*selections, _several(cation_charge), _several(anion_charge), coordinating)
+        chosen = Selections(*selections, _several(cation_charge or 1.0), _several(anion_charge or -1.0), coordinating)
         trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
     said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
     seen = observe(trajectory, Settings(cluster_cutoff, coordination_cutoff, memory_mb, threads), said)

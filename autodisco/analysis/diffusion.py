@@ -1,8 +1,8 @@
 """Diffusivities from displacements: which lags are diffusive, the slope over them, and its error.
 
 The window ends at half the run, where enough time origins are left. It begins at the earliest lag from which every
-octave up to the end has a log–log slope of 1, within 0.1 or two standard errors; before it, ions rattle in their
-cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
+octave up to the end has a log–log slope of 1, within 0.1, or two standard errors up to 0.2; before it, ions rattle in
+their cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
 FIXED = (0.15, 0.50)
 LEAST_TO_CHOOSE = 200
 EARLIEST = 0.02
-TOLERANCE = 0.1
+TOLERANCE, MOST_TOLERANCE = 0.1, 0.2
 SUB_DIFFUSIVE_BELOW = 0.8
 
 
@@ -57,7 +57,8 @@ def choose_window(curve: Floats, groups: Floats) -> Window:
         while end // 2 >= max(1, EARLIEST * length):
             octave = slice(end // 2, end + 1)
             slope = exponent(curve, octave)
-            if slope is None or abs(slope - 1) > max(TOLERANCE, 2 * (_exponent_sem(groups, octave) or 0.0)):
+            noise = 2 * (_exponent_sem(groups, octave) or 0.0)
+            if slope is None or abs(slope - 1) > max(TOLERANCE, min(noise, MOST_TOLERANCE)):
                 break
             start, end = end // 2, end // 2
         if start is not None:

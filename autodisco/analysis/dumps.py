@@ -10,12 +10,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autodisco.analysis.elements import elements_by_mass
-from autodisco.analysis.trajectory import Chunk, Floats
+from autodisco.analysis.trajectory import Chunk, Clock, Floats
 from autodisco.errors import InputError
 from autodisco_kernels import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
 
 SUFFIXES = (".lammpstrj", ".lammpsdump", ".dump")
 COMPRESSED = (".gz", ".zst")
+PICOSECONDS = {"real": 1e-3, "metal": 1.0}
 
 
 def is_dump(path: Path) -> bool:
@@ -37,7 +38,7 @@ class Dump:
     ----------
     n_atoms : in the first frame; others have to have the same
     unwrapped : whether positions are continuous across the faces of the box
-    interval_ps : time between the first two frames where the dump writes its time, in the unit styles real (fs)
+    interval_ps : time between the first two frames where the dump writes its time and units (real or metal)
 
     Raises
     ------
@@ -66,21 +67,23 @@ class Dump:
         self.n_atoms = len(first.values)
         self.unwrapped = is_unwrapped(self._position)
         self.interval_ps: float | None = None
-        if first.time is not None and second and second.time is not None:
-            self.interval_ps = (second.time - first.time) / 1000
+        if first.time is not None and second and second.time is not None and dump.units in PICOSECONDS:
+            self.interval_ps = (second.time - first.time) * PICOSECONDS[dump.units]
 
     def first(self, column: str) -> Floats:
         """A column of numbers of the first frame, by atom."""
         return self._columns[column]
 
     def chunks(self, length: int) -> Iterator[Chunk]:
-        """The positions of all frames, `length` at a time."""
-        placed, cells = [], []
+        """The positions of all frames, `length` at a time; a frame that a restart has written again is left out."""
+        placed, cells, clock = [], [], Clock(self._paths[0], "steps", False)
         for path in self._paths:
             with _opened(path) as stream:
                 for frame in _frames(path, _dump(path, stream, self._position)):
                     if len(frame.values) != self.n_atoms:
                         raise InputError(f"{path}: step {frame.step} has {len(frame.values)} atoms, not {self.n_atoms}")
+                    if not clock.advances(frame.step):
+                        continue
                     cell = frame.cell.astype(np.float32).astype(np.float64) if self._single else frame.cell
                     placed.append(positions(frame.values, self._position, cell, frame.origin))
                     cells.append(cell)
@@ -109,7 +112,7 @@ class Dump:
         if "mass" in self._columns:
             universe.add_TopologyAttr("masses", self._columns["mass"])
             universe.add_TopologyAttr("elements", elements_by_mass(self._columns["mass"]))
-        elif "element" in self._text:
+        if "element" in self._text:
             with _opened(self._paths[0]) as stream:
                 universe.add_TopologyAttr("elements", np.array(text_column(stream, "element"), dtype=object))
         return universe
@@ -126,8 +129,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             elif path.suffix == ".zst":
                 import zstandard
 
-                with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-                    yield stream
+                try:
+                    with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
+                        yield stream
+                except zstandard.ZstdError as error:
+                    raise InputError(f"{path}: not a complete zstd file ({error})") from None
             else:
                 yield raw
     except OSError as error:

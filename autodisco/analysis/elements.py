@@ -11,11 +11,21 @@ ATOMIC_MASSES = {
 }  # fmt: skip
 
 
+# Force fields round masses, and lithium may be 7Li; united atoms and repartitioned hydrogens lie further away.
+TOLERANCE = 0.15
+
+
 def elements_by_mass(masses: ArrayLike) -> NDArray[np.str_]:
-    """Symbol of the element whose standard mass is nearest to each mass in g/mol."""
+    """Symbol of the element whose standard mass each mass in g/mol is within 0.15 of; empty where there is none."""
     given = np.asarray(masses, dtype=np.float64)
-    table = np.array(list(ATOMIC_MASSES.values()))
-    return np.array(list(ATOMIC_MASSES))[np.abs(given[:, None] - table).argmin(axis=1)]
+    off = np.abs(given[:, None] - np.array(list(ATOMIC_MASSES.values())))
+    return np.where(off.min(axis=1) <= TOLERANCE, np.array(list(ATOMIC_MASSES))[off.argmin(axis=1)], "")
+
+
+def unknown_mass(masses: ArrayLike, elements: NDArray[np.str_]) -> float | None:
+    """The lowest mass without an element, as of united atoms or repartitioned hydrogens; None without any."""
+    unknown = np.asarray(masses, dtype=np.float64)[elements == ""]
+    return float(unknown.min()) if len(unknown) else None
 
 
 def standard_masses(elements: NDArray[np.str_]) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ from autodisco_kernels import (
     displacement_moments,
     ion_clusters,
     non_gaussian_from_moments,
+    once_per_frame,
     populations,
     without_drift,
 )
@@ -35,6 +36,7 @@ from autodisco_kernels import (
 MOST_GROUPS = 32
 LEAST_PIECES = 40
 R_MAX = 8.0
+RDF_GROUPS = 5
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Settings:
 
     Attributes
     ----------
-    cluster_cutoff : Å, between a cation and a coordinating atom of an anion (France-Lanord & Grossman 2019)
-    coordination_cutoff : Å, for coordination numbers and residence times
+    cluster_cutoff : Å, between a cation and a coordinating atom of an anion (France-Lanord & Grossman 2019); such a
+        contact also makes an ion pair, whose residence and life are timed
+    coordination_cutoff : Å, for coordination numbers and the residence of cations at polymer or solvent
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels
     """
@@ -76,7 +79,14 @@ class Displacements:
 
 @dataclass(frozen=True)
 class Coordination:
-    """Neighbours of the cations: g(r), mean number within the coordination cutoff in each frame (F,), spells."""
+    """Neighbours of the cations.
+
+    Attributes
+    ----------
+    distribution : g(r) about the coordinating atoms of cations, its error from groups of cations
+    numbers : (F,), mean number of atoms within the coordination cutoff of any atom of a cation, in each frame
+    runs : spells of these contacts
+    """
 
     distribution: RadialDistribution
     numbers: Floats
@@ -96,7 +106,7 @@ class Observations:
     collective : (S, S, 3, F), ``⟨Δp_i Δp_j⟩`` per axis with p_i the sum of z r over species i, e² Å²
     largest_jump : longest way of an ion between two frames, as a share of the box
     pieces : populations of the run and of its parts
-    to_matrix, to_anions : surroundings of all cations
+    to_matrix, to_anions : surroundings of all cations; spells at anions are those of `pairs`
     pairs, clusters : spells of cation–anion contacts and of clusters of unchanged members
     """
 
@@ -144,7 +154,7 @@ def observe(
     ------
     InputError
         For a box without cations or anions, a trajectory without frames, coordinates that are not finite, or
-        coordinates said to be unwrapped in which ions jump by more than half the box.
+        coordinates said to be unwrapped in which ions jump by whole boxes.
     """
     chosen = settings or Settings()
     check_composition(trajectory.source, trajectory.who)
@@ -175,7 +185,7 @@ class Pass:
         self._constant_cell = True
         self._unwrapper = Unwrapper(continuous=trajectory.unwrapped)
         self._last_ions: Floats | None = None
-        self._largest_jump = 0.0
+        self._largest_jump, self._half_a_box, self._whole_box = 0.0, 0, 0
         self._currents: list[Floats] = []
         self._series = Series(sum(kind.n for kind in who.species) + len(who.tracers))
         self._pieces = Pieces()
@@ -193,7 +203,7 @@ class Pass:
         self._n_cations = sum(kind.n for kind in who.cations)
         self._anion_of = self._ion_of[len(self._cation_sites) :] - self._n_cations
         self._to_matrix = _Surroundings(self._cation_of, self._n_cations, len(who.hosts), settings)
-        self._to_anions = _Surroundings(self._cation_of, self._n_cations, len(self._anion_sites), settings)
+        self._to_anions = _Surroundings(self._cation_of, self._n_cations, len(self._anion_sites), settings, timed=False)
         self._pairs, self._clusters = RunRecorder(), RunRecorder()
 
     def __enter__(self) -> "Pass":
@@ -244,10 +254,13 @@ class Pass:
         if len(steps):
             jumps = np.abs(steps @ np.linalg.inv(cells[-len(steps) :]))
             self._largest_jump = max(self._largest_jump, float(jumps.max()))
-        if self._trajectory.unwrapped and self._largest_jump > 0.5:
+            # Ways of ions thin out with their length; ways of about a whole box stand out where images were lost.
+            self._half_a_box += int(np.count_nonzero((jumps > 0.25) & (jumps < 0.75)))
+            self._whole_box += int(np.count_nonzero((jumps > 0.75) & (jumps < 1.25)))
+        if self._trajectory.unwrapped and self._whole_box > self._half_a_box:
             raise InputError(
-                f"{self._trajectory.source}: an ion moves by {self._largest_jump:.2f} of the box between two frames; "
-                "positions have to be unwrapped and frames close in time"
+                f"{self._trajectory.source}: said to be unwrapped, but ions jump by whole boxes between two frames "
+                f"({self._whole_box} times in the first {self.n_frames} frames)"
             )
         self._last_ions = ions[-1].copy()
         self._series.append(np.concatenate([ions, positions[:, self._who.tracers]], axis=1))
@@ -316,9 +329,13 @@ class _Surroundings:
     few cations and every tenth at most of those with many.
     """
 
-    def __init__(self, cation_of: Indices, n_cations: int, n_atoms: int, settings: Settings) -> None:
+    def __init__(
+        self, cation_of: Indices, n_cations: int, n_atoms: int, settings: Settings, timed: bool = True
+    ) -> None:
+        self._timed = timed
         self._cation_of, self._n_cations, self._n_atoms, self._settings = cation_of, n_cations, n_atoms, settings
-        self._distribution = RadialDistribution(len(cation_of), n_atoms, R_MAX, bins=160)
+        groups = cation_of % min(n_cations, RDF_GROUPS)
+        self._distribution = RadialDistribution(len(cation_of), n_atoms, R_MAX, bins=160, groups=groups)
         self._every = min(max(n_cations // 10, 1), 10)
         self._recorder = RunRecorder()
         self._numbers: list[Floats] = []
@@ -331,8 +348,14 @@ class _Surroundings:
         self._distribution.add(contacts(cations[chosen], atoms[chosen], cells[chosen], R_MAX, threads), cells[chosen])
         found = contacts(cations, atoms, cells, max(cutoffs.cluster_cutoff, cutoffs.coordination_cutoff), threads)
         near = found.within(cutoffs.coordination_cutoff)
-        self._numbers.append(np.diff(near.frames) / self._n_cations)
-        self._recorder.add(self._cation_of[near.points].astype(np.int64) * self._n_atoms + near.others, near.frames)
+        touching = self._cation_of[near.points].astype(np.int64) * self._n_atoms + near.others
+        if len(self._cation_of) > self._n_cations:
+            touching, edges = once_per_frame(touching, near.frames)
+        else:
+            edges = near.frames
+        self._numbers.append(np.diff(edges) / self._n_cations)
+        if self._timed:
+            self._recorder.add(touching, edges)
         self._n_frames += len(cations)
         return found
 

@@ -1,6 +1,7 @@
 """Plots of an analysis that a paper could use: displacements with their fit, clusters, surroundings, lifetimes."""
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,10 @@ def _names(seen: Observations) -> list[str]:
 
 def _displacement(axes: Any, seen: Observations, fits: "Fits") -> None:
     dt = seen.trajectory.frame_interval_ps
-    lags = np.unique(np.concatenate([spread_lags(2 * seen.n_frames - 2, 200)]))
+    lags = spread_lags(2 * seen.n_frames - 2, 200)
     moved = [*seen.displacements, *([seen.matrix] if seen.matrix else [])]
     for name, colour, kind, window, found in zip(
-        _names(seen), COLOURS, moved, fits.windows, fits.diffusivities, strict=False
+        _names(seen), cycle(COLOURS), moved, fits.windows, fits.diffusivities, strict=False
     ):
         axes.plot(lags * dt, kind.msd[lags], color=colour, lw=1.6, label=f"{name}: {_with_error(found)} cm²/s")
         if len(kind.groups) > 1:
@@ -115,6 +116,9 @@ def _surroundings(axes: Any, seen: Observations) -> None:
     for (name, found), colour in zip(about, COLOURS, strict=False):
         r = found.distribution.r
         axes.plot(r, found.distribution.g, color=colour, lw=1.6, label=f"coordinating atoms of {name}")
+        if (error := found.distribution.g_sem) is not None:
+            g = found.distribution.g
+            axes.fill_between(r, g - error, g + error, color=colour, alpha=0.2, lw=0)
         numbers.plot(r, found.distribution.coordination, color=colour, lw=1.2, ls="--")
     cutoff = seen.settings.coordination_cutoff
     axes.axvline(cutoff, color=GREY, lw=0.8, ls=":")
@@ -146,7 +150,7 @@ def _lifetimes(axes: Any, seen: Observations) -> None:
 
 def _non_gaussian(axes: Any, seen: Observations) -> None:
     dt = seen.trajectory.frame_interval_ps
-    for name, colour, kind in zip(_names(seen), COLOURS, seen.displacements, strict=False):
+    for name, colour, kind in zip(_names(seen), cycle(COLOURS), seen.displacements, strict=False):
         axes.plot(kind.lags * dt, kind.non_gaussian, color=colour, lw=1.6, label=name)
     axes.axhline(0, color=GREY, lw=0.8, ls=":")
     _time_axis(axes, seen.displacements[0].lags * dt)

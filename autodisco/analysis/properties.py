@@ -23,20 +23,24 @@ class TransportProperties:
     temperature_k, frames, length_ns : of the trajectory
     conductivity_s_per_cm : cluster Nernst–Einstein
     conductivity_ne_s_per_cm : Nernst–Einstein
-    conductivity_einstein_s_per_cm : from the collective displacement of charge
+    conductivity_einstein_s_per_cm : from the collective displacement of charge; noise can make it negative
     onsager_cation_cation_s_per_cm, onsager_cation_anion_s_per_cm, onsager_anion_anion_s_per_cm :
         elements ``z_i z_j e² L_ij`` of the Onsager matrix; the Einstein conductivity is ++ plus twice +- plus --
-    haven_ratio, ionicity : Nernst–Einstein over Einstein conductivity, and the inverse
+    haven_ratio, ionicity : Nernst–Einstein over Einstein conductivity, and the inverse; the first None where the
+        Einstein conductivity is not above its error
     transference_number, transference_number_ne, transference_number_einstein :
-        of the cations, by clusters, by independent ions and by Onsager coefficients; None without any conductivity
+        of the cations, by clusters, by independent ions and by Onsager coefficients; None without any conductivity,
+        the last also where that is not above its error, or where the file holds nothing but ions
     cation_diffusivity_cm2_per_s, anion_diffusivity_cm2_per_s : self-diffusivities about the centre of mass
     polymer_diffusivity_cm2_per_s : of the coordinating atoms of the chains, or of all heavy atoms where there are none
     diffusive_exponent_cation, diffusive_exponent_anion : log–log slope of the displacement over the fitted lags
     free_cation_fraction : share of cations without a coordinating anion atom within the cluster cutoff
     li_polymer_coordination, li_anion_coordination : such atoms within the coordination cutoff of a cation
-    cation_polymer_residence_ps, ion_pair_residence_ps : time after which 1/e of the contacts are there (again)
+    cation_polymer_residence_ps : time after which 1/e of the contacts within that cutoff are there (again)
+    ion_pair_residence_ps : the same of cations and anions within the cluster cutoff
     ion_pair_lifetime_ps, cluster_lifetime_ps : time after which 1/e of the pairs, of the clusters of two ions and
-        more, are unbroken and unchanged; None when half the run is too short to see it
+        more, are unbroken and unchanged. Times are None where half the run is too short to see them, or the time
+        between frames too long
     density_g_per_cm3, concentration_actual_molal : of the whole box; salt in mol per kg of polymer
     cluster_population : ``"i,j"`` to the mean number per frame of clusters of i cations and j anions
     warnings : sentences for a person, empty when nothing is odd
@@ -60,12 +64,15 @@ class TransportProperties:
     onsager_anion_anion_s_per_cm: float | None = None
     onsager_anion_anion_s_per_cm_sem: float | None = None
     haven_ratio: float | None = None
+    haven_ratio_sem: float | None = None
     ionicity: float | None = None
+    ionicity_sem: float | None = None
     transference_number: float | None
     transference_number_sem: float | None = None
     transference_number_ne: float | None
     transference_number_ne_sem: float | None = None
     transference_number_einstein: float | None = None
+    transference_number_einstein_sem: float | None = None
     cation_diffusivity_cm2_per_s: float
     cation_diffusivity_cm2_per_s_sem: float | None = None
     anion_diffusivity_cm2_per_s: float
@@ -94,6 +101,7 @@ class TransportProperties:
     density_g_per_cm3_sem: float | None = None
     concentration_actual_molal: float | None
     cluster_population: dict[str, float]
+    cluster_population_sem: dict[str, float] | None = None
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis.dumps import Dump
-from autodisco.analysis.elements import elements_by_mass, standard_masses
+from autodisco.analysis.elements import elements_by_mass, standard_masses, unknown_mass
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among, sites_of
 from autodisco.errors import InputError
 from autodisco.files import read_json
@@ -74,7 +74,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
 def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool = False) -> Trajectory:
     """An HTP-MD folder: ``meta.json`` names the atom types of the ions, ``traj.lammpstrj`` holds the frames.
 
-    Anions are the molecules that hold an atom of the anion type, which stands for their position; their N, O, S and P
+    Anions are the molecules that hold an atom of the anion type, which stands for their position; their N, O and S
     atoms coordinate, or their halogens where there are none. Charges are ±1, as in that database.
     """
     meta, source = _json(folder / "meta.json"), folder / "traj.lammpstrj"
@@ -92,12 +92,14 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
     dump = Dump([source], ("type", "mol", "mass"), single)
     atom_type, molecule = dump.first("type").astype(int), dump.first("mol").astype(int)
     elements = elements_by_mass(dump.first("mass"))
+    if mass := unknown_mass(dump.first("mass"), elements):
+        raise InputError(f"{source}: a mass of {mass:g} g/mol is that of no element")
     centres = np.flatnonzero(atom_type == anion_type)
     order = {int(number): k for k, number in enumerate(molecule[centres])}
     if len(order) != len(centres):
         raise InputError(f"{source}: two atoms of the anion type {anion_type} share a molecule number")
     in_anions = np.flatnonzero(np.isin(molecule, molecule[centres]))
-    sites, _ = sites_of(in_anions[:, None], elements)
+    sites = sites_of(in_anions, elements)
     cations = np.flatnonzero(atom_type == cation_type)
     polymer = np.flatnonzero((atom_type >= low) & (atom_type <= high))
     site_of = np.array([order[int(molecule[k])] for k in sites], dtype=np.int64)

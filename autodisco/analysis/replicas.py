@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autodisco.analysis.ratios import ratio_of_means
+
 FLOOR_S_PER_CM = 1e-6
 
 # Standard deviation of log10 conductivity of one build of protocol `quick`, from pairs of builds
@@ -23,6 +25,16 @@ QUICK_REPLICA_SD = 0.39
 PRIOR_DEGREES = 4
 
 NOT_AVERAGED = frozenset({"frames"})
+
+# Made of the means of other properties: sums of the first over sums of the second.
+RATIOS = {
+    "haven_ratio": (("conductivity_ne_s_per_cm",), ("conductivity_einstein_s_per_cm",)),
+    "ionicity": (("conductivity_einstein_s_per_cm",), ("conductivity_ne_s_per_cm",)),
+    "transference_number_einstein": (
+        ("onsager_cation_cation_s_per_cm", "onsager_cation_anion_s_per_cm"),
+        ("conductivity_einstein_s_per_cm",),
+    ),
+}
 
 
 def log10_conductivity(sigma_s_per_cm: float) -> float:
@@ -42,7 +54,7 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share.
+        replicas share. Haven ratio, ionicity and Einstein transference number are ratios of means.
         A replica in which a property is None is left out of that mean. A standard error is None below two values.
         Errors within one trajectory are not used: builds differ by more.
 
@@ -62,11 +74,21 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if name == "cluster_population":
             kinds = dict.fromkeys(kind for value in values for kind in value)
             combined[name] = {kind: sum(v.get(kind, 0.0) for v in values) / len(values) for kind in kinds}
+            combined[f"{name}_sem"] = {k: _mean_and_sem([v.get(k, 0.0) for v in values])[1] for k in kinds}
+        elif name in RATIOS:
+            combined[name], combined[f"{name}_sem"] = _ratio(replicas, *RATIOS[name])
         elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
             combined[name], combined[f"{name}_sem"] = _mean_and_sem(values)
         elif all(isinstance(value, str) and value == values[0] for value in values):
             combined[name] = values[0]
     return combined
+
+
+def _ratio(
+    replicas: Sequence[Mapping[str, Any]], above: Sequence[str], below: Sequence[str]
+) -> tuple[float | None, float | None]:
+    known = [r for r in replicas if all(r.get(name) is not None for name in (*above, *below))]
+    return ratio_of_means(*([sum(r[name] for name in names) for r in known] for names in (above, below)))
 
 
 def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:

@@ -12,8 +12,17 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis.dumps import Dump, is_dump
-from autodisco.analysis.elements import ATOMIC_MASSES, elements_by_mass
-from autodisco.analysis.trajectory import Chunk, Composition, Indices, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.elements import ATOMIC_MASSES, elements_by_mass, unknown_mass
+from autodisco.analysis.trajectory import (
+    Chunk,
+    Clock,
+    Composition,
+    Indices,
+    Species,
+    Trajectory,
+    hosts_among,
+    sites_of,
+)
 from autodisco.errors import InputError
 
 
@@ -25,7 +34,8 @@ class Selections:
     ----------
     cation, anion : one selection per species; the centre of mass of the selected atoms of a molecule is its position
     cation_charge, anion_charge : in e, one per species, or one for all
-    coordinating : atoms of anions and of polymer or solvent that hold cations; None for their N, O, S and P atoms
+    coordinating : atoms of every anion, and of polymer or solvent, that hold cations; None for the N, O and S of anions
+        (halogens where they have none, then P) and the N, O, S and P of the others
     """
 
     cation: tuple[str, ...]
@@ -55,7 +65,9 @@ def read_selected(
     for path in (topology, *files):
         if not path.is_file():
             raise InputError(f"{path}: no such file")
-    frames = list(files) or [topology]
+    # A dump that serves as topology is the first of those that follow, unless it is given twice.
+    frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
+    frames = frames or [topology]
     dumped = [is_dump(path) for path in frames]
     if any(dumped) and not all(dumped):
         raise InputError(f"{frames[0]}: LAMMPS dumps and other formats cannot be mixed in one trajectory")
@@ -67,15 +79,17 @@ def read_selected(
             raise InputError(f"{frames[0]}: {dump.n_atoms} atoms, but {topology} describes {len(who.masses)}")
         interval, unwrapped = dt_ps or dump.interval_ps, dump.unwrapped
     else:
-        interval, unwrapped = dt_ps or _interval(universe), False
+        # LAMMPS writes its own unit of time into a DCD file, whatever that is.
+        foreign = _is_lammps_data(topology) and any(path.suffix == ".dcd" for path in files)
+        interval, unwrapped = dt_ps or (None if foreign else _interval(universe)), False
     if not interval:
         raise InputError(f"{frames[0]}: does not tell the time between frames; give it with --dt, in ps")
-    if not interval > 0:
-        raise InputError(f"--dt is {dt_ps} ps; a positive time between frames expected")
+    if not 0 < interval < np.inf:
+        raise InputError(f"{frames[0]}: {interval} ps between frames; give the time between frames with --dt, in ps")
     return Trajectory(
         source=frames[0],
         who=who,
-        chunks=dump.chunks if dump else lambda length: _chunks(frames[0], universe, length),
+        chunks=dump.chunks if dump else lambda length: _chunks(frames[0], universe, length, dt_ps),
         unwrapped=unwrapped,
         temperature_k=temperature_k,
         frame_interval_ps=float(interval),
@@ -100,19 +114,20 @@ def _universe(topology: Path, files: list[Path], dump: Dump | None) -> Any:
 
 
 def _is_lammps_data(path: Path) -> bool:
-    """Whether a file is named as LAMMPS data files usually are, other than ``.data``, which MDAnalysis knows."""
-    return path.suffix in (".lmp", ".lammps", ".lammpsdata") or path.name.startswith("data.")
+    """Whether a file is named as LAMMPS data files usually are."""
+    return path.suffix in (".data", ".lmp", ".lammps", ".lammpsdata") or path.name.startswith("data.")
 
 
 def _interval(universe: Any) -> float | None:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         interval = float(universe.trajectory.dt)
-    return None if any("dt" in str(warning.message) for warning in said) else interval
+    # MDAnalysis makes 1 ps up where a file does not tell, and says so.
+    return None if any("no dt information" in str(warning.message) for warning in said) else interval
 
 
-def _chunks(source: Path, universe: Any, length: int) -> Iterator[Chunk]:
-    n_frames = len(universe.trajectory)
+def _chunks(source: Path, universe: Any, length: int, dt_ps: float | None) -> Iterator[Chunk]:
+    n_frames, clock = len(universe.trajectory), Clock(source, "ps", dt_ps is not None)
     for start in range(0, n_frames, length):
         positions, cells = [], []
         for frame in range(start, min(start + length, n_frames)):
@@ -122,9 +137,18 @@ def _chunks(source: Path, universe: Any, length: int) -> Iterator[Chunk]:
                 raise InputError(f"{source}: frame {frame} cannot be read ({error})") from None
             if now.dimensions is None or not (now.dimensions[:3] > 0).all():
                 raise InputError(f"{source}: frame {frame} has no periodic box")
+            if not clock.advances(_time(now)):
+                continue
             positions.append(now.positions.astype(np.float64))
             cells.append(np.asarray(now.triclinic_dimensions, dtype=np.float64))
-        yield Chunk(np.array(positions), np.array(cells))
+        if positions:
+            yield Chunk(np.array(positions), np.array(cells))
+
+
+def _time(frame: Any) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the time is made up, --dt has been asked for
+        return float(frame.time)
 
 
 def _composition(source: Path, universe: Any, chosen: Selections) -> Composition:
@@ -132,13 +156,16 @@ def _composition(source: Path, universe: Any, chosen: Selections) -> Composition
     molecules = _molecules(universe)
     named = None if chosen.coordinating is None else _select(universe, chosen.coordinating, "--coordinating").indices
     species, taken = [], np.zeros(len(elements), bool)
-    for sign, selections, charges in (
-        ("cation", chosen.cation, chosen.cation_charge),
-        ("anion", chosen.anion, chosen.anion_charge),
+    for sign, selections, charges, direction, side in (
+        ("cation", chosen.cation, chosen.cation_charge, 1, "positive"),
+        ("anion", chosen.anion, chosen.anion_charge, -1, "negative"),
     ):
         option = f"--{sign}"
         if len(charges) not in (1, len(selections)):
             raise InputError(f"{option}-charge: {len(charges)} charges for {len(selections)} selections")
+        wrong = [charge for charge in charges if not 0 < direction * charge < np.inf]
+        if wrong:
+            raise InputError(f"{option}-charge is {wrong[0]:g}; a {side} number expected")
         for k, selection in enumerate(selections):
             atoms = _select(universe, selection, option)
             if taken[atoms.indices].any():
@@ -156,6 +183,11 @@ def _composition(source: Path, universe: Any, chosen: Selections) -> Composition
             species.append(kind)
     matrix = np.flatnonzero(~taken)
     hosts = hosts_among(matrix, elements) if named is None else np.intersect1d(named, matrix)
+    if named is None and (mass := unknown_mass(masses, elements)):
+        raise InputError(
+            f"{source}: a mass of {mass:g} g/mol is that of no element; name the atoms that hold cations with "
+            "--coordinating"
+        )
     return Composition(elements, masses, tuple(species), matrix, hosts)
 
 
@@ -185,15 +217,13 @@ def _species(
             f"{option}: ions of {sizes.min()} to {sizes.max()} atoms; select the same atoms of every ion, "
             "or give a topology with bonds or residues"
         )
-    bodies = atoms.reshape(len(numbers), -1)
     inside = np.flatnonzero(np.isin(molecules, numbers))
     inside = inside[np.argsort(molecules[inside], kind="stable")]
-    whole = inside.reshape(len(numbers), -1) if len(inside) % len(numbers) == 0 else bodies
-    sites, site_of = sites_of(whole, elements)
-    if named is not None and np.isin(whole, named).any():
-        kept = np.isin(whole, named)
-        sites, site_of = whole[kept], np.repeat(np.arange(len(whole)), kept.sum(axis=1))
-    return Species(name, charge, bodies, sites, site_of)
+    sites = inside[np.isin(inside, named)] if named is not None and charge < 0 else sites_of(inside, elements)
+    site_of = np.searchsorted(numbers, molecules[sites])
+    if without := len(numbers) - len(np.unique(site_of)):
+        raise InputError(f"{option}: {without} of {len(numbers)} ions have none of the atoms that hold cations")
+    return Species(name, charge, atoms.reshape(len(numbers), -1), sites, site_of)
 
 
 def _molecules(universe: Any) -> Indices:

@@ -25,6 +25,16 @@ def population_table(population: Population) -> dict[str, float]:
     }
 
 
+def population_errors(blocks: list[Population]) -> dict[str, float] | None:
+    """Standard error of every α_ij from the populations of blocks of time; None below two blocks."""
+    if len(blocks) < 2:
+        return None
+    tables = [population_table(block) for block in blocks]
+    names = sorted({name for table in tables for name in table})
+    values = np.array([[table.get(name, 0.0) for name in names] for table in tables])
+    return dict(zip(names, (values.std(axis=0, ddof=1) / np.sqrt(len(tables))).tolist(), strict=True))
+
+
 def density(seen: Observations, volume: float) -> float:
     """Density in g/cm³ at a volume in Å³."""
     return float(seen.trajectory.who.masses.sum()) / AVOGADRO / (volume * CM3_PER_A3)

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 HETEROATOMS = ("N", "O", "S", "P")
-HALOGENS = ("F", "Cl", "Br", "I")
+# Of ions, in this order: the P of PF6⁻ and the B of BF4⁻ are buried under fluorine.
+COORDINATING = (("N", "O", "S"), ("F", "Cl", "Br", "I"), ("P",))
 
 
 @dataclass(frozen=True)
@@ -110,19 +111,49 @@ class Trajectory:
     matrix_mass: float | None = None
 
 
+class Clock:
+    """Watches that frames follow each other evenly; a stopped clock counts only if nobody `knows` the time between."""
+
+    def __init__(self, source: Path, unit: str, knows: bool) -> None:
+        self._source, self._unit, self._knows = source, unit, knows
+        self._last: float | None = None
+        self._interval: float | None = None
+
+    def advances(self, now: float) -> bool:
+        """Whether a frame at this time is a new one; raises InputError for one that comes too early or too late."""
+        last = self._last
+        if last is None:
+            self._last = now
+            return True
+        step = now - last
+        if step == 0:
+            return self._knows and self._interval is None
+        if self._interval is None and step > 0:
+            self._interval = step
+        # Formats with times in single precision round them.
+        allowed = 0.02 * (self._interval or 0.0) + 4e-7 * abs(now)
+        if self._interval is None or abs(step - self._interval) > allowed:
+            usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
+            raise InputError(
+                f"{self._source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
+                "because displacements need frames that are evenly spaced"
+            )
+        self._last = now
+        return True
+
+
 def hosts_among(atoms: Indices, elements: NDArray[np.str_]) -> Indices:
     """The N, O, S and P among some atoms."""
     return atoms[np.isin(elements[atoms], HETEROATOMS)]
 
 
-def sites_of(bodies: Indices, elements: NDArray[np.str_]) -> tuple[Indices, Indices]:
-    """Coordinating atoms of ions (n_ions, k), and the ion of each: N, O, S and P, else halogens, else all of them."""
-    atoms, owner = bodies.reshape(-1), np.repeat(np.arange(len(bodies)), bodies.shape[1])
-    for wanted in (HETEROATOMS, HALOGENS):
+def sites_of(atoms: Indices, elements: NDArray[np.str_]) -> Indices:
+    """The coordinating atoms among those of ions of one kind: N, O and S, else halogens, else P, else all of them."""
+    for wanted in COORDINATING:
         chosen = np.isin(elements[atoms], wanted)
         if chosen.any():
-            return atoms[chosen], owner[chosen]
-    return atoms, owner
+            return atoms[chosen]
+    return atoms
 
 
 def check_composition(source: Path, who: Composition) -> None:

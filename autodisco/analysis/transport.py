@@ -18,7 +18,8 @@ from autodisco.analysis.diffusion import (
 )
 from autodisco.analysis.observe import Observations, spread_lags
 from autodisco.analysis.properties import TransportProperties
-from autodisco.analysis.structure import density, free_cations, molality, population_table
+from autodisco.analysis.ratios import ratio_of_means
+from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table
 from autodisco.analysis.trajectory import Floats
 from autodisco.errors import InputError
 from autodisco_kernels import Population, Runs, cluster_nernst_einstein, einstein, nernst_einstein
@@ -61,7 +62,7 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
 
     Errors of diffusivities are the spread over groups of ions, those of populations the spread over five blocks of
     time; both are propagated into the conductivities and transference numbers. Those of collective quantities are the
-    spread over the three axes.
+    spread over the three axes. Collective quantities are fitted over the window that starts latest.
     """
     t, who = seen.trajectory, seen.trajectory.who
     species, n = who.species, len(who.species)
@@ -86,7 +87,7 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
     sigma_ne, transference_ne = independent(seen.population, values)
     errors = _propagated(clustered, seen.population, blocks, ions)
     errors_ne = _propagated(independent, seen.population, [], ions)
-    whole = _collective(seen, fits, positive)
+    whole = _collective(seen, fits, positive, (sigma_ne, errors_ne[0]))
     free = [free_cations(block, seen) for block in blocks]
     cation, anion = _mean(seen, ions, positive), _mean(seen, ions, ~positive)
     matrix = fits.diffusivities[n] if len(fits.diffusivities) > n else None
@@ -101,8 +102,6 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
         conductivity_ne_s_per_cm=sigma_ne,
         conductivity_ne_s_per_cm_sem=errors_ne[0],
         **whole,
-        haven_ratio=_ratio(sigma_ne, whole["conductivity_einstein_s_per_cm"]),
-        ionicity=_ratio(whole["conductivity_einstein_s_per_cm"], sigma_ne),
         transference_number=transference,
         transference_number_sem=errors[1],
         transference_number_ne=transference_ne,
@@ -129,14 +128,19 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
         density_g_per_cm3_sem=None if seen.constant_cell else _block_error(density(seen, 1.0) / seen.volumes),
         concentration_actual_molal=molality(seen),
         cluster_population=population_table(seen.population),
+        cluster_population_sem=population_errors(blocks),
         warnings=_warnings(seen, fits, whole["conductivity_einstein_s_per_cm"]),
     )
 
 
-def _collective(seen: Observations, fits: Fits, positive: Chosen) -> dict[str, Any]:
-    """Einstein conductivity, its parts (the Onsager matrix in units of conductivity) and its transference number."""
+def _collective(seen: Observations, fits: Fits, positive: Chosen, independent: Pair) -> dict[str, Any]:
+    """Einstein conductivity, its parts (the Onsager matrix in units of conductivity), and ratios made with them.
+
+    `independent` is the Nernst–Einstein conductivity with its error. Without polymer or solvent the parts only say how
+    momentum is shared among the ions, and are left out.
+    """
     dt, n = seen.trajectory.frame_interval_ps, len(positive)
-    window = fits.windows[0]
+    window = max(fits.windows[:n], key=lambda chosen: chosen.first)
     slopes = np.array([[[slope(c, window, dt) for c in seen.collective[i, j]] for j in range(n)] for i in range(n)])
 
     def part(of: Chosen, by: Chosen) -> Floats:
@@ -145,20 +149,27 @@ def _collective(seen: Observations, fits: Fits, positive: Chosen) -> dict[str, A
         return np.array([einstein(float(axis), seen.volume, seen.trajectory.temperature_k) for axis in elements])
 
     both = np.ones(n, bool)
-    named = {
-        "conductivity_einstein_s_per_cm": part(both, both),
-        "onsager_cation_cation_s_per_cm": part(positive, positive),
-        "onsager_cation_anion_s_per_cm": part(positive, ~positive),
-        "onsager_anion_anion_s_per_cm": part(~positive, ~positive),
+    named = {"conductivity_einstein_s_per_cm": part(both, both)}
+    ratios: dict[str, tuple[float | None, float | None]] = {}
+    if len(seen.trajectory.who.matrix):
+        named |= {
+            "onsager_cation_cation_s_per_cm": part(positive, positive),
+            "onsager_cation_anion_s_per_cm": part(positive, ~positive),
+            "onsager_anion_anion_s_per_cm": part(~positive, ~positive),
+        }
+        by_cations = named["onsager_cation_cation_s_per_cm"] + named["onsager_cation_anion_s_per_cm"]
+        ratios["transference_number_einstein"] = ratio_of_means(by_cations, named["conductivity_einstein_s_per_cm"])
+    estimates = {name: (float(axes.mean()), _standard_error(list(axes))) for name, axes in named.items()}
+    total = estimates["conductivity_einstein_s_per_cm"]
+    if total[0] > (total[1] or 0.0):
+        ratios["haven_ratio"] = _ratio(independent, total)
+    if independent[0] > 0:
+        ratios["ionicity"] = _ratio(total, independent)
+    return {
+        key: value
+        for name, pair in (estimates | ratios).items()
+        for key, value in zip((name, f"{name}_sem"), pair, strict=True)
     }
-    result: dict[str, Any] = {}
-    for name, axes in named.items():
-        result[name], result[f"{name}_sem"] = float(axes.mean()), _standard_error(list(axes))
-    total = result["conductivity_einstein_s_per_cm"]
-    carried = result["onsager_cation_cation_s_per_cm"] + result["onsager_cation_anion_s_per_cm"]
-    result["transference_number_einstein"] = carried / total if total > 0 else None
-    result["conductivity_einstein_s_per_cm"] = max(0.0, total)
-    return result
 
 
 def _mean(seen: Observations, ions: Sequence[Diffusivity], chosen: Chosen) -> Diffusivity:
@@ -183,7 +194,7 @@ def _block_error(per_frame: Floats) -> float | None:
 
 
 def _decay_time(name: str, seen: Observations, runs: Runs | None, continuous: bool = False) -> dict[str, Any]:
-    """Time after which 1/e of the contacts are left, in ps; None when half the run is not long enough to see it."""
+    """Time after which 1/e of the contacts are left, in ps, where the frames can show it."""
     value = error = None
     if runs is not None and len(runs.keys):
         value = decay_time(runs, seen.trajectory.frame_interval_ps, continuous)
@@ -194,19 +205,26 @@ def _decay_time(name: str, seen: Observations, runs: Runs | None, continuous: bo
 
 
 def decay_time(runs: Runs, frame_interval_ps: float, continuous: bool) -> float | None:
-    """Time at which the share of contacts that are left (`continuous`) or there again falls to 1/e, interpolated."""
+    """Time at which the share of contacts that are left (`continuous`) or there again falls to 1/e, interpolated.
+
+    None where that takes longer than half the run, or less than the time between frames.
+    """
     lags = np.concatenate([[0], spread_lags(runs.n_frames, 200)])
     share = runs.continuous(lags) if continuous else runs.intermittent(lags)
     below = np.flatnonzero(share < np.exp(-1))
-    if not len(below):
+    if not len(below) or below[0] == 1:
         return None
     k = int(below[0])
     between = (share[k - 1] - np.exp(-1)) / (share[k - 1] - share[k])
     return float((lags[k - 1] + between * (lags[k] - lags[k - 1])) * frame_interval_ps)
 
 
-def _ratio(above: float, below: float) -> float | None:
-    return above / below if below > 0 else None
+def _ratio(above: Pair, below: Pair) -> Pair:
+    """The quotient of two independent values, with its error."""
+    quotient = above[0] / below[0]
+    if above[1] is None or below[1] is None:
+        return quotient, None
+    return quotient, float(np.hypot(above[1], quotient * below[1]) / below[0])
 
 
 def _standard_error(values: list[float]) -> float | None:
@@ -248,10 +266,20 @@ def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, .
                 f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer"
             )
     if collective <= 0:
-        said.append("the collective displacement of charge does not grow: the Einstein conductivity is given as 0")
+        said.append("the collective displacement of charge does not grow: the Einstein conductivity is noise")
+    if not len(seen.trajectory.who.matrix):
+        said.append(
+            "the file holds nothing but ions, so their motion is given relative to one another; with polymer or "
+            "solvent in the box, analyze the whole of it"
+        )
     if seen.n_frames < FEW_FRAMES:
         said.append(f"only {seen.n_frames} frames: fits and errors are rough")
-    if seen.largest_jump > LONG_JUMP and not seen.trajectory.unwrapped:
+    elif seen.n_frames < LEAST_TO_CHOOSE:
+        said.append(
+            f"{seen.n_frames} frames are too few to look for diffusive lags ({LEAST_TO_CHOOSE} would do): the fit "
+            "takes 15 to 50 % of the run"
+        )
+    if seen.largest_jump > LONG_JUMP and not (seen.trajectory.unwrapped and seen.constant_cell):
         said.append(
             f"an ion moves by {seen.largest_jump:.2f} of the box between two frames; from 0.5 on it cannot be told "
             "from its image: write frames more often"

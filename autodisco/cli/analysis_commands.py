@@ -11,7 +11,7 @@ from autodisco.cli.output import message, numbers, print_json, print_properties,
 from autodisco.errors import InputError
 
 IONS = "MDAnalysis selection of the ions, such as 'type 1' or 'resname LI'; once per species."
-CHARGE = "In e; once for all species or once for each."
+CHARGE = "in e; once for all species or once for each."
 
 
 def register(app: typer.Typer) -> None:
@@ -27,15 +27,22 @@ def analyze(
     cation: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
     anion: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
     coordinating: Annotated[
-        str | None, typer.Option(help="For files: the atoms that hold cations; without it N, O, S and P.")
+        str | None,
+        typer.Option(
+            help="For files: the atoms that hold cations, of anions and of the others; without it N, O, S … by element."
+        ),
     ] = None,
-    cation_charge: Annotated[list[float] | None, typer.Option(help=f"{CHARGE} 1 without it.")] = None,
-    anion_charge: Annotated[list[float] | None, typer.Option(help=f"{CHARGE} -1 without it.")] = None,
+    cation_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} 1 without it.")] = None,
+    anion_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} -1 without it.")] = None,
     temperature: Annotated[float | None, typer.Option(help="In K; needed for files.")] = None,
     dt: Annotated[float | None, typer.Option(help="Time between frames in ps, where the files do not tell.")] = None,
     htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
-    cluster_cutoff: Annotated[float, typer.Option(help="Cation to anion atom, in Å, for one cluster.")] = 3.4,
-    coordination_cutoff: Annotated[float, typer.Option(help="In Å, for coordination and residence.")] = 2.8,
+    cluster_cutoff: Annotated[
+        float, typer.Option(help="Cation to anion atom, in Å: one cluster, one ion pair (also for its lifetimes).")
+    ] = 3.4,
+    coordination_cutoff: Annotated[
+        float, typer.Option(help="In Å, for coordination numbers and residence at the polymer.")
+    ] = 2.8,
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
@@ -58,7 +65,7 @@ def analyze(
         raise InputError(f"{folders[0]} is a folder and not all of the others are; give folders or files")
     options: dict[str, Any] = {
         "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
-        "cation_charge": cation_charge or 1.0, "anion_charge": anion_charge or -1.0,
+        "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
         "cluster_cutoff": cluster_cutoff, "coordination_cutoff": coordination_cutoff,
         "memory_mb": memory, "threads": threads,
@@ -82,6 +89,8 @@ def analyze(
     polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
     if len(polymers) > 1:
         message(f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); a mean says nothing")
+    if len(temperatures := {result["temperature_k"] for result in results}) > 1:
+        message(f"warning: the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
     for path, result in zip(paths, results, strict=False):
         for warning in result.get("warnings") or ():
             message(f"warning: {path}: {warning}")

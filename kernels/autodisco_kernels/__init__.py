@@ -24,7 +24,7 @@ from autodisco_kernels.displacements import (
 )
 from autodisco_kernels.distributions import RadialDistribution, radial_distribution
 from autodisco_kernels.dump import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
-from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names
+from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names, once_per_frame
 from autodisco_kernels.neighbours import Contacts, contacts
 from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift
 
@@ -53,6 +53,7 @@ __all__ = [
     "nernst_einstein",
     "non_gaussian",
     "non_gaussian_from_moments",
+    "once_per_frame",
     "populations",
     "position_columns",
     "positions",

@@ -19,16 +19,29 @@ class RadialDistribution:
     r_max : Å
     bins : number of shells of equal thickness
     same : whether both sets are the same points; a point is then no neighbour of itself
+    groups : (n_points,), group 0, 1, … of each point, for errors; without them there is no error
     """
 
-    def __init__(self, n_points: int, n_others: int, r_max: float, bins: int = 200, same: bool = False) -> None:
+    def __init__(
+        self,
+        n_points: int,
+        n_others: int,
+        r_max: float,
+        bins: int = 200,
+        same: bool = False,
+        groups: ArrayLike | None = None,
+    ) -> None:
         if not (r_max > 0 and bins > 0):
             raise ValueError(f"r_max {r_max} and bins {bins}; positive values expected")
         self.edges: Floats = np.linspace(0.0, r_max, bins + 1)
         self.n_frames = 0
         self._n_points, self._n_others, self._same = n_points, n_others, same
+        self._group = np.zeros(n_points, np.int64) if groups is None else np.asarray(groups, dtype=np.int64)
+        if self._group.shape != (n_points,) or (self._group < 0).any():
+            raise ValueError(f"groups has shape {self._group.shape}; ({n_points},) whole numbers from 0 expected")
+        self._sizes = np.bincount(self._group, minlength=1)
         self._pairs = np.zeros(bins)
-        self._weighted = np.zeros(bins)
+        self._weighted = np.zeros((len(self._sizes), bins))
 
     def add(self, found: Contacts, box: ArrayLike) -> None:
         """Count contacts that reach to at least r_max, in the box (as for `contacts`) they were found in."""
@@ -39,7 +52,9 @@ class RadialDistribution:
         shell = np.minimum((found.distances[kept] / self.edges[1]).astype(np.int64), bins - 1)
         volumes = np.abs(np.linalg.det(as_cells(box, found.n_frames)))
         self._pairs += np.bincount(shell, minlength=bins)
-        self._weighted += np.bincount(shell, np.repeat(volumes, np.diff(found.frames))[kept], minlength=bins)
+        place = self._group[found.points[kept]] * bins + shell
+        weights = np.repeat(volumes, np.diff(found.frames))[kept]
+        self._weighted += np.bincount(place, weights, minlength=self._weighted.size).reshape(self._weighted.shape)
         self.n_frames += found.n_frames
 
     @property
@@ -50,8 +65,21 @@ class RadialDistribution:
     @property
     def g(self) -> Floats:
         """g(r) in each shell, (bins,); zero without any pair of points."""
-        pairs = self._n_points * (self._n_others - self._same) * self.n_frames
-        return self._weighted / (max(pairs, 1) * 4 / 3 * np.pi * np.diff(self.edges**3))
+        return self._weighted.sum(axis=0) / self._ideal(self._n_points)
+
+    @property
+    def g_sem(self) -> Floats | None:
+        """Standard error of g(r), (bins,), from the spread over groups of points of like size; None below two."""
+        n = len(self._sizes)
+        if n < 2 or not self._sizes.all():
+            return None
+        each = self._weighted / np.array([self._ideal(int(size)) for size in self._sizes])
+        return np.asarray(each.std(axis=0, ddof=1) / np.sqrt(n))
+
+    def _ideal(self, n_points: int) -> Floats:
+        """What `n_points` points would count in an ideal gas of unit volume."""
+        pairs = n_points * (self._n_others - self._same) * self.n_frames
+        return np.asarray(max(pairs, 1) * 4 / 3 * np.pi * np.diff(self.edges**3))
 
     @property
     def coordination(self) -> Floats:

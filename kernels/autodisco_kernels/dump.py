@@ -29,7 +29,8 @@ POSITIONS = (
     ("xs", "ys", "zs"),
 )
 STEP, TIME, ATOMS, BOX = b"ITEM: TIMESTEP", b"ITEM: TIME", b"ITEM: NUMBER OF ATOMS", b"ITEM: BOX BOUNDS"
-ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3}  # lines that follow
+UNITS = b"ITEM: UNITS"
+ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3, UNITS: 1}  # lines that follow
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class LammpsDump:
     ----------
     available : names of all columns of the first frame, none for an empty file
     columns : names of the columns of `DumpFrame.values`
+    units : unit style of the run, None unless the dump says
 
     Raises
     ------
@@ -91,6 +93,7 @@ class LammpsDump:
         self._hard = np.empty((HARD, 3), np.int64)
         header = _next_header(self._text, "not a LAMMPS text dump")
         self.available: tuple[str, ...] = header.columns if header else ()
+        self.units = header.units if header else None
         self.columns = tuple(columns) if columns is not None else self._numeric(header)
         if header and not self.columns:
             raise ValueError("no column of numbers is asked for")
@@ -206,6 +209,7 @@ class _Header:
     cell: Floats
     origin: Floats
     columns: tuple[str, ...]
+    units: str | None
 
     def places(self, names: Sequence[str]) -> NDArray[np.uint64]:
         """Where in a row the columns are; raises ValueError for those that are not."""
@@ -250,12 +254,13 @@ def _next_header(text: "_Buffer", otherwise: str) -> _Header | None:
     title, bounds = found.pop(BOX)
     general, tilted = b"abc origin" in title, b"xy xz yz" in title
     cell, origin = _cell([_numbers(line, 4 if general else 3 if tilted else 2) for line in bounds])
+    units = found.pop(UNITS)[1][0].decode(errors="replace") if UNITS in found else None
     one = {item: _numbers(found[item][1][0], 1)[0] for item in found}
     step, n_atoms = one[STEP], one[ATOMS]
     if not (step.is_integer() and n_atoms.is_integer() and n_atoms >= 0):
         raise ValueError(f"a frame of {n_atoms:g} atoms at step {step:g}")
     columns = tuple(lines[-1].decode(errors="replace").split()[2:])
-    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns)
+    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units)
 
 
 def _numbers(line: bytes, n: int) -> list[float]:

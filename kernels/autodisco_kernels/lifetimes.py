@@ -76,20 +76,12 @@ class RunRecorder:
 
     def add(self, keys: ArrayLike, frames: ArrayLike) -> None:
         """Add consecutive frames: frame f holds the contacts ``keys[frames[f]:frames[f + 1]]``, in any order."""
-        given, edges = np.asarray(keys, dtype=np.int64), np.asarray(frames, dtype=np.int64)
-        number = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-        order = np.lexsort((given, number))
-        given, number = given[order], number[order]
-        fresh = np.ones(len(given), bool)
-        fresh[1:] = (given[1:] != given[:-1]) | (number[1:] != number[:-1])
-        given = given[fresh]
-        counts = np.bincount(number[fresh], minlength=len(edges) - 1)
-        edges = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        given, edges = once_per_frame(keys, frames)
         closed, opened, starts = _follow(given, edges, self._n_frames, self._open_keys, self._open_starts)
         if len(closed[0]):
             self._closed.append(closed)
         self._open_keys, self._open_starts = opened, starts
-        self._n_frames += len(counts)
+        self._n_frames += len(edges) - 1
 
     def runs(self) -> Runs:
         """All runs so far; those still going on end with the record."""
@@ -97,6 +89,18 @@ class RunRecorder:
         keys, starts, stops = (np.concatenate([part[k] for part in [*self._closed, going]]) for k in range(3))
         order = np.lexsort((starts, keys))
         return Runs(keys[order], starts[order], stops[order], self._n_frames)
+
+
+def once_per_frame(keys: ArrayLike, frames: ArrayLike) -> tuple[Longs, Longs]:
+    """Keys of consecutive frames, ``keys[frames[f]:frames[f + 1]]``, sorted, each at most once in a frame."""
+    given, edges = np.asarray(keys, dtype=np.int64), np.asarray(frames, dtype=np.int64)
+    number = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+    order = np.lexsort((given, number))
+    given, number = given[order], number[order]
+    fresh = np.ones(len(given), bool)
+    fresh[1:] = (given[1:] != given[:-1]) | (number[1:] != number[:-1])
+    counts = np.bincount(number[fresh], minlength=len(edges) - 1)
+    return given[fresh], np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 
 def cluster_names(labels: ArrayLike, least: int = 2) -> tuple[Longs, Longs]:

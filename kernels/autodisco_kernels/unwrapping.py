@@ -1,5 +1,7 @@
 """Particles followed across periodic boundaries, in cells that may change, and freed from the drift of the whole."""
 
+import itertools
+
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
@@ -14,15 +16,15 @@ class Unwrapper:
     ----------
     continuous : bool
         Whether whole cells have been added to the positions already, as programs that count images do. They are then
-        kept as they are while the cell is constant, however far a particle moves between two frames; where the cell
-        changes, what its breathing adds is taken out.
+        kept as they are while the cell is constant, however far a particle moves between two frames.
 
     Notes
     -----
     The toroidal-view-preserving scheme (von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 2020, 153, 021101):
     ``u(t + 1) = u(t) + [w(t + 1) - w(t)]``, the bracket meaning the nearest image in the cell of frame t + 1. It keeps
     every displacement between frames as it happened. Adding whole images of the present cell instead, as many
-    programs do, moves a particle each time the cell breathes, the more the further it has travelled.
+    programs do, moves a particle each time the cell breathes, the more the further it has travelled; hence positions
+    that do not fit into one cell are folded into theirs wherever the cell changes, whether they were wrapped or not.
     """
 
     def __init__(self, continuous: bool = False) -> None:
@@ -44,23 +46,27 @@ class Unwrapper:
             self._wrapped, self._shift, self._cell = given[0].copy(), np.zeros_like(given[0]), cells[0].copy()
         if self._wrapped.shape != given[0].shape:
             raise ValueError(f"wrapped has {given.shape[1]} particles; {len(self._wrapped)} in the chunks before")
-        if self._continuous:
-            return self._without_breathing(given, cells)
-        return _follow(given, cells, np.linalg.inv(cells), self._wrapped, self._shift)
-
-    def _without_breathing(self, given: Floats, cells: Floats) -> Floats:
-        assert self._wrapped is not None
         result = np.empty_like(given)
-        for t, (x, cell) in enumerate(zip(given, cells, strict=True)):
-            if (cell != self._cell).any():
-                inside = [y - np.floor(y @ np.linalg.inv(c)) @ c for y, c in ((x, cell), (self._wrapped, self._cell))]
-                step = inside[0] - inside[1]
-                step -= np.rint(step @ np.linalg.inv(cell)) @ cell
-                self._shift += step - (x - self._wrapped)
-                self._cell = cell.copy()
-            result[t] = x + self._shift
-            self._wrapped = x.copy()
+        changes = np.flatnonzero((cells != np.concatenate([self._cell[None], cells[:-1]])).any(axis=(1, 2)))
+        edges = np.unique([0, *changes, *(changes + 1), len(cells)])
+        for low, high in itertools.pairwise(edges):
+            part = given[low:high]
+            if (cells[low] != self._cell).any():
+                self._change_cell(part[0], cells[low])
+                result[low] = part[0] + self._shift
+            elif self._continuous:
+                result[low:high] = part + self._shift
+                self._wrapped = part[-1].copy()
+            else:
+                result[low:high] = _follow(part, self._cell, np.linalg.inv(self._cell), self._wrapped, self._shift)
         return result
+
+    def _change_cell(self, x: Floats, cell: Floats) -> None:
+        assert self._wrapped is not None
+        step = _inside(x, cell) - _inside(self._wrapped, self._cell)
+        step -= np.rint(step @ np.linalg.inv(cell)) @ cell
+        self._shift += step - (x - self._wrapped)
+        self._cell, self._wrapped = cell.copy(), x.copy()
 
 
 def unwrap(wrapped: ArrayLike, box: ArrayLike) -> Floats:
@@ -117,12 +123,19 @@ def without_drift(positions: ArrayLike, masses: ArrayLike) -> Floats:
     return given - np.einsum("fnk,n->fk", given, weights / weights.sum())[:, None]
 
 
+def _inside(x: Floats, cell: Floats) -> Floats:
+    """Positions as they are if one cell holds them all, else folded into the cell that starts at 0."""
+    fractions = x @ np.linalg.inv(cell)
+    if (np.ptp(fractions, axis=0) <= 1 + 1e-6).all():
+        return x
+    return x - np.floor(fractions) @ cell
+
+
 @njit(cache=True, nogil=True)
-def _follow(wrapped, cells, inverses, last, shift):  # type: ignore[no-untyped-def]
-    """Unwrap the frames; `last` and `shift`, what to add to a wrapped position, are carried on."""
+def _follow(wrapped, cell, inverse, last, shift):  # type: ignore[no-untyped-def]
+    """Unwrap frames of one cell; `last` and `shift`, what to add to a wrapped position, are carried on."""
     result = np.empty_like(wrapped)
     for t in range(wrapped.shape[0]):
-        cell, inverse = cells[t], inverses[t]
         for i in range(wrapped.shape[1]):
             dx = wrapped[t, i, 0] - last[i, 0]
             dy = wrapped[t, i, 1] - last[i, 1]

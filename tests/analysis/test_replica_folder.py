@@ -162,7 +162,7 @@ def test_wrapped_positions_are_noticed(tmp_path):
     positions = walkers(box, 4, 60, (0.5, 0.5))
     n = len(CHAIN)
     positions[:, n:] %= 20.0
-    with pytest.raises(InputError, match="have to be unwrapped"):
+    with pytest.raises(InputError, match="ions jump by whole boxes"):
         analyze(write_replica(tmp_path, positions, box, 4))
 
 

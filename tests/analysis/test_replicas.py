@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import t as student
 
 from autodisco.analysis import combine, compare
+from autodisco.analysis.ratios import ratio_of_means
 from autodisco.analysis.replicas import PRIOR_DEGREES, log10_conductivity
 
 
@@ -35,6 +36,38 @@ def test_undefined_values_are_left_out_of_the_mean():
 def test_cluster_populations_are_averaged_over_all_replicas():
     combined = combine([replica(1.0, cluster_population={"1,0": 3.0}), replica(1.0, cluster_population={"1,1": 1.0})])
     assert combined["cluster_population"] == {"1,0": 1.5, "1,1": 0.5}
+
+
+def test_errors_of_populations_are_their_spread_over_replicas():
+    combined = combine([replica(1.0, cluster_population={"1,0": 3.0}), replica(1.0, cluster_population={"1,0": 1.0})])
+    assert combined["cluster_population_sem"] == {"1,0": pytest.approx(1.0)}
+
+
+def test_ratios_are_made_of_the_means():
+    both = [
+        replica(1.0, conductivity_ne_s_per_cm=2.0, conductivity_einstein_s_per_cm=1.0, haven_ratio=2.0),
+        replica(1.0, conductivity_ne_s_per_cm=2.0, conductivity_einstein_s_per_cm=0.8, haven_ratio=2.5),
+    ]
+    combined = combine(both)
+    assert combined["haven_ratio"] == pytest.approx(2 / 0.9)
+    # Leaving out one of two pairs leaves the other: half of their difference is the error.
+    assert combined["haven_ratio_sem"] == pytest.approx(0.25)
+
+
+def test_ratios_over_noise_are_not_given():
+    noisy = [
+        replica(1.0, conductivity_ne_s_per_cm=2.0, conductivity_einstein_s_per_cm=x, haven_ratio=None)
+        for x in (-1.0, 1.5)
+    ]
+    assert combine(noisy)["haven_ratio"] is None
+
+
+def test_error_of_a_ratio_covers_its_scatter():
+    rng = np.random.default_rng(0)
+    draws = [ratio_of_means(rng.normal(3, 0.3, 10), rng.normal(2, 0.2, 10)) for _ in range(400)]
+    values, errors = np.array(draws, dtype=float).T
+    assert values.mean() == pytest.approx(1.5, abs=0.02)
+    assert errors.mean() == pytest.approx(values.std(), rel=0.15)
 
 
 def test_nothing_to_combine_is_an_error():

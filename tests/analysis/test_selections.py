@@ -1,11 +1,13 @@
 """Trajectories of other programs: formats, selections, wrapped molecules, several species; all give the same values."""
 
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 from autodisco.analysis import analyze
+from autodisco.analysis.trajectory import sites_of
 from autodisco.errors import InputError
 
 EDGES = np.array([24.0, 26.0, 28.0])
@@ -144,7 +146,18 @@ def test_compressed_dumps_and_dumps_in_parts_are_the_same(system, tmp_path):
     chosen = {"cation": "type 1", "anion": "type 2", "temperature_k": 400.0, "dt_ps": 2.0}
     whole = analyze(path, **chosen).properties
     assert analyze(tmp_path / "all.lammpstrj.zst", **chosen).properties == whole
-    assert analyze(path, tmp_path / "one.dump", tmp_path / "two.dump.gz", **chosen).properties == whole
+    first, second = tmp_path / "one.dump", tmp_path / "two.dump.gz"
+    assert analyze(first, second, **chosen).properties == whole
+    assert analyze(first, first, second, **chosen).properties == whole
+    last = text[text.index(b"ITEM: TIMESTEP\n39\n") : half]
+    second.write_bytes(gzip.compress(last + text[half:]))
+    assert analyze(first, second, **chosen).properties == whole
+    second.write_bytes(gzip.compress(text[text.index(b"ITEM: TIMESTEP\n45\n") :]))
+    with pytest.raises(InputError, match="a frame at 45 steps follows one at 39; one 1 steps later expected"):
+        analyze(first, second, **chosen)
+    (tmp_path / "all.lammpstrj.zst").write_bytes(zstandard.ZstdCompressor().compress(text)[:-2000] + b"x" * 2000)
+    with pytest.raises(InputError, match=r"all\.lammpstrj\.zst: "):
+        analyze(tmp_path / "all.lammpstrj.zst", **chosen)
 
 
 def test_two_kinds_of_cations_and_a_divalent_one(system, tmp_path):
@@ -180,7 +193,12 @@ def test_coordinating_atoms_can_be_chosen(system, tmp_path):
         ({"anion": "resname TFS or resname LI"}, "holds atoms of an ion selected before"),
         ({"anion": "resname TFS or (resname PEO and name O)"}, "ions of 1 to 3 atoms"),
         ({"cation_charge": (1.0, 2.0)}, "--cation-charge: 2 charges for 1 selections"),
-        ({"dt_ps": -1.0}, "dt is -1.0; a positive value"),
+        ({"dt_ps": -1.0}, "dt is -1.0; a positive number"),
+        ({"temperature_k": float("inf")}, "temperature is inf; a positive number"),
+        ({"cation_charge": -1.0}, "--cation-charge is -1; a positive number"),
+        ({"anion_charge": 2.0}, "--anion-charge is 2; a negative number"),
+        ({"coordinating": "resname PEO and name O"}, "--anion 'resname TFS': 12 of 12 ions have none of the atoms"),
+        ({"coordinating": "name C and resid 1:20"}, "--anion 'resname TFS': 4 of 12 ions have none of the atoms"),
         ({"memory_mb": 0.0}, "memory is 0.0"),
     ],
 )
@@ -188,6 +206,60 @@ def test_selections_that_make_no_sense_are_explained(system, tmp_path, changes, 
     files = written(system, tmp_path, "a.dcd")
     with pytest.raises(InputError, match=complaint):
         analyze(*files, **{**SELECTIONS, "dt_ps": 2.0, **changes})
+
+
+def test_the_time_of_a_dump_counts_where_its_units_are_known(system, tmp_path):
+    path, chosen = dump(system, tmp_path / "a.lammpstrj", True), {"cation": "type 1", "anion": "type 2"}
+    text = path.read_text()
+    for style, per_ps in (("real", 1000), ("metal", 1), ("lj", None)):
+        frames = text.split("ITEM: TIMESTEP\n")[1:]
+        timed = [f"ITEM: TIME\n{2 * k * (per_ps or 1)}\nITEM: TIMESTEP\n{frame}" for k, frame in enumerate(frames)]
+        path.write_text(f"ITEM: UNITS\n{style}\n" + "".join(timed))
+        if per_ps:
+            assert analyze(path, **chosen, temperature_k=400.0).properties.length_ns == pytest.approx(0.158)
+        else:
+            with pytest.raises(InputError, match="time between frames"):
+                analyze(path, **chosen, temperature_k=400.0)
+
+
+def test_frames_that_are_not_evenly_spaced_are_refused(system, tmp_path):
+    mda = pytest.importorskip("MDAnalysis")
+    topology, _ = written(system, tmp_path, "a.dcd")
+    with mda.Writer(str(tmp_path / "gap.xtc"), n_atoms=len(system.atoms)) as writer:
+        for step in system.trajectory:
+            if step.frame not in (30, 31):
+                writer.write(system.atoms)
+    with pytest.raises(InputError, match=r"a frame at 64 ps follows one at 58; one 2 ps later expected"):
+        analyze(topology, tmp_path / "gap.xtc", **SELECTIONS)
+
+
+def test_masses_of_no_element_need_named_atoms(system, tmp_path):
+    path = dump(system, tmp_path / "a.lammpstrj", True)
+    path.write_text(path.read_text().replace(" 12.011\n", " 15.035\n"))
+    chosen = {"cation": "type 1", "anion": "type 2", "temperature_k": 400.0, "dt_ps": 2.0}
+    with pytest.raises(InputError, match=r"a mass of 15\.035 g/mol is that of no element"):
+        analyze(path, **chosen)
+    assert analyze(path, **chosen, coordinating="type 3 or type 2").properties.li_polymer_coordination > 0
+
+
+def test_anions_of_two_sizes_keep_their_sites_apart(system, tmp_path):
+    # One selection for TFSI (three atoms) and some of the solvent (two); each ion is its first atom.
+    files = written(system, tmp_path, "a.dcd")
+    chosen = SELECTIONS | {"anion": "(resname TFS and name N) or (resname PEO and resid 25:30 and name C)"}
+    found = analyze(*files, **chosen, dt_ps=2.0)
+    kind = found.observations.trajectory.who.anions[0]
+    molecules = np.array([residue.resindex for residue in system.atoms.residues])[system.atoms.resindices]
+    assert kind.n == 18
+    assert (molecules[kind.sites] == molecules[kind.bodies[kind.site_of, 0]]).all()
+
+
+@pytest.mark.parametrize(
+    ("elements", "sites"),
+    [("PFFFFFF", "FFFFFF"), ("BFFFF", "FFFF"), ("NSOOCFFF", "NSOO"), ("ClOOOO", "OOOO"), ("CC", "CC"), ("PC", "P")],
+)
+def test_sites_of_anions_are_the_atoms_that_cations_reach(elements, sites):
+    symbols = np.array(re.findall("[A-Z][a-z]?", elements))
+    assert "".join(symbols[sites_of(np.arange(len(symbols)), symbols)]) == sites
 
 
 def test_files_that_cannot_be_read_are_named(system, tmp_path):

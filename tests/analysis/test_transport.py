@@ -7,9 +7,9 @@ from autodisco.analysis.diffusion import choose_window
 from autodisco.analysis.observe import Settings, observe
 from autodisco.analysis.plots import write_plots
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among
-from autodisco.analysis.transport import fit, transport_properties
+from autodisco.analysis.transport import decay_time, fit, transport_properties
 from autodisco.errors import InputError
-from autodisco_kernels import cross_displacement, nernst_einstein
+from autodisco_kernels import RunRecorder, cross_displacement, nernst_einstein
 
 T = 400.0
 
@@ -140,6 +140,8 @@ def test_pairs_that_never_part_carry_no_current_but_diffuse():
     assert values.onsager_cation_anion_s_per_cm == pytest.approx(-values.onsager_cation_cation_s_per_cm)
     assert values.ion_pair_lifetime_ps is None
     assert values.ionicity == pytest.approx(0, abs=1e-9)
+    assert values.haven_ratio is None
+    assert values.transference_number_einstein is None
 
 
 def test_divalent_salt_counts_its_charges():
@@ -172,7 +174,7 @@ def test_sub_diffusion_is_said_and_fitted_over_the_fixed_window():
 def test_trajectory_said_to_be_unwrapped_that_is_not_is_refused(free):
     who, positions, cell = free
     fractional = positions[:100] @ np.linalg.inv(cell)
-    with pytest.raises(InputError, match="have to be unwrapped"):
+    with pytest.raises(InputError, match="ions jump by whole boxes"):
         properties(who, (fractional - np.floor(fractional)) @ cell, cell, True)
 
 
@@ -195,6 +197,45 @@ def test_odd_systems_have_properties_and_plots(tmp_path, who, motion, edge):
     values = transport_properties(seen, fits).to_dict()
     assert values["conductivity_s_per_cm"] >= 0
     assert all(path.stat().st_size > 1000 for path in write_plots(seen, fits, tmp_path))
+
+
+def test_ions_may_travel_further_than_half_the_box_where_images_are_counted():
+    who, cell = salt(40, 40), np.diag([12.0, 12, 12])
+    who.masses[:4] = 1e6
+    values = properties(who, brownian(300, who, cell, 10.0, 10.0, seed=8), cell)
+    assert values.cation_diffusivity_cm2_per_s == pytest.approx(10e-4, rel=0.15)
+
+
+def test_ions_without_anything_else_have_no_current_of_their_own():
+    who, cell = salt(30, 30, n_host=0), np.diag([60.0, 60, 60])
+    values = properties(who, brownian(300, who, cell, 0.4, 0.4, seed=9), cell)
+    assert values.conductivity_einstein_s_per_cm is not None
+    assert values.transference_number_einstein is None
+    assert values.onsager_cation_cation_s_per_cm is None
+    assert any("nothing but ions" in warning for warning in values.warnings)
+
+
+def test_a_cation_of_two_atoms_counts_a_neighbour_once():
+    # Both atoms of the cation touch the one oxygen.
+    elements = np.array(["O", "N", "N", "Cl", "C"])
+    cation = Species("cations", 1.0, np.array([[1, 2]]), np.array([1, 2]), np.array([0, 0]))
+    anion = Species("anions", -1.0, np.array([[3]]), np.array([3]), np.array([0]))
+    who = Composition(elements, np.array([16.0, 14, 14, 35, 1e6]), (cation, anion), np.array([0, 4]), np.array([0]))
+    x = np.array([[0.0, 0, 0], [2.0, 0, 0], [0, 2.0, 0], [15, 15, 15], [10, 10, 10]])
+    values = properties(who, np.broadcast_to(x, (10, 5, 3)), np.eye(3) * 40)
+    assert values.li_polymer_coordination == 1.0
+
+
+def test_contacts_that_break_between_two_frames_have_no_time():
+    runs = RunRecorder()
+    for frame in range(100):
+        runs.add(np.array([frame]), np.array([0, 1]))
+    assert decay_time(runs.runs(), 1.0, True) is None
+    lasting = RunRecorder()
+    for frame in range(100):
+        lasting.add(np.array([frame // 10]), np.array([0, 1]))
+    # Of ten origins per spell, 10 - lag are left after the lag, less the origins that the end of the run cuts off.
+    assert 5.5 < decay_time(lasting.runs(), 1.0, True) < 7
 
 
 def test_box_without_volume_and_too_short_a_run_are_refused():

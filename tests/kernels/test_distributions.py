@@ -55,3 +55,21 @@ def test_chunks_add_up():
 def test_impossible_shells_are_refused():
     with pytest.raises(ValueError, match="positive values expected"):
         RadialDistribution(1, 1, 0.0)
+
+
+def test_error_of_a_distribution_covers_its_scatter():
+    # Twenty ideal gases: the spread of their g(r) is what each tells as its own error.
+    found, edge = [], 30.0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        points, others = rng.random((4, 50, 3)) * edge, rng.random((4, 60, 3)) * edge
+        distribution = RadialDistribution(50, 60, 8.0, bins=4, groups=np.arange(50) % 10)
+        distribution.add(contacts(points, others, [edge] * 3, 8.0), [edge] * 3)
+        found.append((distribution.g, distribution.g_sem))
+    g, sem = np.array(found).transpose(1, 0, 2)
+    np.testing.assert_allclose(sem.mean(axis=0), g.std(axis=0), rtol=0.5)
+
+
+def test_groups_have_to_fit_the_points():
+    with pytest.raises(ValueError, match=r"\(3,\) whole numbers"):
+        RadialDistribution(3, 4, 5.0, groups=[0, 1])

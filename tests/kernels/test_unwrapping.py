@@ -88,6 +88,17 @@ def test_a_breathing_cell_does_not_shake_particles_that_have_travelled_far():
     np.testing.assert_allclose(steps, 1.0, atol=1e-9)
 
 
+@pytest.mark.parametrize("continuous", [True, False])
+def test_positions_with_whole_cells_added_are_freed_from_breathing_too(continuous):
+    # At rest in the cell, but reported many cells away: the breathing of those cells is no motion.
+    rng = np.random.default_rng(4)
+    edges = 10.0 + 0.1 * rng.normal(size=200)
+    cells, inside = edges[:, None, None] * np.eye(3), rng.random((50, 3)) * 9.0
+    away = inside + rng.integers(-30, 31, (50, 3)) @ cells
+    x = Unwrapper(continuous).next(away, cells)
+    np.testing.assert_allclose(x, np.broadcast_to(away[0], x.shape), atol=1e-9)
+
+
 def test_long_rest_after_many_crossings_adds_no_rounding():
     wrapped = np.concatenate([np.arange(0, 3000, 3.0) % 7.3, np.full(1000, 0.4)])[:, None, None] * [1.0, 0.0, 0.0]
     assert len(np.unique(unwrap(wrapped, [7.3, 9.0, 9.0])[1000:, 0, 0])) == 1
