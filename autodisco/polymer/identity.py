@@ -5,16 +5,22 @@ have been cut instead. These bonds divide the chain into blocks, each with a lef
 carbonyl, a phenylene with all its side groups, a double bond with its configuration. The infinite chain is therefore
 an endless periodic word of oriented blocks, and two chains are the same graph exactly when their words are equal after
 dropping repetition (smallest period), shifting (where the cut is) and reading backwards. No ring is ever closed, so
-that small backbones and aromaticity need no special case, and no character of a SMILES is ever moved.
+that small backbones and aromaticity need no special case.
+
+Blocks are cut out of the SMILES that RDKit writes of the molecule from its left end on. Such a text is the graph as a
+tree of its atoms, with digits where bonds close rings; a bond of the tree is a bridge when no digit is open across it,
+and putting an end in the place of one side of a bond changes neither the order of neighbours, on which chirality
+rests, nor the marks of double bonds. Canonical forms of blocks are cached, so that a unit costs one reading and one
+writing. The canonical repeat unit is put together from the texts of its blocks in the same way.
 
 Chirality and cis/trans are compared where they are marked. Reading backwards turns the marks with the chain, so that an
 isotactic chain is one polymer whichever mark is written, while enantiomers of a chain with a direction stay apart.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from rdkit import Chem
 
@@ -24,34 +30,27 @@ LEFT, RIGHT = 1, 2
 #: Oriented blocks from left to right, each a canonical SMILES with its ends written [1*] (left) and [2*] (right).
 Word = tuple[str, ...]
 
-_CIS_OR_TRANS = {
-    Chem.BondStereo.STEREOZ: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOE: Chem.BondStereo.STEREOTRANS,
-    Chem.BondStereo.STEREOCIS: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOTRANS: Chem.BondStereo.STEREOTRANS,
-}
+LEFT_END, RIGHT_END = f"[{LEFT}*]", f"[{RIGHT}*]"
+_ATOM = r"\[[^]]+]|Br|Cl|[BCNOPSFI*bcnops]"
+_RING = r"%\d\d|\d"
+_BOND = r"[-=#:/\\]"
+_TOKEN = re.compile(rf"{_ATOM}|{_RING}|{_BOND}|[()]")
+_FIRST_ATOM = re.compile(rf"({_BOND}?)({_ATOM})((?:{_BOND}?(?:{_RING}))*)")
+_SINGLE = frozenset(("", "-", "/", "\\"))
+_MARKS = "/\\"
+_TURNED = str.maketrans("/\\", "\\/")
 
 
-def chain_word(unit: Chem.Mol, path: Sequence[int]) -> Word:
-    """The canonical word of the infinite chain that `unit` repeats.
-
-    `unit` holds two attachment points with the isotopes `LEFT` and `RIGHT`; `path` lists the atom indices of the
-    shortest path from the left to the right one, both included.
-    """
-    cuts, labels = [], []
-    for left, right in pairwise(path[1:-1]):
-        bond = unit.GetBondBetweenAtoms(left, right)
-        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
-            cuts.append(bond.GetIdx())
-            # The first label goes to the dummy that takes the place of the bond's first atom, i.e. to the other side.
-            labels.append((LEFT, RIGHT) if bond.GetBeginAtomIdx() == left else (RIGHT, LEFT))
-    pieces = Chem.FragmentOnBonds(unit, cuts, dummyLabels=labels) if cuts else unit
-    # Not canonical on purpose: canonical forms of blocks are cached, so that a unit costs one plain SMILES.
-    written = Chem.MolToSmiles(pieces, canonical=False).split(".")
-    position = {atom: place for place, atom in enumerate(path)}
-    order = [min(position[atom] for atom in block if atom in position) for block in Chem.GetMolFrags(pieces)]
-    forward, backward = zip(*(_oriented(block) for _, block in sorted(zip(order, written, strict=True))), strict=True)
+def chain_word(tokens: Sequence[str]) -> Word:
+    """The canonical word of the infinite chain whose unit RDKit has written as these tokens (see `tokens_of`)."""
+    blocks = _blocks(tokens)
+    forward, backward = zip(*map(_oriented, blocks), strict=True)
     return _canonical_rotation(forward, backward[::-1])
+
+
+def tokens_of(unit: Chem.Mol, left: int) -> list[str]:
+    """Atoms, bonds, ring digits and brackets of a SMILES of `unit` that begins with the atom `left`."""
+    return _TOKEN.findall(Chem.MolToSmiles(unit, canonical=False, rootedAtAtom=left))
 
 
 def key_of(word: Word) -> str:
@@ -59,66 +58,90 @@ def key_of(word: Word) -> str:
     return hashlib.sha256("\n".join(word).encode()).hexdigest()[:16]
 
 
-@lru_cache(maxsize=1 << 14)
-def smiles_of(word: Word) -> str:
-    """The canonical repeat unit of a chain, one smallest period of it, as a SMILES with two ``*``."""
-    # Labels stay on while the canonical SMILES is made: without them the ends of *[C@H](C)* would be alike, and which
-    # of the two centres is written would be an accident.
-    smiles = str(Chem.MolToSmiles(join_blocks(word)))
-    return smiles.replace(f"[{LEFT}*]", "*").replace(f"[{RIGHT}*]", "*")
+def repeated(word: Word, times: int = 1) -> str:
+    """`times` smallest periods of a chain in a row, as a SMILES that begins and ends with ``*``.
+
+    Atoms come in the order of the chain, each block with its side groups, so that every period adds the same text.
+    """
+    whole, aromatic = "*", False
+    for starts_aromatic, text, ends_aromatic in [_in_line(block) for block in word] * times:
+        mark = whole[-1]
+        if mark in _MARKS and text[0] in _MARKS:
+            # One bond, one mark; turning all marks of a block keeps all its configurations.
+            text = (text if text[0] == mark else text.translate(_TURNED))[1:]
+        elif aromatic and starts_aromatic:
+            whole += "-"  # between two aromatic atoms, but not aromatic itself
+        whole += text
+        aromatic = ends_aromatic
+    return f"{whole}*"
 
 
-def join_blocks(word: Sequence[str]) -> Chem.Mol:
-    """One molecule from oriented blocks or whole units, joined left to right, stereo kept; ends `LEFT`, `RIGHT`."""
-    chain = Chem.RWMol()
-    ends: dict[int, list[int]] = {LEFT: [], RIGHT: []}
-    configured = []
-    for block in word:
-        piece, before = Chem.MolFromSmiles(block), chain.GetNumAtoms()
-        for atom in piece.GetAtoms():
-            if atom.GetAtomicNum() == 0:
-                ends[atom.GetIsotope()].append(before + atom.GetIdx())
-        # Configurations are set again at the end: neither insertion nor a change of neighbours carries them reliably.
-        for bond in piece.GetBonds():
-            if bond.GetStereo() in _CIS_OR_TRANS:
-                atoms = [
-                    before + atom for atom in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), *bond.GetStereoAtoms())
-                ]
-                configured.append((atoms, _CIS_OR_TRANS[bond.GetStereo()]))
-        chain.InsertMol(piece)
-    bridges = list(zip(ends[RIGHT][:-1], ends[LEFT][1:], strict=True))
-    stands_in = {}
-    for left_end, right_end in bridges:
-        stands_in[left_end] = chain.GetAtomWithIdx(right_end).GetNeighbors()[0].GetIdx()
-        stands_in[right_end] = chain.GetAtomWithIdx(left_end).GetNeighbors()[0].GetIdx()
-    for left_end, right_end in bridges:
-        left_atom, right_atom = stands_in[right_end], stands_in[left_end]
-        _detach(chain, left_atom, left_end)
-        _detach(chain, right_atom, right_end)
-        chain.AddBond(left_atom, right_atom, Chem.BondType.SINGLE)
-    for bond in chain.GetBonds():
-        bond.SetBondDir(Chem.BondDir.NONE)
-    for (begin, end, *neighbours), stereo in configured:
-        bond = chain.GetBondBetweenAtoms(begin, end)
-        bond.SetStereoAtoms(*(stands_in.get(atom, atom) for atom in neighbours))
-        bond.SetStereo(stereo)
-    for spare in sorted(stands_in, reverse=True):
-        chain.RemoveAtom(spare)
-    # Perception starts from directions of single bonds and would drop configurations that are only set on the bond.
-    Chem.SetDoubleBondNeighborDirections(chain)
-    Chem.SanitizeMol(chain)
-    Chem.AssignStereochemistry(chain, cleanIt=True, force=True)
-    return chain.GetMol()
+def _blocks(tokens: Sequence[str]) -> list[str]:
+    """The unit cut at the bridges of its backbone; blocks from left to right, in any orientation of their text."""
+    cut = _bridges(tokens)
+    texts: list[list[str]] = [[]]
+    text, behind, bond, atom = texts[0], [], "", -1
+    for token in tokens:
+        if token == "(":
+            text.append(token)
+            behind.append(text)
+        elif token == ")":
+            text = behind.pop()
+            text.append(token)
+        elif token in "-=#:/\\":
+            bond = token
+        elif token[0].isdigit() or token[0] == "%":
+            text.append(bond + token)
+            bond = ""
+        else:
+            atom += 1
+            if atom in cut:
+                text.append(bond + RIGHT_END)
+                text = [LEFT_END]
+                texts.append(text)
+            text.append(bond + token)
+            bond = ""
+    return ["".join(text) for text in texts]
 
 
-def _detach(chain: Chem.RWMol, atom: int, end: int) -> None:
-    """Remove the bond between `atom` and its `end` so that a bond added next means the same to the atom's chirality."""
-    centre = chain.GetAtomWithIdx(atom)
-    others = [bond.GetOtherAtomIdx(atom) for bond in centre.GetBonds()]
-    # Chirality is stored relative to the order of bonds, and the new bond will be the last one.
-    if (len(others) - 1 - others.index(end)) % 2:
-        centre.InvertChirality()
-    chain.RemoveBond(atom, end)
+def _bridges(tokens: Sequence[str]) -> set[int]:
+    """Atoms, counted in the order of the text, whose bond to the atom before them is a bridge of the backbone."""
+    parents: list[int] = []
+    single: list[bool] = []
+    in_ring: set[int] = set()
+    opened: dict[str, int] = {}
+    behind: list[int] = []
+    current, bond, right = -1, "", -1
+    for token in tokens:
+        if token == "(":
+            behind.append(current)
+        elif token == ")":
+            current = behind.pop()
+        elif token in "-=#:/\\":
+            bond = token
+        elif token[0].isdigit() or token[0] == "%":
+            if token in opened:
+                # The atoms below the one that opened the ring, down to the one that closes it.
+                first, atom = opened.pop(token), current
+                while atom > first:
+                    in_ring.add(atom)
+                    atom = parents[atom]
+            else:
+                opened[token] = current
+            bond = ""
+        else:
+            parents.append(current)
+            single.append(bond in _SINGLE)
+            current, bond = len(parents) - 1, ""
+            if token == RIGHT_END:
+                right = current
+    bridges: set[int] = set()
+    atom = parents[right]
+    while parents[atom] > 0:
+        if single[atom] and atom not in in_ring:
+            bridges.add(atom)
+        atom = parents[atom]
+    return bridges
 
 
 @lru_cache(maxsize=1 << 16)
@@ -128,7 +151,7 @@ def _oriented(block: str) -> tuple[str, str]:
 
 
 def _swapped(block: str) -> str:
-    return block.replace(f"[{LEFT}*]", "[0*]").replace(f"[{RIGHT}*]", f"[{LEFT}*]").replace("[0*]", f"[{RIGHT}*]")
+    return block.replace(LEFT_END, "[0*]").replace(RIGHT_END, LEFT_END).replace("[0*]", RIGHT_END)
 
 
 def _canonical(smiles: str) -> str:
@@ -152,3 +175,53 @@ def _smallest_period(word: Word) -> int:
 def _smallest_rotation(word: Word) -> Word:
     first = min(word)
     return min(word[start:] + word[:start] for start, block in enumerate(word) if block == first)
+
+
+@lru_cache(maxsize=1 << 14)
+def _in_line(block: str) -> tuple[bool, str, bool]:
+    """Canonical text of a block from its left end to its right one, both left out; and whether its first and its last
+    atom are aromatic. A mark of a double bond that stands on the bond to an end is kept."""
+    mol = Chem.MolFromSmiles(block)
+    left = next(atom.GetIdx() for atom in mol.GetAtoms() if not atom.GetAtomicNum() and atom.GetIsotope() == LEFT)
+    rooted = str(Chem.MolToSmiles(mol, rootedAtAtom=left))[len(LEFT_END) :].removeprefix("-")
+    text, last = _spine(rooted)
+    first = _FIRST_ATOM.match(rooted)
+    assert first is not None
+    return _is_aromatic(first[2]), text, _is_aromatic(last)
+
+
+def _spine(text: str) -> tuple[str, str]:
+    """The same atoms with the branch that leads to the right end behind all others, without that end; its neighbour."""
+    first = _FIRST_ATOM.match(text)
+    assert first is not None
+    bond, atom, rings = first.groups()
+    branches, rest = [], text[first.end() :]
+    while rest.startswith("("):
+        stop = _closing(rest)
+        branches.append(rest[1:stop])
+        rest = rest[stop + 1 :]
+    branches.append(rest)
+    place = next(k for k, branch in enumerate(branches) if RIGHT_END in branch)
+    spine = branches.pop(place)
+    # The order of neighbours carries chirality: each branch that the spine is moved behind turns it once.
+    if (len(branches) - place - (not rest)) % 2:
+        atom = atom.replace("@@", "@") if "@@" in atom else atom.replace("@", "@@")
+    head = bond + atom + rings + "".join(f"({branch})" for branch in branches if branch)
+    if spine.endswith(RIGHT_END) and len(spine) <= len(RIGHT_END) + 1:
+        return head + spine[: -len(RIGHT_END)].removeprefix("-"), atom
+    behind, last = _spine(spine)
+    return head + behind, last
+
+
+def _closing(text: str) -> int:
+    """Where the bracket with which `text` begins is closed."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place
+    raise ValueError(f"{text!r} holds a bracket that is not closed")
+
+
+def _is_aromatic(atom: str) -> bool:
+    return atom.lstrip("[0123456789")[0].islower()

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import LEFT, RIGHT, Word, chain_word, key_of, smiles_of
+from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, key_of, repeated, tokens_of
 from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
@@ -21,8 +21,9 @@ _BRACKET_OR_STAR = re.compile(r"\[[^\]]*\]|\*")
 _END = re.compile(r"\*|\[\d*\*(:\d+)?\]")
 _METAL_ENDS = ("[Cu]", "[Au]")
 _UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]")
-_ANY_END = Chem.MolFromSmarts("[#0]")
-_SOUND_END = Chem.MolFromSmarts("[#0;D1]-[!#0;!#1]")
+_ANY_END, _LEFT_END = Chem.MolFromSmarts("[#0]"), Chem.MolFromSmarts("[1#0]")
+_NOT_SINGLE, _NOT_ONE_BOND = frozenset("=#:"), frozenset("=#:(0123456789")
+_SYMBOL = re.compile(r"\[?\d*([A-Z][a-z]?|[a-z]{1,2})")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class RepeatUnit:
     @cached_property
     def smiles(self) -> str:
         """Canonical repeat unit: one smallest period of the chain, cut at a canonical bond, with two ``*``."""
-        return smiles_of(self.word)
+        return repeated(self.word)
 
     @property
     def mol(self) -> Chem.Mol:
@@ -69,54 +70,64 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     """
     given = smiles.strip()
     with rdBase.BlockLogs():
-        unit, path = _checked_molecule(given, elements)
-        word = chain_word(unit, path)
+        word = chain_word(_checked_tokens(given, elements))
     return RepeatUnit(key=key_of(word), word=word, given=given)
 
 
-def _checked_molecule(text: str, elements: frozenset[str]) -> tuple[Chem.Mol, tuple[int, ...]]:
-    """The molecule with labelled ends, and the atoms on its shortest path from the left end to the right one."""
+def _checked_tokens(text: str, elements: frozenset[str]) -> list[str]:
+    """The unit as RDKit writes it from its left end on; every objection to it is raised here."""
     if len(text) > MAX_CHARACTERS:
         shown = text[:20]
         raise InvalidRepeatUnit("too-long", f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     if not text or _UNSUPPORTED.search(text):
         raise InvalidRepeatUnit("unparsable", f"{text!r} is not a SMILES of a repeat unit")
-    labelled, has_brackets = _label_ends(text)
+    labelled, n_ends, has_brackets = _label_ends(text)
     unit = Chem.MolFromSmiles(labelled)
     if unit is None:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
         raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
-    ends = unit.GetSubstructMatches(_ANY_END)
-    if len(ends) != 2 or {unit.GetAtomWithIdx(end).GetIsotope() for (end,) in ends} != {LEFT, RIGHT}:
+    if n_ends != 2 or (has_brackets and len(unit.GetSubstructMatches(_ANY_END)) != 2):
         raise InvalidRepeatUnit(
-            "ends", f"'{text}' has {counted(len(ends), 'attachment point')}; a repeat unit has exactly two"
+            "ends", f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two"
         )
-    if len(unit.GetSubstructMatches(_SOUND_END)) != 2:
+    if has_brackets:
+        for atom in unit.GetAtoms():
+            atom.SetAtomMapNum(0)
+    tokens = tokens_of(unit, unit.GetSubstructMatch(_LEFT_END)[0])
+    if not _ends_are_sound(tokens):
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
-    foreign = unit.GetSubstructMatch(_foreign_atom(elements))
-    if foreign:
-        symbol = unit.GetAtomWithIdx(foreign[0]).GetSymbol()
-        raise InvalidRepeatUnit("element", f"'{text}' holds {symbol}; allowed are {', '.join(sorted(elements))}")
-    if has_brackets:  # no other atoms can be charged, radical or numbered
+    symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}
+    if foreign := sorted(symbols - elements):
+        raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
+    if has_brackets:  # no other atoms can be charged or radical
         _check_bracket_atoms(text, unit)
-    left, right = (end for (end,) in ends)
-    if unit.GetAtomWithIdx(left).GetIsotope() == RIGHT:
-        left, right = right, left
-    return unit, Chem.GetShortestPath(unit, left, right)
+    return tokens
+
+
+def _ends_are_sound(tokens: list[str]) -> bool:
+    """Whether the left end, which comes first, and the right one have one single bond each, and not to each other."""
+    right = tokens.index(RIGHT_END)
+    behind = tokens[right + 1] if right + 1 < len(tokens) else ")"
+    return right > 1 and tokens[1] not in _NOT_ONE_BOND and behind == ")" and tokens[right - 1] not in _NOT_SINGLE
 
 
 @lru_cache
-def _foreign_atom(elements: frozenset[str]) -> Chem.Mol:
-    table = Chem.GetPeriodicTable()
-    return Chem.MolFromSmarts("[!#0" + "".join(f";!#{table.GetAtomicNumber(symbol)}" for symbol in elements) + "]")
+def _plain_tokens(elements: frozenset[str]) -> frozenset[str]:
+    """Tokens that hold no foreign element, as far as they can be listed."""
+    atoms = {symbol for symbol in elements if symbol != "H"}
+    return frozenset({*atoms, *(symbol.lower() for symbol in atoms), *"()-=#:/\\0123456789", LEFT_END, RIGHT_END})
+
+
+def _symbol(token: str) -> str:
+    found = _SYMBOL.match(token)
+    return found[1].capitalize() if found else "H"
 
 
 def _check_bracket_atoms(text: str, unit: Chem.Mol) -> None:
     for atom in unit.GetAtoms():
         if atom.GetNumRadicalElectrons():
             raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()})")
-        atom.SetAtomMapNum(0)
         charge = atom.GetFormalCharge()
         # A charge balanced on the neighbouring atom is how nitro groups and N-oxides are written, not an ion.
         if charge and not any(charge * other.GetFormalCharge() < 0 for other in atom.GetNeighbors()):
@@ -125,24 +136,25 @@ def _check_bracket_atoms(text: str, unit: Chem.Mol) -> None:
         raise InvalidRepeatUnit("charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(unit):+d}")
 
 
-def _label_ends(text: str) -> tuple[str, bool]:
-    """`text` with its first end written [1*] and any other [2*], and whether it has bracket atoms that are no ends.
+def _label_ends(text: str) -> tuple[str, int, bool]:
+    """`text` with its first end written [1*] and any other [2*], how many there are, and whether other atoms stand in
+    brackets.
 
     The labels keep the chirality of an atom between two ends, which equal ends would lose on reading.
     """
     metal = "*" not in text and all(text.count(end) == 1 for end in _METAL_ENDS)
-    labels = iter((f"[{LEFT}*]",))
-    has_brackets = False
+    n_ends, has_brackets = 0, False
 
     def label(match: re.Match[str]) -> str:
-        nonlocal has_brackets
+        nonlocal n_ends, has_brackets
         token = match[0]
         if token in _METAL_ENDS if metal else _END.fullmatch(token):
-            return next(labels, f"[{RIGHT}*]")
+            n_ends += 1
+            return LEFT_END if n_ends == 1 else RIGHT_END
         has_brackets = True
         return token
 
-    return _BRACKET_OR_STAR.sub(label, text), has_brackets
+    return _BRACKET_OR_STAR.sub(label, text), n_ends, has_brackets
 
 
 def _why_unreadable(text: str, labelled: str) -> InvalidRepeatUnit:
