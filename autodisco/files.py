@@ -3,9 +3,10 @@
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from autodisco.errors import InputError
 
@@ -25,6 +26,21 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def open_atomic(path: Path) -> Iterator[TextIO]:
+    """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(beside, "w", encoding="utf-8", newline="") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -47,12 +63,26 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
 
 
-def csv_rows(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Rows of a table that are not blank, each with the line it begins on.
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file as a stream, with their ends; errors as for `read_text`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from file
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
+
+
+def csv_rows(
+    path: Path, lines: str | Iterable[str], delimiter: str = ",", skip: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a table that are not blank, without the first `skip` of these, each with the line it begins on.
 
     Raises InputError, with the line, for one that cannot be read, such as one with a quotation mark that never ends.
     """
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    source = lines.splitlines(keepends=True) if isinstance(lines, str) else lines
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -62,4 +92,6 @@ def csv_rows(path: Path, text: str, delimiter: str = ",") -> Iterator[tuple[int,
         except csv.Error as error:
             raise InputError(f"{path}, line {line}: not a CSV row ({error})") from None
         if any(cell.strip() for cell in cells):
-            yield line, cells
+            skip -= 1
+            if skip < 0:
+                yield line, cells

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from autodisco.errors import InputError
 from autodisco.generator import settings as network
 from autodisco.generator.tokens import CLASS_REPEATS
+
+if TYPE_CHECKING:
+    from autodisco.polymer import Rule
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -76,12 +79,41 @@ class Generate(Section):
     max_draws: Positive = 20000
 
 
+class StabilityRule(Section):
+    """A weak motif that the program does not know."""
+
+    name: str
+    smarts: str
+    reason: str
+    reference: str = ""
+    exceptions: list[str] = []
+    """SMARTS of groups in which the motif is sound."""
+
+
 class Filter(Section):
     """Which candidates are simulated."""
 
     unstable: Literal["flag", "reject"] = "flag"
+    rules: list[StabilityRule] = []
+    """Further stability rules: `name`, `smarts`, `reason`, `reference`, `exceptions` (SMARTS)."""
+    rules_on: list[str] = []
+    """Names of shipped rules to use that are off without it (docs/polymers.md)."""
+    rules_off: list[str] = []
+    """Names of shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+
+    def stability_rules(self) -> "tuple[Rule, ...]":
+        """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""
+        from autodisco.polymer import Rule, Sound, choose_rules
+
+        added = [
+            Rule(
+                rule.name, rule.smarts, rule.reason, rule.reference, tuple(Sound("", text) for text in rule.exceptions)
+            )
+            for rule in self.rules
+        ]
+        return choose_rules(added, self.rules_on, self.rules_off)
 
 
 class Simulation(Section):
@@ -183,6 +215,11 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
         first = error.errors()[0]
         variable, _ = overrides.get(".".join(map(str, first["loc"])), (str(file), None))
         raise InputError(f"{variable}: {_sentence(first)}") from None
+    if settings.filter.rules or settings.filter.rules_on or settings.filter.rules_off:
+        try:
+            settings.filter.stability_rules()
+        except InputError as error:
+            raise InputError(f"{file}: filter: {error}") from None
     return _with_files_found(settings, file)
 
 
@@ -248,6 +285,10 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
     return repr(value)
 
 
@@ -285,7 +326,9 @@ def _shown(value: Any) -> str:
 def _unknown_key(path: list[str]) -> str:
     model: type[BaseModel] = Settings
     for part in path[:-1]:
-        model = model.model_fields[part].annotation  # type: ignore[assignment]
+        if not part.isdigit():  # the place in a list
+            annotation: Any = model.model_fields[part].annotation
+            model = next(iter(get_args(annotation)), annotation)
     known = list(model.model_fields)
     close = difflib.get_close_matches(path[-1], known, n=1)
     if close:

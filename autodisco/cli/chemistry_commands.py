@@ -1,13 +1,22 @@
 """Commands about single polymers: simulate, check, dedupe."""
 
+import itertools
+import os
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
+
+if TYPE_CHECKING:
+    from autodisco.polymer import Group, Library
+
+MOST_SHOWN = 50
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
@@ -61,76 +70,135 @@ def simulate(
 
 def check(
     smiles: Annotated[list[str], typer.Argument(metavar="SMILES...", help=SMILES)],
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known polymers: says which of them each one equals.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of that file with the repeat units.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them there, weak bonds marked.")] = None,
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: valid, which polymer, stable?"""
-    from autodisco.cli.single import check_unit
+    from autodisco.cli.single import check_unit, draw_checked
 
-    rows = [check_unit(text) for text in smiles]
+    known = _known(against, column) if against else None
+    rows = [check_unit(text, known) for text in smiles]
+    valid = [row for row in rows if row["valid"]]
+    if png and valid:
+        write_atomic(png, draw_checked(valid))
     if as_json:
         print_json(rows)
     else:
-        valid = [row for row in rows if row["valid"]]
         if valid:
             _print_checked(valid)
         for row in rows:
-            if not row["valid"]:
-                message(f"error: {one_line(row['reason'])} ({row['code']})")
-    if not all(row["valid"] for row in rows):
+            for reason in row["reasons"]:
+                message(f"error: {one_line(reason['reason'])} ({reason['code']})")
+    if png and valid:
+        message(f"drawing: {png}")
+    if len(valid) < len(rows):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
 
 
 def dedupe(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV with a header, or one a line.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
+    ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write every polymer there.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for one per core.")] = 0,
     as_json: JSON = False,
 ) -> None:
-    """List the distinct polymers of a file.
+    """Group the rows of a file by polymer.
 
-    Strings that are the same infinite chain count once.
+    Strings that are the same infinite chain are one group. Files of any length are read as a stream.
     """
-    from autodisco.cli.dedupe import distinct, read_strings
+    from autodisco.cli.dedupe import read_strings, write_csv, write_json
+    from autodisco.cli.output import counting
+    from autodisco.polymer import Library
 
     rows = read_strings(file, column)
-    polymers, invalid = distinct(rows)
-    duplicates = len(rows) - len(invalid) - len(polymers)
-    if as_json:
-        counts = {"rows": len(rows), "distinct": len(polymers), "duplicates": duplicates, "invalid": len(invalid)}
-        print_json({**counts, "polymers": polymers, "not_valid": invalid})
-    else:
-        print_table(
-            [">line", "polymer", "key", ">count", "same as"],
-            [
-                (row["line"], row["given"], row["key"], row["count"],
-                 ", ".join(f"{other['given']} (line {other['line']})" for other in row["duplicates"]))
-                for row in polymers
-            ],
-        )  # fmt: skip
-    for row in invalid:
-        message(f"{file}, line {row['line']}: {row['given']}: {one_line(row['reason'])}")
-    message(
-        f"{counted(len(rows), 'row')}: {counted(len(polymers), 'distinct polymer')}, "
-        f"{counted(duplicates, 'duplicate')}, {len(invalid)} not valid"
+    with counting(f"reading {file}", "rows") as progress:
+        library = Library(rows, workers or os.cpu_count() or 1, progress=progress)
+    with library:
+        if out:
+            with open_atomic(out) as target:
+                write_csv(library, target)
+        if as_json:
+            write_json(library, sys.stdout)
+        elif not out:
+            _print_groups(library)
+        for row in itertools.islice(library.refusals(), MOST_SHOWN):
+            message(f"{file}, line {row.line}: {one_line(row.given)}: {one_line(row.reason)}")
+        if (more := library.n_invalid - MOST_SHOWN) > 0:
+            message(f"… and {more} more that are not valid; --json lists them all")
+        duplicates = library.n_rows - library.n_invalid - library.n_groups
+        message(
+            f"{counted(library.n_rows, 'row')}: {counted(library.n_groups, 'distinct polymer')}, "
+            f"{counted(duplicates, 'duplicate')}, {library.n_invalid} not valid"
+        )
+        if out:
+            message(f"polymers: {out}")
+
+
+def _known(file: Path, column: str | None) -> dict[str, tuple[int, str]]:
+    """Key of every polymer of a file to the line and text where it stands first."""
+    from autodisco.cli.dedupe import read_strings
+    from autodisco.cli.output import counting
+    from autodisco.polymer import Library
+
+    with counting(f"reading {file}", "rows") as progress:
+        library = Library(read_strings(file, column), os.cpu_count() or 1, progress=progress)
+    with library:
+        if library.n_invalid:
+            message(f"{file}: {counted(library.n_invalid, 'row')} left out that are no repeat unit")
+        return {group.key: group.members[0] for group in library.groups()}
+
+
+def _print_groups(library: "Library") -> None:
+    """The first polymers, those with several rows before the others."""
+    several = list(itertools.islice((g for g in library.groups() if len(g.members) > 1), MOST_SHOWN))
+    single = itertools.islice((g for g in library.groups() if len(g.members) == 1), MOST_SHOWN - len(several))
+    print_table(
+        [">line", "polymer", "canonical", "key", ">count", "same as"],
+        [
+            (group.members[0][0], group.members[0][1], group.canonical, group.key, len(group.members), _others(group))
+            for group in (*several, *single)
+        ],
     )
+    if (more := library.n_groups - MOST_SHOWN) > 0:
+        message(f"… and {more} more polymers; --out FILE or --json lists them all")
+
+
+def _others(group: "Group") -> str:
+    shown = ", ".join(f"{text} (line {line})" for line, text in group.members[1:6])
+    return shown + (f" and {len(group.members) - 6} more" if len(group.members) > 6 else "")
 
 
 def _print_checked(rows: list[dict[str, Any]]) -> None:
+    against = "equals" in rows[0]
     print_table(
-        ["repeat unit", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C", ">SA score", "flags"],
+        ["repeat unit", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C", ">rotatable", ">SA score", "flags"]
+        + ["known as"] * against,
         [
             (
-                row["given"],
+                row["smiles"],
                 row["canonical"],
                 row["key"],
                 f"{row['scores']['molar_mass_g_per_mol']:.2f}",
                 row["scores"]["heavy_atoms"],
                 number(row["scores"]["oxygen_carbon_ratio"]),
+                number(row["scores"]["rotatable_fraction"]),
                 f"{row['scores']['sa_score']:.2f}",
                 ", ".join(flag["name"] for flag in row["flags"]) or "none",
+                *([_known_as(row["equals"])] if against else []),
             )
             for row in rows
         ],
     )
     for row in rows:
         for flag in row["flags"]:
-            message(f"{row['given']}: {flag['name']}: {flag['reason']}")
+            message(f"{row['smiles']}: {flag['name']}: {flag['bond']}: {flag['reason']} ({flag['reference']})")
+
+
+def _known_as(equals: dict[str, Any] | None) -> str:
+    return f"{equals['smiles']} (line {equals['line']})" if equals else "new"

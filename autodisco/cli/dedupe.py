@@ -1,61 +1,77 @@
-"""Reading repeat units from any table, and grouping them by the polymer that they are."""
+"""Reading repeat units from any table, row by row, and writing the groups of equal ones."""
 
+import csv
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TextIO
 
-from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.files import csv_rows, read_text
+from autodisco.errors import InputError
+from autodisco.files import csv_rows, text_lines
+
+if TYPE_CHECKING:
+    from autodisco.polymer import Library
 
 COLUMNS = ("monomer_smiles", "mol_smiles", "smiles", "psmiles", "repeat_unit")
+LISTS = (".smi", ".smiles")
 
 
-def read_strings(file: Path, column: str | None) -> list[tuple[int, str]]:
+def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
     """Line number and text of every repeat unit in a CSV, a TSV, or a list with one a line (``#`` begins a comment).
 
-    Without `column`, the first of `COLUMNS` in the header is taken; one column without such a header is a list.
+    Without `column`, the first of `COLUMNS` in the header is taken; one column without such a header is a list. In a
+    SMI file the first word of a line is the repeat unit.
 
     Raises InputError where the file cannot be read or no column is named as asked.
     """
-    text = read_text(file)
-    rows = csv_rows(file, text, "\t" if "\t" in text.partition("\n")[0] else ",")
-    _, names = next(rows, (1, []))
+    first = next(text_lines(file), "")
+    delimiter = "\t" if "\t" in first else ","
+    _, names = next(csv_rows(file, [first], delimiter), (1, []))
     header = [name.strip() for name in names]
     wanted = column or next((name for name in COLUMNS if name in header), None)
-    if wanted is None:
-        if len(header) > 1:
+    if wanted is None or file.suffix in LISTS:
+        if column:
+            raise InputError(f"{file}: a SMI file has no columns; leave --column out")
+        if len(header) > 1 and file.suffix not in LISTS:
             raise InputError(
                 f"{file}: no column is named {', '.join(COLUMNS)}; name it with --column ({', '.join(header)})"
             )
-        numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-        return [(number, line) for number, line in numbered if line and not line.startswith("#")]
+        for number, content in enumerate(text_lines(file), 1):
+            words = content.split() if file.suffix in LISTS else [content.strip()]
+            if words and words[0] and not words[0].startswith("#"):
+                yield number, words[0]
+        return
     if wanted not in header:
         raise InputError(f"{file}: no column '{wanted}'; there are: {', '.join(header)}")
     place = header.index(wanted)
-    found = []
-    for line, cells in rows:
+    for line, cells in csv_rows(file, text_lines(file), delimiter, skip=1):
         if place >= len(cells):
             raise InputError(f"{file}, line {line}: {len(cells)} columns, but '{wanted}' is column {place + 1}")
-        found.append((line, cells[place].strip()))
-    return found
+        yield line, cells[place].strip()
 
 
-def distinct(rows: list[tuple[int, str]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The polymers in order of their first line, each with its duplicates; and the rows that are no repeat unit."""
-    from autodisco.polymer import parse
+def write_json(library: "Library", target: TextIO) -> None:
+    """Groups, counts and what is no repeat unit as one JSON object, written as a stream."""
+    target.write('{\n "groups": [')
+    for number, group in enumerate(library.groups()):
+        target.write(f"{',' if number else ''}\n  {json.dumps(group.to_dict())}")
+    counts = {
+        "rows": library.n_rows,
+        "distinct": library.n_groups,
+        "duplicates": library.n_rows - library.n_invalid - library.n_groups,
+        "invalid": library.n_invalid,
+    }
+    target.write("\n ],\n" + "".join(f' "{name}": {value},\n' for name, value in counts.items()) + ' "not_valid": [')
+    for number, row in enumerate(library.refusals()):
+        refused = {"line": row.line, "given": row.given, "code": row.code, "reason": row.reason}
+        target.write(f"{',' if number else ''}\n  {json.dumps(refused)}")
+    target.write("\n ]\n}\n")
 
-    polymers: dict[str, dict[str, Any]] = {}
-    invalid = []
-    for line, text in rows:
-        try:
-            unit = parse(text)
-        except InvalidRepeatUnit as error:
-            invalid.append({"line": line, "given": text, "code": error.code, "reason": str(error)})
-            continue
-        first = polymers.setdefault(
-            unit.key,
-            {"line": line, "given": text, "canonical": unit.smiles, "key": unit.key, "count": 0, "duplicates": []},
-        )
-        first["count"] += 1
-        if first["count"] > 1:
-            first["duplicates"].append({"line": line, "given": text})
-    return list(polymers.values()), invalid
+
+def write_csv(library: "Library", target: TextIO) -> None:
+    """One row per polymer: its first text, canonical repeat unit, key, how many rows are the same, and their lines."""
+    table = csv.writer(target)
+    table.writerow(("representative", "canonical", "key", "count", "lines"))
+    for group in library.groups():
+        lines = " ".join(str(line) for line, _ in group.members)
+        table.writerow((group.members[0][1], group.canonical, group.key, len(group.members), lines))

@@ -7,7 +7,8 @@ rich decides by itself.
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,20 @@ def stderr_console() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def counting(text: str, unit: str) -> Iterator[Callable[[int], None] | None]:
+    """A spinner with a number on a terminal, told by calling what is yielded; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} " + unit))
+    with Progress(*columns, TimeElapsedColumn(), console=stderr_console(), transient=True) as progress:
+        bar = progress.add_task(text, total=None)
+        yield lambda number: progress.update(bar, completed=number)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

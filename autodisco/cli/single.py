@@ -18,23 +18,42 @@ if TYPE_CHECKING:
     from autodisco.simulation import ReplicaOutcome, ReplicaTask
 
 
-def check_unit(text: str) -> dict[str, Any]:
-    """``given`` and ``valid``; then ``canonical``, ``key``, ``flags`` and ``scores``, or ``code`` and ``reason``."""
+def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) -> dict[str, Any]:
+    """What is to be said about a text: one record, the same keys whether it is a repeat unit or not.
+
+    Returns
+    -------
+    dict
+        ``smiles`` as given; ``valid``; ``reasons`` against it, each with ``code`` and ``reason``; ``key``,
+        ``canonical`` and ``scores``, None where it is not valid; ``flags``; with `known` (key to line and text) also
+        ``equals``, None or the ``line`` and ``smiles`` of the same polymer there.
+    """
     from autodisco.polymer import parse, scores, stability_flags
 
+    row: dict[str, Any] = {
+        "smiles": text, "valid": False, "reasons": [], "key": None, "canonical": None, "flags": [], "scores": None
+    }  # fmt: skip
+    if known is not None:
+        row["equals"] = None
     try:
         unit = parse(text)
     except InvalidRepeatUnit as error:
-        return {"given": text, "valid": False, "code": error.code, "reason": str(error)}
-    flags = [{"name": flag.name, "reason": flag.reason} for flag in stability_flags(unit)]
-    return {
-        "given": text,
-        "valid": True,
-        "canonical": unit.smiles,
-        "key": unit.key,
-        "flags": flags,
-        "scores": scores(unit),
-    }
+        return row | {"reasons": [{"code": error.code, "reason": str(error)}]}
+    flags = [flag.to_dict() for flag in stability_flags(unit)]
+    row |= {"valid": True, "key": unit.key, "canonical": unit.smiles, "flags": flags, "scores": scores(unit)}
+    if known and unit.key in known:
+        line, smiles = known[unit.key]
+        row["equals"] = {"line": line, "smiles": smiles}
+    return row
+
+
+def draw_checked(rows: list[dict[str, Any]]) -> bytes:
+    """A PNG of the valid ones among rows of `check_unit`, weak motifs marked."""
+    from autodisco.polymer import draw_png, parse
+
+    units = [parse(row["smiles"]) for row in rows]
+    legends = [", ".join([row["canonical"], *(flag["name"] for flag in row["flags"])]) for row in rows]
+    return draw_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
 
 
 def simulate_polymer(

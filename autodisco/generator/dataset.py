@@ -17,7 +17,6 @@ from autodisco.files import csv_rows, read_text
 Label = Literal["high", "low", "unlabelled"]
 
 #: Elements allowed in a data set; wider than what can be simulated, since a string is of use to the model all the same.
-DATASET_ELEMENTS = frozenset({"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I"})
 
 _SMILES_COLUMNS = ("mol_smiles", "monomer_smiles", "smiles", "psmiles")
 _VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
@@ -123,9 +122,9 @@ def _number(cell: str, column: str, where: str) -> float | None:
 
 
 def _canonical(smiles: str, where: str) -> str:
-    from autodisco.polymer import parse  # rdkit, which settings and training rows do without
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # rdkit, which settings and training rows do without
 
     try:
-        return parse(smiles, elements=DATASET_ELEMENTS).smiles
+        return parse(smiles, elements=ORGANIC_ELEMENTS).smiles
     except InvalidRepeatUnit as error:
         raise InputError(f"{where}: {error}") from error

@@ -12,8 +12,7 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.generator.dataset import DATASET_ELEMENTS
-from autodisco.polymer import RepeatUnit, parse, sa_score
+from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score
 
 #: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
 SA_LIMIT = 5.0
@@ -61,7 +60,7 @@ def score_samples(samples: Sequence[str], training: Collection[str]) -> dict[str
 @lru_cache(maxsize=1 << 16)
 def _unit(smiles: str) -> RepeatUnit | None:
     try:
-        return parse(smiles, elements=DATASET_ELEMENTS)
+        return parse(smiles, elements=ORGANIC_ELEMENTS)
     except InvalidRepeatUnit:
         return None
 

@@ -1,8 +1,15 @@
-"""Structure drawings for the report: the canonical repeat unit as SVG that can stand inside an HTML page."""
+"""Structure drawings: the canonical repeat unit as SVG inside the report, several units as one PNG."""
 
+from collections.abc import Sequence
+
+from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
+
+PANEL = (320, 220)
+MOST_COLUMNS = 4
+WEAK = (0.99, 0.75, 0.60)
 
 
 def draw_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str:
@@ -13,19 +20,41 @@ def draw_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str
     InvalidRepeatUnit
         if `unit` is a text that is no repeat unit.
     """
-    if isinstance(unit, str):
-        unit = parse(unit)
+    drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
+    options = _options(drawer)
+    options.clearBackground = False
+    rdMolDraw2D.PrepareAndDrawMolecule(drawer, _drawn(parse(unit) if isinstance(unit, str) else unit))
+    drawer.FinishDrawing()
+    text = str(drawer.GetDrawingText())
+    return text[text.index("<svg") :].strip()
+
+
+def draw_png(units: Sequence[RepeatUnit], legends: Sequence[str], weak: Sequence[Sequence[int]]) -> bytes:
+    """A PNG of several units side by side, each with its legend; the atoms `weak` (see `Flag`) of each are marked."""
+    columns = min(len(units), MOST_COLUMNS)
+    rows = -(-len(units) // columns)
+    drawer = rdMolDraw2D.MolDraw2DCairo(columns * PANEL[0], rows * PANEL[1], *PANEL)
+    options = _options(drawer)
+    options.legendFontSize = 16
+    options.setHighlightColour(WEAK)
+    mols = [rdMolDraw2D.PrepareMolForDrawing(_drawn(unit)) for unit in units]
+    marked = [[atom + 1 for atom in atoms] for atoms in weak]  # the left end comes first
+    drawer.DrawMolecules(mols, legends=list(legends), highlightAtoms=marked)
+    drawer.FinishDrawing()
+    return bytes(drawer.GetDrawingText())
+
+
+def _options(drawer: rdMolDraw2D.MolDraw2D) -> rdMolDraw2D.MolDrawOptions:
+    options = drawer.drawOptions()
+    options.dummiesAreAttachments = True
+    # One scale for all drawings, so that structures in a table compare; large units still shrink to fit.
+    options.fixedBondLength = 24
+    return options
+
+
+def _drawn(unit: RepeatUnit) -> Chem.Mol:
     mol = unit.mol
     for atom in mol.GetAtoms():
         if atom.GetAtomicNum() == 0:
             atom.SetIsotope(0)
-    drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = drawer.drawOptions()
-    options.dummiesAreAttachments = True
-    options.clearBackground = False
-    # One scale for all drawings, so that structures in a table compare; large units still shrink to fit.
-    options.fixedBondLength = 24
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol)
-    drawer.FinishDrawing()
-    text = str(drawer.GetDrawingText())
-    return text[text.index("<svg") :].strip()
+    return mol

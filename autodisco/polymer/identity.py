@@ -7,11 +7,10 @@ an endless periodic word of oriented blocks, and two chains are the same graph e
 dropping repetition (smallest period), shifting (where the cut is) and reading backwards. No ring is ever closed, so
 that small backbones and aromaticity need no special case.
 
-Blocks are cut out of the SMILES that RDKit writes of the molecule from its left end on. Such a text is the graph as a
-tree of its atoms, with digits where bonds close rings; a bond of the tree is a bridge when no digit is open across it,
-and putting an end in the place of one side of a bond changes neither the order of neighbours, on which chirality
-rests, nor the marks of double bonds. Canonical forms of blocks are cached, so that a unit costs one reading and one
-writing. The canonical repeat unit is put together from the texts of its blocks in the same way.
+Blocks are cut out of a SMILES of the unit, read as what it is: a tree of atoms, and digits where bonds close rings. A
+bond of the tree is a bridge when no closed ring runs across it, and putting an end in the place of one side of a bond
+changes neither the order of neighbours, on which chirality rests, nor the marks of double bonds. Chemistry is left to
+RDKit, which makes every block canonical, once. The canonical repeat unit is put together from the texts of its blocks.
 
 Chirality and cis/trans are compared where they are marked. Reading backwards turns the marks with the chain, so that an
 isotactic chain is one polymer whichever mark is written, while enantiomers of a chain with a direction stay apart.
@@ -20,7 +19,9 @@ isotactic chain is one polymer whichever mark is written, while enantiomers of a
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rdkit import Chem
 
@@ -36,21 +37,29 @@ _RING = r"%\d\d|\d"
 _BOND = r"[-=#:/\\]"
 _TOKEN = re.compile(rf"{_ATOM}|{_RING}|{_BOND}|[()]")
 _FIRST_ATOM = re.compile(rf"({_BOND}?)({_ATOM})((?:{_BOND}?(?:{_RING}))*)")
+_BONDS, _DIGITS = frozenset("-=#:/\\"), frozenset("0123456789%")
 _SINGLE = frozenset(("", "-", "/", "\\"))
 _MARKS = "/\\"
 _TURNED = str.maketrans("/\\", "\\/")
 
 
-def chain_word(tokens: Sequence[str]) -> Word:
-    """The canonical word of the infinite chain whose unit RDKit has written as these tokens (see `tokens_of`)."""
-    blocks = _blocks(tokens)
-    forward, backward = zip(*map(_oriented, blocks), strict=True)
+def tokens_of(smiles: str) -> list[str]:
+    """Atoms, bonds, ring digits and parentheses of a SMILES without dots."""
+    return _TOKEN.findall(smiles)
+
+
+def chain_word(tokens: Sequence[str]) -> Word | None:
+    """The canonical word of the infinite chain of a unit with one `LEFT_END` and one `RIGHT_END`.
+
+    None where an end has not one single bond to one atom of the unit. The tokens have to be those of a SMILES that
+    RDKit can read.
+    """
+    tree = _read(tokens)
+    path = tree.path()
+    if not tree.is_sound(path):
+        return None
+    forward, backward = zip(*map(_oriented, _blocks(tokens, tree, path)), strict=True)
     return _canonical_rotation(forward, backward[::-1])
-
-
-def tokens_of(unit: Chem.Mol, left: int) -> list[str]:
-    """Atoms, bonds, ring digits and brackets of a SMILES of `unit` that begins with the atom `left`."""
-    return _TOKEN.findall(Chem.MolToSmiles(unit, canonical=False, rootedAtAtom=left))
 
 
 def key_of(word: Word) -> str:
@@ -76,11 +85,90 @@ def repeated(word: Word, times: int = 1) -> str:
     return f"{whole}*"
 
 
-def _blocks(tokens: Sequence[str]) -> list[str]:
-    """The unit cut at the bridges of its backbone; blocks from left to right, in any orientation of their text."""
-    cut = _bridges(tokens)
-    texts: list[list[str]] = [[]]
-    text, behind, bond, atom = texts[0], [], "", -1
+@dataclass(slots=True)
+class _Tree:
+    """The atoms of a SMILES, numbered as written.
+
+    `parents` is the atom before each, -1 for the first, and `single` whether the bond to it is. `degrees` count bonds,
+    those that close rings included; `in_ring` holds atoms whose bond to the parent is part of a ring.
+    """
+
+    parents: list[int]
+    single: list[bool]
+    degrees: list[int]
+    in_ring: set[int]
+    left: int
+    right: int
+
+    def path(self) -> list[int]:
+        """Atoms from the left end to the right one."""
+        up, down = [self.left], [self.right]
+        while up[-1] != down[-1]:
+            side = up if up[-1] > down[-1] else down
+            side.append(self.parents[side[-1]])
+        return up + down[-2::-1]
+
+    def is_sound(self, path: list[int]) -> bool:
+        """Whether each end has one bond, a single one, and not to the other end."""
+        upper = [max(pair) for pair in (path[:2], path[-2:])]  # the atom of each end's bond that is not the parent
+        return (
+            len(path) > 2
+            and self.degrees[self.left] == self.degrees[self.right] == 1
+            and all(self.single[atom] for atom in upper)
+        )
+
+
+def _read(tokens: Sequence[str]) -> _Tree:
+    parents: list[int] = []
+    single: list[bool] = []
+    degrees: list[int] = []
+    in_ring: set[int] = set()
+    opened: dict[str, int] = {}
+    behind: list[int] = []
+    current, bond, left, right = -1, "", -1, -1
+    for token in tokens:
+        if token == "(":
+            behind.append(current)
+        elif token == ")":
+            current = behind.pop()
+        elif token in _BONDS:
+            bond = token
+        elif token[0] in _DIGITS:
+            degrees[current] += 1
+            if token in opened:
+                a, b = opened.pop(token), current
+                while a != b:
+                    in_ring.add(max(a, b))
+                    a, b = min(a, b), parents[max(a, b)]
+            else:
+                opened[token] = current
+            bond = ""
+        else:
+            parents.append(current)
+            single.append(bond in _SINGLE)
+            degrees.append(0 if current < 0 else 1)
+            if current >= 0:
+                degrees[current] += 1
+            current, bond = len(parents) - 1, ""
+            if token == LEFT_END:
+                left = current
+            elif token == RIGHT_END:
+                right = current
+    return _Tree(parents, single, degrees, in_ring, left, right)
+
+
+def _blocks(tokens: Sequence[str], tree: _Tree, path: list[int]) -> list[str]:
+    """The unit cut at the bridges of its backbone, from left to right; each block a SMILES with both ends."""
+    cuts: dict[int, tuple[str, str]] = {}
+    for before, after in pairwise(path[1:-1]):
+        child = max(before, after)
+        if tree.single[child] and child not in tree.in_ring:
+            # What takes the place of the child, and what that of the parent.
+            cuts[child] = (RIGHT_END, LEFT_END) if child == after else (LEFT_END, RIGHT_END)
+    text: list[str] = []
+    texts = {0: text}
+    behind: list[list[str]] = []
+    bond, atom = "", -1
     for token in tokens:
         if token == "(":
             text.append(token)
@@ -88,60 +176,24 @@ def _blocks(tokens: Sequence[str]) -> list[str]:
         elif token == ")":
             text = behind.pop()
             text.append(token)
-        elif token in "-=#:/\\":
+        elif token in _BONDS:
             bond = token
-        elif token[0].isdigit() or token[0] == "%":
+        elif token[0] in _DIGITS:
             text.append(bond + token)
             bond = ""
         else:
             atom += 1
-            if atom in cut:
-                text.append(bond + RIGHT_END)
-                text = [LEFT_END]
-                texts.append(text)
+            if atom in cuts:
+                child_end, parent_end = cuts[atom]
+                text.append(bond + child_end)
+                text = texts[atom] = [parent_end]
             text.append(bond + token)
             bond = ""
-    return ["".join(text) for text in texts]
-
-
-def _bridges(tokens: Sequence[str]) -> set[int]:
-    """Atoms, counted in the order of the text, whose bond to the atom before them is a bridge of the backbone."""
-    parents: list[int] = []
-    single: list[bool] = []
-    in_ring: set[int] = set()
-    opened: dict[str, int] = {}
-    behind: list[int] = []
-    current, bond, right = -1, "", -1
-    for token in tokens:
-        if token == "(":
-            behind.append(current)
-        elif token == ")":
-            current = behind.pop()
-        elif token in "-=#:/\\":
-            bond = token
-        elif token[0].isdigit() or token[0] == "%":
-            if token in opened:
-                # The atoms below the one that opened the ring, down to the one that closes it.
-                first, atom = opened.pop(token), current
-                while atom > first:
-                    in_ring.add(atom)
-                    atom = parents[atom]
-            else:
-                opened[token] = current
-            bond = ""
-        else:
-            parents.append(current)
-            single.append(bond in _SINGLE)
-            current, bond = len(parents) - 1, ""
-            if token == RIGHT_END:
-                right = current
-    bridges: set[int] = set()
-    atom = parents[right]
-    while parents[atom] > 0:
-        if single[atom] and atom not in in_ring:
-            bridges.add(atom)
-        atom = parents[atom]
-    return bridges
+    # Blocks are filed under their first atom, that of the whole text under 0; the path turns at its lowest number.
+    turn = path.index(min(path))
+    going_left = [atom for atom in path[:turn] if atom in cuts]
+    going_right = [atom for atom in path[turn:] if atom in cuts]
+    return ["".join(texts[atom]) for atom in (*going_left, 0, *going_right)]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -15,14 +15,17 @@ from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, ke
 from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
+ORGANIC_ELEMENTS = ELEMENTS | {"B", "Si", "Cl", "Br", "I"}
+"""What libraries of polymers hold beside the elements that are simulated."""
+
 MAX_CHARACTERS = 400
 
 _BRACKET_OR_STAR = re.compile(r"\[[^\]]*\]|\*")
 _END = re.compile(r"\*|\[\d*\*(:\d+)?\]")
 _METAL_ENDS = ("[Cu]", "[Au]")
 _UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]")
-_ANY_END, _LEFT_END = Chem.MolFromSmarts("[#0]"), Chem.MolFromSmarts("[1#0]")
-_NOT_SINGLE, _NOT_ONE_BOND = frozenset("=#:"), frozenset("=#:(0123456789")
+_ANY_END = Chem.MolFromSmarts("[#0]")
+_PLAIN = re.compile(r"(?:\[[12]\*\]|Cl|Br|[BCNOPSFIbcnops]|[-=#:/\\()]|%\d\d|\d)+")
 _SYMBOL = re.compile(r"\[?\d*([A-Z][a-z]?|[a-z]{1,2})")
 
 
@@ -70,12 +73,12 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     """
     given = smiles.strip()
     with rdBase.BlockLogs():
-        word = chain_word(_checked_tokens(given, elements))
+        word = _checked_word(given, elements)
     return RepeatUnit(key=key_of(word), word=word, given=given)
 
 
-def _checked_tokens(text: str, elements: frozenset[str]) -> list[str]:
-    """The unit as RDKit writes it from its left end on; every objection to it is raised here."""
+def _checked_word(text: str, elements: frozenset[str]) -> Word:
+    """The word of the chain; every objection to the text is raised here."""
     if len(text) > MAX_CHARACTERS:
         shown = text[:20]
         raise InvalidRepeatUnit("too-long", f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read")
@@ -94,22 +97,17 @@ def _checked_tokens(text: str, elements: frozenset[str]) -> list[str]:
     if has_brackets:
         for atom in unit.GetAtoms():
             atom.SetAtomMapNum(0)
-    tokens = tokens_of(unit, unit.GetSubstructMatch(_LEFT_END)[0])
-    if not _ends_are_sound(tokens):
+    # A text without brackets can be taken as it is; else RDKit writes it anew, without numbers and in one piece.
+    tokens = tokens_of(labelled if _PLAIN.fullmatch(labelled) else Chem.MolToSmiles(unit, canonical=False))
+    word = chain_word(tokens)
+    if word is None:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
     symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}
     if foreign := sorted(symbols - elements):
         raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
     if has_brackets:  # no other atoms can be charged or radical
         _check_bracket_atoms(text, unit)
-    return tokens
-
-
-def _ends_are_sound(tokens: list[str]) -> bool:
-    """Whether the left end, which comes first, and the right one have one single bond each, and not to each other."""
-    right = tokens.index(RIGHT_END)
-    behind = tokens[right + 1] if right + 1 < len(tokens) else ")"
-    return right > 1 and tokens[1] not in _NOT_ONE_BOND and behind == ")" and tokens[right - 1] not in _NOT_SINGLE
+    return word
 
 
 @lru_cache

@@ -5,6 +5,7 @@ All are per canonical repeat unit (one smallest period), so that they do not dep
 
 import importlib.util
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +13,12 @@ from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import Descriptors
 
 from autodisco.errors import AutodiscoError
-from autodisco.polymer.identity import LEFT, RIGHT
+from autodisco.polymer.identity import LEFT, RIGHT, repeated
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
+
+#: Atomic numbers of N, O, S and P.
+COORDINATING = frozenset({7, 8, 16, 15})
+_STIFF = Chem.MolFromSmarts("[$([#6X3]=[O,S,N])]-!@[#7X3,#8X2,#16X2]")
 
 
 def scores(unit: RepeatUnit | str) -> dict[str, float | int | None]:
@@ -26,7 +31,9 @@ def scores(unit: RepeatUnit | str) -> dict[str, float | int | None]:
         Schuffenhauer, J. Cheminf. 2009, 1, 8; RDKit's implementation);
         ``heavy_atoms``; ``molar_mass_g_per_mol``; ``backbone_atoms`` on the shortest path between the ends;
         ``oxygen_carbon_ratio`` (None without carbon); ``heteroatom_fraction`` and ``carbon_fraction`` of the heavy
-        atoms.
+        atoms; ``rotatable_fraction`` of the bonds of the endless backbone: single, in no ring, and not the C-N or C-O
+        bond of an amide, ester or the like; ``coordinating_spacing`` and ``coordinating_gap``: bonds along the backbone
+        from one N, O, S or P of it to the next, mean and largest (None without any).
     """
     if isinstance(unit, str):
         unit = parse(unit)
@@ -35,15 +42,35 @@ def scores(unit: RepeatUnit | str) -> dict[str, float | int | None]:
     heavy = sum(number > 1 for number in numbers)
     carbons, oxygens = numbers.count(6), numbers.count(8)
     ends = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
+    backbone = Chem.GetShortestPath(mol, ends[LEFT], ends[RIGHT])[1:-1]
     return {
         "sa_score": sa_score(unit),
         "heavy_atoms": heavy,
         "molar_mass_g_per_mol": _molar_mass(mol),
-        "backbone_atoms": len(Chem.GetShortestPath(mol, ends[LEFT], ends[RIGHT])) - 2,
+        "backbone_atoms": len(backbone),
         "oxygen_carbon_ratio": oxygens / carbons if carbons else None,
         "heteroatom_fraction": (heavy - carbons) / heavy,
         "carbon_fraction": carbons / heavy,
+        "rotatable_fraction": _rotatable_fraction(unit, len(backbone)),
+        **_spacing([number for number, index in enumerate(backbone) if numbers[index] in COORDINATING], len(backbone)),
     }
+
+
+def _rotatable_fraction(unit: RepeatUnit, backbone_atoms: int) -> float:
+    """Per period, as many bonds as backbone atoms; its blocks are what single bonds outside rings join."""
+    chain = Chem.MolFromSmiles(repeated(unit.word, 3))
+    size = (chain.GetNumAtoms() - 2) // 3
+    path = Chem.GetShortestPath(chain, 0, chain.GetNumAtoms() - 1)
+    inner = {(a, b) for a, b in pairwise(path) if size < a <= 2 * size}
+    stiff = {pair for match in chain.GetSubstructMatches(_STIFF) for pair in (match, match[::-1])}
+    return (len(unit.word) - len(inner & stiff)) / backbone_atoms
+
+
+def _spacing(places: list[int], period: int) -> dict[str, float | int | None]:
+    if not places:
+        return {"coordinating_spacing": None, "coordinating_gap": None}
+    gaps = [b - a for a, b in pairwise([*places, places[0] + period])]
+    return {"coordinating_spacing": period / len(places), "coordinating_gap": max(gaps)}
 
 
 def sa_score(unit: RepeatUnit) -> float:

@@ -1,100 +1,55 @@
-"""Bonds that a chemist would not expect to survive, looked for on the periodic chain.
+"""Motifs that a chemist would not expect to survive, looked for on the periodic chain.
 
-Most of them sit at the junction of two repeat units (*OCCOCCN* makes an N-O bond that the lone unit does not show), so
-every pattern is matched on a stretch of chain around one whole unit. A rule names the weak bond as SMARTS, the groups
-in which the same bond is sound as exceptions, and the reason a reader of the report is given.
+Most weak bonds sit at the junction of two repeat units (*OCCOCCN* makes an N-O bond that the lone unit does not show),
+so every pattern is matched on a stretch of chain around one whole unit. The rules themselves are in `rules`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InputError
-from autodisco.polymer.identity import LEFT, RIGHT
+from autodisco.polymer.identity import repeated
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
+from autodisco.polymer.rules import DEFAULT_RULES, Rule
 
-#: Backbone atoms on either side of the unit that is judged; no pattern or exception below reaches further.
+#: Backbone atoms on either side of the unit that is judged; no pattern or exception of the table reaches further.
 _CONTEXT_ATOMS = 8
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A weak motif: `smarts` finds it, and a match lying wholly inside a match of one of `exceptions` is sound."""
-
-    name: str
-    smarts: str
-    reason: str
-    exceptions: tuple[str, ...] = ()
+_STEREO_MARKS = str.maketrans("", "", "@/\\")
 
 
 @dataclass(frozen=True)
 class Flag:
-    """What `stability_flags` found: the rule's name and its reason."""
+    """What `stability_flags` found.
+
+    Attributes
+    ----------
+    name, reason, reference : of the rule
+    bond : the atoms that take part, such as ``N-O``
+    atoms : these in the canonical unit, counted from 0 in the order of its SMILES without its ends
+    """
 
     name: str
     reason: str
+    reference: str = ""
+    bond: str = ""
+    atoms: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON and the store hold it."""
+        return {
+            "name": self.name,
+            "reason": self.reason,
+            "reference": self.reference,
+            "bond": self.bond,
+            "atoms": list(self.atoms),
+        }
 
 
-DEFAULT_RULES: tuple[Rule, ...] = (
-    Rule(
-        "O-O",
-        "[OX2]-[OX2]",
-        "peroxides break at the O-O bond (about 150 kJ/mol) on mild heating",
-    ),
-    Rule(
-        "N-O",
-        "[#7]-[OX2]",
-        "the N-O bond (about 200 kJ/mol) is cleaved by heat and by lithium metal",
-        exceptions=(
-            "[#6](=[O,S])-[NX3]-[OX2]",  # hydroxamates: the lone pair of N is taken up by the carbonyl
-            "[#6]=[NX2]-[OX2]",  # oximes and their ethers
-        ),
-    ),
-    Rule(
-        "S-O",
-        "[#16]-[OX2]",
-        "sulfenic esters rearrange or disproportionate at room temperature",
-        exceptions=(
-            "[#16](=O)(=O)-[OX2]",  # sulfonates and sulfates
-            "[OX2]-[#16](=O)-[OX2]",  # sulfites, known as electrolyte additives
-        ),
-    ),
-    Rule(
-        "S-N",
-        "[#16]-[#7]",
-        "sulfenamides are cleaved by water, acids and nucleophiles",
-        exceptions=("[#16](=O)(=O)-[#7]",),  # sulfonamides, sulfonimides and sulfamides
-    ),
-    Rule(
-        "N-N",
-        "[#7]-[#7]",
-        "hydrazines are oxidised in air and decompose with release of nitrogen",
-        exceptions=(
-            "[#6](=[O,S])-[NX3]-[#7]",  # hydrazides and semicarbazides
-            "[#6]=[NX2]-[NX3]",  # hydrazones
-        ),
-    ),
-    Rule(
-        "S-S",
-        "[SX2]-[SX2]",
-        "disulfides are reduced at lithium potentials and exchange along the chain",
-    ),
-    Rule(
-        "O-O-NH",
-        "[OX2]-[OX2]-[NX3;!H0]",
-        "an amino peroxide, weaker than either the O-O or the N-O bond alone",
-    ),
-    Rule(
-        "O-NH-O",
-        "[OX2]-[NX3;!H0]-[OX2]",
-        "a dialkoxyamine, which loses an alcohol",
-    ),
-)
-
-
-def stability_flags(unit: RepeatUnit | str, rules: tuple[Rule, ...] = DEFAULT_RULES) -> tuple[Flag, ...]:
-    """The rules that the infinite chain of `unit` breaks, in the order of `rules`.
+def stability_flags(unit: RepeatUnit | str, rules: Sequence[Rule] = DEFAULT_RULES) -> tuple[Flag, ...]:
+    """The rules that the infinite chain of `unit` breaks, in the order of `rules`; one flag each.
 
     Raises
     ------
@@ -105,45 +60,57 @@ def stability_flags(unit: RepeatUnit | str, rules: tuple[Rule, ...] = DEFAULT_RU
     """
     if isinstance(unit, str):
         unit = parse(unit)
-    chain, middle = _stretch(unit)
+    chain, size, middle = _stretch(unit)
     flags = []
     for rule in rules:
+        if not rule.active:
+            continue
         pattern, exceptions = _compiled(rule)
         found = [match for match in chain.GetSubstructMatches(pattern) if not middle.isdisjoint(match)]
-        if found:
-            sound = [frozenset(match) for exception in exceptions for match in chain.GetSubstructMatches(exception)]
-            if any(not any(group.issuperset(match) for group in sound) for match in found):
-                flags.append(Flag(rule.name, rule.reason))
+        if not found:
+            continue
+        sound = [frozenset(m) for exception in exceptions for m in chain.GetSubstructMatches(exception)]
+        weak = next((match for match in found if not any(group.issuperset(match) for group in sound)), None)
+        if weak:
+            atoms = tuple(sorted({(atom - 1) % size for atom in weak}))
+            bond = Chem.MolFragmentToSmiles(chain, weak, allBondsExplicit=True)
+            flags.append(Flag(rule.name, rule.reason, rule.reference, bond, atoms))
     return tuple(flags)
 
 
-def _stretch(unit: RepeatUnit) -> tuple[Chem.Mol, frozenset[int]]:
-    """A stretch of chain, and the indices of the atoms of the unit in its middle. Stereo is left aside."""
-    piece = unit.mol
-    Chem.RemoveStereochemistry(piece)
-    ends = {atom.GetIsotope(): atom.GetIdx() for atom in piece.GetAtoms() if atom.GetAtomicNum() == 0}
-    inner = {label: piece.GetAtomWithIdx(end).GetNeighbors()[0].GetIdx() for label, end in ends.items()}
-    backbone_atoms = len(Chem.GetShortestPath(piece, ends[LEFT], ends[RIGHT])) - 2
-    flank = -(-_CONTEXT_ATOMS // backbone_atoms)
-    size = piece.GetNumAtoms()
-    chain = Chem.RWMol()
-    for copy in range(2 * flank + 1):
-        chain.InsertMol(piece)
-        if copy:
-            before, here = (copy - 1) * size, copy * size
-            chain.RemoveBond(before + inner[RIGHT], before + ends[RIGHT])
-            chain.RemoveBond(here + inner[LEFT], here + ends[LEFT])
-            chain.AddBond(before + inner[RIGHT], here + inner[LEFT], Chem.BondType.SINGLE)
-    # The ends that were bridged stay behind as lone dummy atoms, which no rule matches and which keep the numbering.
+def choose_rules(added: Sequence[Rule] = (), on: Sequence[str] = (), off: Sequence[str] = ()) -> tuple[Rule, ...]:
+    """The shipped rules with some switched on or off by name, and further ones behind them.
+
+    Raises InputError for a name that no shipped rule has, or that another has already, and for text that is not SMARTS.
+    """
+    names = [rule.name for rule in DEFAULT_RULES]
+    if unknown := [name for name in (*on, *off) if name not in names]:
+        raise InputError(f"no stability rule is named '{unknown[0]}'; there are: {', '.join(names)}")
+    for rule in added:
+        if rule.name in names:
+            raise InputError(f"a stability rule is named '{rule.name}' already; choose another name")
+        names.append(rule.name)
+        _compiled(rule)
+    shipped = [
+        replace(rule, active=(rule.active or rule.name in on) and rule.name not in off) for rule in DEFAULT_RULES
+    ]
+    return (*shipped, *added)
+
+
+@lru_cache(maxsize=1 << 10)
+def _stretch(unit: RepeatUnit) -> tuple[Chem.Mol, int, frozenset[int]]:
+    """A stretch of chain without stereo, the number of atoms per unit, and the atoms of the unit in its middle."""
+    flank = -(-_CONTEXT_ATOMS // len(unit.word))  # each block holds one backbone atom at least
+    copies = 2 * flank + 1
     with rdBase.BlockLogs():
-        Chem.SanitizeMol(chain)
-    middle = range(flank * size, (flank + 1) * size)
-    return chain.GetMol(), frozenset(middle) - {flank * size + end for end in ends.values()}
+        chain = Chem.MolFromSmiles(repeated(unit.word, copies).translate(_STEREO_MARKS))
+    size = (chain.GetNumAtoms() - 2) // copies
+    return chain, size, frozenset(range(1 + flank * size, 1 + (flank + 1) * size))
 
 
-@lru_cache
+@lru_cache(maxsize=1 << 10)
 def _compiled(rule: Rule) -> tuple[Chem.Mol, tuple[Chem.Mol, ...]]:
-    return _smarts(rule, rule.smarts), tuple(_smarts(rule, text) for text in rule.exceptions)
+    return _smarts(rule, rule.smarts), tuple(_smarts(rule, exception.smarts) for exception in rule.exceptions)
 
 
 def _smarts(rule: Rule, text: str) -> Chem.Mol:

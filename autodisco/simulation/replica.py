@@ -22,7 +22,7 @@ from autodisco.simulation.process import die_with_parent
 if TYPE_CHECKING:
     from autodisco.simulation.molecule import System
 
-RECIPE = 2
+RECIPE = 3
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
 NOT_RETRIED = frozenset({"parameters-missing", "timeout"})

@@ -32,7 +32,7 @@ class Store(Database):
         source: str,
         iteration: int = 0,
         name: str = "",
-        flags: Iterable[dict[str, str]] = (),
+        flags: Iterable[dict[str, Any]] = (),
         scores: dict[str, Any] | None = None,
     ) -> bool:
         """Remember a polymer; False where its key is there already: the first entry stays, unless it came from the
@@ -122,7 +122,7 @@ class Store(Database):
         )
 
     def set_verdict(
-        self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[dict[str, str]] = ()
+        self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[dict[str, Any]] = ()
     ) -> None:
         """The filter's word on a draw."""
         self.write(

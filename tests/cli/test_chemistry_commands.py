@@ -31,7 +31,27 @@ def test_check_goes_on_after_an_invalid_one(call):
     rows = call("check", "*OCC", "*OCC*", "--json")
     assert rows.code == 2
     assert [row["valid"] for row in rows.json] == [False, True]
-    assert rows.json[0]["code"] == "ends"
+    assert rows.json[0]["reasons"][0]["code"] == "ends"
+    assert rows.json[0]["smiles"] == "*OCC"
+    assert rows.json[0].keys() == rows.json[1].keys()
+
+
+def test_check_says_which_known_polymer_it_is(call, here):
+    (here / "known.csv").write_text("name,smiles\nPE,*CC*\nPEO,*OCC*\nagain,*COC*\nbad,C(\n")
+    rows = call("check", "*COC*", "*OCCC*", "--against", "known.csv", "--json").json
+    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*"}, None]
+    said = call("check", "*COC*", "*OCCC*", "--against", "known.csv")
+    assert "*OCC* (line 3)" in said.out
+    assert "new" in said.out
+    assert "1 row left out" in said.err
+
+
+def test_check_draws(call, here):
+    said = call("check", "*OCC*", "*OCCOCCN*", "*bad", "--png", "units.png")
+    assert said.code == 2
+    assert (here / "units.png").read_bytes().startswith(b"\x89PNG")
+    assert call("check", "*bad", "--png", "none.png").code == 2
+    assert not (here / "none.png").exists()
 
 
 def test_dedupe_counts_spellings_of_one_chain_once(call, here):
@@ -44,7 +64,9 @@ def test_dedupe_counts_spellings_of_one_chain_once(call, here):
         "duplicates": 2,
         "invalid": 1,
     }
-    assert [row["line"] for row in said.json["polymers"][0]["duplicates"]] == [3, 6]
+    first = said.json["groups"][0]
+    assert (first["members"], first["lines"], first["count"]) == (["*OCC*", "*COC*", "*OCCOCC*"], [2, 3, 6], 3)
+    assert first["canonical"] == "*CCO*"
     assert said.json["not_valid"][0]["line"] == 7
     assert "5 rows: 2 distinct polymers, 2 duplicates, 1 not valid" in said.err
 
@@ -67,10 +89,29 @@ def test_dedupe_says_which_columns_there_are(call, here):
 
 def test_dedupe_finds_the_published_candidates_that_were_simulated_twice(call, reference):
     said = call("dedupe", reference / "polygen" / "generated_polymers_in_two_iterations.csv", "--json")
-    same = {row["given"]: [other["given"] for other in row["duplicates"]] for row in said.json["polymers"]}
     assert said.json["rows"] == 101
     assert said.json["invalid"] == 0
-    assert any({"*NCCOC*", "*COCCN*"} <= {given, *others} for given, others in same.items())
+    assert said.json["duplicates"] == 18
+    assert any({"*NCCOC*", "*COCCN*"} <= set(group["members"]) for group in said.json["groups"])
+
+
+def test_dedupe_writes_a_table_of_polymers(call, here):
+    (here / "list.smi").write_text("*OCC* PEO\n*CC* PE\n*COC* the same\n")
+    said = call("dedupe", "list.smi", "--out", "polymers.csv")
+    assert said.code == 0
+    assert (here / "polymers.csv").read_text().splitlines() == [
+        "representative,canonical,key,count,lines",
+        "*OCC*,*CCO*,17bb5365fff8b9f8,2,1 3",
+        f"*CC*,*C*,{call('check', '*C*', '--json').json[0]['key']},1,2",
+    ]
+
+
+def test_dedupe_of_a_broken_table_names_the_line_and_leaves_nothing(call, here):
+    (here / "a.csv").write_text('name,smiles\nz,*COC*\ny,"*CC*\n')
+    said = call("dedupe", "a.csv", "--out", "out.csv")
+    assert said.code == 2
+    assert "a.csv, line 3" in said.err
+    assert not (here / "out.csv").exists()
 
 
 def test_analyze_reproduces_the_published_values(call, reference):

@@ -62,7 +62,7 @@ def _judge(campaign: Campaign, store: Store, draw: dict[str, Any], known: set[st
         store.set_verdict(iteration, number, "duplicate-symmetry", f"the same polymer as {store.first_seen(key)}")
         return
     unit = parse(draw["smiles"])
-    flags = [{"name": flag.name, "reason": flag.reason} for flag in stability_flags(unit)]
+    flags = [flag.to_dict() for flag in stability_flags(unit, campaign.settings.filter.stability_rules())]
     values = scores(unit)
     if reason := _objection(campaign, unit, flags, values):
         store.set_verdict(iteration, number, "rejected", reason, flags)
@@ -72,11 +72,11 @@ def _judge(campaign: Campaign, store: Store, draw: dict[str, Any], known: set[st
     store.set_verdict(iteration, number, "new", "not known before", flags)
 
 
-def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, str]], values: dict[str, Any]) -> str | None:
+def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]], values: dict[str, Any]) -> str | None:
     """Why a new polymer is not simulated, or None."""
     settings = campaign.settings.filter
     if flags and settings.unstable == "reject":
-        return f"{unit.given}: {flags[0]['name']}: {flags[0]['reason']}"
+        return f"{unit.given}: {flags[0]['name']} ({flags[0]['bond']}): {flags[0]['reason']}"
     limit = settings.max_sa_score
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"

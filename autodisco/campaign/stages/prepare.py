@@ -11,7 +11,7 @@ from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.errors import AutodiscoError
-from autodisco.polymer import parse, scores, stability_flags
+from autodisco.polymer import ORGANIC_ELEMENTS, Rule, parse, scores, stability_flags
 from autodisco.store import Store
 from autodisco.text import counted
 
@@ -71,7 +71,7 @@ def _load(campaign: Campaign, store: Store) -> None:
     campaign.say("reading the known polymers")
     seeds = read_seeds(Path(settings.seeds.file)) if settings.seeds.file else []
     with store.transaction():
-        labels = _add_seeds(store, seeds, settings.seeds.file)
+        labels = _add_seeds(store, seeds, settings.seeds.file, settings.filter.stability_rules())
         reference = parse(settings.acquire.reference)
         store.add_polymer(
             reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
@@ -93,12 +93,12 @@ def _load(campaign: Campaign, store: Store) -> None:
         )
 
 
-def _add_seeds(store: Store, seeds: list[Seed], origin: str) -> int:
+def _add_seeds(store: Store, seeds: list[Seed], origin: str, rules: tuple[Rule, ...]) -> int:
     here = (store.get("protocol"), store.get("force_field"))
     labels = 0
     for seed in seeds:
         unit = seed.unit
-        flags = [{"name": flag.name, "reason": flag.reason} for flag in stability_flags(unit)]
+        flags = [flag.to_dict() for flag in stability_flags(unit, rules)]
         store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
         if seed.conductivity_s_per_cm is not None and (seed.protocol, seed.force_field) == here:
             labels += store.set_label(
@@ -114,14 +114,14 @@ def _add_seeds(store: Store, seeds: list[Seed], origin: str) -> int:
 
 
 def _add_dataset(campaign: Campaign, store: Store) -> int:
-    from autodisco.generator.dataset import DATASET_ELEMENTS, read_dataset
+    from autodisco.generator.dataset import read_dataset
 
     if not campaign.settings.seeds.dataset:
         return 0
     path = Path(campaign.settings.seeds.dataset)
     added = 0
     for row in read_dataset(path):
-        unit = parse(row.smiles, elements=DATASET_ELEMENTS)
+        unit = parse(row.smiles, elements=ORGANIC_ELEMENTS)
         added += store.add_polymer(unit.key, unit.smiles, row.smiles, "dataset")
         if row.value is not None or row.label is not None:
             store.set_label(

@@ -1,0 +1,180 @@
+"""Equal polymers in libraries of any size: read as a stream, told apart in parallel, grouped on disk."""
+
+import heapq
+import itertools
+import json
+import multiprocessing
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, parse
+
+Row = tuple[int, str]
+
+CHUNK = 2000
+"""Rows that one task reads; a file with fewer is read without further processes."""
+
+BUCKETS = 256
+"""Parts of a library, by key, of which one at a time is held in memory."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are one polymer, in their order; the first stands for it."""
+
+    key: str
+    canonical: str
+    members: tuple[Row, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it: texts as given, and their lines."""
+        return {
+            "key": self.key,
+            "canonical": self.canonical,
+            "representative": self.members[0][1],
+            "count": len(self.members),
+            "members": [text for _, text in self.members],
+            "lines": [line for line, _ in self.members],
+        }
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that is no repeat unit."""
+
+    line: int
+    given: str
+    code: str
+    reason: str
+
+
+class Library:
+    """Rows sorted by polymer, in a temporary folder that closing removes.
+
+    Memory grows neither with the number of rows nor with that of polymers, beyond a few bytes per thousand: rows wait
+    in `BUCKETS` files by key, and groups are merged from these in the order of their first rows.
+
+    Parameters
+    ----------
+    rows : line number and text of each, ascending
+    workers : processes
+    elements : allowed in a repeat unit
+    progress : told the number of rows read
+
+    Attributes
+    ----------
+    n_rows, n_groups, n_invalid : known from the start, when all rows have been read
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        workers: int = 1,
+        elements: frozenset[str] = ORGANIC_ELEMENTS,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.n_rows = self.n_groups = self.n_invalid = 0
+        self._temporary = tempfile.TemporaryDirectory(prefix="autodisco-")
+        self._folder = Path(self._temporary.name)
+        try:
+            self._sort(rows, workers, elements, progress)
+            for number in range(BUCKETS):
+                self._group(number)
+        except BaseException:
+            self._temporary.cleanup()
+            raise
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._temporary.cleanup()
+
+    def groups(self) -> Iterator[Group]:
+        """Every polymer, in the order of its first row."""
+        parts = [_lines(self._folder / f"groups-{number}") for number in range(BUCKETS)]
+        for _, key, canonical, members in heapq.merge(*parts, key=lambda group: group[0]):
+            yield Group(key, canonical, tuple((line, text) for line, text in members))
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Every row that is no repeat unit, in its order."""
+        for line, text, code, reason in _lines(self._folder / "refused"):
+            yield Refusal(line, text, code, reason)
+
+    def _sort(
+        self,
+        rows: Iterable[Row],
+        workers: int,
+        elements: frozenset[str],
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        with ExitStack() as opened:
+            *files, refused = (
+                opened.enter_context(open(self._folder / name, "w"))
+                for name in [*(f"rows-{number}" for number in range(BUCKETS)), "refused"]
+            )
+            for judged in _judged_chunks(rows, workers, elements):
+                for bucket, record in judged:
+                    (refused if bucket < 0 else files[bucket]).write(record)
+                    self.n_invalid += bucket < 0
+                self.n_rows += len(judged)
+                if progress:
+                    progress(self.n_rows)
+
+    def _group(self, number: int) -> None:
+        source = self._folder / f"rows-{number}"
+        groups: dict[str, tuple[str, list[Row]]] = {}
+        for key, canonical, line, text in _lines(source):
+            groups.setdefault(key, (canonical, []))[1].append((line, text))
+        with open(self._folder / f"groups-{number}", "w") as target:
+            for key, (canonical, members) in groups.items():
+                target.write(json.dumps((members[0][0], key, canonical, members)) + "\n")
+        self.n_groups += len(groups)
+        source.unlink()
+
+
+def _judged_chunks(rows: Iterable[Row], workers: int, elements: frozenset[str]) -> Iterator[list[tuple[int, str]]]:
+    """Bucket (-1 for what is no repeat unit) and record of every row, in chunks, in the order of the rows."""
+    source = iter(rows)
+    chunks = iter(lambda: list(itertools.islice(source, CHUNK)), [])
+    first = next(chunks, [])
+    if workers == 1 or len(first) < CHUNK:
+        for chunk in itertools.chain([first], chunks):
+            yield _judged(chunk, elements)
+        return
+    # Only so many chunks wait at a time: a pool's own map would read the whole file first.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[list[tuple[int, str]]]] = deque()
+        for chunk in itertools.chain([first], chunks):
+            waiting.append(pool.submit(_judged, chunk, elements))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _judged(chunk: list[Row], elements: frozenset[str]) -> list[tuple[int, str]]:
+    judged = []
+    for line, text in chunk:
+        try:
+            unit = parse(text, elements)
+        except InvalidRepeatUnit as error:
+            judged.append((-1, json.dumps((line, text, error.code, str(error))) + "\n"))
+        else:
+            record = json.dumps((unit.key, unit.smiles, line, text)) + "\n"
+            judged.append((int(unit.key[:8], 16) % BUCKETS, record))
+    return judged
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with open(path) as file:
+        for line in file:
+            yield json.loads(line)
