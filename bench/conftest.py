@@ -31,6 +31,8 @@ def work_and_unit(benchmark):
     info = benchmark.extra_info
     if "atoms" in info:
         return info["atoms"] * info["frames"], lambda s: f"{s * 1e9:.3g} ns per atom and frame"
+    if "units" in info:
+        return info["units"], lambda s: f"{1 / s:,.0f} per second"
     if "megabytes" in info:
         return info["megabytes"], lambda s: f"{1 / s:.3g} MB/s"
     return 1, lambda s: ""

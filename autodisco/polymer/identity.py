@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 #: Isotope labels of the two attachment points inside this package: the left and the right end of a unit or block.
 LEFT, RIGHT = 1, 2
@@ -51,14 +51,21 @@ def tokens_of(smiles: str) -> list[str]:
 def chain_word(tokens: Sequence[str]) -> Word | None:
     """The canonical word of the infinite chain of a unit with one `LEFT_END` and one `RIGHT_END`.
 
-    None where an end has not one single bond to one atom of the unit. The tokens have to be those of a SMILES that
-    RDKit can read.
+    None where the tokens are no SMILES that RDKit can read, or where an end has not one single bond to one atom of the
+    unit. What RDKit says of the blocks holds for the unit: valence, charge and aromaticity of an atom depend on the
+    bonds around it and in its rings, and no block loses one of these.
     """
     tree = _read(tokens)
+    if tree is None:
+        return None
     path = tree.path()
     if not tree.is_sound(path):
         return None
-    forward, backward = zip(*map(_oriented, _blocks(tokens, tree, path)), strict=True)
+    readings = [_oriented(block) for block in _blocks(tokens, tree, path)]
+    known = [reading for reading in readings if reading]
+    if len(known) < len(readings):
+        return None
+    forward, backward = zip(*known, strict=True)
     return _canonical_rotation(forward, backward[::-1])
 
 
@@ -118,7 +125,8 @@ class _Tree:
         )
 
 
-def _read(tokens: Sequence[str]) -> _Tree:
+def _read(tokens: Sequence[str]) -> _Tree | None:
+    """The tree that the tokens write down; None for brackets, rings or bonds that do not belong to two atoms."""
     parents: list[int] = []
     single: list[bool] = []
     degrees: list[int] = []
@@ -128,12 +136,20 @@ def _read(tokens: Sequence[str]) -> _Tree:
     current, bond, left, right = -1, "", -1, -1
     for token in tokens:
         if token == "(":
+            if bond or current < 0:
+                return None
             behind.append(current)
         elif token == ")":
+            if bond or not behind:
+                return None
             current = behind.pop()
         elif token in _BONDS:
+            if bond or current < 0:
+                return None
             bond = token
         elif token[0] in _DIGITS:
+            if current < 0:
+                return None
             degrees[current] += 1
             if token in opened:
                 a, b = opened.pop(token), current
@@ -154,6 +170,8 @@ def _read(tokens: Sequence[str]) -> _Tree:
                 left = current
             elif token == RIGHT_END:
                 right = current
+    if bond or behind or opened:
+        return None
     return _Tree(parents, single, degrees, in_ring, left, right)
 
 
@@ -197,9 +215,11 @@ def _blocks(tokens: Sequence[str], tree: _Tree, path: list[int]) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _oriented(block: str) -> tuple[str, str]:
-    """Canonical SMILES of a block as met from the left, and as met from the right."""
-    return _canonical(block), _canonical(_swapped(block))
+def _oriented(block: str) -> tuple[str, str] | None:
+    """Canonical SMILES of a block as met from the left, and as met from the right; None for what RDKit cannot read."""
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(block)
+    return None if mol is None else (str(Chem.MolToSmiles(mol)), _canonical(_swapped(block)))
 
 
 def _swapped(block: str) -> str:

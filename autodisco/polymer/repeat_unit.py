@@ -72,9 +72,23 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     True
     """
     given = smiles.strip()
-    with rdBase.BlockLogs():
-        word = _checked_word(given, elements)
+    word = _known_word(given, elements)
+    if word is None:
+        with rdBase.BlockLogs():
+            word = _checked_word(given, elements)
     return RepeatUnit(key=key_of(word), word=word, given=given)
+
+
+def _known_word(text: str, elements: frozenset[str]) -> Word | None:
+    """The word of a text without brackets whose blocks RDKit has read before or reads now.
+
+    Nearly every unit is made of known blocks, which saves reading it as a whole. None does not mean that it is bad.
+    """
+    labelled, n_ends, _ = _label_ends(text)
+    if n_ends != 2 or len(text) > MAX_CHARACTERS or not _PLAIN.fullmatch(labelled):
+        return None
+    tokens = tokens_of(labelled)
+    return chain_word(tokens) if _plain_tokens(elements).issuperset(tokens) else None
 
 
 def _checked_word(text: str, elements: frozenset[str]) -> Word:
@@ -97,8 +111,8 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if has_brackets:
         for atom in unit.GetAtoms():
             atom.SetAtomMapNum(0)
-    # A text without brackets can be taken as it is; else RDKit writes it anew, without numbers and in one piece.
-    tokens = tokens_of(labelled if _PLAIN.fullmatch(labelled) else Chem.MolToSmiles(unit, canonical=False))
+    # Written by RDKit: without numbers, in one piece.
+    tokens = tokens_of(Chem.MolToSmiles(unit, canonical=False))
     word = chain_word(tokens)
     if word is None:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ELEMENTS, parse
+from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, scores, stability_flags
 
 
 @pytest.mark.parametrize(
@@ -96,19 +96,22 @@ def test_the_key_is_fit_for_a_folder_name_and_stable_across_versions() -> None:
     assert parse("*OCC*").key == "17bb5365fff8b9f8"
 
 
-@given(
-    st.one_of(
-        st.text(max_size=40),
-        st.text(alphabet="*[]()=#/\\@+-.:%123CNOSFPHcnosBrlu", max_size=30),
-        st.lists(
-            st.sampled_from(
-                ["*", "C", "O", "N", "c1", "c", "(", ")", "=", "[Cu]", "[Au]", "[*]", "1", "[nH]", "S", "/"]
-            ),
-            max_size=16,
-        ).map("".join),
-    )
+texts = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="*[]()=#/\\@+-.:%123CNOSFPHcnosBrlu", max_size=30),
+    st.text(alphabet="*()=#1C:-/Ocn", max_size=12),
+    st.lists(
+        st.sampled_from(["*", "C", "O", "N", "c1", "c", "(", ")", "=", "[Cu]", "[Au]", "[*]", "1", "[nH]", "S", "/"]),
+        max_size=16,
+    ).map("".join),
+    st.lists(st.sampled_from(["C", "O", "N", "(C)", "(=O)", "C1CC1", "(*)", "=", "#", "c1ccccc1", "P", "-", "S(=O)"]))
+    .map("".join)
+    .map(lambda inside: f"*{inside[:40]}*"),
 )
-@settings(max_examples=800, deadline=None)
+
+
+@given(texts)
+@settings(max_examples=1500, deadline=None)
 def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
     start = time.perf_counter()
     unit = None
@@ -116,4 +119,23 @@ def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
         unit = parse(text)
     if unit is not None:
         assert parse(unit.smiles) == unit
+        stability_flags(unit)
+        assert scores(unit)["heavy_atoms"] > 0
+        assert chain(unit, 4).mol.GetNumAtoms() > 4
+        assert draw_svg(unit).startswith("<svg")
     assert time.perf_counter() - start < 1.0
+
+
+@given(texts)
+@settings(max_examples=1500, deadline=None)
+def test_units_of_known_blocks_are_judged_as_if_rdkit_read_them_whole(text: str) -> None:
+    def verdict() -> str:
+        try:
+            return parse(text).key
+        except InvalidRepeatUnit as error:
+            return error.code
+
+    first = verdict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeat_unit, "_known_word", lambda *_: None)
+        assert verdict() == first
