@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign.config import Settings, read_settings
-from autodisco.polymer import parse
+from autodisco.polymer import DEFAULT_RULES, parse, scores
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,8 +61,19 @@ def test_the_page_on_campaigns_lists_every_setting_with_its_default():
     assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults
 
 
+def test_the_page_on_polymers_lists_every_stability_rule_code_and_score():
+    page = (ROOT / "docs" / "polymers.md").read_text()
+    for rule in DEFAULT_RULES:
+        sound = "; ".join(exception.name for exception in rule.exceptions)
+        smarts = rule.smarts.replace("|", "\\|")
+        name = rule.name if rule.active else f"{rule.name} (off)"
+        assert f"| {name} | `{smarts}` | {rule.reason} | {sound} | {rule.reference} |" in page
+    assert all(f"`{name}`" in page for name in scores("*OCC*"))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_to_a_file(page):
-    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(), flags=re.DOTALL)  # SMARTS look like links
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
     missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
     assert missing == []
