@@ -197,7 +197,8 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
     )
     for row in rows:
         for flag in row["flags"]:
-            message(f"{row['smiles']}: {flag['name']}: {flag['bond']}: {flag['reason']} ({flag['reference']})")
+            bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
+            message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")
 
 
 def _known_as(equals: dict[str, Any] | None) -> str:
