@@ -16,8 +16,6 @@ from autodisco.files import csv_rows, read_text
 
 Label = Literal["high", "low", "unlabelled"]
 
-#: Elements allowed in a data set; wider than what can be simulated, since a string is of use to the model all the same.
-
 _SMILES_COLUMNS = ("mol_smiles", "monomer_smiles", "smiles", "psmiles")
 _VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
 
