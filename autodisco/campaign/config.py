@@ -59,11 +59,15 @@ class GeneratorSettings(Section):
     balance: Annotated[float, Field(ge=0, le=1)] = 1.0
     """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
     part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
+    augment: bool = False
+    """Cut each polymer elsewhere and read it from either end, at random, each time the model sees it."""
     warm_start: bool = False
     """Continue from the previous model instead of training afresh."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where it trains and draws; only on a CPU is a campaign reproducible to the last bit."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
+    grammar: bool = True
+    """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any."""
     top_k: Count = 40
     """Sample among the k likeliest tokens; 0 for all."""
     max_tokens: Annotated[int, Field(ge=3, le=LONGEST)] = 10

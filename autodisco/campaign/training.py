@@ -68,6 +68,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
             balance=settings.balance,
+            augment=settings.augment,
             device=settings.device,
         ),
         seed=campaign.seed(number, "retrain"),
@@ -82,6 +83,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         temperature=settings.temperature,
         top_k=settings.top_k,
         seed=campaign.seed(number, "metrics"),
+        grammar=settings.grammar,
     )
     enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])

@@ -5,6 +5,7 @@ Every error of autodisco or of the command line ends as one line on stderr and a
 Packages such as torch or rdkit are imported inside the commands, so that `--help` answers at once.
 """
 
+import signal
 import sys
 
 import typer
@@ -62,6 +63,9 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except typer.Abort:
         return 130
+    except SystemExit as error:
+        # typer ends so when the reader (head, less) went away.
+        return 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else int(error.code or 0)
     except BrokenPipeError:
         # The reader (head, less) went away; closing stdout now keeps the interpreter from complaining at exit.
         sys.stdout = None
@@ -82,4 +86,6 @@ def _command(error: typer.TyperException) -> str:
 
 def main() -> None:
     """Entry point of the console script."""
+    # What is open is closed, and temporary files go; the daemon has a handler of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
-from autodisco.errors import InvalidRepeatUnit
+from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
 
@@ -80,7 +80,9 @@ def check(
     """Check repeat units: valid, which polymer, stable?"""
     from autodisco.cli.single import check_unit, draw_checked
 
-    known = _known(against, column) if against else None
+    if column and not against:
+        raise InputError("--column names a column of the file given with --against")
+    known = _known(against, column, smiles) if against else None
     rows = [check_unit(text, known) for text in smiles]
     valid = [row for row in rows if row["valid"]]
     if png and valid:
@@ -128,7 +130,7 @@ def dedupe(
         elif not out:
             _print_groups(library)
         for row in itertools.islice(library.refusals(), MOST_SHOWN):
-            message(f"{file}, line {row.line}: {one_line(row.given)}: {one_line(row.reason)}")
+            message(f"{file}, line {row.line}: {one_line(row.given)[:80]}: {one_line(row.reason)}")
         if (more := library.n_invalid - MOST_SHOWN) > 0:
             message(f"… and {more} more that are not valid; --json lists them all")
         duplicates = library.n_rows - library.n_invalid - library.n_groups
@@ -140,10 +142,11 @@ def dedupe(
             message(f"polymers: {out}")
 
 
-def _known(file: Path, column: str | None) -> dict[str, tuple[int, str]]:
-    """Key of every polymer of a file to the line and text where it stands first."""
+def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
+    """Key of those among `wanted` that a file holds to the line and text where each stands first."""
     from autodisco.cli.dedupe import read_strings
     from autodisco.cli.output import counting
+    from autodisco.cli.single import check_unit
     from autodisco.polymer import Library
 
     with counting(f"reading {file}", "rows") as progress:
@@ -151,7 +154,8 @@ def _known(file: Path, column: str | None) -> dict[str, tuple[int, str]]:
     with library:
         if library.n_invalid:
             message(f"{file}: {counted(library.n_invalid, 'row')} left out that are no repeat unit")
-        return {group.key: group.members[0] for group in library.groups()}
+        keys = {row["key"] for row in map(check_unit, wanted)}
+        return {group.key: group.members[0] for group in library.groups() if group.key in keys}
 
 
 def _print_groups(library: "Library") -> None:

@@ -1,6 +1,7 @@
 """Reading repeat units from any table, row by row, and writing the groups of equal ones."""
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,30 +25,31 @@ def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
 
     Raises InputError where the file cannot be read or no column is named as asked.
     """
-    first = next(text_lines(file), "")
+    lines = enumerate(text_lines(file), 1)
+    begins, first = next(((n, line) for n, line in lines if line.strip() and not line.startswith("#")), (1, ""))
     delimiter = "\t" if "\t" in first else ","
     _, names = next(csv_rows(file, [first], delimiter), (1, []))
     header = [name.strip() for name in names]
-    wanted = column or next((name for name in COLUMNS if name in header), None)
-    if wanted is None or file.suffix in LISTS:
-        if column:
-            raise InputError(f"{file}: a SMI file has no columns; leave --column out")
-        if len(header) > 1 and file.suffix not in LISTS:
+    is_list = file.suffix.lower() in LISTS
+    if column and is_list:
+        raise InputError(f"{file}: a SMI file has no columns; leave --column out")
+    wanted = column or next((name for name in header if name.lower() in COLUMNS), None)
+    if wanted is None or is_list:
+        if len(header) > 1 and not is_list:
             raise InputError(
                 f"{file}: no column is named {', '.join(COLUMNS)}; name it with --column ({', '.join(header)})"
             )
         for number, content in enumerate(text_lines(file), 1):
-            words = content.split() if file.suffix in LISTS else [content.strip()]
+            words = content.split() if is_list else [content.strip()]
             if words and words[0] and not words[0].startswith("#"):
                 yield number, words[0]
         return
     if wanted not in header:
         raise InputError(f"{file}: no column '{wanted}'; there are: {', '.join(header)}")
     place = header.index(wanted)
-    for line, cells in csv_rows(file, text_lines(file), delimiter, skip=1):
-        if place >= len(cells):
-            raise InputError(f"{file}, line {line}: {len(cells)} columns, but '{wanted}' is column {place + 1}")
-        yield line, cells[place].strip()
+    rows = csv_rows(file, itertools.islice(text_lines(file), begins - 1, None), delimiter, skip=1)
+    for line, cells in rows:
+        yield line + begins - 1, cells[place].strip() if place < len(cells) else ""
 
 
 def write_json(library: "Library", target: TextIO) -> None:

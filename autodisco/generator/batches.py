@@ -33,8 +33,8 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device) for tensor in self))
 
 
-def encode_rows(rows: Sequence[TrainingRow], block_size: int) -> list[np.ndarray]:
-    """One integer array per row: the class prefix, the string and the end token.
+def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: bool = False) -> list[list[np.ndarray]]:
+    """Per row one integer array, or with `augment` one for every drawing: class prefix, string and end token.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int) -> list[np.ndarray
     """
     if not rows:
         raise InputError("the training set of the generator is empty")
-    sequences = [np.array(class_prefix(row.label) + encode(row.smiles) + [END_INDEX]) for row in rows]
+    sequences = [np.array(_tokens(row, row.smiles)) for row in rows]
     longest = max(range(len(rows)), key=lambda i: len(sequences[i]))
     # the end token is a target and never an input, so it takes no place in the block
     if len(sequences[longest]) - 1 > block_size:
@@ -51,7 +51,16 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int) -> list[np.ndarray
             f"{rows[longest].smiles!r} has {len(sequences[longest]) - 1 - CLASS_REPEATS} tokens; at block_size "
             f"{block_size} the generator takes at most {block_size - CLASS_REPEATS}"
         )
-    return sequences
+    if not augment:
+        return [[sequence] for sequence in sequences]
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+
+    drawings = ([np.array(_tokens(row, text)) for text in parse(row.smiles, ORGANIC_ELEMENTS).drawings] for row in rows)
+    return [[tokens for tokens in drawn if len(tokens) - 1 <= block_size] for drawn in drawings]
+
+
+def _tokens(row: TrainingRow, smiles: str) -> list[int]:
+    return class_prefix(row.label) + encode(smiles) + [END_INDEX]
 
 
 def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray:

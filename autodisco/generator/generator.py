@@ -101,12 +101,13 @@ class Generator:
         temperature: float = 1.0,
         top_k: int = 40,
         seed: int = 0,
+        grammar: bool = True,
     ) -> list[str]:
         """Draw `n` strings of class `label`; the same arguments give the same strings (per device).
 
-        Strings are returned as drawn: they may be empty, repeat each other, or be no chemistry at all. One that has not
-        ended after `max_tokens` tokens is cut there and returned as it is, as in the paper: whether it is a repeat unit
-        is for the parser to say, and most are not.
+        Strings are returned as drawn: they may repeat each other, and whether one is a repeat unit is for the parser to
+        say. With `grammar` nearly all are; without, one that has not ended after `max_tokens` tokens is cut there and
+        returned as it is, as in the paper.
 
         Parameters
         ----------
@@ -122,6 +123,8 @@ class Generator:
             Draw among the `top_k` likeliest tokens; 0 for all.
         seed
             Non-negative integer.
+        grammar
+            Whether only such tokens are drawn as can follow in a repeat unit and let it end in time.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class Generator:
             An argument is out of its range.
         """
         with cpu_threads(self.settings.threads):
-            return draw(self.model, n, label, max_tokens, temperature, top_k, seed)
+            return draw(self.model, n, label, max_tokens, temperature, top_k, seed, grammar)
 
     def save(self, path: Path) -> None:
         """Write settings, weights and losses to one file, whole or not at all."""

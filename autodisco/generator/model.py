@@ -5,6 +5,7 @@ minGPT, which the paper trained. Input and output embeddings are separate, as th
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,9 @@ from torch.nn import functional as F
 
 from autodisco.generator.settings import SIZES, GeneratorSettings
 from autodisco.generator.tokens import VOCABULARY
+
+#: Keys and values of one layer for the tokens before, each (batch, heads, time, width); empty before the first.
+Past = list[Tensor]
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -38,9 +42,13 @@ class CausalSelfAttention(nn.Module):
         self.qkv = nn.Linear(n_embd, 3 * n_embd)
         self.projection = nn.Linear(n_embd, n_embd)
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
+    def forward(self, x: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
         B, T, C = x.shape
         q, k, v = self.qkv(x).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
+        if past is not None:
+            if past:
+                k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+            past[:] = k, v
         scores = q @ k.transpose(-2, -1) / math.sqrt(C // self.n_head)
         attention = scores.masked_fill(~visible.unsqueeze(-3), -torch.inf).softmax(-1)
         y = dropout(attention, self.p_drop * self.training) @ v
@@ -60,8 +68,8 @@ class Block(nn.Module):
         self.projection = nn.Linear(4 * n_embd, n_embd)
         self.p_drop = p_drop
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        x = x + self.attention(self.norm_1(x), visible)
+    def forward(self, x: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
+        x = x + self.attention(self.norm_1(x), visible, past)
         h = self.projection(F.gelu(self.expand(self.norm_2(x))))
         return x + dropout(h, self.p_drop * self.training)
 
@@ -93,21 +101,30 @@ class GPT(nn.Module):
                 # each layer adds two terms to the residual stream; this keeps its variance the same at any depth
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * n_layer))
 
-    def forward(self, tokens: Tensor, positions: Tensor | None = None, visible: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        positions: Tensor | None = None,
+        visible: Tensor | None = None,
+        past: Sequence[Past] | None = None,
+    ) -> Tensor:
         """Logits of shape (batch, time, vocabulary) for integer `tokens` of shape (batch, time ≤ block_size).
 
         `positions` (batch, time) and `visible` (batch, query time, key time; boolean) say where each token stands and
         which it sees, for several strings in one line; without them a line is one string read from its beginning.
+        `past` holds a list per layer, empty at first, in which keys and values of the tokens so far are kept: then
+        `tokens` are only those that follow.
         """
         T = tokens.shape[1]
+        before = past[0][0].shape[2] if past and past[0] else 0
         if positions is None:
-            positions = torch.arange(T, device=tokens.device)
+            positions = torch.arange(before, before + T, device=tokens.device)
         if visible is None:
-            visible = torch.ones(T, T, dtype=torch.bool, device=tokens.device).tril()
+            visible = torch.ones(T, before + T, dtype=torch.bool, device=tokens.device).tril(before)
         x = self.token_embedding(tokens) + self.position_embedding(positions)
         x = dropout(x, self.p_drop * self.training)
-        for block in self.blocks:
-            x = block(x, visible)
+        for number, block in enumerate(self.blocks):
+            x = block(x, visible, past[number] if past else None)
         return self.head(self.norm(x))
 
     def parameter_groups(self, weight_decay: float) -> list[dict]:

@@ -33,6 +33,9 @@ class GeneratorSettings:
         1 gives every class that occurs the same share of a batch (what the paper reaches by copying rows), 0 counts
         weights as they stand; between, small classes are lifted in part, which keeps a handful of labelled rows from
         being learnt by heart beside thousands without a label.
+    augment
+        Whether a row is cut elsewhere and read from either end, at random, each time it is drawn: all drawings of a
+        polymer are equally good, and none of them is learnt by heart.
     threads
         CPU threads while training and sampling; results are reproducible at a fixed number. 0 leaves torch's choice.
     device
@@ -55,6 +58,7 @@ class GeneratorSettings:
     dropout: float = 0.1
     block_size: int = 64
     balance: float = 1.0
+    augment: bool = False
     threads: int = 1
     device: str = "auto"
 

@@ -44,7 +44,7 @@ def train(
         `rows` is empty, has no weight, or holds a string that is too long or cannot be written in tokens.
     """
     device = next(model.parameters()).device
-    sequences = encode_rows(rows, settings.block_size)
+    sequences = encode_rows(rows, settings.block_size, settings.augment)
     cumulative = torch.from_numpy(row_probabilities(rows, settings.balance)).cumsum(0)
     draws = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(
@@ -68,7 +68,12 @@ def train(
     while len(losses) < settings.iterations:
         uniform = torch.rand(settings.batch_size, dtype=torch.float64, generator=draws)
         chosen = torch.searchsorted(cumulative, uniform * cumulative[-1], right=True).clamp(max=len(rows) - 1)
-        batch = pack([sequences[i] for i in chosen.tolist()]).to(device)
+        ways = [sequences[i] for i in chosen.tolist()]
+        if settings.augment:
+            turns = torch.rand(settings.batch_size, generator=draws).tolist()
+            batch = pack([way[int(turn * len(way))] for way, turn in zip(ways, turns, strict=True)]).to(device)
+        else:
+            batch = pack([way[0] for way in ways]).to(device)
         logits = model(batch.tokens, batch.positions, batch.visible)
         loss = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
         optimizer.zero_grad(set_to_none=True)

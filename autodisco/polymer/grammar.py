@@ -122,6 +122,9 @@ def _fits(pieces: list[Piece]) -> bool:
         before, after = pieces[place - 1], pieces[(place + 1) % len(pieces)]
         if after.left not in _FOLLOWS[piece.right]:
             return False
+        # A sulfide beside a sulfone is a thiosulfonate; pieces that begin with S have no other backbone atom.
+        if piece.smiles[0] == after.smiles[0] == "S":
+            return False
         # One heteroatom between two acyl groups is an anhydride or imide.
         if piece.left == piece.right == "X" and before.right == after.left == "A":
             return False

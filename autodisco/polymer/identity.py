@@ -55,6 +55,11 @@ def chain_word(tokens: Sequence[str]) -> Word | None:
     unit. What RDKit says of the blocks holds for the unit: valence, charge and aromaticity of an atom depend on the
     bonds around it and in its rings, and no block loses one of these.
     """
+    word = _word(tokens)
+    return _writable(word) if word and any(_has_marks(block) for block in word) else word
+
+
+def _word(tokens: Sequence[str]) -> Word | None:
     tree = _read(tokens)
     if tree is None:
         return None
@@ -67,6 +72,13 @@ def chain_word(tokens: Sequence[str]) -> Word | None:
         return None
     forward, backward = zip(*known, strict=True)
     return _canonical_rotation(forward, backward[::-1])
+
+
+def drawings(word: Word) -> list[str]:
+    """Every way to cut one period of a chain and to read it, as SMILES with two ``*``, the canonical one first."""
+    backwards = tuple(_known(block)[1] for block in reversed(word))
+    turned = [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
+    return list(dict.fromkeys(repeated(way) for way in turned))
 
 
 def key_of(word: Word) -> str:
@@ -123,6 +135,30 @@ class _Tree:
             and self.degrees[self.left] == self.degrees[self.right] == 1
             and all(self.single[atom] for atom in upper)
         )
+
+
+def _has_marks(text: str) -> bool:
+    return "/" in text or "\\" in text
+
+
+@lru_cache(maxsize=1 << 12)
+def _writable(word: Word) -> Word:
+    """The word itself if its text says what it says; else the word without any configuration of double bonds.
+
+    A mark stands on a single bond and counts for the double bonds at both of its ends. Between two marked ones a double
+    bond of unknown configuration cannot be written, and neither can some that share a bond; what cannot be written is
+    left out, the same for every drawing of the chain.
+    """
+    if all(_word(_with_ends(text)) == word for text in (repeated(word, 2), *drawings(word))):
+        return word
+    unmarked = _word(_with_ends(repeated(word).replace("/", "").replace("\\", "")))
+    assert unmarked is not None
+    return unmarked
+
+
+def _with_ends(unit: str) -> list[str]:
+    """Tokens of a text that begins and ends with ``*``, its ends labelled."""
+    return tokens_of(f"{LEFT_END}{unit[1:-1]}{RIGHT_END}")
 
 
 def _read(tokens: Sequence[str]) -> _Tree | None:
@@ -220,6 +256,12 @@ def _oriented(block: str) -> tuple[str, str] | None:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(block)
     return None if mol is None else (str(Chem.MolToSmiles(mol)), _canonical(_swapped(block)))
+
+
+def _known(block: str) -> tuple[str, str]:
+    reading = _oriented(block)
+    assert reading is not None  # it stands in a word
+    return reading
 
 
 def _swapped(block: str) -> str:

@@ -4,6 +4,8 @@ import heapq
 import itertools
 import json
 import multiprocessing
+import os
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +17,15 @@ from types import TracebackType
 from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, parse
+from autodisco.polymer.repeat_unit import MAX_CHARACTERS, ORGANIC_ELEMENTS, parse
+from autodisco.process import die_with_parent
 
 Row = tuple[int, str]
 
 CHUNK = 2000
 """Rows that one task reads; a file with fewer is read without further processes."""
 
-BUCKETS = 256
+BUCKETS = 128
 """Parts of a library, by key, of which one at a time is held in memory."""
 
 
@@ -48,7 +51,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row that is no repeat unit."""
+    """A row that is no repeat unit; `given` is cut where it is longer than any."""
 
     line: int
     given: str
@@ -59,8 +62,8 @@ class Refusal:
 class Library:
     """Rows sorted by polymer, in a temporary folder that closing removes.
 
-    Memory grows neither with the number of rows nor with that of polymers, beyond a few bytes per thousand: rows wait
-    in `BUCKETS` files by key, and groups are merged from these in the order of their first rows.
+    Rows wait in `BUCKETS` files by key, of which one at a time is in memory, and groups are merged from these in the
+    order of their first rows. What has to fit into memory is a part of that size, and all rows of any one polymer.
 
     Parameters
     ----------
@@ -151,7 +154,8 @@ def _judged_chunks(rows: Iterable[Row], workers: int, elements: frozenset[str]) 
             yield _judged(chunk, elements)
         return
     # Only so many chunks wait at a time: a pool's own map would read the whole file first.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(os.getpid(),)) as pool:
         waiting: deque[Future[list[tuple[int, str]]]] = deque()
         for chunk in itertools.chain([first], chunks):
             waiting.append(pool.submit(_judged, chunk, elements))
@@ -161,13 +165,19 @@ def _judged_chunks(rows: Iterable[Row], workers: int, elements: frozenset[str]) 
             yield waiting.popleft().result()
 
 
+def _begin(parent: int) -> None:
+    """A worker leaves interruptions to its parent, and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(parent)
+
+
 def _judged(chunk: list[Row], elements: frozenset[str]) -> list[tuple[int, str]]:
     judged = []
     for line, text in chunk:
         try:
             unit = parse(text, elements)
         except InvalidRepeatUnit as error:
-            judged.append((-1, json.dumps((line, text, error.code, str(error))) + "\n"))
+            judged.append((-1, json.dumps((line, text[:MAX_CHARACTERS], error.code, str(error))) + "\n"))
         else:
             record = json.dumps((unit.key, unit.smiles, line, text)) + "\n"
             judged.append((int(unit.key[:8], 16) % BUCKETS, record))

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, key_of, repeated, tokens_of
+from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, drawings, key_of, repeated, tokens_of
 from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
@@ -23,8 +23,10 @@ MAX_CHARACTERS = 400
 _BRACKET_OR_STAR = re.compile(r"\[[^\]]*\]|\*")
 _END = re.compile(r"\*|\[\d*\*(:\d+)?\]")
 _METAL_ENDS = ("[Cu]", "[Au]")
-_UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]")
+_UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]|@(?:TH|AL|SP|TB|OH)\d")
+_NUMBERED = re.compile(r":\d+\]")
 _ANY_END = Chem.MolFromSmarts("[#0]")
+_OXIDE = Chem.MolFromSmarts("[S,P;+,+2]-[O-;D1]")
 _PLAIN = re.compile(r"(?:\[[12]\*\]|Cl|Br|[BCNOPSFIbcnops]|[-=#:/\\()]|%\d\d|\d)+")
 _SYMBOL = re.compile(r"\[?\d*([A-Z][a-z]?|[a-z]{1,2})")
 
@@ -48,6 +50,11 @@ class RepeatUnit:
     def smiles(self) -> str:
         """Canonical repeat unit: one smallest period of the chain, cut at a canonical bond, with two ``*``."""
         return repeated(self.word)
+
+    @property
+    def drawings(self) -> list[str]:
+        """Every way to cut the chain into units of this length and to read them, `smiles` first."""
+        return drawings(self.word)
 
     @property
     def mol(self) -> Chem.Mol:
@@ -76,6 +83,10 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     if word is None:
         with rdBase.BlockLogs():
             word = _checked_word(given, elements)
+    if len(given) > MAX_CHARACTERS // 2 and len(repeated(word)) > MAX_CHARACTERS:
+        raise InvalidRepeatUnit(
+            "too-long", f"'{given[:20]}…' has more than {MAX_CHARACTERS} characters in canonical form; no more are read"
+        )
     return RepeatUnit(key=key_of(word), word=word, given=given)
 
 
@@ -104,15 +115,18 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
         raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
-    if n_ends != 2 or (has_brackets and len(unit.GetSubstructMatches(_ANY_END)) != 2):
-        raise InvalidRepeatUnit(
-            "ends", f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two"
-        )
     if has_brackets:
+        n_ends = len(unit.GetSubstructMatches(_ANY_END))
+    if n_ends != 2 or not (LEFT_END in labelled and RIGHT_END in labelled):
+        raise InvalidRepeatUnit(
+            "ends",
+            f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
+        )
+    if "." in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
             atom.SetAtomMapNum(0)
-    # Written by RDKit: without numbers, in one piece.
-    tokens = tokens_of(Chem.MolToSmiles(unit, canonical=False))
+        labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers
+    tokens = tokens_of(labelled)
     word = chain_word(tokens)
     if word is None:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
@@ -128,16 +142,35 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
 def _plain_tokens(elements: frozenset[str]) -> frozenset[str]:
     """Tokens that hold no foreign element, as far as they can be listed."""
     atoms = {symbol for symbol in elements if symbol != "H"}
-    return frozenset({*atoms, *(symbol.lower() for symbol in atoms), *"()-=#:/\\0123456789", LEFT_END, RIGHT_END})
+    rings = [f"%{number}" for number in range(10, 100)]
+    return frozenset({*atoms, *(atom.lower() for atom in atoms), *"()-=#:/\\0123456789", *rings, LEFT_END, RIGHT_END})
 
 
 def _symbol(token: str) -> str:
     found = _SYMBOL.match(token)
-    return found[1].capitalize() if found else "H"
+    assert found is not None  # all other tokens are plain
+    return found[1].capitalize()
+
+
+def _uncharge_oxides(unit: Chem.Mol) -> bool:
+    """Write sulfoxides, sulfones and phosphine oxides with double bonds, and say whether there were any to change."""
+    changed = False
+    for positive, negative in unit.GetSubstructMatches(_OXIDE):
+        if unit.GetAtomWithIdx(positive).GetFormalCharge() > 0:
+            unit.GetBondBetweenAtoms(positive, negative).SetBondType(Chem.BondType.DOUBLE)
+            for index, change in ((positive, -1), (negative, 1)):
+                atom = unit.GetAtomWithIdx(index)
+                atom.SetFormalCharge(atom.GetFormalCharge() + change)
+            changed = True
+    if changed:
+        Chem.SanitizeMol(unit)
+    return changed
 
 
 def _check_bracket_atoms(text: str, unit: Chem.Mol) -> None:
     for atom in unit.GetAtoms():
+        if atom.GetAtomicNum() == 1:
+            raise InvalidRepeatUnit("element", f"'{text}' holds an isotope of hydrogen; write no hydrogens")
         if atom.GetNumRadicalElectrons():
             raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()})")
         charge = atom.GetFormalCharge()

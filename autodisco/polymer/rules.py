@@ -44,14 +44,16 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "the N-O bond (about 200 kJ/mol) is cleaved by heat and by lithium metal",
         LUO,
         (
-            Sound("hydroxamates: the carbonyl takes up the lone pair of N", "[#6](=[O,S])-[NX3]-[OX2]"),
+            Sound(
+                "hydroxamates: the carbonyl takes up the lone pair of N", "[#6](=[O,S])-[NX3]-[OX2;!$([OX2]-[#6]=O)]"
+            ),
             Sound("oximes and their ethers", "[#6]=[NX2]-[OX2]"),
         ),
     ),
     Rule(
         "S-O",
         "[#16]-[OX2]",
-        "sulfenic esters and acids rearrange or disproportionate at room temperature",
+        "sulfenic and sulfinic esters and acids rearrange, disproportionate or take up water",
         MARCH,
         (
             Sound("sulfonates, sulfates and sulfamates", "[#16](=O)(=O)-[OX2]"),
@@ -79,7 +81,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(
         "S-N",
         "[#16]-[#7]",
-        "sulfenamides are cleaved by water, acids and nucleophiles",
+        "sulfenamides and sulfinamides are cleaved by water, acids and nucleophiles",
         MARCH,
         (Sound("sulfonamides, sulfonimides and sulfamides", "[#16](=O)(=O)-[#7]"),),
     ),
@@ -90,10 +92,15 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         BRENK,
         (
             Sound("hydrazides and semicarbazides", "[#6](=[O,S])-[NX3]-[#7]"),
-            Sound("hydrazones", "[#6]=[NX2]-[NX3]"),
+            Sound("hydrazones and azines", "[#6]=[NX2]-[#7]"),
         ),
     ),
-    Rule("S-S", "[SX2]-[SX2]", "disulfides are reduced at lithium potentials and exchange along the chain", BRENK),
+    Rule(
+        "S-S",
+        "[#16]-[#16]",
+        "S-S bonds are reduced at lithium potentials, and disulfides exchange along the chain",
+        BRENK,
+    ),
     Rule("O-O-NH", "[OX2]-[OX2]-[NX3;!H0]", "an amino peroxide, weaker than the O-O or the N-O bond alone", LUO),
     Rule("O-NH-O", "[OX2]-[NX3;!H0]-[OX2]", "a dialkoxyamine, which loses an alcohol", MARCH),
     Rule(
@@ -125,10 +132,13 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "halogen beside O or N",
-        "[#7,#8;!$([#7]-[#6]=O)]-[CX4]-[F,Cl,Br,I]",
+        "[NX3+0,OX2;!$([#7]-[#6]=O);!$([#7]-[#16](=O)=O)]-[CX4]-[F,Cl,Br,I]",
         "α-halo ethers and amines ionise and lose hydrogen halide",
         MARCH,
-        (Sound("difluoromethylene ethers", "[#8]-[CX4](F)F"),),
+        (
+            Sound("difluoromethylene ethers", "[#8]-[CX4](F)F"),
+            Sound("perfluoroethers", "[#8]-[CX4](F)-[CX4]F"),
+        ),
     ),
     Rule(
         "anhydride",

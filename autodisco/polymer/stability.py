@@ -17,7 +17,6 @@ from autodisco.polymer.rules import DEFAULT_RULES, Rule
 
 #: Backbone atoms on either side of the unit that is judged; no pattern or exception of the table reaches further.
 _CONTEXT_ATOMS = 8
-_STEREO_MARKS = str.maketrans("", "", "@/\\")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,8 @@ def _stretch(unit: RepeatUnit) -> tuple[Chem.Mol, int, frozenset[int]]:
     flank = -(-_CONTEXT_ATOMS // len(unit.word))  # each block holds one backbone atom at least
     copies = 2 * flank + 1
     with rdBase.BlockLogs():
-        chain = Chem.MolFromSmiles(repeated(unit.word, copies).translate(_STEREO_MARKS))
+        chain = Chem.MolFromSmiles(repeated(unit.word, copies))
+    Chem.RemoveStereochemistry(chain)
     size = (chain.GetNumAtoms() - 2) // copies
     return chain, size, frozenset(range(1 + flank * size, 1 + (flank + 1) * size))
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import autodisco
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
+from autodisco.process import die_with_parent
 from autodisco.simulation import protocols
-from autodisco.simulation.process import die_with_parent
 
 if TYPE_CHECKING:
     from autodisco.simulation.molecule import System

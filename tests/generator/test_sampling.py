@@ -3,6 +3,7 @@ import torch
 
 from autodisco.errors import InputError
 from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+from autodisco.polymer import parse
 
 HIGH = ["*OCC*", "*OCOCC*", "*OCCOC*"]
 LOW = ["*CC*", "*CC(*)C", "*CCCCC*"]
@@ -34,9 +35,23 @@ def test_sampling_leaves_the_global_random_state_alone(generator):
 
 
 def test_a_string_without_an_end_is_cut_at_max_tokens(generator):
-    strings = generator.sample(100, "high", max_tokens=4, seed=2)
+    strings = generator.sample(100, "high", max_tokens=4, seed=2, grammar=False)
     assert {len(s) for s in strings} == {4}
     assert "*OCC" in strings
+
+
+def test_with_the_grammar_nothing_is_cut(generator):
+    strings = generator.sample(100, "high", max_tokens=4, temperature=3.0, seed=2)
+    assert {parse(s).smiles for s in strings}
+    assert max(map(len, strings)) == 4
+
+
+def test_drawing_token_by_token_is_drawing_with_the_whole_string_in_view(generator):
+    # The kept keys and values have to give the logits of the string read anew.
+    model, tokens = generator.model, torch.tensor([[1] * 5 + [4, 9, 6, 6, 4]])
+    whole, past = model(tokens), [[] for _ in model.blocks]
+    parts = [model(part, past=past) for part in (tokens[:, :5], *tokens[:, 5:].split(1, 1))]
+    torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-5, atol=1e-5)
 
 
 def test_top_k_of_one_leaves_no_choice(generator):

@@ -6,7 +6,9 @@ from autodisco.errors import InputError
 from autodisco.generator import Generator, GeneratorSettings, TrainingRow
 from autodisco.generator.batches import IGNORED, encode_rows, pack, row_probabilities
 from autodisco.generator.model import GPT
+from autodisco.generator.tokens import CLASS_REPEATS, decode
 from autodisco.generator.train import load_archive
+from autodisco.polymer import parse
 
 ROWS = [
     TrainingRow("*OCC*", "high"),
@@ -112,7 +114,8 @@ def test_classes_share_a_batch_equally_and_weights_count_as_copies():
 
 
 def test_the_loss_covers_the_string_and_its_end_but_not_the_prompt():
-    batch = pack(encode_rows([TrainingRow("*OCC*", "high"), TrainingRow("*CCCCCC*", "low")], 64))
+    rows = [TrainingRow("*OCC*", "high"), TrainingRow("*CCCCCC*", "low")]
+    batch = pack([sequence for (sequence,) in encode_rows(rows, 64)])
     assert batch.tokens.shape == (2, 13)
     assert (batch.targets != IGNORED).sum(1).tolist() == [9, 6]
     assert (batch.targets[:, :4] == IGNORED).all()
@@ -122,7 +125,7 @@ def test_the_loss_covers_the_string_and_its_end_but_not_the_prompt():
 
 
 def test_packed_rows_cost_what_they_cost_alone():
-    sequences = encode_rows([*ROWS, TrainingRow("*" + 20 * "C" + "*", "low")], 64)
+    sequences = [sequence for (sequence,) in encode_rows([*ROWS, TrainingRow("*" + 20 * "C" + "*", "low")], 64)]
     batch = pack(sequences)
     assert len(batch.tokens) < len(sequences)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -160,3 +163,19 @@ def test_a_training_set_that_cannot_be_used_is_refused(rows, message):
 def test_a_setting_out_of_range_is_named(setting):
     with pytest.raises(InputError, match=str(next(iter(setting.values())))):
         Generator.fit(ROWS, GeneratorSettings(**{"iterations": 1, **setting}), seed=1)
+
+
+def test_an_augmented_row_has_one_sequence_for_every_drawing_of_its_polymer():
+    (ways,) = encode_rows([TrainingRow("*OCC(=O)N*", "high")], 64, augment=True)
+    texts = {decode(way[CLASS_REPEATS:].tolist()) for way in ways}
+    assert len(texts) == len(ways) == 8  # four cuts, two directions
+    assert {parse(text).key for text in texts} == {parse("*OCC(=O)N*").key}
+    assert len(encode_rows([TrainingRow("*OCC*", "high")], 64, augment=True)[0]) == 3  # the same from either end
+
+
+def test_augmented_training_is_reproducible_and_differs_from_plain():
+    plain, first, again = (
+        Generator.fit(ROWS, GeneratorSettings(iterations=5, augment=a, device="cpu"), seed=1).losses
+        for a in (False, True, True)
+    )
+    assert first == again != plain

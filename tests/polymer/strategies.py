@@ -80,3 +80,31 @@ units = (
     .filter(_marks_do_not_meet)
     .map(lambda pieces: Pieces(tuple(pieces)))
 )
+
+
+# Double bonds side by side, marked on the chain, beside it, or not at all; one mark per bond.
+conjugated_units = st.lists(
+    st.tuples(
+        st.sampled_from(["", "/", "\\"]),
+        st.sampled_from(
+            [
+                "C=C",
+                "C(F)=C",
+                "C(C)=C(C)",
+                "C(=C/F)",
+                "C(=C\\F)",
+                "C(=C)",
+                "C(/F)=C",
+                "C(\\F)=C",
+                "C=C(/F)",
+                "O",
+                "C",
+                "N=C",
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=5,
+).flatmap(
+    lambda parts: st.sampled_from(["", "/", "\\"]).map(lambda end: "*" + "".join(a + b for a, b in parts) + end + "*")
+)

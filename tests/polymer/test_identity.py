@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.polymer.identity import repeated
 
-from .strategies import PLAIN, Pieces, plain_units, units
+from .strategies import PLAIN, Pieces, conjugated_units, plain_units, units
 
 networkx = pytest.importorskip("networkx")  # comes with torch
 
@@ -102,6 +104,54 @@ def test_conjugated_double_bonds_keep_their_configuration_across_the_cut() -> No
 def test_a_double_bond_beside_the_chain_keeps_its_configuration() -> None:
     assert parse("*CO/C(=C/F)*") != parse("*CO/C(=C\\F)*")
     assert parse("*CO/C(=C/F)*") == parse("*/C(=C\\F)OC*")  # read from the other end
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "*C=C/C=C/O/C=C/*",
+        "*/C=C/C=C*",
+        "*/C(F)=C\\C(=C\\F)\\C(F)=C/O*",
+        "*/C(F)=C\\C(=C\\F)*",
+        "*C(C)=C(C)/C=C/C/C=C/*",
+    ],
+)
+def test_configurations_that_no_text_can_tell_are_left_out_and_the_rest_stays(unit: str) -> None:
+    first = parse(unit)
+    assert parse(first.smiles) == first
+    for drawing in first.drawings:
+        assert parse(drawing) == first
+
+
+def test_a_double_bond_of_unknown_configuration_gets_none_from_its_neighbours() -> None:
+    assert parse("*C=C/C=C/O/C=C/*") != parse("*/C=C/C=C/C=C/O*")
+    assert parse("*/C=C/C=C*") != parse("*/C=C/C=C/*")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("*CC[S+]([O-])*", "*CCS(=O)*"),
+        ("*CC[S+2]([O-])([O-])*", "*CCS(=O)(=O)*"),
+        ("*CC[P+](C)([O-])*", "*CCP(C)(=O)*"),
+        ("*CC([N+](=O)[O-])*", "*CC(N(=O)=O)*"),
+    ],
+)
+def test_both_ways_to_write_an_oxide_are_one(one: str, other: str) -> None:
+    assert parse(one) == parse(other)
+
+
+@given(unit=conjugated_units, times=st.integers(1, 2))
+@settings(max_examples=400, deadline=None)
+def test_conjugated_units_survive_being_written_and_read(unit: str, times: int) -> None:
+    try:
+        first = parse(unit)
+    except InvalidRepeatUnit:
+        return  # its marks contradict each other
+    assert parse(first.smiles) == first
+    assert parse(repeated(first.word, times)) == first
+    for drawing in first.drawings:
+        assert parse(drawing) == first
 
 
 @given(unit=units, shift=st.integers(0, 6), times=st.integers(1, 3), backwards=st.booleans())

@@ -49,6 +49,10 @@ from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, sco
         ("*C(C)(C)(C)C*", "valence"),
         ("*CC[H]*", "valence"),
         ("*" + "C" * 400 + "*", "too-long"),
+        ("*" + "CC(N(=O)=O)" * 36 + "C*", "too-long"),  # in canonical form
+        ("*[P@TB1](F)(F)(C)*", "unparsable"),
+        ("*[S@SP1](F)(F)*", "unparsable"),
+        ("*C([2H])C*", "element"),
     ],
 )
 def test_a_text_that_is_no_repeat_unit_is_refused_with_a_code_and_one_line(text: str, code: str) -> None:
@@ -100,6 +104,11 @@ texts = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="*[]()=#/\\@+-.:%123CNOSFPHcnosBrlu", max_size=30),
     st.text(alphabet="*()=#1C:-/Ocn", max_size=12),
+    st.lists(
+        st.sampled_from(
+            ["*", "*", "C", "[P@TB1]", "[S@OH3]", "(F)", "[2H]", "[S+]", "([O-])", "/", "=", "[C@]", "[C@@H]"]
+        )
+    ).map("".join),
     st.lists(
         st.sampled_from(["*", "C", "O", "N", "c1", "c", "(", ")", "=", "[Cu]", "[Au]", "[*]", "1", "[nH]", "S", "/"]),
         max_size=16,

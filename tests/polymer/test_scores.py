@@ -35,3 +35,20 @@ def test_synthetic_accessibility_is_that_of_the_methyl_capped_unit() -> None:
     assert sa_score(parse("*OCC*")) == pytest.approx(sascorer.calculateScore(Chem.MolFromSmiles("CCCOC")), abs=1e-3)
     easy, hard = sa_score(parse("*OCC*")), sa_score(parse("*CC(C12CC3CC(C1)C(O)C(F)(C3)N2)*"))
     assert 1 <= easy < 3 < 5 < hard <= 10
+
+
+@pytest.mark.parametrize(
+    ("unit", "rotatable", "spacing", "gap"),
+    [
+        ("*OCC*", 1.0, 3.0, 3),
+        ("*C*", 1.0, None, None),
+        ("*OC(=O)CC*", 0.75, 4.0, 4),  # one of four bonds is an ester's
+        ("*C(=O)NCCN*", 0.6, 2.5, 3),  # two amide bonds of five
+        ("*c1ccc(cc1)O*", 0.4, 5.0, 5),  # three of five run through the ring
+        ("*OCOCC*", 1.0, 2.5, 3),
+    ],
+)
+def test_flexibility_and_distance_of_coordinating_atoms(unit, rotatable, spacing, gap):
+    found = scores(unit)
+    assert found["rotatable_fraction"] == pytest.approx(rotatable)
+    assert (found["coordinating_spacing"], found["coordinating_gap"]) == (spacing, gap)

@@ -38,6 +38,7 @@ def generate(campaign: Campaign, store: Store) -> None:
             temperature=settings.generator.temperature,
             top_k=settings.generator.top_k,
             seed=campaign.seed(iteration, "generate", batch),
+            grammar=settings.generator.grammar,
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
+from autodisco.process import die_with_parent
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.molecule import System
-from autodisco.simulation.process import die_with_parent
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
 REPORT_EVERY = 250  # steps between lines of report.txt
