@@ -36,6 +36,10 @@ def generate(
     top_k: Annotated[int, typer.Option(min=0, help="Draw among the k likeliest tokens; 0 for all.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same strings.")] = 0,
     valid: Annotated[bool, typer.Option("--valid", help="Print only repeat units, each polymer once.")] = False,
+    grammar: Annotated[bool, typer.Option(help="Draw only what can follow in a repeat unit.")] = True,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known polymers: with --valid these are left out.")
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """Draw strings from a trained generator, one a line."""
@@ -43,8 +47,9 @@ def generate(
     from autodisco.polymer import parse
 
     file = model or _latest_model(campaign_folder(name))
-    drawn = Generator.load(file).sample(number, label, max_tokens, temperature, top_k, seed)
-    rows, keys = [], set()
+    drawn = Generator.load(file).sample(number, label, max_tokens, temperature, top_k, seed, grammar)
+    known = _keys_of(against) if against else set()
+    rows, keys = [], set(known)
     for text in drawn:
         try:
             unit = parse(text)
@@ -61,7 +66,9 @@ def generate(
     else:
         for row in shown:
             print(row["given"])
-    message(f"{number} draws: {sum(bool(row['valid']) for row in rows)} repeat units, {len(keys)} different polymers")
+    found = f"{number} draws: {sum(bool(row['valid']) for row in rows)} repeat units"
+    different = sum(bool(row["first"]) for row in rows)
+    message(f"{found}, {different} different polymers{f' that {against} does not hold' if against else ''}")
 
 
 def train(
@@ -73,6 +80,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Of AdamW.")] = 5e-4,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights and batches.")] = 1,
+    augment: Annotated[bool, typer.Option("--augment", help="Cut and read polymers anew each time.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: JSON = False,
 ) -> None:
@@ -81,8 +89,9 @@ def train(
 
     rows = label_rows(read_dataset(file), top_fraction)
     settings = GeneratorSettings(
-        size=size, iterations=iterations, batch_size=batch_size, learning_rate=learning_rate, device=device
-    )
+        size=size, iterations=iterations, batch_size=batch_size, learning_rate=learning_rate, augment=augment,
+        device=device,
+    )  # fmt: skip
     message(f"{len(rows)} repeat units, {sum(row.label == 'high' for row in rows)} of them in the high class")
     generator = _fit(Generator, rows, settings, seed)
     generator.save(out)
@@ -137,6 +146,14 @@ def doctor(as_json: JSON = False) -> None:
         )
     if not all(row["ok"] for row in findings):
         raise typer.Exit(1)
+
+
+def _keys_of(file: Path) -> set[str]:
+    from autodisco.cli.dedupe import read_strings
+    from autodisco.polymer import Library
+
+    with Library(read_strings(file, None)) as library:
+        return {group.key for group in library.groups()}
 
 
 def _latest_model(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import pytest
 
 from autodisco.cli.data import merged
 from autodisco.generator import DatasetRow
+from autodisco.polymer import parse
 
 
 def test_train_then_generate_draws_the_same_strings_for_a_seed(call, here):
@@ -20,6 +21,18 @@ def test_train_then_generate_draws_the_same_strings_for_a_seed(call, here):
     assert "40 draws" in first.err
     rows = call("generate", "--model", "m.pt", "-n", "200", "--valid", "--json").json
     assert len({row["key"] for row in rows}) == len(rows)
+
+
+def test_generate_leaves_out_what_is_known(call, here):
+    (here / "a.csv").write_text("smiles,conductivity\n*OCC*,1\n*CC*,0\n*NCC*,0\n")
+    assert call("train", "a.csv", "--out", "a.pt", "--iterations", "30", "--augment").code == 0
+    everything = call("generate", "--model", "a.pt", "-n", "40", "--valid").out.split()
+    (here / "known.txt").write_text("*COC*\n" + "\n".join(everything[:1]) + "\n")
+    new = call("generate", "--model", "a.pt", "-n", "40", "--valid", "--against", "known.txt").out.split()
+    assert new == [text for text in everything[1:] if parse(text) != parse("*OCC*")]
+    # Without the grammar an untrained model writes little that is a repeat unit.
+    plain = call("generate", "--model", "a.pt", "-n", "40", "--valid", "--no-grammar").out.split()
+    assert len(plain) < len(everything)
 
 
 def test_generate_without_a_model_says_what_is_missing(call, here, ended):
