@@ -15,9 +15,9 @@ from torch.nn import functional as F  # noqa: E402
 
 from autodisco.generator import Generator, GeneratorSettings, TrainingRow  # noqa: E402
 from autodisco.generator import model as network  # noqa: E402
-from autodisco.generator.batches import IGNORED, encode_rows  # noqa: E402
-from autodisco.generator.model import GPT  # noqa: E402
-from autodisco.generator.tokens import CLASS_INDICES, CLASS_REPEATS, END_INDEX, class_prefix, decode  # noqa: E402
+from autodisco.generator.batches import encode_rows  # noqa: E402
+from autodisco.generator.model import GPT, parameter_groups  # noqa: E402
+from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, PROMPT_INDICES, class_prefix, decode  # noqa: E402
 from autodisco.polymer import units_from_grammar  # noqa: E402
 
 SETTINGS = GeneratorSettings(iterations=30, device="cpu")
@@ -37,11 +37,11 @@ def generator(rows):
 
 
 def draw_with_numba(generator):  # the name that the table of ratios knows as ours
-    return generator.sample(N_DRAWS, "high", MAX_TOKENS, seed=1)
+    return generator.sample(N_DRAWS, "high", max_tokens=MAX_TOKENS, seed=1)
 
 
 def draw_with_cache_and_no_grammar(generator):
-    return generator.sample(N_DRAWS, "high", MAX_TOKENS, seed=1, grammar=False)
+    return generator.sample(N_DRAWS, "high", max_tokens=MAX_TOKENS, seed=1, grammar=False)
 
 
 @torch.no_grad()
@@ -52,7 +52,7 @@ def draw_plainly(generator):
     tokens[:, :CLASS_REPEATS] = torch.tensor(class_prefix("high"))
     for place in range(CLASS_REPEATS, CLASS_REPEATS + MAX_TOKENS):
         logits = model(tokens)[:, place - 1]
-        logits[:, CLASS_INDICES] = -torch.inf
+        logits[:, PROMPT_INDICES] = -torch.inf
         kth = torch.topk(logits, 40).values[:, -1:]
         tokens[:, place] = torch.multinomial(logits.masked_fill(logits < kth, -torch.inf).softmax(-1), 1)[:, 0]
     return [decode(row[CLASS_REPEATS:]) for row in tokens.tolist()]
@@ -69,18 +69,18 @@ def train_plainly(rows):
     network.dropout = F.dropout
     try:
         model = GPT(SETTINGS)
-        optimizer = torch.optim.AdamW(model.parameter_groups(0.1), lr=5e-4, betas=(0.9, 0.95))
+        optimizer = torch.optim.AdamW(parameter_groups(model, 0.1), lr=5e-4, betas=(0.9, 0.95))
         sequences = [sequence for (sequence,) in encode_rows(rows, 64)]
         rng, losses = np.random.default_rng(1), []
         for _ in range(SETTINGS.iterations):
             tokens = np.full((64, 64), END_INDEX)
-            targets = np.full((64, 64), IGNORED)
+            targets = np.full((64, 64), -100)
             for line, row in enumerate(rng.integers(len(rows), size=64)):
                 sequence = sequences[row]
                 tokens[line, : len(sequence) - 1] = sequence[:-1]
                 targets[line, CLASS_REPEATS - 1 : len(sequence) - 1] = sequence[CLASS_REPEATS:]
             logits = model(torch.from_numpy(tokens))
-            loss = F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten(), ignore_index=IGNORED)
+            loss = F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

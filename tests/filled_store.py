@@ -73,7 +73,9 @@ def fill(folder: Path, state: str = "simulate", alive: bool = True) -> Store:
             draws.append({"draw": len(draws), "smiles": smiles, "key": key, "verdict": "new"})
             number += 1
         store.add_candidates(iteration, draws)
-        store.add_model(iteration - 1, f"models/{iteration - 1}.pt", {"validity": 0.9, "uniqueness": 0.8}, 12.5)
+        store.add_model(
+            iteration - 1, f"models/{iteration - 1}.safetensors", {"validity": 0.9, "uniqueness": 0.8}, 12.5
+        )
         if iteration == 1:
             store.end_iteration(1, {"draws": 6}, None)
     store.note("retry", "*CNC* #1", {"code": "nan"}, "start again with a shorter step", "energy was not a number")

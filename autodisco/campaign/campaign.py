@@ -58,7 +58,7 @@ class Campaign:
 
     def model_path(self, number: int) -> Path:
         """File of model `number`; model 0 is trained on the seeds."""
-        return self.folder / "models" / f"{number}.pt"
+        return self.folder / "models" / f"{number}.safetensors"
 
 
 def load(file: Path, runs: Path | None = None) -> Campaign:

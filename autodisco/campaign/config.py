@@ -3,6 +3,7 @@
 Whatever is wrong with a file becomes one line that names the file, the key, the value and what is allowed.
 """
 
+import dataclasses
 import difflib
 import os
 import tomllib
@@ -14,6 +15,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from autodisco.errors import InputError
+from autodisco.files import read_text
 from autodisco.generator import settings as network
 from autodisco.generator.tokens import CLASS_REPEATS
 
@@ -51,7 +53,8 @@ class Seeds(Section):
 class GeneratorSettings(Section):
     """The language model."""
 
-    kind: Literal["gpt"] = "gpt"
+    kind: Literal["gpt", "lstm", "diffusion", "genetic", "random"] = "gpt"
+    """`gpt` is the paper's; the others are for comparison (docs/generator.md)."""
     size: Literal["gpt-nano", "gpt-mini", "gpt-2"] = "gpt-nano"
     iterations: Positive = 6000
     batch_size: Positive = 64
@@ -59,8 +62,15 @@ class GeneratorSettings(Section):
     balance: Annotated[float, Field(ge=0, le=1)] = 1.0
     """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
     part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
-    augment: bool = False
-    """Cut each polymer elsewhere and read it from either end, at random, each time the model sees it."""
+    augment: Literal["none", "symmetry", "smiles"] = "symmetry"
+    """`symmetry` cuts each polymer elsewhere and reads it from either end, at random, each time the model sees it;
+    `smiles` also writes its branches and rings in random order."""
+    weighting: Literal["copies", "loss"] = "copies"
+    """Rows of a small or heavy class are drawn more often, or as often as others but with more weight in the loss."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, which is what then draws; 0 for the last weights."""
+    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the rows put aside; training ends when the model no longer gets better at these. 0 for none."""
     warm_start: bool = False
     """Continue from the previous model instead of training afresh."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -70,8 +80,22 @@ class GeneratorSettings(Section):
     """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any."""
     top_k: Count = 40
     """Sample among the k likeliest tokens; 0 for all."""
+    guidance: Amount = 0.0
+    """How far draws are driven away from what the low class would write; 0 not at all."""
     max_tokens: Annotated[int, Field(ge=3, le=LONGEST)] = 10
     """Longest repeat unit in tokens, both ends included."""
+
+    def fitting(self) -> network.GeneratorSettings:
+        """What decides how a model is built and trained."""
+        return network.GeneratorSettings(**self._shared(network.GeneratorSettings))
+
+    def drawing(self, **more: Any) -> dict[str, Any]:
+        """What decides how strings are drawn, by the names of `Generator.sample`."""
+        return self._shared(network.Sampling) | more
+
+    def _shared(self, of: type) -> dict[str, Any]:
+        names = {field.name for field in dataclasses.fields(of)}
+        return {name: value for name, value in self.model_dump().items() if name in names}
 
 
 class Generate(Section):
@@ -225,6 +249,37 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
         except InputError as error:
             raise InputError(f"{file}: filter: {error}") from None
     return _with_files_found(settings, file)
+
+
+def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSettings:
+    """The generator's settings of a file with a table [generator], such as a campaign file; `given` ones win over it.
+
+    Raises InputError, in one line, for what is no such file, an unknown key or a value out of range.
+    """
+    content: dict[str, Any] = {}
+    if file is not None:
+        try:
+            content = tomllib.loads(read_text(file)).get("generator", {})
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{file}: not valid TOML ({error})") from None
+        if not isinstance(content, dict) or not content:
+            raise InputError(f"{file}: there is no table [generator] in it")
+    try:
+        return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        named = first["loc"][-1] in given
+        raise InputError(_sentence(first) if named or file is None else f"{file}: {_sentence(first)}") from None
+
+
+def write_generator(values: Mapping[str, Any]) -> str:
+    """A table [generator] as TOML."""
+    return "\n".join(["[generator]", *(f"{key} = {_toml(value)}" for key, value in values.items())]) + "\n"
+
+
+def parse_value(text: str) -> Any:
+    """A value as in TOML; text that is none stands for itself."""
+    return _value(text)
 
 
 def write_settings(settings: Settings) -> str:

@@ -43,7 +43,7 @@ def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
 
 def train_model(campaign: Campaign, store: Store, number: int) -> None:
     """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
-    from autodisco.generator import Generator, GeneratorSettings, TrainingRow, score_samples
+    from autodisco.generator import Generator, TrainingRow, score_samples
 
     if any(model["iteration"] == number for model in store.models()):
         return
@@ -62,32 +62,16 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
 
     model = Generator.fit(
         [TrainingRow(row["smiles"], row["label"], row["weight"]) for row in training],
-        GeneratorSettings(
-            size=settings.size,
-            iterations=settings.iterations,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            balance=settings.balance,
-            augment=settings.augment,
-            device=settings.device,
-        ),
+        settings.fitting(),
         seed=campaign.seed(number, "retrain"),
         progress=watch,
         start_from=Generator.load(previous) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(
-        METRIC_DRAWS,
-        "high",
-        max_tokens=settings.max_tokens,
-        temperature=settings.temperature,
-        top_k=settings.top_k,
-        seed=campaign.seed(number, "metrics"),
-        grammar=settings.grammar,
-    )
+    samples = model.sample(METRIC_DRAWS, "high", seed=campaign.seed(number, "metrics"), **settings.drawing())
     enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])
-    metrics["loss"] = float(np.mean(model.losses[-50:]))
+    metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
     path = campaign.model_path(number)
     model.save(path)
     with store.transaction():

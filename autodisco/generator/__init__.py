@@ -7,27 +7,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autodisco.generator.dataset import DatasetRow, TrainingRow, label_rows, read_dataset
+    from autodisco.generator.dataset import DatasetRow, TrainingRow, classify, label_rows, put_aside, read_dataset
     from autodisco.generator.generator import Generator
     from autodisco.generator.metrics import score_samples
-    from autodisco.generator.settings import GeneratorSettings
+    from autodisco.generator.settings import GeneratorSettings, Sampling
 
 _HOME = {
     "DatasetRow": "dataset",
     "TrainingRow": "dataset",
+    "classify": "dataset",
     "label_rows": "dataset",
+    "put_aside": "dataset",
     "read_dataset": "dataset",
     "Generator": "generator",
     "score_samples": "metrics",
     "GeneratorSettings": "settings",
+    "Sampling": "settings",
 }
 
 __all__ = [
     "DatasetRow",
     "Generator",
     "GeneratorSettings",
+    "Sampling",
     "TrainingRow",
+    "classify",
     "label_rows",
+    "put_aside",
     "read_dataset",
     "score_samples",
 ]

@@ -16,15 +16,20 @@ from autodisco.errors import InputError
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, class_prefix, encode
 
-#: Target that the loss leaves out: the prompt, and what fills a line.
-IGNORED = -100
+#: Random orders of branches and rings that a row gets with `augment = "smiles"`.
+_RANDOM_ORDERS = 24
 
 
 class Batch(NamedTuple):
-    """Packed rows: tokens, their targets and places in their rows (lines, time); who sees whom (lines, time, time)."""
+    """Packed rows: tokens, their targets and places in their rows (lines, time); who sees whom (lines, time, time).
+
+    `weights` (lines, time) is the weight of the row at a target that counts, 0 elsewhere: in the prompt, since the
+    model is to learn p(string | class) and not p(class), and where a line is filled up.
+    """
 
     tokens: Tensor
     targets: Tensor
+    weights: Tensor
     positions: Tensor
     visible: Tensor
 
@@ -33,8 +38,8 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device) for tensor in self))
 
 
-def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: bool = False) -> list[list[np.ndarray]]:
-    """Per row one integer array, or with `augment` one for every drawing: class prefix, string and end token.
+def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "none") -> list[list[np.ndarray]]:
+    """Per row an integer array for every way to write it: class prefix, string and end token.
 
     Raises
     ------
@@ -51,12 +56,23 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: bool = Fa
             f"{rows[longest].smiles!r} has {len(sequences[longest]) - 1 - CLASS_REPEATS} tokens; at block_size "
             f"{block_size} the generator takes at most {block_size - CLASS_REPEATS}"
         )
-    if not augment:
+    if augment == "none":
         return [[sequence] for sequence in sequences]
+    ways = ([np.array(_tokens(row, text)) for text in _drawings(row.smiles, augment)] for row in rows)
+    return [
+        [tokens for tokens in drawn if len(tokens) - 1 <= block_size] or [plain]
+        for drawn, plain in zip(ways, sequences, strict=True)
+    ]
+
+
+def _drawings(smiles: str, augment: str) -> list[str]:
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
-    drawings = ([np.array(_tokens(row, text)) for text in parse(row.smiles, ORGANIC_ELEMENTS).drawings] for row in rows)
-    return [[tokens for tokens in drawn if len(tokens) - 1 <= block_size] for drawn in drawings]
+    unit = parse(smiles, ORGANIC_ELEMENTS)
+    if augment == "symmetry":
+        return unit.drawings
+    rng = np.random.default_rng(0)
+    return [unit.random_drawing(rng) for _ in range(_RANDOM_ORDERS)]
 
 
 def _tokens(row: TrainingRow, smiles: str) -> list[int]:
@@ -80,33 +96,48 @@ def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray
     return weights / weights.sum()
 
 
-def pack(sequences: Sequence[np.ndarray]) -> Batch:
-    """Lay `sequences` into as few lines as first-fit finds, each as wide as the longest of them.
-
-    The target at a place is the token after it. Inside the prompt it is `IGNORED`: the model is to learn
-    p(string | class), not p(class).
-    """
+def pack(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> Batch:
+    """Lay `sequences` into as few lines as first-fit finds, each as wide as the longest of them."""
     order = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))
     width = len(sequences[order[0]]) - 1
     used: list[int] = []
-    spots: list[tuple[int, int, np.ndarray]] = []
+    spots: list[tuple[int, int, int]] = []
     for i in order:
         length = len(sequences[i]) - 1
         line = next((n for n, taken in enumerate(used) if taken + length <= width), len(used))
         if line == len(used):
             used.append(0)
-        spots.append((line, used[line], sequences[i]))
+        spots.append((line, used[line], i))
         used[line] += length
+    return _laid_out(sequences, weights, spots, len(used), width)
 
-    tokens = np.full((len(used), width), END_INDEX)
-    targets = np.full((len(used), width), IGNORED)
-    positions = np.zeros((len(used), width), dtype=int)
-    owner = np.full((len(used), width), -1)
-    for number, (line, begin, sequence) in enumerate(spots):
+
+def pad(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> Batch:
+    """A line for each of `sequences`, in their order, filled up to the longest of them."""
+    spots = [(line, 0, line) for line in range(len(sequences))]
+    return _laid_out(sequences, weights, spots, len(sequences), max(map(len, sequences)) - 1)
+
+
+def _laid_out(
+    sequences: Sequence[np.ndarray],
+    weights: Sequence[float] | None,
+    spots: list[tuple[int, int, int]],
+    lines: int,
+    width: int,
+) -> Batch:
+    """A batch of `lines` with the sequences at `spots`: line, first place, which sequence."""
+    tokens = np.full((lines, width), END_INDEX)
+    targets = np.full((lines, width), END_INDEX)
+    counted = np.zeros((lines, width), dtype=np.float32)
+    positions = np.zeros((lines, width), dtype=int)
+    owner = np.full((lines, width), -1)
+    for line, begin, number in spots:
+        sequence = sequences[number]
         end = begin + len(sequence) - 1
         tokens[line, begin:end] = sequence[:-1]
-        targets[line, begin + CLASS_REPEATS - 1 : end] = sequence[CLASS_REPEATS:]
+        targets[line, begin:end] = sequence[1:]
+        counted[line, begin + CLASS_REPEATS - 1 : end] = 1.0 if weights is None else weights[number]
         positions[line, begin:end] = np.arange(end - begin)
         owner[line, begin:end] = number
     visible = (owner[:, :, None] == owner[:, None, :]) & np.tri(width, dtype=bool)
-    return Batch(*(torch.from_numpy(array) for array in (tokens, targets, positions, visible)))
+    return Batch(*(torch.from_numpy(array) for array in (tokens, targets, counted, positions, visible)))

@@ -4,8 +4,8 @@ Files are read strictly, because a row that is skipped in silence is a polymer t
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,10 @@ import numpy as np
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import csv_rows, read_text
 
-Label = Literal["high", "low", "unlabelled"]
+Class = Literal["high", "low", "unlabelled"]
+
+#: Most classes that a property can be cut into (`classify`).
+MOST_CLASSES = 10
 
 _SMILES_COLUMNS = ("mol_smiles", "monomer_smiles", "smiles", "psmiles")
 _VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
@@ -22,28 +25,37 @@ _VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """One repeat unit of a training set: its string, its class, and how many copies of a plain row it counts for."""
+    """One repeat unit of a training set: its string, its class, and how many copies of a plain row it counts for.
+
+    The label is a class (`high`, `low`, `unlabelled`, `q0` to `q9`) or several, one for each property, with blanks
+    between them.
+    """
 
     smiles: str
-    label: Label
+    label: str
     weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class DatasetRow:
-    """One repeat unit of a data set, in canonical form, with its conductivity (S/cm) or class if the file has one."""
+    """One repeat unit of a data set, in canonical form, with its conductivity (S/cm) or class if the file has one.
+
+    `properties` holds the columns that were asked for by name.
+    """
 
     smiles: str
     value: float | None = None
-    label: Label | None = None
+    label: Class | None = None
+    properties: Mapping[str, float | None] = field(default_factory=dict)
 
 
-def read_dataset(path: Path) -> list[DatasetRow]:
+def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]:
     """Read repeat units from a comma- or tab-separated file with a header line, such as the published HTP-MD set.
 
     The strings are in a column `mol_smiles` (or `monomer_smiles`, `smiles`, `psmiles`) with ends `*` or `[Cu]`/`[Au]`,
     and are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may hold S/cm, or a class:
-    when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not known.
+    when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not known. Of the columns
+    named in `properties` the numbers are kept as well; two names with `*` between them stand for the product.
 
     Raises
     ------
@@ -61,22 +73,29 @@ def read_dataset(path: Path) -> list[DatasetRow]:
     value_at = _column(header, _VALUE_COLUMNS)
     if smiles_at is None:
         raise InputError(f"{path}, line 1: no column holds repeat units; name one {' or '.join(_SMILES_COLUMNS)}")
+    factors = {name: [factor.strip().lower() for factor in name.split("*")] for name in properties}
+    for name in sorted({factor for several in factors.values() for factor in several} - set(header)):
+        raise InputError(f"{path}, line 1: there is no column {name!r}; there are {', '.join(filter(None, header))}")
 
-    found: list[tuple[str, float | None]] = []
+    found: list[tuple[str, float | None, dict[str, float | None]]] = []
     for line, cells in rows:
         where = f"{path}, line {line}"
         if len(cells) != len(header):
             raise InputError(f"{where}: {len(cells)} columns where the header has {len(header)}")
         value = None if value_at is None else _number(cells[value_at], header[value_at], where)
-        found.append((_canonical(cells[smiles_at].strip(), where), value))
+        numbers = {
+            name: _product([_signed(cells[header.index(factor)], factor, where) for factor in several])
+            for name, several in factors.items()
+        }
+        found.append((_canonical(cells[smiles_at].strip(), where), value, numbers))
     if not found:
         raise InputError(f"{path}: no rows below the header")
 
-    known = {value for _, value in found if value is not None}
+    known = {value for _, value, _ in found if value is not None}
     if known and known <= {0.0, 1.0}:
-        classes: dict[float | None, Label] = {0.0: "low", 1.0: "high"}
-        return [DatasetRow(smiles, label=classes.get(value)) for smiles, value in found]
-    return [DatasetRow(smiles, value=value) for smiles, value in found]
+        classes: dict[float | None, Class] = {0.0: "low", 1.0: "high"}
+        return [DatasetRow(smiles, label=classes.get(value), properties=more) for smiles, value, more in found]
+    return [DatasetRow(smiles, value=value, properties=more) for smiles, value, more in found]
 
 
 def label_rows(rows: Sequence[DatasetRow], top_fraction: float) -> list[TrainingRow]:
@@ -96,11 +115,48 @@ def label_rows(rows: Sequence[DatasetRow], top_fraction: float) -> list[Training
     border = float(np.quantile(values, 1 - top_fraction)) if values else math.inf
     labelled = []
     for row in rows:
-        label: Label = row.label or "unlabelled"
+        label: Class = row.label or "unlabelled"
         if row.label is None and row.value is not None:
             label = "high" if row.value >= border else "low"
         labelled.append(TrainingRow(row.smiles, label))
     return labelled
+
+
+def classify(rows: Sequence[DatasetRow], classes: Mapping[str, int]) -> list[TrainingRow]:
+    """Training rows of weight 1 with a class by quantile for every property, in the order of `classes`.
+
+    Parameters
+    ----------
+    rows
+        Rows that were read with these properties.
+    classes
+        For each property the number k of classes; `q0` is the lowest share 1/k of its known values, `q(k-1)` the
+        highest. What is not known is `unlabelled`.
+
+    Raises
+    ------
+    InputError
+        A number of classes is not between 2 and 10.
+    """
+    borders = {}
+    for name, k in classes.items():
+        if not 2 <= k <= MOST_CLASSES:
+            raise InputError(f"{name} is to be cut into {k} classes; between 2 and {MOST_CLASSES} are possible")
+        known = [value for row in rows if (value := row.properties[name]) is not None]
+        borders[name] = np.quantile(known, np.arange(1, k) / k) if known else np.empty(0)
+
+    def class_of(row: DatasetRow, name: str) -> str:
+        value = row.properties[name]
+        return "unlabelled" if value is None else f"q{np.searchsorted(borders[name], value, side='right')}"
+
+    return [TrainingRow(row.smiles, " ".join(class_of(row, name) for name in classes)) for row in rows]
+
+
+def put_aside(rows: Sequence[DatasetRow], share: float, seed: int) -> tuple[list[DatasetRow], list[DatasetRow]]:
+    """`rows` without a random `share` of them, and that share; the same seed divides them in the same way."""
+    order = np.random.default_rng(seed).permutation(len(rows))
+    n = round(share * len(rows))
+    return [rows[i] for i in order[n:]], [rows[i] for i in order[:n]]
 
 
 def _column(header: list[str], names: tuple[str, ...]) -> int | None:
@@ -108,15 +164,31 @@ def _column(header: list[str], names: tuple[str, ...]) -> int | None:
 
 
 def _number(cell: str, column: str, where: str) -> float | None:
+    value = _float(cell)
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number in S/cm, not negative, or empty")
+    return value
+
+
+def _signed(cell: str, column: str, where: str) -> float | None:
+    value = _float(cell)
+    if value is not None and not math.isfinite(value):
+        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number or empty")
+    return value
+
+
+def _float(cell: str) -> float | None:
+    """The number in a cell, NaN for what is none, None for an empty one."""
     if not cell.strip():
         return None
     try:
-        value = float(cell)
+        return float(cell)
     except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number in S/cm, not negative, or empty")
-    return value
+        return math.nan
+
+
+def _product(factors: Sequence[float | None]) -> float | None:
+    return math.prod(known) if len(known := [f for f in factors if f is not None]) == len(factors) else None
 
 
 def _canonical(smiles: str, where: str) -> str:

@@ -1,31 +1,43 @@
-"""The generator as the campaign sees it: three verbs, fit, sample, and save or load.
+"""A generator as the campaign sees it: three verbs, fit, sample, and save or load, whatever its kind.
 
 A fitted generator does not change; the next iteration fits a new one, from scratch or from the weights of the last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
+from torch import Tensor
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.generator.archive import load_archive, save_archive
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.model import GPT
-from autodisco.generator.sample import draw
-from autodisco.generator.settings import GeneratorSettings
-from autodisco.generator.tokens import VOCABULARY
-from autodisco.generator.train import Progress, cpu_threads, load_archive, save_archive, train
+from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.train import Progress
 
-#: Version of the model file; files of another version are refused.
-FORMAT = 1
+#: Where the kinds are at home: module of this package and class.
+_HOME = {
+    "gpt": ("neural", "NeuralGenerator"),
+    "lstm": ("neural", "NeuralGenerator"),
+    "diffusion": ("neural", "NeuralGenerator"),
+    "genetic": ("genetic", "GeneticGenerator"),
+    "random": ("random_pieces", "RandomGenerator"),
+}
+
+_DRAWS_AT_ONCE = 500
+
+
+class NewPolymers(NamedTuple):
+    """Strings of different new polymers, in the order drawn, and how many draws they took."""
+
+    strings: list[str]
+    draws: int
 
 
 class Generator:
-    """A conditional GPT over the tokens of repeat units.
-
-    The string of a repeat unit follows five copies of its class token: `1` for high, `0` for low conductivity, `2` for
-    repeat units without a label. Prompted with a class, the model writes strings of that class (Khajeh et al., 2025).
+    """Writes repeat units of a class; made by `fit` or `load`.
 
     Examples
     --------
@@ -35,15 +47,13 @@ class Generator:
     3
     """
 
-    def __init__(self, model: GPT, settings: GeneratorSettings, losses: Sequence[float] = ()):
-        self.model = model
+    def __init__(self, settings: GeneratorSettings, losses: Sequence[float] = ()):
         self.settings = settings
-        #: Training loss of every iteration, nats per token.
+        #: Training loss of every iteration, nats per token; empty for kinds that are not trained so.
         self.losses = list(losses)
 
-    @classmethod
+    @staticmethod
     def fit(
-        cls,
         training_set: Sequence[TrainingRow],
         settings: GeneratorSettings | None = None,
         *,
@@ -62,13 +72,13 @@ class Generator:
             weights are compared within a class (the paper's 4,000 copies of PEO, beside about 19 of any other row of
             the high class, are a weight of 211).
         settings
-            Network and optimiser; the paper's when left out.
+            Kind, network and optimiser; the paper's when left out.
         seed
             Non-negative integer that decides initial weights, batches and dropout.
         progress
             Called after each iteration with (iteration, iterations, loss).
         start_from
-            Begin with the weights of this generator (same size and block) instead of random ones.
+            Begin with the weights of this generator (same kind, size and block) instead of random ones.
         checkpoint
             File that is written every `checkpoint_every` iterations and at the end; when it holds the state of this
             very training (same arguments), training continues from it and ends with the same weights.
@@ -80,29 +90,10 @@ class Generator:
             or `start_from` has another shape.
         """
         settings = settings or GeneratorSettings()
-        device = _device(settings.device)
-        seed_global, seed_draws = (int(s) for s in np.random.SeedSequence(seed).generate_state(2, np.uint64))
-        gpus = [device.index or 0] if device.type == "cuda" else []
-        with cpu_threads(settings.threads), torch.random.fork_rng(devices=gpus):
-            torch.manual_seed(seed_global)
-            model = GPT(settings)
-            if start_from is not None:
-                _copy_weights(start_from, model, settings)
-            model.to(device)
-            losses = train(model, training_set, settings, seed_draws, progress, checkpoint, checkpoint_every)
-        model.eval()
-        return cls(model, settings, losses)
+        kind = _class_of(settings.kind)
+        return kind._fit(training_set, settings, seed, progress, start_from, checkpoint, checkpoint_every)
 
-    def sample(
-        self,
-        n: int,
-        label: str,
-        max_tokens: int = 10,
-        temperature: float = 1.0,
-        top_k: int = 40,
-        seed: int = 0,
-        grammar: bool = True,
-    ) -> list[str]:
+    def sample(self, n: int, label: str = "high", *, seed: int = 0, **how: Any) -> list[str]:
         """Draw `n` strings of class `label`; the same arguments give the same strings (per device).
 
         Strings are returned as drawn: they may repeat each other, and whether one is a repeat unit is for the parser to
@@ -114,70 +105,99 @@ class Generator:
         n
             Number of draws.
         label
-            `high`, `low` or `unlabelled`.
-        max_tokens
-            Most tokens of a string, its two `*` included.
-        temperature
-            Divides the logits; below 1 the common becomes more common.
-        top_k
-            Draw among the `top_k` likeliest tokens; 0 for all.
+            Class to draw.
         seed
             Non-negative integer.
-        grammar
-            Whether only such tokens are drawn as can follow in a repeat unit and let it end in time.
+        how
+            Further fields of `Sampling`.
 
         Raises
         ------
         InputError
             An argument is out of its range.
         """
-        with cpu_threads(self.settings.threads):
-            return draw(self.model, n, label, max_tokens, temperature, top_k, seed, grammar)
+        if n < 0:
+            raise InputError(f"{n} strings cannot be drawn; ask for 0 or more")
+        return self._draw(n, Sampling(label=label, **how), seed)
+
+    def sample_new(
+        self, n: int, label: str = "high", *, known: Collection[str], max_draws: int, seed: int = 0, **how: Any
+    ) -> NewPolymers:
+        """Draw until there are `n` different polymers whose keys are not among `known`, or `max_draws` are used up.
+
+        The draws behind the last one that was needed are not counted.
+
+        Raises
+        ------
+        InputError
+            An argument is out of its range.
+        """
+        from autodisco.polymer import ORGANIC_ELEMENTS, parse
+
+        seen, draws = set(known), 0
+        strings: list[str] = []
+        seeds = np.random.SeedSequence(seed)
+        while len(strings) < n and draws < max_draws:
+            # Always as many at once, so that the draws are one stream whatever the limits.
+            batch = self.sample(_DRAWS_AT_ONCE, label, seed=int(seeds.spawn(1)[0].generate_state(1)[0]), **how)
+            for text in batch[: max_draws - draws]:
+                draws += 1
+                try:
+                    key = parse(text, ORGANIC_ELEMENTS).key
+                except InvalidRepeatUnit:
+                    continue
+                if key not in seen:
+                    seen.add(key)
+                    strings.append(text)
+                if len(strings) == n:
+                    break
+        return NewPolymers(strings, draws)
 
     def save(self, path: Path) -> None:
-        """Write settings, weights and losses to one file, whole or not at all."""
-        state = {
-            "format": FORMAT,
-            "kind": "gpt",
-            "vocabulary": list(VOCABULARY),
-            "settings": self.settings.to_dict(),
-            "weights": {name: tensor.cpu() for name, tensor in self.model.state_dict().items()},
-            "losses": self.losses,
-        }
-        save_archive(Path(path), state)
+        """Write all that it is to one file, whole or not at all."""
+        facts, tensors = self._content()
+        facts |= {"settings": self.settings.to_dict(), "losses": self.losses}
+        save_archive(Path(path), self.settings.kind, facts, tensors)
+
+    @staticmethod
+    def load(path: Path) -> "Generator":
+        """Read what `save` wrote; raises InputError for a missing file, another program's or another version's."""
+        facts, tensors = load_archive(Path(path))
+        if facts["kind"] not in _HOME:
+            raise InputError(f"{path}: not a model file of this program")
+        try:
+            settings = GeneratorSettings.from_dict(facts["settings"])
+            return _class_of(facts["kind"])._from_content(settings, facts, tensors)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
     @classmethod
-    def load(cls, path: Path) -> "Generator":
-        """Read what `save` wrote; raises InputError for a missing file, another program's or another version's."""
-        state = load_archive(Path(path))
-        if state.get("kind") != "gpt" or "weights" not in state:
-            raise InputError(f"{path}: not a model file of this program")
-        if state["format"] != FORMAT or tuple(state["vocabulary"]) != VOCABULARY:
-            raise InputError(f"{path}: written by another version of this program; train the model again")
-        settings = GeneratorSettings.from_dict(state["settings"])
-        elsewhere = settings.device.startswith("cuda") and not torch.cuda.is_available()
-        with torch.random.fork_rng(devices=[]):
-            model = GPT(settings)
-        model.load_state_dict(state["weights"])
-        model.to(_device("cpu" if elsewhere else settings.device)).eval()
-        return cls(model, settings, state["losses"])
+    def _fit(
+        cls,
+        rows: Sequence[TrainingRow],
+        settings: GeneratorSettings,
+        seed: int,
+        progress: Progress | None,
+        start_from: "Generator | None",
+        checkpoint: Path | None,
+        checkpoint_every: int,
+    ) -> "Generator":
+        raise NotImplementedError
+
+    def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+        raise NotImplementedError
+
+    def _content(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Plain values and tensors from which `_from_content` makes the generator again."""
+        raise NotImplementedError
+
+    @classmethod
+    def _from_content(
+        cls, settings: GeneratorSettings, facts: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> "Generator":
+        raise NotImplementedError
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise InputError(f"generator device {name!r} is unknown; choose auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"generator device is {name!r}, but torch finds no such GPU here; choose auto or cpu")
-    return device
-
-
-def _copy_weights(source: Generator, model: GPT, settings: GeneratorSettings) -> None:
-    for name in ("size", "block_size"):
-        theirs, ours = getattr(source.settings, name), getattr(settings, name)
-        if theirs != ours:
-            raise InputError(f"cannot start from a generator with {name} {theirs!r}: the settings ask for {ours!r}")
-    model.load_state_dict(source.model.state_dict())
+def _class_of(kind: str) -> type[Generator]:
+    module, name = _HOME[kind]
+    return getattr(import_module(f"autodisco.generator.{module}"), name)

@@ -4,7 +4,7 @@ The six follow Yang et al. (2024, "De novo design of polymer electrolytes using 
 generative models"). They compare strings: a mirror image or another cut of a known polymer counts as new there.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +12,7 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score
+from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score, stability_flags
 
 #: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
 SA_LIMIT = 5.0
@@ -20,8 +20,22 @@ SA_LIMIT = 5.0
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
 
-def score_samples(samples: Sequence[str], training: Collection[str]) -> dict[str, float | None]:
+def score_samples(
+    samples: Sequence[str],
+    training: Collection[str],
+    is_high: Callable[[Sequence[str]], np.ndarray] | None = None,
+) -> dict[str, float | None]:
     """Score drawn strings against the strings of the training set.
+
+    Parameters
+    ----------
+    samples
+        Strings as drawn.
+    training
+        Strings of the training set.
+    is_high
+        Says of canonical repeat units whether they are above the border of the high class, such as
+        `PropertyModel.above_border`; without it the last two scores are missing.
 
     Returns
     -------
@@ -35,18 +49,22 @@ def score_samples(samples: Sequence[str], training: Collection[str]) -> dict[str
         ``similarity``: mean Tanimoto similarity of the valid draws to the training set, all pairs.
         ``diversity``: one minus the mean Tanimoto similarity of the valid draws to each other, all pairs.
         ``valid_unique_novel``: number of different polymers (by symmetry key) not in the training set, per draw.
+        ``unflagged``: share of these new polymers without an unstable bond, by the stability rules that are on.
+        ``above_border``: share of these new polymers for which `is_high` holds (the enrichment: a generator that
+        learnt nothing about conductivity has the share of the training set, such as 0.05).
+        ``new_above_border``: number of new polymers for which it holds, per draw.
 
         Fingerprints are Morgan's with radius 2 and 2,048 bits.
     """
     known_strings = set(training)
     units = [unit for unit in map(_unit, samples) if unit is not None]
     known_polymers = {unit.key for unit in map(_unit, known_strings) if unit is not None}
-    new_polymers = {unit.key for unit in units} - known_polymers
+    new_polymers = {unit.key: unit for unit in units if unit.key not in known_polymers}
     prints = [_fingerprint(unit.smiles) for unit in units]
     reference = [_fingerprint(smiles) for smiles in training if _unit(smiles) is not None]
     easy = [_synthesizability(unit) < SA_LIMIT for unit in units]
     n = len(samples)
-    return {
+    scores = {
         "validity": _share(len(units), n),
         "uniqueness": _share(len(set(samples)), n),
         "novelty": _share(sum(smiles not in known_strings for smiles in samples), n),
@@ -54,7 +72,12 @@ def score_samples(samples: Sequence[str], training: Collection[str]) -> dict[str
         "similarity": _mean_similarity(prints, reference),
         "diversity": _diversity(prints),
         "valid_unique_novel": _share(len(new_polymers), n),
+        "unflagged": _share(sum(not stability_flags(unit) for unit in new_polymers.values()), len(new_polymers)),
     }
+    if is_high is not None:
+        high = int(np.count_nonzero(is_high([unit.smiles for unit in new_polymers.values()])))
+        scores |= {"above_border": _share(high, len(new_polymers)), "new_above_border": _share(high, n)}
+    return scores
 
 
 @lru_cache(maxsize=1 << 16)

@@ -6,16 +6,38 @@ minGPT, which the paper trained. Input and output embeddings are separate, as th
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from autodisco.generator.batches import Batch, pack
 from autodisco.generator.settings import SIZES, GeneratorSettings
 from autodisco.generator.tokens import VOCABULARY
 
-#: Keys and values of one layer for the tokens before, each (batch, heads, time, width); empty before the first.
-Past = list[Tensor]
+#: Places by which the memory for keys and values grows.
+_GROWTH = 8
+
+
+class Memory(NamedTuple):
+    """What a network keeps of the tokens before: how many there were, and tensors whose last dimension is the batch.
+
+    The batch is last so that the small sums over heads and places run along it.
+    """
+
+    time: int = 0
+    tensors: Sequence[Tensor] = ()
+
+    def lines(self, which: list[int]) -> "Memory":
+        """That of some lines of the batch, as a copy."""
+        return Memory(self.time, [tensor[..., which] for tensor in self.tensors])
+
+    def repeated(self, times: int) -> "Memory":
+        """Every line so many times in a row, as a copy."""
+        wide = [tensor.unsqueeze(-1).expand(*tensor.shape, times) for tensor in self.tensors]
+        return Memory(self.time, [tensor.flatten(-2).contiguous() for tensor in wide])
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -32,6 +54,18 @@ def dropout(x: Tensor, p: float) -> Tensor:
     return x * (keep * (1 / (1 - p)))
 
 
+class Network(nn.Module):
+    """What training and drawing need of a network."""
+
+    def loss(self, sequences: Sequence[np.ndarray], weights: Sequence[float] | None, draws: torch.Generator) -> Tensor:
+        """Mean loss in nats per token of token sequences with their prompt and end, weighted by row."""
+        raise NotImplementedError
+
+    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Logits (batch, vocabulary) of what follows `tokens` (batch,), and the memory to go on with."""
+        raise NotImplementedError
+
+
 class CausalSelfAttention(nn.Module):
     """Every position attends to those visible to it, in `n_head` subspaces."""
 
@@ -42,18 +76,25 @@ class CausalSelfAttention(nn.Module):
         self.qkv = nn.Linear(n_embd, 3 * n_embd)
         self.projection = nn.Linear(n_embd, n_embd)
 
-    def forward(self, x: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
+    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         B, T, C = x.shape
         q, k, v = self.qkv(x).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
-        if past is not None:
-            if past:
-                k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-            past[:] = k, v
         scores = q @ k.transpose(-2, -1) / math.sqrt(C // self.n_head)
         attention = scores.masked_fill(~visible.unsqueeze(-3), -torch.inf).softmax(-1)
         y = dropout(attention, self.p_drop * self.training) @ v
         y = y.transpose(1, 2).reshape(B, T, C)
         return dropout(self.projection(y), self.p_drop * self.training)
+
+    def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
+        """The same for place `time` alone, x of shape (batch, width), which sees all before it.
+
+        Keys and values, of shape (places, heads, width of a head, batch), are written to their place in `k` and `v`.
+        """
+        B, C = x.shape
+        q, k[time], v[time] = self.qkv(x).T.reshape(3, self.n_head, C // self.n_head, B)
+        scores = (q * k[: time + 1]).sum(2) / math.sqrt(C // self.n_head)
+        y = (scores.softmax(0).unsqueeze(2) * v[: time + 1]).sum(0)
+        return self.projection(y.view(C, B).T)
 
 
 class Block(nn.Module):
@@ -68,13 +109,20 @@ class Block(nn.Module):
         self.projection = nn.Linear(4 * n_embd, n_embd)
         self.p_drop = p_drop
 
-    def forward(self, x: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
-        x = x + self.attention(self.norm_1(x), visible, past)
-        h = self.projection(F.gelu(self.expand(self.norm_2(x))))
-        return x + dropout(h, self.p_drop * self.training)
+    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
+        x = x + self.attention(self.norm_1(x), visible)
+        return x + dropout(self._perceive(x), self.p_drop * self.training)
+
+    def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
+        """The same for place `time` alone, x of shape (batch, width)."""
+        x = x + self.attention.step(self.norm_1(x), time, k, v)
+        return x + self._perceive(x)
+
+    def _perceive(self, x: Tensor) -> Tensor:
+        return self.projection(F.gelu(self.expand(self.norm_2(x))))
 
 
-class GPT(nn.Module):
+class GPT(Network):
     """The distribution of the next token given all before it.
 
     Weights are drawn from torch's global generator: seed it (in a fork) before building a model.
@@ -84,6 +132,7 @@ class GPT(nn.Module):
         super().__init__()
         n_layer, n_head, n_embd = SIZES[settings.size]
         self.block_size = settings.block_size
+        self.heads = (n_head, n_embd // n_head)
         self.token_embedding = nn.Embedding(len(VOCABULARY), n_embd)
         self.position_embedding = nn.Embedding(settings.block_size, n_embd)
         self.p_drop = settings.dropout
@@ -101,35 +150,51 @@ class GPT(nn.Module):
                 # each layer adds two terms to the residual stream; this keeps its variance the same at any depth
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * n_layer))
 
-    def forward(
-        self,
-        tokens: Tensor,
-        positions: Tensor | None = None,
-        visible: Tensor | None = None,
-        past: Sequence[Past] | None = None,
-    ) -> Tensor:
+    def forward(self, tokens: Tensor, positions: Tensor | None = None, visible: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, time, vocabulary) for integer `tokens` of shape (batch, time ≤ block_size).
 
         `positions` (batch, time) and `visible` (batch, query time, key time; boolean) say where each token stands and
         which it sees, for several strings in one line; without them a line is one string read from its beginning.
-        `past` holds a list per layer, empty at first, in which keys and values of the tokens so far are kept: then
-        `tokens` are only those that follow.
         """
         T = tokens.shape[1]
-        before = past[0][0].shape[2] if past and past[0] else 0
         if positions is None:
-            positions = torch.arange(before, before + T, device=tokens.device)
+            positions = torch.arange(T, device=tokens.device)
         if visible is None:
-            visible = torch.ones(T, before + T, dtype=torch.bool, device=tokens.device).tril(before)
+            visible = torch.ones(T, T, dtype=torch.bool, device=tokens.device).tril()
         x = self.token_embedding(tokens) + self.position_embedding(positions)
         x = dropout(x, self.p_drop * self.training)
-        for number, block in enumerate(self.blocks):
-            x = block(x, visible, past[number] if past else None)
+        for block in self.blocks:
+            x = block(x, visible)
         return self.head(self.norm(x))
 
-    def parameter_groups(self, weight_decay: float) -> list[dict]:
-        """Parameters for AdamW: matrices of linear layers decay; biases, norms and embeddings do not."""
-        decay = [module.weight for module in self.modules() if isinstance(module, nn.Linear)]
-        decaying = {id(parameter) for parameter in decay}
-        rest = [parameter for parameter in self.parameters() if id(parameter) not in decaying]
-        return [{"params": decay, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
+    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """The memory holds keys and values of every layer, with room for some more places; it is changed."""
+        time, tensors = memory
+        if time % _GROWTH == 0:
+            room = torch.empty(_GROWTH, *self.heads, len(tokens), device=tokens.device)
+            tensors = [torch.cat([old, room]) for old in tensors] or [room.clone() for _ in range(2 * len(self.blocks))]
+        x = self.token_embedding(tokens) + self.position_embedding.weight[time]
+        for number, block in enumerate(self.blocks):
+            x = block.step(x, time, *tensors[2 * number : 2 * number + 2])  # type: ignore[operator]
+        return self.head(self.norm(x)), Memory(time + 1, tensors)
+
+    def loss(self, sequences: Sequence[np.ndarray], weights: Sequence[float] | None, draws: torch.Generator) -> Tensor:
+        """Negative log-likelihood of the strings given their class."""
+        batch = pack(sequences, weights).to(self.head.weight.device)
+        return cross_entropy(self(batch.tokens, batch.positions, batch.visible), batch)
+
+
+def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
+    """Weighted mean over the targets that count."""
+    each = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="none")
+    return (each * batch.weights.flatten()).sum() / batch.weights.sum()
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Parameters for AdamW: matrices decay; biases, norms and embeddings do not."""
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    decays = [p.ndim > 1 and id(p) not in embeddings for p in model.parameters()]
+    split: dict[bool, list] = {True: [], False: []}
+    for parameter, decaying in zip(model.parameters(), decays, strict=True):
+        split[decaying].append(parameter)
+    return [{"params": split[True], "weight_decay": weight_decay}, {"params": split[False], "weight_decay": 0.0}]

@@ -1,105 +1,128 @@
-"""Drawing strings from a trained model, many at a time, each token after one look at the token before it."""
+"""Drawing strings from a network, many at a time, each token after one look at the token before it."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from autodisco.errors import InputError
-from autodisco.generator.model import GPT, Past
-from autodisco.generator.syntax import Syntax
-from autodisco.generator.tokens import CLASS_INDICES, END_INDEX, class_prefix, decode
+from autodisco.generator.model import Memory, Network
+from autodisco.generator.settings import Sampling
+from autodisco.generator.syntax import Written
+from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, decode
 
-
-def draw(
-    model: GPT,
-    n: int,
-    label: str,
-    max_tokens: int,
-    temperature: float,
-    top_k: int,
-    seed: int,
-    grammar: bool,
-    batch_size: int = 512,
-) -> list[str]:
-    """`n` strings of class `label`, in the order drawn; see `Generator.sample` for the parameters."""
-    prefix = class_prefix(label)
-    if not 1 <= max_tokens <= model.block_size - len(prefix):
-        longest = model.block_size - len(prefix)
-        raise InputError(f"max_tokens is {max_tokens}; this model writes between 1 and {longest} tokens")
-    if not temperature > 0:
-        raise InputError(f"temperature is {temperature}; it must be above 0")
-    if top_k < 0:
-        raise InputError(f"top_k is {top_k}; it must be 0 (all tokens) or above")
-    if n < 0:
-        raise InputError(f"{n} strings cannot be drawn; ask for 0 or more")
-
-    generator = torch.Generator(device=next(model.parameters()).device).manual_seed(seed)
-    model.eval()
-    strings: list[str] = []
-    while len(strings) < n:
-        rows = min(batch_size, n - len(strings))
-        strings += map(decode, extend(model, prefix, rows, max_tokens, temperature, top_k, generator, grammar))
-    return strings
+DRAWS_AT_ONCE = 1024
+#: Strings that have ended are taken out of a batch when fewer than this share of it goes on.
+_CROWDED = 0.7
 
 
 @torch.no_grad()
-def extend(
-    model: GPT,
-    prefix: list[int],
+def draw(network: Network, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
+    """`n` strings in the order drawn."""
+    prompts = [class_prefix(sampling.label)]
+    if sampling.guidance:
+        prompts.append(class_prefix(sampling.away_from))
+    memory = Memory()
+    for tokens in torch.tensor(prompts, device=generator.device).unbind(1):
+        logits, memory = network.step(tokens, memory)
+    start = Written()
+    strings: list[str] = []
+    while len(strings) < n:
+        rows = min(DRAWS_AT_ONCE, n - len(strings))
+        strings += map(decode, _extend(network, logits, memory, rows, sampling, generator, start))
+    return strings
+
+
+def _extend(
+    network: Network,
+    logits: Tensor,
+    memory: Memory,
     rows: int,
-    max_tokens: int,
-    temperature: float,
-    top_k: int,
+    sampling: Sampling,
     generator: torch.Generator,
-    grammar: bool,
+    start: Written,
 ) -> list[list[int]]:
-    """`rows` continuations of `prefix`, each up to its end token (left out) or `max_tokens` long."""
-    device = next(model.parameters()).device
-    past: list[Past] = [[] for _ in model.blocks]
+    """`rows` continuations of the prompts behind `logits`, each up to its end token (left out) or `max_tokens`.
+
+    With guidance a string has a line for either prompt, in the second half of the batch that of the class to leave.
+    """
+    prompts, lines = len(logits), rows
+    logits, memory = logits.repeat_interleave(rows, 0), memory.repeated(rows)
     written: list[list[int]] = [[] for _ in range(rows)]
-    going = list(range(rows))
-    syntax = [Syntax() for _ in going] if grammar else []
-    tokens = torch.tensor([prefix] * rows, device=device)
-    for left in range(max_tokens - 1, -1, -1):
-        logits = model(tokens, past=past)[:, -1] / temperature
-        logits[:, CLASS_INDICES] = -torch.inf
-        states = [syntax[row] for row in going] if grammar else []
-        drawn = _choose(logits, top_k, generator, states, left)
-        kept = [place for place, token in enumerate(drawn) if token != END_INDEX]
-        for place in kept:
-            written[going[place]].append(drawn[place])
-        if not kept:
+    going = list(range(rows))  # strings that have not ended, and the line of each in the batch
+    places = list(range(rows))
+    states = [start] * rows if sampling.grammar else []
+    for left in range(sampling.max_tokens - 1, -1, -1):
+        if len(places) < lines:
+            logits = logits[_both(places, lines, prompts)]
+        states, drawn = choose(_guided(logits, prompts, sampling), sampling.top_k, generator, states, left)
+        kept = [number for number, token in enumerate(drawn) if token != END_INDEX]
+        for number in kept:
+            written[going[number]].append(drawn[number])
+        if not kept or left == 0:
             break
-        if len(kept) < len(going):
-            going = [going[place] for place in kept]
-            chosen = torch.tensor(kept, device=device)
-            past = [[tensor[chosen] for tensor in layer] for layer in past]
-        tokens = torch.tensor([[drawn[place]] for place in kept], device=device)
+        going, places = [going[number] for number in kept], [places[number] for number in kept]
+        states = [states[number] for number in kept] if states else []
+        if len(places) < _CROWDED * lines:
+            memory = memory.lines(_both(places, lines, prompts))
+            lines, places = len(places), list(range(len(places)))
+        tokens = torch.full((lines,), END_INDEX)
+        tokens[places] = torch.tensor([drawn[number] for number in kept])
+        logits, memory = network.step(tokens.repeat(prompts).to(logits.device), memory)
     return written
 
 
-def _choose(logits: Tensor, top_k: int, generator: torch.Generator, states: list[Syntax], left: int) -> list[int]:
-    """A token for every row of `logits`, the next one of its string; one that its syntax forbids is drawn again.
+def _both(places: list[int], lines: int, prompts: int) -> list[int]:
+    return [place + half * lines for half in range(prompts) for place in places]
 
-    To draw again without the forbidden token is the same as never to have allowed it, and seldom needed.
+
+def _guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
+    if prompts > 1:
+        wanted, other = logits.log_softmax(-1).chunk(2)
+        logits = (1 + sampling.guidance) * wanted - sampling.guidance * other
+    return logits / sampling.temperature
+
+
+def choose(
+    logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Written], left: int
+) -> tuple[list[Written], list[int]]:
+    """A token for every row of `logits`, the next one of its string, and what is then written.
+
+    One that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again: to draw without it is the
+    same as never to have allowed it, and seldom needed.
     """
-    likely = logits
+    logits[:, PROMPT_INDICES] = -torch.inf
+    chances = logits.softmax(-1).cumsum(-1)
+    point = torch.rand(len(logits), 1, generator=generator, device=logits.device) * chances[:, -1:]
+    first = torch.searchsorted(chances, point, right=True).clamp(max=logits.shape[1] - 1)
+    level = logits.gather(1, first)
+    fits = level > -torch.inf
+    if top_k:
+        fits &= (logits > level).sum(1, keepdim=True) < top_k
+    drawn, fit = first[:, 0].tolist(), fits[:, 0].tolist()
+    if not states:
+        again = [row for row, good in enumerate(fit) if not good]
+        for row, order in zip(again, _orders(logits[again], top_k, generator), strict=True):
+            drawn[row] = order[0]
+        return [], drawn
+    after = [state.then(token, left) if good else None for state, token, good in zip(states, drawn, fit, strict=True)]
+    again = [row for row, state in enumerate(after) if state is None]
+    for row, order in zip(again, _orders(logits[again], top_k, generator), strict=True):
+        ways = ((token, way) for token in order if (way := states[row].then(token, left)) is not None)
+        # Where nothing can follow, which its syntax did not foresee, the string ends as it is.
+        drawn[row], after[row] = next(ways, (END_INDEX, states[row]))
+    return [state for state in after if state is not None], drawn
+
+
+def _orders(logits: Tensor, top_k: int, generator: torch.Generator) -> list[list[int]]:
+    """All tokens of each row in random order, drawn one after the other, the `top_k` likeliest before the others.
+
+    The first that is allowed is then a draw among the allowed (Gumbel's trick).
+    """
+    if not len(logits):
+        return []
+    uniform = torch.rand(logits.shape, generator=generator, device=logits.device)
+    keys = logits - (-uniform.log()).log()
     if top_k:
         kth = torch.topk(logits, min(top_k, logits.shape[1])).values[:, -1:]
-        likely = logits.masked_fill(logits < kth, -torch.inf)
-    drawn = torch.multinomial(likely.softmax(-1), 1, generator=generator)[:, 0].tolist()
-    open_rows = [row for row, state in enumerate(states) if not state.accepts(drawn[row], left)]
-    while open_rows:
-        for row in open_rows:
-            likely[row, drawn[row]] = logits[row, drawn[row]] = -torch.inf
-            if torch.isneginf(likely[row]).all():
-                likely[row] = logits[row]
-            if torch.isneginf(likely[row]).all():  # nothing can follow: a dead end that its syntax did not foresee
-                likely[row, END_INDEX] = 0.0
-                states[row].give_up()
-        again = torch.multinomial(likely[open_rows].softmax(-1), 1, generator=generator)[:, 0].tolist()
-        for row, token in zip(open_rows, again, strict=True):
-            drawn[row] = token
-        open_rows = [row for row in open_rows if not states[row].accepts(drawn[row], left)]
-    for state, token in zip(states, drawn, strict=bool(states)):
-        state.push(token)
-    return drawn
+        keys = keys.where(logits >= kth, keys - 1e6)
+    return keys.argsort(-1, descending=True).tolist()

@@ -18,6 +18,30 @@ _SMALLEST = 3
 _DONORS = frozenset({"o", "s", "[nH]"})
 
 
+class Written:
+    """A beginning of a string. Strings that begin alike share it, and what was found out about what may follow.
+
+    `left`, the further tokens that there may be, has to be the same whenever a beginning is asked.
+    """
+
+    __slots__ = ("_after", "_syntax")
+
+    def __init__(self, syntax: "Syntax | None" = None) -> None:
+        self._syntax = syntax or Syntax()
+        self._after: dict[int, Written | None] = {}
+
+    def then(self, token: int, left: int) -> "Written | None":
+        """This beginning with `token` behind it; None where no repeat unit goes on so within `left` further tokens."""
+        if token not in self._after:
+            self._after[token] = self._push(token) if self._syntax.accepts(token, left) else None
+        return self._after[token]
+
+    def _push(self, token: int) -> "Written":
+        syntax = self._syntax.copy()
+        syntax.push(token)
+        return Written(syntax)
+
+
 class Syntax:
     """A repeat unit as far as it is written."""
 
@@ -28,7 +52,6 @@ class Syntax:
         "_current",
         "_donating",
         "_free",
-        "_given_up",
         "_last",
         "_parents",
         "_rings",
@@ -43,8 +66,20 @@ class Syntax:
         self._behind: list[int] = []  # atoms to which open parentheses go back
         self._rings: dict[str, int] = {}
         self._current, self._bond, self._last = -1, 0, _START
-        self._given_up = False
         self.ends = 0
+
+    def copy(self) -> "Syntax":
+        """Another one that can go on by itself."""
+        other = Syntax.__new__(Syntax)
+        other._free = self._free.copy()
+        other._parents = self._parents.copy()
+        other._aromatic = self._aromatic.copy()
+        other._donating = self._donating.copy()
+        other._behind = self._behind.copy()
+        other._rings = self._rings.copy()
+        other._current, other._bond, other._last = self._current, self._bond, self._last
+        other.ends = self.ends
+        return other
 
     def accepts(self, token: int, left: int) -> bool:
         """Whether `token` can come next and the rest can be written in `left` further tokens, the end token aside."""
@@ -52,7 +87,7 @@ class Syntax:
         after_atom = self._last in (_ATOM, _CLOSE, _RING)
         inside = self._current > 0  # not at the first end
         if token == END_INDEX:
-            return self._given_up or (self.ends == 2 and after_atom and not self._behind and not self._rings)
+            return self.ends == 2 and after_atom and not self._behind and not self._rings
         if self._last == _START:
             return text == "*" and left >= 2
         if self._ring_is_due() and text not in _DIGITS:
@@ -74,10 +109,6 @@ class Syntax:
         if text in _VALENCES:
             return self._accepts_atom(text, left)
         return text in _AROMATIC and self._accepts_aromatic(text, left)
-
-    def give_up(self) -> None:
-        """Let the string end as it is."""
-        self._given_up = True
 
     def push(self, token: int) -> None:
         """Write a token that was accepted."""

@@ -10,9 +10,14 @@ from collections.abc import Sequence
 from autodisco.errors import InputError
 
 END = "<end>"
+#: What a generator of strings by diffusion sees where nothing is written yet.
+MASK = "<mask>"
 #: The digit that stands for each class in the paper; `2` is ours, for repeat units without a label.
 CLASS_DIGITS = {"high": "1", "low": "0", "unlabelled": "2"}
-#: The class token is repeated, so that a prompt outweighs single tokens in the attention (as in the paper).
+#: Classes by quantile, from the lowest; with k of them the highest is `q(k-1)`.
+QUANTILES = tuple(f"q{number}" for number in range(10))
+#: Length of the prompt: one class token is repeated, so that it outweighs single tokens in the attention (as in the
+#: paper); several share the places.
 CLASS_REPEATS = 5
 
 _ATOMS = "* B C N O F P S I Cl Br b c n o p s".split()
@@ -23,10 +28,12 @@ _BRACKETS = (
     "[B-] [P+] [PH] [PH2] [P@] [P@@] [Si] [SiH] [SiH2] [SiH3] [Si@] [Si@@] [se] [Se]"
 ).split()
 
-VOCABULARY = (END, *(f"<{digit}>" for digit in CLASS_DIGITS.values()), *_ATOMS, *_BONDS, *_RINGS, *_BRACKETS)
-END_INDEX = 0
+_CLASSES = {name: f"<{digit}>" for name, digit in CLASS_DIGITS.items()} | {name: f"<{name}>" for name in QUANTILES}
+
+VOCABULARY = (END, MASK, *_CLASSES.values(), *_ATOMS, *_BONDS, *_RINGS, *_BRACKETS)
+END_INDEX, MASK_INDEX = 0, 1
 #: Indices that never occur inside a string.
-CLASS_INDICES = tuple(range(1, 1 + len(CLASS_DIGITS)))
+PROMPT_INDICES = tuple(range(1, 2 + len(_CLASSES)))
 
 _INDEX = {token: index for index, token in enumerate(VOCABULARY)}
 _PIECE = re.compile(r"\[[^\]]*\]|Cl|Br|%\d\d|.", re.DOTALL)
@@ -67,7 +74,20 @@ def decode(indices: Sequence[int]) -> str:
 
 
 def class_prefix(label: str) -> list[int]:
-    """The class token of `label` repeated five times; raises InputError for an unknown label."""
-    if label not in CLASS_DIGITS:
-        raise InputError(f"label {label!r} is unknown; choose one of {', '.join(CLASS_DIGITS)}")
-    return [_INDEX[f"<{CLASS_DIGITS[label]}>"]] * CLASS_REPEATS
+    """Five tokens that tell the class: that of `label` repeated, or those of its words side by side.
+
+    A label of several words names a class for each of several properties, always in the same order: the place of a
+    token tells the property.
+
+    Raises
+    ------
+    InputError
+        A word is no class, or there are more than five.
+    """
+    words = label.split()
+    unknown = next((word for word in words if word not in _CLASSES), None if words else label)
+    if unknown is not None:
+        raise InputError(f"label {unknown!r} is unknown; choose one of {', '.join(_CLASSES)}")
+    if len(words) > CLASS_REPEATS:
+        raise InputError(f"label {label!r} has {len(words)} classes; at most {CLASS_REPEATS} fit")
+    return [_INDEX[_CLASSES[words[place * len(words) // CLASS_REPEATS]]] for place in range(CLASS_REPEATS)]

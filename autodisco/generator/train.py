@@ -1,32 +1,29 @@
 """The training loop: weighted draws of rows, AdamW, and a checkpoint from which it continues bit for bit."""
 
 import hashlib
-import io
 import json
-import pickle
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from autodisco.errors import InputError
-from autodisco.files import write_atomic
-from autodisco.generator.batches import IGNORED, encode_rows, pack, row_probabilities
+from autodisco.generator.archive import load_archive, save_archive
+from autodisco.generator.batches import encode_rows, row_probabilities
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.model import GPT
-from autodisco.generator.settings import GeneratorSettings
+from autodisco.generator.model import Network, parameter_groups
+from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, GeneratorSettings
 
 #: Called after each iteration with (iteration, iterations, loss in nats per token).
 Progress = Callable[[int, int, float], None]
 
+Weights = dict[str, Tensor]
+
 
 def train(
-    model: GPT,
+    model: Network,
     rows: Sequence[TrainingRow],
     settings: GeneratorSettings,
     seed: int,
@@ -43,94 +40,156 @@ def train(
     InputError
         `rows` is empty, has no weight, or holds a string that is too long or cannot be written in tokens.
     """
-    device = next(model.parameters()).device
-    sequences = encode_rows(rows, settings.block_size, settings.augment)
-    cumulative = torch.from_numpy(row_probabilities(rows, settings.balance)).cumsum(0)
-    draws = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(
-        model.parameter_groups(settings.weight_decay),
-        lr=settings.learning_rate,
-        betas=(settings.beta1, settings.beta2),
-        fused=True,
-    )
-    losses: list[float] = []
+    training = Training(model, rows, settings, seed)
     run = fingerprint(model, rows, settings, seed)
     if checkpoint is not None and checkpoint.exists():
-        state = load_archive(checkpoint)
-        if state.get("run") == run:
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            losses = state["losses"]
-            draws.set_state(state["draws"])
-            _set_global_rng(state["dropout"], device)
-
-    model.train()
-    while len(losses) < settings.iterations:
-        uniform = torch.rand(settings.batch_size, dtype=torch.float64, generator=draws)
-        chosen = torch.searchsorted(cumulative, uniform * cumulative[-1], right=True).clamp(max=len(rows) - 1)
-        ways = [sequences[i] for i in chosen.tolist()]
-        if settings.augment:
-            turns = torch.rand(settings.batch_size, generator=draws).tolist()
-            batch = pack([way[int(turn * len(way))] for way, turn in zip(ways, turns, strict=True)]).to(device)
-        else:
-            batch = pack([way[0] for way in ways]).to(device)
-        logits = model(batch.tokens, batch.positions, batch.visible)
-        loss = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.grad_clip)
-        optimizer.step()
-        losses.append(loss.item())
-        if checkpoint is not None and (len(losses) % checkpoint_every == 0 or len(losses) == settings.iterations):
-            state = {
-                "run": run,
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "losses": losses,
-                "draws": draws.get_state(),
-                "dropout": _global_rng(device),
-            }
-            save_archive(checkpoint, state)
+        training.resume(checkpoint, run)
+    while not training.done:
+        training.step()
+        iteration = len(training.losses)
+        if checkpoint is not None and (iteration % checkpoint_every == 0 or training.done):
+            training.save(checkpoint, run)
         if progress is not None:
-            progress(len(losses), settings.iterations, losses[-1])
-    return losses
+            progress(iteration, settings.iterations, training.losses[-1])
+    if training.chosen:
+        model.load_state_dict(training.chosen)
+    return training.losses
 
 
-def fingerprint(model: GPT, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int) -> str:
-    """Names a training run by all that decides its result, so that a checkpoint of another run is not taken up."""
-    digest = hashlib.sha256(json.dumps([settings.to_dict(), seed]).encode())
+class Training:
+    """A training on its way: all that decides how it goes on."""
+
+    def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int):
+        self.model = model
+        self.settings = settings
+        self.device = next(model.parameters()).device
+        self.losses: list[float] = []
+        self.draws = torch.Generator().manual_seed(seed)
+        self.ways = encode_rows(rows, settings.block_size, settings.augment)
+        chances = row_probabilities(rows, settings.balance)
+        self.held_out = np.zeros(len(rows), dtype=bool)
+        if settings.held_out:
+            shuffled = np.random.default_rng(seed).permutation(len(rows))
+            self.held_out[shuffled[: max(1, min(len(rows) - 1, round(settings.held_out * len(rows))))]] = True
+        self.chances = chances
+        drawn = np.where(self.held_out, 0.0, chances)
+        drawn = drawn if drawn.sum() > 0 else chances
+        by_loss = settings.weighting == "loss"
+        self.cumulative = torch.from_numpy((drawn > 0) * 1.0 if by_loss else drawn).cumsum(0)
+        self.weights = drawn / drawn[drawn > 0].mean() if by_loss else None
+        self.averaged: Weights = _copy(model) if settings.ema else {}
+        self.best: Weights = {}
+        self.best_loss, self.best_at = np.inf, 0
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(model, settings.weight_decay),
+            lr=settings.learning_rate,
+            betas=(settings.beta1, settings.beta2),
+            fused=True,
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether all iterations are made, or the held-out loss has not fallen for long."""
+        overdue = self.best and len(self.losses) - self.best_at >= PATIENCE * EVALUATE_EVERY
+        return len(self.losses) >= self.settings.iterations or bool(overdue)
+
+    @property
+    def chosen(self) -> Weights:
+        """The weights to end with; empty for the last ones as they are."""
+        return self.best or self.averaged
+
+    def step(self) -> None:
+        """One batch."""
+        settings = self.settings
+        uniform = torch.rand(settings.batch_size, dtype=torch.float64, generator=self.draws)
+        last = len(self.ways) - 1
+        rows = torch.searchsorted(self.cumulative, uniform * self.cumulative[-1], right=True).clamp(max=last).tolist()
+        ways = [self.ways[row] for row in rows]
+        turns = [0.0] * len(ways)
+        if settings.augment != "none":
+            turns = torch.rand(settings.batch_size, generator=self.draws).tolist()
+        sequences = [way[int(turn * len(way))] for way, turn in zip(ways, turns, strict=True)]
+        weights = None if self.weights is None else self.weights[rows].tolist()
+
+        self.model.train()
+        loss = self.model.loss(sequences, weights, self.draws)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
+        self.optimizer.step()
+        self.losses.append(loss.item())
+        if self.averaged:
+            # Shorter memory in the beginning, so that the random weights are forgotten.
+            decay = min(settings.ema, (1 + len(self.losses)) / (10 + len(self.losses)))
+            for name, weight in self.model.state_dict().items():
+                self.averaged[name].lerp_(weight, 1 - decay)
+        if self.held_out.any() and len(self.losses) % EVALUATE_EVERY == 0:
+            self._evaluate()
+
+    @torch.no_grad()
+    def _evaluate(self) -> None:
+        """Keep the weights if they are the best so far on the held-out rows, each as likely as in training."""
+        now = _copy(self.model) if self.averaged else {}
+        if self.averaged:
+            self.model.load_state_dict(self.averaged)
+        self.model.eval()
+        generator = torch.Generator().manual_seed(0)
+        numbers = np.flatnonzero(self.held_out)
+        total = 0.0
+        for chunk in np.array_split(numbers, -(-len(numbers) // 256)):
+            weights = self.chances[chunk]
+            if weights.sum() > 0:
+                loss = self.model.loss([self.ways[row][0] for row in chunk], weights.tolist(), generator)
+                total += loss.item() * weights.sum() / self.chances[numbers].sum()
+        if total < self.best_loss:
+            self.best_loss, self.best_at, self.best = total, len(self.losses), _copy(self.model)
+        if now:
+            self.model.load_state_dict(now)
+
+    def save(self, path: Path, run: str) -> None:
+        """Write all of this to a checkpoint."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
+        tensors |= {"random.draws": self.draws.get_state(), "random.dropout": _global_rng(self.device)}
+        facts = {"run": run, "losses": self.losses, "best_loss": self.best_loss, "best_at": self.best_at}
+        save_archive(path, "checkpoint", facts, tensors)
+
+    def resume(self, path: Path, run: str) -> None:
+        """Continue from a checkpoint of this very training; that of another, or of one further on, is left alone."""
+        facts, tensors = load_archive(path)
+        if facts.get("run") != run or len(facts["losses"]) > self.settings.iterations:
+            return
+        parts: dict[str, Weights] = {name: {} for name in ("model", "averaged", "best", "optimizer", "random")}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        self.model.load_state_dict(parts["model"])
+        self.averaged, self.best = parts["averaged"], parts["best"]
+        state: dict[int, Weights] = {}
+        for name, tensor in parts["optimizer"].items():
+            number, _, rest = name.partition(".")
+            state.setdefault(int(number), {})[rest] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+        self.losses, self.best_loss, self.best_at = facts["losses"], facts["best_loss"], facts["best_at"]
+        self.draws.set_state(parts["random"]["draws"])
+        _set_global_rng(parts["random"]["dropout"], self.device)
+
+
+def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int) -> str:
+    """Names a training by all that decides its course, so that a checkpoint of another one is not taken up.
+
+    The number of iterations is left out: a longer training goes on where a shorter one ended.
+    """
+    course = settings.to_dict() | {"iterations": None}
+    digest = hashlib.sha256(json.dumps([course, seed]).encode())
     for row in rows:
         digest.update(f"{row.smiles} {row.label} {row.weight!r}\n".encode())
     for parameter in model.parameters():
         digest.update(parameter.detach().cpu().numpy().tobytes())
     return digest.hexdigest()
-
-
-def save_archive(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and plain values to `path`, whole or not at all."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_atomic(path, buffer.getvalue())
-
-
-def load_archive(path: Path) -> dict[str, Any]:
-    """What `save_archive` wrote, on the CPU. Only tensors and plain values are read: a file cannot run code.
-
-    Raises
-    ------
-    InputError
-        The file is missing or is no such archive.
-    """
-    if not path.exists():
-        raise InputError(f"{path}: there is no such model file")
-    try:
-        # torch falls back to older formats for what is no zip archive, and fails there in many ways
-        state = torch.load(path, map_location="cpu", weights_only=True) if zipfile.is_zipfile(path) else None
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: not a model file of this program") from error
-    if not isinstance(state, dict):
-        raise InputError(f"{path}: not a model file of this program")
-    return state
 
 
 @contextmanager
@@ -143,6 +202,10 @@ def cpu_threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _copy(model: Network) -> Weights:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def _global_rng(device: torch.device) -> Tensor:

@@ -5,7 +5,8 @@ The public names are listed here once. Importing this package imports RDKit.
 
 from autodisco.polymer.chains import Chain, backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
 from autodisco.polymer.draw import draw_png, draw_svg
-from autodisco.polymer.grammar import units_from_grammar
+from autodisco.polymer.grammar import draw_units, units_from_grammar
+from autodisco.polymer.identity import repeated as join_blocks
 from autodisco.polymer.library import Group, Library
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Rule, Sound
@@ -29,6 +30,8 @@ __all__ = [
     "degree_of_polymerisation",
     "draw_png",
     "draw_svg",
+    "draw_units",
+    "join_blocks",
     "parse",
     "repeat_unit_mass",
     "sa_score",

@@ -5,6 +5,7 @@ of pieces; which piece may follow which is decided on the closed sequence (the l
 because that is where most weak bonds of generated polymers sit. No property is attached to any of them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,35 +86,60 @@ def units_from_grammar(
     InputError
         if the grammar does not hold `n` polymers within these limits.
     """
-    odds = np.array([piece.weight for piece in PIECES])
-    odds /= odds.sum()
     texts: set[str] = set()
     polymers: set[str] = set()
     units: list[str] = []
     idle = 0
+    draws = _drawn(rng, max_pieces)
     while len(units) < n:
+        text = next(draws)
+        idle += 1
         if idle > _PATIENCE:
             raise InputError(
                 f"the grammar gave only {len(units)} of {n} different repeat units with at most {max_pieces} pieces"
                 + (f" and {max_characters} characters" if max_characters else "")
                 + "; ask for fewer or allow longer ones"
             )
+        if text is None or text in texts or (max_characters and len(text) > max_characters):
+            continue
+        texts.add(text)
+        key = parse(text).key
+        if key not in polymers:
+            polymers.add(key)
+            units.append(text)
+            idle = 0
+    return units
+
+
+def draw_units(rng: np.random.Generator, *, max_pieces: int = 8, max_characters: int | None = None) -> Iterator[str]:
+    """Repeat units one after the other without end, independent of each other; parameters as above.
+
+    Raises
+    ------
+    InputError
+        if the grammar holds none within these limits.
+    """
+    idle = 0
+    for text in _drawn(rng, max_pieces):
+        idle += 1
+        if idle > _PATIENCE:
+            raise InputError(f"the grammar holds no repeat unit of at most {max_characters} characters")
+        if text and not (max_characters and len(text) > max_characters):
+            idle = 0
+            yield text
+
+
+def _drawn(rng: np.random.Generator, max_pieces: int) -> Iterator[str | None]:
+    """Sequences of pieces as text, None where two of them must not meet."""
+    odds = np.array([piece.weight for piece in PIECES])
+    odds /= odds.sum()
+    while True:
         lengths = rng.integers(1, max_pieces + 1, size=_DRAWS_AT_ONCE)
         for length, row in zip(
             lengths, rng.choice(len(PIECES), size=(_DRAWS_AT_ONCE, max_pieces), p=odds), strict=True
         ):
-            idle += 1
             pieces = [PIECES[index] for index in row[:length]]
-            text = "*" + "".join(piece.smiles for piece in pieces) + "*"
-            if text in texts or (max_characters and len(text) > max_characters) or not _fits(pieces):
-                continue
-            texts.add(text)
-            key = parse(text).key
-            if key not in polymers:
-                polymers.add(key)
-                units.append(text)
-                idle = 0
-    return units[:n]
+            yield "*" + "".join(piece.smiles for piece in pieces) + "*" if _fits(pieces) else None
 
 
 def _fits(pieces: list[Piece]) -> bool:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
@@ -55,6 +56,14 @@ class RepeatUnit:
     def drawings(self) -> list[str]:
         """Every way to cut the chain into units of this length and to read them, `smiles` first."""
         return drawings(self.word)
+
+    def random_drawing(self, rng: np.random.Generator) -> str:
+        """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
+        choices = self.drawings
+        mol = Chem.MolFromSmiles(choices[rng.integers(len(choices))])
+        order = rng.permutation(mol.GetNumAtoms()).tolist()
+        shuffled = Chem.RenumberAtoms(mol, order)
+        return Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=order.index(0))
 
     @property
     def mol(self) -> Chem.Mol:

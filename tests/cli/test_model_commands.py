@@ -11,32 +11,34 @@ from autodisco.polymer import parse
 
 def test_train_then_generate_draws_the_same_strings_for_a_seed(call, here):
     (here / "set.csv").write_text("smiles,conductivity\n" + "".join(f"*O{'C' * n}*,{n}e-4\n" for n in range(1, 9)))
-    trained = call("train", "set.csv", "--out", "m.pt", "--iterations", "30", "--top-fraction", "0.3", "--json")
+    trained = call(
+        "train", "set.csv", "--out", "m.safetensors", "--iterations", "30", "--top-fraction", "0.3", "--json"
+    )
     assert trained.code == 0, trained.err
     assert trained.json["rows"] == 8
     assert 0 <= trained.json["metrics"]["validity"] <= 1
-    first, second = (call("generate", "--model", "m.pt", "-n", "40", "--seed", "3") for _ in range(2))
+    first, second = (call("generate", "--model", "m.safetensors", "-n", "40", "--seed", "3") for _ in range(2))
     assert first.out == second.out
     assert first.out.count("\n") == 40
     assert "40 draws" in first.err
-    rows = call("generate", "--model", "m.pt", "-n", "200", "--valid", "--json").json
+    rows = call("generate", "--model", "m.safetensors", "-n", "200", "--valid", "--json").json
     assert len({row["key"] for row in rows}) == len(rows)
 
 
 def test_generate_leaves_out_what_is_known(call, here):
     (here / "a.csv").write_text("smiles,conductivity\n*OCC*,1\n*CC*,0\n*NCC*,0\n")
-    assert call("train", "a.csv", "--out", "a.pt", "--iterations", "30", "--augment").code == 0
-    everything = call("generate", "--model", "a.pt", "-n", "40", "--valid").out.split()
+    assert call("train", "a.csv", "--out", "a.safetensors", "--iterations", "30", "--augment", "symmetry").code == 0
+    everything = call("generate", "--model", "a.safetensors", "-n", "40", "--valid").out.split()
     (here / "known.txt").write_text("*COC*\n" + "\n".join(everything[:1]) + "\n")
-    new = call("generate", "--model", "a.pt", "-n", "40", "--valid", "--against", "known.txt").out.split()
+    new = call("generate", "--model", "a.safetensors", "-n", "40", "--valid", "--against", "known.txt").out.split()
     assert new == [text for text in everything[1:] if parse(text) != parse("*OCC*")]
     # Without the grammar an untrained model writes little that is a repeat unit.
-    plain = call("generate", "--model", "a.pt", "-n", "40", "--valid", "--no-grammar").out.split()
+    plain = call("generate", "--model", "a.safetensors", "-n", "40", "--valid", "--no-grammar").out.split()
     assert len(plain) < len(everything)
 
 
 def test_generate_without_a_model_says_what_is_missing(call, here, ended):
-    assert "m.pt" in call("generate", "--model", "m.pt").err
+    assert "m.safetensors" in call("generate", "--model", "m.safetensors").err
     assert call("generate").code == 2
 
 

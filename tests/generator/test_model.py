@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from autodisco.generator.model import GPT, dropout
+from autodisco.generator.model import GPT, dropout, parameter_groups
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.generator.tokens import VOCABULARY
 
@@ -46,7 +46,7 @@ def test_sizes_have_the_published_number_of_parameters(size, millions):
 
 
 def test_only_matrices_decay(model):
-    decaying, rest = model.parameter_groups(0.1)
+    decaying, rest = parameter_groups(model, 0.1)
     assert {p.ndim for p in decaying["params"]} == {2}
     assert rest["weight_decay"] == 0
     assert len(decaying["params"]) + len(rest["params"]) == len(list(model.parameters()))

@@ -3,6 +3,7 @@ import torch
 
 from autodisco.errors import InputError
 from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+from autodisco.generator.model import Memory
 from autodisco.polymer import parse
 
 HIGH = ["*OCC*", "*OCOCC*", "*OCCOC*"]
@@ -48,10 +49,12 @@ def test_with_the_grammar_nothing_is_cut(generator):
 
 def test_drawing_token_by_token_is_drawing_with_the_whole_string_in_view(generator):
     # The kept keys and values have to give the logits of the string read anew.
-    model, tokens = generator.model, torch.tensor([[1] * 5 + [4, 9, 6, 6, 4]])
-    whole, past = model(tokens), [[] for _ in model.blocks]
-    parts = [model(part, past=past) for part in (tokens[:, :5], *tokens[:, 5:].split(1, 1))]
-    torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-5, atol=1e-5)
+    model, memory, parts = generator.model, Memory(), []
+    tokens = torch.tensor([[2] * 5 + [15, 19, 17, 17, 15], [3] * 5 + [15, 17, 17, 19, 15]])
+    for column in tokens.unbind(1):
+        logits, memory = model.step(column, memory)
+        parts.append(logits)
+    torch.testing.assert_close(torch.stack(parts, 1), model(tokens), rtol=1e-5, atol=1e-5)
 
 
 def test_top_k_of_one_leaves_no_choice(generator):
@@ -64,9 +67,9 @@ def test_a_low_temperature_sharpens_and_a_high_one_spreads(generator):
 
 
 def test_a_saved_generator_writes_the_same_strings_when_loaded(generator, tmp_path):
-    path = tmp_path / "models" / "0.pt"
+    path = tmp_path / "models" / "0.safetensors"
     generator.save(path)
-    assert [f.name for f in path.parent.iterdir()] == ["0.pt"]
+    assert [f.name for f in path.parent.iterdir()] == ["0.safetensors"]
     loaded = Generator.load(path)
     assert loaded.sample(50, "high", seed=9) == generator.sample(50, "high", seed=9)
     assert loaded.settings == generator.settings
@@ -75,10 +78,10 @@ def test_a_saved_generator_writes_the_same_strings_when_loaded(generator, tmp_pa
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such model"):
-        Generator.load(tmp_path / "absent.pt")
-    (tmp_path / "notes.pt").write_text("hello")
-    with pytest.raises(InputError, match=r"notes\.pt"):
-        Generator.load(tmp_path / "notes.pt")
+        Generator.load(tmp_path / "absent.safetensors")
+    (tmp_path / "notes.safetensors").write_text("hello")
+    with pytest.raises(InputError, match=r"notes\.safetensors"):
+        Generator.load(tmp_path / "notes.safetensors")
 
 
 def test_a_top_k_of_zero_draws_among_all_tokens(generator):

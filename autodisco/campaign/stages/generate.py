@@ -34,11 +34,8 @@ def generate(campaign: Campaign, store: Store) -> None:
         strings = model.sample(
             DRAWS_AT_ONCE,
             "high",
-            max_tokens=settings.generator.max_tokens,
-            temperature=settings.generator.temperature,
-            top_k=settings.generator.top_k,
             seed=campaign.seed(iteration, "generate", batch),
-            grammar=settings.generator.grammar,
+            **settings.generator.drawing(),
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:

@@ -1,0 +1,69 @@
+"""What `train` and `tune` share: a data set made ready, and a bar while a network learns."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.cli.output import stderr_console
+from autodisco.errors import InputError
+from autodisco.generator import Generator, GeneratorSettings, TrainingRow, classify, label_rows, put_aside, read_dataset
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training rows, the best and the worst of their classes, and who says what is high."""
+
+    rows: list[TrainingRow]
+    best: str
+    worst: str
+    is_high: Callable[[Sequence[str]], np.ndarray] | None
+
+    @property
+    def counted(self) -> str:
+        """How many are in the best class, as text."""
+        return f"{sum(row.label == self.best for row in self.rows)} of them in class {self.best!r}"
+
+
+def prepare(file: Path, top_fraction: float, conditions: list[str], judge: float, seed: int) -> Data:
+    """Read a data set, put a share aside for a property model, and give the others their classes."""
+    classes = dict(map(_condition, conditions))
+    everything = read_dataset(file, tuple(classes))
+    rows, aside = put_aside(everything, judge, seed)
+    best = " ".join(f"q{k - 1}" for k in classes.values()) or "high"
+    worst = " ".join("q0" for _ in classes) or "low"
+    training = classify(rows, classes) if classes else label_rows(rows, top_fraction)
+    if not judge:
+        return Data(training, best, worst, None)
+    from autodisco.surrogate import PropertyModel
+
+    if not all(row.value for row in everything):
+        raise InputError(f"{file}: a property model needs a conductivity above 0 in every row")
+    model = PropertyModel.fit([row.smiles for row in aside], [row.value or 0.0 for row in aside], seed=seed)
+    model.set_border([row.smiles for row in rows], top_fraction)
+    return Data(training, best, worst, model.above_border)
+
+
+def fit_with_progress(
+    rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int, checkpoint: Path | None
+) -> Generator:
+    """Train with a bar on a terminal."""
+    if not sys.stderr.isatty():
+        return Generator.fit(rows, settings, seed=seed, checkpoint=checkpoint)
+    from rich.progress import Progress
+
+    with Progress(console=stderr_console(), transient=True) as progress:
+        bar = progress.add_task("training", total=settings.iterations)
+        return Generator.fit(
+            rows, settings, seed=seed, checkpoint=checkpoint,
+            progress=lambda done, _, loss: progress.update(bar, completed=done, description=f"loss {loss:.3f}"),
+        )  # fmt: skip
+
+
+def _condition(text: str) -> tuple[str, int]:
+    column, _, number = text.rpartition(":")
+    if not column or not number.isdigit():
+        raise InputError(f"--condition {text}: name a column and a number of classes, such as conductivity:10")
+    return column, int(number)

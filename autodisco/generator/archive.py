@@ -1,0 +1,45 @@
+"""Model files and checkpoints: safetensors, so that a file holds numbers and text and reading it runs no code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from autodisco.errors import InputError
+from autodisco.files import write_atomic
+
+#: Version of the files; those of another version are refused.
+FORMAT = 2
+
+
+def save_archive(path: Path, kind: str, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write tensors and plain values to `path`, whole or not at all."""
+    metadata = {"program": "autodisco", "format": str(FORMAT), "kind": kind, "facts": json.dumps(facts)}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomic(path, safetensors.torch.save(contiguous, metadata))
+
+
+def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Plain values (with ``kind``) and tensors that `save_archive` wrote, on the CPU.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no such archive, or was written by another version.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such model file")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path}: not a model file of this program") from error
+    if metadata.get("program") != "autodisco":
+        raise InputError(f"{path}: not a model file of this program")
+    if metadata["format"] != str(FORMAT):
+        raise InputError(f"{path}: written by another version of this program; train the model again")
+    return {**json.loads(metadata["facts"]), "kind": metadata["kind"]}, tensors

@@ -1,0 +1,110 @@
+"""New repeat units from known ones: pieces of two chains joined, pieces changed, added and taken out.
+
+A piece is one backbone atom or ring with its side groups, the blocks in which polymers are compared.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.generator.batches import row_probabilities
+from autodisco.generator.dataset import TrainingRow
+from autodisco.generator.generator import Generator
+from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.tokens import class_prefix, split
+from autodisco.generator.train import Progress
+from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
+
+#: Share of the children that have two parents, and mean number of pieces that are changed afterwards.
+CROSSOVER, MUTATIONS = 0.7, 1.0
+_TRIES = 200
+
+
+class GeneticGenerator(Generator):
+    """Kind `genetic`: parents are the training rows of the class, drawn by weight.
+
+    Temperature multiplies the mean number of mutations; `top_k`, guidance and the grammar have no meaning here.
+    """
+
+    def __init__(self, settings: GeneratorSettings, rows: Sequence[TrainingRow]):
+        super().__init__(settings)
+        self.rows = list(rows)
+        self._parents: dict[str, list[int]] = defaultdict(list)
+        for number, row in enumerate(rows):
+            self._parents[row.label].append(number)
+        self._chances = row_probabilities(rows, settings.balance)
+        self._words = [parse(row.smiles, ORGANIC_ELEMENTS).word for row in rows]
+        self._pieces = [piece for word in self._words for piece in word]
+
+    @classmethod
+    def _fit(
+        cls,
+        rows: Sequence[TrainingRow],
+        settings: GeneratorSettings,
+        seed: int,
+        progress: Progress | None,
+        start_from: Generator | None,
+        checkpoint: Path | None,
+        checkpoint_every: int,
+    ) -> "GeneticGenerator":
+        if not rows:
+            raise InputError("the training set of the generator is empty")
+        return cls(settings, rows)
+
+    def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+        class_prefix(sampling.label)  # an unknown class is refused as by the others
+        parents = self._parents.get(sampling.label)
+        if not parents:
+            raise InputError(f"the training set has no row of class {sampling.label!r} to start from")
+        chances = self._chances[parents]
+        rng = np.random.default_rng(seed)
+        return [self._child(parents, chances / chances.sum(), sampling, rng) for _ in range(n)]
+
+    def _child(self, parents: list[int], chances: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> str:
+        """A repeat unit within the limits; after many tries without one, a parent's or whatever was tried last."""
+        text = ""
+        for _ in range(_TRIES):
+            pieces = self._cut(parents, chances, rng)
+            if rng.random() < CROSSOVER:
+                other = self._cut(parents, chances, rng)
+                pieces = pieces[: rng.integers(1, len(pieces) + 1)] + other[rng.integers(len(other)) :]
+            for _ in range(rng.poisson(MUTATIONS * sampling.temperature)):
+                self._mutate(pieces, rng)
+            text = join_blocks(tuple(pieces))
+            if len(split(text)) <= sampling.max_tokens:
+                try:
+                    parse(text, ORGANIC_ELEMENTS)
+                except InvalidRepeatUnit:
+                    continue
+                return text
+        return text
+
+    def _cut(self, parents: list[int], chances: np.ndarray, rng: np.random.Generator) -> list[str]:
+        """The pieces of a parent, cut anywhere."""
+        word = self._words[rng.choice(parents, p=chances)]
+        start = rng.integers(len(word))
+        return [*word[start:], *word[:start]]
+
+    def _mutate(self, pieces: list[str], rng: np.random.Generator) -> None:
+        place, new = rng.integers(len(pieces)), self._pieces[rng.integers(len(self._pieces))]
+        action = rng.integers(3)
+        if action == 0:
+            pieces[place] = new
+        elif action == 1:
+            pieces.insert(place, new)
+        elif len(pieces) > 1:
+            del pieces[place]
+
+    def _content(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        return {"rows": [[row.smiles, row.label, row.weight] for row in self.rows]}, {}
+
+    @classmethod
+    def _from_content(
+        cls, settings: GeneratorSettings, facts: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> "GeneticGenerator":
+        return cls(settings, [TrainingRow(*row) for row in facts["rows"]])

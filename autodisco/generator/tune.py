@@ -1,0 +1,252 @@
+"""Which settings suit a data set: every combination on a grid, or a Bayesian search, resumable at any trial.
+
+A trial is a setting with its scores. Trials that train alike share the model, and one that trains longer goes on where
+the shorter ended.
+"""
+
+import csv
+import hashlib
+import io
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodisco.errors import InputError
+from autodisco.files import csv_rows, read_json, read_text, write_atomic, write_json
+from autodisco.generator.dataset import TrainingRow
+from autodisco.generator.generator import Generator
+from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.train import Progress
+
+#: Scores of a list of drawn strings.
+Score = Callable[[Sequence[str]], Mapping[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers between two, by logarithm where they are far apart; whole ones if both ends are."""
+
+    low: float
+    high: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are meant."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    @property
+    def by_logarithm(self) -> bool:
+        """Whether equal ratios are equally likely rather than equal distances."""
+        return self.low > 0 and self.high / self.low >= 20
+
+
+Space = Mapping[str, "Sequence[Any] | Range"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting that was tried: the values of what is varied, the scores, and the seconds that it took."""
+
+    values: dict[str, Any]
+    scores: dict[str, float | None]
+    seconds: float
+
+
+@dataclass
+class Search:
+    """A search in a folder.
+
+    Parameters
+    ----------
+    folder
+        Holds `trials.csv`, `setup.json`, the models and the checkpoint of the training that is under way.
+    rows
+        The training set.
+    space
+        Values or range for every setting that is varied.
+    fitting, drawing
+        The other settings, by name (`GeneratorSettings`, `Sampling`).
+    score, objective
+        What makes scores of drawn strings, and which of them is to be high.
+    draws, seed
+        Strings per trial; decides training and drawing, the same for all trials.
+
+    Raises
+    ------
+    InputError
+        The folder holds another search, or a setting that is varied does not exist.
+    """
+
+    folder: Path
+    rows: Sequence[TrainingRow]
+    space: Space
+    fitting: Mapping[str, Any]
+    drawing: Mapping[str, Any]
+    score: Score
+    objective: str
+    draws: int
+    seed: int
+    trials: list[Trial] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in self.space:
+            if name not in {**GeneratorSettings().to_dict(), **vars(Sampling())}:
+                raise InputError(f"{name} is no setting of the generator")
+        content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
+        setup = {
+            "data": content.hexdigest(),
+            "varied": {name: str(values) for name, values in self.space.items()},
+            "fitting": dict(self.fitting),
+            "drawing": dict(self.drawing),
+            "draws": self.draws,
+            "seed": self.seed,
+        }
+        file = self.folder / "setup.json"
+        if file.exists() and (there := read_json(file)) != setup:
+            name = next(key for key in setup if there.get(key) != setup[key])
+            raise InputError(f"{self.folder}: holds a search with another {name}; choose another folder")
+        write_json(file, setup)
+        if self._table.exists():
+            self.trials = self._read()
+
+    def grid(self) -> list[dict[str, Any]]:
+        """Every combination that has not been tried, shorter trainings first. Raises InputError where it has no end."""
+        for name, values in self.space.items():
+            if isinstance(values, Range):
+                raise InputError(f"{name} is a range, which a grid cannot exhaust; list values, or search by bayes")
+        every = itertools.product(*(list(values) for values in self.space.values() if not isinstance(values, Range)))
+        points = [dict(zip(self.space, values, strict=True)) for values in every]
+        tried = [trial.values for trial in self.trials]
+        return sorted((p for p in points if p not in tried), key=lambda p: p.get("iterations", 0))
+
+    def proposals(self, number: int) -> Iterator[dict[str, Any]]:
+        """Settings to try until there are `number` trials, each by what the trials before have shown.
+
+        The tree-structured Parzen estimator of optuna (Bergstra et al., NeurIPS 2011), begun anew with all trials so
+        far for each, so that a search that was interrupted goes on as it would have.
+        """
+        try:
+            import optuna
+        except ModuleNotFoundError:
+            raise InputError("a Bayesian search needs optuna: pip install 'autodisco[tune]'") from None
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        distributions = {name: _distribution(optuna, values) for name, values in self.space.items()}
+        while len(self.trials) < number:
+            seed = int(np.random.SeedSequence([self.seed, len(self.trials)]).generate_state(1)[0])
+            study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+            study.add_trials(
+                [
+                    optuna.trial.create_trial(
+                        params=trial.values, distributions=distributions, value=trial.scores[self.objective] or 0.0
+                    )
+                    for trial in self.trials
+                ]
+            )
+            yield study.ask(distributions).params
+
+    def run(self, values: dict[str, Any], progress: Progress | None = None) -> Trial:
+        """Train, draw, score, and write the table."""
+        begin = time.monotonic()
+        fitting = GeneratorSettings(**{**self.fitting, **{k: v for k, v in values.items() if k in _FITTING}})
+        drawing = {**self.drawing, **{k: v for k, v in values.items() if k in _DRAWING}}
+        strings = self._model(fitting, progress).sample(self.draws, seed=self.seed, **drawing)
+        trial = Trial(values, dict(self.score(strings)), time.monotonic() - begin)
+        self.trials.append(trial)
+        self._write()
+        return trial
+
+    def best(self) -> Trial | None:
+        """The trial with the highest objective."""
+        return max(self.trials, key=lambda trial: trial.scores[self.objective] or 0.0, default=None)
+
+    @property
+    def _table(self) -> Path:
+        return self.folder / "trials.csv"
+
+    def _model(self, settings: GeneratorSettings, progress: Progress | None) -> Generator:
+        texts = [json.dumps(settings.to_dict() | changed, sort_keys=True) for changed in ({}, {"iterations": 0})]
+        name, line = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
+        file = self.folder / "models" / f"{name}.safetensors"
+        if file.exists():
+            return Generator.load(file)
+        checkpoint = self.folder / "models" / f"{line}.checkpoint"
+        model = Generator.fit(self.rows, settings, seed=self.seed, progress=progress, checkpoint=checkpoint)
+        model.save(file)
+        return model
+
+    def _write(self) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        scores = list(self.trials[0].scores)
+        writer.writerow([*self.space, *scores, "seconds"])
+        for trial in self.trials:
+            numbers = ["" if trial.scores[name] is None else trial.scores[name] for name in scores]
+            writer.writerow(
+                [*(json.dumps(trial.values[name]) for name in self.space), *numbers, f"{trial.seconds:.1f}"]
+            )
+        write_atomic(self._table, text.getvalue())
+
+    def _read(self) -> list[Trial]:
+        rows = csv_rows(self._table, read_text(self._table))
+        _, header = next(rows)
+        n = len(self.space)
+        return [
+            Trial(
+                {name: json.loads(cell) for name, cell in zip(self.space, cells[:n], strict=True)},
+                {name: float(cell) if cell else None for name, cell in zip(header[n:-1], cells[n:-1], strict=True)},
+                float(cells[-1]),
+            )
+            for _, cells in rows
+        ]
+
+
+def plot_trials(search: Search, file: Path) -> None:
+    """The objective of every trial against each setting that was varied, the best of each value joined by a line."""
+    from matplotlib.figure import Figure
+
+    names = list(search.space)
+    figure = Figure(figsize=(3.2 * len(names) + 0.4, 3.0), layout="constrained")
+    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    heights = [trial.scores[search.objective] or 0.0 for trial in search.trials]
+    best = search.best()
+    for axes, name in zip(panels, names, strict=True):
+        values = [trial.values[name] for trial in search.trials]
+        domain = search.space[name]
+        if isinstance(domain, Range):
+            places = values
+            if domain.by_logarithm:
+                axes.set_xscale("log")
+        else:
+            places = [list(domain).index(value) for value in values]
+            axes.set_xticks(range(len(domain)), [str(value) for value in domain])
+            reached = [[h for p, h in zip(places, heights, strict=True) if p == k] for k in range(len(domain))]
+            top = [max(found, default=math.nan) for found in reached]
+            axes.plot(range(len(domain)), top, color="#0072b2", lw=1.2)
+            axes.margins(x=0.15)
+        axes.plot(places, heights, "o", color="#0072b2", ms=4, alpha=0.6, mew=0)
+        if best:
+            axes.plot(places[search.trials.index(best)], max(heights), "o", ms=9, mfc="none", mec="#d55e00")
+        axes.set_xlabel(name)
+        axes.grid(axis="y", color="#dddddd", lw=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel(search.objective.replace("_", " "))
+    panels[0].set_ylim(bottom=0)
+    figure.savefig(file, dpi=150)
+
+
+_FITTING = frozenset(GeneratorSettings().to_dict())
+_DRAWING = frozenset(vars(Sampling()))
+
+
+def _distribution(optuna: Any, values: Sequence[Any] | Range) -> Any:
+    if not isinstance(values, Range):
+        return optuna.distributions.CategoricalDistribution(list(values))
+    kind = optuna.distributions.IntDistribution if values.whole else optuna.distributions.FloatDistribution
+    return kind(values.low, values.high, log=values.by_logarithm)

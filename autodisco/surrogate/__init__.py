@@ -1,0 +1,5 @@
+"""Property models: what a polymer that has not been simulated probably conducts."""
+
+from autodisco.surrogate.property_model import PropertyModel
+
+__all__ = ["PropertyModel"]
