@@ -89,9 +89,9 @@ def replay(method: str, seed: int, rows: list, judge: PropertyModel) -> list[dic
         for unit, estimate in zip(units, estimates, strict=True):
             known.add(unit.key)
             if estimate >= judge.border:
-                better.append(unit.smiles)
+                better.append(unit.given)
             else:
-                training[unit.smiles] = TrainingRow(unit.smiles, "low")
+                training[unit.given] = TrainingRow(unit.given, "low")
         training |= {smiles: TrainingRow(smiles, "high", COPIES / len(better)) for smiles in better}
         values = 1e3 * 10**estimates
         told.append(

@@ -82,14 +82,10 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
 
 def _is_writable(smiles: str) -> bool:
     """Whether the model has tokens for the string and room for them."""
-    from autodisco.errors import InputError
     from autodisco.generator import GeneratorSettings
-    from autodisco.generator.tokens import CLASS_REPEATS, encode
+    from autodisco.generator.tokens import CLASS_REPEATS, is_writable, split
 
-    try:
-        return len(encode(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
-    except InputError:
-        return False
+    return is_writable(smiles) and len(split(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
 
 
 def _why_unlabelled(polymer: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autodisco.errors import InputError
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, class_prefix, encode
+from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, class_prefix, encode, is_writable
 
 #: Random orders of branches and rings that a row gets with `augment = "smiles"`.
 _RANDOM_ORDERS = 24
@@ -58,7 +58,8 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "no
         )
     if augment == "none":
         return [[sequence] for sequence in sequences]
-    ways = ([np.array(_tokens(row, text)) for text in _drawings(row.smiles, augment)] for row in rows)
+    # What is drawn otherwise may need tokens that there are not, such as [SH]; the row as it stands does not.
+    ways = ([np.array(_tokens(row, t)) for t in _drawings(row.smiles, augment) if is_writable(t)] for row in rows)
     return [
         [tokens for tokens in drawn if len(tokens) - 1 <= block_size] or [plain]
         for drawn, plain in zip(ways, sequences, strict=True)

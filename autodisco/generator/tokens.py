@@ -63,6 +63,11 @@ def encode(smiles: str) -> list[int]:
     return [_INDEX[piece] for piece in pieces]
 
 
+def is_writable(smiles: str) -> bool:
+    """Whether `encode` has a token for every piece of `smiles`."""
+    return all(piece in _INDEX for piece in split(smiles))
+
+
 def decode(indices: Sequence[int]) -> str:
     """The string that `indices` spell, up to the first end token or the last index."""
     text = []

@@ -1,11 +1,12 @@
 """Commands about generators, data sets and the machine."""
 
 import csv
+import tomllib
 
 import pytest
 
 from autodisco.cli.data import merged
-from autodisco.generator import DatasetRow
+from autodisco.generator import DatasetRow, Generator
 from autodisco.polymer import parse
 
 
@@ -85,3 +86,123 @@ def test_doctor_looks_at_packages_engine_and_machine(call, here):
     found = {row["what"]: row for row in said.json}
     assert {"numba", "rdkit", "torch", "LAMMPS runs", "force field", "memory", "free disk space"} <= found.keys()
     assert "2025" in found["LAMMPS runs"]["found"]
+
+
+SET = "smiles,conductivity\n" + "".join(f"*{'O' * (n % 2)}{'C' * (1 + n // 2)}*,{n}e-4\n" for n in range(1, 31))
+FAST = ("--iterations", "5", "--device", "cpu")
+
+
+def test_train_takes_settings_from_a_file_and_options_win(call, here):
+    (here / "set.csv").write_text(SET)
+    (here / "s.toml").write_text('[generator]\nkind = "lstm"\niterations = 900\nmax_tokens = 7\n')
+    assert call("train", "set.csv", "--out", "m", "--settings", "s.toml", *FAST).code == 0
+    settings = Generator.load(here / "m").settings
+    assert (settings.kind, settings.iterations) == ("lstm", 5)
+    assert not (here / "m.checkpoint").exists()
+    for text, message in (
+        ("[generator]\nkind = 'vae'\n", "s.toml: generator.kind"),
+        ("[generator]\nspeed = 1\n", "s.toml: unknown key generator.speed"),
+        ("[seeds]\n", "s.toml: there is no table [generator]"),
+        ("[generator", "s.toml: not valid TOML"),
+    ):
+        (here / "s.toml").write_text(text)
+        said = call("train", "set.csv", "--out", "n", "--settings", "s.toml", *FAST)
+        assert said.code == 2
+        assert message in said.err
+    said = call("train", "set.csv", "--out", "n", "--augment", "twice")
+    assert "generator.augment" in said.err
+    assert "symmetry" in said.err
+
+
+def test_train_learns_classes_of_columns_and_generate_draws_them(call, here):
+    (here / "set.csv").write_text(SET.replace("conductivity", "conductivity,length").replace("e-4\n", "e-4,3\n"))
+    trained = call(
+        "train", "set.csv", "--out", "m", *FAST, "--condition", "conductivity:5", "--condition", "length:2", "--json"
+    )
+    assert trained.code == 0, trained.err
+    assert "class 'q4 q1'" in trained.err
+    assert (
+        call("generate", "--model", "m", "-n", "5", "--label", "q4 q1", "--guidance", "1", "--away-from", "q0 q0").code
+        == 0
+    )
+    for condition, message in (
+        ("length", "conductivity:10"),
+        ("mass:3", "no column 'mass'"),
+        ("length:99", "99 classes"),
+    ):
+        said = call("train", "set.csv", "--out", "n", *FAST, "--condition", condition)
+        assert said.code == 2
+        assert message in said.err
+
+
+def test_train_scores_by_a_property_model_of_rows_put_aside(call, here):
+    (here / "set.csv").write_text(SET)
+    trained = call("train", "set.csv", "--out", "m", *FAST, "--judge", "0.7", "--json")
+    assert trained.code == 0, trained.err
+    assert trained.json["rows"] == 9
+    assert 0 <= trained.json["metrics"]["new_above_border"] <= 1
+    assert "20 conductivities" in call("train", "set.csv", "--out", "m", *FAST, "--judge", "0.1").err
+
+
+def test_generate_goes_on_until_there_are_enough_new_ones(call, here):
+    (here / "set.csv").write_text(SET)
+    assert call("train", "set.csv", "--out", "m", "--kind", "random").code == 0
+    said = call(
+        "generate", "--model", "m", "-n", "30", "--valid", "--max-draws", "5000", "--against", "set.csv", "--json"
+    )
+    assert said.code == 0, said.err
+    keys = [row["key"] for row in said.json]
+    assert len(keys) == len(set(keys)) == 30
+    known = {parse(line.split(",")[0]).key for line in SET.split()[1:]}
+    assert not known & set(keys)
+    assert "30 different polymers that set.csv does not hold" in said.err
+    few = call("generate", "--model", "m", "-n", "30", "--valid", "--max-draws", "10")
+    assert "10 draws" in few.err
+    assert "raise --max-draws" in few.err
+    assert "--valid" in call("generate", "--model", "m", "--max-draws", "10").err
+
+
+def test_tune_finds_the_best_setting_and_writes_it(call, here):
+    (here / "set.csv").write_text(SET)
+    (here / "s.toml").write_text('[generator]\ndevice = "cpu"\nbatch_size = 8\n')
+    command = (
+        "tune", "set.csv", "--out", "t", "--settings", "s.toml", "--over", "iterations=2,4", "--over",
+        "temperature=0.5,2.0", "--draws", "50", "--judge", "0.7",
+    )  # fmt: skip
+    first = call(*command)
+    assert first.code == 0, first.err
+    assert first.err.count("trial ") == 4
+    rows = list(csv.DictReader((here / "t" / "trials.csv").open()))
+    best = max(rows, key=lambda row: float(row["new_above_border"] or 0))
+    table = tomllib.loads((here / "t" / "best.toml").read_text())["generator"]
+    assert table == {
+        "device": "cpu", "batch_size": 8, "iterations": int(best["iterations"]),
+        "temperature": float(best["temperature"]),
+    }  # fmt: skip
+    assert call("train", "set.csv", "--out", "m", "--settings", "t/best.toml").code == 0
+    again = call(*command, "--json")
+    assert "4 trials are there already" in again.err
+    assert again.err.count("trial ") == 0
+    assert len(again.json) == 4
+    assert (here / "t" / "trials.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--over", "heat=1,2"), "generator.heat"),
+        (("--over", "temperature"), "temperature=0.8,1.0,1.2"),
+        (("--over", "temperature=2..1"), "lower one first"),
+        (("--over", "temperature=-1,1"), "generator.temperature = -1"),
+        (("--over", "temperature=0.5..1"), "range"),
+        (("--over", "temperature=1", "--objective", "beauty"), "valid_unique_novel"),
+        (("--over", "temperature=1", "--search", "luck"), "grid or bayes"),
+    ],
+)
+def test_tune_says_what_is_wrong_before_it_begins(call, here, options, message):
+    (here / "set.csv").write_text(SET)
+    said = call("tune", "set.csv", "--out", "t", "--judge", "0", "--draws", "10", *options)
+    assert said.code == 2
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not (here / "t" / "trials.csv").exists()

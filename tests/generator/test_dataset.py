@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.generator import DatasetRow, label_rows, read_dataset
+from autodisco.generator import DatasetRow, classify, label_rows, put_aside, read_dataset
 
 
 def write(tmp_path, text):
@@ -75,3 +75,37 @@ def test_the_published_set_is_read_whole_with_its_published_border(reference):
     labels = [row.label for row in label_rows(rows, 0.05)]
     assert labels.count("high") == 302
     assert all(row.smiles.startswith("*") for row in rows)
+
+
+TABLE = "smiles,conductivity,transference_number\n" + "".join(
+    f"*O{'C' * n}*,{n}e-4,{0.1 * n:.1f}\n" for n in range(1, 9)
+)
+
+
+def test_columns_and_their_products_are_read_by_name(tmp_path):
+    rows = read_dataset(write(tmp_path, TABLE), ["transference_number", "conductivity*transference_number"])
+    assert rows[2].value == pytest.approx(3e-4)
+    assert rows[2].properties["transference_number"] == pytest.approx(0.3)
+    assert rows[2].properties["conductivity*transference_number"] == pytest.approx(9e-5)
+    with pytest.raises(InputError, match="no column 'temperature_k'; there are smiles, conductivity"):
+        read_dataset(write(tmp_path, TABLE), ["temperature_k"])
+    with pytest.raises(InputError, match=r"line 3.*much"):
+        read_dataset(write(tmp_path, TABLE.replace("2e-4,0.2", "2e-4,much")), ["transference_number"])
+
+
+def test_classes_by_quantile_are_those_of_numpy_and_stand_side_by_side(tmp_path):
+    rows = read_dataset(write(tmp_path, TABLE + "*NC*,,\n"), ["conductivity", "transference_number"])
+    labels = [row.label for row in classify(rows, {"conductivity": 4, "transference_number": 2})]
+    assert labels[:8] == ["q0 q0", "q0 q0", "q1 q0", "q1 q0", "q2 q1", "q2 q1", "q3 q1", "q3 q1"]
+    assert labels[8] == "unlabelled unlabelled"
+    with pytest.raises(InputError, match="11 classes"):
+        classify(rows, {"conductivity": 11})
+
+
+def test_a_share_put_aside_is_the_same_each_time_and_nothing_is_lost(tmp_path):
+    rows = read_dataset(write(tmp_path, TABLE))
+    kept, aside = put_aside(rows, 0.25, seed=3)
+    assert (len(kept), len(aside)) == (6, 2)
+    assert {row.smiles for row in kept + aside} == {row.smiles for row in rows}
+    assert put_aside(rows, 0.25, seed=3) == (kept, aside)
+    assert put_aside(rows, 0, seed=3)[1] == []

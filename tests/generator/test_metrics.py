@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from autodisco.generator import score_samples
+from autodisco.polymer import parse
 
 
 def test_shares_are_counted_per_draw():
@@ -43,3 +45,19 @@ def test_nothing_valid_leaves_averages_undefined():
     assert scores["validity"] == 0
     assert scores["synthesizability"] is scores["similarity"] is scores["diversity"] is None
     assert score_samples([], ["*CC*"])["validity"] is None
+
+
+def test_new_polymers_are_asked_for_their_class_and_for_weak_bonds():
+    samples = ["*OCC*", "*OCC*", "*OOC*", "*CC*", "*NCC*", "(("]
+    asked = []
+
+    def is_high(smiles):
+        asked.extend(smiles)
+        return np.array(["O" in text for text in smiles])
+
+    scores = score_samples(samples, ["*CC*"], is_high)
+    assert sorted(asked) == sorted(parse(text).smiles for text in ("*OCC*", "*OOC*", "*NCC*"))
+    assert scores["above_border"] == pytest.approx(2 / 3)
+    assert scores["new_above_border"] == pytest.approx(2 / 6)
+    assert scores["unflagged"] == pytest.approx(2 / 3)  # not the peroxide
+    assert "above_border" not in score_samples(samples, ["*CC*"])

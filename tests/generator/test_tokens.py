@@ -43,3 +43,12 @@ def test_a_foreign_token_is_named():
 def test_an_unknown_label_is_named():
     with pytest.raises(InputError, match="medium"):
         class_prefix("medium")
+
+
+def test_several_classes_share_the_places_of_the_prompt():
+    high, middle, low = (class_prefix(label)[0] for label in ("q9", "q5", "q0"))
+    assert class_prefix("q9 q0") == [high, high, high, low, low]
+    assert class_prefix("q9 q5 q0") == [high, high, middle, middle, low]
+    for label, message in (("q9 best", "best"), ("", "''"), ("high " * 6, "6 classes")):
+        with pytest.raises(InputError, match=message):
+            class_prefix(label)

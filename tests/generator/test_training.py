@@ -8,7 +8,8 @@ from autodisco.generator.archive import load_archive
 from autodisco.generator.batches import encode_rows, pack, row_probabilities
 from autodisco.generator.model import GPT
 from autodisco.generator.tokens import CLASS_REPEATS, VOCABULARY, decode
-from autodisco.polymer import parse
+from autodisco.generator.train import Training, cpu_threads
+from autodisco.polymer import parse, units_from_grammar
 
 ROWS = [
     TrainingRow("*OCC*", "high"),
@@ -179,3 +180,102 @@ def test_augmented_training_is_reproducible_and_differs_from_plain():
         for a in ("none", "symmetry", "symmetry")
     )
     assert first == again != plain
+
+
+def test_an_average_of_the_weights_is_the_recursion_written_out():
+    settings = GeneratorSettings(iterations=6, batch_size=8, ema=0.9, device="cpu")
+    with torch.random.fork_rng(devices=[]), cpu_threads(1):
+        torch.manual_seed(0)
+        model = GPT(settings)
+        training = Training(model, ROWS, settings, seed=1)
+        average = weights_of(model)
+        for iteration in range(1, 7):
+            training.step()
+            decay = min(0.9, (1 + iteration) / (10 + iteration))
+            average = decay * average + (1 - decay) * weights_of(model)
+    assert torch.allclose(torch.cat([t.flatten() for t in training.averaged.values()]), average, atol=1e-6)
+    assert not torch.allclose(average, weights_of(model), atol=1e-5)
+
+
+def weights_of(model):
+    return torch.cat([tensor.detach().flatten().clone() for tensor in model.state_dict().values()])
+
+
+def test_held_out_rows_are_never_drawn_and_end_the_training_when_they_are_written_worse(monkeypatch):
+    monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 10)
+    rows = [TrainingRow(unit, "high") for unit in units_from_grammar(20, np.random.default_rng(0), max_characters=20)]
+    settings = GeneratorSettings(
+        iterations=1000, batch_size=8, held_out=0.3, learning_rate=5e-3, dropout=0.0, block_size=32, device="cpu"
+    )
+    with torch.random.fork_rng(devices=[]), cpu_threads(1):
+        torch.manual_seed(0)
+        training = Training(GPT(settings), rows, settings, seed=1)
+        assert training.held_out.sum() == 6
+        drawn = set(np.flatnonzero(np.diff(training.cumulative.numpy(), prepend=0)))
+        assert drawn == set(np.flatnonzero(~training.held_out))
+        while not training.done:
+            training.step()
+    assert 50 < len(training.losses) < 1000
+    assert training.best_at == len(training.losses) - 50
+    assert training.chosen is training.best
+    assert training.losses[-1] < training.losses[training.best_at]  # what it sees it went on learning
+
+
+def test_rows_weighted_in_the_loss_are_drawn_equally_often():
+    rows = [TrainingRow("*OCC*", "high", 3), TrainingRow("*OC*", "high"), *[TrainingRow("*CC*", "low")] * 10]
+    settings = GeneratorSettings(weighting="loss", device="cpu")
+    training = Training(GPT(settings), rows, settings, seed=1)
+    assert training.cumulative.diff().tolist() == [1.0] * 11
+    assert training.weights.mean() == pytest.approx(1)
+    assert training.weights / training.weights.sum() == pytest.approx(row_probabilities(rows, 1))
+
+
+@pytest.mark.parametrize("more", [{"ema": 0.9, "held_out": 0.3}, {"kind": "lstm"}, {"kind": "diffusion"}])
+def test_every_training_continues_from_its_checkpoint_to_the_same_weights(tmp_path, more, monkeypatch):
+    monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 3)
+    settings = GeneratorSettings(iterations=10, batch_size=8, block_size=24, device="cpu", **more)
+    whole = Generator.fit(ROWS, settings, seed=5)
+    checkpoint = tmp_path / "training.checkpoint"
+
+    def killed(iteration, iterations, loss):
+        if iteration == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Generator.fit(ROWS, settings, seed=5, progress=killed, checkpoint=checkpoint, checkpoint_every=4)
+    resumed = Generator.fit(ROWS, settings, seed=5, checkpoint=checkpoint, checkpoint_every=4)
+    assert torch.equal(weights(resumed), weights(whole))
+    assert resumed.losses == whole.losses
+
+
+def test_a_longer_training_goes_on_where_a_shorter_one_ended(tmp_path):
+    checkpoint = tmp_path / "training.checkpoint"
+    Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+    longer = GeneratorSettings(iterations=20, batch_size=8, device="cpu")
+    seen = []
+    went_on = Generator.fit(ROWS, longer, seed=5, checkpoint=checkpoint, progress=lambda i, n, loss: seen.append(i))
+    assert seen[0] == 13
+    assert torch.equal(weights(went_on), weights(Generator.fit(ROWS, longer, seed=5)))
+    # ... and a shorter one is not taken from a longer one.
+    again = Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+    assert torch.equal(weights(again), weights(Generator.fit(ROWS, SHORT, seed=5)))
+
+
+def test_random_smiles_are_other_texts_of_the_same_polymer():
+    (ways,) = encode_rows([TrainingRow("*OCC(C(=O)OC)N*", "high")], 64, augment="smiles")
+    texts = {decode(way[CLASS_REPEATS:].tolist()) for way in ways}
+    plain = {
+        decode(way[CLASS_REPEATS:].tolist())
+        for way in encode_rows([TrainingRow("*OCC(C(=O)OC)N*", "high")], 64, "symmetry")[0]
+    }
+    assert {parse(text).key for text in texts} == {parse("*OCC(C(=O)OC)N*").key}
+    assert texts - plain
+    assert all(text.startswith("*") for text in texts)
+
+
+def test_a_drawing_that_there_are_no_tokens_for_is_left_out():
+    row = TrainingRow("*OCC=SCO*", "high")  # in canonical form with [SH]
+    for augment in ("symmetry", "smiles"):
+        (ways,) = encode_rows([row], 64, augment=augment)
+        assert ways
+        assert all(parse(decode(way[CLASS_REPEATS:].tolist())).key == parse(row.smiles).key for way in ways)

@@ -5,12 +5,13 @@ import pickle
 import time
 from contextlib import suppress
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, scores, stability_flags
+from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, scores, stability_flags, units_from_grammar
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,14 @@ def test_units_of_known_blocks_are_judged_as_if_rdkit_read_them_whole(text: str)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repeat_unit, "_known_word", lambda *_: None)
         assert verdict() == first
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_a_random_drawing_is_the_same_polymer(seed):
+    rng = np.random.default_rng(seed)
+    (text,) = units_from_grammar(1, rng)
+    unit = parse(text)
+    drawing = unit.random_drawing(rng)
+    assert parse(drawing) == unit
+    assert drawing.startswith("*")
