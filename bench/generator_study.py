@@ -101,7 +101,6 @@ def main() -> None:
             for drawing, how in DRAWINGS.get(name, OTHERS).items():
                 if not how.get("grammar", True) and settings.get("kind") in ("genetic", "random"):
                     continue
-                how = {"away_from": "q0" if classes else "low", **how}
                 strings = model.sample(DRAWS, label, seed=seed, max_tokens=LONGEST, **how)
                 scores = score_samples(strings, known, judge.above_border)
                 found.append({"training": name, "drawing": drawing, "seed": seed, "draws": DRAWS, **scores})

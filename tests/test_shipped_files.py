@@ -55,7 +55,7 @@ def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tm
 
 def test_the_page_on_campaigns_lists_every_setting_with_its_default():
     page = (ROOT / "docs" / "campaigns.md").read_text()
-    listed = dict(re.findall(r"^\| `([a-z_.]+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", page, re.MULTILINE))
     defaults = Settings(name="x").flat()
     del defaults["name"]
     assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults

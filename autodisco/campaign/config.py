@@ -34,7 +34,7 @@ LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
 class Section(BaseModel):
     """A table of the campaign file: every key known, every type exact, nothing changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Seeds(Section):
@@ -59,6 +59,11 @@ class GeneratorSettings(Section):
     iterations: Positive = 6000
     batch_size: Positive = 64
     learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    weight_decay: Amount = 0.1
+    grad_clip: Annotated[float, Field(gt=0)] = 1.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     balance: Annotated[float, Field(ge=0, le=1)] = 1.0
     """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
     part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
@@ -89,9 +94,9 @@ class GeneratorSettings(Section):
         """What decides how a model is built and trained."""
         return network.GeneratorSettings(**self._shared(network.GeneratorSettings))
 
-    def drawing(self, **more: Any) -> dict[str, Any]:
+    def drawing(self) -> dict[str, Any]:
         """What decides how strings are drawn, by the names of `Generator.sample`."""
-        return self._shared(network.Sampling) | more
+        return self._shared(network.Sampling)
 
     def _shared(self, of: type) -> dict[str, Any]:
         names = {field.name for field in dataclasses.fields(of)}

@@ -30,12 +30,14 @@ def generate(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; its latest model is used.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file, instead of a campaign's.")] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many strings to draw.")] = 20,
-    label: Annotated[str, typer.Option(help="Class to draw: high, low, unlabelled, or q0 to q9.")] = "high",
+    label: Annotated[
+        str | None, typer.Option(help="Class to draw, such as high, low, unlabelled or q0; default: the best.")
+    ] = None,
     max_tokens: Annotated[int, typer.Option(min=3, help="Longest string in tokens, both ends included.")] = 10,
     temperature: Annotated[float, typer.Option(min=0.01, help="Below 1 the common becomes more common.")] = 1.0,
     top_k: Annotated[int, typer.Option(min=0, help="Draw among the k likeliest tokens; 0 for all.")] = 40,
     guidance: Annotated[float, typer.Option(min=0, help="How far to lead away from another class; 0 not at all.")] = 0,
-    away_from: Annotated[str, typer.Option(help="The class to lead away from.")] = "low",
+    away_from: Annotated[str | None, typer.Option(help="The class to lead away from; default: the worst.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same strings.")] = 0,
     valid: Annotated[bool, typer.Option("--valid", help="Print only repeat units, each polymer once.")] = False,
     grammar: Annotated[bool, typer.Option(help="Draw only what can follow in a repeat unit.")] = True,
@@ -53,11 +55,13 @@ def generate(
 
     if max_draws and not valid:
         raise InputError("--max-draws is the limit of a search for new polymers; add --valid")
+    generator = Generator.load(model or _latest_model(campaign_folder(name)))
     how: dict[str, Any] = {
         "max_tokens": max_tokens, "temperature": temperature, "top_k": top_k, "guidance": guidance,
-        "away_from": away_from, "grammar": grammar, "seed": seed,
+        "grammar": grammar, "seed": seed,
     }  # fmt: skip
-    generator = Generator.load(model or _latest_model(campaign_folder(name)))
+    if away_from:
+        how["away_from"] = away_from
     known = _keys_of(against) if against else set()
     unknown = f" that {against} does not hold" if against else ""
     if max_draws:
@@ -133,7 +137,7 @@ def train(
     generator.save(out)
     checkpoint.unlink(missing_ok=True)
     message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {data.best}")
-    drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.drawing(away_from=data.worst))
+    drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.drawing())
     metrics = score_samples(drawn, [row.smiles for row in data.rows], data.is_high)
     loss = generator.losses[-1] if generator.losses else None
     if as_json:
@@ -207,10 +211,10 @@ def _latest_model(folder: Path) -> Path:
 
 def _row(text: str) -> dict[str, Any]:
     """What a drawn string is."""
-    from autodisco.polymer import parse
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
     try:
-        unit = parse(text)
+        unit = parse(text, ORGANIC_ELEMENTS)
     except InvalidRepeatUnit as error:
         return {"given": text, "valid": False, "code": error.code}
     return {"given": text, "valid": True, "key": unit.key, "canonical": unit.smiles}

@@ -14,11 +14,10 @@ from autodisco.generator import Generator, GeneratorSettings, TrainingRow, class
 
 @dataclass(frozen=True)
 class Data:
-    """Training rows, the best and the worst of their classes, and who says what is high."""
+    """Training rows, the best of their classes, and who says what is high."""
 
     rows: list[TrainingRow]
     best: str
-    worst: str
     is_high: Callable[[Sequence[str]], np.ndarray] | None
 
     @property
@@ -31,19 +30,20 @@ def prepare(file: Path, top_fraction: float, conditions: list[str], judge: float
     """Read a data set, put a share aside for a property model, and give the others their classes."""
     classes = dict(map(_condition, conditions))
     everything = read_dataset(file, tuple(classes))
-    rows, aside = put_aside(everything, judge, seed)
+    if not 0 < top_fraction < 1:
+        raise InputError(f"--top-fraction {top_fraction}: it must lie between 0 and 1")
+    rows, aside = put_aside(everything, judge, seed) if judge else (everything, [])
     best = " ".join(f"q{k - 1}" for k in classes.values()) or "high"
-    worst = " ".join("q0" for _ in classes) or "low"
     training = classify(rows, classes) if classes else label_rows(rows, top_fraction)
     if not judge:
-        return Data(training, best, worst, None)
+        return Data(training, best, None)
     from autodisco.surrogate import PropertyModel
 
-    if not all(row.value for row in everything):
-        raise InputError(f"{file}: a property model needs a conductivity above 0 in every row")
+    if not any(row.value for row in everything):
+        raise InputError(f"{file}: there are no conductivities for a property model; leave it out with --judge 0")
     model = PropertyModel.fit([row.smiles for row in aside], [row.value or 0.0 for row in aside], seed=seed)
     model.set_border([row.smiles for row in rows], top_fraction)
-    return Data(training, best, worst, model.above_border)
+    return Data(training, best, model.above_border)
 
 
 def fit_with_progress(
@@ -64,6 +64,6 @@ def fit_with_progress(
 
 def _condition(text: str) -> tuple[str, int]:
     column, _, number = text.rpartition(":")
-    if not column or not number.isdigit():
+    if not column or not number.isdecimal():
         raise InputError(f"--condition {text}: name a column and a number of classes, such as conductivity:10")
     return column, int(number)

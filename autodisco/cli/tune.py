@@ -1,5 +1,6 @@
 """`autodisco tune`: which settings of the generator suit a data set."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,14 +43,11 @@ def tune(
     from autodisco.cli.training import prepare
     from autodisco.files import write_atomic
     from autodisco.generator import score_samples
-    from autodisco.generator.tune import Range, Search, plot_trials
+    from autodisco.generator.tune import Search, plot_trials
 
     if search not in ("grid", "bayes"):
         raise InputError(f"--search {search}: choose grid or bayes")
-    space = dict(map(_varied, over))
-    for name, values in space.items():
-        for value in [values.low, values.high] if isinstance(values, Range) else values:
-            read_generator(None, {name: value})
+    space = _space(over)
     chosen = read_generator(settings, {})
     data = prepare(file, top_fraction, [], judge, seed)
     known = [row.smiles for row in data.rows]
@@ -117,20 +115,38 @@ def _run_all(found: Any, points: Any, total: int) -> None:
             )
 
 
+def _space(over: list[str]) -> dict[str, Any]:
+    """What is varied, each value checked as a campaign file would be."""
+    from autodisco.campaign.config import read_generator
+    from autodisco.generator.tune import Range
+
+    space: dict[str, Any] = {}
+    for text in over:
+        name, values = _varied(text)
+        if name in space:
+            raise InputError(f"--over {text}: {name} is there twice; list all its values at once")
+        for value in [values.low, values.high] if isinstance(values, Range) else values:
+            read_generator(None, {name: value})
+        space[name] = values
+    return space
+
+
 def _varied(text: str) -> tuple[str, Any]:
-    from autodisco.campaign.config import parse_value
+    from autodisco.campaign.config import GeneratorSettings, parse_value
     from autodisco.generator.tune import Range
 
     name, _, values = text.partition("=")
     low, dots, high = values.partition("..")
     if dots:
         ends = parse_value(low), parse_value(high)
-        if not all(isinstance(end, int | float) for end in ends) or not ends[0] < ends[1]:
+        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+        if not numbers or not -math.inf < ends[0] < ends[1] < math.inf:
             raise InputError(f"--over {text}: a range needs two numbers, the lower one first")
-        return name, Range(*ends)
+        field = GeneratorSettings.model_fields.get(name)
+        return name, Range(*ends, whole=field is not None and isinstance(field.default, int))
     if not name or not values:
         raise InputError(f"--over {text}: name a setting and its values, such as temperature=0.8,1.0,1.2")
-    return name, [parse_value(value) for value in values.split(",")]
+    return name, list(dict.fromkeys(parse_value(value) for value in values.split(",")))
 
 
 def _short(value: Any) -> str:

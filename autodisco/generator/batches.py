@@ -23,12 +23,13 @@ _RANDOM_ORDERS = 24
 class Batch(NamedTuple):
     """Packed rows: tokens, their targets and places in their rows (lines, time); who sees whom (lines, time, time).
 
-    `weights` (lines, time) is the weight of the row at a target that counts, 0 elsewhere: in the prompt, since the
-    model is to learn p(string | class) and not p(class), and where a line is filled up.
+    `counted` (lines, time) is 1 at a target that counts, 0 in the prompt, since the model is to learn p(string | class)
+    and not p(class), and where a line is filled up; `weights` is that times the weight of the row.
     """
 
     tokens: Tensor
     targets: Tensor
+    counted: Tensor
     weights: Tensor
     positions: Tensor
     visible: Tensor
@@ -129,7 +130,7 @@ def _laid_out(
     """A batch of `lines` with the sequences at `spots`: line, first place, which sequence."""
     tokens = np.full((lines, width), END_INDEX)
     targets = np.full((lines, width), END_INDEX)
-    counted = np.zeros((lines, width), dtype=np.float32)
+    counted, factors = np.zeros((2, lines, width), dtype=np.float32)
     positions = np.zeros((lines, width), dtype=int)
     owner = np.full((lines, width), -1)
     for line, begin, number in spots:
@@ -137,8 +138,9 @@ def _laid_out(
         end = begin + len(sequence) - 1
         tokens[line, begin:end] = sequence[:-1]
         targets[line, begin:end] = sequence[1:]
-        counted[line, begin + CLASS_REPEATS - 1 : end] = 1.0 if weights is None else weights[number]
+        counted[line, begin + CLASS_REPEATS - 1 : end] = 1.0
+        factors[line, begin + CLASS_REPEATS - 1 : end] = 1.0 if weights is None else weights[number]
         positions[line, begin:end] = np.arange(end - begin)
         owner[line, begin:end] = number
     visible = (owner[:, :, None] == owner[:, None, :]) & np.tri(width, dtype=bool)
-    return Batch(*(torch.from_numpy(array) for array in (tokens, targets, counted, positions, visible)))
+    return Batch(*(torch.from_numpy(array) for array in (tokens, targets, counted, factors, positions, visible)))

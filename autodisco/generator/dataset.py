@@ -136,7 +136,7 @@ def classify(rows: Sequence[DatasetRow], classes: Mapping[str, int]) -> list[Tra
     Raises
     ------
     InputError
-        A number of classes is not between 2 and 10.
+        A number of classes is not between 2 and 10, or too many values are equal or missing for it.
     """
     borders = {}
     for name, k in classes.items():
@@ -144,6 +144,11 @@ def classify(rows: Sequence[DatasetRow], classes: Mapping[str, int]) -> list[Tra
             raise InputError(f"{name} is to be cut into {k} classes; between 2 and {MOST_CLASSES} are possible")
         known = [value for row in rows if (value := row.properties[name]) is not None]
         borders[name] = np.quantile(known, np.arange(1, k) / k) if known else np.empty(0)
+        if len(set(np.searchsorted(borders[name], known, side="right"))) < k:
+            raise InputError(
+                f"the {len(known)} known values of {name} cannot be cut into {k} classes, as too many are equal or too "
+                "few; ask for fewer classes"
+            )
 
     def class_of(row: DatasetRow, name: str) -> str:
         value = row.properties[name]

@@ -39,7 +39,7 @@ class Diffusion(GPT):
         ).view(whole.shape)
         factor = torch.ones(len(sequences)) if weights is None else torch.tensor(weights)
         scale = (hidden / rate * factor[:, None]).to(device)
-        return (each * scale).sum() / (factor.sum() * (self.block_size - CLASS_REPEATS)).to(device)
+        return (each * scale).sum() / (len(sequences) * (self.block_size - CLASS_REPEATS))
 
     def _guess(self, tokens: Tensor) -> Tensor:
         time = tokens.shape[1]

@@ -15,6 +15,7 @@ from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.generator.archive import load_archive, save_archive
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.tokens import class_prefix
 from autodisco.generator.train import Progress
 
 #: Where the kinds are at home: module of this package and class.
@@ -51,6 +52,8 @@ class Generator:
         self.settings = settings
         #: Training loss of every iteration, nats per token; empty for kinds that are not trained so.
         self.losses = list(losses)
+        #: Labels that occurred in the training set.
+        self.labels: list[str] = []
 
     @staticmethod
     def fit(
@@ -91,9 +94,25 @@ class Generator:
         """
         settings = settings or GeneratorSettings()
         kind = _class_of(settings.kind)
-        return kind._fit(training_set, settings, seed, progress, start_from, checkpoint, checkpoint_every)
+        fitted = kind._fit(training_set, settings, seed, progress, start_from, checkpoint, checkpoint_every)
+        fitted.labels = sorted({row.label for row in training_set})
+        return fitted
 
-    def sample(self, n: int, label: str = "high", *, seed: int = 0, **how: Any) -> list[str]:
+    @property
+    def best(self) -> str:
+        """The best class that it knows, of several properties that of each."""
+        return " ".join(max(words, key=lambda word: _rank(word, unlabelled=-1)) for words in self._words())
+
+    @property
+    def worst(self) -> str:
+        """The worst class that it knows; without one, `unlabelled`."""
+        return " ".join(min(words, key=lambda word: _rank(word, unlabelled=50)) for words in self._words())
+
+    def _words(self) -> list[set[str]]:
+        """The classes that occurred, for each property."""
+        return [set(words) for words in zip(*(label.split() for label in self.labels), strict=True)]
+
+    def sample(self, n: int, label: str | None = None, *, seed: int = 0, **how: Any) -> list[str]:
         """Draw `n` strings of class `label`; the same arguments give the same strings (per device).
 
         Strings are returned as drawn: they may repeat each other, and whether one is a repeat unit is for the parser to
@@ -105,23 +124,31 @@ class Generator:
         n
             Number of draws.
         label
-            Class to draw.
+            Class to draw; the best when left out.
         seed
             Non-negative integer.
         how
-            Further fields of `Sampling`.
+            Further fields of `Sampling`; `away_from` is the worst class when left out.
 
         Raises
         ------
         InputError
-            An argument is out of its range.
+            An argument is out of its range, or a class did not occur in the training set.
         """
         if n < 0:
             raise InputError(f"{n} strings cannot be drawn; ask for 0 or more")
-        return self._draw(n, Sampling(label=label, **how), seed)
+        sampling = Sampling(**{"label": label or self.best, "away_from": self.worst, **how})
+        for name in (sampling.label, sampling.away_from) if sampling.guidance else (sampling.label,):
+            class_prefix(name)
+            words, known = name.split(), self._words()
+            if len(words) != len(known) or any(word not in seen for word, seen in zip(words, known, strict=True)):
+                raise InputError(
+                    f"label {name!r} did not occur in the training set; there were {', '.join(self.labels)}"
+                )
+        return self._draw(n, sampling, seed)
 
     def sample_new(
-        self, n: int, label: str = "high", *, known: Collection[str], max_draws: int, seed: int = 0, **how: Any
+        self, n: int, label: str | None = None, *, known: Collection[str], max_draws: int, seed: int = 0, **how: Any
     ) -> NewPolymers:
         """Draw until there are `n` different polymers whose keys are not among `known`, or `max_draws` are used up.
 
@@ -156,7 +183,7 @@ class Generator:
     def save(self, path: Path) -> None:
         """Write all that it is to one file, whole or not at all."""
         facts, tensors = self._content()
-        facts |= {"settings": self.settings.to_dict(), "losses": self.losses}
+        facts |= {"settings": self.settings.to_dict(), "losses": self.losses, "labels": self.labels}
         save_archive(Path(path), self.settings.kind, facts, tensors)
 
     @staticmethod
@@ -167,9 +194,11 @@ class Generator:
             raise InputError(f"{path}: not a model file of this program")
         try:
             settings = GeneratorSettings.from_dict(facts["settings"])
-            return _class_of(facts["kind"])._from_content(settings, facts, tensors)
+            loaded = _class_of(facts["kind"])._from_content(settings, facts, tensors)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        loaded.labels = facts["labels"]
+        return loaded
 
     @classmethod
     def _fit(
@@ -196,6 +225,10 @@ class Generator:
         cls, settings: GeneratorSettings, facts: dict[str, Any], tensors: dict[str, Tensor]
     ) -> "Generator":
         raise NotImplementedError
+
+
+def _rank(word: str, unlabelled: int) -> int:
+    return {"high": 100, "low": -2, "unlabelled": unlabelled}.get(word, int(word[1:]) if word[1:].isdigit() else 0)
 
 
 def _class_of(kind: str) -> type[Generator]:

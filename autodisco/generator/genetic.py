@@ -16,7 +16,7 @@ from autodisco.generator.batches import row_probabilities
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.generator import Generator
 from autodisco.generator.settings import GeneratorSettings, Sampling
-from autodisco.generator.tokens import class_prefix, split
+from autodisco.generator.tokens import split
 from autodisco.generator.train import Progress
 from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
 
@@ -38,8 +38,8 @@ class GeneticGenerator(Generator):
         for number, row in enumerate(rows):
             self._parents[row.label].append(number)
         self._chances = row_probabilities(rows, settings.balance)
-        self._words = [parse(row.smiles, ORGANIC_ELEMENTS).word for row in rows]
-        self._pieces = [piece for word in self._words for piece in word]
+        self._chains = [parse(row.smiles, ORGANIC_ELEMENTS).word for row in rows]
+        self._pieces = [piece for word in self._chains for piece in word]
 
     @classmethod
     def _fit(
@@ -57,7 +57,6 @@ class GeneticGenerator(Generator):
         return cls(settings, rows)
 
     def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
-        class_prefix(sampling.label)  # an unknown class is refused as by the others
         parents = self._parents.get(sampling.label)
         if not parents:
             raise InputError(f"the training set has no row of class {sampling.label!r} to start from")
@@ -66,8 +65,7 @@ class GeneticGenerator(Generator):
         return [self._child(parents, chances / chances.sum(), sampling, rng) for _ in range(n)]
 
     def _child(self, parents: list[int], chances: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> str:
-        """A repeat unit within the limits; after many tries without one, a parent's or whatever was tried last."""
-        text = ""
+        """A repeat unit within the limits; an empty string after many tries without one."""
         for _ in range(_TRIES):
             pieces = self._cut(parents, chances, rng)
             if rng.random() < CROSSOVER:
@@ -82,11 +80,11 @@ class GeneticGenerator(Generator):
                 except InvalidRepeatUnit:
                     continue
                 return text
-        return text
+        return ""
 
     def _cut(self, parents: list[int], chances: np.ndarray, rng: np.random.Generator) -> list[str]:
         """The pieces of a parent, cut anywhere."""
-        word = self._words[rng.choice(parents, p=chances)]
+        word = self._chains[rng.choice(parents, p=chances)]
         start = rng.integers(len(word))
         return [*word[start:], *word[:start]]
 

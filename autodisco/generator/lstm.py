@@ -21,8 +21,7 @@ class LSTM(Network):
     def __init__(self, settings: GeneratorSettings):
         super().__init__()
         n_layer, _, n_embd = SIZES[settings.size]
-        self.block_size = settings.block_size
-        width = int(_WIDER * n_embd)
+        self.width = width = int(_WIDER * n_embd)
         self.token_embedding = nn.Embedding(len(VOCABULARY), n_embd)
         self.layers = nn.LSTM(n_embd, width, n_layer, batch_first=True, dropout=settings.dropout if n_layer > 1 else 0)
         self.dropout = nn.Dropout(settings.dropout)

@@ -37,7 +37,7 @@ class Memory(NamedTuple):
     def repeated(self, times: int) -> "Memory":
         """Every line so many times in a row, as a copy."""
         wide = [tensor.unsqueeze(-1).expand(*tensor.shape, times) for tensor in self.tensors]
-        return Memory(self.time, [tensor.flatten(-2).contiguous() for tensor in wide])
+        return Memory(self.time, [tensor.flatten(-2).clone() for tensor in wide])
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -57,8 +57,10 @@ def dropout(x: Tensor, p: float) -> Tensor:
 class Network(nn.Module):
     """What training and drawing need of a network."""
 
+    width: int
+
     def loss(self, sequences: Sequence[np.ndarray], weights: Sequence[float] | None, draws: torch.Generator) -> Tensor:
-        """Mean loss in nats per token of token sequences with their prompt and end, weighted by row."""
+        """Mean loss in nats per token of token sequences with their prompt and end, times the weight of each row."""
         raise NotImplementedError
 
     def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -131,7 +133,7 @@ class GPT(Network):
     def __init__(self, settings: GeneratorSettings):
         super().__init__()
         n_layer, n_head, n_embd = SIZES[settings.size]
-        self.block_size = settings.block_size
+        self.block_size, self.width = settings.block_size, n_embd
         self.heads = (n_head, n_embd // n_head)
         self.token_embedding = nn.Embedding(len(VOCABULARY), n_embd)
         self.position_embedding = nn.Embedding(settings.block_size, n_embd)
@@ -185,9 +187,9 @@ class GPT(Network):
 
 
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    """Weighted mean over the targets that count."""
+    """Mean of loss times weight over the targets that count; weights of mean 1 keep their share in every batch."""
     each = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="none")
-    return (each * batch.weights.flatten()).sum() / batch.weights.sum()
+    return (each * batch.weights.flatten()).sum() / batch.counted.sum()
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:

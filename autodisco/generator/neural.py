@@ -60,7 +60,8 @@ class NeuralGenerator(Generator):
         room = self.settings.block_size - CLASS_REPEATS
         if sampling.max_tokens > room:
             raise InputError(f"max_tokens is {sampling.max_tokens}; this model writes between 1 and {room} tokens")
-        generator = torch.Generator(device=next(self.model.parameters()).device).manual_seed(seed)
+        state = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+        generator = torch.Generator(device=next(self.model.parameters()).device).manual_seed(state)
         with cpu_threads(self.settings.threads):
             if isinstance(self.model, Diffusion):
                 return self.model.draw(n, sampling, generator)
@@ -89,6 +90,8 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise InputError(f"generator device {name!r} is unknown; choose auto, cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"generator device {name!r} is not supported; choose auto, cpu or cuda")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"generator device is {name!r}, but torch finds no such GPU here; choose auto or cpu")
     return device

@@ -11,7 +11,6 @@ from torch import Tensor
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.generator import Generator
 from autodisco.generator.settings import GeneratorSettings, Sampling
-from autodisco.generator.tokens import class_prefix
 from autodisco.generator.train import Progress
 from autodisco.polymer import draw_units
 
@@ -33,7 +32,6 @@ class RandomGenerator(Generator):
         return cls(settings)
 
     def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
-        class_prefix(sampling.label)  # an unknown class is refused as by the others
         # Every token of the grammar is one character.
         units = draw_units(np.random.default_rng(seed), max_characters=sampling.max_tokens)
         return list(islice(units, n))

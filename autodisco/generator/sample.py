@@ -10,6 +10,7 @@ from autodisco.generator.settings import Sampling
 from autodisco.generator.syntax import Written
 from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, decode
 
+#: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, for the memory.
 DRAWS_AT_ONCE = 1024
 #: Strings that have ended are taken out of a batch when fewer than this share of it goes on.
 _CROWDED = 0.7
@@ -27,7 +28,7 @@ def draw(network: Network, n: int, sampling: Sampling, generator: torch.Generato
     start = Written()
     strings: list[str] = []
     while len(strings) < n:
-        rows = min(DRAWS_AT_ONCE, n - len(strings))
+        rows = min(max(32, DRAWS_AT_ONCE * 48 // network.width), n - len(strings))
         strings += map(decode, _extend(network, logits, memory, rows, sampling, generator, start))
     return strings
 

@@ -59,7 +59,7 @@ class GeneratorSettings:
         Decay per iteration of an exponential moving average of the weights, which the fitted generator takes; 0 for the
         last weights as they are.
     held_out
-        Share of the rows put aside for early stopping: training ends when their loss has not fallen for
+        Share of the rows of each class put aside for early stopping: training ends when their loss has not fallen for
         `PATIENCE` evaluations, and the weights of the best one are kept. 0 trains for all iterations.
     threads
         CPU threads while training and sampling; results are reproducible at a fixed number. 0 leaves torch's choice.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autodisco.errors import InputError
 from autodisco.generator.archive import load_archive, save_archive
 from autodisco.generator.batches import encode_rows, row_probabilities
 from autodisco.generator.dataset import TrainingRow
@@ -67,13 +68,9 @@ class Training:
         self.draws = torch.Generator().manual_seed(seed)
         self.ways = encode_rows(rows, settings.block_size, settings.augment)
         chances = row_probabilities(rows, settings.balance)
-        self.held_out = np.zeros(len(rows), dtype=bool)
-        if settings.held_out:
-            shuffled = np.random.default_rng(seed).permutation(len(rows))
-            self.held_out[shuffled[: max(1, min(len(rows) - 1, round(settings.held_out * len(rows))))]] = True
+        self.held_out = _held_out(rows, settings.held_out, seed)
         self.chances = chances
         drawn = np.where(self.held_out, 0.0, chances)
-        drawn = drawn if drawn.sum() > 0 else chances
         by_loss = settings.weighting == "loss"
         self.cumulative = torch.from_numpy((drawn > 0) * 1.0 if by_loss else drawn).cumsum(0)
         self.weights = drawn / drawn[drawn > 0].mean() if by_loss else None
@@ -135,12 +132,11 @@ class Training:
         self.model.eval()
         generator = torch.Generator().manual_seed(0)
         numbers = np.flatnonzero(self.held_out)
+        weights = self.chances / self.chances[numbers].mean()
         total = 0.0
         for chunk in np.array_split(numbers, -(-len(numbers) // 256)):
-            weights = self.chances[chunk]
-            if weights.sum() > 0:
-                loss = self.model.loss([self.ways[row][0] for row in chunk], weights.tolist(), generator)
-                total += loss.item() * weights.sum() / self.chances[numbers].sum()
+            loss = self.model.loss([self.ways[row][0] for row in chunk], weights[chunk].tolist(), generator)
+            total += loss.item() * len(chunk) / len(numbers)
         if total < self.best_loss:
             self.best_loss, self.best_at, self.best = total, len(self.losses), _copy(self.model)
         if now:
@@ -159,7 +155,10 @@ class Training:
 
     def resume(self, path: Path, run: str) -> None:
         """Continue from a checkpoint of this very training; that of another, or of one further on, is left alone."""
-        facts, tensors = load_archive(path)
+        try:
+            facts, tensors = load_archive(path)
+        except InputError:
+            raise InputError(f"{path}: not the state of a training; delete it to train from the beginning") from None
         if facts.get("run") != run or len(facts["losses"]) > self.settings.iterations:
             return
         parts: dict[str, Weights] = {name: {} for name in ("model", "averaged", "best", "optimizer", "random")}
@@ -167,7 +166,8 @@ class Training:
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
         self.model.load_state_dict(parts["model"])
-        self.averaged, self.best = parts["averaged"], parts["best"]
+        self.averaged = {name: tensor.to(self.device) for name, tensor in parts["averaged"].items()}
+        self.best = parts["best"]
         state: dict[int, Weights] = {}
         for name, tensor in parts["optimizer"].items():
             number, _, rest = name.partition(".")
@@ -202,6 +202,16 @@ def cpu_threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _held_out(rows: Sequence[TrainingRow], share: float, seed: int) -> np.ndarray:
+    """Which rows are put aside: a share of each class rounded down, so that no class is lost to the training."""
+    aside = np.zeros(len(rows), dtype=bool)
+    rng = np.random.default_rng(seed)
+    for label in sorted({row.label for row in rows}):
+        members = [number for number, row in enumerate(rows) if row.label == label and row.weight > 0]
+        aside[rng.permutation(members)[: int(share * len(members))].astype(int)] = True
+    return aside
 
 
 def _copy(model: Network) -> Weights:

@@ -31,15 +31,11 @@ Score = Callable[[Sequence[str]], Mapping[str, float | None]]
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers between two, by logarithm where they are far apart; whole ones if both ends are."""
+    """All numbers between two, or all whole ones, by logarithm where they are far apart."""
 
     low: float
     high: float
-
-    @property
-    def whole(self) -> bool:
-        """Whether only whole numbers are meant."""
-        return isinstance(self.low, int) and isinstance(self.high, int)
+    whole: bool = False
 
     @property
     def by_logarithm(self) -> bool:
@@ -100,19 +96,17 @@ class Search:
             if name not in {**GeneratorSettings().to_dict(), **vars(Sampling())}:
                 raise InputError(f"{name} is no setting of the generator")
         content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
-        setup = {
+        self._setup = {
             "data": content.hexdigest(),
-            "varied": {name: str(values) for name, values in self.space.items()},
+            "varied": {name: str(self.space[name]) for name in sorted(self.space)},
             "fitting": dict(self.fitting),
             "drawing": dict(self.drawing),
             "draws": self.draws,
             "seed": self.seed,
         }
-        file = self.folder / "setup.json"
-        if file.exists() and (there := read_json(file)) != setup:
-            name = next(key for key in setup if there.get(key) != setup[key])
+        if self._setup_file.exists() and (there := read_json(self._setup_file)) != self._setup:
+            name = next(key for key in {**self._setup, **there} if there.get(key) != self._setup.get(key))
             raise InputError(f"{self.folder}: holds a search with another {name}; choose another folder")
-        write_json(file, setup)
         if self._table.exists():
             self.trials = self._read()
 
@@ -153,6 +147,7 @@ class Search:
 
     def run(self, values: dict[str, Any], progress: Progress | None = None) -> Trial:
         """Train, draw, score, and write the table."""
+        write_json(self._setup_file, self._setup)
         begin = time.monotonic()
         fitting = GeneratorSettings(**{**self.fitting, **{k: v for k, v in values.items() if k in _FITTING}})
         drawing = {**self.drawing, **{k: v for k, v in values.items() if k in _DRAWING}}
@@ -165,6 +160,10 @@ class Search:
     def best(self) -> Trial | None:
         """The trial with the highest objective."""
         return max(self.trials, key=lambda trial: trial.scores[self.objective] or 0.0, default=None)
+
+    @property
+    def _setup_file(self) -> Path:
+        return self.folder / "setup.json"
 
     @property
     def _table(self) -> Path:
@@ -196,14 +195,15 @@ class Search:
     def _read(self) -> list[Trial]:
         rows = csv_rows(self._table, read_text(self._table))
         _, header = next(rows)
-        n = len(self.space)
+        cells = [dict(zip(header, row, strict=True)) for _, row in rows]
+        scores = [name for name in header if name not in self.space and name != "seconds"]
         return [
             Trial(
-                {name: json.loads(cell) for name, cell in zip(self.space, cells[:n], strict=True)},
-                {name: float(cell) if cell else None for name, cell in zip(header[n:-1], cells[n:-1], strict=True)},
-                float(cells[-1]),
+                {name: json.loads(row[name]) for name in self.space},
+                {name: float(row[name]) if row[name] else None for name in scores},
+                float(row["seconds"]),
             )
-            for _, cells in rows
+            for row in cells
         ]
 
 

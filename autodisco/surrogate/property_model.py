@@ -46,7 +46,10 @@ class PropertyModel:
         if len(known) < 20:
             raise InputError(f"a property model needs 20 conductivities above 0; there are {len(known)}")
         forest = RandomForestRegressor(
-            _TREES, max_features=0.33, min_samples_leaf=2, random_state=np.random.RandomState(seed)
+            _TREES,
+            max_features=0.33,
+            min_samples_leaf=2,
+            random_state=int(np.random.SeedSequence(seed).generate_state(1)[0]),
         )
         forest.fit(fingerprints([s for s, _ in known]), np.log10([value for _, value in known]))
         return cls(forest)

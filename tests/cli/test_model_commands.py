@@ -7,7 +7,7 @@ import pytest
 
 from autodisco.cli.data import merged
 from autodisco.generator import DatasetRow, Generator
-from autodisco.polymer import parse
+from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
 
 def test_train_then_generate_draws_the_same_strings_for_a_seed(call, here):
@@ -32,7 +32,7 @@ def test_generate_leaves_out_what_is_known(call, here):
     everything = call("generate", "--model", "a.safetensors", "-n", "40", "--valid").out.split()
     (here / "known.txt").write_text("*COC*\n" + "\n".join(everything[:1]) + "\n")
     new = call("generate", "--model", "a.safetensors", "-n", "40", "--valid", "--against", "known.txt").out.split()
-    assert new == [text for text in everything[1:] if parse(text) != parse("*OCC*")]
+    assert new == [text for text in everything[1:] if parse(text, ORGANIC_ELEMENTS) != parse("*OCC*")]
     # Without the grammar an untrained model writes little that is a repeat unit.
     plain = call("generate", "--model", "a.safetensors", "-n", "40", "--valid", "--no-grammar").out.split()
     assert len(plain) < len(everything)
@@ -115,7 +115,8 @@ def test_train_takes_settings_from_a_file_and_options_win(call, here):
 
 
 def test_train_learns_classes_of_columns_and_generate_draws_them(call, here):
-    (here / "set.csv").write_text(SET.replace("conductivity", "conductivity,length").replace("e-4\n", "e-4,3\n"))
+    lines = SET.replace("conductivity", "conductivity,length").split()
+    (here / "set.csv").write_text("\n".join([lines[0], *(f"{line},{len(line)}" for line in lines[1:])]))
     trained = call(
         "train", "set.csv", "--out", "m", *FAST, "--condition", "conductivity:5", "--condition", "length:2", "--json"
     )
@@ -125,10 +126,16 @@ def test_train_learns_classes_of_columns_and_generate_draws_them(call, here):
         call("generate", "--model", "m", "-n", "5", "--label", "q4 q1", "--guidance", "1", "--away-from", "q0 q0").code
         == 0
     )
+    assert (
+        call("generate", "--model", "m", "-n", "5", "--seed", "1").out
+        == call("generate", "--model", "m", "-n", "5", "--seed", "1", "--label", "q4 q1").out
+    )  # the best is drawn unless another is named
+    assert "did not occur" in call("generate", "--model", "m", "--label", "high").err
     for condition, message in (
         ("length", "conductivity:10"),
         ("mass:3", "no column 'mass'"),
         ("length:99", "99 classes"),
+        ("length:²", "conductivity:10"),
     ):
         said = call("train", "set.csv", "--out", "n", *FAST, "--condition", condition)
         assert said.code == 2
@@ -141,6 +148,10 @@ def test_train_scores_by_a_property_model_of_rows_put_aside(call, here):
     assert trained.code == 0, trained.err
     assert trained.json["rows"] == 9
     assert 0 <= trained.json["metrics"]["new_above_border"] <= 1
+    big = call("train", "set.csv", "--out", "m", *FAST, "--judge", "0.7", "--seed", "50000000000")
+    assert big.code == 0, big.err
+    bad = call("train", "set.csv", "--out", "m", *FAST, "--judge", "0.7", "--top-fraction", "5")
+    assert "--top-fraction 5" in bad.err
     assert "20 conductivities" in call("train", "set.csv", "--out", "m", *FAST, "--judge", "0.1").err
 
 
@@ -195,6 +206,9 @@ def test_tune_finds_the_best_setting_and_writes_it(call, here):
         (("--over", "temperature=2..1"), "lower one first"),
         (("--over", "temperature=-1,1"), "generator.temperature = -1"),
         (("--over", "temperature=0.5..1"), "range"),
+        (("--over", "temperature=0.5..inf"), "two numbers"),
+        (("--over", "grammar=false..true"), "two numbers"),
+        (("--over", "temperature=1", "--over", "temperature=2"), "there twice"),
         (("--over", "temperature=1", "--objective", "beauty"), "valid_unique_novel"),
         (("--over", "temperature=1", "--search", "luck"), "grid or bayes"),
     ],

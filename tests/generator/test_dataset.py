@@ -100,6 +100,10 @@ def test_classes_by_quantile_are_those_of_numpy_and_stand_side_by_side(tmp_path)
     assert labels[8] == "unlabelled unlabelled"
     with pytest.raises(InputError, match="11 classes"):
         classify(rows, {"conductivity": 11})
+    equal = [DatasetRow("*CC*", properties={"x": value}) for value in (0.0, 0.0, 0.0, 1.0, None)]
+    for k in (2, 5):
+        with pytest.raises(InputError, match=f"4 known values of x cannot be cut into {k} classes"):
+            classify(equal, {"x": k})
 
 
 def test_a_share_put_aside_is_the_same_each_time_and_nothing_is_lost(tmp_path):

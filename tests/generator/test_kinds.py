@@ -13,7 +13,7 @@ from autodisco.generator.lstm import LSTM
 from autodisco.generator.model import GPT, Memory, cross_entropy
 from autodisco.generator.sample import choose
 from autodisco.generator.syntax import Syntax, Written
-from autodisco.generator.tokens import PROMPT_INDICES, VOCABULARY, encode, split
+from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, VOCABULARY, class_prefix, encode, split
 from autodisco.polymer import ORGANIC_ELEMENTS, parse, units_from_grammar
 
 HIGH = ["*OCC*", "*OCOCC*", "*OCCOC*"]
@@ -91,10 +91,73 @@ def test_the_search_for_new_polymers_ends_where_there_are_none():
     assert found.strings == []
 
 
-def test_a_genetic_generator_needs_parents_of_the_class():
-    generator = Generator.fit(ROWS[:3], GeneratorSettings(kind="genetic"), seed=1)
-    with pytest.raises(InputError, match="no row of class 'low'"):
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_that_was_not_learnt_is_not_drawn(kind, tmp_path):
+    settings = GeneratorSettings(kind=kind, iterations=1, batch_size=2, block_size=16, device="cpu")
+    Generator.fit(ROWS[:3], settings, seed=1).save(tmp_path / "m")
+    generator = Generator.load(tmp_path / "m")
+    with pytest.raises(InputError, match="'low' did not occur in the training set; there were high"):
         generator.sample(1, "low")
+    with pytest.raises(InputError, match="'q0' did not occur"):
+        generator.sample(1, guidance=1.0, away_from="q0")
+    assert (generator.best, generator.worst) == ("high", "high")
+
+
+def test_the_best_and_the_worst_class_are_found_for_each_property():
+    def ends(*labels):
+        rows = [TrainingRow("*OCC*", label) for label in labels]
+        generator = Generator.fit(rows, GeneratorSettings(kind="random"), seed=1)
+        return generator.best, generator.worst
+
+    assert ends("low", "unlabelled", "high") == ("high", "low")
+    assert ends("unlabelled", "high") == ("high", "unlabelled")
+    assert ends("unlabelled", "low") == ("unlabelled", "low")
+    assert ends("q0 q3", "q4 q0", "unlabelled q1") == ("q4 q3", "q0 q0")
+
+
+def test_a_genetic_child_that_is_too_long_is_none():
+    generator = Generator.fit([TrainingRow("*CCCCCCCCOCCCCC(=O)*", "high")], GeneratorSettings(kind="genetic"), seed=1)
+    drawn = generator.sample(60, max_tokens=3, seed=1)
+    assert "" in drawn
+    assert max(len(split(text)) for text in drawn) <= 3
+
+
+@pytest.mark.parametrize("guidance", [0.0, 0.7])
+def test_taking_out_what_has_ended_changes_nothing(guidance, monkeypatch):
+    settings = GeneratorSettings(iterations=60, batch_size=16, learning_rate=2e-3, device="cpu")
+    generator = Generator.fit(ROWS, settings, seed=1)
+    drawn = []
+    for crowded in (0.0, 0.7, 1.1):  # never, sometimes, at every end
+        monkeypatch.setattr("autodisco.generator.sample._CROWDED", crowded)
+        drawn.append(generator.sample(200, temperature=2.0, seed=1, guidance=guidance))
+    assert drawn[0] == drawn[1] == drawn[2]
+    assert len(set(map(len, drawn[0]))) > 3
+
+
+def test_every_token_is_drawn_by_the_logits_of_the_whole_string_under_both_prompts(monkeypatch):
+    settings = GeneratorSettings(iterations=60, batch_size=16, learning_rate=2e-3, device="cpu")
+    generator = Generator.fit(ROWS, settings, seed=1)
+    seen = []
+
+    def watched(logits, top_k, draws, states, left):
+        given = logits.clone()
+        states, drawn = choose(logits, top_k, draws, states, left)
+        seen.append((given, drawn))
+        return states, drawn
+
+    monkeypatch.setattr("autodisco.generator.sample.choose", watched)
+    generator.sample(40, temperature=2.0, guidance=0.7, seed=1)
+    strings = [[] for _ in range(40)]
+    for given, drawn in seen:
+        with torch.no_grad():
+            high, low = (
+                generator.model(torch.tensor([class_prefix(label) + s for s in strings]))[:, -1].log_softmax(-1)
+                for label in ("high", "low")
+            )
+        torch.testing.assert_close(given, (1.7 * high - 0.7 * low) / 2, rtol=1e-4, atol=1e-4)
+        strings = [[*s, token] for s, token in zip(strings, drawn, strict=True) if token != END_INDEX]
+    assert len(seen) > 6
+    assert len(strings) < 40
 
 
 def test_only_a_network_of_the_same_kind_can_be_started_from():
@@ -135,7 +198,8 @@ def test_packed_and_padded_rows_have_the_same_loss():
 
 
 @pytest.mark.parametrize("kind", [GPT, LSTM, Diffusion])
-def test_a_loss_is_the_weighted_mean_over_the_rows(kind):
+def test_a_loss_is_the_mean_over_the_rows_of_weight_times_loss(kind):
+    # Not divided by the weights: a batch without a heavy row would else count as much as one with it.
     # Rows of one length, so that a row counts as much as another.
     sequences = [way for (way,) in encode_rows([TrainingRow("*OCC*", "high"), TrainingRow("*NCC*", "low")], 16)]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -146,8 +210,8 @@ def test_a_loss_is_the_weighted_mean_over_the_rows(kind):
             for weights in ([1.0, 0.0], [0.0, 1.0], None, [1.0, 3.0])
         )
     assert first != second
-    assert even == pytest.approx((first + second) / 2, rel=1e-5)
-    assert uneven == pytest.approx((first + 3 * second) / 4, rel=1e-5)
+    assert even == pytest.approx(first + second, rel=1e-5)
+    assert uneven == pytest.approx(first + 3 * second, rel=1e-5)
 
 
 def test_a_network_that_knows_nothing_loses_the_logarithm_of_the_vocabulary():

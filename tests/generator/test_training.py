@@ -201,6 +201,16 @@ def weights_of(model):
     return torch.cat([tensor.detach().flatten().clone() for tensor in model.state_dict().values()])
 
 
+def test_a_share_of_every_class_is_put_aside_and_no_class_is_lost():
+    rows = (
+        [TrainingRow("*OCC*", "high")] + [TrainingRow("*CC*", "low")] * 20 + [TrainingRow("*NC*", "unlabelled", 0)] * 9
+    )
+    for seed in range(20):
+        settings = GeneratorSettings(held_out=0.1, device="cpu")
+        aside = Training(GPT(settings), rows, settings, seed).held_out
+        assert [rows[k].label for k in np.flatnonzero(aside)] == ["low", "low"]
+
+
 def test_held_out_rows_are_never_drawn_and_end_the_training_when_they_are_written_worse(monkeypatch):
     monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 10)
     rows = [TrainingRow(unit, "high") for unit in units_from_grammar(20, np.random.default_rng(0), max_characters=20)]

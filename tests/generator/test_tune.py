@@ -51,15 +51,47 @@ def test_an_interrupted_search_goes_on_and_ends_as_an_uninterrupted_one(tmp_path
     ]
 
 
+def test_a_search_killed_inside_a_training_goes_on_inside_it(tmp_path):
+    space = {"iterations": [450], "temperature": [1.0]}
+
+    def killed(done, total, loss):
+        if done == 250:
+            raise KeyboardInterrupt
+
+    first = search(tmp_path, space)
+    with pytest.raises(KeyboardInterrupt):
+        first.run(first.grid()[0], killed)
+    seen = []
+    second = search(tmp_path, space)
+    second.run(second.grid()[0], lambda done, total, loss: seen.append(done))
+    assert seen[0] == 201
+
+
+def test_the_order_of_what_is_varied_does_not_matter(tmp_path):
+    first = search(tmp_path, {"temperature": [0.5], "iterations": [2, 3]})
+    for values in first.grid():
+        first.run(values)
+    again = search(tmp_path, {"iterations": [2, 3], "temperature": [0.5]})
+    assert again.grid() == []
+    assert [trial.values for trial in again.trials] == [trial.values for trial in first.trials]
+
+
+def test_a_search_that_was_refused_leaves_nothing_behind(tmp_path):
+    with pytest.raises(InputError, match="range"):
+        search(tmp_path, {"temperature": Range(0.5, 2.0)}).grid()
+    assert search(tmp_path, {"temperature": [0.5, 2.0]}).grid()
+
+
 def test_another_search_in_the_same_folder_is_refused(tmp_path):
-    search(tmp_path, {"temperature": [0.5]})
+    first = search(tmp_path, {"temperature": [0.5], "iterations": [2]})
+    first.run(first.grid()[0])
     for change, message in (
-        ({"space": {"temperature": [0.7]}}, "varied"),
+        ({"space": {"temperature": [0.7], "iterations": [2]}}, "varied"),
         ({"seed": 2}, "seed"),
         ({"draws": 30}, "draws"),
         ({"fitting": {"batch_size": 8}}, "fitting"),
     ):
-        change = {"space": {"temperature": [0.5]}, **change}
+        change = {"space": {"temperature": [0.5], "iterations": [2]}, **change}
         with pytest.raises(InputError, match=f"another {message}"):
             search(tmp_path, **change)
 
@@ -73,7 +105,7 @@ def test_what_is_no_setting_is_refused(tmp_path):
 
 def test_a_bayesian_search_stays_in_its_range_and_goes_on_as_it_would_have(tmp_path):
     pytest.importorskip("optuna")
-    space = {"temperature": Range(0.5, 3.0), "max_tokens": Range(4, 9), "iterations": [2]}
+    space = {"temperature": Range(0.5, 3.0), "max_tokens": Range(4, 9, whole=True), "iterations": [2]}
     whole = search(tmp_path / "whole", space)
     for values in whole.proposals(4):
         whole.run(values)

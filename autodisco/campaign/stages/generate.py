@@ -33,7 +33,6 @@ def generate(campaign: Campaign, store: Store) -> None:
         batch, begin = divmod(drawn, DRAWS_AT_ONCE)
         strings = model.sample(
             DRAWS_AT_ONCE,
-            "high",
             seed=campaign.seed(iteration, "generate", batch),
             **settings.generator.drawing(),
         )
