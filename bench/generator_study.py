@@ -14,6 +14,7 @@ times, as in the paper, and its short strings are compared with that list.
 import argparse
 import csv
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ FITS: dict[str, tuple[dict[str, Any], int]] = {
     "symmetry": ({"augment": "symmetry"}, 0),
     "symmetry, early stopping": ({"augment": "symmetry", "held_out": 0.1}, 0),
     "symmetry, average": ({"augment": "symmetry", "ema": 0.998}, 0),
+    "symmetry, 1000 iterations": ({"augment": "symmetry", "iterations": 1000}, 0),
     "symmetry, ten classes": ({"augment": "symmetry"}, 10),
     "randomised SMILES": ({"augment": "smiles"}, 0),
     "lstm": ({"kind": "lstm"}, 0),
@@ -63,9 +65,14 @@ MILD = {"temperature": 1.3, "guidance": 0.5}
 OTHERS: dict[str, dict[str, Any]] = {"any token": ANY, "grammar": {}}
 #: Ways to draw from each; the paper's is `any token`. Guidance and temperature come with the grammar.
 SEVERAL = {**OTHERS, "T 1.6": HOT, "guidance 0.5": GUIDED, "T 1.3, guidance 0.5": MILD, "T 1.9, guidance 1": BOTH}
-DRAWINGS: dict[str, dict[str, dict[str, Any]]] = {"plain": SEVERAL, "symmetry": SEVERAL}
+FURTHER = {**OTHERS, "guidance 0.5": GUIDED, "guidance 1": {"guidance": 1.0}, "T 1.3, guidance 0.5": MILD}
+DRAWINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "plain": SEVERAL,
+    "symmetry": SEVERAL,
+    "symmetry, 1000 iterations": FURTHER,
+}
 #: Drawn once more so, until there are as many polymers that are new.
-REJECTING = {"plain": "T 1.3, guidance 0.5", "symmetry": "T 1.3, guidance 0.5"}
+REJECTING = dict.fromkeys(DRAWINGS, "T 1.3, guidance 0.5")
 MAX_DRAWS = 10 * DRAWS
 COLUMNS = (
     "draws", "validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel",
@@ -165,30 +172,27 @@ def _beside_the_paper(out: Path, rows: list, candidates: Path) -> list[str]:
         theirs = {parse(row["monomer_smiles"]).key for row in csv.DictReader(handle)}
     training = [row for row in label_rows(rows, TOP_FRACTION) if row.smiles != "*CCO*"]
     training.append(TrainingRow("*CCO*", "high", PEO_WEIGHT))
-    model = _model(out, "paper", training, {}, 1)
-    strings = model.sample(DRAWS, "high", seed=1, max_tokens=10, grammar=False)
-    units = {}
-    for text in strings:
-        try:
-            unit = parse(text)
-        except InvalidRepeatUnit:
-            continue
-        units.setdefault(unit.key, unit.smiles)
-    first = [text for text in dict.fromkeys(strings) if _is_unit(text)][:50]
-    shared = sorted(units[key] for key in units.keys() & theirs)
-    return [
-        f"the first {len(first)} different strings: " + " ".join(first),
-        f"{len(units)} different polymers in {DRAWS} draws; {len(shared)} of the paper's {len(theirs)}: "
-        + " ".join(shared),
-    ]
-
-
-def _is_unit(text: str) -> bool:
-    try:
-        parse(text)
-    except InvalidRepeatUnit:
-        return False
-    return True
+    lines = []
+    for name, settings, how in (
+        ("paper", {}, {"grammar": False}),
+        ("paper", {}, {"temperature": 1.5}),
+        ("paper symmetry", {"augment": "symmetry"}, {"grammar": False}),
+        ("paper symmetry", {"augment": "symmetry"}, {}),
+        ("paper symmetry", {"augment": "symmetry"}, {"temperature": 1.5}),
+    ):
+        strings = _model(out, name, training, settings, 1).sample(DRAWS, "high", seed=1, max_tokens=10, **how)
+        units = {}
+        for text in strings:
+            with suppress(InvalidRepeatUnit):
+                unit = parse(text, ORGANIC_ELEMENTS)
+                units.setdefault(unit.key, unit.smiles)
+        shared = sorted(units[key] for key in units.keys() & theirs)
+        lines += [
+            f"{name}, {how}: {len(units)} different polymers in {DRAWS} draws, "
+            f"{len(shared)} of the paper's {len(theirs)}: " + " ".join(shared),
+            "the first: " + " ".join(list(units.values())[:50]),
+        ]
+    return lines
 
 
 if __name__ == "__main__":
