@@ -22,7 +22,7 @@ from autodisco.polymer import units_from_grammar  # noqa: E402
 
 SETTINGS = GeneratorSettings(iterations=30, device="cpu")
 TRAINED = GeneratorSettings(iterations=400, device="cpu")  # one that knows nothing breaks the grammar all the time
-N_DRAWS, MAX_TOKENS = 1000, 10
+N_DRAWS, MAX_TOKENS = 512, 10
 
 
 @pytest.fixture(scope="module")

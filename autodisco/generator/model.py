@@ -34,11 +34,6 @@ class Memory(NamedTuple):
         """That of some lines of the batch, as a copy."""
         return Memory(self.time, [tensor[..., which] for tensor in self.tensors])
 
-    def repeated(self, times: int) -> "Memory":
-        """Every line so many times in a row, as a copy."""
-        wide = [tensor.unsqueeze(-1).expand(*tensor.shape, times) for tensor in self.tensors]
-        return Memory(self.time, [tensor.flatten(-2).clone() for tensor in wide])
-
 
 def dropout(x: Tensor, p: float) -> Tensor:
     """Zero each element with chance `p` (to 1 in 65,536) and scale the rest by 1 / (1 − p).

@@ -14,6 +14,8 @@ from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, 
 DRAWS_AT_ONCE = 1024
 #: Strings that have ended are taken out of a batch when fewer than this share of it goes on.
 _CROWDED = 0.7
+#: Lines that strings with the same beginning share; to rearrange more costs what it saves.
+_SHARED = 128
 
 
 @torch.no_grad()
@@ -44,31 +46,36 @@ def _extend(
 ) -> list[list[int]]:
     """`rows` continuations of the prompts behind `logits`, each up to its end token (left out) or `max_tokens`.
 
-    With guidance a string has a line for either prompt, in the second half of the batch that of the class to leave.
+    Strings that are alike so far share a line of the batch while there are few of these. With guidance there is a line
+    for either prompt, in the second half of the batch that of the class to leave.
     """
-    prompts, lines = len(logits), rows
-    logits, memory = logits.repeat_interleave(rows, 0), memory.repeated(rows)
+    prompts, lines, shared = len(logits), 1, True
     written: list[list[int]] = [[] for _ in range(rows)]
-    going = list(range(rows))  # strings that have not ended, and the line of each in the batch
-    places = list(range(rows))
+    going, line_of = list(range(rows)), [0] * rows  # strings that have not ended, and the line of each in the batch
     states = [start] * rows if sampling.grammar else []
     for left in range(sampling.max_tokens - 1, -1, -1):
-        if len(places) < lines:
-            logits = logits[_both(places, lines, prompts)]
-        states, drawn = choose(_guided(logits, prompts, sampling), sampling.top_k, generator, states, left)
+        guided = _guided(logits, prompts, sampling)[line_of]
+        states, drawn = choose(guided, sampling.top_k, generator, states, left)
         kept = [number for number, token in enumerate(drawn) if token != END_INDEX]
         for number in kept:
             written[going[number]].append(drawn[number])
         if not kept or left == 0:
             break
-        going, places = [going[number] for number in kept], [places[number] for number in kept]
-        states = [states[number] for number in kept] if states else []
-        if len(places) < _CROWDED * lines:
-            memory = memory.lines(_both(places, lines, prompts))
-            lines, places = len(places), list(range(len(places)))
-        tokens = torch.full((lines,), END_INDEX)
-        tokens[places] = torch.tensor([drawn[number] for number in kept])
-        logits, memory = network.step(tokens.repeat(prompts).to(logits.device), memory)
+        going, states = [going[number] for number in kept], [states[number] for number in kept] if states else []
+        line_of, tokens = [line_of[number] for number in kept], [drawn[number] for number in kept]
+        ways = list(zip(line_of, tokens, strict=True))
+        different = list(dict.fromkeys(ways)) if shared else []
+        shared = shared and len(different) <= _SHARED
+        if shared:
+            memory = memory.lines(_both([line for line, _ in different], lines, prompts))
+            lines, place = len(different), dict(zip(different, range(len(different)), strict=True))
+            line_of = [place[way] for way in ways]
+        elif not _CROWDED * lines <= len(kept) <= lines:
+            memory = memory.lines(_both(line_of, lines, prompts))
+            lines, line_of = len(kept), list(range(len(kept)))
+        column = torch.full((lines,), END_INDEX)
+        column[line_of] = torch.tensor(tokens)
+        logits, memory = network.step(column.repeat(prompts).to(logits.device), memory)
     return written
 
 

@@ -123,14 +123,15 @@ def test_a_genetic_child_that_is_too_long_is_none():
 
 
 @pytest.mark.parametrize("guidance", [0.0, 0.7])
-def test_taking_out_what_has_ended_changes_nothing(guidance, monkeypatch):
+def test_sharing_lines_and_taking_out_what_has_ended_changes_nothing(guidance, monkeypatch):
     settings = GeneratorSettings(iterations=60, batch_size=16, learning_rate=2e-3, device="cpu")
     generator = Generator.fit(ROWS, settings, seed=1)
     drawn = []
-    for crowded in (0.0, 0.7, 1.1):  # never, sometimes, at every end
+    for crowded, shared in ((0.0, 0), (0.7, 64), (1.1, 3), (0.5, 1000)):  # never, as it is, at every end, always shared
         monkeypatch.setattr("autodisco.generator.sample._CROWDED", crowded)
+        monkeypatch.setattr("autodisco.generator.sample._SHARED", shared)
         drawn.append(generator.sample(200, temperature=2.0, seed=1, guidance=guidance))
-    assert drawn[0] == drawn[1] == drawn[2]
+    assert all(strings == drawn[0] for strings in drawn)
     assert len(set(map(len, drawn[0]))) > 3
 
 
