@@ -53,7 +53,7 @@ FITS: dict[str, tuple[dict[str, Any], int]] = {
     "symmetry, ten classes": ({"augment": "symmetry"}, 10),
     "randomised SMILES": ({"augment": "smiles"}, 0),
     "lstm": ({"kind": "lstm"}, 0),
-    "diffusion": ({"kind": "diffusion"}, 0),
+    "diffusion, 2500 iterations": ({"kind": "diffusion", "iterations": 2500}, 0),
     "genetic": ({"kind": "genetic"}, 0),
     "random": ({"kind": "random"}, 0),
 }
