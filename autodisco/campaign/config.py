@@ -282,11 +282,6 @@ def write_generator(values: Mapping[str, Any]) -> str:
     return "\n".join(["[generator]", *(f"{key} = {_toml(value)}" for key, value in values.items())]) + "\n"
 
 
-def parse_value(text: str) -> Any:
-    """A value as in TOML; text that is none stands for itself."""
-    return _value(text)
-
-
 def write_settings(settings: Settings) -> str:
     """The settings as TOML, every key with the value in force."""
     lines = []
@@ -331,12 +326,13 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
     """Dotted key to the variable that sets it and its value."""
     known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
     return {
-        known[variable]: (variable, _value(environment[variable]))
+        known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())
     }
 
 
-def _value(text: str) -> Any:
+def parse_value(text: str) -> Any:
+    """A value as in TOML; text that is none stands for itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

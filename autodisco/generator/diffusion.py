@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from autodisco.generator.model import GPT
-from autodisco.generator.sample import DRAWS_AT_ONCE, choose
+from autodisco.generator.sample import DRAWS_AT_ONCE, choose, guided
 from autodisco.generator.settings import Sampling
 from autodisco.generator.syntax import Written
 from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, MASK_INDEX, class_prefix, decode
@@ -70,9 +70,9 @@ class Diffusion(GPT):
             if sampling.guidance:
                 other = lines.clone()
                 other[:, :CLASS_REPEATS] = torch.tensor(class_prefix(sampling.away_from), device=device)
-                against = self._guess(other)[every, place].log_softmax(-1)
-                logits = (1 + sampling.guidance) * logits.log_softmax(-1) - sampling.guidance * against
+                logits = torch.cat([logits, self._guess(other)[every, place]])
             left = sampling.max_tokens - 1 - number
-            states, drawn = choose(logits / sampling.temperature, sampling.top_k, generator, states, left)
+            logits = guided(logits, 1 + bool(sampling.guidance), sampling)
+            states, drawn = choose(logits, sampling.top_k, generator, states, left)
             lines[every, place] = torch.tensor(drawn, device=device)
         return [decode(line) for line in lines[:, begin:end].tolist()]

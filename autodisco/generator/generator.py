@@ -37,6 +37,16 @@ class NewPolymers(NamedTuple):
     draws: int
 
 
+class Run(NamedTuple):
+    """How one training runs, apart from rows and settings; see `Generator.fit`. Kinds without a training need none."""
+
+    seed: int
+    progress: Progress | None
+    start_from: "Generator | None"
+    checkpoint: Path | None
+    checkpoint_every: int
+
+
 class Generator:
     """Writes repeat units of a class; made by `fit` or `load`.
 
@@ -93,8 +103,8 @@ class Generator:
             or `start_from` has another shape.
         """
         settings = settings or GeneratorSettings()
-        kind = _class_of(settings.kind)
-        fitted = kind._fit(training_set, settings, seed, progress, start_from, checkpoint, checkpoint_every)
+        run = Run(seed, progress, start_from, checkpoint, checkpoint_every)
+        fitted = _class_of(settings.kind)._fit(training_set, settings, run)
         fitted.labels = sorted({row.label for row in training_set})
         return fitted
 
@@ -201,16 +211,7 @@ class Generator:
         return loaded
 
     @classmethod
-    def _fit(
-        cls,
-        rows: Sequence[TrainingRow],
-        settings: GeneratorSettings,
-        seed: int,
-        progress: Progress | None,
-        start_from: "Generator | None",
-        checkpoint: Path | None,
-        checkpoint_every: int,
-    ) -> "Generator":
+    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "Generator":
         raise NotImplementedError
 
     def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:

@@ -5,7 +5,6 @@ A piece is one backbone atom or ring with its side groups, the blocks in which p
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from torch import Tensor
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.generator.batches import row_probabilities
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator
+from autodisco.generator.generator import Generator, Run
 from autodisco.generator.settings import GeneratorSettings, Sampling
 from autodisco.generator.tokens import split
-from autodisco.generator.train import Progress
 from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
 
 #: Share of the children that have two parents, and mean number of pieces that are changed afterwards.
@@ -42,16 +40,7 @@ class GeneticGenerator(Generator):
         self._pieces = [piece for word in self._chains for piece in word]
 
     @classmethod
-    def _fit(
-        cls,
-        rows: Sequence[TrainingRow],
-        settings: GeneratorSettings,
-        seed: int,
-        progress: Progress | None,
-        start_from: Generator | None,
-        checkpoint: Path | None,
-        checkpoint_every: int,
-    ) -> "GeneticGenerator":
+    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "GeneticGenerator":
         if not rows:
             raise InputError("the training set of the generator is empty")
         return cls(settings, rows)

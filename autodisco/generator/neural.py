@@ -1,7 +1,6 @@
 """The generators that are networks: fitted by gradient descent, drawn from token by token."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,13 @@ from torch import Tensor
 from autodisco.errors import InputError
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.diffusion import Diffusion
-from autodisco.generator.generator import Generator
+from autodisco.generator.generator import Generator, Run
 from autodisco.generator.lstm import LSTM
 from autodisco.generator.model import GPT, Network
 from autodisco.generator.sample import draw
 from autodisco.generator.settings import GeneratorSettings, Sampling
 from autodisco.generator.tokens import CLASS_REPEATS, VOCABULARY
-from autodisco.generator.train import Progress, cpu_threads, train
+from autodisco.generator.train import cpu_threads, train
 
 NETWORKS: dict[str, type[GPT | LSTM]] = {"gpt": GPT, "lstm": LSTM, "diffusion": Diffusion}
 
@@ -34,26 +33,17 @@ class NeuralGenerator(Generator):
         self.model = model
 
     @classmethod
-    def _fit(
-        cls,
-        rows: Sequence[TrainingRow],
-        settings: GeneratorSettings,
-        seed: int,
-        progress: Progress | None,
-        start_from: Generator | None,
-        checkpoint: Path | None,
-        checkpoint_every: int,
-    ) -> "NeuralGenerator":
+    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "NeuralGenerator":
         device = _device(settings.device)
-        seed_global, seed_draws = (int(s) for s in np.random.SeedSequence(seed).generate_state(2, np.uint64))
+        seed_global, seed_draws = (int(s) for s in np.random.SeedSequence(run.seed).generate_state(2, np.uint64))
         gpus = [device.index or 0] if device.type == "cuda" else []
         with cpu_threads(settings.threads), torch.random.fork_rng(devices=gpus):
             torch.manual_seed(seed_global)
             model = NETWORKS[settings.kind](settings)
-            if start_from is not None:
-                _copy_weights(start_from, model, settings)
+            if run.start_from is not None:
+                _copy_weights(run.start_from, model, settings)
             model.to(device)
-            losses = train(model, rows, settings, seed_draws, progress, checkpoint, checkpoint_every)
+            losses = train(model, rows, settings, seed_draws, run.progress, run.checkpoint, run.checkpoint_every)
         return cls(settings, model.eval(), losses)
 
     def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator
+from autodisco.generator.generator import Generator, Run
 from autodisco.generator.settings import GeneratorSettings, Sampling
-from autodisco.generator.train import Progress
 from autodisco.polymer import draw_units
 
 
@@ -19,16 +17,7 @@ class RandomGenerator(Generator):
     """Kind `random`: knows nothing of the training set or of classes. Only `max_tokens` has a meaning here."""
 
     @classmethod
-    def _fit(
-        cls,
-        rows: Sequence[TrainingRow],
-        settings: GeneratorSettings,
-        seed: int,
-        progress: Progress | None,
-        start_from: Generator | None,
-        checkpoint: Path | None,
-        checkpoint_every: int,
-    ) -> "RandomGenerator":
+    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "RandomGenerator":
         return cls(settings)
 
     def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:

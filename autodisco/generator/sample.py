@@ -54,8 +54,8 @@ def _extend(
     going, line_of = list(range(rows)), [0] * rows  # strings that have not ended, and the line of each in the batch
     states = [start] * rows if sampling.grammar else []
     for left in range(sampling.max_tokens - 1, -1, -1):
-        guided = _guided(logits, prompts, sampling)[line_of]
-        states, drawn = choose(guided, sampling.top_k, generator, states, left)
+        logits = guided(logits, prompts, sampling)[line_of]
+        states, drawn = choose(logits, sampling.top_k, generator, states, left)
         kept = [number for number, token in enumerate(drawn) if token != END_INDEX]
         for number in kept:
             written[going[number]].append(drawn[number])
@@ -83,7 +83,8 @@ def _both(places: list[int], lines: int, prompts: int) -> list[int]:
     return [place + half * lines for half in range(prompts) for place in places]
 
 
-def _guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
+def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
+    """Logits to draw from; with guidance those of the class to leave follow those of the wanted one in `logits`."""
     if prompts > 1:
         wanted, other = logits.log_softmax(-1).chunk(2)
         logits = (1 + sampling.guidance) * wanted - sampling.guidance * other

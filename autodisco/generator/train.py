@@ -67,10 +67,9 @@ class Training:
         self.losses: list[float] = []
         self.draws = torch.Generator().manual_seed(seed)
         self.ways = encode_rows(rows, settings.block_size, settings.augment)
-        chances = row_probabilities(rows, settings.balance)
+        self.chances = row_probabilities(rows, settings.balance)
         self.held_out = _held_out(rows, settings.held_out, seed)
-        self.chances = chances
-        drawn = np.where(self.held_out, 0.0, chances)
+        drawn = np.where(self.held_out, 0.0, self.chances)
         by_loss = settings.weighting == "loss"
         self.cumulative = torch.from_numpy((drawn > 0) * 1.0 if by_loss else drawn).cumsum(0)
         self.weights = drawn / drawn[drawn > 0].mean() if by_loss else None

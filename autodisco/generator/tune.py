@@ -28,6 +28,9 @@ from autodisco.generator.train import Progress
 #: Scores of a list of drawn strings.
 Score = Callable[[Sequence[str]], Mapping[str, float | None]]
 
+_FITTING = frozenset(GeneratorSettings().to_dict())
+_DRAWING = frozenset(vars(Sampling()))
+
 
 @dataclass(frozen=True)
 class Range:
@@ -93,7 +96,7 @@ class Search:
 
     def __post_init__(self) -> None:
         for name in self.space:
-            if name not in {**GeneratorSettings().to_dict(), **vars(Sampling())}:
+            if name not in _FITTING | _DRAWING:
                 raise InputError(f"{name} is no setting of the generator")
         content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
         self._setup = {
@@ -239,10 +242,6 @@ def plot_trials(search: Search, file: Path) -> None:
     panels[0].set_ylabel(search.objective.replace("_", " "))
     panels[0].set_ylim(bottom=0)
     figure.savefig(file, dpi=150)
-
-
-_FITTING = frozenset(GeneratorSettings().to_dict())
-_DRAWING = frozenset(vars(Sampling()))
 
 
 def _distribution(optuna: Any, values: Sequence[Any] | Range) -> Any:
