@@ -197,6 +197,12 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "C=S without a heteroatom beside it oligomerises",
         MARCH,
     ),
+    Rule(
+        "hypervalent sulfur",
+        "[$([S;v4,v6;!H0]),$([S;v4,v6]=[#6]),$([S]#*)]",
+        "S(IV) and S(VI) without oxygen or nitrogen on their double bonds, or with S-H, are no lasting compounds",
+        MARCH,
+    ),
     Rule("azide", "[#7]=[#7+]=[#7-]", "organic azides lose nitrogen, some of them violently", BRAESE),
     Rule("diazo", "[#6]=[#7+]=[#7-]", "diazo compounds lose nitrogen", BRENK),
     Rule("nitroso", "[#6,#7,#16]-[NX2]=O", "nitroso compounds dimerise, tautomerise to oximes or lose NO", BRENK),

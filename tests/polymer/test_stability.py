@@ -152,6 +152,10 @@ def test_six_of_the_fourteen_best_published_polymers_hold_weak_bonds(reference: 
         ("*CC#CO*", {"ynol or ynamine"}),
         ("*CC(C=S)*", {"thioaldehyde or thioketone"}),
         ("*CC(=S)N*", set()),
+        ("*C#SCCC*", {"hypervalent sulfur"}),
+        ("*CCC=SCC*", {"hypervalent sulfur"}),  # read with a hydrogen on S
+        ("*CCS(=N)(=O)C*", set()),  # sulfoximines
+        ("*Cc1ccc(*)s1", set()),
         ("*CC(N=[N+]=[N-])*", {"azide"}),
         ("*CC(=[N+]=[N-])*", {"diazo"}),
         ("*CC(N=O)*", {"nitroso"}),
