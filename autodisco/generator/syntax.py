@@ -210,6 +210,8 @@ class Syntax:
 
         `here` bonds are then free at the present atom; `atom` is the order of the bond to a new one.
         """
+        if here and not (self._rings or opened) and left >= len(self._behind) + 5:
+            return True  # two ends, a parenthesis opened now, an atom behind it and one for a place more
         missing = 2 - self.ends - ends
         depth = len(self._behind) + opening - closing
         elsewhere = self._behind[:-1] if closing else self._behind
