@@ -64,6 +64,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             frame_interval_ps=float(system["frame_interval_ps"]),
             monomer_smiles=str(system["monomer_smiles"]),
             matrix_mass=float(system["polymer_mass_g_per_mol"]),
+            cluster_cutoff=float(system.get("cluster_cutoff_a", Trajectory.cluster_cutoff)),
         )
     except KeyError as missing:
         raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None

@@ -98,6 +98,7 @@ class Trajectory:
     unwrapped : whether positions are continuous in time already; else they are made so
     n_frames : None when only reading to the end tells
     matrix_mass : in g/mol where the files state another than the masses of the atoms give
+    cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
     """
 
     source: Path
@@ -109,6 +110,7 @@ class Trajectory:
     monomer_smiles: str = ""
     n_frames: int | None = None
     matrix_mass: float | None = None
+    cluster_cutoff: float = 3.4
 
 
 class Clock:

@@ -38,8 +38,12 @@ def analyze(
     dt: Annotated[float | None, typer.Option(help="Time between frames in ps, where the files do not tell.")] = None,
     htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
     cluster_cutoff: Annotated[
-        float, typer.Option(help="Cation to anion atom, in Å: one cluster, one ion pair (also for its lifetimes).")
-    ] = 3.4,
+        float | None,
+        typer.Option(
+            help="Cation to anion atom, in Å: one cluster, one ion pair (also for its lifetimes); without it 3.4, or "
+            "what a replica states for its cation."
+        ),
+    ] = None,
     coordination_cutoff: Annotated[
         float, typer.Option(help="In Å, for coordination numbers and residence at the polymer.")
     ] = 2.8,

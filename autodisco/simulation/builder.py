@@ -56,7 +56,7 @@ def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
 
 
 def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: ForceField) -> System:
-    """A box of chains and LiTFSI at `settings.build_density_g_per_cm3`, the same for the same seed.
+    """A box of chains and salt at `settings.build_density_g_per_cm3`, the same for the same seed.
 
     Raises SimulationFailure: `build-overlap` when no arrangement is found, `parameters-missing` from the force field.
     """
@@ -64,7 +64,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
     mix = composition(unit, settings)
     polymer = chain(unit, mix.units)
     molecule = force_field.polymer(polymer.mol)
-    molecules = [molecule] * mix.chains + force_field.salt(settings.charge_scale) * mix.ion_pairs
+    molecules = [molecule] * mix.chains + force_field.salt(settings.salt, settings.charge_scale) * mix.ion_pairs
     mass = sum(float(m.masses.sum()) for m in molecules)
     edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
     shapes = _lone_unit_shapes(polymer, rng)
@@ -91,6 +91,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 "monomer_smiles": unit.smiles,
                 "units_per_chain": mix.units,
                 "chains": mix.chains,
+                "salt": settings.salt,
                 "ion_pairs": mix.ion_pairs,
                 "n_polymer_atoms": len(molecule) * mix.chains,
                 "polymer_mass_g_per_mol": polymer_mass,

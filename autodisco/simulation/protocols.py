@@ -21,11 +21,12 @@ class _Frozen(BaseModel):
 
 
 class SystemSettings(_Frozen):
-    """What is in the box. Molality is mol salt per kg polymer; masses are g/mol."""
+    """What is in the box. `salt` is a cation and an anion; molality is mol salt per kg polymer; masses are g/mol."""
 
     backbone_atoms: Annotated[int, Field(gt=0)]
     ion_pairs: Annotated[int, Field(gt=0)]
     molality: Positive
+    salt: Annotated[str, Field(pattern="^(Li|Na|K)(TFSI|FSI|PF6|BF4|ClO4)$")] = "LiTFSI"
     charge_scale: Positive
     build_density_g_per_cm3: Positive
     hydrogen_mass: Positive | None = None

@@ -177,13 +177,17 @@ def _simulate(task: ReplicaTask) -> ReplicaOutcome:
 
 def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:
     """`system.json`: what an analysis has to know about the folder."""
+    from autodisco.simulation.forcefield import ions
+
+    cation, anion = ions.split(protocol.system.salt)
     cations, anions, centres = [], [], []
     for molecule, offset in zip(system.molecules, system.offsets, strict=True):
-        if molecule.name == "LI":
+        if molecule.name == cation.upper():
             cations.append(offset)
-        elif molecule.name == "TFSI":
-            anions.append([offset + i for i, e in enumerate(molecule.elements) if e in ("O", "N", "S")])
-            centres.append(offset + molecule.elements.index("N"))
+        elif molecule.name == anion.upper():
+            holding = {"N", "O", "S"} & set(molecule.elements) or {"F"}
+            anions.append([offset + i for i, e in enumerate(molecule.elements) if e in holding])
+            centres.append(offset + ions.centre(anion))
     return {
         **system.labels,
         "force_field": task.force_field,
@@ -199,6 +203,7 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "cations": cations,
         "anions": anions,
         "anion_centres": centres,
+        "cluster_cutoff_a": ions.CATIONS[cation].contact,
         "masses": system.masses.round(5).tolist(),
         "elements": system.elements,
     }

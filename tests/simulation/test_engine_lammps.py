@@ -10,6 +10,7 @@ from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.forcefield import pcff
 from autodisco.simulation.molecule import System
 from tests.simulation.reference_data import DataFile
@@ -94,7 +95,7 @@ def test_the_folder_opens_in_mdanalysis_with_whole_molecules(smoke_run):
 
 
 def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):
-    rows = [row for row in lammps.read_report(smoke_run) if row["number"] == 3]
+    rows = [row for row in read_report(smoke_run) if row["number"] == 3]
     assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=60)
 
 

@@ -9,7 +9,7 @@ from autodisco.errors import InputError
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol as SimulationProtocol
 
-KNOWN = {"lammps": "autodisco.simulation.engines.lammps"}
+KNOWN = {"lammps": "autodisco.simulation.engines.lammps", "openmm": "autodisco.simulation.engines.openmm"}
 
 
 class Engine(Protocol):

@@ -19,11 +19,11 @@ from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
 from autodisco.process import die_with_parent
 from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
 REPORT_EVERY = 250  # steps between lines of report.txt
-REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
 
 HEADER = """\
 # written by autodisco; run with: lmp -in in.lammps
@@ -226,19 +226,6 @@ def _progress(folder: Path, protocol: Protocol, timestep_scale: float) -> tuple[
     timestep = _outer_timestep(step, protocol) * timestep_scale
     done = sum(durations[:number]) + min((rows[-1]["step"] - first) * timestep / 1000, durations[number])
     return step.kind, done / sum(durations)
-
-
-def read_report(folder: Path) -> list[dict[str, float]]:
-    """Rows of `report.txt` so far, by REPORT_COLUMNS; a half-written last line is left out."""
-    path = folder / "report.txt"
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text().splitlines(keepends=True):
-        words = line.split()
-        if line.endswith("\n") and len(words) == len(REPORT_COLUMNS):
-            rows.append(dict(zip(REPORT_COLUMNS, map(float, words), strict=True)))
-    return rows
 
 
 NOT_A_NUMBER = ("Non-numeric", "Lost atoms", "missing on proc", "atoms missing", "Out of range atoms", "simulation box")

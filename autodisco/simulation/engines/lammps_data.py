@@ -29,7 +29,7 @@ def data_file(system: System, hydrogen_mass: float | None = None, title: str = "
     atom_types, type_of_atom = _types(np.column_stack([masses, pairs, codes]))
 
     coefficients: list[str] = [_section("Masses", [f"{row[0]:.6f} # {labels[int(row[3])]}" for row in atom_types])]
-    coefficients.append(_section("Pair Coeffs", [f"{row[1]:.6g} {row[2]:.6g}" for row in atom_types]))
+    coefficients.append(_section("Pair Coeffs", [_numbers(row[1:3]) for row in atom_types]))
     counts = [f"{len(masses)} atoms", f"{len(atom_types)} atom types"]
     topology: list[str] = []
     for word, kind, section, columns in TERM_SECTIONS:

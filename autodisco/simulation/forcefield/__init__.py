@@ -18,8 +18,8 @@ class ForceField(Protocol):
     def polymer(self, mol: "Chem.Mol") -> "Molecule":
         """All terms of a chain with explicit hydrogens. Raises SimulationFailure (`parameters-missing`)."""
 
-    def salt(self, charge_scale: float) -> "list[Molecule]":
-        """The ions of one formula unit of LiTFSI, each with a template of coordinates; charges times `charge_scale`."""
+    def salt(self, name: str, charge_scale: float) -> "list[Molecule]":
+        """The ions of one formula unit, each with a template of coordinates; charges times `charge_scale`."""
 
 
 class _PcffPlus:
@@ -28,10 +28,10 @@ class _PcffPlus:
 
         return pcff.parameterise(mol, name="POL")
 
-    def salt(self, charge_scale: float) -> "list[Molecule]":
+    def salt(self, name: str, charge_scale: float) -> "list[Molecule]":
         from autodisco.simulation.forcefield import ions
 
-        return [ions.tfsi(charge_scale), ions.lithium(charge_scale)]
+        return ions.salt(name, charge_scale)
 
 
 def load(name: str) -> ForceField:

@@ -1,0 +1,423 @@
+"""OpenMM as an engine, for GPUs: runs a protocol in this process and can go on from its last checkpoint.
+
+A folder holds `system.xml`, `start.npz` (positions and box in Å) and `openmm.json` (seed, and how time steps are
+scaled), and after the run `report.txt` and `trajectory.dcd` like those of the other engines. `checkpoint.json` is
+written about once a minute: a run that finds it goes on from there.
+
+Equilibration is thermostatted with Nosé-Hoover chains, or with Langevin friction where the protocol has several time
+steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is Monte Carlo.
+"""
+
+import contextlib
+import errno
+import math
+import os
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.files import read_json, write_atomic, write_json
+from autodisco.simulation.engines.report import REPORT_COLUMNS
+from autodisco.simulation.molecule import System
+from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
+
+#: Platforms from the fastest to the slowest; the first that there is does the work.
+PLATFORMS = ("CUDA", "HIP", "OpenCL", "CPU")
+GPU_PLATFORMS = PLATFORMS[:3]
+CHECKPOINT_EVERY_S = 60.0
+BLOCK_PS = 0.5  # between lines of the report, and between changes of temperature and pressure in a ramp
+AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
+BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
+FRICTION, PRODUCTION_FRICTION = 1.0, 0.1  # 1/ps, with several time steps
+KJ_PER_KCAL, ANGSTROM, BAR_PER_ATM = 4.184, 0.1, 1.01325
+AMU_PER_NM3 = 1.66053907e-3  # g/cm³
+
+
+def check() -> None:
+    """Raises AutodiscoError where OpenMM is missing."""
+    try:
+        import openmm  # noqa: F401
+    except ImportError as error:
+        raise AutodiscoError("OpenMM was not found: pip install openmm") from error
+
+
+def platform_name() -> str:
+    """The platform that runs will use; `AUTODISCO_OPENMM_PLATFORM` names another."""
+    import openmm
+
+    if wanted := os.environ.get("AUTODISCO_OPENMM_PLATFORM"):
+        return wanted
+    there = {openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())}
+    return next((name for name in PLATFORMS if name in there and _works(name)), "Reference")
+
+
+def has_gpu() -> bool:
+    """Whether OpenMM finds a GPU that it can use."""
+    try:
+        return platform_name() in GPU_PLATFORMS
+    except ImportError:
+        return False
+
+
+def _works(name: str) -> bool:
+    """Whether a platform can take a particle: one may be installed where its hardware is not."""
+    import openmm
+
+    if name not in GPU_PLATFORMS:
+        return True
+    probe = openmm.System()
+    probe.addParticle(1.0)
+    try:
+        openmm.Context(probe, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
+    except openmm.OpenMMException:
+        return False
+    return True
+
+
+def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
+    """Write what a run needs, and drop the checkpoint of an earlier one."""
+    import openmm
+
+    from autodisco.simulation.engines.openmm_system import openmm_system
+
+    made = openmm_system(system, protocol.nonbonded, protocol.system.hydrogen_mass)
+    write_atomic(folder / "system.xml", openmm.XmlSerializer.serialize(made))
+    np.savez(folder / "start.npz", positions=system.positions, box=system.box)
+    write_json(folder / "openmm.json", {"seed": seed, "timestep_scale": timestep_scale})
+    (folder / "checkpoint.json").unlink(missing_ok=True)
+
+
+def run(
+    folder: Path,
+    protocol: Protocol,
+    on_progress: Callable[[str, float], None] | None = None,
+    timestep_scale: float = 1.0,
+) -> list[float]:
+    """Run what was written, from its checkpoint if there is one; returns the edges (Å) of the final box.
+
+    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`).
+    """
+    import openmm
+
+    try:
+        return _Run(folder, protocol, timestep_scale, on_progress or (lambda step, fraction: None)).to_the_end()
+    except openmm.OpenMMException as error:
+        text = str(error)
+        raise SimulationFailure("nan" if "NaN" in text or "nan" in text else "engine-crash", text[:300]) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise SimulationFailure("no-disk", str(error)) from error
+        raise
+
+
+@dataclass
+class _Place:
+    """How far a run has come: the step of the protocol, blocks done in it, and what was written."""
+
+    step: int = 0
+    blocks: int = 0
+    time_ps: float = 0.0
+    frames: int = 0
+    trajectory_bytes: int = 0
+    report_bytes: int = 0
+    volume_sum: float = 0.0
+    volumes: int = 0
+
+
+class _Run:
+    """One run of a protocol in one folder."""
+
+    def __init__(self, folder: Path, protocol: Protocol, scale: float, on_progress: Callable[[str, float], None]):
+        import openmm
+
+        self.folder, self.protocol, self.on_progress = folder, protocol, on_progress
+        self.system = openmm.XmlSerializer.deserialize((folder / "system.xml").read_text())
+        self.mass = sum(self.system.getParticleMass(i)._value for i in range(self.system.getNumParticles()))
+        self.degrees_of_freedom = 3 * self.system.getNumParticles() - 3
+        self.seed = int(read_json(folder / "openmm.json")["seed"]) % (2**31 - 1) or 1
+        self.outer_ps = protocol.timestep_fs * protocol.nonbonded.every * scale / 1000
+        self.scale = scale
+        self.durations = [getattr(step, "duration_ps", 0.0) for step in protocol.steps]
+        self.place = _Place()
+        self.state: Any = None
+        self.saved_at = time.monotonic()
+
+    def to_the_end(self) -> list[float]:
+        self._resume()
+        while self.place.step < len(self.protocol.steps):
+            step = self.protocol.steps[self.place.step]
+            if isinstance(step, Minimise):
+                self._minimise(step)
+            else:
+                self._dynamics(step)
+            self.place.step, self.place.blocks = self.place.step + 1, 0
+            self.place.volume_sum, self.place.volumes = 0.0, 0
+            self._save()
+        (self.folder / "checkpoint.json").unlink(missing_ok=True)
+        return self._edges()
+
+    # contexts and states
+
+    def _context(self, integrator: Any, barostat: Any = None) -> Any:
+        """A context in the present state, for a copy of the system with the barostat that there may be."""
+        import openmm
+
+        system = openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(self.system))
+        system.addForce(openmm.CMMotionRemover(100))
+        if barostat is not None:
+            system.addForce(barostat)
+        name = platform_name()
+        properties = {"Precision": "mixed"} if name in GPU_PLATFORMS else {}
+        if name == "CPU":
+            properties = {"Threads": os.environ.get("AUTODISCO_OPENMM_THREADS", "1")}
+        context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(name), properties)
+        if self.state is None:
+            start = np.load(self.folder / "start.npz")
+            context.setPeriodicBoxVectors(*np.diag(start["box"] * ANGSTROM))
+            context.setPositions(start["positions"] * ANGSTROM)
+        else:
+            context.setPeriodicBoxVectors(*self.state.getPeriodicBoxVectors())
+            context.setPositions(self.state.getPositions())
+            context.setVelocities(self.state.getVelocities())
+        return context
+
+    def _keep(self, context: Any) -> None:
+        self.state = context.getState(
+            positions=True, velocities=True, parameters=True, integratorParameters=True, enforcePeriodicBox=False
+        )
+
+    def _save(self) -> None:
+        import openmm
+
+        text = openmm.XmlSerializer.serialize(self.state)
+        write_json(self.folder / "checkpoint.json", {"place": asdict(self.place), "state": text})
+        self.saved_at = time.monotonic()
+
+    def _resume(self) -> None:
+        """Go back to the checkpoint, and cut what was written after it; without one, begin."""
+        import openmm
+
+        file = self.folder / "checkpoint.json"
+        if not file.exists():
+            for stale in ("report.txt", "trajectory.dcd"):
+                (self.folder / stale).unlink(missing_ok=True)
+            return
+        stored = read_json(file)
+        self.place = _Place(**stored["place"])
+        self.state = openmm.XmlSerializer.deserialize(stored["state"])
+        for name, size in (("report.txt", self.place.report_bytes), ("trajectory.dcd", self.place.trajectory_bytes)):
+            if (path := self.folder / name).exists():
+                os.truncate(path, size)
+        if self.place.frames:
+            with open(self.folder / "trajectory.dcd", "r+b") as handle:
+                handle.seek(8)  # the header's count of frames
+                handle.write(struct.pack("<i", self.place.frames))
+
+    def _edges(self) -> list[float]:
+        vectors = self.state.getPeriodicBoxVectors(asNumpy=True)._value
+        return [float(edge) for edge in np.diag(vectors) / ANGSTROM]
+
+    # steps of a protocol
+
+    def _minimise(self, step: Minimise) -> None:
+        import openmm
+
+        context = self._context(openmm.VerletIntegrator(0.001))
+        openmm.LocalEnergyMinimizer.minimize(context, 10.0, step.max_iterations)
+        self._keep(context)
+
+    def _dynamics(self, step: Relax | Npt | Nvt | Production) -> None:
+        first, last = self._temperatures(step)
+        outer = step.timestep_fs * self.scale / 1000 if isinstance(step, Relax) else self.outer_ps
+        integrator = self._integrator(step, first, outer)
+        pressures = step.pressure_atm if isinstance(step, Npt) else None
+        context = self._context(integrator, self._barostat(pressures[0], first) if pressures else None)
+        fresh = self.place.step == self._first_moving and self.place.blocks == 0
+        if fresh:
+            context.setVelocitiesToTemperature(first, self.seed)
+        elif self.place.blocks:
+            context.setState(self.state)  # inside a step: the thermostat's own variables as well
+        blocks = self._blocks(step, outer)
+        with self._outputs(step) as (report, trajectory):
+            while self.place.blocks < len(blocks):
+                block = self.place.blocks
+                at = (sum(blocks[:block]) + blocks[block] / 2) * outer / step.duration_ps
+                _set_temperature(integrator, context, first + (last - first) * at)
+                if pressures:
+                    import openmm
+
+                    pressure = (pressures[0] + (pressures[1] - pressures[0]) * at) * BAR_PER_ATM
+                    context.setParameter(openmm.MonteCarloBarostat.Pressure(), pressure)
+                    context.setParameter(openmm.MonteCarloBarostat.Temperature(), first + (last - first) * at)
+                integrator.step(blocks[block])
+                self.place.blocks += 1
+                self.place.time_ps += blocks[block] * outer
+                self._report(context, report)
+                if trajectory:
+                    self._frame(context, trajectory)
+                if isinstance(step, Npt) and self._averages(step, sum(blocks[: block + 1]) * outer):
+                    self.place.volume_sum += context.getState().getPeriodicBoxVolume()._value
+                    self.place.volumes += 1
+                done = sum(self.durations[: self.place.step]) + sum(blocks[: block + 1]) * outer
+                self.on_progress(step.kind, min(1.0, done / sum(self.durations)))
+                if time.monotonic() - self.saved_at > CHECKPOINT_EVERY_S:
+                    self._keep(context)
+                    self._written(report, trajectory)
+                    self._save()
+            self._keep(context)
+            self._written(report, trajectory)
+        if isinstance(step, Npt) and step.set_mean_box_over_ps:
+            self._set_volume(context, self.place.volume_sum / self.place.volumes)
+
+    @property
+    def _first_moving(self) -> int:
+        return next(n for n, step in enumerate(self.protocol.steps) if not isinstance(step, Minimise))
+
+    def _temperatures(self, step: Relax | Npt | Nvt | Production) -> tuple[float, float]:
+        if isinstance(step, Npt | Nvt):
+            return step.temperature_k
+        t = step.temperature_k if isinstance(step, Relax) else self.protocol.temperature_k
+        return t, t
+
+    def _integrator(self, step: Relax | Npt | Nvt | Production, temperature: float, outer: float) -> Any:
+        import openmm
+
+        seed = 1 + (self.seed + 7919 * self.place.step + 104729 * self.place.blocks) % (2**31 - 2)
+        if isinstance(step, Relax):
+            integrator = _limited(temperature, outer, step.max_displacement * ANGSTROM)
+        elif self.protocol.nonbonded.every == 1:
+            rate = 1000 / self.protocol.temperature_damping_fs
+            return openmm.NoseHooverIntegrator(temperature, rate, outer)
+        else:
+            friction = PRODUCTION_FRICTION if isinstance(step, Production) else FRICTION
+            groups = [(1, 1), (0, self.protocol.nonbonded.every)]
+            integrator = openmm.MTSLangevinIntegrator(temperature, friction, outer, groups)
+        integrator.setRandomNumberSeed(seed)
+        return integrator
+
+    def _barostat(self, pressure_atm: float, temperature: float) -> Any:
+        import openmm
+
+        barostat = openmm.MonteCarloBarostat(pressure_atm * BAR_PER_ATM, temperature, BAROSTAT_EVERY)
+        barostat.setRandomNumberSeed(1 + (self.seed + self.place.step + self.place.blocks) % (2**31 - 2))
+        return barostat
+
+    def _averages(self, step: Npt, done_ps: float) -> bool:
+        return bool(step.set_mean_box_over_ps and done_ps > step.duration_ps - step.set_mean_box_over_ps - 1e-9)
+
+    def _blocks(self, step: Relax | Npt | Nvt | Production, outer: float) -> list[int]:
+        """Time steps of each block; a block of production is what lies between two frames."""
+        total = max(1, round(step.duration_ps / outer))
+        length = BLOCK_PS
+        if isinstance(step, Production):
+            length = step.frame_interval_ps
+        elif isinstance(step, Npt) and step.set_mean_box_over_ps:
+            length = AVERAGED_BLOCK_PS
+        size = max(1, round(length / outer))
+        return [min(size, total - begin) for begin in range(0, total, size)]
+
+    def _set_volume(self, context: Any, volume: float) -> None:
+        """Scale box and coordinates to a mean volume (nm³)."""
+        edge = volume ** (1 / 3)
+        factor = edge / (context.getState().getPeriodicBoxVolume()._value ** (1 / 3))
+        context.setPositions(self.state.getPositions(asNumpy=True) * factor)
+        context.setPeriodicBoxVectors(*np.diag([edge] * 3))
+        self._keep(context)
+
+    # what is written
+
+    @contextlib.contextmanager
+    def _outputs(self, step: Relax | Npt | Nvt | Production) -> Iterator[tuple[BinaryIO, Any]]:
+        with contextlib.ExitStack() as stack:
+            report = stack.enter_context(open(self.folder / "report.txt", "ab"))
+            trajectory = None
+            if isinstance(step, Production):
+                path = self.folder / "trajectory.dcd"
+                handle = stack.enter_context(open(path, "r+b" if self.place.frames else "w+b"))
+                trajectory = self._dcd(handle, step)
+            yield report, trajectory
+
+    def _dcd(self, handle: BinaryIO, step: Production) -> Any:
+        from openmm import app
+
+        topology = app.Topology()
+        residue = topology.addResidue("", topology.addChain())
+        for _ in range(self.system.getNumParticles()):
+            topology.addAtom("", None, residue)
+        topology.setUnitCellDimensions(np.array(self._edges()) * ANGSTROM)
+        interval = max(1, round(step.frame_interval_ps / self.outer_ps))
+        file = app.DCDFile(handle, topology, self.outer_ps, 0, interval, append=bool(self.place.frames))
+        if not self.place.frames:
+            self._add_frame(file, self.state)
+        return file
+
+    def _frame(self, context: Any, trajectory: Any) -> None:
+        self._add_frame(trajectory, context.getState(positions=True, enforcePeriodicBox=False))
+
+    def _add_frame(self, trajectory: Any, state: Any) -> None:
+        trajectory.writeModel(state.getPositions(), periodicBoxVectors=state.getPeriodicBoxVectors())
+        self.place.frames += 1
+
+    def _report(self, context: Any, report: BinaryIO) -> None:
+        state = context.getState(energy=True)
+        energy = state.getPotentialEnergy()._value / KJ_PER_KCAL
+        if not math.isfinite(energy):
+            raise SimulationFailure("nan", f"the energy is {energy} in step {self.place.step}")
+        kinetic = state.getKineticEnergy()._value
+        row = dict(
+            zip(
+                REPORT_COLUMNS,
+                (
+                    self.place.step,
+                    round(self.place.time_ps / self.outer_ps),
+                    2 * kinetic / (self.degrees_of_freedom * 0.00831446),
+                    math.nan,
+                    self.mass / state.getPeriodicBoxVolume()._value * AMU_PER_NM3,
+                    energy,
+                ),
+                strict=True,
+            )
+        )
+        report.write((" ".join(f"{value:.8g}" for value in row.values()) + "\n").encode())
+
+    def _written(self, report: BinaryIO, trajectory: Any) -> None:
+        report.flush()
+        os.fsync(report.fileno())
+        self.place.report_bytes = report.tell()
+        if trajectory is not None:
+            handle = trajectory._file
+            handle.flush()
+            os.fsync(handle.fileno())
+            self.place.trajectory_bytes = handle.seek(0, os.SEEK_END)
+
+
+def _limited(temperature: float, timestep: float, longest: float) -> Any:
+    """Langevin dynamics in which no coordinate moves by more than `longest` nm in a step."""
+    import openmm
+
+    integrator = openmm.CustomIntegrator(timestep)
+    friction = 20.0  # 1/ps
+    integrator.addGlobalVariable("kT", 0.00831446 * temperature)
+    integrator.addGlobalVariable("a", math.exp(-friction * timestep))
+    integrator.addGlobalVariable("b", math.sqrt(1 - math.exp(-2 * friction * timestep)))
+    integrator.addGlobalVariable("longest", longest)
+    integrator.addUpdateContextState()
+    integrator.addComputePerDof("v", "a*(v+dt*f/m)+b*sqrt(kT/m)*gaussian")
+    integrator.addComputePerDof("v", "max(-longest, min(longest, dt*v))/dt")
+    integrator.addComputePerDof("x", "x+dt*v")
+    return integrator
+
+
+def _set_temperature(integrator: Any, context: Any, temperature: float) -> None:
+    import openmm
+
+    if isinstance(integrator, openmm.NoseHooverIntegrator):
+        integrator.setTemperature(temperature)
+    else:
+        integrator.setGlobalVariableByName("kT", 0.00831446 * temperature)

@@ -1,0 +1,18 @@
+"""What every engine tells while it runs: lines of `report.txt`, in our own columns."""
+
+from pathlib import Path
+
+REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
+
+
+def read_report(folder: Path) -> list[dict[str, float]]:
+    """Rows of `report.txt` so far, by REPORT_COLUMNS; a half-written last line is left out."""
+    path = folder / "report.txt"
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text().splitlines(keepends=True):
+        words = line.split()
+        if line.endswith("\n") and len(words) == len(REPORT_COLUMNS):
+            rows.append(dict(zip(REPORT_COLUMNS, map(float, words), strict=True)))
+    return rows

@@ -1,0 +1,41 @@
+"""Energies and forces of LAMMPS for a data file, term by term."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.simulation.engines import lammps
+
+TERMS = ("ebond", "eangle", "edihed", "eimp", "evdwl", "ecoul", "elong")
+SCRIPT = """\
+units real
+atom_style full
+pair_style lj/class2/coul/long {cutoff}
+pair_modify mix sixthpower tail no table 0
+kspace_style {kspace}
+bond_style class2
+angle_style class2
+dihedral_style class2
+improper_style class2
+special_bonds lj/coul 0 0 1
+read_data {data}
+thermo_style custom {terms}
+thermo_modify format float %.12g
+dump forces all custom 1 forces.txt fx fy fz
+dump_modify forces sort id format float %.12g
+run 0
+"""
+
+
+def single_point(
+    folder: Path, data: Path, cutoff: float = 9.5, kspace: str = "pppm 1e-5"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Energies in the order of TERMS (kcal/mol) and forces (n, 3) in kcal/mol/Å."""
+    program, environment = lammps.command()
+    script = SCRIPT.format(data=data, cutoff=cutoff, kspace=kspace, terms=" ".join(TERMS))
+    (folder / "in.energy").write_text(script)
+    subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
+    lines = (folder / "log.lammps").read_text().splitlines()
+    row = next(i for i, line in enumerate(lines) if line.split()[:2] == ["E_bond", "E_angle"])
+    return np.array([float(word) for word in lines[row + 1].split()]), np.loadtxt(folder / "forces.txt", skiprows=9)

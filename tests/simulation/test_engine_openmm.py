@@ -1,0 +1,188 @@
+"""OpenMM against LAMMPS, energies term by term and forces at the same coordinates; and what its runs leave."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import MDAnalysis
+import numpy as np
+import openmm
+import pytest
+
+from autodisco.errors import SimulationFailure
+from autodisco.files import read_json
+from autodisco.polymer import parse
+from autodisco.simulation import ReplicaTask, builder, forcefield, protocols, run_replica
+from autodisco.simulation.engines import openmm as engine
+from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.engines.openmm_system import ANGSTROM, KCAL, openmm_system
+from autodisco.simulation.engines.report import read_report
+from autodisco.simulation.forcefield import pcff
+from autodisco.simulation.molecule import System
+from autodisco.simulation.replica import prepare
+from tests.simulation.reference_data import DataFile
+from tests.simulation.single_point import TERMS, single_point
+
+PCFF = forcefield.load("pcff+")
+# what LAMMPS counts as one term, as the forces of OpenMM
+PARTS = {
+    "ebond": ["bond"],
+    "eangle": ["angle"],
+    "edihed": ["torsion", "torsion cross"],
+    "eimp": ["out-of-plane", "angle-angle"],
+    "evdwl": ["van der Waals"],
+}
+POLYMERS = {
+    "amine and carbonate": "*OC(=O)OCCNC*",
+    "sulfone": "*CCS(=O)(=O)CCO*",
+    "thioether": "*SCCOCC*",
+    "amide": "*NC(=O)CCOCC*",
+    "N-O": "*OCCON*",
+    "aromatic": "*c1ccc(*)cc1",
+    "fluorinated ester": "*CC(C(=O)OCC(F)(F)F)*",
+    "nitrile": "*CC(C#N)O*",
+}
+
+
+def openmm_energies(system: System, cutoff: float) -> tuple[dict[str, float], np.ndarray]:
+    """Energy of every force (kcal/mol) and the total forces (kcal/mol/Å), in double precision."""
+    settings = protocols.NonbondedSettings(cutoff=cutoff, kspace_accuracy=1e-6)
+    simulated = openmm_system(system, settings, tail=False)
+    for group, force in enumerate(simulated.getForces()):
+        force.setForceGroup(group)
+    context = openmm.Context(simulated, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
+    context.setPositions(system.positions * ANGSTROM)
+    energies = {
+        force.getName(): context.getState(getEnergy=True, groups=1 << group).getPotentialEnergy()._value / KCAL
+        for group, force in enumerate(simulated.getForces())
+    }
+    forces = context.getState(getForces=True).getForces(asNumpy=True)._value / KCAL * ANGSTROM
+    return energies, forces
+
+
+def check_parity(folder: Path, system: System, cutoff: float) -> None:
+    """Bonded and van der Waals energies to 1e-5, Coulomb and the forces, which hold it, to 1e-4."""
+    # as many digits as the data file holds
+    system = replace(system, positions=system.positions.round(5), box=system.box.round(5))
+    (folder / "system.data").write_text(data_file(system))
+    theirs, their_forces = single_point(folder, folder / "system.data", cutoff, "ewald 1e-7")
+    ours, our_forces = openmm_energies(system, cutoff)
+    by_name = dict(zip(TERMS, theirs, strict=True))
+    for term, forces in PARTS.items():
+        assert sum(ours[name] for name in forces) == pytest.approx(by_name[term], rel=1e-5, abs=1e-6), term
+    assert ours["Coulomb"] == pytest.approx(by_name["ecoul"] + by_name["elong"], rel=1e-4, abs=5e-3)
+    difference = np.sqrt(((our_forces - their_forces) ** 2).mean() / (their_forces**2).mean())
+    assert difference < 1e-4
+
+
+@pytest.mark.parametrize("smiles", POLYMERS.values(), ids=POLYMERS)
+def test_energies_and_forces_equal_those_of_lammps(smiles, tmp_path):
+    settings = protocols.load("smoke").system.model_copy(update={"ion_pairs": 2})
+    system = builder.build(parse(smiles), settings, 1, PCFF)
+    check_parity(tmp_path, system, 8.0)
+
+
+@pytest.mark.parametrize("salt", ["NaPF6", "KFSI", "LiBF4", "LiClO4"])
+def test_energies_and_forces_of_other_salts_equal_those_of_lammps(salt, tmp_path):
+    settings = protocols.load("smoke").system.model_copy(update={"ion_pairs": 2, "salt": salt})
+    check_parity(tmp_path, builder.build(parse("*OCC*"), settings, 1, PCFF), 8.0)
+
+
+def published(reference: Path, name: str) -> System:
+    """All chains of a published box, without the salt, in its coordinates."""
+    data = DataFile(reference / name)
+    box = data.box(reference / name)
+    molecules, positions = [], []
+    for number in data.molecules:
+        mol, ids, _, _ = data.chain(number)
+        molecules.append(pcff.parameterise(mol))
+        positions.append(data.unwrapped(ids, box))
+    return System(molecules, np.concatenate(positions), box)
+
+
+def test_energies_and_forces_of_the_published_peo_box_equal_those_of_lammps(reference, tmp_path):
+    check_parity(tmp_path, published(reference, "pcff_plus/peo_system.lmp"), 9.5)
+
+
+def smoke(folder: Path, seed: int = 7) -> ReplicaTask:
+    return ReplicaTask("key", "*OCC*", 0, seed, "smoke", "pcff+", folder, 600.0, engine="openmm")
+
+
+@pytest.fixture(scope="module")
+def smoke_run(tmp_path_factory) -> Path:
+    """Folder of one finished replica of the smoke protocol."""
+    folder = tmp_path_factory.mktemp("replica")
+    outcome = run_replica(smoke(folder))
+    assert outcome.ok, outcome.detail
+    return folder
+
+
+def test_a_replica_leaves_what_one_of_lammps_leaves(smoke_run):
+    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
+    description = read_json(smoke_run / "system.json")
+    assert len(universe.trajectory) == 51  # 2 ps, a frame each 0.04 ps, both ends
+    bonds = np.array([bond.indices for bond in universe.bonds])
+    for frame in (universe.trajectory[0], universe.trajectory[-1]):
+        lengths = np.linalg.norm(frame.positions[bonds[:, 0]] - frame.positions[bonds[:, 1]], axis=1)
+        assert lengths.min() > 0.8
+        assert lengths.max() < 2.2
+    assert universe.dimensions[:3] == pytest.approx(description["box_a"], abs=1e-3)
+    rows = [row for row in read_report(smoke_run) if row["number"] == 3]
+    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=40)
+    assert not (smoke_run / "checkpoint.json").exists()
+
+
+def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "CHECKPOINT_EVERY_S", 0.0)
+    protocol = prepare(smoke(tmp_path))
+    seen: list[float] = []
+
+    def cut(step: str, fraction: float) -> None:
+        seen.append(fraction)
+        if step == "production" and fraction > 0.8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(tmp_path, protocol, cut)
+    before = (tmp_path / "trajectory.dcd").read_bytes()
+    kept = read_json(tmp_path / "checkpoint.json")["place"]["trajectory_bytes"]
+    with open(tmp_path / "trajectory.dcd", "ab") as handle:
+        handle.write(b"half a frame")
+    again: list[float] = []
+    engine.run(tmp_path, protocol, lambda step, fraction: again.append(fraction))
+    assert again[0] > 0.79
+    assert (tmp_path / "trajectory.dcd").read_bytes()[300:kept] == before[300:kept]  # the header counts the frames
+    universe = MDAnalysis.Universe(str(tmp_path / "topology.pdb"), str(tmp_path / "trajectory.dcd"))
+    steps = [np.abs(np.diff([f.positions.copy() for f in universe.trajectory], axis=0)).max()]
+    assert len(universe.trajectory) == 51
+    assert max(steps) < 5  # Å in 0.04 ps: no jump where it was cut
+    numbers = [row["step"] for row in read_report(tmp_path)]
+    assert numbers == sorted(set(numbers))
+
+
+def test_energy_is_conserved_without_a_thermostat(smoke_run):
+    """3 ps of velocity Verlet at 1 fs from the end of a run: drift below 1 % of the kinetic energy per ps."""
+    system = openmm.XmlSerializer.deserialize((smoke_run / "system.xml").read_text())
+    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
+    positions = universe.trajectory[-1].positions
+    context = openmm.Context(
+        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("CPU"), {"Threads": "1"}
+    )
+    context.setPeriodicBoxVectors(*np.diag(np.array(read_json(smoke_run / "system.json")["box_a"]) * ANGSTROM))
+    context.setPositions(positions * ANGSTROM)
+    context.setVelocitiesToTemperature(500, 1)
+    context.getIntegrator().step(200)
+    totals, kinetic = [], []
+    for _ in range(60):
+        context.getIntegrator().step(50)
+        state = context.getState(energy=True)
+        kinetic.append(state.getKineticEnergy()._value)
+        totals.append(kinetic[-1] + state.getPotentialEnergy()._value)
+    drift = np.polyfit(0.05 * np.arange(60), totals, 1)[0]
+    assert abs(drift) < 0.01 * np.mean(kinetic)
+
+
+def test_a_step_that_blows_up_is_reported_as_nan(tmp_path, monkeypatch):
+    protocol = prepare(smoke(tmp_path)).model_copy(update={"timestep_fs": 40.0})
+    with pytest.raises(SimulationFailure) as caught:
+        engine.run(tmp_path, protocol)
+    assert caught.value.code == "nan"
