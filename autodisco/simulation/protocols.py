@@ -62,13 +62,17 @@ class Relax(_Frozen):
 
 
 class Npt(_Frozen):
-    """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part."""
+    """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part.
+
+    `timestep_fs` stands for the protocol's in this step.
+    """
 
     kind: Literal["npt"]
     duration_ps: Positive
     temperature_k: tuple[Positive, Positive]
     pressure_atm: tuple[float, float]
     pressure_damping_fs: Positive
+    timestep_fs: Positive | None = None
     set_mean_box_over_ps: Positive | None = None
 
 
@@ -92,13 +96,17 @@ Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator=
 
 
 class Protocol(_Frozen):
-    """A named protocol. Temperature damping and time step hold for all dynamics but `relax`."""
+    """A named protocol. Temperature damping and time step hold for all dynamics but `relax`.
+
+    With `checkpoint_every_ps` a run that was cut off goes on instead of starting again.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     purpose: str
     temperature_k: Positive
     timestep_fs: Positive
     temperature_damping_fs: Positive
+    checkpoint_every_ps: Positive | None = None
     system: SystemSettings
     nonbonded: NonbondedSettings
     steps: tuple[Step, ...]

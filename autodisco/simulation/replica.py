@@ -108,7 +108,7 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
 
 
 def run_replica(task: ReplicaTask) -> ReplicaOutcome:
-    """Build, simulate and analyse; every failure becomes an outcome with a code.
+    """Build, simulate and analyse, or go on from a checkpoint; every failure becomes an outcome with a code.
 
     Raises InputError for a protocol that cannot be read, EngineKilled, and OSError where the outcome itself cannot be
     written; then there is no outcome.
@@ -116,9 +116,10 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     started, cpu = time.monotonic(), time.process_time()
     task.folder.mkdir(parents=True, exist_ok=True)
     (task.folder / "outcome.json").unlink(missing_ok=True)
+    begun = _was_begun(task)
     write_json(task.folder / "task.json", _identity(task))
     try:
-        outcome = _simulate(task)
+        outcome = _simulate(task, begun)
     except SimulationFailure as failure:
         outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
     except EngineKilled:
@@ -153,10 +154,21 @@ def prepare(task: ReplicaTask) -> protocols.Protocol:
     return protocol
 
 
-def _simulate(task: ReplicaTask) -> ReplicaOutcome:
+def _was_begun(task: ReplicaTask) -> bool:
+    """Whether this very task was run in its folder as far as a checkpoint."""
     from autodisco.simulation import engines
 
-    protocol = prepare(task)
+    try:
+        same = read_json(task.folder / "task.json") == _identity(task)
+    except (OSError, ValueError):
+        return False
+    return same and (task.folder / "system.json").exists() and engines.load(task.engine).resumable(task.folder)
+
+
+def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
+    from autodisco.simulation import engines
+
+    protocol = protocols.load(task.protocol) if begun else prepare(task)
     engine = engines.load(task.engine)
     box = engine.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction), task.timestep_scale)
     # the box that production ran in is known only now

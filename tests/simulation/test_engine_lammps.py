@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from MDAnalysis.lib.formats.libdcd import DCDFile
 
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
@@ -136,6 +137,44 @@ def test_the_same_seed_gives_the_same_trajectory_and_another_seed_another(smoke_
     first = (smoke_run / "trajectory.dcd").read_bytes()[1000:]  # the header holds the date
     assert results["same"] == first
     assert results["other"] != first
+
+
+def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
+    smoke = protocols.load("smoke")
+    longer = smoke.production.model_copy(update={"duration_ps": 16})
+    protocol = smoke.model_copy(update={"checkpoint_every_ps": 0.4, "steps": (*smoke.steps[:-1], longer)})
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder
+
+    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
+
+    def cut(after: lammps.Checkpoint) -> None:
+        """Kill the run once it has come past a checkpoint."""
+
+        def watch(step: str, fraction: float) -> None:
+            reached = lammps.last_checkpoint(tmp_path)
+            if reached and (reached.step, reached.legs) >= (after.step, after.legs):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            lammps.run(tmp_path, protocol, watch)
+
+    cut(lammps.Checkpoint(2, 1))
+    begun = lammps.last_checkpoint(tmp_path)
+    assert lammps.resumable(tmp_path)
+    cut(lammps.Checkpoint(3, 2))
+    reached = lammps.last_checkpoint(tmp_path)
+    assert (reached.step, reached.legs) > (begun.step, begun.legs)
+    box = lammps.run(tmp_path, protocol)
+    assert not lammps.resumable(tmp_path)
+    rows = [(row["number"], row["step"]) for row in read_report(tmp_path)]
+    assert rows == sorted(set(rows))
+    with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
+        frames = trajectory.readframes()
+    assert len(frames.xyz) == 401
+    assert np.abs(np.diff(frames.xyz, axis=0)).max() < 5  # Å in 0.04 ps: no jump where it was cut
+    assert np.allclose(np.array(frames.unitcell)[:, [0, 2, 5]], box, atol=1e-3)
+    assert not list(tmp_path.glob("trajectory-*"))
 
 
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):

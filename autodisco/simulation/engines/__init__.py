@@ -18,6 +18,9 @@ class Engine(Protocol):
     def check(self) -> None:
         """Raises AutodiscoError, saying how to install it, where the program is missing."""
 
+    def resumable(self, folder: Path) -> bool:
+        """Whether `run` would go on from a checkpoint in a folder."""
+
     def write(
         self, folder: Path, system: System, protocol: SimulationProtocol, seed: int, timestep_scale: float = 1.0
     ) -> None:
@@ -30,7 +33,7 @@ class Engine(Protocol):
         on_progress: Callable[[str, float], None] | None = None,
         timestep_scale: float = 1.0,
     ) -> list[float]:
-        """Run what was written, leaving ``trajectory.dcd``; returns the edges (Å) of the box of production.
+        """Run what was written, or what is left of it, leaving ``trajectory.dcd``; returns the edges (Å) of the box.
 
         Raises SimulationFailure, or EngineKilled where a signal from outside ended it.
         """

@@ -1,7 +1,9 @@
 """LAMMPS as an engine: writes a folder that `lmp` runs by itself, runs it, and says what went wrong.
 
 A folder holds `system.data`, `in.lammps` and, after the run, `report.txt` (our own columns, so that nothing is
-parsed from the log), `trajectory.dcd` (all atoms, unwrapped) and `log.lammps`.
+parsed from the log), `trajectory.dcd` (all atoms, unwrapped) and `log.lammps`. With `checkpoint_every_ps` the steps of
+the protocol are run in legs, each of which ends with a checkpoint, `checkpoint-<step>-<legs done>`, from which
+`in.resume` goes on.
 """
 
 import functools
@@ -11,18 +13,21 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
 from autodisco.process import die_with_parent
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.engines.report import read_report
+from autodisco.simulation.engines.report import REPORT_COLUMNS, read_report
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
+TRAJECTORY = "trajectory.dcd"
 REPORT_EVERY = 250  # steps between lines of report.txt
 
 HEADER = """\
@@ -41,6 +46,15 @@ special_bonds lj/coul 0 0 1
 neighbor {skin} bin
 neigh_modify every 1 delay 3 check yes
 read_data system.data
+"""
+RESUMED_HEADER = """\
+# written by autodisco; goes on from a checkpoint
+read_restart {checkpoint}
+kspace_style pppm {accuracy}
+neighbor {skin} bin
+neigh_modify every 1 delay 3 check yes
+"""
+THERMO = """\
 thermo_style custom step temp press density pe
 thermo 1000
 variable report_temperature equal temp
@@ -59,15 +73,42 @@ def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_
     title = f"{system.labels.get('monomer_smiles', '')} protocol {protocol.name}, written by autodisco"
     write_atomic(folder / "system.data", data_file(system, protocol.system.hydrogen_mass, title))
     write_atomic(folder / "in.lammps", input_script(protocol, seed, timestep_scale))
+    for checkpoint in folder.glob("checkpoint-*"):
+        checkpoint.unlink()
 
 
-def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> str:
-    """The input script of a protocol; `seed` sets initial velocities and thermostat noise."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run can go on: the step of the protocol, and how many of its legs are done."""
+
+    step: int
+    legs: int
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return f"checkpoint-{self.step}-{self.legs}"
+
+
+def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0, start: Checkpoint | None = None) -> str:
+    """The input script of a protocol, or of what is left of it after `start`.
+
+    `seed` sets initial velocities and thermostat noise.
+    """
     nonbonded = protocol.nonbonded
-    text = HEADER.format(cutoff=nonbonded.cutoff, accuracy=nonbonded.kspace_accuracy, skin=nonbonded.skin)
+    header = RESUMED_HEADER if start else HEADER
+    text = header.format(
+        cutoff=nonbonded.cutoff,
+        accuracy=nonbonded.kspace_accuracy,
+        skin=nonbonded.skin,
+        checkpoint=start.name if start else "",
+    )
+    text += THERMO
     seed = 1 + seed % 899_999_999
-    moving = False
+    moving = start is not None
     for number, step in enumerate(protocol.steps):
+        if start and number < start.step:
+            continue
         text += f"\n# step {number}: {step.kind}\n"
         if isinstance(step, Minimise):
             text += f"minimize 0 0.01 {step.max_iterations} {10 * step.max_iterations}\n"
@@ -76,7 +117,8 @@ def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> 
             first = step.temperature_k if isinstance(step, Relax) else _start_temperature(step, protocol)
             text += f"velocity all create {first} {seed} mom yes rot no dist gaussian\n"
             moving = True
-        text += _dynamics(number, step, protocol, seed, timestep_scale)
+        legs_done = start.legs if start and number == start.step else 0
+        text += _dynamics(number, step, protocol, seed, timestep_scale, legs_done)
     return text + "write_data final.data pair ii\n"
 
 
@@ -86,7 +128,9 @@ def _start_temperature(step: Npt | Nvt | Production, protocol: Protocol) -> floa
 
 def _outer_timestep(step: Step, protocol: Protocol) -> float:
     """The time in fs that LAMMPS counts as one step."""
-    return step.timestep_fs if isinstance(step, Relax) else protocol.timestep_fs * protocol.nonbonded.every
+    if isinstance(step, Relax):
+        return step.timestep_fs
+    return (getattr(step, "timestep_fs", None) or protocol.timestep_fs) * protocol.nonbonded.every
 
 
 def run_style(every: int) -> str:
@@ -96,7 +140,7 @@ def run_style(every: int) -> str:
     return f"run_style respa 2 {every} bond 1 angle 1 dihedral 2 improper 2 pair 2 kspace 2\n"
 
 
-def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_scale: float) -> str:
+def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_scale: float, legs_done: int) -> str:
     assert not isinstance(step, Minimise)
     timestep = _outer_timestep(step, protocol) * timestep_scale
     every = 1 if isinstance(step, Relax) else protocol.nonbonded.every
@@ -106,7 +150,12 @@ def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_s
         return max(1, round(duration_ps * 1000 / timestep))
 
     n = steps(step.duration_ps)
-    text = f"{run_style(every)}timestep {timestep}\n" + REPORT.format(every=REPORT_EVERY, number=number)
+    leg = _leg_steps(step, protocol, timestep_scale)
+    averaged = min(n, steps(step.set_mean_box_over_ps)) if isinstance(step, Npt) and step.set_mean_box_over_ps else 0
+    text = f"{run_style(every)}timestep {timestep}\n"
+    if (isinstance(step, Production) or protocol.checkpoint_every_ps) and not legs_done:
+        text += "reset_timestep 0\n"
+    text += REPORT.format(every=REPORT_EVERY, number=number)
     undo = ["report"]
     if isinstance(step, Relax):
         t = step.temperature_k
@@ -118,28 +167,62 @@ def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_s
     if isinstance(step, Npt):
         (t0, t1), (p0, p1) = step.temperature_k, step.pressure_atm
         text += f"fix move all npt temp {t0} {t1} {damping} iso {p0} {p1} {step.pressure_damping_fs}\n"
-        if step.set_mean_box_over_ps:
-            averaged = min(n, steps(step.set_mean_box_over_ps))
-            text += f"run {n - averaged}\n" if n > averaged else ""
-            text += "variable volume equal vol\nfix volume all ave/time 10 1 10 v_volume ave running\n"
-            text += f"run {averaged}\n"
-            text += "variable edge equal $((f_volume)^(1.0/3.0))\n"
-            undo.append("volume")
-            text += "".join(f"unfix {name}\n" for name in undo)
-            axes = " ".join(f"{axis} final 0.0 ${{edge}}" for axis in "xyz")
-            return text + f"change_box all {axes} remap units box\n"
     elif isinstance(step, Nvt):
         text += f"fix move all nvt temp {step.temperature_k[0]} {step.temperature_k[1]} {damping}\n"
     elif isinstance(step, Production):
         t, frame = protocol.temperature_k, steps(step.frame_interval_ps)
-        text += f"reset_timestep 0\nfix move all nvt temp {t} {t} {damping}\n"
-        text += f"dump trajectory all dcd {frame} trajectory.dcd\ndump_modify trajectory unwrap yes\n"
-    return text + f"run {n}\n" + "".join(f"unfix {name}\n" for name in undo)
+        file = _part(legs_done * leg)
+        text += f"fix move all nvt temp {t} {t} {damping}\n"
+        text += f"dump trajectory all dcd {frame} {file}\ndump_modify trajectory unwrap yes\n"
+    text += _legs(number, n - averaged, n, leg, legs_done, bool(protocol.checkpoint_every_ps))
+    if averaged:
+        text += "variable volume equal vol\nfix volume all ave/time 10 1 10 v_volume ave running\n"
+        text += f"run {averaged}" + (f" start 0 stop {n}\n" if protocol.checkpoint_every_ps else "\n")
+        text += "variable edge equal $((f_volume)^(1.0/3.0))\n"
+        undo.append("volume")
+    text += "".join(f"unfix {name}\n" for name in undo)
+    if averaged:
+        axes = " ".join(f"{axis} final 0.0 ${{edge}}" for axis in "xyz")
+        text += f"change_box all {axes} remap units box\n"
+    return text
+
+
+def _leg_steps(step: Relax | Npt | Nvt | Production, protocol: Protocol, timestep_scale: float) -> int:
+    """Time steps between checkpoints: all of them, or whole frames of production."""
+    timestep = _outer_timestep(step, protocol) * timestep_scale / 1000
+    if not protocol.checkpoint_every_ps:
+        return max(1, round(step.duration_ps / timestep))
+    leg = max(1, round(protocol.checkpoint_every_ps / timestep))
+    if not isinstance(step, Production):
+        return leg
+    frame = max(1, round(step.frame_interval_ps / timestep))
+    return max(frame, leg - leg % frame)
+
+
+def _legs(number: int, n: int, ramp: int, leg: int, done: int, checkpoints: bool) -> str:
+    """Commands that run `n` time steps of a ramp of `ramp`, without the legs that are done."""
+    if not checkpoints:
+        return f"run {n}\n" if n else ""
+    text = ""
+    for at in range(done * leg, n, leg):
+        text += f"run {min(leg, n - at)} start 0 stop {ramp}\n"
+        text += f"write_restart checkpoint.part\nshell mv checkpoint.part {Checkpoint(number, at // leg + 1).name}\n"
+    return text
+
+
+def _part(step: int) -> str:
+    """The file that takes the frames of production from `step` on."""
+    return f"trajectory-{step}.dcd" if step else TRAJECTORY
 
 
 def check() -> None:
     """Raises AutodiscoError where there is no LAMMPS."""
     command()
+
+
+def resumable(folder: Path) -> bool:
+    """Whether `run` would go on from a checkpoint."""
+    return last_checkpoint(folder) is not None
 
 
 def command() -> tuple[list[str], dict[str, str]]:
@@ -168,15 +251,22 @@ def run(
     on_progress: Callable[[str, float], None] | None = None,
     timestep_scale: float = 1.0,
 ) -> list[float]:
-    """Run `in.lammps` in `folder` to the end; returns the edges (Å) of the final box.
+    """Run `in.lammps` in `folder` to the end, or what is left of it; returns the edges (Å) of the final box.
 
     `on_progress` is called about once a second with the kind of the current step and the fraction done.
     Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it.
     """
     program, environment = command()
-    for stale in ("report.txt", "trajectory.dcd", "log.lammps"):
-        (folder / stale).unlink(missing_ok=True)
-    arguments = ["-in", "in.lammps", "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
+    script, start = "in.lammps", last_checkpoint(folder)
+    if start:
+        script = "in.resume"
+        seed = int((folder / "in.lammps").read_text().partition("velocity all create")[2].split()[1]) - 1
+        write_atomic(folder / script, input_script(protocol, seed, timestep_scale, start))
+        _cut(folder, start, protocol, timestep_scale)
+    else:
+        for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), "log.lammps"):
+            (folder / stale).unlink(missing_ok=True)
+    arguments = ["-in", script, "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
     with open(folder / "stderr.txt", "wb") as errors:
         process = subprocess.Popen(
             program + arguments,
@@ -190,6 +280,8 @@ def run(
     try:
         while process.poll() is None:
             time.sleep(0.5)
+            for old in _checkpoints(folder)[:-2]:
+                (folder / old.name).unlink(missing_ok=True)
             if on_progress:
                 on_progress(*_progress(folder, protocol, timestep_scale))
     finally:
@@ -200,7 +292,56 @@ def run(
         raise EngineKilled(f"LAMMPS was ended by signal {-process.returncode}")
     if process.returncode:
         raise _failure(folder, process.returncode)
+    _join_trajectories(folder, protocol, timestep_scale)
+    for checkpoint in folder.glob("checkpoint-*"):
+        checkpoint.unlink()
     return _final_box(folder / "final.data")
+
+
+def last_checkpoint(folder: Path) -> Checkpoint | None:
+    """The latest place from which the run in a folder can go on."""
+    found = _checkpoints(folder)
+    return found[-1] if found else None
+
+
+def _checkpoints(folder: Path) -> list[Checkpoint]:
+    names = [file.name.split("-")[1:] for file in folder.glob("checkpoint-*-*")]
+    return [Checkpoint(step, legs) for step, legs in sorted((int(step), int(legs)) for step, legs in names)]
+
+
+def _cut(folder: Path, start: Checkpoint, protocol: Protocol, timestep_scale: float) -> None:
+    """Drop the lines of the report that come after a checkpoint."""
+    step = protocol.steps[start.step]
+    assert not isinstance(step, Minimise)
+    at = start.legs * _leg_steps(step, protocol, timestep_scale)
+    rows = [row for row in read_report(folder) if (row["number"], row["step"]) <= (start.step, at)]
+    lines = (" ".join(f"{row[name]:.10g}" for name in REPORT_COLUMNS) for row in rows)
+    write_atomic(folder / "report.txt", "".join(line + "\n" for line in lines))
+
+
+def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float) -> None:
+    """One file from what each part of an interrupted production left, without the frames that were run twice."""
+    parts = list(folder.glob("trajectory-*.dcd"))
+    starts = sorted(int(file.stem.partition("-")[2]) for file in parts if file.stat().st_size)
+    if not parts:
+        return
+    from MDAnalysis.lib.formats.libdcd import DCDFile
+
+    timestep = _outer_timestep(protocol.production, protocol) * timestep_scale
+    frame = max(1, round(protocol.production.frame_interval_ps * 1000 / timestep))
+    whole = folder / "trajectory.whole"
+    with DCDFile(str(whole), "w") as out:
+        for begin, end in zip([0, *starts], [*starts, sys.maxsize], strict=True):
+            with DCDFile(str(folder / _part(begin))) as part:
+                if not begin:
+                    out.write_header(**part.header | {"is_periodic": 1})
+                for number, (positions, box) in enumerate(part):
+                    if number >= (end - begin) // frame:
+                        break
+                    out.write(positions, box)
+    os.replace(whole, folder / TRAJECTORY)
+    for part in parts:
+        part.unlink()
 
 
 def _final_box(path: Path) -> list[float]:

@@ -2,7 +2,7 @@
 
 A folder holds `system.xml`, `start.npz` (positions and box in Å) and `openmm.json` (seed, and how time steps are
 scaled), and after the run `report.txt` and `trajectory.dcd` like those of the other engines. `checkpoint.json` is
-written about once a minute: a run that finds it goes on from there.
+written every ten minutes: a run that finds it goes on from there.
 
 Equilibration is thermostatted with Nosé-Hoover chains, or with Langevin friction where the protocol has several time
 steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is Monte Carlo.
@@ -30,7 +30,7 @@ from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Proto
 #: Platforms from the fastest to the slowest; the first that there is does the work.
 PLATFORMS = ("CUDA", "HIP", "OpenCL", "CPU")
 GPU_PLATFORMS = PLATFORMS[:3]
-CHECKPOINT_EVERY_S = 60.0
+CHECKPOINT_EVERY_S = 600.0  # a replica of a few minutes starts again instead, and ends as it would have
 BLOCK_PS = 0.5  # between lines of the report, and between changes of temperature and pressure in a ramp
 AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
@@ -45,6 +45,11 @@ def check() -> None:
         import openmm  # noqa: F401
     except ImportError as error:
         raise AutodiscoError("OpenMM was not found: pip install openmm") from error
+
+
+def resumable(folder: Path) -> bool:
+    """Whether `run` would go on from a checkpoint."""
+    return (folder / "checkpoint.json").exists()
 
 
 def platform_name() -> str:
@@ -234,7 +239,11 @@ class _Run:
 
     def _dynamics(self, step: Relax | Npt | Nvt | Production) -> None:
         first, last = self._temperatures(step)
-        outer = step.timestep_fs * self.scale / 1000 if isinstance(step, Relax) else self.outer_ps
+        outer = self.outer_ps
+        if isinstance(step, Relax):
+            outer = step.timestep_fs * self.scale / 1000
+        elif isinstance(step, Npt) and step.timestep_fs:
+            outer *= step.timestep_fs / self.protocol.timestep_fs
         integrator = self._integrator(step, first, outer)
         pressures = step.pressure_atm if isinstance(step, Npt) else None
         context = self._context(integrator, self._barostat(pressures[0], first) if pressures else None)

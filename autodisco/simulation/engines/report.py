@@ -6,13 +6,13 @@ REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_
 
 
 def read_report(folder: Path) -> list[dict[str, float]]:
-    """Rows of `report.txt` so far, by REPORT_COLUMNS; a half-written last line is left out."""
+    """Rows of `report.txt` so far, by REPORT_COLUMNS, each time step once; a half-written last line is left out."""
     path = folder / "report.txt"
     if not path.exists():
         return []
-    rows = []
+    rows: dict[tuple[str, str], dict[str, float]] = {}
     for line in path.read_text().splitlines(keepends=True):
         words = line.split()
         if line.endswith("\n") and len(words) == len(REPORT_COLUMNS):
-            rows.append(dict(zip(REPORT_COLUMNS, map(float, words), strict=True)))
-    return rows
+            rows[words[0], words[1]] = dict(zip(REPORT_COLUMNS, map(float, words), strict=True))
+    return list(rows.values())
