@@ -54,7 +54,8 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             matrix=polymer,
             hosts=hosts_among(polymer, elements),
         )
-        cell = np.diag(np.asarray(system["box_a"], dtype=np.float64))
+        # until a run has ended, only its trajectory knows the box
+        cell = np.diag(np.asarray(system["box_a"], dtype=np.float64)) if system["box_a"] else _dcd_cell(source)
         return Trajectory(
             source=source,
             who=who,
@@ -137,7 +138,12 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _dcd_chunks(path: Path, cell: np.ndarray, n_atoms: int, length: int) -> Iterator[Chunk]:
+def _dcd_cell(path: Path) -> np.ndarray:
+    with _dcd_reader(path) as reader:
+        return np.array(reader[0].triclinic_dimensions, dtype=np.float64)
+
+
+def _dcd_reader(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     from MDAnalysis.coordinates.DCD import DCDReader
@@ -146,10 +152,13 @@ def _dcd_chunks(path: Path, cell: np.ndarray, n_atoms: int, length: int) -> Iter
         # MDAnalysis announces a change of its DCD reader whatever one does.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            reader = DCDReader(str(path))
+            return DCDReader(str(path))
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not a readable DCD file ({error})") from None
-    with reader:
+
+
+def _dcd_chunks(path: Path, cell: np.ndarray, n_atoms: int, length: int) -> Iterator[Chunk]:
+    with _dcd_reader(path) as reader:
         if reader.n_atoms != n_atoms:
             raise InputError(f"{path}: {reader.n_atoms} atoms, but system.json describes {n_atoms}")
         for start in range(0, reader.n_frames, length):

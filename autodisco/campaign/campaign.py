@@ -148,7 +148,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
 def _facts(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
-    from autodisco.simulation import protocols
+    from autodisco.simulation import engines, protocols
 
     simulation = settings.simulation
     protocol = protocols.load(simulation.protocol)
@@ -158,7 +158,7 @@ def _facts(settings: Settings) -> dict[str, Any]:
         "protocol": protocol.name,
         "protocol_content": protocol.content(),
         "force_field": simulation.force_field,
-        "engine": simulation.engine,
+        "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,
         "workers": simulation.workers or len(os.sched_getaffinity(0)),
         "batch_size": settings.generate.batch_size,

@@ -153,7 +153,8 @@ class Simulation(Section):
     """How a candidate is judged."""
 
     protocol: str = "quick"
-    engine: Literal["lammps"] = "lammps"
+    engine: Literal["auto", "lammps", "openmm"] = "auto"
+    """`auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
     force_field: str = "pcff+"
     replicas: Positive = 2
     workers: Count = 0

@@ -38,23 +38,41 @@ def simulate(
         int, typer.Option(min=0, help="Builds at a time; 0 for one per core.", envvar="AUTODISCO_SIMULATION_WORKERS")
     ] = 0,
     force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="lammps, openmm, or auto: OpenMM on a GPU, else LAMMPS.", envvar="AUTODISCO_SIMULATION_ENGINE"
+        ),
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/<replica>.")
     ] = Path("simulations"),
+    write_only: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Only build and write, a folder per replica, to be run elsewhere."),
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """Simulate one polymer electrolyte.
 
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """
-    from autodisco.cli.single import simulate_polymer
-    from autodisco.simulation import forcefield, protocols
+    from autodisco.cli.single import simulate_polymer, write_inputs
+    from autodisco.simulation import engines, forcefield, protocols
 
     protocols.load(protocol)
     forcefield.load(force_field)
-    result = simulate_polymer(smiles, protocol, force_field, replicas, workers, seed, 60.0 * timeout_minutes, out)
+    engines.load(engine)
+    if write_only:
+        written = write_inputs(smiles, protocol, force_field, replicas, seed, engine, write_only)
+        message(f"{counted(replicas, 'folder')} for {written} in {write_only}")
+        if written == "lammps":
+            message(f"run each with: lmp -in in.lammps; then: autodisco analyze {write_only / '0'}")
+        return
+    minutes = 60.0 * timeout_minutes
+    result = simulate_polymer(smiles, protocol, force_field, replicas, workers, seed, minutes, out, engine)
     for failure in result["failures"]:
         message(f"replica {failure['replica']} failed: {failure['code']}: {one_line(failure['detail'])}")
     if as_json:

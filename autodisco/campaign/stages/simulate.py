@@ -64,6 +64,7 @@ def _nothing_runs(store: Store) -> None:
 
 
 def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
+    from autodisco.simulation import engines
     from autodisco.simulation.replica import ReplicaTask
 
     settings = campaign.settings.simulation
@@ -79,7 +80,7 @@ def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
         folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
         timeout_s=60.0 * settings.timeout_minutes,
         attempt=row["attempt"],
-        engine=settings.engine,
+        engine=engines.resolved(settings.engine),
     )
 
 

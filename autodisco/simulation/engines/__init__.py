@@ -9,6 +9,7 @@ from autodisco.errors import InputError
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol as SimulationProtocol
 
+AUTO = "auto"
 KNOWN = {"lammps": "autodisco.simulation.engines.lammps", "openmm": "autodisco.simulation.engines.openmm"}
 
 
@@ -39,8 +40,18 @@ class Engine(Protocol):
         """
 
 
+def resolved(name: str) -> str:
+    """The engine that `name` means on this machine: `auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
+    if name != AUTO:
+        return name
+    from autodisco.simulation.engines import openmm
+
+    return "openmm" if openmm.has_gpu() else "lammps"
+
+
 def load(name: str) -> Engine:
     """The engine `name`. Raises InputError for one that does not exist."""
+    name = resolved(name)
     if name not in KNOWN:
-        raise InputError(f"engine '{name}' does not exist; known: {', '.join(KNOWN)}")
+        raise InputError(f"engine '{name}' does not exist; known: {AUTO}, {', '.join(KNOWN)}")
     return cast(Engine, importlib.import_module(KNOWN[name]))

@@ -177,11 +177,7 @@ class _Run:
         system.addForce(openmm.CMMotionRemover(100))
         if barostat is not None:
             system.addForce(barostat)
-        name = platform_name()
-        properties = {"Precision": "mixed"} if name in GPU_PLATFORMS else {}
-        if name == "CPU":
-            properties = {"Threads": os.environ.get("AUTODISCO_OPENMM_THREADS", "1")}
-        context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(name), properties)
+        context = context_for(system, integrator)
         if self.state is None:
             start = np.load(self.folder / "start.npz")
             context.setPeriodicBoxVectors(*np.diag(start["box"] * ANGSTROM))
@@ -300,14 +296,11 @@ class _Run:
         seed = 1 + (self.seed + 7919 * self.place.step + 104729 * self.place.blocks) % (2**31 - 2)
         if isinstance(step, Relax):
             integrator = _limited(temperature, outer, step.max_displacement * ANGSTROM)
-        elif self.protocol.nonbonded.every == 1:
-            rate = 1000 / self.protocol.temperature_damping_fs
-            return openmm.NoseHooverIntegrator(temperature, rate, outer)
         else:
             friction = PRODUCTION_FRICTION if isinstance(step, Production) else FRICTION
-            groups = [(1, 1), (0, self.protocol.nonbonded.every)]
-            integrator = openmm.MTSLangevinIntegrator(temperature, friction, outer, groups)
-        integrator.setRandomNumberSeed(seed)
+            integrator = integrator_for(self.protocol, temperature, outer, friction)
+        if not isinstance(integrator, openmm.NoseHooverIntegrator):
+            integrator.setRandomNumberSeed(seed)
         return integrator
 
     def _barostat(self, pressure_atm: float, temperature: float) -> Any:
@@ -404,6 +397,30 @@ class _Run:
             handle.flush()
             os.fsync(handle.fileno())
             self.place.trajectory_bytes = handle.seek(0, os.SEEK_END)
+
+
+def context_for(system: Any, integrator: Any) -> Any:
+    """A context of an openmm.System on the platform that runs use: mixed precision on a GPU, one thread on a CPU.
+
+    `AUTODISCO_OPENMM_THREADS` asks for more threads.
+    """
+    import openmm
+
+    name = platform_name()
+    properties = {"Precision": "mixed"} if name in GPU_PLATFORMS else {}
+    if name == "CPU":
+        properties = {"Threads": os.environ.get("AUTODISCO_OPENMM_THREADS", "1")}
+    return openmm.Context(system, integrator, openmm.Platform.getPlatformByName(name), properties)
+
+
+def integrator_for(protocol: Protocol, temperature: float, outer_ps: float, friction: float = FRICTION) -> Any:
+    """Nosé-Hoover chains, or with several time steps Langevin dynamics with `friction` (1/ps)."""
+    import openmm
+
+    if protocol.nonbonded.every == 1:
+        return openmm.NoseHooverIntegrator(temperature, 1000 / protocol.temperature_damping_fs, outer_ps)
+    groups = [(1, 1), (0, protocol.nonbonded.every)]
+    return openmm.MTSLangevinIntegrator(temperature, friction, outer_ps, groups)
 
 
 def _limited(temperature: float, timestep: float, longest: float) -> Any:
