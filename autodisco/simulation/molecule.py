@@ -49,7 +49,8 @@ class Molecule:
     """One molecule of n atoms.
 
     `nonbonded` is (n, 2): epsilon (kcal/mol) and r (Å) of the 9-6 potential. `estimated_terms` names each
-    parameter that the force field lacks and that was taken from elsewhere. `template` holds coordinates (n, 3)
+    parameter that the force field lacks and that was taken from elsewhere; `sources` counts terms by their kind and by
+    where their parameters come from. `template` holds coordinates (n, 3)
     in Å for rigid placement, or None for a chain that has to be grown.
     """
 
@@ -64,6 +65,7 @@ class Molecule:
     dihedrals: Terms
     impropers: Terms
     estimated_terms: tuple[str, ...] = ()
+    sources: dict[tuple[str, str], int] = field(default_factory=dict)
     template: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:

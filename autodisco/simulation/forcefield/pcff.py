@@ -5,7 +5,9 @@ Each term is looked up as explicit, then equivalent, then automatic row (Sun et 
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,16 @@ from autodisco.simulation.molecule import Molecule, Terms
 PLAIN, AUTO = "cff91", "cff91_auto"
 Key = tuple[str, ...]
 Values = tuple[float, ...]
+
+#: Where the parameters of a term come from, from the most to the least trusted.
+SOURCES = ("override", "explicit", "equivalent", "automatic", "estimated")
+
+
+class Found(NamedTuple):
+    """Parameters of a term and which of SOURCES they come from."""
+
+    values: Values
+    source: str
 
 
 class PcffLookup:
@@ -39,6 +51,13 @@ class PcffLookup:
     def _explicit(self, section: str, key: tuple[str, ...], kind: str, both_ways: bool = True) -> frc.Row | None:
         equivalent = tuple(self._equivalent(t, kind) for t in key)
         return self._frc.find(section, PLAIN, key, both_ways) or self._frc.find(section, PLAIN, equivalent, both_ways)
+
+    def _found(self, section: str, key: Key, kind: str, width: int, both_ways: bool = True) -> Found | None:
+        row = self._explicit(section, key, kind, both_ways)
+        if row is None:
+            return None
+        exact = self._frc.find(section, PLAIN, key, both_ways) is not None
+        return Found(row.values[:width], "explicit" if exact else "equivalent")
 
     def increment(self, first: str, second: str) -> float | None:
         """Charge (e) that `first` receives from its bond to `second`."""
@@ -67,26 +86,26 @@ class PcffLookup:
                 return row.values[1], row.values[0]
         return None
 
-    def bond(self, a: str, b: str) -> tuple[float, ...] | None:
+    def bond(self, a: str, b: str) -> Found | None:
         """r0, K2, K3, K4."""
         for key in ((a, b), (b, a)):
             if key in overrides.QUARTIC_BONDS:
-                return overrides.QUARTIC_BONDS[key]
-        if row := self._explicit("quartic_bond", (a, b), "bond"):
-            return row.values[:4]
+                return Found(overrides.QUARTIC_BONDS[key], "override")
+        if found := self._found("quartic_bond", (a, b), "bond", 4):
+            return found
         if frozenset((a, b)) in overrides.DISTRUSTED_AUTOMATIC_BONDS:
             return None
         key = (self._automatic(a, "bond"), self._automatic(b, "bond"))
         row = self._frc.find("quadratic_bond", AUTO, key)
-        return (*row.values[:2], 0.0, 0.0) if row else None
+        return Found((*row.values[:2], 0.0, 0.0), "automatic") if row else None
 
-    def angle(self, a: str, b: str, c: str) -> tuple[float, ...] | None:
+    def angle(self, a: str, b: str, c: str) -> Found | None:
         """theta0, K2, K3, K4."""
         for overridden in ((a, b, c), (c, b, a)):
             if overridden in overrides.QUARTIC_ANGLES:
-                return overrides.QUARTIC_ANGLES[overridden]
-        if row := self._explicit("quartic_angle", (a, b, c), "angle"):
-            return row.values[:4]
+                return Found(overrides.QUARTIC_ANGLES[overridden], "override")
+        if found := self._found("quartic_angle", (a, b, c), "angle", 4):
+            return found
         ends, apex = (
             (self._automatic(a, "angle_end"), self._automatic(c, "angle_end")),
             self._automatic(b, "angle_apex"),
@@ -94,16 +113,16 @@ class PcffLookup:
         keys: tuple[Key, ...] = ((ends[0], apex, ends[1]), ("*", apex, "*"))
         for key in keys:
             if row := self._frc.find("quadratic_angle", AUTO, key):
-                return (*row.values[:2], 0.0, 0.0)
+                return Found((*row.values[:2], 0.0, 0.0), "automatic")
         return None
 
-    def torsion(self, a: str, b: str, c: str, d: str) -> tuple[float, ...] | None:
+    def torsion(self, a: str, b: str, c: str, d: str) -> Found | None:
         """V1, phi1, V2, phi2, V3, phi3 of sum V_n (1 - cos(n phi - phi_n))."""
         wild = ("*", self._equivalent(b, "torsion"), self._equivalent(c, "torsion"), "*")
         explicit: tuple[Key, ...] = ((a, b, c, d), wild)
         for key in explicit:
-            if row := self._explicit("torsion_3", key, "torsion"):
-                return row.values[:6]
+            if found := self._found("torsion_3", key, "torsion", 6):
+                return found
         outer = [self._automatic(t, "torsion_end") for t in (a, d)]
         inner = [self._automatic(t, "torsion_middle") for t in (b, c)]
         for key in (
@@ -118,17 +137,17 @@ class PcffLookup:
                 if n:
                     # the file writes K (1 + cos(n phi - p)); shifting the phase by 180 gives the form above
                     terms[2 * (n - 1) : 2 * n] = [height, (phase + 180.0) % 360.0]
-                return tuple(terms)
+                return Found(tuple(terms), "automatic")
         return None
 
-    def out_of_plane(self, a: str, centre: str, b: str, c: str) -> tuple[float, ...] | None:
+    def out_of_plane(self, a: str, centre: str, b: str, c: str) -> Found | None:
         """K, chi0 of the Wilson angle; the order of the outer atoms does not matter."""
         for outer in itertools.permutations((a, b, c)):
-            if row := self._explicit("wilson_out_of_plane", (outer[0], centre, *outer[1:]), "oop", both_ways=False):
-                return row.values[:2]
+            if found := self._found("wilson_out_of_plane", (outer[0], centre, *outer[1:]), "oop", 2, both_ways=False):
+                return found
         key = ("*", self._automatic(centre, "oop_centre"), "*", "*")
         row = self._frc.find("wilson_out_of_plane", AUTO, key, both_ways=False)
-        return row.values[:2] if row else None
+        return Found(row.values[:2], "automatic") if row else None
 
     def angle_angle(self, a: str, centre: str, shared: str, d: str) -> float:
         """Coupling of the angles a-centre-shared and shared-centre-d, kcal/mol/rad²."""
@@ -174,6 +193,7 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
         dihedrals=dihedrals,
         impropers=impropers,
         estimated_terms=tuple(sorted(assembly.estimated)),
+        sources=dict(assembly.sources),
     )
 
 
@@ -184,6 +204,7 @@ class _Assembly:
         self.mol = mol
         self.types = assign_types(mol)
         self.estimated: set[str] = set()
+        self.sources: Counter[tuple[str, str]] = Counter()
         self._lookup = PcffLookup(frc.installed("pcff.frc"))
         self._estimator = Estimator(mol)
         self._length: dict[tuple[int, int], float] = {}
@@ -193,11 +214,12 @@ class _Assembly:
         return tuple(self.types[i] for i in atoms)
 
     def _filled(
-        self, kind: str, atoms: tuple[int, ...], row: Values | None, estimate: Callable[..., Values | None]
+        self, kind: str, atoms: tuple[int, ...], found: Found | None, estimate: Callable[..., Values | None]
     ) -> Values:
-        """`row`, or where PCFF has none an estimate, which is listed."""
-        if row is not None:
-            return row
+        """What was found, or where PCFF has nothing an estimate, which is listed."""
+        self.sources[kind, found.source if found else "estimated"] += 1
+        if found:
+            return found.values
         term = f"{kind} {'-'.join(self._key(atoms))}"
         self.estimated.add(term)
         estimated = estimate(*atoms)
@@ -214,6 +236,9 @@ class _Assembly:
             if increment is None:
                 self.estimated.add(f"charge {'-'.join(self._key((i, j)))}")
                 increment = 0.0
+                self.sources["charge", "estimated"] += 1
+            else:
+                self.sources["charge", "explicit"] += 1
             charges[i] += increment
             charges[j] -= increment
             row = self._filled("bond", (i, j), self._lookup.bond(*self._key((i, j))), self._estimator.bond)
@@ -266,8 +291,8 @@ class _Assembly:
             a, centre, b, c = self._key((i, j, k, m))
             wilson: Values = (0.0, 0.0)
             if self.mol.GetAtomWithIdx(j).GetDegree() == 3:
-                row = self._lookup.out_of_plane(a, centre, b, c)
-                wilson = self._filled("out-of-plane", (i, j, k, m), row, self._estimator.out_of_plane)
+                found = self._lookup.out_of_plane(a, centre, b, c)
+                wilson = self._filled("out-of-plane", (i, j, k, m), found, self._estimator.out_of_plane)
             couplings = (
                 self._lookup.angle_angle(a, centre, b, c),
                 self._lookup.angle_angle(b, centre, a, c),
