@@ -33,6 +33,7 @@ NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come
 # which still keeps heavy atoms of strangers 1.68 Å apart, too far for a bond inside a six-ring (1.58 Å).
 LEAST_CLEARANCE = 0.7
 TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 100, 6, 5000
+TRIES_AT_ONCE = 25
 CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
 FIRST_TRY_WITH_TORSIONS, TORSION_JITTER = 3, 0.2  # rad
 
@@ -128,30 +129,54 @@ class _Space:
         self, first: Floats, first_heavy: Bools, second: Floats, second_heavy: Bools, scale: float = 1.0
     ) -> float:
         """The same between two sets of atoms, with the least distances multiplied by `scale`."""
-        if not len(first) or not len(second):
-            return 1.0
-        distance = first[:, None] - second[None]
+        return float(self.between_each(first[None], first_heavy, second, second_heavy, scale)[0])
+
+    def between_each(
+        self, first: Floats, first_heavy: Bools, second: Floats, second_heavy: Bools, scale: float = 1.0
+    ) -> Floats:
+        """The same for each of m places (m, n, 3) of the first set, shape (m,)."""
+        if not first.shape[1] or not len(second):
+            return np.ones(len(first))
+        distance = first[:, :, None] - second
         distance -= self.edge * np.round(distance / self.edge)
         both, either = first_heavy[:, None] & second_heavy[None], first_heavy[:, None] | second_heavy[None]
         limit = np.where(both, HEAVY, np.where(either, HEAVY_HYDROGEN, HYDROGEN)) * scale
-        return min(1.0, float(np.sqrt(((distance**2).sum(-1) / limit**2).min())))
+        ratio = np.einsum("mijk,mijk->mij", distance, distance) / limit**2
+        return np.minimum(1.0, np.sqrt(ratio.min(axis=(1, 2))))
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """A conformer of the capped unit, and the torsion of its link to the unit before, or None for any."""
+class _Shapes:
+    """m conformers of the capped unit, (m, n, 3), with the head at the origin and its open bond along -z.
+
+    `torsions` (m,) are those of the links to the unit before, NaN for any; `azimuths` (m,) those about z of the
+    backbone atom after the head.
+    """
 
     positions: Floats
-    torsion: float | None = None
+    torsions: Floats
+    azimuths: Floats
+
+    @classmethod
+    def of(cls, positions: list[Floats], torsions: list[float], polymer: Chain) -> "_Shapes":
+        """Conformers as they came, turned into place."""
+        turned = []
+        for x in positions:
+            inward = _direction(x[polymer.head_cap] - x[polymer.head])
+            turned.append((x - x[polymer.head]) @ _basis(-inward).T)
+        local = np.array(turned)
+        after = local[:, _path(polymer)[2]]
+        return cls(local, np.array(torsions), np.arctan2(after[:, 1], after[:, 0]))
 
 
-Shapes = dict[str, list[_Shape]]  # for the "first", "inner" and "last" place in a chain
+Shapes = dict[str, _Shapes]  # for the "first", "inner" and "last" place in a chain
 
 
 def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
     """Conformers of the methyl-capped repeat unit, the same for every place in the chain."""
-    conformers = [_Shape(x) for x in _embedded(polymer.unit, CONFORMERS, rng)]
-    return dict.fromkeys(("first", "inner", "last"), conformers)
+    conformers = _embedded(polymer.unit, CONFORMERS, rng)
+    shapes = _Shapes.of(conformers, [math.nan] * len(conformers), polymer)
+    return dict.fromkeys(("first", "inner", "last"), shapes)
 
 
 def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator, with_torsions: bool) -> Shapes:
@@ -160,7 +185,8 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
     `with_torsions` keeps those of the links, too; the most crowded chains find no place otherwise.
     """
     trimer = chain(unit, 3)
-    shapes: Shapes = {"first": [], "inner": [], "last": []}
+    found: dict[str, list[Floats]] = {"first": [], "inner": [], "last": []}
+    torsions: dict[str, list[float]] = {"first": [], "inner": [], "last": []}
     for positions in _embedded(trimer.mol, CONFORMERS_OF_TRIMER, rng):
         whole = [np.full((polymer.unit.GetNumAtoms(), 3), np.nan) for _ in range(3)]
         for x, k, copy in zip(positions, trimer.unit_of, trimer.copy_of, strict=True):
@@ -168,26 +194,24 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
         for left, right in ((0, 1), (1, 2)):
             whole[left][polymer.tail_cap] = whole[right][polymer.head]
             whole[right][polymer.head_cap] = whole[left][polymer.tail]
-        for k, place in enumerate(shapes):
-            torsion = _link_torsion(whole[k - 1], whole[k], polymer) if k and with_torsions else None
-            shapes[place].append(_Shape(whole[k], torsion))
-    return shapes
+        for k, place in enumerate(found):
+            found[place].append(whole[k])
+            torsions[place].append(_link_torsion(whole[k - 1], whole[k], polymer) if k and with_torsions else math.nan)
+    return {place: _Shapes.of(found[place], torsions[place], polymer) for place in found}
 
 
 def _link_torsion(before: Floats, after: Floats, polymer: Chain) -> float:
     """Torsion in rad about the link of two units, seen from the backbone atoms beside it."""
-    path = [polymer.head_cap, *_backbone(polymer), polymer.tail_cap]
+    path = _path(polymer)
     a, b, c, d = before[path[-3]], before[polymer.tail], after[polymer.head], after[path[2]]
     axis = _direction(c - b)
     first, second = np.cross(axis, a - b), np.cross(axis, d - c)
     return math.atan2(float(np.cross(first, second) @ axis), float(first @ second))
 
 
-def _backbone(polymer: Chain) -> list[int]:
-    """Atoms of the capped unit from its head to its tail."""
-    if polymer.head == polymer.tail:
-        return [polymer.head]
-    return list(Chem.GetShortestPath(polymer.unit, polymer.head, polymer.tail))
+def _path(polymer: Chain) -> list[int]:
+    """Atoms of the capped unit along the backbone, from one cap to the other."""
+    return list(Chem.GetShortestPath(polymer.unit, polymer.head_cap, polymer.tail_cap))
 
 
 def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
@@ -229,16 +253,17 @@ def _grow(
         choices = shapes["first" if k == 0 else "last" if k == n - 1 else "inner"]
         best: Floats | None = None
         best_clearance = LEAST_CLEARANCE
-        for _ in range(TRIES_PER_UNIT):
-            shape = choices[rng.integers(len(choices))]
-            whole = _start(shape.positions, space, rng) if k == 0 else _attach(shape, placed[-1], polymer, link, rng)
-            x, h = whole[copies[k]], heavy[atoms[k]]
-            clearance = space.between(x[unlinked], h[unlinked], *near, NEARBY_SCALE)
-            if clearance > best_clearance:
-                clearance = min(clearance, space.between(x, h, *far), space.clearance(x, h))
-            if clearance > best_clearance:
-                best, best_clearance = whole, clearance
-            if clearance == 1.0:
+        for _ in range(TRIES_PER_UNIT // TRIES_AT_ONCE):
+            tried = _started(choices, space, rng) if k == 0 else _attached(choices, placed[-1], polymer, link, rng)
+            x, h = tried[:, copies[k]], heavy[atoms[k]]
+            clearances = space.between_each(x[:, unlinked], h[unlinked], *near, NEARBY_SCALE)
+            for one in np.argsort(-clearances, kind="stable"):
+                if clearances[one] <= best_clearance:
+                    break
+                clearance = min(clearances[one], space.between(x[one], h, *far), space.clearance(x[one], h))
+                if clearance > best_clearance:
+                    best, best_clearance = tried[one], clearance
+            if best_clearance == 1.0:
                 break
         if best is not None:
             placed.append(best)
@@ -262,33 +287,34 @@ def _joined(
     return np.concatenate([placed[m][copies[m]] for m in units]), np.concatenate([heavy[atoms[m]] for m in units])
 
 
-def _start(shape: Floats, space: _Space, rng: np.random.Generator) -> Floats:
-    return Rotation.random(rng=rng).apply(shape - np.nanmean(shape, axis=0)) + rng.random(3) * space.edge
+def _started(shapes: _Shapes, space: _Space, rng: np.random.Generator) -> Floats:
+    """Several shapes anywhere in the box, (m, n, 3)."""
+    return np.array([_anywhere(shapes.positions[i], space, rng) for i in rng.integers(len(shapes.positions), size=5)])
 
 
-def _attach(shape: _Shape, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
-    """The unit turned so that its head continues the open bond of the unit before, with its torsion or a random one."""
-    x = shape.positions
+def _anywhere(positions: Floats, space: _Space, rng: np.random.Generator) -> Floats:
+    return Rotation.random(rng=rng).apply(positions - np.nanmean(positions, axis=0)) + rng.random(3) * space.edge
+
+
+def _attached(shapes: _Shapes, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
+    """Several shapes (m, n, 3) whose heads continue the open bond of the unit before, with their torsions or any."""
     outward = _direction(before[polymer.tail_cap] - before[polymer.tail])
-    inward = _direction(x[polymer.head_cap] - x[polymer.head])
-    place = before[polymer.tail] + outward * link
-    turned = _turn(inward, -outward).apply(x - x[polymer.head])
-    if shape.torsion is None:
-        angle = rng.random() * 2 * math.pi
-    else:
-        angle = shape.torsion - _link_torsion(before, turned + place, polymer) + rng.normal(0.0, TORSION_JITTER)
-    return Rotation.from_rotvec(outward * angle).apply(turned) + place
+    basis = _basis(outward)
+    which = rng.integers(len(shapes.positions), size=TRIES_AT_ONCE)
+    angles = rng.random(TRIES_AT_ONCE) * 2 * math.pi
+    jitter = rng.normal(0.0, TORSION_JITTER, TRIES_AT_ONCE)
+    x, y, _ = basis @ (before[_path(polymer)[-3]] - before[polymer.tail])
+    wanted = shapes.torsions[which] + jitter + math.atan2(y, x) - shapes.azimuths[which]
+    angles = np.where(np.isnan(wanted), angles, wanted)
+    turned = Rotation.from_rotvec(angles[:, None] * np.array([0.0, 0.0, 1.0])).as_matrix()
+    local = shapes.positions[which] @ turned.transpose(0, 2, 1)
+    return local @ basis + before[polymer.tail] + outward * link
 
 
-def _turn(start: Floats, end: Floats) -> Rotation:
-    """The rotation that takes one unit vector into another."""
-    axis, cosine = np.cross(start, end), float(np.clip(start @ end, -1.0, 1.0))
-    if np.linalg.norm(axis) > 1e-6:
-        return Rotation.from_rotvec(_direction(axis) * math.acos(cosine))
-    if cosine > 0:
-        return Rotation.identity()
-    across = np.cross(start, [1.0, 0.0, 0.0] if abs(start[0]) < 0.9 else [0.0, 1.0, 0.0])
-    return Rotation.from_rotvec(_direction(across) * math.pi)
+def _basis(axis: Floats) -> Floats:
+    """Three unit vectors as rows, right-handed, the last of them `axis`."""
+    first = _direction(np.cross([1.0, 0.0, 0.0] if abs(axis[0]) < 0.9 else [0.0, 1.0, 0.0], axis))
+    return np.array([first, np.cross(axis, first), axis])
 
 
 def _direction(vector: Floats) -> Floats:
@@ -302,7 +328,7 @@ def _bond_length(polymer: Chain) -> float:
 
 def _insert(template: Floats, heavy: Bools, space: _Space, rng: np.random.Generator) -> Floats | None:
     for _ in range(TRIES_PER_ION):
-        x = _start(template, space, rng)
+        x = _anywhere(template, space, rng)
         if space.clearance(x, heavy) == 1.0:
             return x
     return None

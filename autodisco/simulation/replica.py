@@ -22,7 +22,7 @@ from autodisco.simulation import protocols
 if TYPE_CHECKING:
     from autodisco.simulation.molecule import System
 
-RECIPE = 3
+RECIPE = 4
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
 NOT_RETRIED = frozenset({"parameters-missing", "timeout"})
