@@ -64,7 +64,8 @@ class Relax(_Frozen):
 class Npt(_Frozen):
     """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part.
 
-    `timestep_fs` stands for the protocol's in this step.
+    `timestep_fs` stands for the protocol's in this step. While density or energy still drift at its end, the step is
+    run again, at most `extend_up_to` times; it has to be one of constant temperature and pressure then.
     """
 
     kind: Literal["npt"]
@@ -74,6 +75,14 @@ class Npt(_Frozen):
     pressure_damping_fs: Positive
     timestep_fs: Positive | None = None
     set_mean_box_over_ps: Positive | None = None
+    extend_up_to: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _is_constant(self) -> "Npt":
+        ramps = len(set(self.temperature_k)) > 1 or len(set(self.pressure_atm)) > 1
+        if self.extend_up_to and ramps:
+            raise ValueError("extend_up_to is for steps of constant temperature_k and pressure_atm")
+        return self
 
 
 class Nvt(_Frozen):
@@ -115,6 +124,8 @@ class Protocol(_Frozen):
     def _ends_with_production(self) -> "Protocol":
         if [step.kind for step in self.steps].count("production") != 1 or self.steps[-1].kind != "production":
             raise ValueError("steps must hold exactly one production step, and it must be the last")
+        if any(getattr(step, "extend_up_to", 0) for step in self.steps) and not self.checkpoint_every_ps:
+            raise ValueError("extend_up_to needs checkpoint_every_ps")
         outer = self.timestep_fs * self.nonbonded.every
         frame = self.production.frame_interval_ps * 1000 / outer
         if abs(frame - round(frame)) > 1e-6:

@@ -15,13 +15,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
 from autodisco.process import die_with_parent
+from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.report import REPORT_COLUMNS, read_report
 from autodisco.simulation.molecule import System
@@ -90,10 +91,17 @@ class Checkpoint:
         return f"checkpoint-{self.step}-{self.legs}"
 
 
-def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0, start: Checkpoint | None = None) -> str:
-    """The input script of a protocol, or of what is left of it after `start`.
+def input_script(
+    protocol: Protocol,
+    seed: int,
+    timestep_scale: float = 1.0,
+    start: Checkpoint | None = None,
+    extensions: Mapping[int, int] | None = None,
+    until: int | None = None,
+) -> str:
+    """The input script of a protocol, or of what is left of it after `start`, up to the legs of step `until`.
 
-    `seed` sets initial velocities and thermostat noise.
+    `seed` sets initial velocities and thermostat noise; `extensions` says how many times more a step is run.
     """
     nonbonded = protocol.nonbonded
     header = RESUMED_HEADER if start else HEADER
@@ -118,7 +126,11 @@ def input_script(protocol: Protocol, seed: int, timestep_scale: float = 1.0, sta
             text += f"velocity all create {first} {seed} mom yes rot no dist gaussian\n"
             moving = True
         legs_done = start.legs if start and number == start.step else 0
-        text += _dynamics(number, step, protocol, seed, timestep_scale, legs_done)
+        times = 1 + (extensions or {}).get(number, 0)
+        last = number == until
+        text += _dynamics(number, step, protocol, seed, timestep_scale, legs_done, times, last)
+        if last:
+            return text
     return text + "write_data final.data pair ii\n"
 
 
@@ -140,7 +152,16 @@ def run_style(every: int) -> str:
     return f"run_style respa 2 {every} bond 1 angle 1 dihedral 2 improper 2 pair 2 kspace 2\n"
 
 
-def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_scale: float, legs_done: int) -> str:
+def _dynamics(
+    number: int,
+    step: Step,
+    protocol: Protocol,
+    seed: int,
+    timestep_scale: float,
+    legs_done: int,
+    times: int,
+    last: bool,
+) -> str:
     assert not isinstance(step, Minimise)
     timestep = _outer_timestep(step, protocol) * timestep_scale
     every = 1 if isinstance(step, Relax) else protocol.nonbonded.every
@@ -149,7 +170,7 @@ def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_s
     def steps(duration_ps: float) -> int:
         return max(1, round(duration_ps * 1000 / timestep))
 
-    n = steps(step.duration_ps)
+    n = times * steps(step.duration_ps)
     leg = _leg_steps(step, protocol, timestep_scale)
     averaged = min(n, steps(step.set_mean_box_over_ps)) if isinstance(step, Npt) and step.set_mean_box_over_ps else 0
     text = f"{run_style(every)}timestep {timestep}\n"
@@ -175,6 +196,8 @@ def _dynamics(number: int, step: Step, protocol: Protocol, seed: int, timestep_s
         text += f"fix move all nvt temp {t} {t} {damping}\n"
         text += f"dump trajectory all dcd {frame} {file}\ndump_modify trajectory unwrap yes\n"
     text += _legs(number, n - averaged, n, leg, legs_done, bool(protocol.checkpoint_every_ps))
+    if last:
+        return text
     if averaged:
         text += "variable volume equal vol\nfix volume all ave/time 10 1 10 v_volume ave running\n"
         text += f"run {averaged}" + (f" start 0 stop {n}\n" if protocol.checkpoint_every_ps else "\n")
@@ -256,16 +279,38 @@ def run(
     `on_progress` is called about once a second with the kind of the current step and the fraction done.
     Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it.
     """
-    program, environment = command()
-    script, start = "in.lammps", last_checkpoint(folder)
-    if start:
-        script = "in.resume"
-        seed = int((folder / "in.lammps").read_text().partition("velocity all create")[2].split()[1]) - 1
-        write_atomic(folder / script, input_script(protocol, seed, timestep_scale, start))
-        _cut(folder, start, protocol, timestep_scale)
-    else:
-        for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), "log.lammps"):
+    if not last_checkpoint(folder):
+        for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), equilibration.FILE):
             (folder / stale).unlink(missing_ok=True)
+    while True:
+        script, start = "in.lammps", last_checkpoint(folder)
+        gate = equilibration.next_gate(folder, protocol, start.step if start else 0)
+        if start or gate is not None:
+            script = "in.resume"
+            seed = int((folder / "in.lammps").read_text().partition("velocity all create")[2].split()[1]) - 1
+            extensions = equilibration.extensions(folder, protocol)
+            left = input_script(protocol, seed, timestep_scale, start, extensions, gate)
+            write_atomic(folder / script, left)
+        if start:
+            _cut(folder, start, protocol, timestep_scale)
+        _launch(folder, script, protocol, on_progress, timestep_scale)
+        if gate is None:
+            break
+        equilibration.judge(folder, protocol, gate)
+    _join_trajectories(folder, protocol, timestep_scale)
+    for checkpoint in folder.glob("checkpoint-*"):
+        checkpoint.unlink()
+    return _final_box(folder / "final.data")
+
+
+def _launch(
+    folder: Path,
+    script: str,
+    protocol: Protocol,
+    on_progress: Callable[[str, float], None] | None,
+    timestep_scale: float,
+) -> None:
+    program, environment = command()
     arguments = ["-in", script, "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
     with open(folder / "stderr.txt", "wb") as errors:
         process = subprocess.Popen(
@@ -292,10 +337,6 @@ def run(
         raise EngineKilled(f"LAMMPS was ended by signal {-process.returncode}")
     if process.returncode:
         raise _failure(folder, process.returncode)
-    _join_trajectories(folder, protocol, timestep_scale)
-    for checkpoint in folder.glob("checkpoint-*"):
-        checkpoint.unlink()
-    return _final_box(folder / "final.data")
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:

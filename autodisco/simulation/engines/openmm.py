@@ -23,6 +23,7 @@ import numpy as np
 
 from autodisco.errors import AutodiscoError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
+from autodisco.simulation import equilibration
 from autodisco.simulation.engines.report import REPORT_COLUMNS
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
@@ -159,8 +160,8 @@ class _Run:
             step = self.protocol.steps[self.place.step]
             if isinstance(step, Minimise):
                 self._minimise(step)
-            else:
-                self._dynamics(step)
+            elif not self._dynamics(step):
+                continue  # extended
             self.place.step, self.place.blocks = self.place.step + 1, 0
             self.place.volume_sum, self.place.volumes = 0.0, 0
             self._save()
@@ -206,7 +207,7 @@ class _Run:
 
         file = self.folder / "checkpoint.json"
         if not file.exists():
-            for stale in ("report.txt", "trajectory.dcd"):
+            for stale in ("report.txt", "trajectory.dcd", equilibration.FILE):
                 (self.folder / stale).unlink(missing_ok=True)
             return
         stored = read_json(file)
@@ -233,7 +234,9 @@ class _Run:
         openmm.LocalEnergyMinimizer.minimize(context, 10.0, step.max_iterations)
         self._keep(context)
 
-    def _dynamics(self, step: Relax | Npt | Nvt | Production) -> None:
+    def _dynamics(self, step: Relax | Npt | Nvt | Production) -> bool:
+        """Run a step to its end; False where it is not at rest then and has to go on."""
+        times = 1 + equilibration.extensions(self.folder, self.protocol).get(self.place.step, 0)
         first, last = self._temperatures(step)
         outer = self.outer_ps
         if isinstance(step, Relax):
@@ -248,11 +251,11 @@ class _Run:
             context.setVelocitiesToTemperature(first, self.seed)
         elif self.place.blocks:
             context.setState(self.state)  # inside a step: the thermostat's own variables as well
-        blocks = self._blocks(step, outer)
+        blocks = self._blocks(step, outer, times)
         with self._outputs(step) as (report, trajectory):
             while self.place.blocks < len(blocks):
                 block = self.place.blocks
-                at = (sum(blocks[:block]) + blocks[block] / 2) * outer / step.duration_ps
+                at = min(1.0, (sum(blocks[:block]) + blocks[block] / 2) * outer / step.duration_ps)
                 _set_temperature(integrator, context, first + (last - first) * at)
                 if pressures:
                     import openmm
@@ -266,7 +269,7 @@ class _Run:
                 self._report(context, report)
                 if trajectory:
                     self._frame(context, trajectory)
-                if isinstance(step, Npt) and self._averages(step, sum(blocks[: block + 1]) * outer):
+                if isinstance(step, Npt) and self._averages(step, times, sum(blocks[: block + 1]) * outer):
                     self.place.volume_sum += context.getState().getPeriodicBoxVolume()._value
                     self.place.volumes += 1
                 done = sum(self.durations[: self.place.step]) + sum(blocks[: block + 1]) * outer
@@ -277,8 +280,14 @@ class _Run:
                     self._save()
             self._keep(context)
             self._written(report, trajectory)
+        if equilibration.next_gate(self.folder, self.protocol, self.place.step) == self.place.step:
+            equilibration.judge(self.folder, self.protocol, self.place.step)
+            if equilibration.extensions(self.folder, self.protocol)[self.place.step] + 1 > times:
+                self.place.volume_sum, self.place.volumes = 0.0, 0
+                return False
         if isinstance(step, Npt) and step.set_mean_box_over_ps:
             self._set_volume(context, self.place.volume_sum / self.place.volumes)
+        return True
 
     @property
     def _first_moving(self) -> int:
@@ -310,12 +319,13 @@ class _Run:
         barostat.setRandomNumberSeed(1 + (self.seed + self.place.step + self.place.blocks) % (2**31 - 2))
         return barostat
 
-    def _averages(self, step: Npt, done_ps: float) -> bool:
-        return bool(step.set_mean_box_over_ps and done_ps > step.duration_ps - step.set_mean_box_over_ps - 1e-9)
+    def _averages(self, step: Npt, times: int, done_ps: float) -> bool:
+        averaged = step.set_mean_box_over_ps
+        return bool(averaged and done_ps > times * step.duration_ps - averaged - 1e-9)
 
-    def _blocks(self, step: Relax | Npt | Nvt | Production, outer: float) -> list[int]:
-        """Time steps of each block; a block of production is what lies between two frames."""
-        total = max(1, round(step.duration_ps / outer))
+    def _blocks(self, step: Relax | Npt | Nvt | Production, outer: float, times: int) -> list[int]:
+        """Time steps of each block of a step run `times` times; one of production is what lies between two frames."""
+        total = times * max(1, round(step.duration_ps / outer))
         length = BLOCK_PS
         if isinstance(step, Production):
             length = step.frame_interval_ps

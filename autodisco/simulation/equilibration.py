@@ -1,0 +1,92 @@
+"""Has a step come to rest? Density and energy of its second half, compared in blocks; and how often it was extended.
+
+A quantity has settled when the means of the third and of the last quarter of a step differ by no more than twice the
+standard error of that difference, or by less than a small share. Errors come from blocks, since neighbouring values
+are alike (Flyvbjerg and Petersen, J. Chem. Phys. 1989, 91, 461).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.files import read_json, write_json
+from autodisco.simulation.engines.report import read_report
+from autodisco.simulation.protocols import Npt, Protocol
+
+FILE = "equilibration.json"
+BLOCKS = 4  # per quarter
+#: Differences that do not count, as a share: half a percent of the density, and of the spread of the energy a third.
+SMALL_DENSITY, SMALL_ENERGY = 0.005, 0.33
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one step: how often it was extended so far, by how much its quarters differ, and whether it is at rest.
+
+    Without differences the step was too short to tell.
+    """
+
+    step: int
+    extensions: int
+    density_drift_g_per_cm3: float | None
+    energy_drift_kcal_per_mol: float | None
+    settled: bool
+
+
+def drift(values: Sequence[float]) -> tuple[float, float]:
+    """Difference of the means of the last and the third quarter of `values`, and its standard error from blocks."""
+    quarter = len(values) // 4
+    if quarter < BLOCKS:
+        raise ValueError(f"{len(values)} values; at least {4 * BLOCKS} are needed")
+    third, last = np.array(values[-2 * quarter : -quarter]), np.array(values[-quarter:])
+    means = [[part.mean() for part in np.array_split(half, BLOCKS)] for half in (third, last)]
+    error = np.sqrt(sum(np.var(m, ddof=1) / BLOCKS for m in means))
+    return float(last.mean() - third.mean()), float(error)
+
+
+def judge(folder: Path, protocol: Protocol, step: int) -> Verdict:
+    """The verdict over a step that has run, from the report in `folder`; kept there with those of other steps."""
+    rows = [row for row in read_report(folder) if row["number"] == step]
+    before = verdicts(folder)
+    extensions = sum(verdict.step == step for verdict in before)
+    if len(rows) < 4 * BLOCKS:
+        verdict = Verdict(step, extensions, None, None, False)
+    else:
+        density, density_error = drift([row["density_g_per_cm3"] for row in rows])
+        energies = [row["energy_kcal_per_mol"] for row in rows]
+        energy, energy_error = drift(energies)
+        small_density = max(2 * density_error, SMALL_DENSITY * rows[-1]["density_g_per_cm3"])
+        small_energy = max(2 * energy_error, SMALL_ENERGY * float(np.std(energies[-len(energies) // 2 :])))
+        at_rest = abs(density) < small_density and abs(energy) < small_energy
+        verdict = Verdict(step, extensions, density, energy, bool(at_rest))
+    write_json(folder / FILE, [asdict(v) for v in [*before, verdict]])
+    return verdict
+
+
+def verdicts(folder: Path) -> list[Verdict]:
+    """All verdicts so far, in their order."""
+    path = folder / FILE
+    return [Verdict(**stored) for stored in read_json(path)] if path.exists() else []
+
+
+def next_gate(folder: Path, protocol: Protocol, start: int = 0) -> int | None:
+    """The first step from `start` on that still has to be judged, or None."""
+    said = verdicts(folder)
+    for number, step in enumerate(protocol.steps):
+        if number >= start and isinstance(step, Npt) and step.extend_up_to:
+            of_this = [verdict for verdict in said if verdict.step == number]
+            if not of_this or not (of_this[-1].settled or of_this[-1].extensions >= step.extend_up_to):
+                return number
+    return None
+
+
+def extensions(folder: Path, protocol: Protocol) -> dict[int, int]:
+    """How many times each step is to run in addition to the first: once for every verdict but a last good one."""
+    counted: dict[int, int] = {}
+    for verdict in verdicts(folder):
+        step = protocol.steps[verdict.step]
+        assert isinstance(step, Npt)
+        counted[verdict.step] = min(step.extend_up_to, verdict.extensions + (not verdict.settled))
+    return counted

@@ -1,0 +1,93 @@
+"""Whether a step has come to rest, and that engines extend one that has not."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autodisco.errors import InputError
+from autodisco.polymer import parse
+from autodisco.simulation import builder, equilibration, forcefield, protocols
+from autodisco.simulation.engines import load
+from autodisco.simulation.engines.report import read_report
+
+SMOKE = protocols.load("smoke")
+
+
+LASTS = 4.0  # ps
+
+
+def gated(up_to: int) -> protocols.Protocol:
+    """The smoke protocol with its NPT step at constant pressure and temperature, extended at most `up_to` times."""
+    *before, _, production = SMOKE.steps
+    npt = protocols.Npt(
+        kind="npt",
+        duration_ps=LASTS,
+        temperature_k=(500, 500),
+        pressure_atm=(1, 1),
+        pressure_damping_fs=400,
+        set_mean_box_over_ps=0.2,
+        extend_up_to=up_to,
+    )
+    return SMOKE.model_copy(update={"steps": (*before, npt, production), "checkpoint_every_ps": 0.4})
+
+
+def noise(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Values that are alike over some ten of them."""
+    return np.convolve(rng.normal(size=n + 9), np.ones(10) / 10, mode="valid")
+
+
+def test_the_drift_of_noise_is_within_its_error_and_that_of_a_slope_is_not():
+    rng = np.random.default_rng(1)
+    within = [abs(d) < 2 * e for d, e in (equilibration.drift(noise(rng, 400)) for _ in range(300))]
+    assert 0.85 < np.mean(within) < 1
+    found = [
+        abs(d) > 2 * e for d, e in (equilibration.drift(noise(rng, 400) + np.arange(400) / 200) for _ in range(100))
+    ]
+    assert np.mean(found) > 0.95
+    assert equilibration.drift(np.repeat([0.0, 0, 1, 3], 8)) == (2.0, 0.0)
+    with pytest.raises(ValueError, match="at least 16"):
+        equilibration.drift([1.0] * 15)
+
+
+@pytest.mark.parametrize("engine", ["lammps", "openmm"])
+def test_a_step_that_still_drifts_is_extended_up_to_the_limit(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(equilibration, "BLOCKS", 1)  # it is a short step
+    monkeypatch.setattr(equilibration, "drift", lambda values: (1e9, 1.0))  # never at rest
+    run_with(engine, tmp_path, gated(1), extended=1)
+    assert [v.settled for v in equilibration.verdicts(tmp_path)] == [False, False]
+
+
+def test_a_step_at_rest_is_run_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(equilibration, "BLOCKS", 1)
+    monkeypatch.setattr(equilibration, "drift", lambda values: (0.0, 1.0))
+    run_with("lammps", tmp_path, gated(2), extended=0)
+    assert [v.settled for v in equilibration.verdicts(tmp_path)] == [True]
+
+
+def run_with(name: str, folder, protocol: protocols.Protocol, extended: int) -> None:
+    engine = load(name)
+    engine.write(folder, builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+")), protocol, 1)
+    engine.run(folder, protocol)
+    rows = [row for row in read_report(folder) if row["number"] == 2]
+    timestep = SMOKE.timestep_fs * SMOKE.nonbonded.every / 1000
+    lasted = (rows[-1]["step"] - rows[0]["step"]) * timestep
+    assert lasted == pytest.approx(LASTS * (1 + extended), abs=1.1)
+    assert len(json.loads((folder / equilibration.FILE).read_text())) == 1 + extended
+
+
+def test_a_step_too_short_to_tell_counts_as_not_at_rest(tmp_path):
+    (tmp_path / "report.txt").write_text("2 0 500 1 1.0 -10\n2 250 500 1 1.0 -10\n")
+    verdict = equilibration.judge(tmp_path, gated(1), 2)
+    assert (verdict.settled, verdict.density_drift_g_per_cm3) == (False, None)
+
+
+def test_only_constant_steps_with_checkpoints_can_be_extended(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace("set_mean_box_over_ps = 0.5", "set_mean_box_over_ps = 0.5\nextend_up_to = 2"))
+    with pytest.raises(InputError, match="constant temperature_k"):
+        protocols.load(str(path))
+    path.write_text(path.read_text().replace("[600, 500]", "[500, 500]"))
+    with pytest.raises(InputError, match="needs checkpoint_every_ps"):
+        protocols.load(str(path))
