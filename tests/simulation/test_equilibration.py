@@ -14,15 +14,15 @@ from autodisco.simulation.engines.report import read_report
 SMOKE = protocols.load("smoke")
 
 
-LASTS = 4.0  # ps
+LASTS = {"lammps": 4.0, "openmm": 0.8}  # ps; OpenMM is slow on a CPU, and reports more often
 
 
-def gated(up_to: int) -> protocols.Protocol:
+def gated(engine: str, up_to: int) -> protocols.Protocol:
     """The smoke protocol with its NPT step at constant pressure and temperature, extended at most `up_to` times."""
     *before, _, production = SMOKE.steps
     npt = protocols.Npt(
         kind="npt",
-        duration_ps=LASTS,
+        duration_ps=LASTS[engine],
         temperature_k=(500, 500),
         pressure_atm=(1, 1),
         pressure_damping_fs=400,
@@ -54,14 +54,14 @@ def test_the_drift_of_noise_is_within_its_error_and_that_of_a_slope_is_not():
 def test_a_step_that_still_drifts_is_extended_up_to_the_limit(engine, tmp_path, monkeypatch):
     monkeypatch.setattr(equilibration, "BLOCKS", 1)  # it is a short step
     monkeypatch.setattr(equilibration, "drift", lambda values: (1e9, 1.0))  # never at rest
-    run_with(engine, tmp_path, gated(1), extended=1)
+    run_with(engine, tmp_path, gated(engine, 1), extended=1)
     assert [v.settled for v in equilibration.verdicts(tmp_path)] == [False, False]
 
 
 def test_a_step_at_rest_is_run_once(tmp_path, monkeypatch):
     monkeypatch.setattr(equilibration, "BLOCKS", 1)
     monkeypatch.setattr(equilibration, "drift", lambda values: (0.0, 1.0))
-    run_with("lammps", tmp_path, gated(2), extended=0)
+    run_with("lammps", tmp_path, gated("lammps", 2), extended=0)
     assert [v.settled for v in equilibration.verdicts(tmp_path)] == [True]
 
 
@@ -72,13 +72,13 @@ def run_with(name: str, folder, protocol: protocols.Protocol, extended: int) -> 
     rows = [row for row in read_report(folder) if row["number"] == 2]
     timestep = SMOKE.timestep_fs * SMOKE.nonbonded.every / 1000
     lasted = (rows[-1]["step"] - rows[0]["step"]) * timestep
-    assert lasted == pytest.approx(LASTS * (1 + extended), abs=1.1)
+    assert lasted == pytest.approx(LASTS[name] * (1 + extended), rel=0.3)
     assert len(json.loads((folder / equilibration.FILE).read_text())) == 1 + extended
 
 
 def test_a_step_too_short_to_tell_counts_as_not_at_rest(tmp_path):
     (tmp_path / "report.txt").write_text("2 0 500 1 1.0 -10\n2 250 500 1 1.0 -10\n")
-    verdict = equilibration.judge(tmp_path, gated(1), 2)
+    verdict = equilibration.judge(tmp_path, gated("lammps", 1), 2)
     assert (verdict.settled, verdict.density_drift_g_per_cm3) == (False, None)
 
 
