@@ -49,6 +49,12 @@ def simulate(
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/<replica>.")
     ] = Path("simulations"),
+    temperature: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=1, metavar="K", help="Another temperature than the protocol's; several give the activation energy."
+        ),
+    ] = None,
     write_only: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Only build and write, a folder per replica, to be run elsewhere."),
@@ -72,7 +78,14 @@ def simulate(
             message(f"run each with: lmp -in in.lammps; then: autodisco analyze {write_only / '0'}")
         return
     minutes = 60.0 * timeout_minutes
-    result = simulate_polymer(smiles, protocol, force_field, replicas, workers, seed, minutes, out, engine)
+    names = [f"{protocol}@{kelvin:g}" for kelvin in temperature or []] or [protocol]
+    results = [
+        simulate_polymer(smiles, name, force_field, replicas, workers, seed, minutes, out, engine) for name in names
+    ]
+    if len(results) > 1:
+        _print_over_temperature(results, as_json)
+        return
+    (result,) = results
     for failure in result["failures"]:
         message(f"replica {failure['replica']} failed: {failure['code']}: {one_line(failure['detail'])}")
     if as_json:
@@ -84,6 +97,35 @@ def simulate(
     message(f"topologies and trajectories: {result['folder']}")
     if not result["properties"]:
         raise typer.Exit(1)
+
+
+def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
+    """Conductivity and activation energy; a plot beside the simulations."""
+    from autodisco.cli.single import over_temperature
+
+    told = over_temperature(results)
+    if as_json:
+        print_json({"temperatures": results, **told})
+    else:
+        rows = [
+            (f"{r['temperature_k']:g}", number(r["conductivity_s_per_cm"]), number(r["conductivity_s_per_cm_sem"]))
+            for r in told["values"]
+        ]
+        title = f"{results[0]['monomer_smiles']}   ({results[0]['force_field']})"
+        print_table([">K", ">conductivity_s_per_cm", ">± standard error"], rows, title)
+    for result in results:
+        for failure in result["failures"]:
+            where = f"{result['protocol']} replica {failure['replica']}"
+            message(f"{where} failed: {failure['code']}: {one_line(failure['detail'])}")
+    if not told["arrhenius"]:
+        message("no activation energy: it needs two temperatures with a conductivity above zero")
+        raise typer.Exit(1)
+    if not as_json:
+        fit = told["arrhenius"]
+        message(
+            f"activation energy {fit['activation_energy_ev']:.3g} eV ({fit['activation_energy_kj_per_mol']:.3g} kJ/mol)"
+        )
+    message(f"plot: {told['plot']}")
 
 
 def check(

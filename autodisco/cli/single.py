@@ -109,6 +109,35 @@ def simulate_polymer(
     }
 
 
+def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fits over the results of several temperatures, and a plot beside the simulations.
+
+    Returns
+    -------
+    dict
+        ``values``: temperature, conductivity and its error of each; ``arrhenius`` and ``vtf``, None where there are too
+        few values above zero; ``plot``, the file or None.
+    """
+    from dataclasses import asdict
+
+    from autodisco.analysis import temperatures
+
+    names = ("temperature_k", "conductivity_s_per_cm", "conductivity_s_per_cm_sem")
+    found = [{name: result["properties"][name] for name in names} for result in results if result["properties"]]
+    kept = [[row[name] for row in found if row["conductivity_s_per_cm"] > 0] for name in names]
+    kelvins, conductivities, errors = kept
+    if len(set(kelvins)) < 2:
+        return {"values": found, "arrhenius": None, "vtf": None, "plot": None}
+    line = temperatures.arrhenius(kelvins, conductivities, errors)
+    curve = temperatures.vtf(kelvins, conductivities, errors)
+    told = asdict(line) | {"activation_energy_kj_per_mol": line.activation_energy_kj_per_mol}
+    file = Path(results[0]["folder"]).parents[1] / "temperatures.png"
+    first = results[0]
+    title = f"{first['monomer_smiles']} ({first['protocol'].partition('@')[0]}, {first['force_field']})"
+    temperatures.plot(kelvins, conductivities, errors, title, file)
+    return {"values": found, "arrhenius": told, "vtf": asdict(curve) if curve else None, "plot": str(file)}
+
+
 def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, engine: str, out: Path) -> str:
     """Build boxes and write what the engine needs to run them, one folder each in `out`; returns the engine."""
     from dataclasses import replace

@@ -150,11 +150,14 @@ def shipped() -> list[str]:
 
 
 def load(name: str) -> Protocol:
-    """The shipped protocol `name`, or the one in the TOML file of that path.
+    """The shipped protocol `name`, or the one in the TOML file of that path; `quick@450` is `quick` at 450 K.
 
     Raises InputError with file, key and what is allowed; a file must not bear the name of a shipped protocol unless it
     is the same, since values are compared by protocol name.
     """
+    base, _, temperature = name.rpartition("@")
+    if base and temperature.replace(".", "", 1).isdigit() and float(temperature) > 0:
+        return _at(load(base), float(temperature))
     path = SHIPPED / f"{name}.toml"
     if not path.is_file():
         path = Path(name)
@@ -167,6 +170,22 @@ def load(name: str) -> Protocol:
     if path != double and double.is_file() and protocol.content() != _read(double).content():
         raise InputError(f"{path}: name = {protocol.name!r} is that of a shipped protocol; take another")
     return protocol
+
+
+def _at(protocol: Protocol, temperature_k: float) -> Protocol:
+    """The protocol at another temperature: in production and wherever a step is at that of production."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(moved, value))
+        return temperature_k if value == protocol.temperature_k else value
+
+    steps = tuple(
+        step.model_copy(update={"temperature_k": moved(step.temperature_k)}) if hasattr(step, "temperature_k") else step
+        for step in protocol.steps
+    )
+    name = f"{protocol.name}@{temperature_k:g}"
+    return protocol.model_copy(update={"name": name, "temperature_k": temperature_k, "steps": steps})
 
 
 def _read(path: Path) -> Protocol:

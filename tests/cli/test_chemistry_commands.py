@@ -185,3 +185,17 @@ def test_simulate_refuses_an_engine_that_does_not_exist(call):
     said = call("simulate", "*OCC*", "--engine", "gromacs")
     assert said.code == 2
     assert "engine 'gromacs' does not exist; known: auto, lammps, openmm" in said.err
+
+
+def test_simulate_at_several_temperatures_fits_them(call, here):
+    options = ("--protocol", "smoke", "--replicas", "1", "--out", "box", "--temperature", "600", "--temperature", "450")
+    said = call("simulate", "*OCC*", *options, "--json")
+    assert [row["temperature_k"] for row in said.json["values"]] == [600, 450]
+    assert [result["protocol"] for result in said.json["temperatures"]] == ["smoke@600", "smoke@450"]
+    above = [row["conductivity_s_per_cm"] > 0 for row in said.json["values"]]
+    assert (said.code == 0) == all(above)
+    if all(above):
+        assert said.json["arrhenius"]["activation_energy_ev"] is not None
+        assert (here / said.json["plot"]).read_bytes().startswith(b"\x89PNG")
+    else:
+        assert "no activation energy" in said.err

@@ -81,3 +81,13 @@ def test_a_file_may_not_take_the_name_of_a_shipped_protocol(tmp_path):
     path.write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
     with pytest.raises(InputError, match="name = 'smoke' is that of a shipped protocol"):
         protocols.load(str(path))
+
+
+def test_a_protocol_at_another_temperature_moves_all_that_was_at_its_own():
+    quick, hotter = protocols.load("quick"), protocols.load("quick@550")
+    assert (hotter.name, hotter.temperature_k) == ("quick@550", 550)
+    assert [step.temperature_k for step in hotter.steps[2:6]] == [(600, 600), (600, 600), (600, 550), (550, 550)]
+    assert hotter.system == quick.system
+    assert protocols.load(str(protocols.SHIPPED / "quick.toml") + "@550") == hotter
+    with pytest.raises(InputError, match="'quick@hot' does not exist"):
+        protocols.load("quick@hot")

@@ -59,12 +59,13 @@ class PcffLookup:
         exact = self._frc.find(section, PLAIN, key, both_ways) is not None
         return Found(row.values[:width], "explicit" if exact else "equivalent")
 
-    def increment(self, first: str, second: str) -> float | None:
-        """Charge (e) that `first` receives from its bond to `second`."""
+    def increment(self, first: str, second: str) -> Found | None:
+        """Charge (e) that `first` receives from its bond to `second`, or from similar types where these have none."""
         for a in (first, overrides.INCREMENT_ANALOGUES.get(first, first)):
             for b in (second, overrides.INCREMENT_ANALOGUES.get(second, second)):
                 if (value := self._increment(a, b)) is not None:
-                    return value
+                    own = "override" if {(a, b), (b, a)} & overrides.INCREMENTS.keys() else "explicit"
+                    return Found((value,), own if (a, b) == (first, second) else "equivalent")
         return None
 
     def _increment(self, a: str, b: str) -> float | None:
@@ -232,13 +233,8 @@ class _Assembly:
         charges = np.zeros(self.mol.GetNumAtoms())
         rows = []
         for i, j in topology.bonds(self.mol):
-            increment = self._lookup.increment(*self._key((i, j)))
-            if increment is None:
-                self.estimated.add(f"charge {'-'.join(self._key((i, j)))}")
-                increment = 0.0
-                self.sources["charge", "estimated"] += 1
-            else:
-                self.sources["charge", "explicit"] += 1
+            found = self._lookup.increment(*self._key((i, j)))
+            (increment,) = self._filled("charge", (i, j), found, lambda *_: (0.0,))
             charges[i] += increment
             charges[j] -= increment
             row = self._filled("bond", (i, j), self._lookup.bond(*self._key((i, j))), self._estimator.bond)

@@ -89,6 +89,10 @@ TYPING_RULES = tuple(
         ("[#15]", "p", "phosphorus; PCFF templates"),
         ("[PX4]", "p=", "phosphate, phosphonate, phosphazene; PCFF templates"),
         ("[F]", "f", "fluorine; public PCFF values"),
+        ("[Cl]", "cl", "chlorine; public PCFF values, only for data sets"),
+        ("[Br]", "br", "bromine; public PCFF values, only for data sets"),
+        ("[I]", "i", "iodine; public PCFF values, only for data sets"),
+        ("[Si]", "si", "silane or siloxane; public PCFF values, only for data sets"),
     )
 )
 

@@ -1,0 +1,139 @@
+"""Conductivity over temperature: Arrhenius and Vogel-Tammann-Fulcher fits, with errors, and their plot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodisco.errors import InputError
+
+BOLTZMANN_EV = 8.617333e-5  # eV/K
+KJ_PER_MOL_PER_EV = 96.48533
+
+
+@dataclass(frozen=True)
+class Arrhenius:
+    """sigma = A exp(-E / kT): activation energy E in eV with its standard error, and log10 of A in S/cm."""
+
+    activation_energy_ev: float
+    activation_energy_ev_sem: float | None
+    log10_prefactor: float
+
+    @property
+    def activation_energy_kj_per_mol(self) -> float:
+        """E in kJ/mol."""
+        return self.activation_energy_ev * KJ_PER_MOL_PER_EV
+
+    def at(self, temperature_k: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Conductivity in S/cm."""
+        return 10**self.log10_prefactor * np.exp(-self.activation_energy_ev / BOLTZMANN_EV / temperature_k)
+
+
+@dataclass(frozen=True)
+class Vtf:
+    """sigma = A exp(-B / (T - T0)): B and T0 in K, and log10 of A in S/cm."""
+
+    b_k: float
+    t0_k: float
+    log10_prefactor: float
+
+    def at(self, temperature_k: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Conductivity in S/cm."""
+        return 10**self.log10_prefactor * np.exp(-self.b_k / (temperature_k - self.t0_k))
+
+
+def arrhenius(
+    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
+) -> Arrhenius:
+    """Fit of ln sigma against 1/T, weighted where every value has an error (S/cm).
+
+    The error of the activation energy comes from those errors, or from the scatter about the line where they are not
+    known; two temperatures without errors give none. Raises InputError for fewer than two different temperatures, or
+    a conductivity that is not positive.
+    """
+    t, y, weights = _checked(temperatures_k, conductivities, errors, least=2)
+    design = np.column_stack([np.ones_like(t), -1 / (BOLTZMANN_EV * t)])
+    w = np.ones_like(t) if weights is None else weights
+    normal = np.linalg.inv(design.T @ (w[:, None] ** 2 * design))
+    intercept, energy = normal @ design.T @ (w**2 * y)
+    variance = 1.0
+    if weights is None:
+        residual = y - design @ [intercept, energy]
+        variance = float(residual @ residual) / (len(t) - 2) if len(t) > 2 else np.nan
+    error = float(np.sqrt(normal[1, 1] * variance))
+    return Arrhenius(float(energy), error if np.isfinite(error) else None, float(intercept / np.log(10)))
+
+
+def vtf(
+    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
+) -> Vtf | None:
+    """Fit of ln sigma against 1/(T - T0); None where it does not converge or there are fewer than four temperatures.
+
+    Raises InputError as `arrhenius` does.
+    """
+    t, y, weights = _checked(temperatures_k, conductivities, errors, least=2)
+    if len(set(t)) < 4:
+        return None
+    from scipy.optimize import curve_fit
+
+    line = arrhenius(temperatures_k, conductivities)
+    start = (line.log10_prefactor * np.log(10), line.activation_energy_ev / BOLTZMANN_EV / 3, 0.6 * t.min())
+    try:
+        (a, b, t0), _ = curve_fit(
+            lambda x, a, b, t0: a - b / (x - t0),
+            t,
+            y,
+            p0=start,
+            sigma=None if weights is None else 1 / weights,
+            bounds=([-np.inf, 0.0, 0.0], [np.inf, np.inf, t.min() - 1.0]),
+            maxfev=20_000,
+        )
+    except (RuntimeError, ValueError):
+        return None
+    return Vtf(float(b), float(t0), float(a / np.log(10)))
+
+
+def _checked(
+    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None], least: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+    """Temperatures, logarithms of conductivities and, where all errors are known, the inverse errors of those."""
+    t, sigma = np.asarray(temperatures_k, dtype=float), np.asarray(conductivities, dtype=float)
+    if len(set(t.tolist())) < least:
+        raise InputError(f"{len(set(t.tolist()))} different temperatures; a fit needs at least {least}")
+    if not (sigma > 0).all():
+        raise InputError("a fit over temperature needs conductivities above zero")
+    known = [error for error in errors if error]
+    weights = sigma / np.array(known) if len(known) == len(t) else None
+    return t, np.log(sigma), weights
+
+
+def plot(
+    temperatures_k: Sequence[float],
+    conductivities: Sequence[float],
+    errors: Sequence[float | None],
+    title: str,
+    file: Path,
+) -> None:
+    """Conductivities against 1000/T with the fits, as PNG or PDF by the ending of `file`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    t = np.asarray(temperatures_k, dtype=float)
+    axes.errorbar(
+        1000 / t, conductivities, yerr=[error or 0.0 for error in errors], fmt="o", color="#0072b2", capsize=3
+    )
+    fine = np.linspace(t.min() - 5, t.max() + 5, 200)
+    line = arrhenius(temperatures_k, conductivities, errors)
+    error = "" if line.activation_energy_ev_sem is None else f" ± {line.activation_energy_ev_sem:.2f}"
+    label = f"Arrhenius, {line.activation_energy_ev:.2f}{error} eV"
+    axes.plot(1000 / fine, line.at(fine), color="#d55e00", lw=1.4, label=label)
+    if curve := vtf(temperatures_k, conductivities, errors):
+        label = f"VTF, B {curve.b_k:.0f} K, T₀ {curve.t0_k:.0f} K"
+        axes.plot(1000 / fine, curve.at(fine), color="#009e73", lw=1.4, ls="--", label=label)
+    axes.set(yscale="log", xlabel="1000 / T (1/K)", ylabel="conductivity (S/cm)", title=title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(file, dpi=200)

@@ -1,0 +1,50 @@
+"""Fits over temperature: what made the values is found again, and errors are those of repeated trials."""
+
+import numpy as np
+import pytest
+
+from autodisco.analysis.temperatures import BOLTZMANN_EV, arrhenius, plot, vtf
+from autodisco.errors import InputError
+
+T = np.array([333.0, 353, 373, 393, 413])
+
+
+def test_arrhenius_finds_the_energy_that_made_the_values():
+    sigma = 2.0 * np.exp(-0.4 / BOLTZMANN_EV / T)
+    found = arrhenius(T, sigma)
+    assert found.activation_energy_ev == pytest.approx(0.4)
+    assert found.activation_energy_kj_per_mol == pytest.approx(38.594, abs=1e-3)
+    assert 10**found.log10_prefactor == pytest.approx(2.0)
+    np.testing.assert_allclose(found.at(T), sigma)
+    assert arrhenius(T[:2], sigma[:2]).activation_energy_ev_sem is None
+
+
+def test_the_error_of_the_energy_is_the_scatter_of_repeated_trials():
+    rng = np.random.default_rng(0)
+    sigma = 2.0 * np.exp(-0.4 / BOLTZMANN_EV / T)
+    relative = np.array([0.05, 0.1, 0.1, 0.2, 0.3])
+    trials = [sigma * np.exp(relative * rng.normal(size=5)) for _ in range(400)]
+    found = [arrhenius(T, values, relative * values) for values in trials]
+    energies = [f.activation_energy_ev for f in found]
+    assert np.mean(energies) == pytest.approx(0.4, abs=0.01)
+    assert np.std(energies) == pytest.approx(found[0].activation_energy_ev_sem, rel=0.15)
+
+
+def test_vtf_finds_what_made_the_values_and_wants_four_temperatures():
+    sigma = 0.5 * np.exp(-900 / (T - 210))
+    found = vtf(T, sigma)
+    assert (found.b_k, found.t0_k) == (pytest.approx(900, rel=0.02), pytest.approx(210, rel=0.02))
+    np.testing.assert_allclose(found.at(T), sigma, rtol=1e-3)
+    assert vtf(T[:3], sigma[:3]) is None
+
+
+def test_what_cannot_be_fitted_is_refused():
+    with pytest.raises(InputError, match="at least 2"):
+        arrhenius([353, 353], [1e-3, 2e-3])
+    with pytest.raises(InputError, match="above zero"):
+        arrhenius([353, 373], [0.0, 2e-3])
+
+
+def test_the_plot_is_written(tmp_path):
+    plot(T, 0.5 * np.exp(-900 / (T - 210)), [1e-4] * 5, "*OCC*", tmp_path / "arrhenius.png")
+    assert (tmp_path / "arrhenius.png").read_bytes().startswith(b"\x89PNG")
