@@ -5,7 +5,7 @@ until all frames are there, because displacements need them all.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,11 +85,13 @@ class Coordination:
     ----------
     distribution : g(r) about the coordinating atoms of cations, its error from groups of cations
     numbers : (F,), mean number of atoms within the coordination cutoff of any atom of a cation, in each frame
+    by_element : the same for each element among the atoms
     runs : spells of these contacts
     """
 
     distribution: RadialDistribution
     numbers: Floats
+    by_element: dict[str, Floats]
     runs: Runs
 
 
@@ -108,6 +110,7 @@ class Observations:
     pieces : populations of the run and of its parts
     to_matrix, to_anions : surroundings of all cations; spells at anions are those of `pairs`
     pairs, clusters : spells of cation–anion contacts and of clusters of unchanged members
+    squared_radii : (F,), mean over the chains of the squared radius of gyration, Å²; None where chains are not known
     """
 
     trajectory: Trajectory
@@ -125,6 +128,7 @@ class Observations:
     to_anions: Coordination
     pairs: Runs
     clusters: Runs
+    squared_radii: Floats | None
 
     @property
     def volume(self) -> float:
@@ -202,8 +206,10 @@ class Pass:
         self._anion_sites = self._sites[len(self._cation_sites) :]
         self._n_cations = sum(kind.n for kind in who.cations)
         self._anion_of = self._ion_of[len(self._cation_sites) :] - self._n_cations
-        self._to_matrix = _Surroundings(self._cation_of, self._n_cations, len(who.hosts), settings)
-        self._to_anions = _Surroundings(self._cation_of, self._n_cations, len(self._anion_sites), settings, timed=False)
+        hosts, sites = who.elements[who.hosts], who.elements[self._anion_sites]
+        self._to_matrix = _Surroundings(self._cation_of, self._n_cations, hosts, settings)
+        self._to_anions = _Surroundings(self._cation_of, self._n_cations, sites, settings, timed=False)
+        self._squared_radii: list[Floats] = []
         self._pairs, self._clusters = RunRecorder(), RunRecorder()
 
     def __enter__(self) -> "Pass":
@@ -228,7 +234,10 @@ class Pass:
             self._first_cell = cells[0].copy()
         self._constant_cell &= bool((cells == self._first_cell).all())
         self._structure(positions, cells)
-        self._motion(without_drift(self._unwrapper.next(positions, cells), self._who.masses), cells)
+        whole = self._unwrapper.next(positions, cells)
+        if self._who.chains:
+            self._squared_radii.append(squared_radii(whole, self._who.masses, self._who.chains))
+        self._motion(without_drift(whole, self._who.masses), cells)
 
     def _structure(self, positions: Floats, cells: Floats) -> None:
         threads = self._settings.threads
@@ -303,6 +312,7 @@ class Pass:
             to_anions=self._to_anions.result(),
             pairs=self._pairs.runs(),
             clusters=self._clusters.runs(),
+            squared_radii=np.concatenate(self._squared_radii) if self._squared_radii else None,
         )
 
     def _displacements(self, low: int, high: int) -> Displacements:
@@ -330,9 +340,16 @@ class _Surroundings:
     """
 
     def __init__(
-        self, cation_of: Indices, n_cations: int, n_atoms: int, settings: Settings, timed: bool = True
+        self,
+        cation_of: Indices,
+        n_cations: int,
+        elements: NDArray[np.str_],
+        settings: Settings,
+        timed: bool = True,
     ) -> None:
         self._timed = timed
+        self._elements, n_atoms = elements, len(elements)
+        self._by_element: dict[str, list[Floats]] = {element: [] for element in np.unique(elements).tolist()}
         self._cation_of, self._n_cations, self._n_atoms, self._settings = cation_of, n_cations, n_atoms, settings
         groups = cation_of % min(n_cations, RDF_GROUPS)
         self._distribution = RadialDistribution(len(cation_of), n_atoms, R_MAX, bins=160, groups=groups)
@@ -354,13 +371,29 @@ class _Surroundings:
         else:
             edges = near.frames
         self._numbers.append(np.diff(edges) / self._n_cations)
+        touched = self._elements[touching % self._n_atoms]
+        for element, numbers in self._by_element.items():
+            counted = np.concatenate([[0], np.cumsum(touched == element)])
+            numbers.append(np.diff(counted[edges]) / self._n_cations)
         if self._timed:
             self._recorder.add(touching, edges)
         self._n_frames += len(cations)
         return found
 
     def result(self) -> Coordination:
-        return Coordination(self._distribution, np.concatenate(self._numbers), self._recorder.runs())
+        by_element = {element: np.concatenate(numbers) for element, numbers in self._by_element.items()}
+        return Coordination(self._distribution, np.concatenate(self._numbers), by_element, self._recorder.runs())
+
+
+def squared_radii(positions: Floats, masses: Floats, chains: Sequence[Indices]) -> Floats:
+    """Squared radius of gyration about the centre of mass, mean over `chains` of whole molecules, (frames,), Å²."""
+    total = np.zeros(len(positions))
+    for chain in chains:
+        weights = masses[chain] / masses[chain].sum()
+        x = positions[:, chain]
+        centre = np.einsum("fnk,n->fk", x, weights)
+        total += np.einsum("fnk,fnk,n->f", x, x, weights) - (centre**2).sum(axis=1)
+    return total / len(chains)
 
 
 def spread_lags(n_frames: int, n: int = 40) -> Indices:

@@ -36,6 +36,9 @@ class TransportProperties:
     diffusive_exponent_cation, diffusive_exponent_anion : log–log slope of the displacement over the fitted lags
     free_cation_fraction : share of cations without a coordinating anion atom within the cluster cutoff
     li_polymer_coordination, li_anion_coordination : such atoms within the coordination cutoff of a cation
+    li_polymer_oxygen_coordination, li_polymer_nitrogen_coordination, li_polymer_sulfur_coordination : the atoms of the
+        polymer among these by element; None where it holds none of them
+    radius_of_gyration_angstrom : root of the mean square over chains and frames; of replicas, which know their chains
     cation_polymer_residence_ps : time after which 1/e of the contacts within that cutoff are there (again)
     ion_pair_residence_ps : the same of cations and anions within the cluster cutoff
     ion_pair_lifetime_ps, cluster_lifetime_ps : time after which 1/e of the pairs, of the clusters of two ions and
@@ -87,6 +90,12 @@ class TransportProperties:
     free_cation_fraction_sem: float | None = None
     li_polymer_coordination: float
     li_polymer_coordination_sem: float | None = None
+    li_polymer_oxygen_coordination: float | None = None
+    li_polymer_oxygen_coordination_sem: float | None = None
+    li_polymer_nitrogen_coordination: float | None = None
+    li_polymer_nitrogen_coordination_sem: float | None = None
+    li_polymer_sulfur_coordination: float | None = None
+    li_polymer_sulfur_coordination_sem: float | None = None
     li_anion_coordination: float
     li_anion_coordination_sem: float | None = None
     cation_polymer_residence_ps: float | None = None
@@ -97,6 +106,8 @@ class TransportProperties:
     ion_pair_lifetime_ps_sem: float | None = None
     cluster_lifetime_ps: float | None = None
     cluster_lifetime_ps_sem: float | None = None
+    radius_of_gyration_angstrom: float | None = None
+    radius_of_gyration_angstrom_sem: float | None = None
     density_g_per_cm3: float
     density_g_per_cm3_sem: float | None = None
     concentration_actual_molal: float | None

@@ -53,6 +53,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             ),
             matrix=polymer,
             hosts=hosts_among(polymer, elements),
+            chains=tuple(np.split(polymer, system["chains"])) if system.get("chains") else (),
         )
         # until a run has ended, only its trajectory knows the box
         cell = np.diag(np.asarray(system["box_a"], dtype=np.float64)) if system["box_a"] else _dcd_cell(source)

@@ -50,6 +50,7 @@ class Composition:
     species : cations first
     matrix : (p,), atoms of the polymer or solvent, all that are not ions
     hosts : (h,), its atoms that coordinate cations, empty where there are none
+    chains : the atoms of each chain, where they are known and positions keep molecules whole
     """
 
     elements: NDArray[np.str_]
@@ -57,6 +58,7 @@ class Composition:
     species: tuple[Species, ...]
     matrix: Indices
     hosts: Indices
+    chains: tuple[Indices, ...] = ()
 
     @property
     def cations(self) -> tuple[Species, ...]:

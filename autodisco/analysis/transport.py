@@ -119,7 +119,9 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
         free_cation_fraction=free_cations(seen.population, seen),
         free_cation_fraction_sem=_standard_error(free),
         **_mean_over_blocks("li_polymer_coordination", seen.to_matrix.numbers if seen.to_matrix else np.zeros(1)),
+        **_by_element(seen),
         **_mean_over_blocks("li_anion_coordination", seen.to_anions.numbers),
+        **_radius_of_gyration(seen),
         **_decay_time("cation_polymer_residence_ps", seen, seen.to_matrix.runs if seen.to_matrix else None),
         **_decay_time("ion_pair_residence_ps", seen, seen.pairs),
         **_decay_time("ion_pair_lifetime_ps", seen, seen.pairs, continuous=True),
@@ -131,6 +133,26 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
         cluster_population_sem=population_errors(blocks),
         warnings=_warnings(seen, fits, whole["conductivity_einstein_s_per_cm"]),
     )
+
+
+def _by_element(seen: Observations) -> dict[str, Any]:
+    """Coordination of cations by the oxygen, nitrogen and sulfur of the polymer, where it holds these."""
+    found: dict[str, Any] = {}
+    for element, name in (("O", "oxygen"), ("N", "nitrogen"), ("S", "sulfur")):
+        if seen.to_matrix and element in seen.to_matrix.by_element:
+            found |= _mean_over_blocks(f"li_polymer_{name}_coordination", seen.to_matrix.by_element[element])
+    return found
+
+
+def _radius_of_gyration(seen: Observations) -> dict[str, Any]:
+    if seen.squared_radii is None:
+        return {}
+    radius = float(np.sqrt(seen.squared_radii.mean()))
+    squared = _block_error(seen.squared_radii)
+    return {
+        "radius_of_gyration_angstrom": radius,
+        "radius_of_gyration_angstrom_sem": None if squared is None else squared / (2 * radius),
+    }
 
 
 def _collective(seen: Observations, fits: Fits, positive: Chosen, independent: Pair) -> dict[str, Any]:

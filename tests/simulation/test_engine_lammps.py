@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from MDAnalysis.lib.distances import distance_array
 from MDAnalysis.lib.formats.libdcd import DCDFile
 
+from autodisco.analysis import analyze
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
@@ -93,6 +95,25 @@ def test_the_folder_opens_in_mdanalysis_with_whole_molecules(smoke_run):
     lengths = np.linalg.norm(last[bonds[:, 0]] - last[bonds[:, 1]], axis=1)
     assert lengths.min() > 0.8
     assert lengths.max() < 2.2
+
+
+def test_chains_and_surroundings_are_those_that_mdanalysis_sees(smoke_run):
+    import MDAnalysis
+
+    found = analyze(smoke_run).properties
+    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
+    universe.atoms.masses = read_json(smoke_run / "system.json")["masses"]
+    chains = [residue.atoms for residue in universe.residues if residue.resname == "POL"]
+    squared, oxygens = [], []
+    cations, hosts = universe.select_atoms("resname LI"), universe.select_atoms("resname POL and element O")
+    for frame in universe.trajectory:
+        squared.append(np.mean([chain.radius_of_gyration() ** 2 for chain in chains]))
+        near = distance_array(cations.positions, hosts.positions, box=frame.dimensions) < 2.8
+        oxygens.append(near.sum() / len(cations))
+    assert found.radius_of_gyration_angstrom == pytest.approx(np.sqrt(np.mean(squared)), rel=1e-4)
+    assert found.li_polymer_oxygen_coordination == pytest.approx(np.mean(oxygens), abs=0.02)
+    assert found.li_polymer_coordination == found.li_polymer_oxygen_coordination
+    assert found.li_polymer_nitrogen_coordination is None
 
 
 def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):

@@ -1,0 +1,88 @@
+"""Do the published candidates that have no published value run here? Twenty picoseconds of each.
+
+    python bench/candidates_without_value.py --reference DIR [--simulations DIR] [--workers N]
+
+DIR holds the published table. Of its 101 candidates 37 have no value, 28 of them because the published simulations
+failed. Each is built with 4 ion pairs, minimised, compressed and run for 20 ps with the settings of `quick`; a build
+that fails is not started again. Printed are those that fail, with their code.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+from autodisco.polymer import parse
+from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation.batch import replica_task
+
+TABLE = "polygen/generated_polymers_in_two_iterations.csv"
+PROTOCOL = """\
+name = "twenty-picoseconds"
+purpose = "whether a polymer runs at all"
+{head}
+[[steps]]
+kind = "minimise"
+max_iterations = 300
+
+[[steps]]
+kind = "relax"
+duration_ps = 1.5
+timestep_fs = 1.0
+temperature_k = 600
+max_displacement = 0.05
+
+[[steps]]
+kind = "npt"
+duration_ps = 8
+temperature_k = [600, 600]
+pressure_atm = [1, 3000]
+pressure_damping_fs = 400
+
+[[steps]]
+kind = "npt"
+duration_ps = 5.5
+temperature_k = [600, 500]
+pressure_atm = [3000, 1]
+pressure_damping_fs = 500
+set_mean_box_over_ps = 1
+
+[[steps]]
+kind = "production"
+duration_ps = 5
+frame_interval_ps = 0.1
+"""
+
+
+def main() -> None:
+    """Run what is missing and print what failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
+    parser.add_argument("--workers", type=int, default=0)
+    given = parser.parse_args()
+    with open(given.reference / TABLE) as handle:
+        rows = [row for row in csv.DictReader(handle) if not row["conductivity_s_per_cm"]]
+    units = list({unit.key: unit for unit in (parse(row["monomer_smiles"]) for row in rows)}.values())
+    print(f"{len(rows)} candidates without a value, {len(units)} different polymers")
+    given.simulations.mkdir(parents=True, exist_ok=True)
+    file = given.simulations / "twenty-picoseconds.toml"
+    quick = (protocols.SHIPPED / "quick.toml").read_text()
+    head = "\n".join(
+        line for line in quick.partition("[[steps]]")[0].splitlines() if not line.startswith(("#", "name", "purpose"))
+    )
+    file.write_text(PROTOCOL.format(head=head))
+    tasks = [replica_task(unit, str(file), "pcff+", 0, 0, 1, given.simulations, 1800.0) for unit in units]
+    failed = {}
+
+    def done(task, outcome):
+        state = "runs" if outcome.ok else f"{outcome.failure_code}: {outcome.detail}"
+        print(f"{task.monomer_smiles}: {state}, {outcome.cpu_s:.0f} s", flush=True)
+        if not outcome.ok:
+            failed[task.monomer_smiles] = outcome.failure_code
+
+    LocalExecutor(given.workers).run(tasks, lambda task: None, done)
+    print(f"{len(units) - len(failed)} of {len(units)} run; failed: {failed or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
