@@ -170,11 +170,19 @@ class Shown:
 
     def __enter__(self) -> Shown:
         if sys.stderr.isatty():
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                Progress,
+                TaskProgressColumn,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
 
             self._progress = Progress(
                 TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-                TextColumn("{task.fields[step]:<24}"), TimeElapsedColumn(), console=stderr_console(),
+                TextColumn("{task.fields[step]:<24}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+                console=stderr_console(), speed_estimate_period=600,
             )  # fmt: skip
             self._progress.start()
         return self
@@ -197,7 +205,8 @@ class Shown:
             except (OSError, ValueError):
                 continue
             if self._progress:
-                self._progress.update(bar, completed=seen["fraction"], step=seen["step_name"])
+                speed = f", {seen['ns_per_day']:.3g} ns/day" if seen.get("ns_per_day") else ""
+                self._progress.update(bar, completed=seen["fraction"], step=f"{seen['step_name']}{speed}")
 
     def end(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         state = "done" if outcome.ok else str(outcome.failure_code)

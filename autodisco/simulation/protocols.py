@@ -94,11 +94,22 @@ class Nvt(_Frozen):
 
 
 class Production(_Frozen):
-    """NVT at the protocol's temperature with a frame of all atoms every `frame_interval_ps`."""
+    """NVT at the protocol's temperature with a frame of all atoms every `frame_interval_ps`.
+
+    It may stop at a checkpoint when the conductivity of this trajectory has a relative error below
+    `stop_at_relative_error`, or lies below that of the reference with the confidence `stop_below_with_confidence`.
+    """
 
     kind: Literal["production"]
     duration_ps: Positive
     frame_interval_ps: Positive
+    stop_at_relative_error: Positive | None = None
+    stop_below_with_confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = None
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it has to be asked."""
+        return bool(self.stop_at_relative_error or self.stop_below_with_confidence)
 
 
 Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator="kind")]
@@ -126,6 +137,8 @@ class Protocol(_Frozen):
             raise ValueError("steps must hold exactly one production step, and it must be the last")
         if any(getattr(step, "extend_up_to", 0) for step in self.steps) and not self.checkpoint_every_ps:
             raise ValueError("extend_up_to needs checkpoint_every_ps")
+        if self.production.may_stop and not self.checkpoint_every_ps:
+            raise ValueError("a production that may stop early needs checkpoint_every_ps")
         outer = self.timestep_fs * self.nonbonded.every
         frame = self.production.frame_interval_ps * 1000 / outer
         if abs(frame - round(frame)) > 1e-6:

@@ -39,7 +39,10 @@ DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
 @dataclass(frozen=True)
 class ReplicaTask:
-    """What to simulate. `attempt` counts from 0; later attempts start anew with half the time step."""
+    """What to simulate. `attempt` counts from 0; later attempts start anew with half the time step.
+
+    A protocol may let a replica stop when it is sure to lie below `benchmark_s_per_cm`.
+    """
 
     key: str
     monomer_smiles: str
@@ -51,6 +54,7 @@ class ReplicaTask:
     timeout_s: float
     attempt: int = 0
     engine: str = "lammps"
+    benchmark_s_per_cm: float | None = None
 
     @property
     def timestep_scale(self) -> float:
@@ -102,6 +106,7 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
     kept = task.to_dict()
     return {
         **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt")},
+        **({"benchmark_s_per_cm": task.benchmark_s_per_cm} if task.benchmark_s_per_cm else {}),
         "protocol": protocols.load(task.protocol).content(),
         "recipe": RECIPE,
     }
@@ -170,15 +175,25 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
 
     protocol = protocols.load(task.protocol) if begun else prepare(task)
     engine = engines.load(task.engine)
-    box = engine.run(task.folder, protocol, lambda step, fraction: _progress(task, step, fraction), task.timestep_scale)
+    from autodisco.analysis import analyze
+    from autodisco.simulation.early import Enough, enough
+
+    stopped: list[Enough] = []
+
+    def is_enough() -> bool:
+        found = enough(analyze(task.folder).properties.to_dict(), protocol.production, task.benchmark_s_per_cm)
+        stopped.extend([found] if found else [])
+        return found is not None
+
+    asked = is_enough if protocol.production.may_stop else None
+    box = engine.run(task.folder, protocol, _Progress(task, protocol), task.timestep_scale, asked)
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
-
-    from autodisco.analysis import analyze
-
     properties = analyze(task.folder).properties.to_dict()
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
+    if stopped:
+        properties |= {"stopped_early": stopped[0].reason, "production_saved_ps": stopped[0].saved_ps}
     density = properties["density_g_per_cm3"]
     if not DENSITY_RANGE[0] < density < DENSITY_RANGE[1]:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
@@ -237,8 +252,25 @@ def topology_pdb(system: "System") -> str:
     return "\n".join(lines) + "\nEND\n"
 
 
-def _progress(task: ReplicaTask, step: str, fraction: float) -> None:
-    write_json(task.folder / "progress.json", {"step_name": step, "fraction": fraction, "updated": time.time()})
+class _Progress:
+    """Writes `progress.json`: the step, the fraction done, and the speed since this process began to run."""
+
+    def __init__(self, task: ReplicaTask, protocol: protocols.Protocol):
+        self._task = task
+        self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
+        self._begun: tuple[float, float] | None = None
+
+    def __call__(self, step: str, fraction: float) -> None:
+        now = time.time()
+        begun, first = self._begun = self._begun or (now, fraction)
+        days = (now - begun) / 86_400
+        speed = (fraction - first) * self._total_ns / days if fraction > first else None
+        _progress(self._task, step, fraction, speed)
+
+
+def _progress(task: ReplicaTask, step: str, fraction: float, ns_per_day: float | None = None) -> None:
+    told = {"step_name": step, "fraction": fraction, "updated": time.time(), "ns_per_day": ns_per_day}
+    write_json(task.folder / "progress.json", told)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def begin(file, runs):
 def test_the_folder_holds_the_settings_as_resolved(campaign_file, tmp_path):
     campaign = begin(campaign_file(), tmp_path / "runs")
     text = (campaign.folder / "campaign.toml").read_text()
-    assert 'engine = "lammps"' in text
+    assert 'engine = "auto"' in text
     assert open_folder(campaign.folder) == campaign
 
 

@@ -87,8 +87,8 @@ def test_time_is_linear_in_the_number_of_units():
         return time.process_time() - begin
 
     seconds(10)
-    # Twice as much again as linear; a square would be sixteen times.
-    assert min(seconds(400) for _ in range(3)) < 8 * min(seconds(100) for _ in range(3))
+    # Four times would be linear and sixteen times a square.
+    assert min(seconds(400) for _ in range(3)) < 10 * min(seconds(100) for _ in range(3))
 
 
 def test_a_chain_of_nothing_is_refused():

@@ -7,6 +7,7 @@ import MDAnalysis
 import numpy as np
 import openmm
 import pytest
+from MDAnalysis.lib.formats.libdcd import DCDFile
 
 from autodisco.errors import SimulationFailure
 from autodisco.files import read_json
@@ -157,6 +158,22 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
     assert max(steps) < 5  # Å in 0.04 ps: no jump where it was cut
     numbers = [row["step"] for row in read_report(tmp_path)]
     assert numbers == sorted(set(numbers))
+
+
+def test_production_stops_where_it_is_told_to(tmp_path):
+    task = smoke(tmp_path)
+    protocol = prepare(task).model_copy(update={"checkpoint_every_ps": 0.4})
+    asked: list[int] = []
+
+    def enough() -> bool:
+        with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
+            asked.append(len(trajectory))
+        return len(asked) == 2
+
+    engine.run(tmp_path, protocol, enough=enough)
+    assert asked == [11, 21]
+    with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
+        assert len(trajectory) == 21
 
 
 def test_energy_is_conserved_without_a_thermostat(smoke_run):

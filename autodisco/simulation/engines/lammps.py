@@ -273,6 +273,7 @@ def run(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None = None,
     timestep_scale: float = 1.0,
+    enough: Callable[[], bool] | None = None,
 ) -> list[float]:
     """Run `in.lammps` in `folder` to the end, or what is left of it; returns the edges (Å) of the final box.
 
@@ -293,14 +294,15 @@ def run(
             write_atomic(folder / script, left)
         if start:
             _cut(folder, start, protocol, timestep_scale)
-        _launch(folder, script, protocol, on_progress, timestep_scale)
+        stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
         if gate is None:
             break
         equilibration.judge(folder, protocol, gate)
-    _join_trajectories(folder, protocol, timestep_scale)
+    until = stopped.legs * _leg_steps(protocol.production, protocol, timestep_scale) if stopped else None
+    _join_trajectories(folder, protocol, timestep_scale, until)
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoint.unlink()
-    return _final_box(folder / "final.data")
+    return _box_of_trajectory(folder / TRAJECTORY) if stopped else _final_box(folder / "final.data")
 
 
 def _launch(
@@ -309,7 +311,9 @@ def _launch(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None,
     timestep_scale: float,
-) -> None:
+    enough: Callable[[], bool] | None,
+) -> Checkpoint | None:
+    """Run a script to its end, or until production has gone on for long `enough`; returns where that was."""
     program, environment = command()
     arguments = ["-in", script, "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
     with open(folder / "stderr.txt", "wb") as errors:
@@ -322,9 +326,18 @@ def _launch(
             stderr=errors,
             preexec_fn=functools.partial(die_with_parent, os.getpid()),
         )
+    asked = last_checkpoint(folder)
     try:
         while process.poll() is None:
             time.sleep(0.5)
+            reached = last_checkpoint(folder)
+            if enough and reached and reached != asked and reached.step == len(protocol.steps) - 1:
+                asked = reached
+                # the parts of an interrupted production are joined at its end only
+                if not list(folder.glob("trajectory-*.dcd")) and enough():
+                    process.kill()
+                    process.wait()
+                    return reached
             for old in _checkpoints(folder)[:-2]:
                 (folder / old.name).unlink(missing_ok=True)
             if on_progress:
@@ -337,6 +350,7 @@ def _launch(
         raise EngineKilled(f"LAMMPS was ended by signal {-process.returncode}")
     if process.returncode:
         raise _failure(folder, process.returncode)
+    return None
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
@@ -360,11 +374,14 @@ def _cut(folder: Path, start: Checkpoint, protocol: Protocol, timestep_scale: fl
     write_atomic(folder / "report.txt", "".join(line + "\n" for line in lines))
 
 
-def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float) -> None:
-    """One file from what each part of an interrupted production left, without the frames that were run twice."""
+def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float, until: int | None) -> None:
+    """One file from what each part of an interrupted production left, without the frames that were run twice.
+
+    Frames after time step `until` are dropped.
+    """
     parts = list(folder.glob("trajectory-*.dcd"))
     starts = sorted(int(file.stem.partition("-")[2]) for file in parts if file.stat().st_size)
-    if not parts:
+    if not parts and until is None:
         return
     from MDAnalysis.lib.formats.libdcd import DCDFile
 
@@ -372,7 +389,8 @@ def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float) 
     frame = max(1, round(protocol.production.frame_interval_ps * 1000 / timestep))
     whole = folder / "trajectory.whole"
     with DCDFile(str(whole), "w") as out:
-        for begin, end in zip([0, *starts], [*starts, sys.maxsize], strict=True):
+        last = sys.maxsize if until is None else until + frame
+        for begin, end in zip([0, *starts], [*starts, last], strict=True):
             with DCDFile(str(folder / _part(begin))) as part:
                 if not begin:
                     out.write_header(**part.header | {"is_periodic": 1})
@@ -383,6 +401,14 @@ def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float) 
     os.replace(whole, folder / TRAJECTORY)
     for part in parts:
         part.unlink()
+
+
+def _box_of_trajectory(path: Path) -> list[float]:
+    from MDAnalysis.lib.formats.libdcd import DCDFile
+
+    with DCDFile(str(path)) as trajectory:
+        cell = trajectory.readframes().unitcell[0]
+    return [float(cell[place]) for place in (0, 2, 5)]
 
 
 def _final_box(path: Path) -> list[float]:

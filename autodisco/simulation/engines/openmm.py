@@ -104,6 +104,7 @@ def run(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None = None,
     timestep_scale: float = 1.0,
+    enough: Callable[[], bool] | None = None,
 ) -> list[float]:
     """Run what was written, from its checkpoint if there is one; returns the edges (Å) of the final box.
 
@@ -112,7 +113,8 @@ def run(
     import openmm
 
     try:
-        return _Run(folder, protocol, timestep_scale, on_progress or (lambda step, fraction: None)).to_the_end()
+        watched = on_progress or (lambda step, fraction: None)
+        return _Run(folder, protocol, timestep_scale, watched, enough).to_the_end()
     except openmm.OpenMMException as error:
         text = str(error)
         raise SimulationFailure("nan" if "NaN" in text or "nan" in text else "engine-crash", text[:300]) from error
@@ -139,9 +141,17 @@ class _Place:
 class _Run:
     """One run of a protocol in one folder."""
 
-    def __init__(self, folder: Path, protocol: Protocol, scale: float, on_progress: Callable[[str, float], None]):
+    def __init__(
+        self,
+        folder: Path,
+        protocol: Protocol,
+        scale: float,
+        on_progress: Callable[[str, float], None],
+        enough: Callable[[], bool] | None,
+    ):
         import openmm
 
+        self.enough = enough
         self.folder, self.protocol, self.on_progress = folder, protocol, on_progress
         self.system = openmm.XmlSerializer.deserialize((folder / "system.xml").read_text())
         self.mass = sum(self.system.getParticleMass(i)._value for i in range(self.system.getNumParticles()))
@@ -278,6 +288,10 @@ class _Run:
                     self._keep(context)
                     self._written(report, trajectory)
                     self._save()
+                if trajectory and self._leg_ends(sum(blocks[: block + 1]) * outer, blocks[block] * outer):
+                    self._written(report, trajectory)
+                    if self.enough and self.enough():
+                        break
             self._keep(context)
             self._written(report, trajectory)
         if equilibration.next_gate(self.folder, self.protocol, self.place.step) == self.place.step:
@@ -288,6 +302,10 @@ class _Run:
         if isinstance(step, Npt) and step.set_mean_box_over_ps:
             self._set_volume(context, self.place.volume_sum / self.place.volumes)
         return True
+
+    def _leg_ends(self, done_ps: float, block_ps: float) -> bool:
+        leg = self.protocol.checkpoint_every_ps
+        return bool(leg and done_ps // leg > (done_ps - block_ps) // leg)
 
     @property
     def _first_moving(self) -> int:
