@@ -8,10 +8,12 @@ import pytest
 from autodisco.campaign import load
 from autodisco.campaign.campaign import set_up
 from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages.simulate import replica_task
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import training_set
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse
+from autodisco.simulation import protocols
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 
@@ -254,6 +256,20 @@ def at_acquire(at_filter):
         return campaign, store
 
     return with_values
+
+
+def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acquire, tmp_path):
+    campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2)})
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 0.5\n", 1)
+    (tmp_path / "mine.toml").write_text(text + "stop_below_with_confidence = 0.95\n")
+    for protocol, told in (("smoke", None), (str(tmp_path / "mine.toml"), 1e-2)):
+        simulation = campaign.settings.simulation.model_copy(update={"protocol": protocol})
+        settings = campaign.settings.model_copy(update={"simulation": simulation})
+        other = dataclasses.replace(campaign, settings=settings)
+        tasks = {row["key"]: replica_task(other, store, row) for row in store.replicas()}
+        assert tasks[parse("*CSC*").key].benchmark_s_per_cm == told
+        assert tasks[PEO].benchmark_s_per_cm is None
 
 
 def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
-from autodisco.store import Store, replica_folder
+from autodisco.store import Store, ranking, replica_folder
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     from autodisco.simulation.executors import LocalExecutor
 
     tasks = [
-        _task(campaign, store, row)
+        replica_task(campaign, store, row)
         for row in store.replicas(store.get("iteration"))
         if row["status"] in ("waiting", "running")
     ]
@@ -63,7 +63,8 @@ def _nothing_runs(store: Store) -> None:
                 store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", started=None)
 
 
-def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
+def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
+    """What is to be run for a row of the replicas."""
     from autodisco.simulation import engines
     from autodisco.simulation.replica import ReplicaTask
 
@@ -81,7 +82,18 @@ def _task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
         timeout_s=60.0 * settings.timeout_minutes,
         attempt=row["attempt"],
         engine=engines.resolved(settings.engine),
+        benchmark_s_per_cm=_benchmark(campaign, store, row["key"]),
     )
+
+
+def _benchmark(campaign: Campaign, store: Store, key: str) -> float | None:
+    """The value of the reference, where the protocol lets a replica stop that is sure to lie below it."""
+    from autodisco.simulation import protocols
+
+    production = protocols.load(campaign.settings.simulation.protocol).production
+    if not production.stop_below_with_confidence or key == store.get("reference_key"):
+        return None
+    return next((row["conductivity_s_per_cm"] for row in ranking(store) if row["verdict"] == "reference"), None)
 
 
 def _started(store: Store, task: ReplicaTask) -> None:
@@ -116,6 +128,9 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
             store.update_replica(
                 task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
             )
+            if why := outcome.properties.get("stopped_early"):
+                saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
+                store.note("stopped early", subject, saved, "take the value as it is", why)
             campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
             return None
         retry = outcome.failure_code not in NOT_RETRIED and task.attempt < campaign.settings.simulation.retries
@@ -131,4 +146,4 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
     if not retry:
         return None
     row = next(row for row in store.replicas(key=task.key) if row["replica"] == task.replica)
-    return _task(campaign, store, row)
+    return replica_task(campaign, store, row)
