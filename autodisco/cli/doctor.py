@@ -31,8 +31,11 @@ MIN_FREE_GIB = 2.0
 MIN_MEMORY_GIB = 2.0
 
 
-def examine() -> list[dict[str, Any]]:
-    """Findings as dicts with ``what``, ``ok`` and ``found``; a check that raises counts as a failed one."""
+def examine(on_check: Callable[[str], None] = lambda what: None) -> list[dict[str, Any]]:
+    """Findings as dicts with ``what``, ``ok`` and ``found``; a check that raises counts as a failed one.
+
+    `on_check` is told what is looked at before it is.
+    """
     checks: list[tuple[str, Callable[[], tuple[bool, str]]]] = [
         ("Python", lambda: (sys.version_info >= (3, 11), platform.python_version())),
         *((name, _package(name)) for name in PACKAGES),
@@ -46,7 +49,11 @@ def examine() -> list[dict[str, Any]]:
         ("memory", _memory),
         ("free disk space", _disk),
     ]
-    return [_finding(what, look) for what, look in checks]
+    findings = []
+    for what, look in checks:
+        on_check(what)
+        findings.append(_finding(what, look))
+    return findings
 
 
 def _finding(what: str, look: Callable[[], tuple[bool, str]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from autodisco.cli.naming import campaign_folder
-from autodisco.cli.output import message, print_json, print_table
+from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.cli.tune import tune
 from autodisco.errors import InputError, InvalidRepeatUnit
 
@@ -180,7 +180,8 @@ def doctor(as_json: JSON = False) -> None:
     """Check that this machine has what campaigns need."""
     from autodisco.cli.doctor import examine
 
-    findings = examine()
+    with stderr_console().status("looking at this machine") as status:
+        findings = examine(lambda what: status.update(f"looking at this machine: {what}"))
     if as_json:
         print_json(findings)
     else:
