@@ -50,7 +50,7 @@ def analyze(
     dt_ps: float | None = None,
     mode: str = "default",
     cluster_cutoff: float | None = None,
-    coordination_cutoff: float = 2.8,
+    coordination_cutoff: float | None = None,
     memory_mb: float = 256.0,
     threads: int = 1,
     progress: Callable[[int, int | None], None] | None = None,
@@ -70,7 +70,7 @@ def analyze(
     temperature_k : needed for files, instead of the stated one for folders
     dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
-    cluster_cutoff, coordination_cutoff : Å; clusters within 3.4 Å, or what the folder states, where none is given
+    cluster_cutoff, coordination_cutoff : Å; 3.4 and 2.8, or what the folder states, where none is given
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels; results do not depend on it
     progress : told the number of frames read and of all frames, if known
@@ -113,9 +113,8 @@ def analyze(
         chosen = Selections(*selections, _several(cation_charge or 1.0), _several(anion_charge or -1.0), coordinating)
         trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
     said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
-    seen = observe(
-        trajectory, Settings(cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff, memory_mb, threads), said
-    )
+    cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
+    seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads), said)
     if mode == "htp-md":
         return Analysis(htp_md.transport_properties(seen), seen, None)
     fits = transport.fit(seen)

@@ -67,6 +67,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             monomer_smiles=str(system["monomer_smiles"]),
             matrix_mass=float(system["polymer_mass_g_per_mol"]),
             cluster_cutoff=float(system.get("cluster_cutoff_a", Trajectory.cluster_cutoff)),
+            coordination_cutoff=float(system.get("coordination_cutoff_a", Trajectory.coordination_cutoff)),
         )
     except KeyError as missing:
         raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None

@@ -47,33 +47,30 @@ class Vtf:
 def arrhenius(
     temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
 ) -> Arrhenius:
-    """Fit of ln sigma against 1/T, weighted where every value has an error (S/cm).
+    """Fit of ln sigma against 1/T, every temperature counting the same.
 
-    The error of the activation energy comes from those errors, or from the scatter about the line where they are not
-    known; two temperatures without errors give none. Raises InputError for fewer than two different temperatures, or
-    a conductivity that is not positive.
+    Errors (S/cm) of a few builds are themselves uncertain, so that they would make bad weights: their mean square
+    relative to the values is taken for all temperatures. Where they are not known the scatter about the line is; two
+    temperatures without errors give none. Raises InputError for fewer than two different temperatures, or a
+    conductivity that is not positive.
     """
-    t, y, weights = _checked(temperatures_k, conductivities, errors, least=2)
+    t, y, relative = _checked(temperatures_k, conductivities, errors)
     design = np.column_stack([np.ones_like(t), -1 / (BOLTZMANN_EV * t)])
-    w = np.ones_like(t) if weights is None else weights
-    normal = np.linalg.inv(design.T @ (w[:, None] ** 2 * design))
-    intercept, energy = normal @ design.T @ (w**2 * y)
-    variance = 1.0
-    if weights is None:
+    normal = np.linalg.inv(design.T @ design)
+    intercept, energy = normal @ design.T @ y
+    if relative is None:
         residual = y - design @ [intercept, energy]
-        variance = float(residual @ residual) / (len(t) - 2) if len(t) > 2 else np.nan
-    error = float(np.sqrt(normal[1, 1] * variance))
+        relative = np.sqrt(residual @ residual / (len(t) - 2)) if len(t) > 2 else np.nan
+    error = float(relative * np.sqrt(normal[1, 1]))
     return Arrhenius(float(energy), error if np.isfinite(error) else None, float(intercept / np.log(10)))
 
 
-def vtf(
-    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
-) -> Vtf | None:
+def vtf(temperatures_k: Sequence[float], conductivities: Sequence[float]) -> Vtf | None:
     """Fit of ln sigma against 1/(T - T0); None where it does not converge or there are fewer than four temperatures.
 
     Raises InputError as `arrhenius` does.
     """
-    t, y, weights = _checked(temperatures_k, conductivities, errors, least=2)
+    t, y, _ = _checked(temperatures_k, conductivities, ())
     if len(set(t)) < 4:
         return None
     from scipy.optimize import curve_fit
@@ -86,7 +83,6 @@ def vtf(
             t,
             y,
             p0=start,
-            sigma=None if weights is None else 1 / weights,
             bounds=([-np.inf, 0.0, 0.0], [np.inf, np.inf, t.min() - 1.0]),
             maxfev=20_000,
         )
@@ -96,17 +92,17 @@ def vtf(
 
 
 def _checked(
-    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None], least: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
-    """Temperatures, logarithms of conductivities and, where all errors are known, the inverse errors of those."""
+    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float | None]:
+    """Temperatures, logarithms of conductivities and, where all errors are known, the mean error of those."""
     t, sigma = np.asarray(temperatures_k, dtype=float), np.asarray(conductivities, dtype=float)
-    if len(set(t.tolist())) < least:
-        raise InputError(f"{len(set(t.tolist()))} different temperatures; a fit needs at least {least}")
+    if len(set(t.tolist())) < 2:
+        raise InputError(f"{len(set(t.tolist()))} different temperatures; a fit needs at least 2")
     if not (sigma > 0).all():
         raise InputError("a fit over temperature needs conductivities above zero")
     known = [error for error in errors if error]
-    weights = sigma / np.array(known) if len(known) == len(t) else None
-    return t, np.log(sigma), weights
+    relative = float(np.sqrt(np.mean((np.array(known) / sigma) ** 2))) if len(known) == len(t) else None
+    return t, np.log(sigma), relative
 
 
 def plot(
@@ -125,12 +121,12 @@ def plot(
     axes.errorbar(
         1000 / t, conductivities, yerr=[error or 0.0 for error in errors], fmt="o", color="#0072b2", capsize=3
     )
-    fine = np.linspace(t.min() - 5, t.max() + 5, 200)
+    fine = np.linspace(t.min(), t.max(), 200)
     line = arrhenius(temperatures_k, conductivities, errors)
     error = "" if line.activation_energy_ev_sem is None else f" ± {line.activation_energy_ev_sem:.2f}"
     label = f"Arrhenius, {line.activation_energy_ev:.2f}{error} eV"
     axes.plot(1000 / fine, line.at(fine), color="#d55e00", lw=1.4, label=label)
-    if curve := vtf(temperatures_k, conductivities, errors):
+    if curve := vtf(temperatures_k, conductivities):
         label = f"VTF, B {curve.b_k:.0f} K, T₀ {curve.t0_k:.0f} K"
         axes.plot(1000 / fine, curve.at(fine), color="#009e73", lw=1.4, ls="--", label=label)
     axes.set(yscale="log", xlabel="1000 / T (1/K)", ylabel="conductivity (S/cm)", title=title)

@@ -101,6 +101,7 @@ class Trajectory:
     n_frames : None when only reading to the end tells
     matrix_mass : in g/mol where the files state another than the masses of the atoms give
     cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
+    coordination_cutoff : in Å, up to where atoms are neighbours of a cation
     """
 
     source: Path
@@ -113,6 +114,7 @@ class Trajectory:
     n_frames: int | None = None
     matrix_mass: float | None = None
     cluster_cutoff: float = 3.4
+    coordination_cutoff: float = 2.8
 
 
 class Clock:

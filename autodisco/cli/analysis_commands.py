@@ -45,8 +45,11 @@ def analyze(
         ),
     ] = None,
     coordination_cutoff: Annotated[
-        float, typer.Option(help="In Å, for coordination numbers and residence at the polymer.")
-    ] = 2.8,
+        float | None,
+        typer.Option(
+            help="In Å, for coordination numbers and residence at the polymer; 2.8, or what a replica states."
+        ),
+    ] = None,
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,

@@ -45,7 +45,10 @@ def simulate(
         ),
     ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
-    timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
+    timeout_minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Longest time for one build: 60, or any for a protocol with checkpoints."),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/<replica>.")
     ] = Path("simulations"),
@@ -68,19 +71,23 @@ def simulate(
     from autodisco.cli.single import simulate_polymer, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
-    protocols.load(protocol)
+    names = [f"{protocol}@{kelvin:g}" for kelvin in temperature or []] or [protocol]
+    chosen = [protocols.load(name) for name in names]
     forcefield.load(force_field)
     engines.load(engine)
     if write_only:
-        written = write_inputs(smiles, protocol, force_field, replicas, seed, engine, write_only)
-        message(f"{counted(replicas, 'folder')} for {written} in {write_only}")
-        if written == "lammps":
-            message(f"run each with: lmp -in in.lammps; then: autodisco analyze {write_only / '0'}")
+        if engine == "openmm" or (engine == engines.AUTO and engines.resolved(engine) == "openmm"):
+            raise InputError("--write-only writes folders for LAMMPS: --engine lammps")
+        for name, loaded in zip(names, chosen, strict=True):
+            folder = write_only / loaded.name if len(names) > 1 else write_only
+            write_inputs(smiles, name, force_field, replicas, seed, folder)
+            message(f"{counted(replicas, 'folder')} in {folder}, without checkpoints, extensions and early stops")
+        message(f"run each with: lmp -in in.lammps; then: autodisco analyze {folder / '0'}")
         return
-    minutes = 60.0 * timeout_minutes
-    names = [f"{protocol}@{kelvin:g}" for kelvin in temperature or []] or [protocol]
+    long = any(loaded.checkpoint_every_ps for loaded in chosen)
+    timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_polymer(smiles, name, force_field, replicas, workers, seed, minutes, out, engine) for name in names
+        simulate_polymer(smiles, name, force_field, replicas, workers, seed, timeout_s, out, engine) for name in names
     ]
     if len(results) > 1:
         _print_over_temperature(results, as_json)

@@ -129,7 +129,7 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
     if len(set(kelvins)) < 2:
         return {"values": found, "arrhenius": None, "vtf": None, "plot": None}
     line = temperatures.arrhenius(kelvins, conductivities, errors)
-    curve = temperatures.vtf(kelvins, conductivities, errors)
+    curve = temperatures.vtf(kelvins, conductivities)
     told = asdict(line) | {"activation_energy_kj_per_mol": line.activation_energy_kj_per_mol}
     file = Path(results[0]["folder"]).parents[1] / "temperatures.png"
     first = results[0]
@@ -138,8 +138,8 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"values": found, "arrhenius": told, "vtf": asdict(curve) if curve else None, "plot": str(file)}
 
 
-def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, engine: str, out: Path) -> str:
-    """Build boxes and write what the engine needs to run them, one folder each in `out`; returns the engine."""
+def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, out: Path) -> None:
+    """Build boxes and write what LAMMPS needs to run them, one folder each in `out`."""
     from dataclasses import replace
 
     from autodisco.polymer import parse
@@ -148,13 +148,12 @@ def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, se
     from autodisco.simulation.replica import prepare
 
     unit = parse(smiles)
-    engines.load(engine).check()
+    engines.load("lammps").check()
     for replica in range(replicas):
-        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, engine)
+        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, "lammps")
         folder = out.absolute() / str(replica)
         folder.mkdir(parents=True, exist_ok=True)
-        prepare(replace(task, folder=folder))
-    return engines.resolved(engine)
+        prepare(replace(task, folder=folder), plain=True)
 
 
 class Shown:

@@ -13,7 +13,7 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors import LocalExecutor
-from autodisco.simulation.replica import NOT_RETRIED, ReplicaOutcome, ReplicaTask, lasting_outcome
+from autodisco.simulation.replica import NOT_RETRIED, ReplicaOutcome, ReplicaTask, lasting_outcome, was_begun
 
 ATTEMPTS = 2
 
@@ -44,7 +44,9 @@ def replica_task(
         monomer_smiles=unit.smiles,
         replica=replica,
         seed=int(drawn >> 1),
-        protocol=protocol if loaded.name == protocol else str(Path(protocol).absolute()),
+        protocol=loaded.name
+        if loaded.name.partition("@")[0] in protocols.shipped()
+        else str(Path(protocol).absolute()),
         force_field=force_field,
         folder=builds_folder(root, unit, loaded.name, seed, engine) / str(replica),
         timeout_s=timeout_s,
@@ -73,6 +75,7 @@ def simulate_batch(
     First builds come before second ones. A build that fails is started once more from another build with half the
     time step. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
     """
+    engine = engines.resolved(engine)
     engines.load(engine).check()
     by_key = {unit.key: unit for unit in units}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
@@ -88,9 +91,9 @@ def simulate_batch(
         return task(finished.key, finished.replica, finished.attempt + 1)
 
     def first(key: str, replica: int) -> ReplicaTask:
-        """The attempt that has its outcome already, the last one first, or attempt 0."""
+        """The attempt that has its outcome already or can go on, the last one first, or attempt 0."""
         attempts = (task(key, replica, attempt) for attempt in reversed(range(1, ATTEMPTS)))
-        return next((later for later in attempts if lasting_outcome(later)), task(key, replica, 0))
+        return next((later for later in attempts if lasting_outcome(later) or was_begun(later)), task(key, replica, 0))
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]

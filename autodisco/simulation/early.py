@@ -19,8 +19,12 @@ class Enough:
 def enough(properties: dict[str, Any], production: Production, benchmark_s_per_cm: float | None) -> Enough | None:
     """Whether the conductivity so far tells enough; `properties` are those of the trajectory up to now.
 
-    Its error is that of this trajectory alone; it says nothing about other builds.
+    Its error is that of this trajectory alone; it says nothing about other builds. Nothing is enough while the analysis
+    has warnings, such as for ions that do not diffuse yet, or for few frames. It is asked again and again, so that
+    the true confidence is somewhat lower than the stated one.
     """
+    if properties["warnings"]:
+        return None
     value, error = properties["conductivity_s_per_cm"], properties["conductivity_s_per_cm_sem"]
     if error is None:
         return None

@@ -46,9 +46,13 @@ def drift(values: Sequence[float]) -> tuple[float, float]:
     return float(last.mean() - third.mean()), float(error)
 
 
-def judge(folder: Path, protocol: Protocol, step: int) -> Verdict:
-    """The verdict over a step that has run, from the report in `folder`; kept there with those of other steps."""
+def judge(folder: Path, protocol: Protocol, step: int, averaged: int = 0) -> Verdict:
+    """The verdict over a step that has run, from the report in `folder`; kept there with those of other steps.
+
+    The last `averaged` time steps, over which the box is averaged, do not count.
+    """
     rows = [row for row in read_report(folder) if row["number"] == step]
+    rows = [row for row in rows if row["step"] <= rows[-1]["step"] - averaged]
     before = verdicts(folder)
     extensions = sum(verdict.step == step for verdict in before)
     if len(rows) < 4 * BLOCKS:

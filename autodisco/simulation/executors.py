@@ -111,7 +111,7 @@ def _outcome(entry: _Running) -> ReplicaOutcome | None:
     """The outcome of a replica that has ended, or None while it runs."""
     wall = time.monotonic() - entry.started
     if entry.process.poll() is None:
-        if wall < entry.task.timeout_s:
+        if not entry.task.timeout_s or wall < entry.task.timeout_s:
             return None
         _kill(entry.process)
         # It may have come to its end since the last look.

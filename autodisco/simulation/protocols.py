@@ -14,6 +14,7 @@ from autodisco.errors import InputError
 SHIPPED = Path(__file__).parent / "shipped_protocols"
 
 Positive = Annotated[float, Field(gt=0)]
+LEAST_JUDGED_PS = 10.0
 
 
 class _Frozen(BaseModel):
@@ -82,6 +83,8 @@ class Npt(_Frozen):
         ramps = len(set(self.temperature_k)) > 1 or len(set(self.pressure_atm)) > 1
         if self.extend_up_to and ramps:
             raise ValueError("extend_up_to is for steps of constant temperature_k and pressure_atm")
+        if self.extend_up_to and self.duration_ps - (self.set_mean_box_over_ps or 0.0) < LEAST_JUDGED_PS:
+            raise ValueError(f"extend_up_to needs {LEAST_JUDGED_PS:g} ps before the box is averaged, to judge them")
         return self
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import autodisco
-from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
+from autodisco.errors import AutodiscoError, EngineKilled, InputError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.process import die_with_parent
 from autodisco.simulation import protocols
 
 if TYPE_CHECKING:
+    from autodisco.simulation.engines import Engine
     from autodisco.simulation.molecule import System
 
 RECIPE = 4
@@ -41,7 +42,8 @@ DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 class ReplicaTask:
     """What to simulate. `attempt` counts from 0; later attempts start anew with half the time step.
 
-    A protocol may let a replica stop when it is sure to lie below `benchmark_s_per_cm`.
+    A protocol may let a replica stop when it is sure to lie below `benchmark_s_per_cm`, which does not make it another
+    task.
     """
 
     key: str
@@ -106,7 +108,6 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
     kept = task.to_dict()
     return {
         **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt")},
-        **({"benchmark_s_per_cm": task.benchmark_s_per_cm} if task.benchmark_s_per_cm else {}),
         "protocol": protocols.load(task.protocol).content(),
         "recipe": RECIPE,
     }
@@ -121,7 +122,11 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     started, cpu = time.monotonic(), time.process_time()
     task.folder.mkdir(parents=True, exist_ok=True)
     (task.folder / "outcome.json").unlink(missing_ok=True)
-    begun = _was_begun(task)
+    begun = was_begun(task)
+    if not begun:
+        # what another task left here must not be taken for this one's
+        (task.folder / "system.json").unlink(missing_ok=True)
+        _engine(task).forget(task.folder)
     write_json(task.folder / "task.json", _identity(task))
     try:
         outcome = _simulate(task, begun)
@@ -144,12 +149,17 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     return outcome
 
 
-def prepare(task: ReplicaTask) -> protocols.Protocol:
-    """Build the box of a task and write everything the engine needs to run it; returns the protocol."""
+def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
+    """Build the box of a task and write everything the engine needs to run it; returns the protocol.
+
+    `plain` leaves out what needs this program beside the engine: checkpoints, extensions, early stops.
+    """
     from autodisco.polymer import parse
     from autodisco.simulation import builder, engines, forcefield
 
     protocol = protocols.load(task.protocol)
+    if plain:
+        protocol = protocol.model_copy(update={"checkpoint_every_ps": None})
     _progress(task, "build", 0.0)
     force_field = forcefield.load(task.force_field)
     system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed, force_field)
@@ -159,34 +169,39 @@ def prepare(task: ReplicaTask) -> protocols.Protocol:
     return protocol
 
 
-def _was_begun(task: ReplicaTask) -> bool:
-    """Whether this very task was run in its folder as far as a checkpoint."""
+def _engine(task: ReplicaTask) -> "Engine":
     from autodisco.simulation import engines
 
+    return engines.load(task.engine)
+
+
+def was_begun(task: ReplicaTask) -> bool:
+    """Whether this very task was run in its folder as far as a checkpoint."""
     try:
         same = read_json(task.folder / "task.json") == _identity(task)
     except (OSError, ValueError):
         return False
-    return same and (task.folder / "system.json").exists() and engines.load(task.engine).resumable(task.folder)
+    return same and (task.folder / "system.json").exists() and _engine(task).resumable(task.folder)
 
 
 def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
-    from autodisco.simulation import engines
-
     protocol = protocols.load(task.protocol) if begun else prepare(task)
-    engine = engines.load(task.engine)
     from autodisco.analysis import analyze
     from autodisco.simulation.early import Enough, enough
 
     stopped: list[Enough] = []
 
     def is_enough() -> bool:
-        found = enough(analyze(task.folder).properties.to_dict(), protocol.production, task.benchmark_s_per_cm)
+        try:
+            so_far = analyze(task.folder).properties.to_dict()
+        except InputError:
+            return False  # too few frames yet
+        found = enough(so_far, protocol.production, task.benchmark_s_per_cm)
         stopped.extend([found] if found else [])
         return found is not None
 
     asked = is_enough if protocol.production.may_stop else None
-    box = engine.run(task.folder, protocol, _Progress(task, protocol), task.timestep_scale, asked)
+    box = _engine(task).run(task.folder, protocol, _Progress(task, protocol), task.timestep_scale, asked)
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
     properties = analyze(task.folder).properties.to_dict()
@@ -230,6 +245,7 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "anions": anions,
         "anion_centres": centres,
         "cluster_cutoff_a": ions.CATIONS[cation].contact,
+        "coordination_cutoff_a": ions.CATIONS[cation].shell,
         "masses": system.masses.round(5).tolist(),
         "elements": system.elements,
     }
@@ -259,9 +275,13 @@ class _Progress:
         self._task = task
         self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
         self._begun: tuple[float, float] | None = None
+        self._written = 0.0
 
     def __call__(self, step: str, fraction: float) -> None:
         now = time.time()
+        if now - self._written < 1.0:
+            return
+        self._written = now
         begun, first = self._begun = self._begun or (now, fraction)
         days = (now - begun) / 86_400
         speed = (fraction - first) * self._total_ns / days if fraction > first else None

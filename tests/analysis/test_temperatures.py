@@ -19,15 +19,17 @@ def test_arrhenius_finds_the_energy_that_made_the_values():
     assert arrhenius(T[:2], sigma[:2]).activation_energy_ev_sem is None
 
 
-def test_the_error_of_the_energy_is_the_scatter_of_repeated_trials():
+def test_the_error_of_the_energy_is_the_scatter_of_trials_with_a_few_builds_each():
     rng = np.random.default_rng(0)
     sigma = 2.0 * np.exp(-0.4 / BOLTZMANN_EV / T)
-    relative = np.array([0.05, 0.1, 0.1, 0.2, 0.3])
-    trials = [sigma * np.exp(relative * rng.normal(size=5)) for _ in range(400)]
-    found = [arrhenius(T, values, relative * values) for values in trials]
-    energies = [f.activation_energy_ev for f in found]
-    assert np.mean(energies) == pytest.approx(0.4, abs=0.01)
-    assert np.std(energies) == pytest.approx(found[0].activation_energy_ev_sem, rel=0.15)
+    builds = sigma[:, None] * (1 + 0.3 * rng.normal(size=(600, 5, 3)))
+    trials = [(b.mean(axis=1), b.std(axis=1, ddof=1) / np.sqrt(3)) for b in builds]
+    found = [arrhenius(T, values, errors) for values, errors in trials]
+    energies = np.array([f.activation_energy_ev for f in found])
+    errors = np.array([f.activation_energy_ev_sem for f in found])
+    assert energies.mean() == pytest.approx(0.4, abs=0.01)
+    assert np.sqrt((errors**2).mean()) == pytest.approx(energies.std(), rel=0.15)
+    assert np.mean(np.abs(energies - 0.4) < 2 * errors) > 0.88
 
 
 def test_vtf_finds_what_made_the_values_and_wants_four_temperatures():

@@ -5,6 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from autodisco.cli.single import over_temperature
 from autodisco.simulation.engines import lammps
 
 
@@ -181,6 +182,15 @@ def test_simulate_writes_folders_that_run_elsewhere(call, here):
     assert not (here / "out/0/trajectory.dcd").exists()
 
 
+def test_what_is_written_is_at_the_temperature_asked_for(call, here):
+    options = ("--protocol", "smoke", "--replicas", "1", "--write-only", "out", "--temperature", "450")
+    assert call("simulate", "*OCC*", *options).code == 0
+    assert "fix move all nvt temp 450.0 450.0" in (here / "out/0/in.lammps").read_text()
+    assert call("simulate", "*OCC*", *options, "--engine", "openmm").code == 2
+    assert call("simulate", "*OCC*", *options, "--temperature", "400").code == 0
+    assert (here / "out/smoke@400/0/in.lammps").is_file()
+
+
 def test_simulate_refuses_an_engine_that_does_not_exist(call):
     said = call("simulate", "*OCC*", "--engine", "gromacs")
     assert said.code == 2
@@ -193,9 +203,20 @@ def test_simulate_at_several_temperatures_fits_them(call, here):
     assert [row["temperature_k"] for row in said.json["values"]] == [600, 450]
     assert [result["protocol"] for result in said.json["temperatures"]] == ["smoke@600", "smoke@450"]
     above = [row["conductivity_s_per_cm"] > 0 for row in said.json["values"]]
-    assert (said.code == 0) == all(above)
-    if all(above):
-        assert said.json["arrhenius"]["activation_energy_ev"] is not None
-        assert (here / said.json["plot"]).read_bytes().startswith(b"\x89PNG")
-    else:
-        assert "no activation energy" in said.err
+    assert (said.code == 0) == all(above) == (said.json["arrhenius"] is not None)
+
+
+def test_fits_over_temperature_are_plotted_beside_the_simulations(tmp_path):
+    def result(kelvin, value):
+        properties = {"temperature_k": kelvin, "conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": value / 10}
+        folder = tmp_path / "key" / f"quick@{kelvin}" / "seed-1"
+        folder.mkdir(parents=True)
+        return {
+            "monomer_smiles": "*OCC*", "protocol": f"quick@{kelvin}", "force_field": "pcff+", "folder": str(folder),
+            "properties": properties,
+        }  # fmt: skip
+
+    told = over_temperature([result(450, 1e-3), result(500, 4e-3), result(550, 0.0)])
+    assert told["arrhenius"]["activation_energy_ev"] == pytest.approx(np.log(4) * 8.617333e-5 / (1 / 450 - 1 / 500))
+    assert told["plot"] == str(tmp_path / "key" / "temperatures.png")
+    assert (tmp_path / "key" / "temperatures.png").read_bytes().startswith(b"\x89PNG")

@@ -15,7 +15,7 @@ def production(**changes):
 
 
 def seen(value: float, error: float | None) -> dict:
-    return {"conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": error, "length_ns": 0.04}
+    return {"conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": error, "length_ns": 0.04, "warnings": []}
 
 
 def test_a_small_relative_error_is_enough():
@@ -36,6 +36,11 @@ def test_lying_below_the_benchmark_has_to_be_certain():
     assert enough(seen(1e-3, 1e-4), asked, 0.5e-3) is None
 
 
+def test_nothing_is_enough_while_the_analysis_warns():
+    asked = production(stop_at_relative_error=0.1, stop_below_with_confidence=0.95)
+    assert enough(seen(1e-3, 5e-5) | {"warnings": ["sub-diffusive"]}, asked, 1.0) is None
+
+
 def test_it_needs_checkpoints(tmp_path):
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     (tmp_path / "mine.toml").write_text(text + "stop_at_relative_error = 0.1\n")
@@ -43,12 +48,13 @@ def test_it_needs_checkpoints(tmp_path):
         protocols.load(str(tmp_path / "mine.toml"))
 
 
-def test_a_replica_stops_and_says_what_it_saved(tmp_path):
+def test_a_replica_stops_and_says_what_it_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.analysis.transport._warnings", lambda *_: ())  # so small a box has always some
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 4\n", 1)
     text = text.replace("duration_ps = 2\nframe_interval_ps", "duration_ps = 60\nframe_interval_ps")
     text = text.replace("ion_pairs = 1", "ion_pairs = 4")
-    text += "stop_at_relative_error = 1000\nstop_below_with_confidence = 0.9\n"
+    text += "stop_below_with_confidence = 0.9\n"
     (tmp_path / "mine.toml").write_text(text)
     file, folder = tmp_path / "mine.toml", tmp_path / "run"
     task = ReplicaTask("key", "*OCC*", 0, 7, str(file), "pcff+", folder, 600.0, benchmark_s_per_cm=1e9)
@@ -57,6 +63,6 @@ def test_a_replica_stops_and_says_what_it_saved(tmp_path):
     told = outcome.properties
     assert told["length_ns"] < 0.05
     assert told["production_saved_ps"] == pytest.approx(60 - 1000 * told["length_ns"], abs=4.1)
-    assert "below" in told["stopped_early"]
+    assert "is below 1e+09 with confidence 0.9" in told["stopped_early"]
     assert told["frames"] % 100 == 1  # whole legs
     assert read_json(folder / "system.json")["box_a"] is not None

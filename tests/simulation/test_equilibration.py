@@ -20,7 +20,7 @@ LASTS = {"lammps": 4.0, "openmm": 0.8}  # ps; OpenMM is slow on a CPU, and repor
 def gated(engine: str, up_to: int) -> protocols.Protocol:
     """The smoke protocol with its NPT step at constant pressure and temperature, extended at most `up_to` times."""
     *before, _, production = SMOKE.steps
-    npt = protocols.Npt(
+    npt = protocols.Npt.model_construct(  # shorter than would be allowed
         kind="npt",
         duration_ps=LASTS[engine],
         temperature_k=(500, 500),
@@ -28,6 +28,7 @@ def gated(engine: str, up_to: int) -> protocols.Protocol:
         pressure_damping_fs=400,
         set_mean_box_over_ps=0.2,
         extend_up_to=up_to,
+        timestep_fs=None,
     )
     return SMOKE.model_copy(update={"steps": (*before, npt, production), "checkpoint_every_ps": 0.4})
 
@@ -89,5 +90,8 @@ def test_only_constant_steps_with_checkpoints_can_be_extended(tmp_path):
     with pytest.raises(InputError, match="constant temperature_k"):
         protocols.load(str(path))
     path.write_text(path.read_text().replace("[600, 500]", "[500, 500]"))
+    with pytest.raises(InputError, match="needs 10 ps before"):
+        protocols.load(str(path))
+    path.write_text(path.read_text().replace("duration_ps = 2\ntemp", "duration_ps = 20\ntemp"))
     with pytest.raises(InputError, match="needs checkpoint_every_ps"):
         protocols.load(str(path))

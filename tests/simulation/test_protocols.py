@@ -7,6 +7,7 @@ import pytest
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps import input_script
 
@@ -89,5 +90,7 @@ def test_a_protocol_at_another_temperature_moves_all_that_was_at_its_own():
     assert [step.temperature_k for step in hotter.steps[2:6]] == [(600, 600), (600, 600), (600, 550), (550, 550)]
     assert hotter.system == quick.system
     assert protocols.load(str(protocols.SHIPPED / "quick.toml") + "@550") == hotter
+    task = replica_task(parse("*OCC*"), "quick@550.0", "pcff+", 0, 0, 1, protocols.SHIPPED, 1.0, "lammps")
+    assert protocols.load(task.protocol) == hotter
     with pytest.raises(InputError, match="'quick@hot' does not exist"):
         protocols.load("quick@hot")

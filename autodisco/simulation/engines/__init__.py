@@ -22,10 +22,13 @@ class Engine(Protocol):
     def resumable(self, folder: Path) -> bool:
         """Whether `run` would go on from a checkpoint in a folder."""
 
+    def forget(self, folder: Path) -> None:
+        """Remove the checkpoints in a folder."""
+
     def write(
         self, folder: Path, system: System, protocol: SimulationProtocol, seed: int, timestep_scale: float = 1.0
     ) -> None:
-        """Write into `folder` everything that a run needs."""
+        """Write into `folder` everything that a run needs; checkpoints of an earlier run are removed first."""
 
     def run(
         self,

@@ -2,7 +2,7 @@
 
 A folder holds `system.data`, `in.lammps` and, after the run, `report.txt` (our own columns, so that nothing is
 parsed from the log), `trajectory.dcd` (all atoms, unwrapped) and `log.lammps`. With `checkpoint_every_ps` the steps of
-the protocol are run in legs, each of which ends with a checkpoint, `checkpoint-<step>-<legs done>`, from which
+the protocol are run in legs, each of which ends with a checkpoint, `checkpoint-<step>-<time steps done>`, from which
 `in.resume` goes on.
 """
 
@@ -24,12 +24,11 @@ from autodisco.files import write_atomic
 from autodisco.process import die_with_parent
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.engines.report import REPORT_COLUMNS, read_report
+from autodisco.simulation.engines.report import REPORT_COLUMNS, REPORT_PS, read_report
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
 TRAJECTORY = "trajectory.dcd"
-REPORT_EVERY = 250  # steps between lines of report.txt
 
 HEADER = """\
 # written by autodisco; run with: lmp -in in.lammps
@@ -71,24 +70,23 @@ REPORT = (
 
 def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
     """Write `system.data` and `in.lammps`; `timestep_scale` below 1 shortens every time step."""
+    forget(folder)
     title = f"{system.labels.get('monomer_smiles', '')} protocol {protocol.name}, written by autodisco"
     write_atomic(folder / "system.data", data_file(system, protocol.system.hydrogen_mass, title))
     write_atomic(folder / "in.lammps", input_script(protocol, seed, timestep_scale))
-    for checkpoint in folder.glob("checkpoint-*"):
-        checkpoint.unlink()
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run can go on: the step of the protocol, and how many of its legs are done."""
+    """Where a run can go on: the step of the protocol, and how many time steps of it are done."""
 
     step: int
-    legs: int
+    done: int
 
     @property
     def name(self) -> str:
         """Of its file."""
-        return f"checkpoint-{self.step}-{self.legs}"
+        return f"checkpoint-{self.step}-{self.done}"
 
 
 def input_script(
@@ -125,10 +123,10 @@ def input_script(
             first = step.temperature_k if isinstance(step, Relax) else _start_temperature(step, protocol)
             text += f"velocity all create {first} {seed} mom yes rot no dist gaussian\n"
             moving = True
-        legs_done = start.legs if start and number == start.step else 0
+        done = start.done if start and number == start.step else 0
         times = 1 + (extensions or {}).get(number, 0)
         last = number == until
-        text += _dynamics(number, step, protocol, seed, timestep_scale, legs_done, times, last)
+        text += _dynamics(number, step, protocol, seed, timestep_scale, done, times, last)
         if last:
             return text
     return text + "write_data final.data pair ii\n"
@@ -158,7 +156,7 @@ def _dynamics(
     protocol: Protocol,
     seed: int,
     timestep_scale: float,
-    legs_done: int,
+    done: int,
     times: int,
     last: bool,
 ) -> str:
@@ -174,9 +172,9 @@ def _dynamics(
     leg = _leg_steps(step, protocol, timestep_scale)
     averaged = min(n, steps(step.set_mean_box_over_ps)) if isinstance(step, Npt) and step.set_mean_box_over_ps else 0
     text = f"{run_style(every)}timestep {timestep}\n"
-    if (isinstance(step, Production) or protocol.checkpoint_every_ps) and not legs_done:
+    if (isinstance(step, Production) or protocol.checkpoint_every_ps) and not done:
         text += "reset_timestep 0\n"
-    text += REPORT.format(every=REPORT_EVERY, number=number)
+    text += REPORT.format(every=max(1, round(REPORT_PS * 1000 / timestep)), number=number)
     undo = ["report"]
     if isinstance(step, Relax):
         t = step.temperature_k
@@ -192,10 +190,10 @@ def _dynamics(
         text += f"fix move all nvt temp {step.temperature_k[0]} {step.temperature_k[1]} {damping}\n"
     elif isinstance(step, Production):
         t, frame = protocol.temperature_k, steps(step.frame_interval_ps)
-        file = _part(legs_done * leg)
+        file = _part(done)
         text += f"fix move all nvt temp {t} {t} {damping}\n"
         text += f"dump trajectory all dcd {frame} {file}\ndump_modify trajectory unwrap yes\n"
-    text += _legs(number, n - averaged, n, leg, legs_done, bool(protocol.checkpoint_every_ps))
+    text += _legs(number, n - averaged, n, leg, done, bool(protocol.checkpoint_every_ps))
     if last:
         return text
     if averaged:
@@ -223,13 +221,13 @@ def _leg_steps(step: Relax | Npt | Nvt | Production, protocol: Protocol, timeste
 
 
 def _legs(number: int, n: int, ramp: int, leg: int, done: int, checkpoints: bool) -> str:
-    """Commands that run `n` time steps of a ramp of `ramp`, without the legs that are done."""
+    """Commands that run `n` time steps of a ramp of `ramp`, without those that are done."""
     if not checkpoints:
         return f"run {n}\n" if n else ""
     text = ""
-    for at in range(done * leg, n, leg):
+    for at in range(done, n, leg):
         text += f"run {min(leg, n - at)} start 0 stop {ramp}\n"
-        text += f"write_restart checkpoint.part\nshell mv checkpoint.part {Checkpoint(number, at // leg + 1).name}\n"
+        text += f"write_restart checkpoint.part\nshell mv checkpoint.part {Checkpoint(number, min(at + leg, n)).name}\n"
     return text
 
 
@@ -246,6 +244,12 @@ def check() -> None:
 def resumable(folder: Path) -> bool:
     """Whether `run` would go on from a checkpoint."""
     return last_checkpoint(folder) is not None
+
+
+def forget(folder: Path) -> None:
+    """Remove the checkpoints in a folder."""
+    for checkpoint in folder.glob("checkpoint-*"):
+        checkpoint.unlink()
 
 
 def command() -> tuple[list[str], dict[str, str]]:
@@ -293,15 +297,13 @@ def run(
             left = input_script(protocol, seed, timestep_scale, start, extensions, gate)
             write_atomic(folder / script, left)
         if start:
-            _cut(folder, start, protocol, timestep_scale)
+            _cut(folder, start)
         stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
         if gate is None:
             break
         equilibration.judge(folder, protocol, gate)
-    until = stopped.legs * _leg_steps(protocol.production, protocol, timestep_scale) if stopped else None
-    _join_trajectories(folder, protocol, timestep_scale, until)
-    for checkpoint in folder.glob("checkpoint-*"):
-        checkpoint.unlink()
+    _join_trajectories(folder, protocol, timestep_scale, stopped.done if stopped else None)
+    forget(folder)
     return _box_of_trajectory(folder / TRAJECTORY) if stopped else _final_box(folder / "final.data")
 
 
@@ -331,7 +333,7 @@ def _launch(
         while process.poll() is None:
             time.sleep(0.5)
             reached = last_checkpoint(folder)
-            if enough and reached and reached != asked and reached.step == len(protocol.steps) - 1:
+            if enough and reached and reached != asked and _is_inside_production(reached, protocol, timestep_scale):
                 asked = reached
                 # the parts of an interrupted production are joined at its end only
                 if not list(folder.glob("trajectory-*.dcd")) and enough():
@@ -353,6 +355,11 @@ def _launch(
     return None
 
 
+def _is_inside_production(reached: Checkpoint, protocol: Protocol, timestep_scale: float) -> bool:
+    timestep = _outer_timestep(protocol.production, protocol) * timestep_scale / 1000
+    return reached.step == len(protocol.steps) - 1 and reached.done < round(protocol.production.duration_ps / timestep)
+
+
 def last_checkpoint(folder: Path) -> Checkpoint | None:
     """The latest place from which the run in a folder can go on."""
     found = _checkpoints(folder)
@@ -361,15 +368,12 @@ def last_checkpoint(folder: Path) -> Checkpoint | None:
 
 def _checkpoints(folder: Path) -> list[Checkpoint]:
     names = [file.name.split("-")[1:] for file in folder.glob("checkpoint-*-*")]
-    return [Checkpoint(step, legs) for step, legs in sorted((int(step), int(legs)) for step, legs in names)]
+    return [Checkpoint(step, done) for step, done in sorted((int(step), int(done)) for step, done in names)]
 
 
-def _cut(folder: Path, start: Checkpoint, protocol: Protocol, timestep_scale: float) -> None:
+def _cut(folder: Path, start: Checkpoint) -> None:
     """Drop the lines of the report that come after a checkpoint."""
-    step = protocol.steps[start.step]
-    assert not isinstance(step, Minimise)
-    at = start.legs * _leg_steps(step, protocol, timestep_scale)
-    rows = [row for row in read_report(folder) if (row["number"], row["step"]) <= (start.step, at)]
+    rows = [row for row in read_report(folder) if (row["number"], row["step"]) <= (start.step, start.done)]
     lines = (" ".join(f"{row[name]:.10g}" for name in REPORT_COLUMNS) for row in rows)
     write_atomic(folder / "report.txt", "".join(line + "\n" for line in lines))
 

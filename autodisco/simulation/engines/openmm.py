@@ -1,8 +1,8 @@
 """OpenMM as an engine, for GPUs: runs a protocol in this process and can go on from its last checkpoint.
 
-A folder holds `system.xml`, `start.npz` (positions and box in Å) and `openmm.json` (seed, and how time steps are
-scaled), and after the run `report.txt` and `trajectory.dcd` like those of the other engines. `checkpoint.json` is
-written every ten minutes: a run that finds it goes on from there.
+A folder holds `system.xml`, `start.npz` (positions and box in Å) and `openmm.json` (the seed), and after the run
+`report.txt` and `trajectory.dcd` like those of the other engines. `checkpoint.json` is written after every step and
+every ten minutes: a run that finds it goes on from there.
 
 Equilibration is thermostatted with Nosé-Hoover chains, or with Langevin friction where the protocol has several time
 steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is Monte Carlo.
@@ -10,6 +10,7 @@ steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is
 
 import contextlib
 import errno
+import functools
 import math
 import os
 import struct
@@ -24,15 +25,15 @@ import numpy as np
 from autodisco.errors import AutodiscoError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.simulation import equilibration
-from autodisco.simulation.engines.report import REPORT_COLUMNS
+from autodisco.simulation.engines.report import REPORT_COLUMNS, REPORT_PS
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
 
 #: Platforms from the fastest to the slowest; the first that there is does the work.
 PLATFORMS = ("CUDA", "HIP", "OpenCL", "CPU")
 GPU_PLATFORMS = PLATFORMS[:3]
-CHECKPOINT_EVERY_S = 600.0  # a replica of a few minutes starts again instead, and ends as it would have
-BLOCK_PS = 0.5  # between lines of the report, and between changes of temperature and pressure in a ramp
+CHECKPOINT_EVERY_S = 600.0
+BLOCK_PS = REPORT_PS  # also between changes of temperature and pressure in a ramp
 AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
 FRICTION, PRODUCTION_FRICTION = 1.0, 0.1  # 1/ps, with several time steps
@@ -53,6 +54,12 @@ def resumable(folder: Path) -> bool:
     return (folder / "checkpoint.json").exists()
 
 
+def forget(folder: Path) -> None:
+    """Remove the checkpoint in a folder."""
+    (folder / "checkpoint.json").unlink(missing_ok=True)
+
+
+@functools.cache
 def platform_name() -> str:
     """The platform that runs will use; `AUTODISCO_OPENMM_PLATFORM` names another."""
     import openmm
@@ -87,16 +94,16 @@ def _works(name: str) -> bool:
 
 
 def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
-    """Write what a run needs, and drop the checkpoint of an earlier one."""
+    """Write what a run needs, after dropping the checkpoint of an earlier one."""
     import openmm
 
     from autodisco.simulation.engines.openmm_system import openmm_system
 
+    forget(folder)
     made = openmm_system(system, protocol.nonbonded, protocol.system.hydrogen_mass)
     write_atomic(folder / "system.xml", openmm.XmlSerializer.serialize(made))
     np.savez(folder / "start.npz", positions=system.positions, box=system.box)
-    write_json(folder / "openmm.json", {"seed": seed, "timestep_scale": timestep_scale})
-    (folder / "checkpoint.json").unlink(missing_ok=True)
+    write_json(folder / "openmm.json", {"seed": seed})
 
 
 def run(
@@ -171,6 +178,7 @@ class _Run:
             if isinstance(step, Minimise):
                 self._minimise(step)
             elif not self._dynamics(step):
+                self._save()
                 continue  # extended
             self.place.step, self.place.blocks = self.place.step + 1, 0
             self.place.volume_sum, self.place.volumes = 0.0, 0
@@ -262,10 +270,11 @@ class _Run:
         elif self.place.blocks:
             context.setState(self.state)  # inside a step: the thermostat's own variables as well
         blocks = self._blocks(step, outer, times)
+        done = sum(blocks[: self.place.blocks])
         with self._outputs(step) as (report, trajectory):
             while self.place.blocks < len(blocks):
                 block = self.place.blocks
-                at = min(1.0, (sum(blocks[:block]) + blocks[block] / 2) * outer / step.duration_ps)
+                at = min(1.0, (done + blocks[block] / 2) * outer / step.duration_ps)
                 _set_temperature(integrator, context, first + (last - first) * at)
                 if pressures:
                     import openmm
@@ -275,27 +284,31 @@ class _Run:
                     context.setParameter(openmm.MonteCarloBarostat.Temperature(), first + (last - first) * at)
                 integrator.step(blocks[block])
                 self.place.blocks += 1
+                done += blocks[block]
                 self.place.time_ps += blocks[block] * outer
                 self._report(context, report)
                 if trajectory:
                     self._frame(context, trajectory)
-                if isinstance(step, Npt) and self._averages(step, times, sum(blocks[: block + 1]) * outer):
+                if isinstance(step, Npt) and self._averages(step, times, done * outer):
                     self.place.volume_sum += context.getState().getPeriodicBoxVolume()._value
                     self.place.volumes += 1
-                done = sum(self.durations[: self.place.step]) + sum(blocks[: block + 1]) * outer
-                self.on_progress(step.kind, min(1.0, done / sum(self.durations)))
+                passed = sum(self.durations[: self.place.step]) + done * outer
+                self.on_progress(step.kind, min(1.0, passed / sum(self.durations)))
                 if time.monotonic() - self.saved_at > CHECKPOINT_EVERY_S:
                     self._keep(context)
                     self._written(report, trajectory)
                     self._save()
-                if trajectory and self._leg_ends(sum(blocks[: block + 1]) * outer, blocks[block] * outer):
+                inside = self.place.blocks < len(blocks)
+                if trajectory and inside and self._leg_ends(done * outer, blocks[block] * outer):
                     self._written(report, trajectory)
                     if self.enough and self.enough():
                         break
             self._keep(context)
             self._written(report, trajectory)
         if equilibration.next_gate(self.folder, self.protocol, self.place.step) == self.place.step:
-            equilibration.judge(self.folder, self.protocol, self.place.step)
+            assert isinstance(step, Npt)
+            averaged = round((step.set_mean_box_over_ps or 0.0) / self.outer_ps)
+            equilibration.judge(self.folder, self.protocol, self.place.step, averaged)
             if equilibration.extensions(self.folder, self.protocol)[self.place.step] + 1 > times:
                 self.place.volume_sum, self.place.volumes = 0.0, 0
                 return False

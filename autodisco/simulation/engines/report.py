@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+#: Picoseconds between lines.
+REPORT_PS = 0.5
 REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
 
 

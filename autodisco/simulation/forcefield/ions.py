@@ -42,7 +42,8 @@ class Ion:
 
     `atoms` holds epsilon (kcal/mol), r (Å) and charge (e); `bonds` r0 (Å), K2; `angles` theta0 (degrees), K2;
     `torsions` V1, phi1, V2, phi2, V3, phi3 by the elements of the inner bond and its ends, `*` for any end.
-    `contact` is the distance (Å) below which a cation touches an atom of an anion.
+    `contact` is the distance (Å) below which a cation touches an atom of an anion, `shell` that below which an atom
+    counts as its neighbour.
     """
 
     smiles: str
@@ -53,6 +54,7 @@ class Ion:
     torsions: dict[str, Row] = field(default_factory=dict)
     directions: Sequence[Sequence[float]] = ()
     contact: float | None = None
+    shell: float | None = None
 
 
 PCFF_PLUS = "PCFF+ files of the PolyGen repository"
@@ -62,11 +64,12 @@ TETRAHEDRON = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
 OCTAHEDRON = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
 _SULFONYL = {"S": (*_from_kj(3.55, 1.046), 1.02), "O": (*_from_kj(2.96, 0.87864), -0.53)}
 
-# Contacts: 3.4 Å for Li+ (France-Lanord and Grossman 2019), longer by the ionic radius (Shannon 1976) for the others.
+# Contacts: 3.4 Å for Li+ (France-Lanord and Grossman 2019), shells 2.8 Å; longer by the ionic radius (Shannon 1976, six
+# neighbours: 0.76, 1.02 and 1.38 Å) for the others.
 CATIONS = {
-    "Li": Ion("[Li+]", PCFF_PLUS, {"Li": (0.3727, 1.635, 1.0)}, contact=3.4),
-    "Na": Ion("[Na+]", JOUNG, {"Na": (*_from_12_6(2.4393, 0.08744), 1.0)}, contact=3.66),
-    "K": Ion("[K+]", JOUNG, {"K": (*_from_12_6(3.0380, 0.19368), 1.0)}, contact=4.02),
+    "Li": Ion("[Li+]", PCFF_PLUS, {"Li": (0.3727, 1.635, 1.0)}, contact=3.4, shell=2.8),
+    "Na": Ion("[Na+]", JOUNG, {"Na": (*_from_12_6(2.4393, 0.08744), 1.0)}, contact=3.66, shell=3.06),
+    "K": Ion("[K+]", JOUNG, {"K": (*_from_12_6(3.0380, 0.19368), 1.0)}, contact=4.02, shell=3.42),
 }
 
 ANIONS = {

@@ -1,0 +1,93 @@
+"""Densities at 353 K and 1 atm against the published ones.
+
+    python bench/densities.py --reference DIR [--simulations DIR] [--workers N] [--ion-pairs 4]
+
+DIR holds the published table. PEO, whose box of the published campaign has 1.25 g/cm³, and nine candidates by a fixed
+rule: all different ones with a density, sorted by it, nine equally spaced ranks. One build each, the settings of
+`quick`, compressed and annealed as there, then 60 ps at 353 K; the mean over the last 40 ps with its error from blocks.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.polymer import parse
+from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation.batch import replica_task
+from autodisco.simulation.engines.report import read_report
+
+TABLE = "polygen/generated_polymers_in_two_iterations.csv"
+PEO = ("*OCC*", 1.25)
+CANDIDATES, BLOCKS, LAST_PS = 9, 5, 40
+STEPS = """\
+[[steps]]
+kind = "npt"
+duration_ps = 10
+temperature_k = [500, 353]
+pressure_atm = [1, 1]
+pressure_damping_fs = 500
+
+[[steps]]
+kind = "npt"
+duration_ps = 60
+temperature_k = [353, 353]
+pressure_atm = [1, 1]
+pressure_damping_fs = 500
+set_mean_box_over_ps = 40
+
+[[steps]]
+kind = "production"
+duration_ps = 4
+frame_interval_ps = 0.1
+"""
+
+
+def main() -> None:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--ion-pairs", type=int, default=4)
+    given = parser.parse_args()
+    chosen = {parse(PEO[0]).key: (parse(PEO[0]), PEO[1])} | published(given.reference)
+    given.simulations.mkdir(parents=True, exist_ok=True)
+    file = given.simulations / f"density-{given.ion_pairs}.toml"
+    quick = (protocols.SHIPPED / "quick.toml").read_text()
+    text = quick[quick.index("temperature_k") :].rpartition('[[steps]]\nkind = "nvt"')[0]
+    text = text.replace("temperature_k = 500", "temperature_k = 353", 1)
+    text = text.replace("ion_pairs = 4", f"ion_pairs = {given.ion_pairs}").replace("set_mean_box_over_ps = 9\n", "")
+    file.write_text(f'name = "density-{given.ion_pairs}"\npurpose = "density at 353 K"\n{text}{STEPS}')
+    tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 7200.0) for u, _ in chosen.values()]
+    folders = {task.key: task.folder for task in tasks}
+    LocalExecutor(given.workers).run(
+        tasks, lambda task: None, lambda task, outcome: print(task.monomer_smiles, outcome.ok)
+    )
+    number = len(protocols.load(str(file)).steps) - 2
+    print("| repeat unit | atoms | density, g/cm³ | published | difference |\n|---|---|---|---|---|")
+    for key, (unit, reference) in chosen.items():
+        rows = [row for row in read_report(folders[key]) if row["number"] == number]
+        last = [row["density_g_per_cm3"] for row in rows[-round(len(rows) * LAST_PS / 60) :]]
+        means = [block.mean() for block in np.array_split(last, BLOCKS)]
+        value, error = np.mean(means), np.std(means, ddof=1) / BLOCKS**0.5
+        n_atoms = (folders[key] / "topology.pdb").read_text().count("HETATM")
+        difference = 100 * (value / reference - 1)
+        print(f"| `{unit.smiles}` | {n_atoms} | {value:.3f} ± {error:.3f} | {reference:.3f} | {difference:+.1f} % |")
+
+
+def published(reference: Path) -> dict:
+    """Nine candidates with their published densities, by key."""
+    found = {}
+    with open(reference / TABLE) as handle:
+        for row in csv.DictReader(handle):
+            unit = parse(row["monomer_smiles"])
+            if row["density_g_per_cm3"] and unit.key not in found and unit.key != parse(PEO[0]).key:
+                found[unit.key] = (unit, float(row["density_g_per_cm3"]))
+    ordered = sorted(found.items(), key=lambda item: (item[1][1], item[0]))
+    return dict(ordered[i] for i in np.linspace(0, len(ordered) - 1, CANDIDATES).round().astype(int))
+
+
+if __name__ == "__main__":
+    main()
