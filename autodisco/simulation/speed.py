@@ -43,17 +43,19 @@ def _lammps(system: System, protocol: Protocol, folder: Path, seconds: float) ->
 
 
 def _openmm(system: System, protocol: Protocol, folder: Path, seconds: float) -> float:
-    import openmm
 
-    from autodisco.simulation.engines.openmm import context_for, integrator_for
+    from autodisco.simulation.engines.openmm import context_for, integrator_for, limited
     from autodisco.simulation.engines.openmm_system import ANGSTROM, openmm_system
 
     timestep = protocol.timestep_fs * protocol.nonbonded.every / 1000
     made = openmm_system(system, protocol.nonbonded, protocol.system.hydrogen_mass)
+    relaxing = limited(10.0, 0.0005, 0.002)  # a minimiser may press a wide angle over the top of its quartic potential
+    relaxed = context_for(made, relaxing)
+    relaxed.setPositions(system.positions * ANGSTROM)
+    relaxing.step(200)
     integrator = integrator_for(protocol, protocol.temperature_k, timestep)
     context = context_for(made, integrator)
-    context.setPositions(system.positions * ANGSTROM)
-    openmm.LocalEnergyMinimizer.minimize(context, 10.0, 100)
+    context.setPositions(relaxed.getState(positions=True).getPositions())
     context.setVelocitiesToTemperature(protocol.temperature_k, 1)
     integrator.step(20)
     context.getState(energy=True)  # waits for a GPU

@@ -335,7 +335,7 @@ class _Run:
 
         seed = 1 + (self.seed + 7919 * self.place.step + 104729 * self.place.blocks) % (2**31 - 2)
         if isinstance(step, Relax):
-            integrator = _limited(temperature, outer, step.max_displacement * ANGSTROM)
+            integrator = limited(temperature, outer, step.max_displacement * ANGSTROM)
         else:
             friction = PRODUCTION_FRICTION if isinstance(step, Production) else FRICTION
             integrator = integrator_for(self.protocol, temperature, outer, friction)
@@ -464,7 +464,7 @@ def integrator_for(protocol: Protocol, temperature: float, outer_ps: float, fric
     return openmm.MTSLangevinIntegrator(temperature, friction, outer_ps, groups)
 
 
-def _limited(temperature: float, timestep: float, longest: float) -> Any:
+def limited(temperature: float, timestep: float, longest: float) -> Any:
     """Langevin dynamics in which no coordinate moves by more than `longest` nm in a step."""
     import openmm
 
