@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.polymer.identity import repeated
+from autodisco.polymer.repeat_unit import MAX_CHARACTERS
 
 from .strategies import PLAIN, Pieces, conjugated_units, plain_units, units
 
@@ -162,6 +163,7 @@ def test_the_key_does_not_depend_on_cut_direction_or_repetition(
     drawn = unit.repeated(times).cut_elsewhere(shift)
     if backwards:
         drawn = drawn.read_backwards()
+    assume(len(drawn.smiles) <= MAX_CHARACTERS)
     assert parse(drawn.smiles).key == parse(unit.smiles).key
 
 
