@@ -11,33 +11,14 @@ import argparse
 import csv
 from pathlib import Path
 
+from quick_variant import quick_variant
+
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation import LocalExecutor
 from autodisco.simulation.batch import replica_task
 
 TABLE = "polygen/generated_polymers_in_two_iterations.csv"
-PROTOCOL = """\
-name = "twenty-picoseconds"
-purpose = "whether a polymer runs at all"
-{head}
-[[steps]]
-kind = "minimise"
-max_iterations = 300
-
-[[steps]]
-kind = "relax"
-duration_ps = 1.5
-timestep_fs = 1.0
-temperature_k = 600
-max_displacement = 0.05
-
-[[steps]]
-kind = "npt"
-duration_ps = 8
-temperature_k = [600, 600]
-pressure_atm = [1, 3000]
-pressure_damping_fs = 400
-
+ENDING = """\
 [[steps]]
 kind = "npt"
 duration_ps = 5.5
@@ -64,13 +45,7 @@ def main() -> None:
         rows = [row for row in csv.DictReader(handle) if not row["conductivity_s_per_cm"]]
     units = list({unit.key: unit for unit in (parse(row["monomer_smiles"]) for row in rows)}.values())
     print(f"{len(rows)} candidates without a value, {len(units)} different polymers")
-    given.simulations.mkdir(parents=True, exist_ok=True)
-    file = given.simulations / "twenty-picoseconds.toml"
-    quick = (protocols.SHIPPED / "quick.toml").read_text()
-    head = "\n".join(
-        line for line in quick.partition("[[steps]]")[0].splitlines() if not line.startswith(("#", "name", "purpose"))
-    )
-    file.write_text(PROTOCOL.format(head=head))
+    file = quick_variant(given.simulations, "twenty-picoseconds", 3, ENDING)
     tasks = [replica_task(unit, str(file), "pcff+", 0, 0, 1, given.simulations, 1800.0) for unit in units]
     failed = {}
 

@@ -12,6 +12,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from quick_variant import quick_variant
 
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, protocols
@@ -21,7 +22,14 @@ from autodisco.simulation.engines.report import read_report
 TABLE = "polygen/generated_polymers_in_two_iterations.csv"
 PEO = ("*OCC*", 1.25)
 CANDIDATES, BLOCKS, LAST_PS = 9, 5, 40
-STEPS = """\
+ENDING = """\
+[[steps]]
+kind = "npt"
+duration_ps = 15
+temperature_k = [500, 500]
+pressure_atm = [1, 1]
+pressure_damping_fs = 500
+
 [[steps]]
 kind = "npt"
 duration_ps = 10
@@ -53,13 +61,8 @@ def main() -> None:
     parser.add_argument("--ion-pairs", type=int, default=4)
     given = parser.parse_args()
     chosen = {parse(PEO[0]).key: (parse(PEO[0]), PEO[1])} | published(given.reference)
-    given.simulations.mkdir(parents=True, exist_ok=True)
-    file = given.simulations / f"density-{given.ion_pairs}.toml"
-    quick = (protocols.SHIPPED / "quick.toml").read_text()
-    text = quick[quick.index("temperature_k") :].rpartition('[[steps]]\nkind = "nvt"')[0]
-    text = text.replace("temperature_k = 500", "temperature_k = 353", 1)
-    text = text.replace("ion_pairs = 4", f"ion_pairs = {given.ion_pairs}").replace("set_mean_box_over_ps = 9\n", "")
-    file.write_text(f'name = "density-{given.ion_pairs}"\npurpose = "density at 353 K"\n{text}{STEPS}')
+    name = f"density-{given.ion_pairs}"
+    file = quick_variant(given.simulations, name, 5, ENDING, temperature_k=353, ion_pairs=given.ion_pairs)
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 7200.0) for u, _ in chosen.values()]
     folders = {task.key: task.folder for task in tasks}
     LocalExecutor(given.workers).run(

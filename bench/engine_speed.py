@@ -1,6 +1,6 @@
 """How fast LAMMPS and OpenMM run the same boxes on this machine, in ns/day and steps per second.
 
-    python bench/engine_speed.py --reference DIR [--seconds 20] [--at-a-time 1 2 4]
+    python -m bench.engine_speed --reference DIR [--seconds 20] [--at-a-time 1 2 4]
 
 The boxes: the published PEO melt (5,475 atoms; DIR holds it) and PEO with 10 LiTFSI built and compressed here, both
 dense. One thread per run on a CPU, the whole device on a GPU, where `--at-a-time` also runs several processes at once.
@@ -18,10 +18,9 @@ import numpy as np
 from autodisco.polymer import parse
 from autodisco.simulation import builder, engines, forcefield, protocols
 from autodisco.simulation.engines import lammps, openmm
-from autodisco.simulation.forcefield import pcff
 from autodisco.simulation.molecule import System
 from autodisco.simulation.speed import NS_PER_DAY, speed
-from tests.simulation.reference_data import DataFile
+from tests.simulation.reference_data import published_chains
 
 HTP_MD = protocols.load("htp-md")
 STEPPING = {"Verlet, 1 fs": (1.0, 1), "r-RESPA, 0.5 and 2 fs": (0.5, 4)}
@@ -34,7 +33,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--at-a-time", type=int, nargs="*", default=[1])
     given = parser.parse_args()
-    boxes = {"PEO, published": published_peo(given.reference), "PEO + 10 LiTFSI": compressed_peo()}
+    boxes = {
+        "PEO, published": published_chains(given.reference / "pcff_plus/peo_system.lmp"),
+        "PEO + 10 LiTFSI": compressed_peo(),
+    }
     print(f"OpenMM runs on {openmm.platform_name()}")
     print(
         "| box | atoms | integrator | engine | at a time | ns/day, together | steps/s |\n|---|---|---|---|---|---|---|"
@@ -58,16 +60,6 @@ def measured(task: tuple) -> float:
     engine, box, protocol, seconds = task
     with tempfile.TemporaryDirectory() as folder:
         return speed(engine, box, protocol, Path(folder), seconds)
-
-
-def published_peo(reference: Path) -> System:
-    """The chains of the published box, with our parameters and its coordinates."""
-    file = reference / "pcff_plus/peo_system.lmp"
-    data = DataFile(file)
-    edges = data.box(file)
-    chains = [data.chain(number) for number in data.molecules]
-    positions = np.concatenate([data.unwrapped(ids, edges) for _, ids, _, _ in chains])
-    return System([pcff.parameterise(mol) for mol, *_ in chains], positions, edges)
 
 
 def compressed_peo() -> System:

@@ -85,7 +85,7 @@ class Coordination:
     ----------
     distribution : g(r) about the coordinating atoms of cations, its error from groups of cations
     numbers : (F,), mean number of atoms within the coordination cutoff of any atom of a cation, in each frame
-    by_element : the same for each element among the atoms
+    by_element : the same for each element among the atoms; empty about anions, where nobody asks
     runs : spells of these contacts
     """
 
@@ -206,9 +206,9 @@ class Pass:
         self._anion_sites = self._sites[len(self._cation_sites) :]
         self._n_cations = sum(kind.n for kind in who.cations)
         self._anion_of = self._ion_of[len(self._cation_sites) :] - self._n_cations
-        hosts, sites = who.elements[who.hosts], who.elements[self._anion_sites]
-        self._to_matrix = _Surroundings(self._cation_of, self._n_cations, hosts, settings)
-        self._to_anions = _Surroundings(self._cation_of, self._n_cations, sites, settings, timed=False)
+        hosts = who.elements[who.hosts]
+        self._to_matrix = _Surroundings(self._cation_of, self._n_cations, len(hosts), settings, hosts)
+        self._to_anions = _Surroundings(self._cation_of, self._n_cations, len(self._anion_sites), settings, timed=False)
         self._squared_radii: list[Floats] = []
         self._pairs, self._clusters = RunRecorder(), RunRecorder()
 
@@ -343,13 +343,15 @@ class _Surroundings:
         self,
         cation_of: Indices,
         n_cations: int,
-        elements: NDArray[np.str_],
+        n_atoms: int,
         settings: Settings,
+        elements: NDArray[np.str_] | None = None,
         timed: bool = True,
     ) -> None:
-        self._timed = timed
-        self._elements, n_atoms = elements, len(elements)
-        self._by_element: dict[str, list[Floats]] = {element: [] for element in np.unique(elements).tolist()}
+        self._timed, self._elements = timed, elements
+        self._by_element: dict[str, list[Floats]] = {}
+        if elements is not None:
+            self._by_element = {element: [] for element in np.unique(elements).tolist()}
         self._cation_of, self._n_cations, self._n_atoms, self._settings = cation_of, n_cations, n_atoms, settings
         groups = cation_of % min(n_cations, RDF_GROUPS)
         self._distribution = RadialDistribution(len(cation_of), n_atoms, R_MAX, bins=160, groups=groups)
@@ -371,10 +373,11 @@ class _Surroundings:
         else:
             edges = near.frames
         self._numbers.append(np.diff(edges) / self._n_cations)
-        touched = self._elements[touching % self._n_atoms]
-        for element, numbers in self._by_element.items():
-            counted = np.concatenate([[0], np.cumsum(touched == element)])
-            numbers.append(np.diff(counted[edges]) / self._n_cations)
+        if self._elements is not None:
+            touched = self._elements[touching % self._n_atoms]
+            for element, numbers in self._by_element.items():
+                counted = np.concatenate([[0], np.cumsum(touched == element)])
+                numbers.append(np.diff(counted[edges]) / self._n_cations)
         if self._timed:
             self._recorder.add(touching, edges)
         self._n_frames += len(cations)

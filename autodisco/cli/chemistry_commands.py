@@ -76,7 +76,7 @@ def simulate(
     forcefield.load(force_field)
     engines.load(engine)
     if write_only:
-        if engine == "openmm" or (engine == engines.AUTO and engines.resolved(engine) == "openmm"):
+        if engines.resolved(engine) == "openmm":
             raise InputError("--write-only writes folders for LAMMPS: --engine lammps")
         for name, loaded in zip(names, chosen, strict=True):
             folder = write_only / loaded.name if len(names) > 1 else write_only

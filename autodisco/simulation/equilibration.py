@@ -46,7 +46,7 @@ def drift(values: Sequence[float]) -> tuple[float, float]:
     return float(last.mean() - third.mean()), float(error)
 
 
-def judge(folder: Path, protocol: Protocol, step: int, averaged: int = 0) -> Verdict:
+def judge(folder: Path, step: int, averaged: int = 0) -> Verdict:
     """The verdict over a step that has run, from the report in `folder`; kept there with those of other steps.
 
     The last `averaged` time steps, over which the box is averaged, do not count.

@@ -155,7 +155,7 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     `plain` leaves out what needs this program beside the engine: checkpoints, extensions, early stops.
     """
     from autodisco.polymer import parse
-    from autodisco.simulation import builder, engines, forcefield
+    from autodisco.simulation import builder, forcefield
 
     protocol = protocols.load(task.protocol)
     if plain:
@@ -163,7 +163,7 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     _progress(task, "build", 0.0)
     force_field = forcefield.load(task.force_field)
     system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed, force_field)
-    engines.load(task.engine).write(task.folder, system, protocol, task.seed, task.timestep_scale)
+    _engine(task).write(task.folder, system, protocol, task.seed, task.timestep_scale)
     write_atomic(task.folder / "topology.pdb", topology_pdb(system))
     write_json(task.folder / "system.json", describe(system, protocol, task))
     return protocol
@@ -185,10 +185,10 @@ def was_begun(task: ReplicaTask) -> bool:
 
 
 def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
-    protocol = protocols.load(task.protocol) if begun else prepare(task)
     from autodisco.analysis import analyze
     from autodisco.simulation.early import Enough, enough
 
+    protocol = protocols.load(task.protocol) if begun else prepare(task)
     stopped: list[Enough] = []
 
     def is_enough() -> bool:

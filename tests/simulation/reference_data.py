@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
+from autodisco.simulation.forcefield import pcff
+from autodisco.simulation.molecule import System
+
 BY_MASS = {1: 1, 12: 6, 14: 7, 16: 8}
 
 
@@ -69,3 +72,12 @@ class DataFile:
                 atom.GetBonds()[0].SetBondType(Chem.BondType.DOUBLE)
         Chem.SanitizeMol(mol)
         return mol.GetMol(), ids, np.array([a[2] for a in atoms]), [a[1] for a in atoms]
+
+
+def published_chains(path: Path) -> System:
+    """All chains of a published box, without the salt, with our parameters and its coordinates."""
+    data = DataFile(path)
+    box = data.box(path)
+    chains = [data.chain(number) for number in data.molecules]
+    positions = np.concatenate([data.unwrapped(ids, box) for _, ids, _, _ in chains])
+    return System([pcff.parameterise(mol) for mol, *_ in chains], positions, box)

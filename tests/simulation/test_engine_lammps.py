@@ -14,51 +14,18 @@ from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.forcefield import pcff
-from autodisco.simulation.molecule import System
-from tests.simulation.reference_data import DataFile
+from tests.simulation.reference_data import published_chains
+from tests.simulation.single_point import single_point
 
 PCFF = forcefield.load("pcff+")
-SINGLE_POINT = """\
-units real
-atom_style full
-pair_style lj/class2/coul/long 9.5
-pair_modify mix sixthpower tail no
-kspace_style pppm 1e-5
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
-read_data {data} {extra}
-thermo_style custom ebond eangle edihed eimp evdwl ecoul elong
-thermo_modify format float %.10g
-run 0
-"""
-
-
-def energies(folder: Path, data: Path) -> np.ndarray:
-    """Energy terms of LAMMPS for a data file, kcal/mol."""
-    program, environment = lammps.command()
-    (folder / "in.energy").write_text(SINGLE_POINT.format(data=data, extra=""))
-    subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
-    lines = (folder / "log.lammps").read_text().splitlines()
-    row = next(i for i, line in enumerate(lines) if line.split()[:2] == ["E_bond", "E_angle"])
-    return np.array([float(word) for word in lines[row + 1].split()])
 
 
 def test_energies_equal_those_of_the_published_peo_box(reference, tmp_path):
     published = reference / "pcff_plus/peo_system.lmp"
-    data = DataFile(published)
-    box = data.box(published)
-    molecules, positions = [], []
-    for number in data.molecules:
-        mol, ids, _, _ = data.chain(number)
-        molecules.append(pcff.parameterise(mol))
-        positions.append(data.unwrapped(ids, box))
     ours = tmp_path / "ours.data"
-    ours.write_text(data_file(System(molecules, np.concatenate(positions), box)))
-    np.testing.assert_allclose(energies(tmp_path, ours), energies(tmp_path, published), rtol=2e-5, atol=0.05)
+    ours.write_text(data_file(published_chains(published)))
+    energies, theirs = (single_point(tmp_path, data)[0] for data in (ours, published))
+    np.testing.assert_allclose(energies, theirs, rtol=2e-5, atol=0.05)
 
 
 def test_heavy_hydrogens_keep_the_mass_of_every_molecule():

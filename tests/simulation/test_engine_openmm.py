@@ -17,10 +17,9 @@ from autodisco.simulation.engines import openmm as engine
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.openmm_system import ANGSTROM, KCAL, openmm_system
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.forcefield import pcff
 from autodisco.simulation.molecule import System
 from autodisco.simulation.replica import prepare
-from tests.simulation.reference_data import DataFile
+from tests.simulation.reference_data import published_chains
 from tests.simulation.single_point import TERMS, single_point
 
 PCFF = forcefield.load("pcff+")
@@ -88,20 +87,8 @@ def test_energies_and_forces_of_other_salts_equal_those_of_lammps(salt, tmp_path
     check_parity(tmp_path, builder.build(parse("*OCC*"), settings, 1, PCFF), 8.0)
 
 
-def published(reference: Path, name: str) -> System:
-    """All chains of a published box, without the salt, in its coordinates."""
-    data = DataFile(reference / name)
-    box = data.box(reference / name)
-    molecules, positions = [], []
-    for number in data.molecules:
-        mol, ids, _, _ = data.chain(number)
-        molecules.append(pcff.parameterise(mol))
-        positions.append(data.unwrapped(ids, box))
-    return System(molecules, np.concatenate(positions), box)
-
-
 def test_energies_and_forces_of_the_published_peo_box_equal_those_of_lammps(reference, tmp_path):
-    check_parity(tmp_path, published(reference, "pcff_plus/peo_system.lmp"), 9.5)
+    check_parity(tmp_path, published_chains(reference / "pcff_plus/peo_system.lmp"), 9.5)
 
 
 def smoke(folder: Path, seed: int = 7) -> ReplicaTask:

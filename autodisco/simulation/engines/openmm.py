@@ -25,7 +25,7 @@ import numpy as np
 from autodisco.errors import AutodiscoError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.simulation import equilibration
-from autodisco.simulation.engines.report import REPORT_COLUMNS, REPORT_PS
+from autodisco.simulation.engines.report import REPORT_PS, report_line
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
 
@@ -38,6 +38,7 @@ AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
 FRICTION, PRODUCTION_FRICTION = 1.0, 0.1  # 1/ps, with several time steps
 KJ_PER_KCAL, ANGSTROM, BAR_PER_ATM = 4.184, 0.1, 1.01325
+GAS_CONSTANT = 0.00831446  # kJ/mol/K
 AMU_PER_NM3 = 1.66053907e-3  # g/cm³
 
 
@@ -183,7 +184,7 @@ class _Run:
             self.place.step, self.place.blocks = self.place.step + 1, 0
             self.place.volume_sum, self.place.volumes = 0.0, 0
             self._save()
-        (self.folder / "checkpoint.json").unlink(missing_ok=True)
+        forget(self.folder)
         return self._edges()
 
     # contexts and states
@@ -275,13 +276,14 @@ class _Run:
             while self.place.blocks < len(blocks):
                 block = self.place.blocks
                 at = min(1.0, (done + blocks[block] / 2) * outer / step.duration_ps)
-                _set_temperature(integrator, context, first + (last - first) * at)
+                kelvin = first + (last - first) * at
+                _set_temperature(integrator, kelvin)
                 if pressures:
                     import openmm
 
                     pressure = (pressures[0] + (pressures[1] - pressures[0]) * at) * BAR_PER_ATM
                     context.setParameter(openmm.MonteCarloBarostat.Pressure(), pressure)
-                    context.setParameter(openmm.MonteCarloBarostat.Temperature(), first + (last - first) * at)
+                    context.setParameter(openmm.MonteCarloBarostat.Temperature(), kelvin)
                 integrator.step(blocks[block])
                 self.place.blocks += 1
                 done += blocks[block]
@@ -305,16 +307,20 @@ class _Run:
                         break
             self._keep(context)
             self._written(report, trajectory)
-        if equilibration.next_gate(self.folder, self.protocol, self.place.step) == self.place.step:
+        if self._is_gate():
             assert isinstance(step, Npt)
             averaged = round((step.set_mean_box_over_ps or 0.0) / self.outer_ps)
-            equilibration.judge(self.folder, self.protocol, self.place.step, averaged)
-            if equilibration.extensions(self.folder, self.protocol)[self.place.step] + 1 > times:
+            equilibration.judge(self.folder, self.place.step, averaged)
+            if self._is_gate():
                 self.place.volume_sum, self.place.volumes = 0.0, 0
                 return False
         if isinstance(step, Npt) and step.set_mean_box_over_ps:
             self._set_volume(context, self.place.volume_sum / self.place.volumes)
         return True
+
+    def _is_gate(self) -> bool:
+        """Whether the present step has to be judged before the next."""
+        return equilibration.next_gate(self.folder, self.protocol, self.place.step) == self.place.step
 
     def _leg_ends(self, done_ps: float, block_ps: float) -> bool:
         leg = self.protocol.checkpoint_every_ps
@@ -413,21 +419,15 @@ class _Run:
         if not math.isfinite(energy):
             raise SimulationFailure("nan", f"the energy is {energy} in step {self.place.step}")
         kinetic = state.getKineticEnergy()._value
-        row = dict(
-            zip(
-                REPORT_COLUMNS,
-                (
-                    self.place.step,
-                    round(self.place.time_ps / self.outer_ps),
-                    2 * kinetic / (self.degrees_of_freedom * 0.00831446),
-                    math.nan,
-                    self.mass / state.getPeriodicBoxVolume()._value * AMU_PER_NM3,
-                    energy,
-                ),
-                strict=True,
-            )
+        values = (
+            self.place.step,
+            round(self.place.time_ps / self.outer_ps),
+            2 * kinetic / (self.degrees_of_freedom * GAS_CONSTANT),
+            math.nan,
+            self.mass / state.getPeriodicBoxVolume()._value * AMU_PER_NM3,
+            energy,
         )
-        report.write((" ".join(f"{value:.8g}" for value in row.values()) + "\n").encode())
+        report.write(report_line(values).encode())
 
     def _written(self, report: BinaryIO, trajectory: Any) -> None:
         report.flush()
@@ -470,7 +470,7 @@ def limited(temperature: float, timestep: float, longest: float) -> Any:
 
     integrator = openmm.CustomIntegrator(timestep)
     friction = 20.0  # 1/ps
-    integrator.addGlobalVariable("kT", 0.00831446 * temperature)
+    integrator.addGlobalVariable("kT", GAS_CONSTANT * temperature)
     integrator.addGlobalVariable("a", math.exp(-friction * timestep))
     integrator.addGlobalVariable("b", math.sqrt(1 - math.exp(-2 * friction * timestep)))
     integrator.addGlobalVariable("longest", longest)
@@ -481,10 +481,10 @@ def limited(temperature: float, timestep: float, longest: float) -> Any:
     return integrator
 
 
-def _set_temperature(integrator: Any, context: Any, temperature: float) -> None:
+def _set_temperature(integrator: Any, temperature: float) -> None:
     import openmm
 
     if isinstance(integrator, openmm.NoseHooverIntegrator):
         integrator.setTemperature(temperature)
     else:
-        integrator.setGlobalVariableByName("kT", 0.00831446 * temperature)
+        integrator.setGlobalVariableByName("kT", GAS_CONSTANT * temperature)

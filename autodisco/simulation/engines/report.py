@@ -1,10 +1,16 @@
 """What every engine tells while it runs: lines of `report.txt`, in our own columns."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 #: Picoseconds between lines.
 REPORT_PS = 0.5
 REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
+
+
+def report_line(values: Iterable[float]) -> str:
+    """A line of `report.txt`: the values of REPORT_COLUMNS."""
+    return " ".join(f"{value:.10g}" for value in values) + "\n"
 
 
 def read_report(folder: Path) -> list[dict[str, float]]:

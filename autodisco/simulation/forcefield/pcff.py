@@ -53,11 +53,9 @@ class PcffLookup:
         return self._frc.find(section, PLAIN, key, both_ways) or self._frc.find(section, PLAIN, equivalent, both_ways)
 
     def _found(self, section: str, key: Key, kind: str, width: int, both_ways: bool = True) -> Found | None:
-        row = self._explicit(section, key, kind, both_ways)
-        if row is None:
-            return None
-        exact = self._frc.find(section, PLAIN, key, both_ways) is not None
-        return Found(row.values[:width], "explicit" if exact else "equivalent")
+        exact = self._frc.find(section, PLAIN, key, both_ways)
+        row = exact or self._explicit(section, key, kind, both_ways)
+        return Found(row.values[:width], "explicit" if exact else "equivalent") if row else None
 
     def increment(self, first: str, second: str) -> Found | None:
         """Charge (e) that `first` receives from its bond to `second`, or from similar types where these have none."""
