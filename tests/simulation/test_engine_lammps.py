@@ -85,7 +85,9 @@ def test_chains_and_surroundings_are_those_that_mdanalysis_sees(smoke_run):
 
 def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):
     rows = [row for row in read_report(smoke_run) if row["number"] == 3]
-    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=60)
+    atoms = len(read_json(smoke_run / "system.json")["masses"])
+    spread = 500 * (2 / (3 * atoms - 3)) ** 0.5  # of single values; the machine's rounding chooses among runs
+    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=4 * spread)
 
 
 def total_energies(folder: Path, start: Path, integrator: str, outer_fs: float) -> np.ndarray:

@@ -115,7 +115,9 @@ def test_a_replica_leaves_what_one_of_lammps_leaves(smoke_run):
         assert lengths.max() < 2.2
     assert universe.dimensions[:3] == pytest.approx(description["box_a"], abs=1e-3)
     rows = [row for row in read_report(smoke_run) if row["number"] == 3]
-    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=40)
+    # few atoms for a short while, by sums whose order depends on the threads: as far as single values may lie
+    spread = 500 * (2 / (3 * len(description["masses"]) - 3)) ** 0.5
+    assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=4 * spread)
     assert not (smoke_run / "checkpoint.json").exists()
 
 
