@@ -127,7 +127,7 @@ def transport_properties(seen: Observations, fits: Fits) -> TransportProperties:
         **_decay_time("ion_pair_lifetime_ps", seen, seen.pairs, continuous=True),
         **_decay_time("cluster_lifetime_ps", seen, seen.clusters, continuous=True),
         density_g_per_cm3=density(seen, volume),
-        density_g_per_cm3_sem=None if seen.constant_cell else _block_error(density(seen, 1.0) / seen.volumes),
+        density_g_per_cm3_sem=None if seen.constant_cell else block_error(density(seen, 1.0) / seen.volumes),
         concentration_actual_molal=molality(seen),
         cluster_population=population_table(seen.population),
         cluster_population_sem=population_errors(blocks),
@@ -148,7 +148,7 @@ def _radius_of_gyration(seen: Observations) -> dict[str, Any]:
     if seen.squared_radii is None:
         return {}
     radius = float(np.sqrt(seen.squared_radii.mean()))
-    squared = _block_error(seen.squared_radii)
+    squared = block_error(seen.squared_radii)
     return {
         "radius_of_gyration_angstrom": radius,
         "radius_of_gyration_angstrom_sem": None if squared is None else squared / (2 * radius),
@@ -206,10 +206,11 @@ def _mean(seen: Observations, ions: Sequence[Diffusivity], chosen: Chosen) -> Di
 
 
 def _mean_over_blocks(name: str, per_frame: Floats) -> dict[str, Any]:
-    return {name: float(per_frame.mean()), f"{name}_sem": _block_error(per_frame)}
+    return {name: float(per_frame.mean()), f"{name}_sem": block_error(per_frame)}
 
 
-def _block_error(per_frame: Floats) -> float | None:
+def block_error(per_frame: Floats) -> float | None:
+    """Standard error of the mean of values in the order of time, from five blocks; None for fewer than ten."""
     if len(per_frame) < 2 * N_BLOCKS:
         return None
     return _standard_error([float(block.mean()) for block in np.array_split(per_frame, N_BLOCKS)])

@@ -19,7 +19,7 @@ from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import Chain, backbone_atoms, chain, repeat_unit_mass
 from autodisco.simulation.forcefield import ForceField
-from autodisco.simulation.molecule import System
+from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
 
 Floats = NDArray[np.float64]
@@ -56,6 +56,17 @@ def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
     return Composition(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
 
 
+def molecules(unit: RepeatUnit, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
+    """What is in the box: chains, then cation and anion of each ion pair. Raises SimulationFailure as `build` does."""
+    mix = composition(unit, settings)
+    return _molecules(chain(unit, mix.units), mix, settings, force_field)
+
+
+def _molecules(polymer: Chain, mix: Composition, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
+    salt = force_field.salt(settings.salt, settings.charge_scale)
+    return [force_field.polymer(polymer.mol)] * mix.chains + salt * mix.ion_pairs
+
+
 def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: ForceField) -> System:
     """A box of chains and salt at `settings.build_density_g_per_cm3`, the same for the same seed.
 
@@ -64,9 +75,9 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
     rng = np.random.default_rng(seed)
     mix = composition(unit, settings)
     polymer = chain(unit, mix.units)
-    molecule = force_field.polymer(polymer.mol)
-    molecules = [molecule] * mix.chains + force_field.salt(settings.salt, settings.charge_scale) * mix.ion_pairs
-    mass = sum(float(m.masses.sum()) for m in molecules)
+    parts_of_box = _molecules(polymer, mix, settings, force_field)
+    molecule = parts_of_box[0]
+    mass = sum(float(m.masses.sum()) for m in parts_of_box)
     edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
     shapes = _lone_unit_shapes(polymer, rng)
     for attempt in range(TRIES_PER_BOX):
@@ -75,7 +86,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
             shapes = _inner_unit_shapes(unit, polymer, rng, with_torsions)
         space = _Space(edge)
         parts: list[Floats] = []
-        for part in molecules:
+        for part in parts_of_box:
             if part.template is None:
                 heavy = np.array([e != "H" for e in part.elements])
                 placed = _grow(polymer, shapes, mix.units, heavy, space, rng)
@@ -99,7 +110,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 "concentration_actual_molal": mix.ion_pairs / polymer_mass * 1000.0,
                 "estimated_terms": list(molecule.estimated_terms),
             }
-            return System(molecules, np.concatenate(parts), np.full(3, edge), labels)
+            return System(parts_of_box, np.concatenate(parts), np.full(3, edge), labels)
     raise SimulationFailure("build-overlap", f"no arrangement of {mix} without overlaps in {TRIES_PER_BOX} tries")
 
 

@@ -15,6 +15,7 @@ SHIPPED = Path(__file__).parent / "shipped_protocols"
 
 Positive = Annotated[float, Field(gt=0)]
 LEAST_JUDGED_PS = 10.0
+LEAST_COOLED_K = 150.0
 
 
 class _Frozen(BaseModel):
@@ -66,7 +67,8 @@ class Npt(_Frozen):
     """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part.
 
     `timestep_fs` stands for the protocol's in this step. While density or energy still drift at its end, the step is
-    run again, at most `extend_up_to` times; it has to be one of constant temperature and pressure then.
+    run again, at most `extend_up_to` times; it has to be one of constant temperature and pressure then. With
+    `glass_transition` the bend of the specific volume is read from a slow ramp of the temperature.
     """
 
     kind: Literal["npt"]
@@ -77,6 +79,7 @@ class Npt(_Frozen):
     timestep_fs: Positive | None = None
     set_mean_box_over_ps: Positive | None = None
     extend_up_to: Annotated[int, Field(ge=0)] = 0
+    glass_transition: bool = False
 
     @model_validator(mode="after")
     def _is_constant(self) -> "Npt":
@@ -85,6 +88,9 @@ class Npt(_Frozen):
             raise ValueError("extend_up_to is for steps of constant temperature_k and pressure_atm")
         if self.extend_up_to and self.duration_ps - (self.set_mean_box_over_ps or 0.0) < LEAST_JUDGED_PS:
             raise ValueError(f"extend_up_to needs {LEAST_JUDGED_PS:g} ps before the box is averaged, to judge them")
+        cooled = abs(self.temperature_k[0] - self.temperature_k[1])
+        if self.glass_transition and (len(set(self.pressure_atm)) > 1 or cooled < LEAST_COOLED_K):
+            raise ValueError(f"glass_transition is for ramps over {LEAST_COOLED_K:g} K at constant pressure_atm")
         return self
 
 
@@ -149,8 +155,8 @@ class Protocol(_Frozen):
         return self
 
     def content(self) -> dict[str, Any]:
-        """Everything that decides values, as plain JSON: all but the sentence for people."""
-        return self.model_dump(mode="json", exclude={"purpose"})
+        """Everything that decides values, as plain JSON: all but the sentence for people, and what is as by default."""
+        return self.model_dump(mode="json", exclude={"purpose"}, exclude_defaults=True)
 
     @property
     def production(self) -> Production:

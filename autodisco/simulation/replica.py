@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import autodisco
 from autodisco.errors import AutodiscoError, EngineKilled, InputError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
@@ -205,6 +207,7 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
     properties = analyze(task.folder).properties.to_dict()
+    properties |= _cohesion(task, protocol) | _glass_transition(task.folder, protocol)
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
     if stopped:
@@ -214,6 +217,35 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
+
+
+def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]:
+    """Cohesive energy density and solubility parameters of the run in the folder of a task."""
+    from autodisco.polymer import parse
+    from autodisco.simulation import builder, forcefield
+    from autodisco.simulation.cohesion import cohesion
+
+    unit, force_field = parse(task.monomer_smiles), forcefield.load(task.force_field)
+    molecules = builder.molecules(unit, protocol.system, force_field)
+    return cohesion(task.folder, molecules, protocol.nonbonded.cutoff)
+
+
+def _glass_transition(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
+    """Where the specific volume bends in the ramp that is there for it; nothing where there is none."""
+    from autodisco.analysis.glass import glass_transition
+    from autodisco.simulation.engines.report import read_report
+
+    ramps = [n for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt) and step.glass_transition]
+    if not ramps:
+        return {}
+    rows = [row for row in read_report(folder) if row["number"] == ramps[0]]
+    found = glass_transition(
+        np.array([row["temperature_k"] for row in rows]), np.array([row["density_g_per_cm3"] for row in rows])
+    )
+    return {
+        "glass_transition_k": found and found.temperature_k,
+        "glass_transition_k_sem": found and found.temperature_k_sem,
+    }
 
 
 def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:

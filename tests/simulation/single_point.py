@@ -12,7 +12,7 @@ SCRIPT = """\
 units real
 atom_style full
 pair_style lj/class2/coul/long {cutoff}
-pair_modify mix sixthpower tail no table 0
+pair_modify mix sixthpower tail {tail} table 0
 kspace_style {kspace}
 bond_style class2
 angle_style class2
@@ -29,11 +29,11 @@ run 0
 
 
 def single_point(
-    folder: Path, data: Path, cutoff: float = 9.5, kspace: str = "pppm 1e-5"
+    folder: Path, data: Path, cutoff: float = 9.5, kspace: str = "pppm 1e-5", tail: str = "no"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Energies in the order of TERMS (kcal/mol) and forces (n, 3) in kcal/mol/Å."""
     program, environment = lammps.command()
-    script = SCRIPT.format(data=data, cutoff=cutoff, kspace=kspace, terms=" ".join(TERMS))
+    script = SCRIPT.format(data=data, cutoff=cutoff, kspace=kspace, tail=tail, terms=" ".join(TERMS))
     (folder / "in.energy").write_text(script)
     subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
     lines = (folder / "log.lammps").read_text().splitlines()

@@ -55,7 +55,7 @@ def openmm_system(
         result.addParticle(mass)
     result.setDefaultPeriodicBoxVectors(*np.diag(system.box * ANGSTROM).tolist())
     forces = [_bonds(system), _angles(system), *_torsions(system), *_impropers(system)]
-    for force in [*forces, *_nonbonded(system, nonbonded, tail)]:
+    for force in [*forces, *nonbonded_forces(system, nonbonded, tail)]:
         force.setForceGroup(0 if force.getName() in INNER_FORCES else 1)
         result.addForce(force)
     return result
@@ -150,7 +150,7 @@ def _impropers(system: System) -> list[openmm.Force]:
     ]
 
 
-def _nonbonded(system: System, settings: NonbondedSettings, tail: bool) -> list[openmm.Force]:
+def nonbonded_forces(system: System, settings: NonbondedSettings, tail: bool) -> list[openmm.Force]:
     """9-6 Lennard-Jones and PME; pairs joined by one or two bonds do not see each other, those by three do in full."""
     excluded = _excluded(system)
     epsilon, radius = np.concatenate([m.nonbonded for m in system.molecules]).T

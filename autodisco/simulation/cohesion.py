@@ -1,0 +1,113 @@
+"""Cohesive energy of a simulated box: what its molecules, in the shapes they have there, would lack in vacuum."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodisco.analysis.transport import block_error
+from autodisco.simulation.molecule import Molecule, System
+from autodisco.simulation.protocols import NonbondedSettings
+
+Floats = NDArray[np.float64]
+
+FRAMES = 20
+EWALD_ACCURACY = 1e-5
+MPA = 1.66053907  # kJ/mol/nm³
+# kJ/mol nm/e²
+COULOMB = "138.935456*q1*q2/r"
+
+
+def cohesive_energies(
+    molecules: Sequence[Molecule], positions: Floats, edges: Floats, cutoff: float
+) -> tuple[Floats, Floats]:
+    """Van der Waals and electrostatic energy between the molecules of every frame, each (frames,) in kJ/mol.
+
+    The energy of the box less that of every molecule by itself in vacuum; bonded terms cancel. A molecule interacts
+    with its periodic images as with strangers.
+
+    Parameters
+    ----------
+    molecules : in the order of the atoms
+    positions : (frames, n, 3) in Å, molecules whole
+    edges : (frames, 3) of the orthogonal box, Å
+    cutoff : of the van der Waals potential in Å, beyond which a correction is added; at most half an edge is taken
+    """
+    import openmm
+
+    from autodisco.simulation.engines.openmm import context_for
+    from autodisco.simulation.engines.openmm_system import ANGSTROM, LENNARD_JONES, nonbonded_forces
+
+    box = System(list(molecules), positions[0], edges[0])
+    settings = NonbondedSettings(cutoff=min(cutoff, 0.499 * edges.min()), kspace_accuracy=EWALD_ACCURACY)
+    periodic, alone = openmm.System(), openmm.System()
+    for mass in box.masses.tolist():
+        periodic.addParticle(mass)
+        alone.addParticle(mass)
+    periodic.setDefaultPeriodicBoxVectors(*np.diag(edges[0] * ANGSTROM).tolist())
+    van_der_waals, coulomb = nonbonded_forces(box, settings, tail=True)
+    inside = [openmm.CustomNonbondedForce(LENNARD_JONES), openmm.CustomNonbondedForce(COULOMB)]
+    for parameter in ("c", "g"):
+        inside[0].addPerParticleParameter(parameter)
+    inside[1].addPerParticleParameter("q")
+    for place, charge in enumerate(box.charges.tolist()):
+        inside[0].addParticle(van_der_waals.getParticleParameters(place))
+        inside[1].addParticle([charge])
+    groups = [range(start, start + len(m)) for start, m in zip(box.offsets, molecules, strict=True) if len(m) > 1]
+    for force in inside:
+        for pair in range(van_der_waals.getNumExclusions()):
+            force.addExclusion(*van_der_waals.getExclusionParticles(pair))
+        for group in groups:
+            force.addInteractionGroup(group, group)
+        alone.addForce(force)
+    periodic.addForce(van_der_waals)
+    periodic.addForce(coulomb)
+    for system in (periodic, alone):
+        for number in range(2):
+            system.getForce(number).setForceGroup(number)
+    contexts = [context_for(system, openmm.VerletIntegrator(0.001)) for system in (periodic, alone)]
+    found = np.zeros((2, len(positions)))
+    for frame, (places, edge) in enumerate(zip(positions, edges, strict=True)):
+        contexts[0].setPeriodicBoxVectors(*np.diag(edge * ANGSTROM).tolist())
+        for sign, context in zip((1, -1), contexts, strict=True):
+            context.setPositions(places * ANGSTROM)
+            for number in range(2):
+                energy = context.getState(energy=True, groups=1 << number).getPotentialEnergy()._value
+                found[number, frame] += sign * energy
+    return found[0], found[1]
+
+
+def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict[str, Any]:
+    """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from blocks of time.
+
+    ``cohesive_energy_density_mpa``: less the energy between molecules, per volume; each ion is a molecule, so that with
+    salt its attraction counts too. ``solubility_parameter_mpa_sqrt``: its square root (Hildebrand).
+    ``dispersion_parameter_mpa_sqrt``: the same from the van der Waals part alone (Hansen), which salt hardly touches.
+    None of a negative energy.
+    """
+    from MDAnalysis.lib.formats.libdcd import DCDFile
+
+    with DCDFile(str(folder / "trajectory.dcd")) as trajectory:
+        chosen = np.unique(np.linspace(0, len(trajectory) - 1, FRAMES).round().astype(int))
+        positions, edges = np.empty((len(chosen), trajectory.header["natoms"], 3)), np.empty((len(chosen), 3))
+        for place, number in enumerate(chosen.tolist()):
+            trajectory.seek(number)
+            frame = trajectory.read()
+            positions[place], edges[place] = frame.xyz, frame.unitcell[[0, 2, 5]]
+    parts = cohesive_energies(molecules, positions, edges, cutoff)
+    dispersion, electrostatic = (-part / (edges.prod(axis=1) / 1000) * MPA for part in parts)
+    cohesive = dispersion + electrostatic
+    return {
+        "cohesive_energy_density_mpa": float(cohesive.mean()),
+        "cohesive_energy_density_mpa_sem": block_error(cohesive),
+        **_square_root("solubility_parameter_mpa_sqrt", cohesive),
+        **_square_root("dispersion_parameter_mpa_sqrt", dispersion),
+    }
+
+
+def _square_root(name: str, densities: Floats) -> dict[str, Any]:
+    density, error = float(densities.mean()), block_error(densities)
+    root = density**0.5 if density > 0 else None
+    return {name: root, f"{name}_sem": error / (2 * root) if root and error is not None else None}
