@@ -1,10 +1,16 @@
-"""Child processes that never outlive the one that started them."""
+"""Child processes: how many threads they may use, and that they never outlive the one that started them."""
 
 import ctypes
 import os
 import signal
 
 PR_SET_PDEATHSIG = 1
+THREADS = "AUTODISCO_THREADS"
+
+
+def threads() -> int:
+    """Threads that the engine of this process may use, from the environment; one where nothing is said."""
+    return max(1, int(os.environ.get(THREADS) or 1))
 
 
 def die_with_parent(parent: int) -> None:

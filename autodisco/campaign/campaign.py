@@ -131,6 +131,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     settings = campaign.settings
     before = store.get("settings")
     changed: dict[str, Any] = {}
+    facts = _facts(settings)
     with store.transaction():
         if before is None:
             store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
@@ -140,7 +141,12 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             changed = {key: value for key, value in settings.flat().items() if value != old[key]}
         if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
-        store.set(settings=settings.model_dump(), **_facts(settings))
+        if before is not None and store.get("engine") != facts["engine"]:
+            engines = {"before": store.get("engine"), "now": facts["engine"]}
+            store.note(
+                "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
+            )
+        store.set(settings=settings.model_dump(), **facts)
     write_atomic(campaign.folder / "campaign.toml", write_settings(settings))
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
@@ -160,7 +166,7 @@ def _facts(settings: Settings) -> dict[str, Any]:
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,
-        "workers": simulation.workers or len(os.sched_getaffinity(0)),
+        "workers": simulation.workers or max(1, len(os.sched_getaffinity(0)) // simulation.threads),
         "batch_size": settings.generate.batch_size,
         "budget": settings.budget.model_dump(),
         "reference_key": parse(settings.acquire.reference).key,

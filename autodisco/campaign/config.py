@@ -158,7 +158,9 @@ class Simulation(Section):
     force_field: str = "pcff+"
     replicas: Positive = 2
     workers: Count = 0
-    """Replicas at a time, one core each; 0 for one per core."""
+    """Replicas at a time; 0 for as many as there are cores for."""
+    threads: Positive = 1
+    """Cores of one replica; more pay for boxes of thousands of atoms."""
     timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
     retries: Count = 1
     """New starts for a replica that failed."""
@@ -216,7 +218,7 @@ class Settings(Section):
         return _flat(self.model_dump())
 
 
-FREE_KEYS = ("budget.", "saturation.", "simulation.workers", "simulation.timeout_minutes")
+FREE_KEYS = ("budget.", "saturation.", "simulation.workers", "simulation.threads", "simulation.timeout_minutes")
 """What may change while a campaign is under way, because it decides when it ends and how fast, not what it finds."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")

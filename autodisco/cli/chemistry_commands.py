@@ -35,8 +35,17 @@ def simulate(
     ] = "quick",
     replicas: Annotated[int, typer.Option(min=1, help="Independent builds.")] = 2,
     workers: Annotated[
-        int, typer.Option(min=0, help="Builds at a time; 0 for one per core.", envvar="AUTODISCO_SIMULATION_WORKERS")
+        int,
+        typer.Option(
+            min=0, help="Builds at a time; 0 for as many as fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"
+        ),
     ] = 0,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Cores of one build; more pay for large boxes.", envvar="AUTODISCO_SIMULATION_THREADS"
+        ),
+    ] = 1,
     force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
     engine: Annotated[
         str,
@@ -87,7 +96,8 @@ def simulate(
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_polymer(smiles, name, force_field, replicas, workers, seed, timeout_s, out, engine) for name in names
+        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine)
+        for name in names
     ]
     if len(results) > 1:
         _print_over_temperature(results, as_json)

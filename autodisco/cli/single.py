@@ -62,6 +62,7 @@ def simulate_polymer(
     force_field: str,
     replicas: int,
     workers: int,
+    threads: int,
     seed: int,
     timeout_s: float,
     root: Path,
@@ -89,7 +90,7 @@ def simulate_polymer(
     )
     with Shown({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
-            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine,
+            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
             shown.begin, shown.end, shown.refresh,
         )[unit.key]  # fmt: skip
     properties = values(outcomes)

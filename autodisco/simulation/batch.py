@@ -65,6 +65,7 @@ def simulate_batch(
     workers: int = 0,
     timeout_s: float = 1800.0,
     engine: str = "auto",
+    threads: int = 1,
     on_start: Callable[[ReplicaTask], None] = lambda task: None,
     on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
     on_progress: Callable[[], None] = lambda: None,
@@ -97,7 +98,7 @@ def simulate_batch(
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
-    LocalExecutor(workers).run(tasks, on_start, done, on_progress)
+    LocalExecutor(workers, threads=threads).run(tasks, on_start, done, on_progress)
     return outcomes
 
 

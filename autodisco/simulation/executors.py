@@ -1,4 +1,4 @@
-"""Running replicas in parallel on this machine: one process and one thread each, with a timeout.
+"""Running replicas in parallel on this machine: one process each, with a timeout.
 
 The executor is a single-threaded loop, because Linux ties the life of a child to the thread that started it.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autodisco.files import write_json
+from autodisco.process import THREADS
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
@@ -32,11 +33,14 @@ class _Running:
 
 
 class LocalExecutor:
-    """At most `workers` replicas at a time (0: one per available core) until all are done or `stop()` says so."""
+    """At most `workers` replicas at a time, until all are done or `stop()` says so; their engines use `threads` each.
 
-    def __init__(self, workers: int = 0, stop: Callable[[], bool] = lambda: False):
-        self.workers = workers or len(os.sched_getaffinity(0))
-        self._stop = stop
+    0 workers are as many as fill the available cores.
+    """
+
+    def __init__(self, workers: int = 0, stop: Callable[[], bool] = lambda: False, threads: int = 1):
+        self.workers = workers or max(1, len(os.sched_getaffinity(0)) // threads)
+        self._stop, self._threads = stop, threads
 
     def run(
         self,
@@ -62,10 +66,10 @@ class LocalExecutor:
                         self._finish(task, outcome, on_done, waiting)
                         continue
                     on_start(task)
-                    running.append(_Running(task, _start(task), time.monotonic()))
+                    running.append(_Running(task, _start(task, self._threads), time.monotonic()))
                 for entry in list(running):
                     if _was_killed(entry) and entry.kills < STARTS_AFTER_KILLS:
-                        entry.process, entry.started = _start(entry.task), time.monotonic()
+                        entry.process, entry.started = _start(entry.task, self._threads), time.monotonic()
                         entry.kills += 1
                     elif outcome := _outcome(entry):
                         running.remove(entry)
@@ -84,7 +88,7 @@ class LocalExecutor:
             waiting.appendleft(retry)
 
 
-def _start(task: ReplicaTask) -> subprocess.Popen:
+def _start(task: ReplicaTask, threads: int) -> subprocess.Popen:
     task.folder.mkdir(parents=True, exist_ok=True)
     for stale in ("progress.json", "outcome.json"):
         (task.folder / stale).unlink(missing_ok=True)
@@ -94,7 +98,7 @@ def _start(task: ReplicaTask) -> subprocess.Popen:
     with open(task.folder / "replica.log", "wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "autodisco.simulation.replica", str(job), str(os.getpid())],
-            env={**os.environ, **one_thread, "NUMBA_NUM_THREADS": "1"},
+            env={**os.environ, **one_thread, "NUMBA_NUM_THREADS": "1", THREADS: str(threads)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

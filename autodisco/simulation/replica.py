@@ -207,7 +207,7 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
     properties = analyze(task.folder).properties.to_dict()
-    properties |= _cohesion(task, protocol) | _glass_transition(task.folder, protocol)
+    properties |= _cohesion(task, protocol) | bend_of_volume(task.folder, protocol)
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
     if stopped:
@@ -230,8 +230,8 @@ def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]
     return cohesion(task.folder, molecules, protocol.nonbonded.cutoff)
 
 
-def _glass_transition(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """Where the specific volume bends in the ramp that is there for it; nothing where there is none."""
+def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
+    """`glass_transition_k` and `_sem` from the report of the ramp that is there for it; nothing without such a ramp."""
     from autodisco.analysis.glass import glass_transition
     from autodisco.simulation.engines.report import read_report
 

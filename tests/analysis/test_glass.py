@@ -5,6 +5,9 @@ import pytest
 
 from autodisco.analysis.glass import glass_transition
 from autodisco.errors import InputError
+from autodisco.simulation import protocols
+from autodisco.simulation.engines.report import report_line
+from autodisco.simulation.replica import bend_of_volume
 
 T = np.linspace(600, 150, 900)
 
@@ -39,3 +42,15 @@ def test_a_straight_line_has_none():
 def test_too_few_rows_are_refused():
     with pytest.raises(InputError, match="10 rows"):
         glass_transition(T[:10], np.ones(10))
+
+
+def test_a_replica_reads_it_from_its_report(tmp_path):
+    protocol = protocols.load("glass")
+    number = next(n for n, step in enumerate(protocol.steps) if getattr(step, "glass_transition", False))
+    density = noisy_density(300, 2e-4, 7e-4, 1)
+    rows = [(number - 1, 1, 600, 1, 0.8, -1.0)] * 50
+    rows += [(number, step, t, 1, rho, -1.0) for step, (t, rho) in enumerate(zip(T, density, strict=True))]
+    (tmp_path / "report.txt").write_text("".join(map(report_line, rows)))
+    found = bend_of_volume(tmp_path, protocol)
+    assert found["glass_transition_k"] == pytest.approx(300, abs=4 * found["glass_transition_k_sem"])
+    assert bend_of_volume(tmp_path, protocols.load("quick")) == {}

@@ -45,6 +45,15 @@ def test_the_budget_may_be_raised(campaign_file, tmp_path):
         assert store.journal()[-1]["seen"] == {"budget.iterations": 7}
 
 
+def test_another_engine_than_before_is_journalled(campaign_file, tmp_path, monkeypatch):
+    begin(campaign_file(), tmp_path / "runs")
+    monkeypatch.setattr("autodisco.simulation.engines.resolved", lambda name: "openmm")
+    campaign = begin(campaign_file(), tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        assert store.get("engine") == "openmm"
+        assert store.journal()[-1]["seen"] == {"before": "lammps", "now": "openmm"}
+
+
 def test_changed_seeds_are_noticed(campaign_file, tmp_path):
     file = campaign_file()
     campaign = begin(file, tmp_path / "runs")

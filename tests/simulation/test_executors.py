@@ -42,6 +42,13 @@ def test_a_finished_replica_is_adopted_and_not_run_again(tmp_path):
     assert again == first
 
 
+def test_a_replica_uses_as_many_threads_as_it_may(tmp_path):
+    _, _, outcomes = run([task(tmp_path / "a")], threads=2)
+    assert outcomes["a"].ok
+    assert "using 2 OpenMP thread(s)" in (tmp_path / "a" / "log.lammps").read_text()
+    assert LocalExecutor(threads=2).workers == max(1, LocalExecutor().workers // 2)
+
+
 def test_a_replica_over_its_time_is_killed_with_a_code(tmp_path):
     _, _, outcomes = run([task(tmp_path / "slow", protocol="quick", timeout_s=4.0)])
     assert outcomes["slow"].failure_code == "timeout"

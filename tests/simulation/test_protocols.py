@@ -19,6 +19,21 @@ def test_the_quick_protocol_is_the_measured_recipe():
     assert quick.production.duration_ps <= 100
 
 
+def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
+    ramp = {"kind": "npt", "duration_ps": 100, "pressure_damping_fs": 500, "glass_transition": True}
+    protocols.Npt(**ramp, temperature_k=(600, 150), pressure_atm=(1, 1))
+    for temperature_k, pressure_atm in [((600, 600), (1, 1)), ((600, 150), (1, 1000))]:
+        with pytest.raises(ValueError, match="glass_transition is for ramps over 150 K at constant pressure_atm"):
+            protocols.Npt(**ramp, temperature_k=temperature_k, pressure_atm=pressure_atm)
+
+
+def test_what_is_as_by_default_does_not_count_for_the_identity_of_a_protocol():
+    content = protocols.load("quick").content()
+    assert "purpose" not in content
+    assert not any("glass_transition" in step for step in content["steps"])
+    assert content["system"]["ion_pairs"] == 4
+
+
 def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     quick = protocols.load("quick")
     assert "run 7500\n" in input_script(quick, 1)

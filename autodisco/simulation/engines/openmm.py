@@ -24,6 +24,7 @@ import numpy as np
 
 from autodisco.errors import AutodiscoError, SimulationFailure
 from autodisco.files import read_json, write_atomic, write_json
+from autodisco.process import threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.report import REPORT_PS, report_line
 from autodisco.simulation.molecule import System
@@ -441,16 +442,13 @@ class _Run:
 
 
 def context_for(system: Any, integrator: Any) -> Any:
-    """A context of an openmm.System on the platform that runs use: mixed precision on a GPU, one thread on a CPU.
-
-    `AUTODISCO_OPENMM_THREADS` asks for more threads.
-    """
+    """A context of an openmm.System on the platform that runs use: mixed precision on a GPU, `threads()` on a CPU."""
     import openmm
 
     name = platform_name()
     properties = {"Precision": "mixed"} if name in GPU_PLATFORMS else {}
     if name == "CPU":
-        properties = {"Threads": os.environ.get("AUTODISCO_OPENMM_THREADS", "1")}
+        properties = {"Threads": str(threads())}
     return openmm.Context(system, integrator, openmm.Platform.getPlatformByName(name), properties)
 
 
