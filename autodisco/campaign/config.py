@@ -164,6 +164,9 @@ class Simulation(Section):
     timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
     retries: Count = 1
     """New starts for a replica that failed."""
+    most_failed: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the polymers of an iteration that may have no value; above it the campaign stops and says what they
+    have in common. 1 lets it go on in any case."""
 
 
 class Acquire(Section):
@@ -187,6 +190,9 @@ class Saturation(Section):
     """Posterior probability that the rate is above the threshold."""
     patience: Positive = 1
     """Consecutive iterations for which this has to hold."""
+    escape: list[Literal["temperature", "tokens", "seeds"]] = []
+    """What may be tried, each once and in this order, before the campaign ends saturated: sampling at a temperature
+    1.2 times as high, units one token longer, as many enumerated units again to learn from."""
 
 
 class Budget(Section):
@@ -218,7 +224,14 @@ class Settings(Section):
         return _flat(self.model_dump())
 
 
-FREE_KEYS = ("budget.", "saturation.", "simulation.workers", "simulation.threads", "simulation.timeout_minutes")
+FREE_KEYS = (
+    "budget.",
+    "saturation.",
+    "simulation.workers",
+    "simulation.threads",
+    "simulation.timeout_minutes",
+    "simulation.most_failed",
+)
 """What may change while a campaign is under way, because it decides when it ends and how fast, not what it finds."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")

@@ -20,9 +20,10 @@ class Judgement:
 
     ``p_above``: posterior probability that the duplicate rate exceeds the threshold. ``p_risen``: that it exceeds that
     of the iteration before (None for the first). ``chance_new``: Good–Turing estimate of the chance that the next valid
-    draw is a polymer not known yet (None without draws). ``high``: the rate is above the threshold with the
-    confidence asked for, and it has more likely risen than not, or was above the threshold in the iteration before,
-    too (a plateau does not rise for ever).
+    draw is a polymer not known yet. ``reachable``: Chao's lower bound of how many polymers the model can write at all,
+    known ones included, from how often each was drawn (both None without draws). ``high``: the rate is above the
+    threshold with the confidence asked for, and it has more likely risen than not, or was above the threshold in the
+    iteration before, too (a plateau does not rise for ever).
     """
 
     iteration: int
@@ -32,6 +33,7 @@ class Judgement:
     p_above: float
     p_risen: float | None
     chance_new: float | None
+    reachable: float | None
     high: bool
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def judge(
     """
     duplicates, fresh = counts[-1]
     p_above = probability_above(duplicates, fresh, settings.threshold)
-    p_risen, up = None, False
+    p_risen, up, drawn = None, False, list(keys)
     if len(counts) > 1:
         p_risen = probability_risen(counts[-2], counts[-1])
         up = p_risen > 0.5 or probability_above(*counts[-2], settings.threshold) > settings.confidence
@@ -66,7 +68,8 @@ def judge(
         rate=duplicates / fresh if fresh else None,
         p_above=p_above,
         p_risen=p_risen,
-        chance_new=good_turing(keys, discovered),
+        chance_new=good_turing(drawn, discovered),
+        reachable=chao1(drawn),
         high=up and p_above > settings.confidence,
     )
 
@@ -93,6 +96,16 @@ def good_turing(keys: Iterable[str], discovered: Set[str]) -> float | None:
     counts = Counter(keys)
     total = sum(counts.values())
     return sum(counts[kind] == 1 for kind in discovered) / total if total else None
+
+
+def chao1(keys: Iterable[str]) -> float | None:
+    """Lower bound of the number of kinds there are, from how many were drawn once and twice; None without draws.
+
+    The bias-corrected form, which needs none drawn twice: Chao, Scand. J. Statist. 1984, 11, 265; Biometrics 2005.
+    """
+    counts = Counter(Counter(keys).values())
+    kinds = sum(counts.values())
+    return kinds + counts[1] * (counts[1] - 1) / (2 * (counts[2] + 1)) if kinds else None
 
 
 def is_saturated(highs: Sequence[bool], patience: int) -> bool:

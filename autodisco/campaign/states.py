@@ -15,6 +15,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("filter", "short"): "generate",
     ("filter", "filled"): "simulate",
     ("filter", "nothing-new"): "saturated",
+    ("filter", "escape"): "acquire",
     ("filter", "nothing-usable"): "exhausted",
     ("simulate", "settled"): "acquire",
     ("acquire", "chosen"): "retrain",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted
 from autodisco.store import Store, ranking
 
@@ -68,7 +69,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         start_from=Generator.load(previous) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **settings.drawing())
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **drawing(campaign, store, number + 1))
     enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None

@@ -108,7 +108,10 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
 
 
 def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
-    """Share of symmetry duplicates per iteration with the 90 % interval of its Beta posterior, and the threshold."""
+    """Share of symmetry duplicates per iteration with the 90 % interval of its Beta posterior, and the threshold.
+
+    Green: the Good-Turing chance that the next valid draw is a polymer not known yet.
+    """
     rows = [row for row in iterations if row["new_strings"]]
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(2.6)
@@ -118,6 +121,9 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
             axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
             axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1)
             axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        judged = [row for row in iterations if (row["saturation"] or {}).get("chance_new") is not None]
+        chances = [row["saturation"]["chance_new"] for row in judged]
+        axes.plot([row["n"] for row in judged], chances, color=BETTER, lw=1, marker="o", ms=4)
         if threshold:
             axes.axhline(threshold, color=TIE, lw=1, ls="--")
         axes.set_ylim(0, 1.08)

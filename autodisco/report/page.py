@@ -126,7 +126,10 @@ def _charts(facts: Facts) -> str:
 
 def _saturation(facts: Facts) -> str:
     rule = facts.settings.get("saturation", {})
-    text = "Valid strings that were new as strings but the same polymer as a known one, with 90 % interval. "
+    text = (
+        "Valid strings that were new as strings but the same polymer as a known one, with 90 % interval. Green: chance "
+        "that the next valid draw is a polymer not known yet. "
+    )
     if rule:
         text += (
             f"The campaign is saturated when the rate is above {rule['threshold']:.0%} (dashed) with probability "
@@ -139,6 +142,8 @@ def _saturation(facts: Facts) -> str:
         text += f" Last: above it with probability {last['p_above']:.2f}"
         if last["chance_new"] is not None:
             text += f"; the next valid draw is a polymer not known yet with {last['chance_new']:.0%} (Good–Turing)"
+        if last.get("reachable") is not None:
+            text += f"; the model can write {last['reachable']:.0f} polymers or more (Chao)"
         text += "."
     return text
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autodisco.campaign.config import Saturation
-from autodisco.campaign.saturation import good_turing, is_saturated, judge, probability_above, probability_risen
+from autodisco.campaign.saturation import chao1, good_turing, is_saturated, judge, probability_above, probability_risen
 
 PAPER = [(2, 50), (7, 51), (20, 50)]
 """Duplicates of new strings in the three iterations of Khajeh et al. 2025."""
@@ -63,3 +63,15 @@ def test_good_turing_is_the_share_of_discoveries_drawn_once():
 
 def test_a_known_polymer_drawn_once_does_not_promise_new_ones():
     assert good_turing(["known", "also known", "a"], {"a"}) == pytest.approx(1 / 3)
+
+
+def test_chao_counts_all_that_were_drawn_often_and_more_where_many_came_once():
+    assert chao1(["a", "a", "b", "b", "b"]) == 2
+    assert chao1(["a", "b", "c", "c"]) == pytest.approx(3 + 2 * 1 / (2 * 2))
+    assert chao1([]) is None
+
+
+def test_chao_is_near_the_truth_for_equal_kinds_and_never_below_what_was_seen():
+    rng = np.random.default_rng(3)
+    found = [chao1(map(str, rng.integers(0, 200, 300))) for _ in range(50)]
+    assert np.mean(found) == pytest.approx(200, rel=0.05)

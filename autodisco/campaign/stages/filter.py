@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.escape import escape
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.store import Store
@@ -39,18 +40,21 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
         else:
-            _nothing_left(store, iteration, counts)
+            _nothing_left(campaign, store, iteration, counts)
     duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
     campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
 
 
-def _nothing_left(store: Store, iteration: int, counts: Counter[str]) -> None:
+def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
     unusable = counts["invalid"] + counts["rejected"]
     total = duplicates + unusable
     split = f"{counted(duplicates, 'known polymer')}, {counts['invalid']} invalid, {counts['rejected']} rejected"
     reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
     event = "nothing-new" if duplicates >= unusable else "nothing-usable"
+    if event == "nothing-new" and escape(campaign, store, dict(counts), reason):
+        advance(store, "escape")
+        return
     store.note("end", f"iteration {iteration}", dict(counts), event, reason)
     store.end_iteration(iteration, dict(counts), None)
     advance(store, event, reason)

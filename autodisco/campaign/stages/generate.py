@@ -7,6 +7,7 @@ or because the filter left too few, is to extend the prefix.
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
@@ -25,7 +26,7 @@ def generate(campaign: Campaign, store: Store) -> None:
     rows = store.candidates(iteration)
     wanted = _wanted(campaign, rows)
     drawn, fresh = len(rows), 0
-    known = store.known_strings()
+    known, sampling = store.known_strings(), drawing(campaign, store, iteration)
     model = Generator.load(campaign.model_path(iteration - 1)) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
@@ -34,7 +35,7 @@ def generate(campaign: Campaign, store: Store) -> None:
         strings = model.sample(
             DRAWS_AT_ONCE,
             seed=campaign.seed(iteration, "generate", batch),
-            **settings.generator.drawing(),
+            **sampling,
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:

@@ -4,20 +4,30 @@ from typing import Any
 
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.escape import escape, last_escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge
 from autodisco.campaign.states import advance
-from autodisco.campaign.training import train_model
+from autodisco.campaign.training import train_model, training_set
 from autodisco.store import FRESH, Store
 
 
 def retrain(campaign: Campaign, store: Store) -> None:
-    """Train model n on what iteration n found, close the iteration, and go on or end."""
+    """Train model n on what iteration n found, close the iteration, and go on or end.
+
+    The rule looks before the training, because what it may try instead of ending can change what is learnt from.
+    """
     iteration = store.get("iteration")
-    train_model(campaign, store, iteration)
     judgements = judge_all(campaign, store)
     latest = judgements[-1]
-    saturated = is_saturated([judgement.high for judgement in judgements], campaign.settings.saturation.patience)
+    since = [judgement.high for judgement in judgements[last_escape(store) :]]
+    saturated = is_saturated(since, campaign.settings.saturation.patience)
     spent = budget_spent(campaign, store)
+    if saturated and not spent:
+        with store.transaction():
+            if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
+                saturated = False
+                store.write_training(iteration, training_set(campaign, store))
+    train_model(campaign, store, iteration)
     with store.transaction():
         store.end_iteration(iteration, store.verdicts().get(iteration, {}), latest.to_dict())
         if saturated:
@@ -62,4 +72,5 @@ def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
 def _why_not(judgement: Judgement) -> str:
     seen: dict[str, Any] = {"above the threshold": judgement.p_above, "risen": judgement.p_risen}
     known = [f"{name} with probability {value:.2f}" for name, value in seen.items() if value is not None]
-    return f"not saturated: the duplicate rate is {', '.join(known)}"
+    head = "saturated, but something is left to try" if judgement.high else "not saturated"
+    return f"{head}: the duplicate rate is {', '.join(known)}"

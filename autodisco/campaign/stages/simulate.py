@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.failures import check_failures
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
 from autodisco.store import Store, ranking, replica_folder
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
-    """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code."""
+    """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code.
+
+    Raises AutodiscoError where too many do.
+    """
     settle(campaign, store)
+    check_failures(campaign, store)
     iteration = store.get("iteration")
     counts = Counter(row["status"] for row in store.replicas(iteration))
     with store.transaction():

@@ -1,0 +1,79 @@
+"""What a campaign may still try before it ends saturated: bolder draws, longer units, more to learn from.
+
+Only actions that the campaign file lists are taken, each once, in their order. Each is a decision in the journal and a
+row of the fact ``escapes``; an action taken in iteration n shows in what iteration n + 1 draws.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.config import LONGEST
+from autodisco.store import Store
+
+HOTTER = 1.2
+"""Factor on the temperature of sampling."""
+
+LEAST_UNITS = 1000
+
+
+def next_action(campaign: Campaign, store: Store) -> str | None:
+    """The action that comes next, or None where the file allows no further one."""
+    left = campaign.settings.saturation.escape[len(taken(store)) :]
+    return left[0] if left else None
+
+
+def taken(store: Store) -> list[dict[str, Any]]:
+    """Actions so far: ``iteration`` and ``action``."""
+    return store.get("escapes") or []
+
+
+def last_escape(store: Store) -> int:
+    """The iteration in which the last action was taken; 0 for none."""
+    return max((row["iteration"] for row in taken(store)), default=0)
+
+
+def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> bool:
+    """Take the next action instead of ending; False where there is none. Call it where the rule says saturated."""
+    action = next_action(campaign, store)
+    if action is None:
+        return False
+    iteration = store.get("iteration")
+    with store.transaction():
+        store.set(escapes=[*taken(store), {"iteration": iteration, "action": action}])
+        store.note("escape", f"iteration {iteration}", seen, _TOLD[action](campaign, store, iteration), why)
+    return True
+
+
+def drawing(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]:
+    """How strings are drawn in an iteration: as the file says, changed by the actions of the iterations before."""
+    settings = campaign.settings.generator.drawing()
+    actions = [row["action"] for row in taken(store) if row["iteration"] < iteration]
+    settings["temperature"] *= HOTTER ** actions.count("temperature")
+    settings["max_tokens"] = min(LONGEST, settings["max_tokens"] + actions.count("tokens"))
+    return settings
+
+
+def _hotter(campaign: Campaign, store: Store, iteration: int) -> str:
+    return f"draw at temperature {drawing(campaign, store, iteration + 1)['temperature']:.3g} from now on"
+
+
+def _longer(campaign: Campaign, store: Store, iteration: int) -> str:
+    return f"draw up to {drawing(campaign, store, iteration + 1)['max_tokens']} tokens from now on"
+
+
+def _wider(campaign: Campaign, store: Store, iteration: int) -> str:
+    from autodisco.polymer import parse
+    from autodisco.polymer.grammar import units_from_grammar
+
+    rng = np.random.default_rng(campaign.seed(iteration, "prepare"))
+    added = 0
+    for smiles in units_from_grammar(max(LEAST_UNITS, campaign.settings.seeds.grammar), rng):
+        unit = parse(smiles)
+        added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar", iteration)
+    return f"learn from {added} enumerated units more"
+
+
+_TOLD = {"temperature": _hotter, "tokens": _longer, "seeds": _wider}
+"""Does what each action does at once, and says what follows."""
