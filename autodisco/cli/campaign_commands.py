@@ -1,4 +1,4 @@
-"""Commands about campaigns: run, start, list, status, monitor, log, pause, resume, stop, report."""
+"""Commands about campaigns: run, start, list, status, monitor, log, explain, pause, resume, stop, report."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, start, list_, status, monitor, log, pause, resume, stop, report):
+    for command in (run, start, list_, status, monitor, log, explain, pause, resume, stop, report):
         app.command(command.__name__.rstrip("_"))(command)
 
 
@@ -93,11 +93,20 @@ def list_(as_json: JSON = False) -> None:
     )  # fmt: skip
 
 
-def status(name: NAME = None, as_json: JSON = False) -> None:
+def status(
+    name: NAME = None,
+    why: Annotated[bool, typer.Option("--why", help="In words: what it does, what comes next, what its end needs.")] = (
+        False
+    ),
+    as_json: JSON = False,
+) -> None:
     """Say where a campaign stands."""
     from autodisco.store import Store
     from autodisco.store import status as status_of
 
+    if why:
+        _print_why(campaign_folder(name), as_json)
+        return
     with Store.open_readonly(campaign_folder(name)) as store:
         seen = status_of(store)
     if as_json:
@@ -142,6 +151,11 @@ def log(
     name: NAME = None,
     number: Annotated[int, typer.Option("--number", "-n", min=0, help="How many of the last; 0 for all.")] = 30,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing as decisions are taken.")] = False,
+    event: Annotated[list[str] | None, typer.Option(help="Only events of this name; more than once for several.")] = (
+        None
+    ),
+    about: Annotated[str, typer.Option(help="Only those whose subject holds this text, such as a repeat unit.")] = "",
+    iteration: Annotated[int | None, typer.Option(min=0, help="Only those of this iteration.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Show what a campaign decided by itself, and why."""
@@ -150,15 +164,47 @@ def log(
     from autodisco.store import END_STATES, Store
 
     with Store.open_readonly(campaign_folder(name)) as store:
-        rows, last = store.journal(limit=number), 0
+
+        def is_asked(row: dict[str, Any]) -> bool:
+            return (
+                (not event or row["event"] in event)
+                and about in row["subject"]
+                and (iteration is None or row["iteration"] == iteration)
+            )
+
+        filtered = event or about or iteration is not None
+        new = store.journal(limit=0 if filtered else number)
+        rows, last = [row for row in new if is_asked(row)][-number:], new[-1]["id"] if new else 0
         while True:
             for row in rows:
                 print(json.dumps(row) if as_json else _decision(row), flush=True)
-                last = row["id"]
-            if not follow or (not rows and store.get("state") in END_STATES):
+            if not follow or (not new and store.get("state") in END_STATES):
                 return
             time.sleep(1.0)
-            rows = store.journal(after=last)
+            new = store.journal(after=last)
+            rows, last = [row for row in new if is_asked(row)], new[-1]["id"] if new else last
+
+
+def explain(
+    polymer: Annotated[str, typer.Argument(metavar="POLYMER", help="A repeat unit in any notation, or a key.")],
+    name: NAME = None,
+    as_json: JSON = False,
+) -> None:
+    """Tell the life of one polymer in a campaign.
+
+    When it was drawn and by which model, every verdict, replica and decision, its value and its rank.
+    """
+    from autodisco.report.explain import explain as life_of
+    from autodisco.report.explain import lines
+    from autodisco.store import Store
+
+    with Store.open_readonly(campaign_folder(name)) as store:
+        life = life_of(store, polymer)
+    if as_json:
+        print_json(life)
+        return
+    for line in lines(life):
+        print(line)
 
 
 def pause(name: NAME = None) -> None:
@@ -201,6 +247,19 @@ def report(
     with Store.open_readonly(folder) as store:
         page = write_report(store, out)
     _print_result(folder, page, as_json)
+
+
+def _print_why(folder: Path, as_json: bool) -> None:
+    from autodisco.report.why import why as why_of
+    from autodisco.store import Store
+
+    with Store.open_readonly(folder) as store:
+        told = why_of(store)
+    if as_json:
+        print_json(told)
+        return
+    for name, sentence in told.items():
+        print(f"{name:<11} {sentence}")
 
 
 def _campaign(file: Path) -> "Campaign":

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from autodisco.polymer import parse
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -173,3 +174,31 @@ def test_a_campaign_that_has_ended_answers_with_its_result(call, here, command):
     if command == "run":
         assert "a: exhausted after 1:00 (the budget is used)" in said.out
         assert "report: runs/a/report/index.html" in said.out
+
+
+def test_status_says_why(call, ended):
+    said = call("status", "found", "--why")
+    assert said.code == 0
+    assert said.out.splitlines()[0].startswith("now         exhausted: 3 iterations")
+    assert call("status", "found", "--why", "--json").json["budget"] == "1 of 3 iterations"
+
+
+def test_the_log_can_be_asked_for_a_part(call, ended):
+    with Store.open(ended) as store:
+        for number in range(40):
+            store.note("retry" if number % 2 else "reject", f"*OC{number}* replica 0", decided="x")
+    assert len(call("log", "found", "--event", "reject").out.splitlines()) == 20
+    assert len(call("log", "found", "--event", "reject", "-n", "3").out.splitlines()) == 3
+    assert "*OC7* replica 0" in call("log", "found", "--about", "*OC7*").out
+    assert call("log", "found", "--iteration", "1").out == ""
+
+
+def test_a_polymer_is_explained(call, ended):
+    said = call("explain", "key-0", "found")
+    assert said.code == 2  # neither a key nor a repeat unit
+    with Store.open(ended) as store:
+        store.add_polymer(parse("*NCCO*").key, parse("*NCCO*").smiles, "*NCCO*", "generated", 2)
+    said = call("explain", "*OCCN*", "found")
+    assert said.code == 0
+    assert said.out.startswith("*NCCO*   canonical ")
+    assert call("explain", "*OCCN*", "found", "--json").json["ranking"] is None

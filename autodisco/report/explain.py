@@ -1,0 +1,97 @@
+"""The life of one polymer in a campaign: where it came from, what was decided about it, its replicas and its rank."""
+
+import time
+from typing import Any
+
+from autodisco.errors import InputError
+from autodisco.polymer import parse
+from autodisco.store import Store, ranking
+from autodisco.text import duration, with_error
+
+KEY_LENGTH = 16
+
+
+def explain(store: Store, polymer: str) -> dict[str, Any]:
+    """Everything the store holds about a polymer, given as a repeat unit in any notation or by its key.
+
+    ``polymer``, ``draws``, ``replicas``, ``training``, ``ranking`` (None without a value), ``journal``, ``settings``
+    of the simulations. Raises InputError where the campaign does not know it.
+    """
+    key = _key(polymer)
+    row = store.polymer(key)
+    draws = [draw for draw in store.candidates() if draw["key"] == key]
+    if row is None and not draws:
+        raise InputError(f"{store.folder}: this campaign has not met {polymer}")
+    written = {draw["smiles"] for draw in draws} | ({row["given"], row["smiles"]} if row else set())
+    return {
+        "key": key,
+        "polymer": row,
+        "draws": draws,
+        "replicas": store.replicas(key=key),
+        "training": [
+            {"model": model["iteration"], **entry}
+            for model in store.models()
+            for entry in store.training(model["iteration"])
+            if entry["key"] == key
+        ],
+        "ranking": next((ranked for ranked in ranking(store) if ranked["key"] == key), None),
+        "journal": [entry for entry in store.journal() if entry["subject"].split(" replica ")[0] in written],
+        "protocol": store.get("protocol"),
+        "force_field": store.get("force_field"),
+    }
+
+
+def lines(life: dict[str, Any]) -> list[str]:
+    """`explain` for people, in the order in which things happened."""
+    row, text = life["polymer"], []
+    if row:
+        name = f", {row['name']}" if row["name"] else ""
+        text.append(f"{row['given']}{name}   canonical {row['smiles']}   key {life['key']}")
+        known = {"seed": "known from the seeds", "dataset": "known from the data set", "grammar": "enumerated"}
+        if row["source"] in known:
+            text.append(f"  {known[row['source']]}")
+    else:
+        text.append(f"{life['draws'][0]['smiles']}   key {life['key']}")
+    for draw in life["draws"]:
+        where = f"iteration {draw['iteration']}, draw {draw['draw']}, from model {draw['iteration'] - 1}"
+        text.append(f"  drawn as {draw['smiles']} in {where}: {draw['verdict']} ({draw['reason']})")
+    if row:
+        text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row["flags"]]
+        if score := row["scores"].get("sa_score"):
+            text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
+    how = f"protocol {life['protocol']}, {life['force_field']}"
+    text += [f"  {_replica(replica)}   ({how})" for replica in life["replicas"]]
+    if ranked := life["ranking"]:
+        value = with_error(ranked["conductivity_s_per_cm"], ranked["conductivity_s_per_cm_sem"], 1e3)
+        against = f", {ranked['verdict']} against the reference" if ranked["p_better"] is not None else ""
+        chance = f" (better with probability {ranked['p_better']:.2f})" if ranked["p_better"] is not None else ""
+        text.append(f"  {value} mS/cm from {ranked['origin']}: rank {ranked['rank']}{against}{chance}")
+    else:
+        text.append("  it has no value")
+    for entry in life["training"]:
+        text.append(
+            f"  model {entry['model']} learnt it as {entry['label']}, weight {entry['weight']:g}: {entry['why']}"
+        )
+    if life["journal"]:
+        text.append("  decisions:")
+    for entry in life["journal"]:
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
+        reason = f" ({entry['why']})" if entry["why"] else ""
+        text.append(f"    {moment}  {entry['event']} {entry['subject']}: {entry['decided']}{reason}")
+    return text
+
+
+def _replica(row: dict[str, Any]) -> str:
+    head = f"replica {row['replica']}" + (f", attempt {row['attempt'] + 1}" if row["attempt"] else "")
+    if row["status"] == "done":
+        value = with_error(row["properties"]["conductivity_s_per_cm"], None, 1e3)
+        return f"{head}: {value} mS/cm, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
+    if row["status"] == "failed":
+        return f"{head}: failed, {row['failure_code']} ({row['detail']})"
+    return f"{head}: {row['status']}"
+
+
+def _key(polymer: str) -> str:
+    if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
+        return polymer
+    return parse(polymer).key

@@ -1,0 +1,109 @@
+"""What a campaign does now and why, in a few lines: what comes next, what is missing for its end, why it is idle."""
+
+import time
+from typing import Any
+
+from autodisco.store import END_STATES, LOOP_STATES, Store
+from autodisco.store import status as status_of
+from autodisco.text import counted, duration
+
+DOES = {
+    "prepare": "reads what is known and trains the first model",
+    "generate": "draws from the model until enough strings are new",
+    "filter": "gives each new string a verdict",
+    "simulate": "simulates what is new",
+    "acquire": "chooses what the next model learns from",
+    "retrain": "trains the next model, then asks whether there is anything left to say",
+}
+FOLLOWING = dict(zip(LOOP_STATES, (*LOOP_STATES[1:], "generate"), strict=True))
+
+
+def why(store: Store) -> dict[str, str]:
+    """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
+    ``budget`` and, where nothing moves, ``idle``."""
+    status = status_of(store)
+    state, settings = status["state"], store.get("settings") or {}
+    told: dict[str, str] = {}
+    if state in LOOP_STATES:
+        told["now"] = f"{state}, iteration {status['iteration']}: it {DOES[state]}{_details(status)}"
+        if (left := seconds_left(store, status)) is not None and status["alive"]:
+            told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
+        following = FOLLOWING[state]
+        told["next"] = f"{following}: {DOES[following]}"
+        if state == "retrain":
+            told["next"] += ", unless the campaign ends"
+    else:
+        told["now"] = f"{state}: {status['reason']}" if status["reason"] else str(state)
+    if rule := settings.get("saturation"):
+        told["saturation"] = _saturation(status, rule, store)
+    told["budget"] = _budget(status, store)
+    if idle := _idle(status):
+        told["idle"] = idle
+    return told
+
+
+def seconds_left(store: Store, status: dict[str, Any]) -> float | None:
+    """Time to the end of the present stage: of simulations from their rate, of training from the last models; None
+    where there is nothing to judge by."""
+    if status["state"] == "simulate":
+        left: float | None = status["simulations"]["eta_s"]
+        return left
+    if status["state"] == "retrain":
+        took = [model["seconds"] for model in store.models()][-3:]
+        begun = max((row["time"] for row in store.journal(limit=50) if row["event"] == "training set"), default=None)
+        if took and begun:
+            return max(0.0, sum(took) / len(took) - (time.time() - begun))
+    return None
+
+
+def _details(status: dict[str, Any]) -> str:
+    if status["state"] == "simulate":
+        now = status["simulations"]
+        failed = f", {now['failed']} failed" if now["failed"] else ""
+        return f" ({now['done']} of {counted(now['total'], 'replica')} done, {now['running']} running{failed})"
+    return f" ({status['activity']})" if status["activity"] else ""
+
+
+def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> str:
+    judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
+    asked = f"above {rule['threshold']:.0%} with probability {rule['confidence']:g}"
+    if rule["patience"] > 1:
+        asked += f" in {rule['patience']} iterations in a row"
+    if not judged:
+        return f"asks for a duplicate rate {asked}, and that it has risen; no iteration is done yet"
+    last = judged[-1]
+    text = f"asks for a duplicate rate {asked}; in iteration {last['iteration']} it was so with {last['p_above']:.2f}"
+    text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
+    if last["p_risen"] is not None:
+        text += f", and had risen with {last['p_risen']:.2f}"
+    allowed, taken = rule.get("escape") or [], store.get("escapes") or []
+    if left := allowed[len(taken) :]:
+        text += f"; before the end it may still try: {', '.join(left)}"
+    return text
+
+
+def _budget(status: dict[str, Any], store: Store) -> str:
+    budget = status["budget"] or {}
+    done = len([row for row in status["iterations"] if row["ended"]])
+    used = {
+        "iterations": done,
+        "simulations": sum(status["replicas_in_all"].values()),
+        "hours": round((store.get("active_s") or 0.0) / 3600, 2),
+    }
+    parts = [f"{used[name]:g} of {limit:g} {name}" for name, limit in budget.items() if limit]
+    return ", ".join(parts) if parts else "none is set"
+
+
+def _idle(status: dict[str, Any]) -> str:
+    name = status["name"]
+    if status["state"] == "paused":
+        return f"paused by a person; autodisco resume {name} goes on"
+    if status["state"] in END_STATES:
+        return f"it has ended; autodisco resume {name} goes on where that makes sense"
+    if not status["alive"]:
+        beat = status["heartbeat"]
+        since = f", and none was seen for {duration(time.time() - beat)}" if beat else ""
+        return f"no process runs it{since}; autodisco resume {name} goes on"
+    if status["request"]:
+        return f"{status['request']} was asked for; it obeys at the next safe point"
+    return ""

@@ -1,0 +1,110 @@
+"""What a campaign does and why, and the life of one of its polymers, in words."""
+
+import time
+
+import pytest
+
+from autodisco.errors import InputError
+from autodisco.polymer import parse
+from autodisco.report.explain import explain, lines
+from autodisco.report.why import why
+from autodisco.store import Store
+from tests.filled_store import fill
+
+SEEN = {
+    "iteration": 1, "new_strings": 51, "duplicates": 7, "rate": 7 / 51, "p_above": 0.02, "p_risen": 0.9,
+    "chance_new": 0.5, "reachable": 80.0, "high": False,
+}  # fmt: skip
+
+
+def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.end_iteration(1, {}, SEEN)
+        told = why(store)
+    assert told["now"].startswith("simulate, iteration 2: it simulates what is new (6 of 10 replicas done, 1 running")
+    assert told["left"].startswith("about ")
+    assert told["next"].startswith("acquire")
+    assert "above 30% with probability 0.9; in iteration 1 it was so with 0.02 (7 of 51" in told["saturation"]
+    assert told["budget"] == "1 of 3 iterations"
+    assert "idle" not in told
+
+
+@pytest.mark.parametrize(
+    ("state", "alive", "reason"),
+    [
+        ("simulate", False, "no process runs it"),
+        ("paused", True, "paused by a person; autodisco resume a goes on"),
+        ("exhausted", False, "it has ended"),
+    ],
+)
+def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, reason):
+    with fill(tmp_path / "a", state=state, alive=alive) as store:
+        told = why(store)
+    assert reason in told["idle"]
+    assert "left" not in told
+
+
+def test_training_ends_when_the_last_models_suggest(tmp_path):
+    with fill(tmp_path / "a", state="retrain") as store:
+        store.note("training set", "model 2")
+        assert why(store)["left"] in ("about 12 s to the end of retrain, from the rate so far",
+                                      "about 13 s to the end of retrain, from the rate so far")  # fmt: skip
+
+
+def test_what_may_still_be_tried_is_named(tmp_path):
+    with fill(tmp_path / "a") as store:
+        rule = store.get("settings")["saturation"] | {"escape": ["tokens", "seeds"]}
+        store.set(settings={"saturation": rule}, escapes=[{"iteration": 1, "action": "tokens"}])
+        store.end_iteration(1, {}, SEEN)
+        assert "before the end it may still try: seeds" in why(store)["saturation"]
+
+
+@pytest.fixture
+def lived(tmp_path):
+    """A campaign with one polymer that was drawn twice, simulated, learnt and journalled."""
+    unit = parse("*NCCO*")
+    with Store.create(tmp_path / "b") as store:
+        store.set(state="generate", iteration=2, protocol="quick", force_field="pcff+", reference_key="another")
+        flags = [{"name": "N-O", "reason": "weak"}]
+        store.add_polymer(unit.key, unit.smiles, "*NCCO*", "generated", 1, "", flags, {"sa_score": 3.25})
+        found = {"smiles": "*NCCO*", "key": unit.key, "verdict": "new", "reason": "not known before"}
+        again = {"smiles": "*OCCN*", "key": unit.key, "verdict": "duplicate-symmetry", "reason": "the same as *NCCO*"}
+        store.add_candidates(1, [{"draw": 3, **found}])
+        store.add_candidates(2, [{"draw": 5, **again}])
+        for replica, value in enumerate((2e-2, None)):
+            store.plan_replica(unit.key, "quick", replica, 1)
+            store.update_replica(
+                unit.key, "quick", replica, status="done" if value else "failed", atoms=500, cpu_s=61.0,
+                attempt=replica,
+                properties={"conductivity_s_per_cm": value} if value else None,
+                failure_code=None if value else "nan", detail="" if value else "lost atoms",
+            )  # fmt: skip
+        store.write_training(1, [{"smiles": "*NCCO*", "key": unit.key, "label": "high", "weight": 5.0, "why": "good"}])
+        store.add_model(1, "models/1.safetensors", {}, 9.0)
+        store.note("retry", "*NCCO* replica 1", {"code": "nan"}, "start again", "a new start mends most")
+        store.note("retry", "*NCCOCC* replica 1", {"code": "nan"}, "start again", "another polymer")
+        yield store
+
+
+@pytest.mark.parametrize("asked", ["*OCCN*", "*NCCONCCO*", parse("*OCCN*").key])
+def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
+    told = "\n".join(lines(explain(lived, asked)))
+    for expected in (
+        "drawn as *NCCO* in iteration 1, draw 3, from model 0: new (not known before)",
+        "drawn as *OCCN* in iteration 2, draw 5, from model 1: duplicate-symmetry (the same as *NCCO*)",
+        "flagged N-O: weak",
+        "synthetic accessibility 3.25",
+        "replica 0: 20 mS/cm, 500 atoms, 1:01 of CPU time   (protocol quick, pcff+)",
+        "replica 1, attempt 2: failed, nan (lost atoms)",
+        "20 mS/cm from simulated: rank 1",
+        "model 1 learnt it as high, weight 5: good",
+        time.strftime("%Y-%m-%d"),
+        "retry *NCCO* replica 1: start again (a new start mends most)",
+    ):
+        assert expected in told
+    assert "*NCCOCC*" not in told
+
+
+def test_a_stranger_is_refused(lived):
+    with pytest.raises(InputError, match=r"has not met \*CCCCCC\*"):
+        explain(lived, "*CCCCCC*")
