@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ def analyze(
     mode: str = "default",
     cluster_cutoff: float | None = None,
     coordination_cutoff: float | None = None,
+    fit_ps: tuple[float, float] | None = None,
     memory_mb: float = 256.0,
     threads: int = 1,
     progress: Callable[[int, int | None], None] | None = None,
@@ -71,6 +72,7 @@ def analyze(
     dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
     cluster_cutoff, coordination_cutoff : Å; 3.4 and 2.8, or what the folder states, where none is given
+    fit_ps : lags (ps) over which displacements are fitted; else those the folder states, or the diffusive ones
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels; results do not depend on it
     progress : told the number of frames read and of all frames, if known
@@ -113,6 +115,8 @@ def analyze(
         chosen = Selections(*selections, _several(cation_charge or 1.0), _several(anion_charge or -1.0), coordinating)
         trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
     said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
+    if fit_ps:
+        trajectory = replace(trajectory, fit_ps=fit_ps)
     cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
     seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads), said)
     if mode == "htp-md":

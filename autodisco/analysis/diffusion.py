@@ -3,6 +3,7 @@
 The window ends at half the run, where enough time origins are left. It begins at the earliest lag from which every
 octave up to the end has a log–log slope of 1, within 0.1, or two standard errors up to 0.2; before it, ions rattle in
 their cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
+It can also be asked for: the same short lags in a longer run have more time origins, which is what ranking wants.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autodisco.analysis.trajectory import Floats
+from autodisco.errors import InputError
 from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
 
 FIXED = (0.15, 0.50)
@@ -21,11 +23,13 @@ SUB_DIFFUSIVE_BELOW = 0.8
 
 @dataclass(frozen=True)
 class Window:
-    """Lags first … last, in frames, both fitted; `found` when they are diffusive by the rule, not merely assumed."""
+    """Lags first … last, in frames, both fitted; `found` when they are diffusive by the rule, not merely assumed, and
+    `asked` when somebody wanted them so."""
 
     first: int
     last: int
     found: bool
+    asked: bool = False
 
     @property
     def lags(self) -> slice:
@@ -64,6 +68,17 @@ def choose_window(curve: Floats, groups: Floats) -> Window:
         if start is not None:
             return Window(start, last, True)
     return Window(first, last, False)
+
+
+def asked_window(lags_ps: tuple[float, float], frame_interval_ps: float, n_frames: int) -> Window:
+    """The window that is asked for. Raises InputError where it holds no two lags of the run."""
+    first, last = (round(lag / frame_interval_ps) for lag in lags_ps)
+    if not 1 <= first < last <= n_frames - 1:
+        raise InputError(
+            f"fit over lags of {lags_ps[0]:g} to {lags_ps[1]:g} ps: two lags or more between {frame_interval_ps:g} and "
+            f"{(n_frames - 1) * frame_interval_ps:g} ps expected, at frames"
+        )
+    return Window(first, last, False, True)
 
 
 def diffusivity(curve: Floats, groups: Floats, window: Window, frame_interval_ps: float) -> Diffusivity:

@@ -63,7 +63,9 @@ def _displacement(axes: Any, seen: Observations, fits: "Fits") -> None:
         axes.plot(fitted * dt, line, color="black", lw=1.2, ls="--" if window.found else ":")
     if any(window.found for window in fits.windows):
         axes.plot([], [], color="black", lw=1.2, ls="--", label="fit over diffusive lags")
-    if not all(window.found for window in fits.windows):
+    if any(window.asked for window in fits.windows):
+        axes.plot([], [], color="black", lw=1.2, ls=":", label="fit over the lags asked for")
+    elif not all(window.found for window in fits.windows):
         axes.plot([], [], color="black", lw=1.2, ls=":", label="fit over 15–50 % of the run, not shown to be diffusive")
     _time_axis(axes, lags * dt)
     axes.set(ylabel="mean-squared displacement / Å²")

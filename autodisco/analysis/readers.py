@@ -68,6 +68,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             matrix_mass=float(system["polymer_mass_g_per_mol"]),
             cluster_cutoff=float(system.get("cluster_cutoff_a", Trajectory.cluster_cutoff)),
             coordination_cutoff=float(system.get("coordination_cutoff_a", Trajectory.coordination_cutoff)),
+            fit_ps=(float(lags[0]), float(lags[1])) if (lags := system.get("fit_ps")) else None,
         )
     except KeyError as missing:
         raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None

@@ -102,6 +102,7 @@ class Trajectory:
     matrix_mass : in g/mol where the files state another than the masses of the atoms give
     cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
     coordination_cutoff : in Å, up to where atoms are neighbours of a cation
+    fit_ps : lags over which displacements are fitted; None to choose them
     """
 
     source: Path
@@ -115,6 +116,7 @@ class Trajectory:
     matrix_mass: float | None = None
     cluster_cutoff: float = 3.4
     coordination_cutoff: float = 2.8
+    fit_ps: tuple[float, float] | None = None
 
 
 class Clock:

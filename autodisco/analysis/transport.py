@@ -12,6 +12,7 @@ from autodisco.analysis.diffusion import (
     SUB_DIFFUSIVE_BELOW,
     Diffusivity,
     Window,
+    asked_window,
     choose_window,
     diffusivity,
     slope,
@@ -44,13 +45,16 @@ class Fits:
 def fit(seen: Observations) -> Fits:
     """Windows and diffusivities of every species, then of the matrix where there is one.
 
-    Raises InputError for fewer than seven frames.
+    Raises InputError for fewer than seven frames, or where the lags asked for are not those of the run.
     """
     if seen.n_frames < LEAST_FRAMES:
         raise InputError(f"{seen.trajectory.source}: {seen.n_frames} frames; a fit needs at least {LEAST_FRAMES}")
     moved = [*seen.displacements, *([seen.matrix] if seen.matrix else [])]
-    windows = [choose_window(kind.msd, kind.groups) for kind in moved]
-    dt = seen.trajectory.frame_interval_ps
+    dt, lags = seen.trajectory.frame_interval_ps, seen.trajectory.fit_ps
+    if lags:
+        windows = [asked_window(lags, dt, seen.n_frames)] * len(moved)
+    else:
+        windows = [choose_window(kind.msd, kind.groups) for kind in moved]
     return Fits(
         tuple(windows),
         tuple(diffusivity(k.msd, k.groups, window, dt) for k, window in zip(moved, windows, strict=True)),
@@ -284,7 +288,7 @@ def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, .
             said.append(f"{kind.name} show no diffusion: the displacement does not grow over the fitted lags")
         elif moved.exponent is not None and moved.exponent < SUB_DIFFUSIVE_BELOW:
             said.append(f"{kind.name} are sub-diffusive (exponent {moved.exponent:.2f}): their diffusivity is apparent")
-        elif seen.n_frames >= LEAST_TO_CHOOSE and not window.found:
+        elif seen.n_frames >= LEAST_TO_CHOOSE and not window.found and not window.asked:
             said.append(
                 f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer"
             )
@@ -297,7 +301,7 @@ def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, .
         )
     if seen.n_frames < FEW_FRAMES:
         said.append(f"only {seen.n_frames} frames: fits and errors are rough")
-    elif seen.n_frames < LEAST_TO_CHOOSE:
+    elif seen.n_frames < LEAST_TO_CHOOSE and not seen.trajectory.fit_ps:
         said.append(
             f"{seen.n_frames} frames are too few to look for diffusive lags ({LEAST_TO_CHOOSE} would do): the fit "
             "takes 15 to 50 % of the run"

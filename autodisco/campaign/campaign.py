@@ -105,6 +105,7 @@ def check(file: Path, settings: Settings) -> None:
 
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
+    from autodisco.campaign.notify import check_notify
     from autodisco.campaign.seeds import read_seeds
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
@@ -119,6 +120,7 @@ def check(file: Path, settings: Settings) -> None:
         except InputError as error:
             raise InputError(f"{file}: {key}: {error}") from None
     engines.load(settings.simulation.engine).check()
+    check_notify(str(file), settings.notify.apprise)
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
 

@@ -162,6 +162,12 @@ class Simulation(Section):
     threads: Positive = 1
     """Cores of one replica; more pay for boxes of thousands of atoms."""
     timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
+    stalled_minutes: Amount = 10.0
+    """A replica that does not get any further for so long is ended and started anew; 0 for never."""
+    least_free_disk_gb: Amount = 1.0
+    """No replica starts with less room than this where the campaign lies."""
+    least_free_memory_gb: Amount = 0.5
+    """No replica starts with less free memory."""
     retries: Count = 1
     """New starts for a replica that failed."""
     most_failed: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -205,6 +211,23 @@ class Budget(Section):
     """Time that the campaign was at work."""
 
 
+class Notify(Section):
+    """Who is told of events."""
+
+    command: str = ""
+    """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none."""
+    apprise: str = ""
+    """Configuration file of Apprise (mail, chat, push services), relative to the campaign file; empty for none."""
+    events: list[Literal["saturated", "exhausted", "stopped", "failed", "new best", "short of room"]] = [
+        "saturated",
+        "exhausted",
+        "failed",
+        "new best",
+        "short of room",
+    ]
+    """Of what they are told."""
+
+
 class Settings(Section):
     """A campaign file."""
 
@@ -218,6 +241,7 @@ class Settings(Section):
     acquire: Acquire = Acquire()
     saturation: Saturation = Saturation()
     budget: Budget = Budget()
+    notify: Notify = Notify()
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""
@@ -227,9 +251,13 @@ class Settings(Section):
 FREE_KEYS = (
     "budget.",
     "saturation.",
+    "notify.",
     "simulation.workers",
     "simulation.threads",
     "simulation.timeout_minutes",
+    "simulation.stalled_minutes",
+    "simulation.least_free_disk_gb",
+    "simulation.least_free_memory_gb",
     "simulation.most_failed",
 )
 """What may change while a campaign is under way, because it decides when it ends and how fast, not what it finds."""
@@ -332,6 +360,11 @@ def _with_files_found(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
+    if settings.notify.apprise:
+        addresses = (file.parent / settings.notify.apprise).resolve()
+        if not addresses.is_file():
+            raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
+        changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
     protocol = (file.parent / settings.simulation.protocol).resolve()
     if protocol.suffix == ".toml" and protocol.is_file():
         changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})

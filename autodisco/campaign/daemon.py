@@ -14,6 +14,7 @@ from types import FrameType
 
 from autodisco.campaign.campaign import Campaign, set_up, silent
 from autodisco.campaign.lock import owned
+from autodisco.campaign.notify import tell
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
 from autodisco.store import LOOP_STATES, Store
@@ -113,6 +114,7 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
         from autodisco.campaign.stages import STAGES
 
         campaign.say(f"iteration {store.get('iteration')}: {state}")
+        tell(campaign, store)
         try:
             STAGES[state](campaign, store)
         except Interrupted:
@@ -124,6 +126,7 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
             with store.transaction():
                 store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
                 advance(store, "failure", reason)
+            tell(campaign, store)
             if isinstance(error, OSError):  # a disk or a right, not a fault of the program
                 raise AutodiscoError(reason) from error
             raise
@@ -132,6 +135,7 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
             watch()
             if watch.why and store.get("state") in LOOP_STATES and not _leave(campaign, store, watch):
                 return RESUMABLE
+    tell(campaign, store)
     campaign.say(f"{state}: {store.get('reason')}")
     return EXIT_CODES.get(state, RESUMABLE)
 

@@ -50,6 +50,12 @@ def analyze(
             help="In Å, for coordination numbers and residence at the polymer; 2.8, or what a replica states."
         ),
     ] = None,
+    fit: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="FROM TO", help="Lags in ps over which displacements are fitted; else the diffusive ones."
+        ),
+    ] = None,
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
@@ -75,7 +81,7 @@ def analyze(
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
         "cluster_cutoff": cluster_cutoff, "coordination_cutoff": coordination_cutoff,
-        "memory_mb": memory, "threads": threads,
+        "fit_ps": fit, "memory_mb": memory, "threads": threads,
     }  # fmt: skip
     results = []
     for given in [[path] for path in paths] if folders else [paths]:

@@ -14,11 +14,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from autodisco.files import write_json
+from autodisco.errors import AutodiscoError
+from autodisco.files import read_json, write_json
 from autodisco.process import THREADS
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
+LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
 
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
@@ -30,17 +32,45 @@ class _Running:
     process: subprocess.Popen
     started: float
     kills: int = 0
+    fraction: float = -1.0
+    moved: float = 0.0
+    looked: float = 0.0
+
+    def restart(self, process: subprocess.Popen) -> None:
+        self.process, self.started, self.fraction, self.moved = process, time.monotonic(), -1.0, time.monotonic()
+
+    def without_progress_s(self) -> float:
+        """How long `progress.json` has not told of any; it is read every now and then."""
+        now = time.monotonic()
+        if now - self.looked > LOOK_S:
+            self.looked = now
+            try:
+                fraction = float(read_json(self.task.folder / "progress.json")["fraction"])
+            except (OSError, ValueError, KeyError, TypeError):
+                fraction = self.fraction
+            if fraction != self.fraction:
+                self.fraction, self.moved = fraction, now
+        return now - self.moved
 
 
 class LocalExecutor:
     """At most `workers` replicas at a time, until all are done or `stop()` says so; their engines use `threads` each.
 
-    0 workers are as many as fill the available cores.
+    0 workers are as many as fill the available cores. `room()` is asked before each start: where it gives a reason, no
+    further one is started, and where none runs either, that reason is raised. A replica that tells of no progress for
+    `stalled_s` (0: for ever) is ended with the code ``stalled``.
     """
 
-    def __init__(self, workers: int = 0, stop: Callable[[], bool] = lambda: False, threads: int = 1):
+    def __init__(
+        self,
+        workers: int = 0,
+        stop: Callable[[], bool] = lambda: False,
+        threads: int = 1,
+        room: Callable[[], str] = lambda: "",
+        stalled_s: float = 0.0,
+    ):
         self.workers = workers or max(1, len(os.sched_getaffinity(0)) // threads)
-        self._stop, self._threads = stop, threads
+        self._stop, self._threads, self._room, self._stalled_s = stop, threads, room, stalled_s
 
     def run(
         self,
@@ -53,6 +83,8 @@ class LocalExecutor:
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that a signal from outside ended is started again as it was, a few times. Stopped replicas leave no outcome.
+
+        Raises AutodiscoError where there is no room to start one.
         """
         waiting = deque(tasks)
         running: list[_Running] = []
@@ -61,17 +93,22 @@ class LocalExecutor:
                 if self._stop():
                     return False
                 while waiting and len(running) < self.workers:
-                    task = waiting.popleft()
-                    if outcome := lasting_outcome(task):
-                        self._finish(task, outcome, on_done, waiting)
+                    if outcome := lasting_outcome(waiting[0]):
+                        self._finish(waiting.popleft(), outcome, on_done, waiting)
                         continue
+                    if reason := self._room():
+                        if not running:
+                            raise AutodiscoError(reason)
+                        break
+                    task = waiting.popleft()
                     on_start(task)
-                    running.append(_Running(task, _start(task, self._threads), time.monotonic()))
+                    now = time.monotonic()
+                    running.append(_Running(task, _start(task, self._threads), now, moved=now))
                 for entry in list(running):
                     if _was_killed(entry) and entry.kills < STARTS_AFTER_KILLS:
-                        entry.process, entry.started = _start(entry.task, self._threads), time.monotonic()
+                        entry.restart(_start(entry.task, self._threads))
                         entry.kills += 1
-                    elif outcome := _outcome(entry):
+                    elif outcome := _outcome(entry, self._stalled_s):
                         running.remove(entry)
                         self._finish(entry.task, outcome, on_done, waiting)
                 on_progress()
@@ -111,17 +148,19 @@ def _was_killed(entry: _Running) -> bool:
     return ended and finished_outcome(entry.task) is None
 
 
-def _outcome(entry: _Running) -> ReplicaOutcome | None:
+def _outcome(entry: _Running, stalled_s: float) -> ReplicaOutcome | None:
     """The outcome of a replica that has ended, or None while it runs."""
     wall = time.monotonic() - entry.started
     if entry.process.poll() is None:
-        if not entry.task.timeout_s or wall < entry.task.timeout_s:
+        if entry.task.timeout_s and wall >= entry.task.timeout_s:
+            failure = "timeout", f"no result after {entry.task.timeout_s:.0f} s"
+        elif stalled_s and entry.without_progress_s() >= stalled_s:
+            failure = "stalled", f"no progress for {stalled_s:.0f} s at {100 * max(0.0, entry.fraction):.0f} %"
+        else:
             return None
         _kill(entry.process)
         # It may have come to its end since the last look.
-        return finished_outcome(entry.task) or ReplicaOutcome.failed(
-            "timeout", f"no result after {entry.task.timeout_s:.0f} s", wall
-        )
+        return finished_outcome(entry.task) or ReplicaOutcome.failed(*failure, wall)
     if outcome := finished_outcome(entry.task):
         return outcome
     log = entry.task.folder / "replica.log"

@@ -107,6 +107,7 @@ class Production(_Frozen):
 
     It may stop at a checkpoint when the conductivity of this trajectory has a relative error below
     `stop_at_relative_error`, or lies below that of the reference with the confidence `stop_below_with_confidence`.
+    `fit_ps` are the lags over which displacements are fitted; without it the analysis looks for diffusive ones.
     """
 
     kind: Literal["production"]
@@ -114,6 +115,7 @@ class Production(_Frozen):
     frame_interval_ps: Positive
     stop_at_relative_error: Positive | None = None
     stop_below_with_confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = None
+    fit_ps: tuple[Positive, Positive] | None = None
 
     @property
     def may_stop(self) -> bool:
@@ -152,6 +154,9 @@ class Protocol(_Frozen):
         frame = self.production.frame_interval_ps * 1000 / outer
         if abs(frame - round(frame)) > 1e-6:
             raise ValueError(f"frame_interval_ps must be a multiple of timestep_fs x nonbonded.every ({outer} fs)")
+        lags, production = self.production.fit_ps, self.production
+        if lags and not production.frame_interval_ps <= lags[0] < lags[1] <= production.duration_ps:
+            raise ValueError("fit_ps must be two rising lags between frame_interval_ps and duration_ps")
         return self
 
     def content(self) -> dict[str, Any]:

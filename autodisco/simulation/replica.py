@@ -269,6 +269,7 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "seed": task.seed,
         "temperature_k": protocol.temperature_k,
         "frame_interval_ps": protocol.production.frame_interval_ps,
+        "fit_ps": protocol.production.fit_ps,
         "box_a": None,  # that of production is known when it has run
         "cation_charge": 1,
         "anion_charge": -1,

@@ -1,5 +1,7 @@
 """Transport properties of motions that are known beforehand, and what must not change them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -169,6 +171,26 @@ def test_sub_diffusion_is_said_and_fitted_over_the_fixed_window():
     lags = np.arange(1001.0)
     window = choose_window(lags**0.6, (lags**0.6) * np.array([[0.99], [1.01]]))
     assert (window.first, window.last, window.found) == (150, 500, False)
+
+
+def test_the_lags_asked_for_are_fitted_and_short_ones_are_known_better(free):
+    who, positions, cell = free
+    spreads = {}
+    for lags in ((10, 30), (150, 450)):
+        asked = replace(trajectory(who, positions, cell), fit_ps=lags)
+        seen = observe(asked, Settings())
+        fits = fit(seen)
+        assert {(window.first, window.last) for window in fits.windows} == {lags}
+        found = transport_properties(seen, fits)
+        assert abs(found.cation_diffusivity_cm2_per_s - 0.5e-4) < 4 * found.cation_diffusivity_cm2_per_s_sem
+        spreads[lags] = found.cation_diffusivity_cm2_per_s_sem
+    assert spreads[10, 30] < spreads[150, 450]
+
+
+@pytest.mark.parametrize("lags", [(0.1, 0.2), (30, 10), (10, 2000)])
+def test_lags_outside_the_run_are_refused(free, lags):
+    with pytest.raises(InputError, match="two lags or more between 1 and 999 ps"):
+        fit(observe(replace(trajectory(*free), fit_ps=lags), Settings()))
 
 
 def test_trajectory_said_to_be_unwrapped_that_is_not_is_refused(free):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autodisco.errors import AutodiscoError
 from autodisco.files import read_json, write_json
 from autodisco.simulation import LocalExecutor, ReplicaOutcome, ReplicaTask, protocols, replica
 from autodisco.simulation.replica import finished_outcome, lasting_outcome
@@ -40,6 +41,38 @@ def test_a_finished_replica_is_adopted_and_not_run_again(tmp_path):
     _, started, again = run(tasks)
     assert started == []
     assert again == first
+
+
+def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
+    waiting = task(tmp_path / "a", protocol="quick")
+    stopped = []
+
+    def freeze() -> bool:
+        for pid in engines_in(tmp_path):
+            if pid not in stopped:
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+        return False
+
+    _, _, outcomes = run([waiting], stop=freeze, stalled_s=8.0)
+    assert stopped
+    assert outcomes["a"].failure_code == "stalled"
+    assert "no progress for 8 s" in outcomes["a"].detail
+    assert not engines_in(tmp_path)
+
+
+def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path):
+    answers = iter([""])
+    started, outcomes = [], {}
+    executor = LocalExecutor(2, room=lambda: next(answers, "the disk is full"))
+    with pytest.raises(AutodiscoError, match="the disk is full"):
+        executor.run(
+            [task(tmp_path / "a"), task(tmp_path / "b")],
+            lambda t: started.append(t.folder.name),
+            lambda t, outcome: outcomes.update({t.folder.name: outcome}),
+        )
+    assert started == ["a"]
+    assert outcomes["a"].ok
 
 
 def test_a_replica_uses_as_many_threads_as_it_may(tmp_path):

@@ -34,6 +34,23 @@ def test_what_is_as_by_default_does_not_count_for_the_identity_of_a_protocol():
     assert content["system"]["ion_pairs"] == 4
 
 
+def test_small_is_quick_for_longer_fitted_over_the_same_lags():
+    quick, small = protocols.load("quick"), protocols.load("small")
+    assert small.production.duration_ps > quick.production.duration_ps
+    assert small.production.fit_ps == (0.15 * quick.production.duration_ps, 0.5 * quick.production.duration_ps)
+    left_out = {"name", "purpose", "steps"}
+    assert small.model_dump(exclude=left_out) == quick.model_dump(exclude=left_out)
+    assert small.steps[:-1] == quick.steps[:-1]
+
+
+@pytest.mark.parametrize("lags", [(0.1, 15), (15, 4.5), (4.5, 1000)])
+def test_lags_to_fit_must_lie_in_the_run(lags):
+    quick = protocols.load("quick")
+    production = quick.production.model_copy(update={"fit_ps": lags})
+    with pytest.raises(ValueError, match="fit_ps must be two rising lags"):
+        protocols.Protocol.model_validate(quick.model_dump() | {"steps": [*quick.steps[:-1], production]})
+
+
 def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     quick = protocols.load("quick")
     assert "run 7500\n" in input_script(quick, 1)
@@ -85,7 +102,7 @@ def test_a_wrong_protocol_file_is_refused_with_its_key(tmp_path, old, new, named
 
 
 def test_an_unknown_protocol_names_those_that_exist():
-    with pytest.raises(InputError, match="htp-md, quick, smoke"):
+    with pytest.raises(InputError, match="htp-md, quick, small, smoke"):
         protocols.load("quik")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
+from autodisco.campaign.notify import tell
+from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
 from autodisco.store import Store, ranking, replica_folder
@@ -48,7 +50,13 @@ def settle(campaign: Campaign, store: Store) -> None:
     engines.load(simulation.engine).check()
     _nothing_runs(store)
     campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
-    executor = LocalExecutor(simulation.workers, campaign.interrupted, simulation.threads)
+    executor = LocalExecutor(
+        simulation.workers,
+        campaign.interrupted,
+        simulation.threads,
+        room=_Room(campaign, store),
+        stalled_s=60.0 * simulation.stalled_minutes,
+    )
     try:
         finished = executor.run(
             tasks,
@@ -59,6 +67,21 @@ def settle(campaign: Campaign, store: Store) -> None:
         _nothing_runs(store)
     if not finished:
         raise Interrupted
+
+
+class _Room:
+    """Says what is short on this machine; the first time a shortage comes up it is journalled."""
+
+    def __init__(self, campaign: Campaign, store: Store):
+        self._campaign, self._store, self._short = campaign, store, False
+
+    def __call__(self) -> str:
+        reason = lack_of_room(self._campaign)
+        if reason and not self._short:
+            self._store.note("short of room", str(self._campaign.folder), {}, "start no further replica", reason)
+            tell(self._campaign, self._store)
+        self._short = bool(reason)
+        return reason
 
 
 def _nothing_runs(store: Store) -> None:

@@ -1,0 +1,92 @@
+"""Tells people of events: a program that is handed each as JSON, or whatever Apprise reaches (mail, chat, push).
+
+Events are read from the journal after each stage, so that none is lost with a crash; one may then be told twice.
+Whatever goes wrong is journalled and never stops the loop.
+"""
+
+import json
+import shlex
+import subprocess
+from typing import Any
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.errors import AutodiscoError
+from autodisco.store import Store
+
+PATIENCE_S = 30.0
+
+
+def check_notify(campaign_file: str, apprise_file: str) -> None:
+    """Raise AutodiscoError where the campaign wants Apprise and it is not installed, or knows no address."""
+    if not apprise_file:
+        return
+    try:
+        import apprise  # noqa: F401
+    except ImportError:
+        raise AutodiscoError(
+            f"{campaign_file}: notify.apprise needs a package: pip install 'autodisco[notify]'"
+        ) from None
+    if not len(_addresses(apprise_file)):
+        raise AutodiscoError(f"{campaign_file}: notify.apprise = {apprise_file!r} holds no address that Apprise knows")
+
+
+def tell(campaign: Campaign, store: Store) -> None:
+    """Tell of the events since the last call that the campaign file asks for."""
+    settings = campaign.settings.notify
+    if not settings.command and not settings.apprise:
+        return
+    rows = store.journal(after=store.get("notified", 0))
+    if not rows:
+        return
+    for row in rows:
+        event = event_of(row)
+        if event not in settings.events:
+            continue
+        message = {"campaign": campaign.settings.name, "folder": str(campaign.folder.absolute()), "event": event,
+                   **{key: row[key] for key in ("time", "iteration", "subject", "decided", "why")}}  # fmt: skip
+        for send, where in ((_run, settings.command), (_apprise, settings.apprise)):
+            if not where:
+                continue
+            try:
+                send(where, message)
+            except Exception as error:
+                store.note("not told", event, {"by": where}, "go on", f"{type(error).__name__}: {error}"[:300])
+    store.set(notified=rows[-1]["id"])
+
+
+def event_of(row: dict[str, Any]) -> str | None:
+    """What a row of the journal is called in the setting `notify.events`; None for the others."""
+    if row["event"] == "end":
+        return "saturated" if row["decided"] == "nothing-new" else "exhausted"
+    return {"failure": "failed", "stop": "stopped", "new best": "new best", "short of room": "short of room"}.get(
+        row["event"]
+    )
+
+
+def sentence(message: dict[str, Any]) -> str:
+    """A message in one line."""
+    return f"{message['campaign']}: {message['event']}: " + (message["why"] or message["decided"] or message["subject"])
+
+
+def _run(command: str, message: dict[str, Any]) -> None:
+    done = subprocess.run(
+        shlex.split(command), input=json.dumps(message), text=True, capture_output=True, timeout=PATIENCE_S
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise AutodiscoError(f"exit code {done.returncode}: {said[-1] if said else 'it said nothing'}")
+
+
+def _apprise(file: str, message: dict[str, Any]) -> None:
+    if not _addresses(file).notify(title=f"autodisco: {message['event']}", body=sentence(message)):
+        raise AutodiscoError("not every address could be reached")
+
+
+def _addresses(file: str) -> Any:
+    import apprise
+
+    config = apprise.AppriseConfig()
+    config.add(file)
+    addresses = apprise.Apprise()
+    addresses.add(config)
+    return addresses

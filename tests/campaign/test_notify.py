@@ -1,0 +1,105 @@
+"""People are told of what happened, once each, and whatever goes wrong with that is only noted."""
+
+import http.server
+import json
+import sys
+import threading
+
+import pytest
+
+from autodisco.campaign import load
+from autodisco.campaign.notify import tell
+from autodisco.campaign.states import advance
+from autodisco.errors import InputError
+from autodisco.store import Store
+from tests.campaign.conftest import write_campaign
+from tests.campaign.test_campaign import begin
+
+WRITER = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
+
+
+def with_notify(folder, text):
+    """A campaign with a table [notify], and its store."""
+    file = write_campaign(folder)
+    file.write_text(f"{file.read_text()}[notify]\n{text}\n")
+    campaign = begin(file, folder / "runs")
+    return campaign, Store.open(campaign.folder)
+
+
+def told(folder):
+    file = folder / "told"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def told_by_command(tmp_path):
+    (tmp_path / "writer.py").write_text(WRITER)
+    return with_notify(tmp_path, f"command = \"{sys.executable} '{tmp_path}/writer.py' '{tmp_path}/told'\"")
+
+
+def test_each_event_is_told_once(told_by_command, tmp_path):
+    campaign, store = told_by_command
+    store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
+    store.note("retry", "*OCOC* replica 1")
+    tell(campaign, store)
+    tell(campaign, store)
+    store.note("end", "iteration 3", {}, "nothing-new", "20 of 50 are known")
+    advance(store, "ready")
+    tell(campaign, store)
+    rows = told(tmp_path)
+    assert [row["event"] for row in rows] == ["new best", "saturated"]
+    assert rows[0]["why"] == "*OCOC* has 39 ± 6 mS/cm"
+    assert rows[0]["campaign"] == "small"
+    assert [row for row in store.journal() if row["event"] == "not told"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('command = "/no/such/program"', "No such file"),
+        (f"command = \"{sys.executable} -c 'import sys; sys.exit(3)'\"", "exit code 3"),
+        (f"command = \"{sys.executable} -c 'import time; time.sleep(60)'\"", "timed out"),
+    ],
+)
+def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypatch, text, complaint):
+    monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
+    campaign, store = with_notify(tmp_path, text)
+    store.note("failure", "simulate", why="the disk is full")
+    tell(campaign, store)
+    (row,) = [row for row in store.journal() if row["event"] == "not told"]
+    assert complaint in row["why"]
+    tell(campaign, store)
+    assert len([row for row in store.journal() if row["event"] == "not told"]) == 1
+
+
+def test_apprise_reaches_an_address(tmp_path):
+    got = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Says nothing."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "apprise.cfg").write_text(f"json://127.0.0.1:{server.server_port}/\n")
+    campaign, store = with_notify(tmp_path, 'apprise = "apprise.cfg"')
+    store.note("failure", "simulate", why="the disk is full")
+    tell(campaign, store)
+    server.shutdown()
+    (message,) = got
+    assert (message["title"], message["message"]) == ("autodisco: failed", "small: failed: the disk is full")
+
+
+def test_a_missing_or_empty_file_of_addresses_is_refused(tmp_path):
+    file = write_campaign(tmp_path)
+    file.write_text(f'{file.read_text()}[notify]\napprise = "apprise.cfg"\n')
+    with pytest.raises(InputError, match="no such file"):
+        load(file, tmp_path / "runs")
+    (tmp_path / "apprise.cfg").write_text("# nobody\n")
+    with pytest.raises(Exception, match="holds no address"):
+        load(file, tmp_path / "runs")
