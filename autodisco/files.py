@@ -1,6 +1,7 @@
 """Files are written whole or not at all: beside the target, synced, then renamed over it. Tables are read strictly."""
 
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,12 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text())
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file of any size."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_text(path: Path) -> str:

@@ -11,11 +11,14 @@ import numpy as np
 
 from autodisco.campaign.config import FILE_KEYS, Settings, differences, read_settings, write_settings
 from autodisco.errors import InputError, NoCampaign
-from autodisco.files import write_atomic
+from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
 
 STAGE_NUMBERS = {"prepare": 0, "generate": 1, "filter": 2, "simulate": 3, "acquire": 4, "retrain": 5, "metrics": 6}
 """Part of every seed: never renumber, or old campaigns would not reproduce."""
+
+PROTOCOL_COPY = "protocol.toml"
+"""A protocol of the user's own, so that the folder can go on without the file that it came from."""
 
 
 def never() -> bool:
@@ -87,7 +90,7 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
 
 
 def open_folder(folder: Path) -> Campaign:
-    """The campaign in a folder, with the settings it was started with.
+    """The campaign in a folder, with the settings it was started with, also where the folder came from elsewhere.
 
     Raises NoCampaign where there is none, InputError where its protocol is no longer what it was.
     """
@@ -96,6 +99,10 @@ def open_folder(folder: Path) -> Campaign:
         if content is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
         settings = Settings.model_validate(content)
+        protocol = Path(settings.simulation.protocol)
+        if protocol.suffix == ".toml" and not protocol.is_file() and (folder / PROTOCOL_COPY).is_file():
+            moved = settings.simulation.model_copy(update={"protocol": str((folder / PROTOCOL_COPY).absolute())})
+            settings = settings.model_copy(update={"simulation": moved})
         _check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 
@@ -150,6 +157,9 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             )
         store.set(settings=settings.model_dump(), **facts)
     write_atomic(campaign.folder / "campaign.toml", write_settings(settings))
+    protocol = Path(settings.simulation.protocol)
+    if protocol.is_file() and protocol.absolute() != (campaign.folder / PROTOCOL_COPY).absolute():
+        write_atomic(campaign.folder / PROTOCOL_COPY, protocol.read_bytes())
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
@@ -187,8 +197,6 @@ def _check_protocol(where: str, settings: Settings, store: Store) -> None:
 
 
 def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
-    from autodisco.campaign.seeds import file_hash
-
     started_with = Settings.model_validate(store.get("settings"))
     for key, (old, new) in differences(started_with, settings).items():
         raise InputError(
@@ -199,7 +207,7 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
     hashes = store.get("file_hashes")
     for key in FILE_KEYS if hashes is not None else ():
         path = settings.flat()[key]
-        if (file_hash(Path(path)) if path else None) != hashes.get(key):
+        if (sha256(Path(path)) if path else None) != hashes.get(key):
             raise InputError(
                 f"{file}: {key} = {path!r} is not the file that the campaign in {store.folder} was started with; "
                 "give the campaign another name"

@@ -411,6 +411,11 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def error_sentence(error: pydantic.ValidationError) -> str:
+    """The first thing that is wrong with settings: key, value, what is allowed."""
+    return _sentence(error.errors()[0])
+
+
 def _sentence(error: Any) -> str:
     """One pydantic error as a sentence: key, value, what is allowed."""
     path = [str(part) for part in error["loc"]]

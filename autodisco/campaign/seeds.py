@@ -3,7 +3,6 @@
 It is read strictly: a row that cannot be used is an error with its line number, not a polymer that silently is missing.
 """
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +59,6 @@ def read_seeds(path: Path) -> list[Seed]:
         lines[identity] = line
         seeds.append(seed)
     return seeds
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, by which a campaign notices that its seeds were changed under it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _check_header(header: list[str], path: Path) -> None:

@@ -77,6 +77,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     model.save(path)
     with store.transaction():
         store.add_model(number, str(path.relative_to(campaign.folder)), metrics, time.monotonic() - begin)
+        store.record_file(path)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
     Path(checkpoint).unlink(missing_ok=True)
 

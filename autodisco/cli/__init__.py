@@ -10,7 +10,14 @@ import sys
 
 import typer
 
-from autodisco.cli import analysis_commands, campaign_commands, chemistry_commands, label, model_commands
+from autodisco.cli import (
+    analysis_commands,
+    campaign_commands,
+    chemistry_commands,
+    keeping_commands,
+    label,
+    model_commands,
+)
 from autodisco.cli.output import one_line
 from autodisco.errors import AutodiscoError
 
@@ -47,6 +54,7 @@ def _without_command(
 analysis_commands.register(app)
 campaign_commands.register(app)
 chemistry_commands.register(app)
+keeping_commands.register(app)
 label.register(app)
 model_commands.register(app)
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign
 from autodisco.store.events import copy_journal
-from autodisco.store.schema import migrate, version_of
+from autodisco.store.schema import VERSION, migrate, version_of
 
 BUSY_S = 60.0
 CANNOT_BE_WRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -103,6 +103,15 @@ class Database:
         """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""
         copy_journal(self._connection, self.folder / "events.jsonl")
 
+    def backup(self, path: Path) -> None:
+        """Copy the whole database into a new file, in one piece."""
+        path.unlink(missing_ok=True)
+        copy = sqlite3.connect(path)
+        try:
+            self._connection.backup(copy)
+        finally:
+            copy.close()
+
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Result of a query, one dict a row; for the views of this package only."""
         return [dict(row) for row in self._connection.execute(sql, values)]
@@ -187,9 +196,14 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         )
         connection.row_factory = sqlite3.Row
         if mode == "ro":
-            if version_of(connection, path) == 0:
+            version = version_of(connection, path)
+            if version == 0:
                 raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
-            return connection
+            if version == VERSION:
+                return connection
+            connection.close()
+            _connect(folder, "rw").close()  # brings it up to date
+            return _connect(folder, "ro")
         version_of(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -112,7 +112,16 @@ CREATE TABLE requests (                -- what a person asks of the daemon; remo
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES,)
+FILES = """
+CREATE TABLE files (                   -- what was written for good, so that `verify` can tell whether it still is
+    path TEXT PRIMARY KEY,             -- relative to the campaign folder
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    recorded REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

@@ -7,8 +7,10 @@ the columns that hold JSON arrive decoded.
 import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from autodisco.files import sha256
 from autodisco.store.database import Database
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
@@ -206,6 +208,44 @@ class Store(Database):
     def models(self) -> list[dict[str, Any]]:
         """Models, first to last."""
         return self._decoded("SELECT * FROM models ORDER BY iteration")
+
+    # files ----------------------------------------------------------------------------------------------------
+
+    def record_file(self, path: Path) -> None:
+        """Remember size and hash of a file in the campaign folder, which is not to change any more."""
+        relative = str(path.relative_to(self.folder))
+        size, digest = path.stat().st_size, sha256(path)
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", relative, size, digest, time.time())
+
+    def forget_file(self, path: Path) -> None:
+        """A file was removed on purpose."""
+        self.write("DELETE FROM files WHERE path = ?", str(path.relative_to(self.folder)))
+
+    def files(self) -> list[dict[str, Any]]:
+        """Recorded files by path: ``path``, ``bytes``, ``sha256``, ``recorded``."""
+        return self.rows("SELECT * FROM files ORDER BY path")
+
+    # the whole ------------------------------------------------------------------------------------------------
+
+    def copy_to(self, folder: Path) -> None:
+        """A consistent copy of the database in another folder, also while a daemon writes to this one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.backup(folder / "state.db")
+
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the database, in its words; empty for a sound one."""
+        found = [str(next(iter(row.values()))) for row in self.rows("PRAGMA integrity_check")]
+        found = [] if found == ["ok"] else found
+        return found + [f"{row['table']} refers to a {row['parent']} that is not there"
+                        for row in self.rows("PRAGMA foreign_key_check")]  # fmt: skip
+
+    def rewind(self, iteration: int) -> None:
+        """Forget everything after the end of an iteration."""
+        with self.transaction():
+            for table in ("candidates", "replicas", "training", "models", "journal"):
+                self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
+            self.write("DELETE FROM polymers WHERE iteration > ? AND source = 'generated'", iteration)
+            self.write("DELETE FROM iterations WHERE n > ?", iteration)
 
     # iterations -----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from autodisco.campaign import load, run
+
 SEEDS = """\
 name,monomer_smiles,conductivity_s_per_cm,conductivity_s_per_cm_sem,protocol,force_field,n_replicas,reference
 poly(ethylene oxide),*OCC*,1e-2,1e-3,smoke,pcff+,2,made up for a test
@@ -55,3 +57,15 @@ def write_campaign(folder: Path, **changes) -> Path:
 def campaign_file(tmp_path):
     """`write_campaign` into the test's own folder."""
     return lambda **changes: write_campaign(tmp_path, **changes)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A campaign of one iteration with one candidate, run to its end in this process; the campaign and its file."""
+    folder = tmp_path_factory.mktemp("finished")
+    file = write_campaign(folder, batch=1)
+    campaign = load(file, folder / "runs")
+    lines = []
+    assert run(campaign, lines.append) == 0
+    assert any("exhausted" in line for line in lines)
+    return campaign, file

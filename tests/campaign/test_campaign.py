@@ -6,8 +6,8 @@ import pytest
 
 from autodisco.campaign import load, open_folder, pause
 from autodisco.campaign.campaign import set_up
-from autodisco.campaign.seeds import file_hash
 from autodisco.errors import InputError
+from autodisco.files import sha256
 from autodisco.simulation import protocols
 from autodisco.store import Store
 
@@ -67,7 +67,7 @@ def test_a_data_set_that_comes_later_is_refused(campaign_file, tmp_path):
     file = campaign_file()
     campaign = begin(file, tmp_path / "runs")
     with Store.open(campaign.folder) as store:
-        store.set(file_hashes={"seeds.file": file_hash(tmp_path / "seeds.csv")})
+        store.set(file_hashes={"seeds.file": sha256(tmp_path / "seeds.csv")})
     (tmp_path / "data.csv").write_text("monomer_smiles\n*CCC*\n")
     later = campaign_file(seeds='file = "seeds.csv"\ndataset = "data.csv"')
     with pytest.raises(InputError, match=r"seeds.dataset = .* is not the file that the campaign"):

@@ -18,18 +18,6 @@ from tests.campaign.conftest import write_campaign
 PATIENCE_S = 120
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A campaign of one iteration with one candidate, run to its end in this process; the campaign and its file."""
-    folder = tmp_path_factory.mktemp("finished")
-    file = write_campaign(folder, batch=1)
-    campaign = load(file, folder / "runs")
-    lines = []
-    assert run(campaign, lines.append) == 0
-    assert any("exhausted" in line for line in lines)
-    return campaign, file
-
-
 def wait_until(condition):
     deadline = time.monotonic() + PATIENCE_S
     while not condition():

@@ -19,7 +19,7 @@ def store(tmp_path):
         yield opened
 
 
-def _set_owner(store, pid, start):
+def set_owner(store, pid, start):
     owner = dataclasses.replace(Owner.this_process(), pid=pid, start=start)
     store.set(owner=dataclasses.asdict(owner), heartbeat=time.time())
     return owner
@@ -34,7 +34,7 @@ def test_the_lock_names_the_process_and_is_given_back(store):
 def test_a_live_owner_keeps_others_out(store):
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        _set_owner(store, sleeper.pid, start_time(sleeper.pid))
+        set_owner(store, sleeper.pid, start_time(sleeper.pid))
         with pytest.raises(OwnedError, match=f"run by process {sleeper.pid} on .*, which is alive"):
             acquire(store)
     finally:
@@ -44,14 +44,14 @@ def test_a_live_owner_keeps_others_out(store):
 
 
 def test_a_dead_owner_is_replaced_and_the_journal_says_so(store):
-    before = _set_owner(store, 2**22 + 1, 5)
+    before = set_owner(store, 2**22 + 1, 5)
     acquire(store)
     (row,) = store.journal()
     assert (row["event"], row["subject"]) == ("takeover", str(before))
 
 
 def test_only_the_owner_gives_the_lock_up(store):
-    other = _set_owner(store, 1, start_time(1))
+    other = set_owner(store, 1, start_time(1))
     release(store, Owner.this_process())
     assert owner_of(store) == other
 

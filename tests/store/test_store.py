@@ -11,6 +11,7 @@ import pytest
 
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.store import VERSION, Store
+from autodisco.store.schema import TABLES
 
 
 @pytest.fixture
@@ -82,6 +83,20 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
     for way in (Store.open, Store.open_readonly, Store.create):
         with pytest.raises(InputError, match=f"version {VERSION + 1} is from a newer autodisco"):
             way(tmp_path)
+
+
+@pytest.mark.parametrize("way", [Store.open, Store.open_readonly, Store.create])
+def test_a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds(tmp_path, way):
+    connection = sqlite3.connect(tmp_path / "state.db")
+    connection.executescript(TABLES)
+    connection.execute("INSERT INTO meta VALUES ('state', '\"filter\"')")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    with way(tmp_path) as store:
+        assert store.get("state") == "filter"
+        assert store.files() == []
+        assert store.rows("PRAGMA user_version") == [{"user_version": VERSION}]
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):

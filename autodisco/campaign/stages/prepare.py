@@ -6,11 +6,12 @@ import numpy as np
 
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.seeds import Seed, file_hash, read_seeds
+from autodisco.campaign.seeds import Seed, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.errors import AutodiscoError
+from autodisco.files import sha256
 from autodisco.polymer import ORGANIC_ELEMENTS, Rule, parse, scores, stability_flags
 from autodisco.store import Store
 from autodisco.text import counted
@@ -83,7 +84,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             for replica in range(settings.simulation.replicas):
                 store.plan_replica(key, store.get("protocol"), replica, 0)
         files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
-        store.set(loaded=True, file_hashes={key: file_hash(Path(path)) for key, path in files.items() if path})
+        store.set(loaded=True, file_hashes={key: sha256(Path(path)) for key, path in files.items() if path})
         store.note(
             "loaded",
             settings.name,

@@ -15,6 +15,9 @@ from autodisco.errors import AutodiscoError
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.text import counted
 
+LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
+"""What a finished replica leaves for analysis; their hashes are recorded."""
+
 if TYPE_CHECKING:
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
 
@@ -157,6 +160,9 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
             store.update_replica(
                 task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
             )
+            for name in LASTING_FILES:
+                if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
+                    store.record_file(file)
             if why := outcome.properties.get("stopped_early"):
                 saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
                 store.note("stopped early", subject, saved, "take the value as it is", why)

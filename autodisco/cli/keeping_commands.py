@@ -1,0 +1,138 @@
+"""Commands that look after the folders of campaigns: verify, clean, export, fork."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autodisco.cli.campaign_commands import JSON, NAME
+from autodisco.cli.naming import campaign_folder, runs_folder
+from autodisco.cli.output import counting, message, print_json
+from autodisco.errors import InputError
+from autodisco.text import counted
+
+MOST_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (verify, clean, export, fork):
+        app.command(command.__name__)(command)
+
+
+def verify(name: NAME = None, as_json: JSON = False) -> None:
+    """Check a campaign folder against what was written.
+
+    The database for consistency, and models and simulations against their recorded hashes. Exit code 1 where
+    something is wrong.
+    """
+    from autodisco.campaign.verify import verify as problems_of
+    from autodisco.store import Store
+
+    folder = campaign_folder(name)
+    with Store.open_readonly(folder) as store:
+        with counting(f"reading {folder}", "files") as progress:
+            problems = problems_of(store, progress)
+        n_files = len(store.files())
+    if as_json:
+        print_json({"folder": str(folder), "files": n_files, "problems": problems})
+    else:
+        for problem in problems[:MOST_SHOWN]:
+            print(problem)
+        if len(problems) > MOST_SHOWN:
+            print(f"… and {len(problems) - MOST_SHOWN} more; --json lists them all")
+    message(f"{folder}: {counted(n_files, 'file')}, {counted(len(problems), 'problem')}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def clean(
+    name: NAME = None,
+    keep: Annotated[
+        str, typer.Option(help="Of the trajectories: all, ions (those of the ions alone) or none.")
+    ] = "ions",
+) -> None:
+    """Free disk: trajectories and engine files of replicas that have a value.
+
+    The values stay. Nothing of a campaign that is being run is touched.
+    """
+    from autodisco.campaign.clean import POLICIES
+    from autodisco.campaign.clean import clean as clean_folder
+    from autodisco.store import Store
+
+    if keep not in POLICIES:
+        raise InputError(f"--keep {keep}: allowed is {', '.join(POLICIES)}")
+    folder = campaign_folder(name)
+    with Store.open(folder) as store:
+        done = clean_folder(store, keep)
+    message(
+        f"{folder}: {done.bytes / 1e6:.1f} MB freed in {counted(done.replicas, 'replica')}; trajectories kept: {keep}"
+    )
+
+
+def export(
+    name: NAME = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables there as CSV.")] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write them as Parquet, too.")] = False,
+    archive: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the campaign there as one .tar.gz to resume elsewhere.")
+    ] = None,
+) -> None:
+    """Hand a campaign to other programs or machines.
+
+    Tables of polymers, candidates, replicas and the journal; or all of it as one archive. Unpack that under runs/ of
+    another machine and go on with resume.
+    """
+    from autodisco.campaign.export import export_archive, export_tables
+    from autodisco.store import Store
+
+    if not out and not archive:
+        raise InputError("say where to: --out DIR for tables, --archive FILE for the whole campaign")
+    if parquet and not out:
+        raise InputError("--parquet goes with --out DIR")
+    folder = campaign_folder(name)
+    with Store.open_readonly(folder) as store:
+        if out:
+            for path in export_tables(store, out, parquet):
+                print(path)
+        if archive:
+            with counting(f"packing {folder}", "files") as progress:
+                export_archive(store, archive, progress)
+            print(archive)
+
+
+def fork(
+    name: NAME = None,
+    iteration: Annotated[
+        int | None, typer.Option("--from", min=0, help="The iteration after which it goes its own way; the last one.")
+    ] = None,
+    to: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the new campaign.")] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of its own, such as generator.temperature=1.3."),
+    ] = None,
+) -> None:
+    """Begin a new campaign from an old state.
+
+    It shares the past up to an iteration and goes on with settings of its own.
+    """
+    from autodisco.campaign.config import parse_value
+    from autodisco.campaign.fork import fork as fork_folder
+    from autodisco.store import Store
+
+    if not to:
+        raise InputError("--as NAME: the new campaign needs a name")
+    changed: dict[str, Any] = {}
+    for text in changes or []:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set {text}: KEY=VALUE expected, such as generator.temperature=1.3")
+        changed[key.strip()] = parse_value(value.strip())
+    folder = campaign_folder(name)
+    new = runs_folder() / to
+    with Store.open_readonly(folder) as store:
+        last = max((row["n"] for row in store.iterations() if row["ended"]), default=0)
+        chosen = last if iteration is None else iteration
+        fork_folder(store, new, chosen, changed)
+    message(f"{os.path.relpath(new)}: as {folder.name} was after iteration {chosen}; go on with: autodisco resume {to}")

@@ -1,0 +1,215 @@
+"""Looking after campaign folders: what verify finds, what clean keeps, what an export and a fork hold."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+
+import MDAnalysis
+import pyarrow.parquet
+import pytest
+
+from autodisco.campaign import open_folder, run
+from autodisco.campaign.clean import clean
+from autodisco.campaign.export import export_archive, export_tables
+from autodisco.campaign.fork import fork
+from autodisco.campaign.verify import verify
+from autodisco.errors import InputError, OwnedError
+from autodisco.store import Store, ranking, replica_folder
+from autodisco.store.owner import start_time
+from tests.campaign.test_lock import set_owner
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """The folder of a finished campaign, for this test alone."""
+    folder = tmp_path / "runs" / "small"
+    shutil.copytree(finished[0].folder, folder)
+    return folder
+
+
+def problems(folder):
+    with Store.open_readonly(folder) as store:
+        return verify(store)
+
+
+def done(folder):
+    """The folder of a replica that has a value."""
+    with Store.open_readonly(folder) as store:
+        row = next(row for row in store.replicas() if row["status"] == "done")
+        return replica_folder(folder, row["key"], row["replica"])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_campaign_is_as_it_was_written(copied):
+    assert problems(copied) == []
+    with Store.open_readonly(copied) as store:
+        names = {row["path"].rpartition("/")[2] for row in store.files()}
+    assert {"0.safetensors", "1.safetensors", "trajectory.dcd", "topology.pdb", "outcome.json"} <= names
+
+
+def test_files_that_changed_or_are_gone_are_named(copied):
+    replica = done(copied)
+    flip_a_bit(copied / "models" / "0.safetensors")
+    os.truncate(replica / "trajectory.dcd", 1000)
+    (replica / "topology.pdb").unlink()
+    found = "\n".join(problems(copied))
+    assert "models/0.safetensors: its content has changed" in found
+    assert "trajectory.dcd: 1000 bytes, " in found
+    assert "topology.pdb: missing" in found
+    assert len(found.splitlines()) == 3
+
+
+def test_a_database_that_contradicts_itself_is_named(copied):
+    with Store.open(copied) as store:
+        row = store.replicas()[0]
+        store.update_replica(row["key"], row["protocol"], row["replica"], status="done", properties=None)
+        store.write("UPDATE replicas SET properties = NULL")
+        store.set(state="somewhere", iteration=7)
+    found = "\n".join(problems(copied))
+    assert "is done and has no properties" in found
+    assert "the state 'somewhere' does not exist" in found
+    assert "iteration 7, but these were opened: [1]" in found
+
+
+def test_a_journal_that_was_edited_is_named(copied):
+    lines = (copied / "events.jsonl").read_text().splitlines()
+    lines[0] = lines[0].replace("begin", "began")
+    (copied / "events.jsonl").write_text("\n".join(lines) + "\n")
+    assert problems(copied) == ["events.jsonl: differs from the journal in state.db"]
+
+
+@pytest.mark.parametrize("keep", ["all", "ions", "none"])
+def test_cleaning_frees_disk_and_keeps_values(copied, keep):
+    replica = done(copied)
+    before = sum(path.stat().st_size for path in copied.rglob("*"))
+    with Store.open(copied) as store:
+        values = ranking(store)
+        freed = clean(store, keep)
+        assert ranking(store) == values
+    assert freed.bytes > 0
+    assert (replica / "trajectory.dcd").exists() == (keep == "all")
+    assert (replica / "ions.dcd").exists() == (keep == "ions")
+    assert sum(path.stat().st_size for path in copied.rglob("*")) < before
+    assert problems(copied) == []
+    with Store.open(copied) as store:
+        assert clean(store, keep).bytes == 0
+
+
+def test_what_is_kept_of_the_ions_is_what_they_did(copied):
+    replica = done(copied)
+    whole = MDAnalysis.Universe(str(replica / "topology.pdb"), str(replica / "trajectory.dcd"))
+    with Store.open(copied) as store:
+        whole.trajectory[-1]
+        expected = whole.select_atoms("not resname POL").positions
+        length = len(whole.trajectory)
+        whole.trajectory.close()
+        clean(store, "ions")
+    kept = MDAnalysis.Universe(str(replica / "ions.pdb"), str(replica / "ions.dcd"))
+    assert len(kept.trajectory) == length
+    kept.trajectory[-1]
+    assert kept.atoms.positions == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_running_campaign_is_not_cleaned(copied):
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        with Store.open(copied) as store:
+            set_owner(store, sleeper.pid, start_time(sleeper.pid))
+            with pytest.raises(OwnedError):
+                clean(store, "none")
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert (done(copied) / "trajectory.dcd").exists()
+
+
+def test_tables_hold_what_the_store_holds(copied, tmp_path):
+    with Store.open_readonly(copied) as store:
+        export_tables(store, tmp_path / "out", parquet=True)
+        polymers, draws, replicas = store.polymers(), store.candidates(), store.replicas()
+        best = ranking(store)[0]
+        journal = store.journal()
+    rows = {}
+    for name, n in (("polymers", len(polymers)), ("candidates", len(draws)), ("replicas", len(replicas))):
+        with open(tmp_path / "out" / f"{name}.csv") as handle:
+            rows[name] = list(csv.DictReader(handle))
+        table = pyarrow.parquet.read_table(tmp_path / "out" / f"{name}.parquet")
+        assert len(rows[name]) == table.num_rows == n
+        assert list(rows[name][0]) == table.column_names
+    assert rows["polymers"][0]["key"] == best["key"]
+    assert float(rows["polymers"][0]["conductivity_s_per_cm"]) == best["conductivity_s_per_cm"]
+    assert float(rows["replicas"][0]["density_g_per_cm3"]) == replicas[0]["properties"]["density_g_per_cm3"]
+    with open(tmp_path / "out" / "journal.csv") as handle:
+        assert [json.loads(row["seen"]) for row in csv.DictReader(handle)] == [row["seen"] for row in journal]
+
+
+def test_an_archive_goes_on_elsewhere(copied, tmp_path):
+    with Store.open_readonly(copied) as store:
+        export_archive(store, tmp_path / "small.tar.gz")
+        values = ranking(store)
+    shutil.rmtree(copied)
+    with tarfile.open(tmp_path / "small.tar.gz") as archive:
+        archive.extractall(tmp_path / "elsewhere", filter="data")
+    moved = tmp_path / "elsewhere" / "small"
+    assert problems(moved) == []
+    with Store.open(moved) as store:
+        assert ranking(store) == values
+        settings = store.get("settings")
+        settings["budget"]["iterations"] = 2
+        store.set(settings=settings)
+        store.set(state="generate", iteration=2, ended=None)
+        store.begin_iteration(2)
+    assert run(open_folder(moved)) == 0
+    with Store.open_readonly(moved) as store:
+        assert [row["n"] for row in store.iterations()] == [1, 2]
+
+
+def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
+    other = tmp_path / "runs" / "hotter"
+    with Store.open_readonly(copied) as store:
+        fork(store, other, 0, {"generator.temperature": 2.0, "budget.iterations": 1})
+        past = store.training(0)
+        drawn = [row["smiles"] for row in store.candidates(1)]
+    assert problems(other) == []
+    with Store.open_readonly(other) as store:
+        assert (store.get("name"), store.get("state"), store.get("iteration")) == ("hotter", "generate", 1)
+        assert store.training(0) == past
+        assert store.candidates() == []
+        assert store.polymers("generated") == []
+        assert store.journal()[-1]["seen"]["generator.temperature"] == 2.0
+    assert run(open_folder(other)) == 0
+    with Store.open_readonly(other) as store:
+        assert [row["smiles"] for row in store.candidates(1)] != drawn
+        assert store.get("state") == "exhausted"
+    assert problems(copied) == []
+
+
+def test_a_fork_with_the_same_settings_draws_the_same(copied, tmp_path):
+    other = tmp_path / "runs" / "again"
+    with Store.open_readonly(copied) as store:
+        fork(store, other, 0, {})
+        drawn = [(row["smiles"], row["verdict"]) for row in store.candidates(1)]
+        values = [row["properties"] for row in store.replicas(1)]
+    assert run(open_folder(other)) == 0
+    with Store.open_readonly(other) as store:
+        assert [(row["smiles"], row["verdict"]) for row in store.candidates(1)] == drawn
+        assert [row["properties"] for row in store.replicas(1)] == values
+
+
+def test_what_cannot_be_forked_is_refused(copied, tmp_path):
+    with Store.open_readonly(copied) as store:
+        with pytest.raises(InputError, match="iteration 4 has not ended; those that have: 0, 1"):
+            fork(store, tmp_path / "runs" / "x", 4, {})
+        with pytest.raises(InputError, match=r"unknown key generator.temprature; did you mean generator.temperature\?"):
+            fork(store, tmp_path / "runs" / "x", 1, {"generator.temprature": 1})
+        with pytest.raises(InputError, match="there is a campaign already"):
+            fork(store, copied, 1, {})
+    assert not (tmp_path / "runs" / "x").exists()

@@ -1,0 +1,47 @@
+"""verify, clean, export and fork on the command line."""
+
+import pytest
+
+
+def test_a_sound_campaign_is_said_to_be_sound(call, ended):
+    said = call("verify", "found")
+    assert "0 files" in said.err
+    assert call("verify", "found", "--json").json["problems"] == said.out.splitlines()
+
+
+def test_problems_make_the_exit_code(call, ended):
+    (ended / "events.jsonl").write_text("{}\n")
+    said = call("verify", "found")
+    assert said.code == 1
+    assert "events.jsonl: differs from the journal" in said.out
+
+
+def test_tables_and_archive_are_named(call, ended, tmp_path):
+    said = call("export", "found", "--out", tmp_path / "t", "--parquet", "--archive", tmp_path / "a.tar.gz")
+    assert said.code == 0
+    assert len(said.out.splitlines()) == 9
+    assert (tmp_path / "a.tar.gz").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["export", "found"], "--out DIR for tables, --archive FILE"),
+        (["export", "found", "--parquet", "--archive", "x"], "--parquet goes with --out"),
+        (["clean", "found", "--keep", "some"], "allowed is all, ions, none"),
+        (["fork", "found"], "the new campaign needs a name"),
+        (["fork", "found", "--as", "x", "--set", "seed"], "KEY=VALUE expected"),
+        (["fork", "found", "--as", "x", "--from", "9"], "iteration 9 has not ended"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(call, ended, arguments, complaint):
+    said = call(*arguments)
+    assert said.code == 2
+    assert complaint in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_cleaning_says_what_it_gained(call, ended):
+    said = call("clean", "found", "--keep", "none")
+    assert said.code == 0
+    assert "0.0 MB freed in 0 replicas; trajectories kept: none" in said.err
