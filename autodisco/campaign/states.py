@@ -29,6 +29,26 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 """What may happen where. ``resume`` leads from ``paused`` and the end states to the state they were entered from."""
 
 
+EVENTS = {
+    "ready": "seeds are read, the reference has a value, model 0 is trained",
+    "drawn": "enough strings are new as strings, or as many are drawn as allowed",
+    "short": "too few survive and more may be drawn",
+    "filled": "every new string has its verdict, the survivors their replicas",
+    "escape": "nothing is new, and the campaign file allows an action before the end",
+    "nothing-new": "the saturation rule holds, or every draw was known",
+    "nothing-usable": "no draw was a valid polymer to simulate",
+    "settled": "every replica has a value or a failure code",
+    "chosen": "the training set of the next model is written",
+    "go-on": "the next model is trained and the campaign is not at its end",
+    "budget-spent": "a limit of the campaign file is reached",
+    "pause": "a person asked for it",
+    "stop": "a person asked for it",
+    "failure": "something that the loop cannot mend; the reason is stored",
+    "resume": "it is run again, or a person wakes it",
+}
+"""When each event happens. The work that goes with it is in the same transaction as the step."""
+
+
 class IllegalTransition(Exception):
     """The program tried a step that the table does not hold."""
 
@@ -52,6 +72,20 @@ def advance(store: Store, event: str, reason: str = "", **facts: Any) -> str:
         ended = time.time() if following in END_STATES else None
         store.set(state=following, reason=reason, ended=ended, activity="", **facts)
     return following
+
+
+def table() -> str:
+    """The machine as Markdown, for the documentation."""
+    lines = ["| state | event | next state | when |", "|---|---|---|---|"]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for (state, event), following in TRANSITIONS.items():
+        groups.setdefault((event, following), []).append(state)
+    for (event, following), states in groups.items():
+        named = ", ".join(f"`{state}`" for state in states)
+        lines.append(f"| {named} | `{event}` | `{following}` | {EVENTS[event]} |")
+    left = ", ".join(f"`{state}`" for state in ("paused", *END_STATES))
+    lines.append(f"| {left} | `resume` | the state it was left in | {EVENTS['resume']} |")
+    return "\n".join(lines)
 
 
 def resumable(store: Store) -> str | None:

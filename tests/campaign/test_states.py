@@ -1,8 +1,10 @@
 """Only steps of the table can be taken, and every campaign can be left and taken up again."""
 
+from pathlib import Path
+
 import pytest
 
-from autodisco.campaign.states import TRANSITIONS, IllegalTransition, advance
+from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance, table
 from autodisco.store import END_STATES, LOOP_STATES, STATES, Store
 
 
@@ -53,3 +55,9 @@ def test_a_campaign_under_way_cannot_be_resumed(store):
     advance(store, "resume")
     with pytest.raises(IllegalTransition):
         advance(store, "resume")
+
+
+def test_the_documentation_prints_the_table():
+    assert {event for _, event in TRANSITIONS} | {"resume"} == set(EVENTS)
+    page = Path(__file__).parents[2] / "docs" / "reliability.md"
+    assert table() in page.read_text()

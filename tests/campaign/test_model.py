@@ -1,0 +1,124 @@
+"""The state machine against the real store: random events, processes that die inside transactions, restarts.
+
+A plain Python model of the table says what the store has to hold after each of them. Deaths are real: a child process
+writes half a transaction, or a whole one, and leaves without another word.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from autodisco.campaign.lock import acquire, owner_of, release
+from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance
+from autodisco.store import END_STATES, LOOP_STATES, Store
+
+EVENT = st.sampled_from(sorted(EVENTS))
+
+
+class Campaign(RuleBasedStateMachine):
+    """The store of one campaign, and what it should say."""
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="autodisco-model-"))
+        self.store = Store.create(self.folder)
+        self.store.set(state="prepare", iteration=0, reason="", ended=None)
+        self.state, self.resume_at, self.iteration, self.journalled = "prepare", None, 0, 0
+
+    def teardown(self):
+        if hasattr(self, "store"):
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+    def following(self, event):
+        """Where the table leads, or None."""
+        if event == "resume":
+            return None if self.state in LOOP_STATES else self.resume_at
+        return TRANSITIONS.get((self.state, event))
+
+    def take(self, store, event):
+        """What a stage does: work, a line of the journal and the step, in one transaction."""
+        with store.transaction():
+            store.note(event, "iteration", {"n": self.iteration})
+            advance(store, event, f"because of {event}", iteration=self.iteration + (event == "go-on"))
+
+    def took(self, event, following):
+        if following in (*END_STATES, "paused") and self.state in LOOP_STATES:
+            self.resume_at = self.state
+        self.state = following
+        self.iteration += event == "go-on"
+        self.journalled += 1
+
+    @rule(event=EVENT)
+    def step(self, event):
+        following = self.following(event)
+        if following is None:
+            try:
+                self.take(self.store, event)
+            except IllegalTransition:
+                return
+            raise AssertionError(f"{event} in {self.state} was written")
+        self.take(self.store, event)
+        self.took(event, following)
+
+    @rule(event=EVENT, before_the_commit=st.booleans())
+    def die(self, event, before_the_commit):
+        """A process that owns the campaign takes a step and dies, at once or just before it is durable."""
+        following = self.following(event)
+        child = os.fork()
+        if not child:
+            try:
+                with Store.open(self.folder) as store:
+                    acquire(store)
+                    if before_the_commit:
+                        with store.transaction():
+                            self.take(store, event)
+                            os._exit(0)
+                    self.take(store, event)
+            finally:
+                os._exit(1)
+        os.waitpid(child, 0)
+        if following is not None and not before_the_commit:
+            self.took(event, following)
+        # the owner is dead now; whoever comes next takes over, and says so
+        if self.store.get("owner"):
+            mine = acquire(self.store)
+            self.journalled += 1
+            release(self.store, mine)
+
+    @rule()
+    def restart(self):
+        self.store.close()
+        self.store = Store.open(self.folder)
+
+    @rule()
+    def lose_the_end_of_the_copy(self):
+        """Power fails while the copy of the journal is written."""
+        copy = self.folder / "events.jsonl"
+        if copy.exists():
+            os.truncate(copy, max(0, copy.stat().st_size - 30))
+
+    @invariant()
+    def the_store_says_what_happened(self):
+        if not hasattr(self, "store"):
+            return
+        assert self.store.get("state") == self.state
+        assert self.store.get("iteration") == self.iteration
+        assert self.store.get("resume_at") == self.resume_at
+        assert (self.store.get("ended") is not None) == (self.state in END_STATES)
+        assert owner_of(self.store) is None
+        rows = self.store.journal()
+        assert len(rows) == self.journalled
+        self.store.copy_events()
+        copy = self.folder / "events.jsonl"
+        assert [json.loads(line) for line in copy.read_text().splitlines()] == rows
+
+
+Campaign.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestCampaign = Campaign.TestCase
