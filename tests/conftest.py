@@ -1,9 +1,13 @@
 """Fixtures shared by all tests."""
 
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from autodisco.cli import run
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +17,28 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found in {folder}; set AUTODISCO_REFERENCE")
     return folder
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left: exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def call(capsys):
+    """Run one command line and return what it said."""
+
+    def run_it(*arguments) -> Said:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return Said(code, *capsys.readouterr())
+
+    return run_it

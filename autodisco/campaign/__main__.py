@@ -1,32 +1,57 @@
-"""The detached daemon: `python -m autodisco.campaign FOLDER` runs the campaign in a folder; its output is the log."""
+"""The detached daemon: `python -m autodisco.campaign FOLDER [--service]` runs the campaign in a folder.
 
+What it says goes to ``daemon.log`` there, one JSON object a line, and what nobody expected to stderr. As a service it
+leaves alone what a person paused or stopped, and what has ended.
+"""
+
+import json
+import logging
 import sys
-import time
+import traceback
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from autodisco.campaign.campaign import open_folder
+from autodisco.campaign.control import LOG
 from autodisco.campaign.daemon import run
 from autodisco.errors import AutodiscoError
 from autodisco.report import write_report
-from autodisco.store import END_STATES, Store
+from autodisco.store import END_STATES, LOOP_STATES, Store
+
+LOG_BYTES, LOG_FILES = 2_000_000, 3
+
+
+class _AsJson(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        said = {"time": record.created, "level": record.levelname.lower(), "message": record.getMessage()}
+        return json.dumps(said, ensure_ascii=False)
 
 
 def main() -> int:
     """Run the campaign in the folder that the first argument names and report; the exit code of `daemon.run`."""
     folder = Path(sys.argv[1])
+    log = logging.getLogger("autodisco.daemon")
+    log.setLevel(logging.INFO)
     try:
-        code = run(open_folder(folder), _log)
+        if "--service" in sys.argv[2:]:
+            with Store.open_readonly(folder) as store:
+                if store.get("state") not in LOOP_STATES:
+                    return 0
+        handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        handler.setFormatter(_AsJson())
+        log.addHandler(handler)
+        code = run(open_folder(folder), log.info)
         with Store.open_readonly(folder) as store:
             if store.get("state") in END_STATES:
-                _log(f"report: {write_report(store)}")
+                log.info("report: %s", write_report(store))
         return code
     except AutodiscoError as error:
-        _log(f"error: {error}")
+        log.error("%s", error)
+        print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-
-
-def _log(line: str) -> None:
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+    except Exception:
+        log.error("%s", traceback.format_exc())
+        raise
 
 
 if __name__ == "__main__":

@@ -16,15 +16,17 @@ from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
 
-LOG = "daemon.log"
+LOG, UNEXPECTED = "daemon.log", "daemon.err"
+"""What the daemon says, one JSON object a line; and what came to its stderr."""
+
 START_S = 30.0
 
 
 def start(campaign: Campaign) -> int | None:
     """Run the campaign in a process that outlives the terminal; its number, once it owns the campaign.
 
-    What it says goes to ``daemon.log`` in the campaign folder. None, and no process, for a campaign that has ended and
-    whose settings do not let it go on.
+    What it says goes to ``daemon.log`` in the campaign folder, one JSON object a line. None, and no process, for a
+    campaign that has ended and whose settings do not let it go on.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def start(campaign: Campaign) -> int | None:
             under_way = wake(store, set_up(campaign, store))
         if not under_way:
             return None
-    with open(campaign.folder / LOG, "ab") as log:
+    with open(campaign.folder / UNEXPECTED, "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "autodisco.campaign", str(campaign.folder)],
             stdin=subprocess.DEVNULL,
@@ -54,7 +56,7 @@ def start(campaign: Campaign) -> int | None:
             if owner and owner.pid == process.pid:
                 break
             if process.poll() is not None:
-                raise AutodiscoError(f"the campaign did not start: {_last_line(campaign.folder / LOG)}")
+                raise AutodiscoError(f"the campaign did not start: {_last_line(campaign.folder / UNEXPECTED)}")
             time.sleep(0.05)
     return process.pid
 

@@ -14,7 +14,16 @@ from autodisco.files import open_atomic
 from autodisco.store import Store, ranking
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
-ARCHIVED = ("campaign.toml", "protocol.toml", "events.jsonl", "daemon.log", "models", "simulations", "report")
+ARCHIVED = (
+    "campaign.toml",
+    "protocol.toml",
+    "events.jsonl",
+    "daemon.log",
+    "daemon.err",
+    "models",
+    "simulations",
+    "report",
+)
 
 
 def tables(store: Store) -> dict[str, list[dict[str, Any]]]:

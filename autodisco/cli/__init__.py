@@ -17,6 +17,7 @@ from autodisco.cli import (
     keeping_commands,
     label,
     model_commands,
+    service_commands,
 )
 from autodisco.cli.output import one_line
 from autodisco.errors import AutodiscoError
@@ -57,6 +58,7 @@ chemistry_commands.register(app)
 keeping_commands.register(app)
 label.register(app)
 model_commands.register(app)
+service_commands.register(app)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -53,9 +53,10 @@ def clean(
         str, typer.Option(help="Of the trajectories: all, ions (those of the ions alone) or none.")
     ] = "ions",
 ) -> None:
-    """Free disk: trajectories and engine files of replicas that have a value.
+    """Free the disk of what simulations left.
 
-    The values stay. Nothing of a campaign that is being run is touched.
+    Trajectories and engine files of replicas that have a value; the values stay. Nothing of a campaign that is being
+    run is touched.
     """
     from autodisco.campaign.clean import POLICIES
     from autodisco.campaign.clean import clean as clean_folder

@@ -1,38 +1,10 @@
-"""The command line, called in this process, and campaigns to call it on."""
+"""Campaigns to call the command line on."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from autodisco.cli import run
 from tests.filled_store import fill
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left: exit code, stdout and stderr."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def call(capsys):
-    """Run one command line and return what it said."""
-
-    def run_it(*arguments) -> Said:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        return Said(code, *capsys.readouterr())
-
-    return run_it
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""Campaigns as services: service install, uninstall, status."""
+
+import typer
+
+from autodisco.cli.campaign_commands import JSON, NAME
+from autodisco.cli.naming import campaign_folder
+from autodisco.cli.output import message, print_json
+
+services = typer.Typer(help="Let a campaign start with the machine.", rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (install, uninstall, status):
+        services.command(command.__name__)(command)
+    app.add_typer(services, name="service")
+
+
+def install(name: NAME = None) -> None:
+    """Make a campaign a service of this user.
+
+    It starts with the machine, comes back when it is killed, and ends with the campaign. What a person paused or
+    stopped stays so.
+    """
+    from autodisco.campaign import open_folder
+    from autodisco.campaign import service as units
+
+    folder = campaign_folder(name)
+    open_folder(folder)
+    done = units.install(folder)
+    message(f"unit: {done.file}")
+    if done.active is None:
+        message("no systemd runs for this user, so nothing was started; for cron, put this line into crontab -e:")
+        print(units.crontab_line(folder))
+        return
+    message(f"{done.unit} is {done.active}")
+    if not done.lingers:
+        message("it ends when you log out and starts when you log in; to change that: loginctl enable-linger")
+
+
+def uninstall(name: NAME = None) -> None:
+    """Remove the service of a campaign; the campaign stays as it is."""
+    from autodisco.campaign import service as units
+
+    folder = campaign_folder(name)
+    before = units.status(folder)
+    if not before.installed:
+        message(f"{folder.name} is no service; nothing to do")
+        return
+    units.uninstall(folder)
+    message(f"removed {before.file}; the campaign goes on with: autodisco resume {folder.name}")
+
+
+def status(name: NAME = None, as_json: JSON = False) -> None:
+    """Say whether a campaign is a service, and whether it runs."""
+    from autodisco.campaign import service as units
+
+    found = units.status(campaign_folder(name))
+    if as_json:
+        print_json({**vars(found), "file": str(found.file)})
+        return
+    if not found.installed:
+        print("no service; autodisco service install makes it one")
+        return
+    print(f"{found.unit}: {found.active or 'no systemd runs for this user'}")
+    print(f"file {found.file}")
+    if found.lingers is not None:
+        print("outlives the login" if found.lingers else "ends with the login; to change that: loginctl enable-linger")

@@ -1,0 +1,75 @@
+"""The unit that makes a campaign start with the machine."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from autodisco.campaign import service
+from autodisco.campaign.states import advance
+from autodisco.store import Store
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd checks the unit")
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
+    folder = tmp_path / "a folder with 100 %" / "small"
+    folder.mkdir(parents=True)
+    file = tmp_path / "autodisco-small.service"
+    file.write_text(service.unit(folder))
+    done = subprocess.run(["systemd-analyze", "verify", "--user", str(file)], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if "autodisco-small" in line]
+    assert complaints == []
+
+
+def test_the_commands_of_unit_and_crontab_leave_alone_what_was_paused(finished, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    with Store.open(folder) as store:
+        store.set(state="generate")
+        advance(store, "pause")
+    line = service.crontab_line(folder)
+    assert line.startswith("@reboot ")
+    done = subprocess.run(line.removeprefix("@reboot "), shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    with Store.open_readonly(folder) as store:
+        assert store.get("state") == "paused"
+    assert f"ExecStart={sys.executable} -m autodisco.campaign {folder} --service" in service.unit(folder)
+
+
+def test_two_campaigns_of_one_name_have_two_units(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    first, second = (service.unit_file(tmp_path / place / "small") for place in "ab")
+    assert first != second
+    assert first.parent == tmp_path / "config" / "systemd" / "user"
+
+
+def test_without_systemd_the_unit_is_written_and_removed_and_the_crontab_line_told(
+    finished, tmp_path, call, monkeypatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(service, "has_systemd", lambda: False)
+    folder = finished[0].folder
+    said = call("service", "install", folder)
+    assert said.code == 0
+    assert said.out.startswith("@reboot cd ")
+    assert service.unit_file(folder).read_text() == service.unit(folder)
+    assert "no systemd runs for this user" in call("service", "status", folder).out
+    assert call("service", "status", folder, "--json").json["installed"]
+    call("service", "uninstall", folder)
+    assert not service.unit_file(folder).exists()
+    assert "nothing to do" in call("service", "uninstall", folder).err
+    assert "no service" in call("service", "status", folder).out
+
+
+def test_what_a_daemon_says_is_json_line_by_line(finished, tmp_path):
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    done = subprocess.run([sys.executable, "-m", "autodisco.campaign", str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in (folder / "daemon.log").read_text().splitlines()]
+    assert [line["level"] for line in lines] == ["info", "info"]
+    assert lines[0]["message"].startswith("exhausted: ")
+    assert lines[1]["message"].startswith("report: ")
