@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 
-.PHONY: help install quickstart test test-slow lint format bench clean
+.PHONY: help install quickstart test test-slow lint format bench kill-storm clean
 
 help:
 	@echo "make quickstart   install, then run a small campaign on real molecular dynamics"
@@ -13,6 +13,7 @@ help:
 	@echo "make test         fast tests            make test-slow   whole campaigns and longer simulations"
 	@echo "make lint         style, types, layers  make format      rewrite the style"
 	@echo "make bench        the kernels against other tools"
+	@echo "make kill-storm   200 SIGKILLs over small campaigns; takes about half an hour"
 	@echo "Another interpreter: make install PYTHON=python3.12"
 
 install: $(STAMP)
@@ -48,6 +49,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+kill-storm: $(STAMP)
+	$(BIN)/python bench/kill_storm.py
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest bench -q -m "bench or not bench" $(PYTEST_ARGS)

@@ -1,0 +1,142 @@
+"""Kills a campaign at random moments, starts it again each time, and compares its end with one that was left alone."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autodisco.store import Store, ranking
+
+RUN = """
+import sys
+from pathlib import Path
+from autodisco.campaign import load, run
+sys.exit(run(load(Path(sys.argv[1]), Path(sys.argv[2])), lambda line: print(line, flush=True)))
+"""
+PATIENCE_S = 1500
+SHARE_OF_CHILDREN = 0.3
+
+
+@dataclass
+class Storm:
+    """What was done to a campaign: kills of everything, kills of the children alone, by the state they came in."""
+
+    kills: int
+    of_children: int
+    states: dict[str, int]
+    repeated: int
+    folder: Path
+
+
+def begin(file: Path, runs: Path) -> subprocess.Popen:
+    """A campaign in a process group of its own; what it says goes to ``log.txt`` beside its file."""
+    with open(file.parent / "log.txt", "ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, str(file), str(runs)], stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def storm(
+    file: Path,
+    runs: Path,
+    kills: int,
+    longest_s: float,
+    chance: random.Random,
+    on_kill: Callable[[int], None] = lambda done: None,
+) -> Storm:
+    """Kill the campaign of a file so many times, up to `longest_s` after each start, then let it come to its end.
+
+    Raises AssertionError where it fails, or ends before it was killed often enough.
+    """
+    folder = runs / "small"
+    told = Storm(0, 0, {}, 0, folder)
+    finished: dict[Path, int] = {}
+    process = None
+    while True:
+        process = process or begin(file, runs)
+        left = told.kills < kills
+        try:
+            code = process.wait(chance.uniform(0.1, longest_s) if left else PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            state = _state(folder)
+            family = _family(process.pid)
+            if chance.random() < SHARE_OF_CHILDREN and len(family) > 1:  # the daemon has to notice
+                _kill(family[1:])
+                told.of_children += 1
+            else:
+                _kill(family)
+                process.wait()
+                process = None
+            told.kills += 1
+            told.states[state] = told.states.get(state, 0) + 1
+            now = outcomes(folder)
+            told.repeated += sum(now.get(path) != written for path, written in finished.items())
+            finished = now
+            on_kill(told.kills)
+            continue
+        assert code == 0, (file.parent / "log.txt").read_text()[-2000:]
+        assert not left, f"it ended after {told.kills} kills; make the pauses shorter"
+        now = outcomes(folder)
+        told.repeated += sum(now.get(path) != written for path, written in finished.items())
+        return told
+
+
+def outcomes(folder: Path) -> dict[Path, int]:
+    """When each replica wrote its outcome; one that has must not be run again."""
+    return {path: path.stat().st_mtime_ns for path in folder.glob("simulations/*/*/outcome.json")}
+
+
+def result(folder: Path) -> dict[str, object]:
+    """What a campaign found, without times."""
+    with Store.open_readonly(folder) as store:
+        names = ("iteration", "draw", "smiles", "key", "verdict", "reason", "flags")
+        of_replicas = ("key", "replica", "status", "attempt", "seed", "failure_code", "properties")
+        return {
+            "state": (store.get("state"), store.get("reason")),
+            "candidates": [{name: row[name] for name in names} for row in store.candidates()],
+            "replicas": [{name: row[name] for name in of_replicas} for row in store.replicas()],
+            "training": [store.training(model["iteration"]) for model in store.models()],
+            "metrics": [model["metrics"] for model in store.models()],
+            "ranking": [(row["key"], row["conductivity_s_per_cm"], row["verdict"]) for row in ranking(store)],
+        }
+
+
+def timed(file: Path, runs: Path) -> float:
+    """Run a campaign to its end undisturbed; how long that took, in seconds."""
+    started = time.monotonic()
+    assert begin(file, runs).wait(PATIENCE_S) == 0
+    return time.monotonic() - started
+
+
+def _state(folder: Path) -> str:
+    try:
+        with Store.open_readonly(folder) as store:
+            return str(store.get("state") or "before the first")
+    except Exception:
+        return "before the first"
+
+
+def _family(pid: int) -> list[int]:
+    """The process, its children and theirs."""
+    members = [pid]
+    for member in members:
+        try:
+            for task in os.listdir(f"/proc/{member}/task"):
+                with open(f"/proc/{member}/task/{task}/children") as children:
+                    members += [int(child) for child in children.read().split()]
+        except OSError:
+            continue
+    return members
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
