@@ -5,14 +5,19 @@ A polymer counts as high where it is in the top share of those with comparable v
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted
+from autodisco.errors import InputError
+from autodisco.files import sha256
 from autodisco.store import Store, ranking
+
+if TYPE_CHECKING:
+    from autodisco.generator import Generator
 
 METRIC_DRAWS = 500
 
@@ -42,9 +47,31 @@ def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
+    """Model `number`; one whose file is damaged or gone is trained again, to the same weights on a CPU.
+
+    Raises Interrupted.
+    """
+    from autodisco.generator import Generator
+
+    path = campaign.model_path(number)
+    recorded = {row["path"]: row["sha256"] for row in store.files()}.get(str(path.relative_to(campaign.folder)))
+    try:
+        if recorded and path.is_file() and sha256(path) != recorded:
+            raise InputError(f"{path}: its content has changed")
+        return Generator.load(path)
+    except InputError as error:
+        with store.transaction():
+            store.forget_model(number)
+            store.note("damaged", f"model {number}", decided="train it again from its training set", why=str(error))
+    train_model(campaign, store, number)
+    return Generator.load(path)
+
+
 def train_model(campaign: Campaign, store: Store, number: int) -> None:
     """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
     from autodisco.generator import Generator, TrainingRow, score_samples
+    from autodisco.generator.archive import load_archive
 
     if any(model["iteration"] == number for model in store.models()):
         return
@@ -53,7 +80,12 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     training = store.training(number)
     campaign.say(f"training model {number} on {len(training)} repeat units")
     checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
-    previous = campaign.model_path(number - 1)
+    if checkpoint.exists():
+        try:
+            load_archive(checkpoint)
+        except InputError as error:
+            checkpoint.unlink()
+            store.note("damaged", checkpoint.name, decided="train from the beginning", why=str(error))
 
     def watch(done: int, total: int, _: float) -> None:
         if campaign.interrupted():
@@ -66,7 +98,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         settings.fitting(),
         seed=campaign.seed(number, "retrain"),
         progress=watch,
-        start_from=Generator.load(previous) if settings.warm_start and number else None,
+        start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
     samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **drawing(campaign, store, number + 1))

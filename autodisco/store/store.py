@@ -205,6 +205,10 @@ class Store(Database):
         """Remember model `iteration`; `path` is relative to the campaign folder."""
         self.write("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?)", iteration, path, json.dumps(metrics), seconds)
 
+    def forget_model(self, iteration: int) -> None:
+        """Model `iteration` has to be trained again."""
+        self.write("DELETE FROM models WHERE iteration = ?", iteration)
+
     def models(self) -> list[dict[str, Any]]:
         """Models, first to last."""
         return self._decoded("SELECT * FROM models ORDER BY iteration")

@@ -9,6 +9,7 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
 from autodisco.store import FRESH, Store
@@ -19,15 +20,13 @@ DRAWS_AT_ONCE = 100
 
 def generate(campaign: Campaign, store: Store) -> None:
     """Extend the stream of draws until `batch_size` strings are new, or as many more as the filter left wanting."""
-    from autodisco.generator import Generator
-
     settings = campaign.settings
     iteration = store.get("iteration")
     rows = store.candidates(iteration)
     wanted = _wanted(campaign, rows)
     drawn, fresh = len(rows), 0
     known, sampling = store.known_strings(), drawing(campaign, store, iteration)
-    model = Generator.load(campaign.model_path(iteration - 1)) if wanted else None
+    model = load_model(campaign, store, iteration - 1) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
             raise Interrupted

@@ -291,10 +291,10 @@ def run(
     `on_progress` is called about once a second with the kind of the current step and the fraction done.
     Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it.
     """
-    if not last_checkpoint(folder):
-        for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), equilibration.FILE):
-            (folder / stale).unlink(missing_ok=True)
     while True:
+        if not last_checkpoint(folder):
+            for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), equilibration.FILE):
+                (folder / stale).unlink(missing_ok=True)
         script, start = "in.lammps", last_checkpoint(folder)
         gate = equilibration.next_gate(folder, protocol, start.step if start else 0)
         if start or gate is not None:
@@ -305,7 +305,13 @@ def run(
             write_atomic(folder / script, left)
         if start:
             _cut(folder, start)
-        stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
+        try:
+            stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
+        except SimulationFailure as failure:
+            if start is None or "restart" not in failure.detail:
+                raise
+            (folder / start.name).unlink()  # a damaged checkpoint: go on from the one before, or begin
+            continue
         if gate is None:
             break
         equilibration.judge(folder, gate)

@@ -222,17 +222,18 @@ class _Run:
         self.saved_at = time.monotonic()
 
     def _resume(self) -> None:
-        """Go back to the checkpoint, and cut what was written after it; without one, begin."""
+        """Go back to the checkpoint, and cut what was written after it; without one that can be read, begin."""
         import openmm
 
         file = self.folder / "checkpoint.json"
-        if not file.exists():
-            for stale in ("report.txt", "trajectory.dcd", equilibration.FILE):
+        try:
+            stored = read_json(file)
+            place, state = _Place(**stored["place"]), openmm.XmlSerializer.deserialize(stored["state"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError, openmm.OpenMMException):  # none, or a damaged one
+            for stale in ("checkpoint.json", "report.txt", "trajectory.dcd", equilibration.FILE):
                 (self.folder / stale).unlink(missing_ok=True)
             return
-        stored = read_json(file)
-        self.place = _Place(**stored["place"])
-        self.state = openmm.XmlSerializer.deserialize(stored["state"])
+        self.place, self.state = place, state
         for name, size in (("report.txt", self.place.report_bytes), ("trajectory.dcd", self.place.trajectory_bytes)):
             if (path := self.folder / name).exists():
                 os.truncate(path, size)

@@ -1,0 +1,185 @@
+"""What may befall a machine, done to real campaigns: nothing that was found is lost, and the same call goes on.
+
+The tests that need a file system of their own mount a small one in memory, which only root may do.
+"""
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from autodisco.campaign import load, open_folder, run
+from autodisco.campaign.verify import verify
+from autodisco.cli import run as command_line
+from autodisco.errors import AutodiscoError
+from autodisco.generator.archive import load_archive
+from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation.batch import replica_task
+from autodisco.store import Store
+from tests.campaign.conftest import write_campaign
+from tests.campaign.storm import result
+
+
+@contextmanager
+def small_disk(folder, size):
+    """A file system of its own in memory; yields what mounts it anew with other options."""
+    folder.mkdir()
+
+    def mount(*options):
+        return subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", str(folder)], capture_output=True).returncode
+
+    if mount("-o", f"size={size}"):
+        pytest.skip("only root may mount a file system")
+    try:
+        yield lambda options: subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def goes_on_to(expected, campaign):
+    assert run(campaign) == 0
+    found = result(campaign.folder)
+    for name in expected:
+        assert found[name] == expected[name], name
+    with Store.open_readonly(campaign.folder) as store:
+        assert verify(store) == []
+
+
+@pytest.mark.parametrize("size", ["300k", pytest.param("1m", marks=pytest.mark.slow)])
+def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, size):
+    file = write_campaign(tmp_path, batch=1)
+    file.write_text(file.read_text().replace("replicas = 1", "replicas = 1\nleast_free_disk_gb = 0"))
+    with small_disk(tmp_path / "runs", size) as remount:
+        with pytest.raises((AutodiscoError, OSError)) as caught:
+            run(load(file, tmp_path / "runs"))
+        assert "\n" not in str(caught.value)
+        remount("size=200m")
+        goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
+
+
+def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, tmp_path, capsys):
+    with small_disk(tmp_path / "runs", "200m") as remount:
+        folder = tmp_path / "runs" / "small"
+        shutil.copytree(finished[0].folder, folder)
+        with Store.open(folder) as store:
+            store.set(state="generate", ended=None)
+        before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+        remount("ro")
+        assert command_line(["run", str(folder)]) in (1, 2)
+        assert len(capsys.readouterr().err.splitlines()) <= 2
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
+        remount("rw")
+        assert run(open_folder(folder)) == 0
+
+
+def test_simulations_that_were_deleted_are_not_needed_to_go_on(finished, tmp_path):
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    with Store.open(folder) as store:
+        settings = store.get("settings")
+        settings["budget"]["iterations"] = 2
+        store.set(settings=settings, state="generate", iteration=2, ended=None)
+        store.begin_iteration(2)
+        values = [row["properties"] for row in store.replicas(1)]
+    shutil.rmtree(folder / "simulations")
+    assert run(open_folder(folder)) == 0
+    with Store.open_readonly(folder) as store:
+        assert [row["properties"] for row in store.replicas(1)] == values
+        assert len(store.replicas(2)) == 1
+        assert all(problem.endswith("missing") for problem in verify(store))
+
+
+def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path):
+    file = write_campaign(tmp_path, batch=1)
+    campaign = load(file, tmp_path / "runs")
+    deleted = []
+
+    def delete():
+        deadline = time.monotonic() + 60
+        while not deleted and time.monotonic() < deadline:
+            for report in campaign.folder.glob("simulations/*/*/report.txt"):
+                shutil.rmtree(report.parent, ignore_errors=True)
+                deleted.append(report)
+            time.sleep(0.02)
+
+    threading.Thread(target=delete, daemon=True).start()
+    assert run(campaign) == 0
+    assert deleted
+    with Store.open_readonly(campaign.folder) as store:
+        (row,) = store.replicas(1)
+        assert row["status"] == "done"
+        assert row["attempt"] == 1
+        assert "retry" in {entry["event"] for entry in store.journal()}
+
+
+@pytest.mark.parametrize(
+    "damage", ["changed", pytest.param("cut", marks=pytest.mark.slow), pytest.param("gone", marks=pytest.mark.slow)]
+)
+def test_a_damaged_model_is_trained_again_to_the_same_weights(finished, tmp_path, damage):
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    model = folder / "models" / "1.safetensors"
+    content = model.read_bytes()
+    shutil.copy(model, tmp_path / "before")
+    with Store.open(folder) as store:
+        settings = store.get("settings")
+        settings["budget"]["iterations"] = 2
+        store.set(settings=settings, state="generate", iteration=2, ended=None)
+        store.begin_iteration(2)
+    if damage == "cut":
+        os.truncate(model, len(content) // 2)
+    elif damage == "changed":
+        model.write_bytes(content[:-4] + b"\0\0\0\0")
+    else:
+        model.unlink()
+    assert run(open_folder(folder)) == 0
+    for ours, theirs in zip(load_archive(model), load_archive(tmp_path / "before"), strict=True):
+        assert str(ours) == str(theirs)
+    with Store.open_readonly(folder) as store:
+        assert [row["subject"] for row in store.journal() if row["event"] == "damaged"] == ["model 1"]
+        assert verify(store) == []
+
+
+def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finished, tmp_path):
+    file = write_campaign(tmp_path, batch=1)
+    campaign = load(file, tmp_path / "runs")
+    (campaign.folder / "models").mkdir(parents=True)
+    (campaign.folder / "models" / "0.checkpoint").write_bytes(b"half a file")
+    goes_on_to(result(finished[0].folder), campaign)
+
+
+@pytest.mark.parametrize("engine", ["lammps", "openmm"])
+def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine):
+    from autodisco.polymer import parse
+    from autodisco.simulation import replica
+
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "legs"')
+    text = text.replace("temperature_damping_fs = 100", "temperature_damping_fs = 100\ncheckpoint_every_ps = 0.5", 1)
+    (tmp_path / "legs.toml").write_text(text)
+    task = replica_task(parse("*OCC*"), str(tmp_path / "legs.toml"), "pcff+", 0, 0, 1, tmp_path, 300.0, engine)
+    task.folder.mkdir(parents=True)
+    replica.write_json(task.folder / "task.json", replica._identity(task))
+    replica.prepare(task)
+    for name in ("checkpoint-2-100", "checkpoint-2-250") if engine == "lammps" else ("checkpoint.json",):
+        (task.folder / name).write_bytes(b"half a file")
+    outcomes = []
+    LocalExecutor(1).run([task], lambda t: None, lambda t, outcome: outcomes.append(outcome))
+    (outcome,) = outcomes
+    assert outcome.ok, outcome.detail
+    assert outcome.properties["frames"] == 51
+
+
+def test_a_clock_that_jumps_changes_nothing_that_was_found(finished, tmp_path, monkeypatch):
+    file = write_campaign(tmp_path, batch=1)
+    real, calls = time.time, [0]
+
+    def jumping():
+        calls[0] += 1
+        return real() + (86_400.0 if calls[0] % 7 == 3 else -86_400.0 if calls[0] % 7 == 5 else 0.0)
+
+    monkeypatch.setattr(time, "time", jumping)
+    goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
