@@ -12,7 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from autodisco.campaign.campaign import open_folder
-from autodisco.campaign.control import LOG
+from autodisco.campaign.control import LOG, pause, stop
 from autodisco.campaign.daemon import run
 from autodisco.errors import AutodiscoError
 from autodisco.report import write_report
@@ -35,8 +35,12 @@ def main() -> int:
     try:
         if "--service" in sys.argv[2:]:
             with Store.open_readonly(folder) as store:
-                if store.get("state") not in LOOP_STATES:
-                    return 0
+                state, request = store.get("state"), store.requested()
+            if request in ("pause", "stop") and state in LOOP_STATES:  # asked for just before the machine went down
+                pause(folder) if request == "pause" else stop(folder)
+                return 0
+            if state not in LOOP_STATES:
+                return 0
         handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         handler.setFormatter(_AsJson())
         log.addHandler(handler)

@@ -75,6 +75,8 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
         The file or its seed file is wrong, names a protocol or force field that does not exist, or differs from what
         the campaign in the folder was started with in more than its budget, saturation rule, workers or timeout.
     """
+    from autodisco.campaign.notify import check_notify
+
     settings = read_settings(file)
     folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
     try:
@@ -86,6 +88,7 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
         begun = False
     if not begun:
         check(file, settings)
+    check_notify(str(file), settings.notify.command, settings.notify.apprise)
     return Campaign(settings, folder)
 
 
@@ -112,7 +115,6 @@ def check(file: Path, settings: Settings) -> None:
 
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
-    from autodisco.campaign.notify import check_notify
     from autodisco.campaign.seeds import read_seeds
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
@@ -127,7 +129,6 @@ def check(file: Path, settings: Settings) -> None:
         except InputError as error:
             raise InputError(f"{file}: {key}: {error}") from None
     engines.load(settings.simulation.engine).check()
-    check_notify(str(file), settings.notify.apprise)
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
 
@@ -140,7 +141,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     settings = campaign.settings
     before = store.get("settings")
     changed: dict[str, Any] = {}
-    facts = _facts(settings)
+    facts = facts_of(settings)
     with store.transaction():
         if before is None:
             store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
@@ -163,7 +164,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
-def _facts(settings: Settings) -> dict[str, Any]:
+def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
     from autodisco.simulation import engines, protocols
@@ -189,7 +190,7 @@ def _check_protocol(where: str, settings: Settings, store: Store) -> None:
     """Values of two protocols of one name must not mix."""
     from autodisco.simulation import protocols
 
-    if store.get("protocol_content") != protocols.load(settings.simulation.protocol).content():
+    if not protocols.load(settings.simulation.protocol).is_same_as(store.get("protocol_content")):
         raise InputError(
             f"{where}: simulation.protocol = {settings.simulation.protocol!r} is not what it was when the campaign in "
             f"{store.folder} was started; give the campaign another name"

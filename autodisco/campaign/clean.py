@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from autodisco.campaign.lock import owned
-from autodisco.files import read_json
+from autodisco.files import read_json, sync
 from autodisco.store import Store, replica_folder
 
 POLICIES = ("all", "ions", "none")
@@ -92,4 +92,7 @@ def _keep_ions(folder: Path) -> None:
             for _ in universe.trajectory:
                 writer.write(chosen)
         chosen.write(str(folder / IONS_TOPOLOGY))
+    for path in (part, folder / IONS_TOPOLOGY):
+        sync(path)
     part.replace(folder / IONS)
+    sync(folder)  # before the original goes

@@ -171,8 +171,8 @@ class Simulation(Section):
     retries: Count = 1
     """New starts for a replica that failed."""
     most_failed: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Share of the polymers of an iteration that may have no value; above it the campaign stops and says what they
-    have in common. 1 lets it go on in any case."""
+    """Share of the polymers of an iteration that may have no value; above it, and with three or more of them, the
+    campaign stops and says what they have in common. 1 lets it go on in any case."""
 
 
 class Acquire(Section):
@@ -260,7 +260,8 @@ FREE_KEYS = (
     "simulation.least_free_memory_gb",
     "simulation.most_failed",
 )
-"""What may change while a campaign is under way, because it decides when it ends and how fast, not what it finds."""
+"""What may change while a campaign is under way: when it ends, how fast it goes, who is told. Values stay comparable,
+though not the same to the last digit with other threads."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 

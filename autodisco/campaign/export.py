@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.errors import InputError
-from autodisco.files import open_atomic
+from autodisco.files import open_atomic, sync
 from autodisco.store import Store, ranking
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
     "campaign.toml",
     "protocol.toml",
-    "events.jsonl",
     "daemon.log",
     "daemon.err",
     "models",
@@ -95,14 +94,17 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         store.copy_to(Path(beside))
         with Store.open(Path(beside)) as copy:
             copy.set(owner=None)
+            copy.copy_events()
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
-            archive.add(Path(beside) / "state.db", f"{name}/state.db")
+            for entry in ("state.db", "events.jsonl"):
+                archive.add(Path(beside) / entry, f"{name}/{entry}")
             paths = [path for entry in ARCHIVED for path in _files(store.folder / entry)]
             for number, path in enumerate(paths, 1):
                 if progress:
                     progress(number)
                 with contextlib.suppress(FileNotFoundError):  # a running campaign removes some
                     archive.add(path, f"{name}/{path.relative_to(store.folder)}", recursive=False)
+    sync(part)
     part.replace(file)
 
 

@@ -9,10 +9,20 @@ from typing import Any
 
 import pydantic
 
+from autodisco.campaign.campaign import facts_of
 from autodisco.campaign.config import Settings, error_sentence, write_settings
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
 from autodisco.store import Store, replica_folder
+
+DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
+"""Settings that decide what values mean, or that only the beginning of a campaign reads."""
+
+
+def endings(store: Store) -> list[int]:
+    """The iterations that a fork can begin after; 0 is the state before the first."""
+    models = {model["iteration"] for model in store.models()}
+    return [n for n in (0, *(row["n"] for row in store.iterations() if row["ended"])) if n in models]
 
 
 def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any]) -> Settings:
@@ -21,18 +31,34 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     `changed` are settings by dotted key, such as ``generator.temperature``. Simulations are linked where the file
     system can, so that they take no room twice. The old campaign is not touched and may be running.
 
-    Raises InputError where the folder is taken, the iteration has not ended, or a setting is wrong.
+    Raises InputError where the folder is taken, the iteration has not ended, or a setting is wrong or decided the past.
     """
-    if (folder / "state.db").exists():
-        raise InputError(f"{folder}: there is a campaign already; give another name")
-    ended = [row["n"] for row in store.iterations() if row["ended"]]
-    models = {model["iteration"]: model["path"] for model in store.models()}
-    if iteration not in [0, *ended] or iteration not in models:
-        known = ", ".join(str(n) for n in [0, *ended] if n in models)
-        raise InputError(f"{store.folder}: iteration {iteration} has not ended; those that have: {known}")
+    for key in changed:
+        if key == "name":
+            raise InputError("name: the new campaign is named with --as")
+        if key.startswith(DECIDED):
+            raise InputError(f"{key}: what is known already was found with another value; begin a new campaign instead")
+    if folder.exists():
+        raise InputError(f"{folder}: exists already; give another name")
+    if iteration not in (known := endings(store)):
+        raise InputError(
+            f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
+            f"{', '.join(map(str, known)) or 'none'}"
+        )
     settings = _changed(Settings.model_validate(store.get("settings")), {**changed, "name": folder.name})
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
+    try:
+        _fill(part, store, settings, iteration, changed)
+        os.rename(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return settings
+
+
+def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
+    """Write the new campaign."""
+    models = {model["iteration"]: model["path"] for model in store.models()}
     store.copy_to(part)
     with Store.open(part) as copy:
         copy.rewind(iteration)
@@ -49,18 +75,18 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
                 copy.forget_file(part / file["path"])
         with copy.transaction():
             escapes = [row for row in copy.get("escapes") or [] if row["iteration"] <= iteration]
+            copy.set(**facts_of(settings))
             copy.set(
-                name=settings.name, settings=settings.model_dump(), state="generate", iteration=iteration + 1,
+                settings=settings.model_dump(), state="generate", iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=escapes, resume_at=None, notified=0, best_key=None,
+                escapes=escapes, resume_at=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
+            copy.set(notified=copy.journal(limit=1)[-1]["id"])  # the past was the other one's
     write_atomic(part / "campaign.toml", write_settings(settings))
-    os.rename(part, folder)
-    return settings
 
 
 def _changed(settings: Settings, changed: Mapping[str, Any]) -> Settings:
@@ -70,6 +96,8 @@ def _changed(settings: Settings, changed: Mapping[str, Any]) -> Settings:
         table: Any = content
         for name in tables:
             table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise InputError(f"{dotted}: {name} is no table of settings")
         table[key] = value
     try:
         return Settings.model_validate(content)

@@ -6,18 +6,26 @@ Whatever goes wrong is journalled and never stops the loop.
 
 import json
 import shlex
+import shutil
 import subprocess
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.errors import AutodiscoError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.store import Store
 
 PATIENCE_S = 30.0
 
 
-def check_notify(campaign_file: str, apprise_file: str) -> None:
-    """Raise AutodiscoError where the campaign wants Apprise and it is not installed, or knows no address."""
+def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
+    """Raise AutodiscoError where the program does not exist, Apprise is not installed, or it knows no address."""
+    if command:
+        try:
+            program = shlex.split(command)[0]
+        except ValueError as error:
+            raise InputError(f"{campaign_file}: notify.command = {command!r}: {error}") from None
+        if not shutil.which(program):
+            raise InputError(f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}")
     if not apprise_file:
         return
     try:
@@ -33,12 +41,11 @@ def check_notify(campaign_file: str, apprise_file: str) -> None:
 def tell(campaign: Campaign, store: Store) -> None:
     """Tell of the events since the last call that the campaign file asks for."""
     settings = campaign.settings.notify
-    if not settings.command and not settings.apprise:
-        return
     rows = store.journal(after=store.get("notified", 0))
     if not rows:
         return
-    for row in rows:
+    wanted = bool(settings.command or settings.apprise)  # else it is the past for who wants to be told later
+    for row in rows if wanted else ():
         event = event_of(row)
         if event not in settings.events:
             continue

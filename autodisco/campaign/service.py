@@ -4,6 +4,7 @@ With systemd it is a user unit; elsewhere a line for crontab does the same, but 
 """
 
 import getpass
+import hashlib
 import os
 import shlex
 import shutil
@@ -12,8 +13,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from autodisco.errors import AutodiscoError
+from autodisco.campaign.control import live_owner
+from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import write_atomic
+from autodisco.store import Store
 
 UNIT = """\
 [Unit]
@@ -24,7 +27,7 @@ StartLimitBurst=5
 
 [Service]
 Type=exec
-WorkingDirectory={here}
+WorkingDirectory={folder}
 ExecStart={command}
 Restart=on-abnormal
 RestartSec=30
@@ -51,13 +54,18 @@ class Service:
 def unit_file(folder: Path) -> Path:
     """Where the unit of a campaign lies: two campaigns of one name in different places have different units."""
     base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    place = "-".join(part for part in folder.absolute().parts[1:])
-    escaped = "".join(c if c.isalnum() or c in "-_." else "_" for c in place)
-    return base / "systemd" / "user" / f"autodisco-{escaped}.service"
+    place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    return base / "systemd" / "user" / f"autodisco-{folder.resolve().name}-{place}.service"
 
 
 def install(folder: Path) -> Service:
-    """Write the unit, enable and start it. Raises AutodiscoError where systemd refuses."""
+    """Write the unit, enable and start it.
+
+    Raises OwnedError where another process runs the campaign, AutodiscoError where systemd refuses.
+    """
+    with Store.open_readonly(folder) as store:
+        if owner := live_owner(store):
+            raise OwnedError(f"{folder}: run by {owner}; stop it first (autodisco stop), then install and resume")
     file = unit_file(folder)
     write_atomic(file, unit(folder))
     if has_systemd():
@@ -101,16 +109,13 @@ def unit(folder: Path) -> str:
     absolute = folder.absolute()
     command = " ".join(f'"{word}"' if " " in word else word for word in _command(absolute))
     # a percent sign begins a specifier
-    return UNIT.format(
-        name=folder.name, folder=str(absolute).replace("%", "%%"), here=str(Path.cwd()).replace("%", "%%"),
-        command=command.replace("%", "%%"),
-    )  # fmt: skip
+    return UNIT.format(name=folder.name, folder=str(absolute).replace("%", "%%"), command=command.replace("%", "%%"))
 
 
 def crontab_line(folder: Path) -> str:
     """The line for `crontab -e` on a machine without systemd."""
     command = " ".join(map(shlex.quote, _command(folder.absolute()))).replace("%", r"\%")
-    return f"@reboot cd {shlex.quote(str(Path.cwd()))} && {command}"
+    return f"@reboot cd {shlex.quote(str(folder.absolute()))} && {command}"
 
 
 def _command(folder: Path) -> list[str]:

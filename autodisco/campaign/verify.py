@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
-from autodisco.files import sha256
-from autodisco.store import LOOP_STATES, STATES, Store
+from pydantic import ValidationError
+
+from autodisco.campaign.config import Settings, error_sentence, write_settings
+from autodisco.files import read_json, sha256
+from autodisco.store import LOOP_STATES, STATES, Store, replica_folder
 
 
 def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[str]:
@@ -15,7 +19,10 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
     wrong = [f"state.db: {problem}" for problem in store.damage()]
     if wrong:
         return wrong
-    return _facts(store) + _rows(store) + _journal(store) + _files(store, progress)
+    with store.snapshot():  # a daemon may be writing
+        wrong = _facts(store) + _rows(store) + _journal(store)
+        recorded, models = store.files(), store.models()
+    return wrong + _files(store, recorded, models, progress)
 
 
 def _facts(store: Store) -> list[str]:
@@ -26,6 +33,13 @@ def _facts(store: Store) -> list[str]:
     opened = [row["n"] for row in store.iterations()]
     if opened != list(range(1, iteration + 1)):
         wrong.append(f"state.db: iteration {iteration}, but these were opened: {opened}")
+    written = store.folder / "campaign.toml"
+    try:
+        expected = write_settings(Settings.model_validate(store.get("settings")))
+    except ValidationError as error:
+        return [*wrong, f"state.db: {error_sentence(error)}"]
+    if not written.is_file() or written.read_text() != expected:
+        wrong.append("campaign.toml: not the settings in state.db")
     return wrong
 
 
@@ -42,6 +56,8 @@ def _rows(store: Store) -> list[str]:
             wrong.append(f"state.db: {name} is done and has no properties")
         if row["status"] == "failed" and not row["failure_code"]:
             wrong.append(f"state.db: {name} has failed and has no code")
+        if row["status"] == "done" and row["properties"] != (kept := _kept(store, row)) and kept is not None:
+            wrong.append(f"state.db: {name} has other properties than its outcome.json")
     for draws in range(1, store.get("iteration", 0) + 1):
         numbers = [draw["draw"] for draw in store.candidates(draws)]
         if numbers != list(range(len(numbers))):
@@ -49,20 +65,31 @@ def _rows(store: Store) -> list[str]:
     return wrong
 
 
+def _kept(store: Store, row: dict[str, Any]) -> dict[str, Any] | None:
+    """The properties that a replica left in its folder, or None."""
+    try:
+        found: dict[str, Any] = read_json(replica_folder(store.folder, row["key"], row["replica"]) / "outcome.json")
+        return found["properties"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def _journal(store: Store) -> list[str]:
     path = store.folder / "events.jsonl"
     try:
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        # what a crash, or a daemon at this moment, left unfinished is made good by the next copy
+        whole, _, _ = path.read_text().rpartition("\n")
+        lines = [json.loads(line) for line in whole.splitlines()]
     except (OSError, ValueError) as error:
         return [f"events.jsonl: cannot be read ({error})"]
     rows = store.journal()
-    # a copy that a crash left short is made good by the next one
-    return [] if lines == rows[: len(lines)] else ["events.jsonl: differs from the journal in state.db"]
+    return [] if lines[: len(rows)] == rows[: len(lines)] else ["events.jsonl: differs from the journal in state.db"]
 
 
-def _files(store: Store, progress: Callable[[int], None] | None) -> list[str]:
+def _files(
+    store: Store, recorded: list[dict[str, Any]], models: list[dict[str, Any]], progress: Callable[[int], None] | None
+) -> list[str]:
     wrong = []
-    recorded = store.files()
     for number, row in enumerate(recorded):
         if progress:
             progress(number + 1)
@@ -74,7 +101,7 @@ def _files(store: Store, progress: Callable[[int], None] | None) -> list[str]:
         elif sha256(path) != row["sha256"]:
             wrong.append(f"{row['path']}: its content has changed")
     names = {row["path"] for row in recorded}
-    for model in store.models():
+    for model in models:
         if model["path"] not in names and not (store.folder / model["path"]).is_file():
             wrong.append(f"{model['path']}: missing")
     return wrong

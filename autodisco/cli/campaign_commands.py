@@ -175,6 +175,8 @@ def log(
         filtered = event or about or iteration is not None
         new = store.journal(limit=0 if filtered else number)
         rows, last = [row for row in new if is_asked(row)][-number:], new[-1]["id"] if new else 0
+        if filtered and not rows:
+            message(f"nothing matches; events here: {', '.join(sorted({row['event'] for row in new}))}")
         while True:
             for row in rows:
                 print(json.dumps(row) if as_json else _decision(row), flush=True)

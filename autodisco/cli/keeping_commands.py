@@ -34,7 +34,11 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
     with Store.open_readonly(folder) as store:
         with counting(f"reading {folder}", "files") as progress:
             problems = problems_of(store, progress)
-        n_files = len(store.files())
+        recorded = [row["path"] for row in store.files()]
+        n_files = len(recorded)
+        hashed = {tuple(path.split("/")[1:3]) for path in recorded}
+        finished = [row for row in store.replicas() if row["status"] == "done"]
+        unrecorded = sum((row["key"], str(row["replica"])) not in hashed for row in finished)
     if as_json:
         print_json({"folder": str(folder), "files": n_files, "problems": problems})
     else:
@@ -42,7 +46,10 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
             print(problem)
         if len(problems) > MOST_SHOWN:
             print(f"… and {len(problems) - MOST_SHOWN} more; --json lists them all")
-    message(f"{folder}: {counted(n_files, 'file')}, {counted(len(problems), 'problem')}")
+    message(f"{folder}: {counted(n_files, 'file')} checked, {counted(len(problems), 'problem')}")
+    if unrecorded:
+        replicas = counted(unrecorded, "replica")
+        message(f"{replicas} of an older program have no recorded hashes, so their files were not checked")
     if problems:
         raise typer.Exit(1)
 
@@ -55,8 +62,8 @@ def clean(
 ) -> None:
     """Free the disk of what simulations left.
 
-    Trajectories and engine files of replicas that have a value; the values stay. Nothing of a campaign that is being
-    run is touched.
+    Trajectories and engine files of replicas that have a value; the values stay, but cannot be computed again, and
+    nothing brings the files back. Nothing of a campaign that is being run is touched.
     """
     from autodisco.campaign.clean import POLICIES
     from autodisco.campaign.clean import clean as clean_folder
@@ -70,6 +77,8 @@ def clean(
     message(
         f"{folder}: {done.bytes / 1e6:.1f} MB freed in {counted(done.replicas, 'replica')}; trajectories kept: {keep}"
     )
+    if keep != "all" and done.replicas:
+        message("the values stay, but can no longer be computed from trajectories")
 
 
 def export(
@@ -98,6 +107,8 @@ def export(
             for path in export_tables(store, out, parquet):
                 print(path)
         if archive:
+            if not archive.name.endswith(".tar.gz") or archive.exists():
+                raise InputError(f"--archive {archive}: the name of a new file that ends in .tar.gz expected")
             with counting(f"packing {folder}", "files") as progress:
                 export_archive(store, archive, progress)
             print(archive)
@@ -119,6 +130,7 @@ def fork(
     It shares the past up to an iteration and goes on with settings of its own.
     """
     from autodisco.campaign.config import parse_value
+    from autodisco.campaign.fork import endings
     from autodisco.campaign.fork import fork as fork_folder
     from autodisco.store import Store
 
@@ -130,10 +142,17 @@ def fork(
         if not equals:
             raise InputError(f"--set {text}: KEY=VALUE expected, such as generator.temperature=1.3")
         changed[key.strip()] = parse_value(value.strip())
+    if "/" in to or to.startswith("."):
+        raise InputError(f"--as {to}: a name for a folder in {runs_folder()}/ expected")
     folder = campaign_folder(name)
     new = runs_folder() / to
     with Store.open_readonly(folder) as store:
-        last = max((row["n"] for row in store.iterations() if row["ended"]), default=0)
-        chosen = last if iteration is None else iteration
-        fork_folder(store, new, chosen, changed)
+        chosen = max(endings(store), default=0) if iteration is None else iteration
+        settings = fork_folder(store, new, chosen, changed)
+    limit = settings.budget.iterations
+    if limit and chosen >= limit:
+        spent = f"its budget of {counted(limit, 'iteration')} is spent"
+        message(
+            f"{spent}; fork it with --set budget.iterations={limit + 5}, or change campaign.toml in it and run that"
+        )
     message(f"{os.path.relpath(new)}: as {folder.name} was after iteration {chosen}; go on with: autodisco resume {to}")

@@ -1,14 +1,16 @@
 """The life of one polymer in a campaign: where it came from, what was decided about it, its replicas and its rank."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from autodisco.errors import InputError
-from autodisco.polymer import parse
+from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.store import Store, ranking
 from autodisco.text import duration, with_error
 
 KEY_LENGTH = 16
+MOST_DRAWS = 5
 
 
 def explain(store: Store, polymer: str) -> dict[str, Any]:
@@ -52,9 +54,11 @@ def lines(life: dict[str, Any]) -> list[str]:
             text.append(f"  {known[row['source']]}")
     else:
         text.append(f"{life['draws'][0]['smiles']}   key {life['key']}")
-    for draw in life["draws"]:
+    for draw in life["draws"][:MOST_DRAWS]:
         where = f"iteration {draw['iteration']}, draw {draw['draw']}, from model {draw['iteration'] - 1}"
         text.append(f"  drawn as {draw['smiles']} in {where}: {draw['verdict']} ({draw['reason']})")
+    if more := Counter(draw["verdict"] for draw in life["draws"][MOST_DRAWS:]):
+        text.append(f"  drawn {more.total()} times more: {', '.join(f'{what} {n}' for what, n in more.items())}")
     if row:
         text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row["flags"]]
         if score := row["scores"].get("sa_score"):
@@ -94,4 +98,4 @@ def _replica(row: dict[str, Any]) -> str:
 def _key(polymer: str) -> str:
     if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
         return polymer
-    return parse(polymer).key
+    return parse(polymer, elements=ORGANIC_ELEMENTS).key

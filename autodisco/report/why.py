@@ -72,10 +72,10 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
     if not judged:
         return f"asks for a duplicate rate {asked}, and that it has risen; no iteration is done yet"
     last = judged[-1]
-    text = f"asks for a duplicate rate {asked}; in iteration {last['iteration']} it was so with {last['p_above']:.2f}"
+    text = f"asks for a duplicate rate {asked}; iteration {last['iteration']} has it above with {last['p_above']:.2f}"
     text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
     if last["p_risen"] is not None:
-        text += f", and had risen with {last['p_risen']:.2f}"
+        text += f", risen with {last['p_risen']:.2f}"
     allowed, taken = rule.get("escape") or [], store.get("escapes") or []
     if left := allowed[len(taken) :]:
         text += f"; before the end it may still try: {', '.join(left)}"
@@ -99,7 +99,9 @@ def _idle(status: dict[str, Any]) -> str:
     if status["state"] == "paused":
         return f"paused by a person; autodisco resume {name} goes on"
     if status["state"] in END_STATES:
-        return f"it has ended; autodisco resume {name} goes on where that makes sense"
+        if status["state"] in ("saturated", "exhausted"):
+            return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"
+        return f"it was {status['state']}; autodisco resume {name} goes on"
     if not status["alive"]:
         beat = status["heartbeat"]
         since = f", and none was seen for {duration(time.time() - beat)}" if beat else ""

@@ -37,7 +37,6 @@ def cohesive_energies(
     """
     import openmm
 
-    from autodisco.simulation.engines.openmm import context_for
     from autodisco.simulation.engines.openmm_system import ANGSTROM, LENNARD_JONES, nonbonded_forces
 
     box = System(list(molecules), positions[0], edges[0])
@@ -67,7 +66,10 @@ def cohesive_energies(
     for system in (periodic, alone):
         for number in range(2):
             system.getForce(number).setForceGroup(number)
-    contexts = [context_for(system, openmm.VerletIntegrator(0.001)) for system in (periodic, alone)]
+    cpu = openmm.Platform.getPlatformByName("CPU")  # a GPU may be full of those that run
+    contexts = [
+        openmm.Context(system, openmm.VerletIntegrator(0.001), cpu, {"Threads": "1"}) for system in (periodic, alone)
+    ]
     found = np.zeros((2, len(positions)))
     for frame, (places, edge) in enumerate(zip(positions, edges, strict=True)):
         contexts[0].setPeriodicBoxVectors(*np.diag(edge * ANGSTROM).tolist())

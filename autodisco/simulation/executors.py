@@ -20,6 +20,7 @@ from autodisco.process import THREADS
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
+ROOM_PATIENCE_S = 300.0  # for room, while nothing runs
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
 
@@ -57,8 +58,8 @@ class LocalExecutor:
     """At most `workers` replicas at a time, until all are done or `stop()` says so; their engines use `threads` each.
 
     0 workers are as many as fill the available cores. `room()` is asked before each start: where it gives a reason, no
-    further one is started, and where none runs either, that reason is raised. A replica that tells of no progress for
-    `stalled_s` (0: for ever) is ended with the code ``stalled``.
+    further one is started, and where none runs either for five minutes, that reason is raised. A replica that tells of
+    no progress for `stalled_s` (0: for ever) is ended with the code ``stalled``.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class LocalExecutor:
         """
         waiting = deque(tasks)
         running: list[_Running] = []
+        short_since: float | None = None
         try:
             while waiting or running:
                 if self._stop():
@@ -97,9 +99,11 @@ class LocalExecutor:
                         self._finish(waiting.popleft(), outcome, on_done, waiting)
                         continue
                     if reason := self._room():
-                        if not running:
+                        short_since = short_since or time.monotonic()
+                        if not running and time.monotonic() - short_since > ROOM_PATIENCE_S:
                             raise AutodiscoError(reason)
                         break
+                    short_since = None
                     task = waiting.popleft()
                     on_start(task)
                     now = time.monotonic()
@@ -112,7 +116,7 @@ class LocalExecutor:
                         running.remove(entry)
                         self._finish(entry.task, outcome, on_done, waiting)
                 on_progress()
-                if running:
+                if running or short_since:
                     time.sleep(POLL_S)
         finally:
             for entry in running:

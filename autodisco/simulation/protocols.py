@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).parent / "shipped_protocols"
 
 Positive = Annotated[float, Field(gt=0)]
 LEAST_JUDGED_PS = 10.0
-LEAST_COOLED_K = 150.0
+LEAST_COOLED_K, LEAST_RAMP_PS = 150.0, 50.0
 
 
 class _Frozen(BaseModel):
@@ -89,8 +89,12 @@ class Npt(_Frozen):
         if self.extend_up_to and self.duration_ps - (self.set_mean_box_over_ps or 0.0) < LEAST_JUDGED_PS:
             raise ValueError(f"extend_up_to needs {LEAST_JUDGED_PS:g} ps before the box is averaged, to judge them")
         cooled = abs(self.temperature_k[0] - self.temperature_k[1])
-        if self.glass_transition and (len(set(self.pressure_atm)) > 1 or cooled < LEAST_COOLED_K):
-            raise ValueError(f"glass_transition is for ramps over {LEAST_COOLED_K:g} K at constant pressure_atm")
+        is_ramp = len(set(self.pressure_atm)) == 1 and cooled >= LEAST_COOLED_K and self.duration_ps >= LEAST_RAMP_PS
+        if self.glass_transition and not is_ramp:
+            raise ValueError(
+                f"glass_transition is for ramps over {LEAST_COOLED_K:g} K or more in {LEAST_RAMP_PS:g} ps or more at "
+                "constant pressure_atm"
+            )
         return self
 
 
@@ -155,13 +159,24 @@ class Protocol(_Frozen):
         if abs(frame - round(frame)) > 1e-6:
             raise ValueError(f"frame_interval_ps must be a multiple of timestep_fs x nonbonded.every ({outer} fs)")
         lags, production = self.production.fit_ps, self.production
-        if lags and not production.frame_interval_ps <= lags[0] < lags[1] <= production.duration_ps:
-            raise ValueError("fit_ps must be two rising lags between frame_interval_ps and duration_ps")
+        interval = production.frame_interval_ps
+        if lags and not 1 <= round(lags[0] / interval) < round(lags[1] / interval) <= production.duration_ps / interval:
+            raise ValueError("fit_ps must be two rising lags between frame_interval_ps and duration_ps, at frames")
         return self
 
     def content(self) -> dict[str, Any]:
         """Everything that decides values, as plain JSON: all but the sentence for people, and what is as by default."""
         return self.model_dump(mode="json", exclude={"purpose"}, exclude_defaults=True)
+
+    def is_same_as(self, content: dict[str, Any]) -> bool:
+        """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""
+        try:
+            older = type(self).model_validate(
+                {**content, "purpose": "", "name": "older"}
+            )  # names may hold a temperature
+        except ValidationError:
+            return False
+        return {**older.content(), "name": content.get("name")} == self.content()
 
     @property
     def production(self) -> Production:

@@ -93,8 +93,7 @@ def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
     """The outcome that this very task left in its folder, or None if it did not run to its end there."""
     try:
         stored = read_json(task.folder / "outcome.json")
-        same = read_json(task.folder / "task.json") == _identity(task)
-        return ReplicaOutcome(**stored) if same else None
+        return ReplicaOutcome(**stored) if _is_of(task, read_json(task.folder / "task.json")) else None
     except (OSError, ValueError, TypeError):
         return None
 
@@ -113,6 +112,13 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
         "protocol": protocols.load(task.protocol).content(),
         "recipe": RECIPE,
     }
+
+
+def _is_of(task: ReplicaTask, stored: dict[str, Any]) -> bool:
+    """Whether what a folder says it holds is this very task."""
+    others = {name: value for name, value in stored.items() if name != "protocol"}
+    expected = {name: value for name, value in _identity(task).items() if name != "protocol"}
+    return others == expected and protocols.load(task.protocol).is_same_as(stored["protocol"])
 
 
 def run_replica(task: ReplicaTask) -> ReplicaOutcome:
@@ -180,8 +186,8 @@ def _engine(task: ReplicaTask) -> "Engine":
 def was_begun(task: ReplicaTask) -> bool:
     """Whether this very task was run in its folder as far as a checkpoint."""
     try:
-        same = read_json(task.folder / "task.json") == _identity(task)
-    except (OSError, ValueError):
+        same = _is_of(task, read_json(task.folder / "task.json"))
+    except (OSError, ValueError, TypeError):
         return False
     return same and (task.folder / "system.json").exists() and _engine(task).resumable(task.folder)
 
@@ -207,7 +213,11 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
     properties = analyze(task.folder).properties.to_dict()
-    properties |= _cohesion(task, protocol) | bend_of_volume(task.folder, protocol)
+    for more in (lambda: _cohesion(task, protocol), lambda: bend_of_volume(task.folder, protocol)):
+        try:
+            properties |= more()
+        except Exception:  # beside the point of the run, so it must not cost its value; replica.log has the whole of it
+            traceback.print_exc()
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
     if stopped:
@@ -311,7 +321,7 @@ class _Progress:
         self._written = 0.0
 
     def __call__(self, step: str, fraction: float) -> None:
-        now = time.time()
+        now = time.monotonic()
         if now - self._written < 1.0:
             return
         self._written = now

@@ -99,6 +99,15 @@ class Database:
             with contextlib.suppress(OSError):
                 self.copy_events()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whatever a daemon writes meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
     def copy_events(self) -> None:
         """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""
         copy_journal(self._connection, self.folder / "events.jsonl")
@@ -114,7 +123,15 @@ class Database:
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Result of a query, one dict a row; for the views of this package only."""
-        return [dict(row) for row in self._connection.execute(sql, values)]
+        try:
+            return [dict(row) for row in self._connection.execute(sql, values)]
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise AutodiscoError(
+                    f"{self.folder / 'state.db'}: damaged ({error}); go on from an archive (autodisco export), or save "
+                    "what is left with: sqlite3 state.db .recover"
+                ) from error
+            raise
 
     def write(self, sql: str, *values: Any) -> int:
         """One statement that changes the database; the number of rows changed. For this package only."""

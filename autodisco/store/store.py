@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.store.database import Database
 
@@ -238,7 +239,10 @@ class Store(Database):
 
     def damage(self) -> list[str]:
         """What SQLite finds wrong with the database, in its words; empty for a sound one."""
-        found = [str(next(iter(row.values()))) for row in self.rows("PRAGMA integrity_check")]
+        try:
+            found = [str(next(iter(row.values()))) for row in self.rows("PRAGMA integrity_check")]
+        except AutodiscoError as error:
+            return [str(error)]
         found = [] if found == ["ok"] else found
         return found + [f"{row['table']} refers to a {row['parent']} that is not there"
                         for row in self.rows("PRAGMA foreign_key_check")]  # fmt: skip
@@ -248,7 +252,7 @@ class Store(Database):
         with self.transaction():
             for table in ("candidates", "replicas", "training", "models", "journal"):
                 self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
-            self.write("DELETE FROM polymers WHERE iteration > ? AND source = 'generated'", iteration)
+            self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
 
     # iterations -----------------------------------------------------------------------------------------------

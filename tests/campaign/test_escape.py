@@ -76,6 +76,7 @@ def test_the_rule_counts_anew_after_an_action(tmp_path):
     assert len(escape.taken(store)) == 1
     # the next iteration finds nothing either, and nothing is left to try
     advance(store, "drawn")
-    store.add_candidates(2, [{"draw": 0, "smiles": "*CCO*", "key": parse("*CCO*").key, "verdict": "drawn"}])
+    rows = [{"draw": n, "smiles": "*CCO*", "key": parse("*CCO*").key, "verdict": "drawn"} for n in range(2)]
+    store.add_candidates(2, rows)
     STAGES["filter"](campaign, store)
     assert store.get("state") == "saturated"

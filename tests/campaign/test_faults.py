@@ -15,11 +15,10 @@ import pytest
 from autodisco.campaign import load, open_folder, run
 from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
-from autodisco.errors import AutodiscoError
 from autodisco.generator.archive import load_archive
 from autodisco.simulation import LocalExecutor, protocols
 from autodisco.simulation.batch import replica_task
-from autodisco.store import Store
+from autodisco.store import LOOP_STATES, Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
 
@@ -50,13 +49,15 @@ def goes_on_to(expected, campaign):
 
 
 @pytest.mark.parametrize("size", ["300k", pytest.param("1m", marks=pytest.mark.slow)])
-def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, size):
+def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, capsys, monkeypatch, size):
     file = write_campaign(tmp_path, batch=1)
     file.write_text(file.read_text().replace("replicas = 1", "replicas = 1\nleast_free_disk_gb = 0"))
     with small_disk(tmp_path / "runs", size) as remount:
-        with pytest.raises((AutodiscoError, OSError)) as caught:
-            run(load(file, tmp_path / "runs"))
-        assert "\n" not in str(caught.value)
+        monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "runs"))
+        assert command_line(["run", str(file)]) == 1
+        assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
+        with Store.open_readonly(tmp_path / "runs" / "small") as store:
+            assert store.get("state") in ("failed", *LOOP_STATES)  # where not even that could be written
         remount("size=200m")
         goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
 

@@ -19,6 +19,7 @@ from autodisco.campaign.verify import verify
 from autodisco.errors import InputError, OwnedError
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.store.owner import start_time
+from tests.campaign.storm import result
 from tests.campaign.test_lock import set_owner
 
 
@@ -48,8 +49,12 @@ def flip_a_bit(path):
     path.write_bytes(content)
 
 
-def test_a_campaign_is_as_it_was_written(copied):
+def test_a_campaign_is_as_it_was_written(copied, call):
     assert problems(copied) == []
+    said = call("verify", copied)
+    assert (said.code, said.out) == (0, "")
+    assert "0 problems" in said.err
+    assert call("verify", copied, "--json").json["problems"] == []
     with Store.open_readonly(copied) as store:
         names = {row["path"].rpartition("/")[2] for row in store.files()}
     assert {"0.safetensors", "1.safetensors", "trajectory.dcd", "topology.pdb", "outcome.json"} <= names
@@ -73,10 +78,32 @@ def test_a_database_that_contradicts_itself_is_named(copied):
         store.update_replica(row["key"], row["protocol"], row["replica"], status="done", properties=None)
         store.write("UPDATE replicas SET properties = NULL")
         store.set(state="somewhere", iteration=7)
+    (copied / "campaign.toml").write_text("name = 'another'\n")
     found = "\n".join(problems(copied))
     assert "is done and has no properties" in found
     assert "the state 'somewhere' does not exist" in found
     assert "iteration 7, but these were opened: [1]" in found
+    assert "campaign.toml: not the settings" in found
+
+
+def test_a_database_that_is_broken_is_said_to_be(copied):
+    content = bytearray((copied / "state.db").read_bytes())
+    content[8192:40960] = os.urandom(32768)
+    (copied / "state.db").write_bytes(content)
+    assert problems(copied)[0].startswith("state.db: ")
+
+
+def test_an_unfinished_last_line_of_the_journal_is_no_damage(copied):
+    os.truncate(copied / "events.jsonl", (copied / "events.jsonl").stat().st_size - 20)
+    assert problems(copied) == []
+
+
+def test_a_value_that_was_edited_is_named(copied):
+    with Store.open(copied) as store:
+        row = next(row for row in store.replicas() if row["status"] == "done")
+        properties = row["properties"] | {"conductivity_s_per_cm": 1.0}
+        store.update_replica(row["key"], row["protocol"], row["replica"], properties=properties)
+    assert [problem.partition(" has ")[2] for problem in problems(copied)] == ["other properties than its outcome.json"]
 
 
 def test_a_journal_that_was_edited_is_named(copied):
@@ -192,24 +219,38 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
     assert problems(copied) == []
 
 
-def test_a_fork_with_the_same_settings_draws_the_same(copied, tmp_path):
+def test_a_fork_from_the_middle_with_the_same_settings_finds_the_same(copied, tmp_path):
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        settings["budget"]["iterations"] = 2
+        store.set(settings=settings, state="generate", iteration=2, ended=None)
+        store.begin_iteration(2)
+    assert run(open_folder(copied)) == 0
     other = tmp_path / "runs" / "again"
     with Store.open_readonly(copied) as store:
-        fork(store, other, 0, {})
-        drawn = [(row["smiles"], row["verdict"]) for row in store.candidates(1)]
-        values = [row["properties"] for row in store.replicas(1)]
-    assert run(open_folder(other)) == 0
+        fork(store, other, 1, {})
     with Store.open_readonly(other) as store:
-        assert [(row["smiles"], row["verdict"]) for row in store.candidates(1)] == drawn
-        assert [row["properties"] for row in store.replicas(1)] == values
+        journal = store.journal()
+        assert [row["event"] for row in journal if row["iteration"] == 2] == ["fork"]
+        assert store.get("notified") == journal[-1]["id"]  # nobody is told of the parent's past
+    assert run(open_folder(other)) == 0
+    expected, found = result(copied), result(other)
+    assert {name for name in expected if found[name] != expected[name]} == set()
+    with Store.open_readonly(other) as store:
+        assert verify(store) == []
 
 
 def test_what_cannot_be_forked_is_refused(copied, tmp_path):
     with Store.open_readonly(copied) as store:
-        with pytest.raises(InputError, match="iteration 4 has not ended; those that have: 0, 1"):
+        with pytest.raises(InputError, match="iteration 4 has not ended with a model; those that have: 0, 1"):
             fork(store, tmp_path / "runs" / "x", 4, {})
         with pytest.raises(InputError, match=r"unknown key generator.temprature; did you mean generator.temperature\?"):
             fork(store, tmp_path / "runs" / "x", 1, {"generator.temprature": 1})
-        with pytest.raises(InputError, match="there is a campaign already"):
+        for key in ("seeds.grammar", "simulation.protocol", "acquire.reference"):
+            with pytest.raises(InputError, match=f"{key}: what is known already was found with another value"):
+                fork(store, tmp_path / "runs" / "x", 1, {key: 1})
+        with pytest.raises(InputError, match="seed is no table"):
+            fork(store, tmp_path / "runs" / "x", 1, {"seed.x": 1})
+        with pytest.raises(InputError, match="exists already"):
             fork(store, copied, 1, {})
     assert not (tmp_path / "runs" / "x").exists()

@@ -56,14 +56,18 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('command = "/no/such/program"', "No such file"),
+        ('command = "{folder}/gone"', "No such file"),
         (f"command = \"{sys.executable} -c 'import sys; sys.exit(3)'\"", "exit code 3"),
         (f"command = \"{sys.executable} -c 'import time; time.sleep(60)'\"", "timed out"),
     ],
 )
 def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypatch, text, complaint):
     monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
-    campaign, store = with_notify(tmp_path, text)
+    gone = tmp_path / "gone"
+    gone.write_text("#!/bin/sh\n")
+    gone.chmod(0o755)
+    campaign, store = with_notify(tmp_path, text.replace("{folder}", str(tmp_path)))
+    gone.unlink()
     store.note("failure", "simulate", why="the disk is full")
     tell(campaign, store)
     (row,) = [row for row in store.journal() if row["event"] == "not told"]
@@ -103,3 +107,25 @@ def test_a_missing_or_empty_file_of_addresses_is_refused(tmp_path):
     (tmp_path / "apprise.cfg").write_text("# nobody\n")
     with pytest.raises(Exception, match="holds no address"):
         load(file, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("command", ["/no/such/program --all", "mail 'unclosed"])
+def test_a_program_that_does_not_exist_is_refused_before_work_begins(tmp_path, command):
+    file = write_campaign(tmp_path)
+    file.write_text(f'{file.read_text()}[notify]\ncommand = "{command}"\n')
+    with pytest.raises(InputError, match=r"notify\.command = "):
+        load(file, tmp_path / "runs")
+
+
+def test_who_is_told_later_is_not_told_of_the_past(tmp_path):
+    (tmp_path / "writer.py").write_text(WRITER)
+    file = write_campaign(tmp_path)
+    campaign = begin(file, tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        store.note("new best", "*OCOC*")
+        tell(campaign, store)
+    campaign, store = with_notify(tmp_path, f"command = \"{sys.executable} '{tmp_path}/writer.py' '{tmp_path}/told'\"")
+    tell(campaign, store)
+    store.note("failure", "simulate", why="the disk is full")
+    tell(campaign, store)
+    assert [row["event"] for row in told(tmp_path)] == ["failed"]

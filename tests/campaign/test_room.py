@@ -31,6 +31,7 @@ def test_without_room_nothing_is_lost_and_the_shortage_is_journalled_once(tmp_pa
     campaign, store = with_escapes(tmp_path)
     store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)
     short = ["the disk is full"]
+    monkeypatch.setattr("autodisco.simulation.executors.ROOM_PATIENCE_S", 0.5)
     monkeypatch.setattr(sys.modules["autodisco.campaign.stages.simulate"], "lack_of_room", lambda _: "".join(short))
     with pytest.raises(AutodiscoError, match="the disk is full"):
         settle(campaign, store)

@@ -41,8 +41,8 @@ def test_the_commands_of_unit_and_crontab_leave_alone_what_was_paused(finished, 
 
 def test_two_campaigns_of_one_name_have_two_units(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    first, second = (service.unit_file(tmp_path / place / "small") for place in "ab")
-    assert first != second
+    first, second, third = (service.unit_file(tmp_path / place / "small") for place in ("a", "b", "a-b"))
+    assert len({first, second, third}) == 3
     assert first.parent == tmp_path / "config" / "systemd" / "user"
 
 

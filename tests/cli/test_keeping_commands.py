@@ -3,12 +3,6 @@
 import pytest
 
 
-def test_a_sound_campaign_is_said_to_be_sound(call, ended):
-    said = call("verify", "found")
-    assert "0 files" in said.err
-    assert call("verify", "found", "--json").json["problems"] == said.out.splitlines()
-
-
 def test_problems_make_the_exit_code(call, ended):
     (ended / "events.jsonl").write_text("{}\n")
     said = call("verify", "found")
@@ -31,7 +25,9 @@ def test_tables_and_archive_are_named(call, ended, tmp_path):
         (["clean", "found", "--keep", "some"], "allowed is all, ions, none"),
         (["fork", "found"], "the new campaign needs a name"),
         (["fork", "found", "--as", "x", "--set", "seed"], "KEY=VALUE expected"),
-        (["fork", "found", "--as", "x", "--from", "9"], "iteration 9 has not ended"),
+        (["fork", "found", "--as", "../x"], "a name for a folder in runs/ expected"),
+        (["export", "found", "--archive", "x.zip"], "a new file that ends in .tar.gz"),
+        (["fork", "found", "--as", "x", "--from", "9"], "iteration 9 has not ended with a model"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(call, ended, arguments, complaint):

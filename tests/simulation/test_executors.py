@@ -54,14 +54,15 @@ def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
                 stopped.append(pid)
         return False
 
-    _, _, outcomes = run([waiting], stop=freeze, stalled_s=8.0)
+    _, _, outcomes = run([waiting], stop=freeze, stalled_s=15.0)
     assert stopped
     assert outcomes["a"].failure_code == "stalled"
-    assert "no progress for 8 s" in outcomes["a"].detail
+    assert "no progress for 15 s" in outcomes["a"].detail
     assert not engines_in(tmp_path)
 
 
-def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path):
+def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.simulation.executors.ROOM_PATIENCE_S", 0.5)
     answers = iter([""])
     started, outcomes = [], {}
     executor = LocalExecutor(2, room=lambda: next(answers, "the disk is full"))

@@ -23,7 +23,7 @@ def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
     ramp = {"kind": "npt", "duration_ps": 100, "pressure_damping_fs": 500, "glass_transition": True}
     protocols.Npt(**ramp, temperature_k=(600, 150), pressure_atm=(1, 1))
     for temperature_k, pressure_atm in [((600, 600), (1, 1)), ((600, 150), (1, 1000))]:
-        with pytest.raises(ValueError, match="glass_transition is for ramps over 150 K at constant pressure_atm"):
+        with pytest.raises(ValueError, match="ramps over 150 K or more in 50 ps or more at constant"):
             protocols.Npt(**ramp, temperature_k=temperature_k, pressure_atm=pressure_atm)
 
 
@@ -32,6 +32,17 @@ def test_what_is_as_by_default_does_not_count_for_the_identity_of_a_protocol():
     assert "purpose" not in content
     assert not any("glass_transition" in step for step in content["steps"])
     assert content["system"]["ion_pairs"] == 4
+
+
+def test_content_written_by_an_older_program_is_known_again():
+    quick = protocols.load("quick")
+    older = quick.model_dump(mode="json", exclude={"purpose"})
+    for step in older["steps"]:
+        step.pop("glass_transition", None)
+    assert quick.is_same_as(older)
+    assert not quick.is_same_as(older | {"temperature_k": 501})
+    assert not quick.is_same_as({"name": "quick"})
+    assert not quick.is_same_as({**older, "unheard_of": 1})
 
 
 def test_small_is_quick_for_longer_fitted_over_the_same_lags():

@@ -27,6 +27,7 @@ def retrain(campaign: Campaign, store: Store) -> None:
             if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
                 saturated = False
                 store.write_training(iteration, training_set(campaign, store))
+                store.forget_model(iteration)  # where the campaign had ended, it is there already
     train_model(campaign, store, iteration)
     with store.transaction():
         store.end_iteration(iteration, store.verdicts().get(iteration, {}), latest.to_dict())
@@ -35,7 +36,13 @@ def retrain(campaign: Campaign, store: Store) -> None:
         elif spent:
             _end(store, "budget-spent", spent, latest)
         else:
-            store.note("go on", f"iteration {iteration}", latest.to_dict(), "next iteration", _why_not(latest))
+            store.note(
+                "go on",
+                f"iteration {iteration}",
+                latest.to_dict(),
+                "next iteration",
+                _why_not(latest, last_escape(store)),
+            )
             store.begin_iteration(iteration + 1)
             advance(store, "go-on", iteration=iteration + 1)
     campaign.say(f"iteration {iteration} done: {latest.duplicates} of {latest.new_strings} new strings are duplicates")
@@ -69,8 +76,8 @@ def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
     )
 
 
-def _why_not(judgement: Judgement) -> str:
+def _why_not(judgement: Judgement, last_escape: int) -> str:
     seen: dict[str, Any] = {"above the threshold": judgement.p_above, "risen": judgement.p_risen}
     known = [f"{name} with probability {value:.2f}" for name, value in seen.items() if value is not None]
-    head = "saturated, but something is left to try" if judgement.high else "not saturated"
+    head = "something is tried before the end" if last_escape == judgement.iteration else "not saturated"
     return f"{head}: the duplicate rate is {', '.join(known)}"

@@ -73,7 +73,7 @@ def settle(campaign: Campaign, store: Store) -> None:
 
 
 class _Room:
-    """Says what is short on this machine; the first time a shortage comes up it is journalled."""
+    """Says what is short on this machine; the first shortage of a batch is journalled."""
 
     def __init__(self, campaign: Campaign, store: Store):
         self._campaign, self._store, self._short = campaign, store, False
@@ -83,7 +83,7 @@ class _Room:
         if reason and not self._short:
             self._store.note("short of room", str(self._campaign.folder), {}, "start no further replica", reason)
             tell(self._campaign, self._store)
-        self._short = bool(reason)
+            self._short = True
         return reason
 
 

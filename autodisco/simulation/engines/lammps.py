@@ -308,7 +308,7 @@ def run(
         try:
             stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
         except SimulationFailure as failure:
-            if start is None or "restart" not in failure.detail:
+            if start is None or failure.code == "no-disk" or "read_restart" not in failure.detail:
                 raise
             (folder / start.name).unlink()  # a damaged checkpoint: go on from the one before, or begin
             continue
@@ -440,7 +440,8 @@ def _final_box(path: Path) -> list[float]:
 
 
 def _progress(folder: Path, protocol: Protocol, timestep_scale: float) -> tuple[str, float]:
-    durations = [getattr(step, "duration_ps", 0.0) for step in protocol.steps]
+    extended = equilibration.extensions(folder, protocol)
+    durations = [getattr(step, "duration_ps", 0.0) * (1 + extended.get(n, 0)) for n, step in enumerate(protocol.steps)]
     rows = read_report(folder)
     if not rows:
         return protocol.steps[0].kind, 0.0
