@@ -1,5 +1,6 @@
 """The LAMMPS folder: energies of what we write, and what a short run leaves."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -155,7 +156,12 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     cut(lammps.Checkpoint(3, 200))
     reached = lammps.last_checkpoint(tmp_path)
     assert (reached.step, reached.done) > (begun.step, begun.done)
+    assert len(list(tmp_path.glob("checkpoint-*"))) > 1
+    (tmp_path / reached.name).write_bytes(b"half a file")  # power failed: it goes on from the one before
     box = lammps.run(tmp_path, protocol)
+    (start,) = re.findall(r"read_restart (\S+)", (tmp_path / "in.resume").read_text())
+    assert start.startswith("checkpoint-")
+    assert start != reached.name
     assert not lammps.resumable(tmp_path)
     rows = [(row["number"], row["step"]) for row in read_report(tmp_path)]
     assert rows == sorted(set(rows))
