@@ -33,6 +33,8 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
     """A replica folder: ``system.json`` says which atom is what, ``trajectory.dcd`` holds unwrapped positions in Å."""
     system = _json(folder / "system.json")
     source = folder / "trajectory.dcd"
+    if not source.is_file() and (folder / "ions.dcd").is_file():
+        raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold what the ions did")
     try:
         elements = np.array(system["elements"])
         anions = [np.asarray(atoms, dtype=np.int64) for atoms in system["anions"]]

@@ -188,7 +188,7 @@ def log(
 
 
 def explain(
-    polymer: Annotated[str, typer.Argument(metavar="POLYMER", help="A repeat unit in any notation, or a key.")],
+    polymer: Annotated[str, typer.Argument(metavar="POLYMER", help="A repeat unit in any notation, a key or a name.")],
     name: NAME = None,
     as_json: JSON = False,
 ) -> None:

@@ -5,6 +5,7 @@ They know nothing of the terminal or the store: `autodisco.store.status` gives t
 
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -57,11 +58,14 @@ def header(status: Status, width: int, now: float) -> Group:
 
 def _loop_line(status: Status, width: int) -> Text:
     if status["state"] not in LOOP:
-        go_on = f"go on with: autodisco resume {status['name']}" if status["state"] == "paused" else ""
+        go_on = f"go on with: autodisco resume {Path(status['folder']).name}" if status["state"] == "paused" else ""
         return Text(shorten(go_on or str(status["reason"] or ""), width), style="dim")
     if not status["alive"]:
         return Text(
-            shorten(f"no process is running this campaign; go on with: autodisco resume {status['name']}", width),
+            shorten(
+                f"no process is running this campaign; go on with: autodisco resume {Path(status['folder']).name}",
+                width,
+            ),
             style="bold red",
         )
     line = Text()

@@ -14,12 +14,12 @@ MOST_DRAWS = 5
 
 
 def explain(store: Store, polymer: str) -> dict[str, Any]:
-    """Everything the store holds about a polymer, given as a repeat unit in any notation or by its key.
+    """Everything the store holds about a polymer, given as a repeat unit in any notation, by its key or name.
 
     ``polymer``, ``draws``, ``replicas``, ``training``, ``ranking`` (None without a value), ``journal``, ``settings``
     of the simulations. Raises InputError where the campaign does not know it.
     """
-    key = _key(polymer)
+    key = next((row["key"] for row in store.polymers() if row["name"] == polymer), None) or _key(polymer)
     row = store.polymer(key)
     draws = [draw for draw in store.candidates() if draw["key"] == key]
     if row is None and not draws:

@@ -1,6 +1,7 @@
 """What a campaign does now and why, in a few lines: what comes next, what is missing for its end, why it is idle."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from autodisco.store import END_STATES, LOOP_STATES, Store
@@ -95,7 +96,7 @@ def _budget(status: dict[str, Any], store: Store) -> str:
 
 
 def _idle(status: dict[str, Any]) -> str:
-    name = status["name"]
+    name = Path(status["folder"]).name
     if status["state"] == "paused":
         return f"paused by a person; autodisco resume {name} goes on"
     if status["state"] in END_STATES:

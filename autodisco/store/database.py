@@ -46,6 +46,7 @@ class Database:
     def open(cls, folder: Path) -> Self:
         """Open an existing campaign for writing. Raises NoCampaign, or InputError where it is of a newer version."""
         _require(folder)
+        cls.open_readonly(folder).close()  # one that was killed before its first transaction holds nothing
         return cls(folder, _connect(folder, "rw"))
 
     @classmethod

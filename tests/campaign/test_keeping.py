@@ -11,6 +11,7 @@ import MDAnalysis
 import pyarrow.parquet
 import pytest
 
+from autodisco.analysis import analyze
 from autodisco.campaign import open_folder, run
 from autodisco.campaign.clean import clean
 from autodisco.campaign.export import export_archive, export_tables
@@ -143,6 +144,8 @@ def test_what_is_kept_of_the_ions_is_what_they_did(copied):
     assert len(kept.trajectory) == length
     kept.trajectory[-1]
     assert kept.atoms.positions == pytest.approx(expected, abs=1e-3)
+    with pytest.raises(InputError, match="removed by `autodisco clean`"):
+        analyze(replica)
 
 
 def test_a_running_campaign_is_not_cleaned(copied):

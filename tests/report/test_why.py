@@ -67,7 +67,9 @@ def lived(tmp_path):
     with Store.create(tmp_path / "b") as store:
         store.set(state="generate", iteration=2, protocol="quick", force_field="pcff+", reference_key="another")
         flags = [{"name": "N-O", "reason": "weak"}]
-        store.add_polymer(unit.key, unit.smiles, "*NCCO*", "generated", 1, "", flags, {"sa_score": 3.25})
+        store.add_polymer(
+            unit.key, unit.smiles, "*NCCO*", "generated", 1, "a polymer with a name", flags, {"sa_score": 3.25}
+        )
         found = {"smiles": "*NCCO*", "key": unit.key, "verdict": "new", "reason": "not known before"}
         again = {"smiles": "*OCCN*", "key": unit.key, "verdict": "duplicate-symmetry", "reason": "the same as *NCCO*"}
         store.add_candidates(1, [{"draw": 3, **found}])
@@ -87,7 +89,7 @@ def lived(tmp_path):
         yield store
 
 
-@pytest.mark.parametrize("asked", ["*OCCN*", "*NCCONCCO*", parse("*OCCN*").key])
+@pytest.mark.parametrize("asked", ["*OCCN*", "*NCCONCCO*", parse("*OCCN*").key, "a polymer with a name"])
 def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
     told = "\n".join(lines(explain(lived, asked)))
     for expected in (

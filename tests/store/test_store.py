@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from autodisco.errors import AutodiscoError, InputError
+from autodisco.errors import AutodiscoError, InputError, NoCampaign
 from autodisco.store import VERSION, Store
 from autodisco.store.schema import TABLES
 
@@ -75,6 +75,13 @@ def test_a_folder_without_a_campaign_is_named(tmp_path):
         Store.open(tmp_path)
 
 
+@pytest.mark.parametrize("way", [Store.open, Store.open_readonly])
+def test_an_empty_database_is_no_campaign(tmp_path, way):
+    (tmp_path / "state.db").touch()
+    with pytest.raises(NoCampaign, match=r"state\.db is empty"):
+        way(tmp_path)
+
+
 def test_a_database_of_a_newer_version_is_refused(tmp_path):
     Store.create(tmp_path).close()
     connection = sqlite3.connect(tmp_path / "state.db")
@@ -111,6 +118,25 @@ def test_a_reader_sees_a_campaign_and_cannot_write(store):
         assert reader.get("state") == "generate"
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             reader.set(state="filter")
+
+
+def test_readers_and_the_writer_never_wait_for_one_another(store, monkeypatch):
+    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.0)  # whoever would have to wait fails at once
+    store.set(state="generate")
+    with Store.open(store.folder) as writer, Store.open_readonly(store.folder) as reader:
+        with reader.snapshot():
+            assert reader.get("state") == "generate"
+            for number in range(100):
+                writer.note("retry", f"*CC* replica {number}")
+            writer.set(state="filter")
+            assert reader.get("state") == "generate"  # as it was when the reader began
+            assert reader.journal() == []
+        assert reader.get("state") == "filter"
+        with writer.transaction():
+            writer.set(state="simulate")
+            assert reader.get("state") == "filter"
+            assert len(reader.journal()) == 100
+        assert reader.get("state") == "simulate"
 
 
 def test_the_journal_is_copied_line_by_line(store):
