@@ -161,6 +161,7 @@ def log(
     """Show what a campaign decided by itself, and why."""
     import json
 
+    from autodisco.campaign import live_owner
     from autodisco.store import END_STATES, Store
 
     with Store.open_readonly(campaign_folder(name)) as store:
@@ -177,6 +178,8 @@ def log(
         rows, last = [row for row in new if is_asked(row)][-number:], new[-1]["id"] if new else 0
         if filtered and not rows:
             message(f"nothing matches; events here: {', '.join(sorted({row['event'] for row in new}))}")
+        if follow and store.get("state") not in END_STATES and not live_owner(store):
+            message("no process runs this campaign; waiting for one")
         while True:
             for row in rows:
                 print(json.dumps(row) if as_json else _decision(row), flush=True)

@@ -210,7 +210,7 @@ def replica_folder(campaign_folder: Path, key: str, replica: int) -> Path:
 
 
 def list_campaigns(runs: Path) -> list[dict[str, Any]]:
-    """The campaigns below a folder: name, folder, state, iteration, reason, started, whether alive; by start.
+    """The campaigns below a folder, by start: name (of its folder), folder, state, iteration, reason, started, alive.
 
     One that cannot be read is listed with state ``unreadable`` and the reason.
     """
@@ -223,7 +223,7 @@ def list_campaigns(runs: Path) -> list[dict[str, Any]]:
         except AutodiscoError as error:
             found.append({**row, "state": "unreadable", "reason": str(error)})
             continue
-        row |= {key: facts.get(key) for key in ("name", "state", "iteration", "reason", "started", "ended")}
+        row |= {key: facts.get(key) for key in ("state", "iteration", "reason", "started", "ended")}
         row["alive"] = _is_alive(facts)
         found.append(row)
     return sorted(found, key=lambda row: row.get("started") or 0.0)
