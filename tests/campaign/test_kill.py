@@ -22,7 +22,7 @@ def same(expected, folder, told):
 
 def test_killed_three_times_it_ends_like_one_left_alone(finished, tmp_path):
     file = write_campaign(tmp_path, batch=1)
-    told = storm(file, tmp_path / "runs", 3, 8.0, random.Random(6), at_least=1)  # a fast machine may end before
+    told = storm(file, tmp_path / "runs", 3, 12.0, random.Random(6), at_least=1)  # a fast machine may end before
     same(result(finished[0].folder), told.folder, told)
 
 
