@@ -7,40 +7,20 @@ failed. Each is built with 4 ion pairs, minimised, compressed and run for 20 ps 
 that fails is not started again. Printed are those that fail, with their code.
 """
 
-import argparse
 import csv
-from pathlib import Path
 
-from quick_variant import quick_variant
+from quick_variant import TABLE, arguments, npt, production, quick_variant
 
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor
 from autodisco.simulation.batch import replica_task
 
-TABLE = "polygen/generated_polymers_in_two_iterations.csv"
-ENDING = """\
-[[steps]]
-kind = "npt"
-duration_ps = 5.5
-temperature_k = [600, 500]
-pressure_atm = [3000, 1]
-pressure_damping_fs = 500
-set_mean_box_over_ps = 1
-
-[[steps]]
-kind = "production"
-duration_ps = 5
-frame_interval_ps = 0.1
-"""
+ENDING = npt(5.5, (600, 500), (3000, 1), averaged_ps=1) + production(5)
 
 
 def main() -> None:
     """Run what is missing and print what failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reference", type=Path, required=True)
-    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
-    parser.add_argument("--workers", type=int, default=0)
-    given = parser.parse_args()
+    given = arguments(__doc__)
     with open(given.reference / TABLE) as handle:
         rows = [row for row in csv.DictReader(handle) if not row["conductivity_s_per_cm"]]
     units = list({unit.key: unit for unit in (parse(row["monomer_smiles"]) for row in rows)}.values())

@@ -8,59 +8,26 @@ of the published boxes (150 backbone atoms, 9.5 Å) and six of their fifty ion p
 20 ps at 500 K, 15 ps of cooling and 60 ps at 353 K; the mean over the last 40 ps with its error from blocks.
 """
 
-import argparse
 import csv
 from pathlib import Path
 
 import numpy as np
-from quick_variant import quick_variant
+from quick_variant import TABLE, arguments, npt, production, quick_variant
 
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines.report import read_report
 
-TABLE = "polygen/generated_polymers_in_two_iterations.csv"
 PEO = ("*OCC*", 1.25)
 CANDIDATES, BLOCKS, LAST_PS = 9, 5, 40
 BOX = {"temperature_k": 353, "backbone_atoms": 150, "ion_pairs": 6, "cutoff": 9.5}
-ENDING = """\
-[[steps]]
-kind = "npt"
-duration_ps = 20
-temperature_k = [500, 500]
-pressure_atm = [1, 1]
-pressure_damping_fs = 500
-
-[[steps]]
-kind = "npt"
-duration_ps = 15
-temperature_k = [500, 353]
-pressure_atm = [1, 1]
-pressure_damping_fs = 500
-
-[[steps]]
-kind = "npt"
-duration_ps = 60
-temperature_k = [353, 353]
-pressure_atm = [1, 1]
-pressure_damping_fs = 500
-set_mean_box_over_ps = 40
-
-[[steps]]
-kind = "production"
-duration_ps = 4
-frame_interval_ps = 0.1
-"""
+ENDING = npt(20, (500, 500)) + npt(15, (500, 353)) + npt(60, (353, 353), averaged_ps=40) + production(4)
 
 
 def main() -> None:
     """Run what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reference", type=Path, required=True)
-    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
-    parser.add_argument("--workers", type=int, default=0)
-    given = parser.parse_args()
+    given = arguments(__doc__)
     chosen = {parse(PEO[0]).key: (parse(PEO[0]), PEO[1])} | published(given.reference)
     file = quick_variant(given.simulations, "density", 5, ENDING, **BOX)
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 7200.0) for u, _ in chosen.values()]

@@ -1,8 +1,38 @@
-"""Protocols that begin as `quick` does and end otherwise."""
+"""What the benches of physics share: protocols that begin as `quick` does and end otherwise, and their arguments."""
 
+import argparse
 from pathlib import Path
 
 from autodisco.simulation import protocols
+
+TABLE = "polygen/generated_polymers_in_two_iterations.csv"
+
+
+def arguments(description: str | None) -> argparse.Namespace:
+    """``reference``, ``simulations`` and ``workers`` of the command line."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--simulations", type=Path, default=Path("simulations"))
+    parser.add_argument("--workers", type=int, default=0)
+    return parser.parse_args()
+
+
+def npt(duration_ps: float, kelvin: tuple[int, int], atm: tuple[int, int] = (1, 1), averaged_ps: float = 0) -> str:
+    """A step at constant pressure, or with ramps, of a protocol."""
+    text = f"""\
+[[steps]]
+kind = "npt"
+duration_ps = {duration_ps}
+temperature_k = {list(kelvin)}
+pressure_atm = {list(atm)}
+pressure_damping_fs = 500
+"""
+    return text + (f"set_mean_box_over_ps = {averaged_ps}\n" if averaged_ps else "")
+
+
+def production(duration_ps: float) -> str:
+    """The last step of a protocol, with a frame each 0.1 ps."""
+    return f'[[steps]]\nkind = "production"\nduration_ps = {duration_ps}\nframe_interval_ps = 0.1\n'
 
 
 def quick_variant(folder: Path, name: str, n_steps: int, more: str, **replaced: object) -> Path:

@@ -151,12 +151,15 @@ def _by_element(seen: Observations) -> dict[str, Any]:
 def _radius_of_gyration(seen: Observations) -> dict[str, Any]:
     if seen.squared_radii is None:
         return {}
-    radius = float(np.sqrt(seen.squared_radii.mean()))
-    squared = block_error(seen.squared_radii)
-    return {
-        "radius_of_gyration_angstrom": radius,
-        "radius_of_gyration_angstrom_sem": None if squared is None else squared / (2 * radius),
-    }
+    return root_mean("radius_of_gyration_angstrom", seen.squared_radii)
+
+
+def root_mean(name: str, squares: Floats) -> dict[str, Any]:
+    """Root of the mean of values in the order of time with its standard error from blocks (``_sem``); None of a
+    negative mean."""
+    mean, error = float(squares.mean()), block_error(squares)
+    root = mean**0.5 if mean > 0 else None
+    return {name: root, f"{name}_sem": error / (2 * root) if root and error is not None else None}
 
 
 def _collective(seen: Observations, fits: Fits, positive: Chosen, independent: Pair) -> dict[str, Any]:

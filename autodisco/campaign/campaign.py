@@ -168,6 +168,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
     from autodisco.simulation import engines, protocols
+    from autodisco.simulation.executors import filling_workers
 
     simulation = settings.simulation
     protocol = protocols.load(simulation.protocol)
@@ -179,7 +180,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,
-        "workers": simulation.workers or max(1, len(os.sched_getaffinity(0)) // simulation.threads),
+        "workers": simulation.workers or filling_workers(simulation.threads),
         "batch_size": settings.generate.batch_size,
         "budget": settings.budget.model_dump(),
         "reference_key": parse(settings.acquire.reference).key,

@@ -6,8 +6,6 @@ row of the fact ``escapes``; an action taken in iteration n shows in what iterat
 
 from typing import Any
 
-import numpy as np
-
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.config import LONGEST
 from autodisco.store import Store
@@ -64,14 +62,10 @@ def _longer(campaign: Campaign, store: Store, iteration: int) -> str:
 
 
 def _wider(campaign: Campaign, store: Store, iteration: int) -> str:
-    from autodisco.polymer import parse
-    from autodisco.polymer.grammar import units_from_grammar
+    from autodisco.campaign.seeds import add_enumerated
 
-    rng = np.random.default_rng(campaign.seed(iteration, "prepare"))
-    added = 0
-    for smiles in units_from_grammar(max(LEAST_UNITS, campaign.settings.seeds.grammar), rng):
-        unit = parse(smiles)
-        added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar", iteration)
+    number = max(LEAST_UNITS, campaign.settings.seeds.grammar)
+    added = add_enumerated(store, number, campaign.seed(iteration, "prepare"), iteration)
     return f"learn from {added} enumerated units more"
 
 

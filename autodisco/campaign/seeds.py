@@ -7,9 +7,12 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import csv_rows, read_text
 from autodisco.polymer import RepeatUnit, parse
+from autodisco.store import Store
 from autodisco.text import counted
 
 REQUIRED = ("name", "monomer_smiles")
@@ -59,6 +62,17 @@ def read_seeds(path: Path) -> list[Seed]:
         lines[identity] = line
         seeds.append(seed)
     return seeds
+
+
+def add_enumerated(store: Store, number: int, seed: int, iteration: int = 0) -> int:
+    """Add repeat units from the grammar, drawn with `seed`; how many of them were not there yet."""
+    from autodisco.polymer.grammar import units_from_grammar
+
+    added = 0
+    for smiles in units_from_grammar(number, np.random.default_rng(seed)):
+        unit = parse(smiles)
+        added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar", iteration)
+    return added
 
 
 def _check_header(header: list[str], path: Path) -> None:

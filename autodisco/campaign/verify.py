@@ -25,6 +25,13 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
     return wrong + _files(store, recorded, models, progress)
 
 
+def unrecorded_replicas(store: Store) -> int:
+    """How many finished replicas have no recorded hashes, because an older program ran them."""
+    hashed = {tuple(row["path"].split("/")[1:3]) for row in store.files()}
+    finished = [row for row in store.replicas() if row["status"] == "done"]
+    return sum((row["key"], str(row["replica"])) not in hashed for row in finished)
+
+
 def _facts(store: Store) -> list[str]:
     state, iteration = store.get("state"), store.get("iteration", 0)
     wrong = [] if state in STATES else [f"state.db: the state {state!r} does not exist"]

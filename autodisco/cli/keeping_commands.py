@@ -27,6 +27,7 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
     The database for consistency, and models and simulations against their recorded hashes. Exit code 1 where
     something is wrong.
     """
+    from autodisco.campaign.verify import unrecorded_replicas
     from autodisco.campaign.verify import verify as problems_of
     from autodisco.store import Store
 
@@ -34,11 +35,7 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
     with Store.open_readonly(folder) as store:
         with counting(f"reading {folder}", "files") as progress:
             problems = problems_of(store, progress)
-        recorded = [row["path"] for row in store.files()]
-        n_files = len(recorded)
-        hashed = {tuple(path.split("/")[1:3]) for path in recorded}
-        finished = [row for row in store.replicas() if row["status"] == "done"]
-        unrecorded = sum((row["key"], str(row["replica"])) not in hashed for row in finished)
+        n_files, unrecorded = len(store.files()), unrecorded_replicas(store)
     if as_json:
         print_json({"folder": str(folder), "files": n_files, "problems": problems})
     else:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.transport import block_error
+from autodisco.analysis.transport import block_error, root_mean
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
 
@@ -104,12 +104,6 @@ def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict
     return {
         "cohesive_energy_density_mpa": float(cohesive.mean()),
         "cohesive_energy_density_mpa_sem": block_error(cohesive),
-        **_square_root("solubility_parameter_mpa_sqrt", cohesive),
-        **_square_root("dispersion_parameter_mpa_sqrt", dispersion),
+        **root_mean("solubility_parameter_mpa_sqrt", cohesive),
+        **root_mean("dispersion_parameter_mpa_sqrt", dispersion),
     }
-
-
-def _square_root(name: str, densities: Floats) -> dict[str, Any]:
-    density, error = float(densities.mean()), block_error(densities)
-    root = density**0.5 if density > 0 else None
-    return {name: root, f"{name}_sem": error / (2 * root) if root and error is not None else None}

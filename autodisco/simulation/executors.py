@@ -27,6 +27,11 @@ STARTS_AFTER_KILLS = 3
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 
+def filling_workers(threads: int) -> int:
+    """How many replicas of so many threads each fill the available cores."""
+    return max(1, len(os.sched_getaffinity(0)) // threads)
+
+
 @dataclass
 class _Running:
     task: ReplicaTask
@@ -70,7 +75,7 @@ class LocalExecutor:
         room: Callable[[], str] = lambda: "",
         stalled_s: float = 0.0,
     ):
-        self.workers = workers or max(1, len(os.sched_getaffinity(0)) // threads)
+        self.workers = workers or filling_workers(threads)
         self._stop, self._threads, self._room, self._stalled_s = stop, threads, room, stalled_s
 
     def run(

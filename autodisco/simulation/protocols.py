@@ -171,9 +171,8 @@ class Protocol(_Frozen):
     def is_same_as(self, content: dict[str, Any]) -> bool:
         """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""
         try:
-            older = type(self).model_validate(
-                {**content, "purpose": "", "name": "older"}
-            )  # names may hold a temperature
+            # the name may hold a temperature, which that of a file may not
+            older = type(self).model_validate({**content, "purpose": "", "name": "older"})
         except ValidationError:
             return False
         return {**older.content(), "name": content.get("name")} == self.content()

@@ -46,7 +46,6 @@ class Database:
     def open(cls, folder: Path) -> Self:
         """Open an existing campaign for writing. Raises NoCampaign, or InputError where it is of a newer version."""
         _require(folder)
-        cls.open_readonly(folder).close()  # one that was killed before its first transaction holds nothing
         return cls(folder, _connect(folder, "rw"))
 
     @classmethod
@@ -213,16 +212,15 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S, isolation_level=None
         )
         connection.row_factory = sqlite3.Row
+        version = version_of(connection, path)
+        if version == 0 and mode != "rwc":  # killed before its first transaction
+            raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
         if mode == "ro":
-            version = version_of(connection, path)
-            if version == 0:
-                raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
             if version == VERSION:
                 return connection
             connection.close()
             _connect(folder, "rw").close()  # brings it up to date
             return _connect(folder, "ro")
-        version_of(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.seeds import Seed, read_seeds
+from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
@@ -78,7 +76,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
         )
         dataset = _add_dataset(campaign, store)
-        grammar = _add_grammar(campaign, store)
+        grammar = add_enumerated(store, settings.seeds.grammar, campaign.seed(0, "prepare"))
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(settings.simulation.replicas):
@@ -128,17 +126,6 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
             store.set_label(
                 unit.key, row.value, protocol=DATASET_PROTOCOL, force_field="", origin=path.name, label=row.label
             )
-    return added
-
-
-def _add_grammar(campaign: Campaign, store: Store) -> int:
-    from autodisco.polymer.grammar import units_from_grammar
-
-    rng = np.random.default_rng(campaign.seed(0, "prepare"))
-    added = 0
-    for smiles in units_from_grammar(campaign.settings.seeds.grammar, rng):
-        unit = parse(smiles)
-        added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar")
     return added
 
 
