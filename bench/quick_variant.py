@@ -8,12 +8,14 @@ from autodisco.simulation import protocols
 TABLE = "polygen/generated_polymers_in_two_iterations.csv"
 
 
-def arguments(description: str | None) -> argparse.Namespace:
-    """``reference``, ``simulations`` and ``workers`` of the command line."""
+def arguments(description: str | None, also: bool = False) -> argparse.Namespace:
+    """``reference``, ``simulations`` and ``workers`` of the command line; asked for, a list of SMILES ``also``."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--simulations", type=Path, default=Path("simulations"))
     parser.add_argument("--workers", type=int, default=0)
+    if also:
+        parser.add_argument("--also", action="append", default=[])
     return parser.parse_args()
 
 

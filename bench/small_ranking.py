@@ -1,10 +1,12 @@
 """How well protocol `small` ranks 12 published candidates, beside `quick` and the carbon fraction of the same polymers.
 
-    python bench/small_ranking.py --reference DIR [--set final] [--replicas 4] [--simulations DIR] [--out docs]
+    python bench/small_ranking.py --reference DIR [--set final] [--replicas 4] [--temperature K]
+        [--simulations DIR] [--out docs]
 
 Polymers by a fixed rule: all different candidates with a published value, sorted by it, twelve equally spaced ranks
 (`final`), and twelve of what is left by the same rule (`tune`, on which `small` was chosen). A run of `small` begins as
-one of `quick` with the same seed does, so `quick` is its first 30 ps. Runs are kept and continued.
+one of `quick` with the same seed does, so `quick` is its first 30 ps. At another temperature than the protocol's no
+table of polymers is written. Runs are kept and continued.
 """
 
 import argparse
@@ -70,18 +72,20 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--set", choices=["final", "tune"], default="final")
     parser.add_argument("--replicas", type=int, default=4)
+    parser.add_argument("--temperature", type=float, help="another one than that of `small`, in K")
     parser.add_argument("--simulations", type=Path, default=Path("simulations"))
     parser.add_argument("--out", type=Path, default=Path("docs"))
     parser.add_argument("--analyse-only", action="store_true", help="take the runs that are there")
     given = parser.parse_args()
     polymers = chosen(given.reference, given.set)
+    protocol = f"small@{given.temperature:g}" if given.temperature else "small"
     if not given.analyse_only:
-        simulate_batch([unit for unit, _ in polymers], "small", "pcff+", given.replicas, given.simulations,
+        simulate_batch([unit for unit, _ in polymers], protocol, "pcff+", given.replicas, given.simulations,
                        on_done=lambda task, outcome: print(task.monomer_smiles, task.replica, outcome.ok))  # fmt: skip
     reference = np.array([value for _, value in polymers])
     runs, cpu_s = [], []
     for unit, _ in polymers:
-        folder = builds_folder(given.simulations, unit, "small", 1, "lammps")
+        folder = builds_folder(given.simulations, unit, protocol, 1, "lammps")
         folders = [folder / str(n) for n in range(given.replicas) if (folder / str(n) / "outcome.json").is_file()]
         outcomes = [read_json(path / "outcome.json") for path in folders]
         runs.append([measured(path) for path, outcome in zip(folders, outcomes, strict=True) if outcome["ok"]])
@@ -95,6 +99,8 @@ def main() -> None:
         means["minus carbon fraction"] = fractions
         print(f"| {n} | {' | '.join(correlation(means[name], reference, rng) for name in MEASURES)} |")
     print(f"CPU-seconds of a build: {np.median(cpu_s):.0f} ({min(cpu_s):.0f} to {max(cpu_s):.0f})")
+    if given.temperature:
+        return
     with open(given.out / f"small-protocol-{given.set}.csv", "w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["monomer_smiles", "reference_s_per_cm", "small_s_per_cm", "quick_s_per_cm",

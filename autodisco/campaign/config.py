@@ -270,7 +270,7 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
     """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file.
 
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
-    of the wrong type or out of range, or a seed file that is not there.
+    of the wrong type or out of range, settings that contradict each other, or a seed file that is not there.
     """
     try:
         content = tomllib.loads(file.read_text())
@@ -298,6 +298,8 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
             settings.filter.stability_rules()
         except InputError as error:
             raise InputError(f"{file}: filter: {error}") from None
+    if settings.generator.kind == "random" and set(settings.saturation.escape) - {"tokens"}:
+        raise InputError(f"{file}: saturation.escape: a generator of kind random learns nothing; it allows tokens only")
     return _with_files_found(settings, file)
 
 

@@ -6,6 +6,7 @@ moment leaves the state before or after, never between.
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -50,9 +51,17 @@ class Database:
 
     @classmethod
     def open_readonly(cls, folder: Path) -> Self:
-        """Open an existing campaign for reading beside its daemon. Raises InputError as `open` does."""
+        """Open an existing campaign for reading, beside its daemon or where nobody can write (an archived disk).
+
+        Raises InputError as `open` does.
+        """
         _require(folder)
-        return cls(folder, _connect(folder, "ro"))
+        try:
+            return cls(folder, _connect(folder, "ro"))
+        except InputError:
+            if os.access(folder, os.W_OK):
+                raise
+            return cls(folder, _connect(folder, "ro&immutable=1"))  # without the shared memory that needs writing
 
     def close(self) -> None:
         """Close the connection."""
@@ -215,7 +224,7 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         version = version_of(connection, path)
         if version == 0 and mode != "rwc":  # killed before its first transaction
             raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
-        if mode == "ro":
+        if mode.startswith("ro"):
             if version == VERSION:
                 return connection
             connection.close()

@@ -86,6 +86,11 @@ def test_a_folder_that_was_never_set_up_cannot_be_paused(tmp_path):
         ('protocol = "smoke"', 'protocol = "fast"', "simulation.protocol: protocol 'fast' does not exist"),
         ('protocol = "smoke"', 'force_field = "uff"', "simulation.force_field: force field 'uff' does not exist"),
         ("[budget]", '[acquire]\nreference = "*OCC"\n[budget]', "acquire.reference: '*OCC' has 1 attachment point;"),
+        (
+            "[generator]",
+            '[saturation]\nescape = ["seeds"]\n[generator]\nkind = "random"',
+            "saturation.escape: a generator",
+        ),
     ],
 )
 def test_what_the_file_refers_to_is_checked_before_work_begins(campaign_file, tmp_path, old, new, complaint):

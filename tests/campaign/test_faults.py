@@ -73,6 +73,8 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, t
         assert command_line(["run", str(folder)]) in (1, 2)
         assert len(capsys.readouterr().err.splitlines()) <= 2
         assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
+        for question in (["status"], ["log"], ["verify"]):
+            assert command_line([*question, str(folder)]) == 0
         remount("rw")
         assert run(open_folder(folder)) == 0
 

@@ -69,6 +69,8 @@ NONBONDED = {
     "c=1": (0.081, 3.910),
     "c=2": (0.081, 3.910),
     "cp": (0.068, 3.915),
+    # no published file has a sulfide; fitted here to the published densities of two (docs/all-atom.md)
+    "s": (0.25, 3.78),
 }
 
 # Single-bonded oxygens behave as ether oxygen in the automatic tables; the public file maps them to carbonyl.

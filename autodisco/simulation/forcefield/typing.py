@@ -79,7 +79,7 @@ TYPING_RULES = tuple(
         ("[OX1]=[CX3]([O,S])[O,S]", "oo", "carbonate carbonyl oxygen; reference"),
         ("[OX2][CX3](=O)[O,S]", "oz", "carbonate oxygen; reference"),
         ("o", "op", "furan oxygen; PCFF templates"),
-        ("[#16]", "s", "sulfide, thiol; public PCFF values"),
+        ("[#16]", "s", "sulfide, thiol; van der Waals fitted to densities"),
         ("[SX2][SX2]", "s1", "disulfide; PCFF templates"),
         ("[SX2;r3]", "s3e", "thiirane; PCFF templates"),
         ("[SX2;r4]", "s4e", "thietane; PCFF templates"),

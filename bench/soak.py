@@ -1,0 +1,172 @@
+"""Hundreds of iterations on tiny real simulations: does anything grow that should not, and what does the loop cost?
+
+    python bench/soak.py [--iterations 500] [--folder DIR] [--figure FILE]
+    python bench/soak.py --campaign campaigns/quickstart.toml --folder DIR
+
+One new polymer per iteration, one replica of the protocol `smoke` with steps of a fifth of their length, the model
+retrained each time; or any campaign. The daemon is looked at every second: memory, open files and CPU time from /proc
+(Linux), the database with its write-ahead log, the state. Prints what the first and the last fifth of the iterations
+took, and where the time of the daemon went; draws the figures over the iterations. The same command goes on.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from autodisco.campaign import load
+from autodisco.simulation import protocols
+from autodisco.store import Store
+from tests.campaign.conftest import write_campaign
+
+EVERY_S = 1.0
+FIELDS = ("state", "seconds", "cpu_s", "iteration", "memory_mib", "open_files", "threads", "database_mib")
+SERIES = {
+    "memory_mib": "memory, MiB",
+    "open_files": "open files",
+    "threads": "threads",
+    "database_mib": "database, MiB",
+}
+TIME = "time per iteration, s"
+WAITS = ("simulate",)  # here others work; of the daemon's time only its CPU time counts
+BOOKKEEPING = ("filter", "acquire")
+
+
+def main() -> int:
+    """Run the campaign to its end, then print and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--iterations", type=int, default=500)
+    parser.add_argument("--campaign", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path("soak"))
+    parser.add_argument("--figure", type=Path, default=Path("soak.png"))
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    file = given.campaign or campaign_file(given.folder, given.iterations)
+    folder = load(file, given.folder / "runs").folder
+    code = watch(file, folder, given.folder)
+    with open(given.folder / "samples.csv") as handle:
+        samples = list(csv.DictReader(handle))
+    with Store.open_readonly(folder) as store:
+        times = [(row["n"], row["ended"] - row["started"]) for row in store.iterations() if row["ended"] and row["n"]]
+        simulated = sum(row["wall_s"] or 0.0 for row in store.replicas())
+    series = {
+        label: np.array([(float(row["iteration"]), float(row[name])) for row in samples])
+        for name, label in SERIES.items()
+    }
+    growth(series | {TIME: np.array(times)})
+    overhead(samples, simulated)
+    if len(times) > 1:
+        draw(series | {TIME: np.array(times)}, given.figure)
+    return code
+
+
+def campaign_file(folder: Path, iterations: int) -> Path:
+    """The campaign of the tests, with a shortened protocol and a saturation that never comes."""
+    lines = []
+    for line in (protocols.SHIPPED / "smoke.toml").read_text().splitlines():
+        key, _, value = line.partition(" = ")
+        shorter = key in ("duration_ps", "set_mean_box_over_ps", "frame_interval_ps", "max_iterations")
+        lines.append(f"{key} = {float(value) / 5:g}" if shorter else line)
+    (folder / "soak.toml").write_text("\n".join(lines).replace('name = "smoke"', 'name = "soak"') + "\n")
+    file = write_campaign(folder, batch=1, iterations=iterations)
+    text = file.read_text().replace('protocol = "smoke"', 'protocol = "soak.toml"')
+    file.write_text(text + "[saturation]\npatience = 100000\n")
+    (folder / "seeds.csv").write_text((folder / "seeds.csv").read_text().replace(",smoke,", ",soak,"))
+    return file
+
+
+def watch(file: Path, campaign: Path, folder: Path) -> int:
+    """Run the campaign in a process of its own and write a row of `FIELDS` every second; returns its exit code."""
+    samples = folder / "samples.csv"
+    new = not samples.exists()
+    with open(samples, "a") as out, open(folder / "log.txt", "a") as log:
+        writer = csv.writer(out)
+        if new:
+            writer.writerow(FIELDS)
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "autodisco", "run", str(file)],
+            stdout=log, stderr=log, env=os.environ | {"AUTODISCO_RUNS": str(campaign.parent)},
+        )  # fmt: skip
+        before, cpu_before = time.monotonic(), 0.0
+        while daemon.poll() is None:
+            time.sleep(EVERY_S)
+            now = time.monotonic()
+            try:
+                found = sample(daemon.pid, campaign)
+            except (OSError, KeyError, ValueError):  # no database yet, or the process has just ended
+                continue
+            writer.writerow([found["state"], now - before, found["cpu_s"] - cpu_before, *map(found.get, FIELDS[3:])])
+            out.flush()
+            before, cpu_before = now, found["cpu_s"]
+            print(f"\riteration {found['iteration']} ", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return daemon.returncode
+
+
+def sample(pid: int, campaign: Path) -> dict:
+    """What a process and its campaign take now; its CPU time is without that of its children."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    with Store.open_readonly(campaign) as store:
+        facts = store.facts()
+    return {
+        "state": facts["state"],
+        "iteration": facts["iteration"],
+        "cpu_s": (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK"),
+        "memory_mib": int(status["VmRSS"].split()[0]) / 1024,
+        "open_files": len(os.listdir(f"/proc/{pid}/fd")),
+        "threads": int(status["Threads"]),
+        "database_mib": sum(part.stat().st_size for part in campaign.glob("state.db*")) / 2**20,
+    }
+
+
+def growth(series: dict[str, np.ndarray]) -> None:
+    """Means and standard deviations over the first and the last fifth of the iterations."""
+    print("| | first fifth | last fifth |\n|---|---|---|")
+    for label, values in series.items():
+        last = values[:, 0].max()
+        parts = values[values[:, 0] <= last / 5, 1], values[values[:, 0] > 0.8 * last, 1]
+        print(
+            f"| {label} | " + " | ".join(f"{part.mean():.4g} ± {part.std():.2g}" for part in parts if part.size) + " |"
+        )
+
+
+def overhead(samples: list[dict[str, str]], simulated_s: float) -> None:
+    """Seconds of the daemon by state, and those that are neither simulation nor the model's, as a share."""
+    print("\n| state | seconds | of these CPU time of the daemon |\n|---|---|---|")
+    spent = {}
+    for state in dict.fromkeys(row["state"] for row in samples):
+        rows = [row for row in samples if row["state"] == state]
+        spent[state] = [sum(float(row[name]) for row in rows) for name in ("seconds", "cpu_s")]
+        print(f"| {state} | {spent[state][0]:.0f} | {spent[state][1]:.1f} |")
+    own = sum(spent.get(state, [0.0])[0] for state in BOOKKEEPING) + sum(
+        spent.get(state, [0, 0.0])[1] for state in WAITS
+    )
+    print(f"\nsimulations {simulated_s:.0f} s; the loop itself {own:.1f} s: {100 * own / simulated_s:.2f} %")
+
+
+def draw(series: dict[str, np.ndarray], file: Path) -> None:
+    """One panel per figure, over the iterations."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(len(series), 1, figsize=(7, 9), sharex=True, layout="constrained")
+    for panel, (label, values) in zip(panels, series.items(), strict=True):
+        panel.plot(values[:, 0], values[:, 1], ".", markersize=2)
+        panel.set_ylabel(label)
+        panel.set_ylim(bottom=0)
+    panels[-1].set_xlabel("iteration")
+    figure.savefig(file, dpi=120)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
