@@ -9,6 +9,7 @@ import pytest
 
 from autodisco.campaign.config import Settings, read_settings
 from autodisco.polymer import DEFAULT_RULES, parse, scores
+from autodisco.simulation.forcefield import overrides
 from autodisco.simulation.forcefield.ions import ANIONS, CATIONS
 from autodisco.simulation.forcefield.typing import TYPING_RULES
 from autodisco.simulation.protocols import shipped
@@ -74,10 +75,12 @@ def test_the_page_on_polymers_lists_every_stability_rule_code_and_score():
     assert all(f"`{name}`" in page for name in scores("*OCC*"))
 
 
-def test_the_page_on_simulations_lists_atom_types_ions_and_protocols():
+def test_the_page_on_simulations_lists_atom_types_overrides_ions_and_protocols():
     page = (ROOT / "docs" / "all-atom.md").read_text()
     for rule in TYPING_RULES:
         assert f"| `{rule.smarts}` | {rule.type} | {rule.note} |" in page
+    for row in overrides.ROWS:
+        assert f"| {' '.join(row.types)} | {' '.join(map(str, row.values))} | {row.source} |" in page
     for name, ion in (CATIONS | ANIONS).items():
         assert f"| {name} | {ion.source} |" in page
     assert all(f"| `{name}` |" in page for name in shipped())
