@@ -70,7 +70,7 @@ NONBONDED_ROWS = (
     Row(("c=1",), (0.081, 3.910), AMIDE),
     Row(("c=2",), (0.081, 3.910), "as c=; no file has one"),
     Row(("cp",), (0.068, 3.915), "c3a of the published COMPASS file"),
-    Row(("s",), (0.250, 3.780), "fitted here to published densities of sulfides; no file has one"),
+    Row(("s",), (0.250, 3.700), "fitted here to published densities of sulfides; no file has one"),
 )
 """Epsilon (kcal/mol), r (Å) of the 9-6 potential."""
 
