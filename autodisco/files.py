@@ -1,6 +1,7 @@
 """Files are written whole or not at all: beside the target, synced, then renamed over it. Tables are read strictly."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from autodisco.errors import InputError
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of a disk, or a person's share of it, that has no room left."""
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -13,9 +13,11 @@ from autodisco.simulation.forcefield import overrides
 from autodisco.simulation.forcefield.ions import ANIONS, CATIONS
 from autodisco.simulation.forcefield.typing import TYPING_RULES
 from autodisco.simulation.protocols import shipped
+from autodisco.simulation.replica import RETRY
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NO_DISK = "the campaign stops; nothing counts as failed"
 CAMPAIGNS = sorted((ROOT / "campaigns").glob("*.toml"))
 
 
@@ -84,6 +86,13 @@ def test_the_page_on_simulations_lists_atom_types_overrides_ions_and_protocols()
     for name, ion in (CATIONS | ANIONS).items():
         assert f"| {name} | {ion.source} |" in page
     assert all(f"| `{name}` |" in page for name in shipped())
+
+
+def test_the_page_on_reliability_says_what_mends_each_failure():
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    named = re.findall(r"^\| `([a-z-]+)` \| .* \| (.*) \|$", page.partition("## Failures")[2], re.MULTILINE)
+    mended = {code: what for code, what in named if what not in ("counts as failed", NO_DISK)}
+    assert mended == RETRY
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -13,7 +13,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse
 from autodisco.polymer.chains import chain
-from autodisco.simulation.replica import NOT_RETRIED
+from autodisco.simulation.replica import RETRY
 from autodisco.store import Store
 from autodisco.text import counted
 
@@ -46,8 +46,7 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     with store.transaction():
         for row in replicas:
             if row["status"] == "failed" and row["key"] in failed:
-                # half the time step, as later attempts have, does not mend what took too long
-                again = row["attempt"] + (row["failure_code"] not in NOT_RETRIED)
+                again = row["attempt"] + (row["failure_code"] in RETRY)
                 store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", attempt=again)
         seen = {"failed": len(failed), "polymers": len(keys), "codes": dict(codes)}
         store.note("too many failures", f"iteration {iteration}", seen, "start them from other builds at the next run",

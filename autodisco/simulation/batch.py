@@ -13,7 +13,14 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors import LocalExecutor
-from autodisco.simulation.replica import NOT_RETRIED, ReplicaOutcome, ReplicaTask, lasting_outcome, was_begun
+from autodisco.simulation.replica import (
+    RETRY,
+    ReplicaOutcome,
+    ReplicaTask,
+    lasting_outcome,
+    mends_by_half_step,
+    was_begun,
+)
 
 ATTEMPTS = 2
 
@@ -34,6 +41,7 @@ def replica_task(
     root: Path,
     timeout_s: float,
     engine: str = "auto",
+    half_step: bool = False,
 ) -> ReplicaTask:
     """The task of one replica, in its folder; `protocol` is a name or a path."""
     engine = engines.resolved(engine)
@@ -52,6 +60,7 @@ def replica_task(
         timeout_s=timeout_s,
         attempt=attempt,
         engine=engine,
+        half_step=half_step,
     )
 
 
@@ -73,28 +82,31 @@ def simulate_batch(
     """Run `replicas` builds of every unit, or as many as stand beside its key; returns the last outcome of each build
     by polymer key and replica.
 
-    First builds come before second ones. A build that fails is started once more from another build with half the
-    time step. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
+    First builds come before second ones. A build that fails is started once more in the way that mends its failure
+    code. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
     """
     engine = engines.resolved(engine)
     engines.load(engine).check()
     by_key = {unit.key: unit for unit in units}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
-    def task(key: str, replica: int, attempt: int) -> ReplicaTask:
-        return replica_task(by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s, engine)
+    def task(key: str, replica: int, attempt: int, half_step: bool) -> ReplicaTask:
+        return replica_task(
+            by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s, engine, half_step
+        )
 
     def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
         on_done(finished, outcome)
         outcomes[finished.key][finished.replica] = outcome
-        if outcome.ok or outcome.failure_code in NOT_RETRIED | {"no-disk"} or finished.attempt + 1 == ATTEMPTS:
+        if outcome.ok or outcome.failure_code not in RETRY or finished.attempt + 1 == ATTEMPTS:
             return None
-        return task(finished.key, finished.replica, finished.attempt + 1)
+        return task(finished.key, finished.replica, finished.attempt + 1, mends_by_half_step(outcome.failure_code))
 
     def first(key: str, replica: int) -> ReplicaTask:
         """The attempt that has its outcome already or can go on, the last one first, or attempt 0."""
-        attempts = (task(key, replica, attempt) for attempt in reversed(range(1, ATTEMPTS)))
-        return next((later for later in attempts if lasting_outcome(later) or was_begun(later)), task(key, replica, 0))
+        attempts = (task(key, replica, n, half) for n in reversed(range(1, ATTEMPTS)) for half in (True, False))
+        started = (later for later in attempts if lasting_outcome(later) or was_begun(later))
+        return next(started, task(key, replica, 0, False))
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]

@@ -4,7 +4,6 @@ The executor is a single-threaded loop, because Linux ties the life of a child t
 """
 
 import contextlib
-import errno
 import os
 import signal
 import subprocess
@@ -15,9 +14,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autodisco.errors import AutodiscoError
-from autodisco.files import read_json, write_json
+from autodisco.files import DISK_FULL, read_json, write_json
 from autodisco.process import THREADS
-from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
+from autodisco.simulation.replica import (
+    KILLED,
+    ReplicaOutcome,
+    ReplicaTask,
+    finished_outcome,
+    lasting_outcome,
+)
 
 POLL_S = 0.2
 ROOM_PATIENCE_S = 300.0  # for room, while nothing runs
@@ -84,17 +89,19 @@ class LocalExecutor:
         on_start: Callable[[ReplicaTask], None],
         on_done: OnDone,
         on_progress: Callable[[], None] = lambda: None,
+        on_restart: Callable[[ReplicaTask], None] = lambda task: None,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
-        that a signal from outside ended is started again as it was, a few times. Stopped replicas leave no outcome.
+        that a signal from outside ended is started again as it was, a few times, and `on_restart` told so. Stopped
+        replicas leave no outcome.
 
         Raises AutodiscoError where there is no room to start one.
         """
         waiting = deque(tasks)
         running: list[_Running] = []
-        short_since: float | None = None
+        short_since: float | None = None  # while nothing runs
         try:
             while waiting or running:
                 if self._stop():
@@ -104,8 +111,8 @@ class LocalExecutor:
                         self._finish(waiting.popleft(), outcome, on_done, waiting)
                         continue
                     if reason := self._room():
-                        short_since = short_since or time.monotonic()
-                        if not running and time.monotonic() - short_since > ROOM_PATIENCE_S:
+                        short_since = None if running else short_since or time.monotonic()
+                        if short_since and time.monotonic() - short_since > ROOM_PATIENCE_S:
                             raise AutodiscoError(reason)
                         break
                     short_since = None
@@ -117,11 +124,12 @@ class LocalExecutor:
                     if _was_killed(entry) and entry.kills < STARTS_AFTER_KILLS:
                         entry.restart(_start(entry.task, self._threads))
                         entry.kills += 1
+                        on_restart(entry.task)
                     elif outcome := _outcome(entry, self._stalled_s):
                         running.remove(entry)
                         self._finish(entry.task, outcome, on_done, waiting)
                 on_progress()
-                if running or short_since:
+                if running or waiting:
                     time.sleep(POLL_S)
         finally:
             for entry in running:
@@ -175,7 +183,7 @@ def _outcome(entry: _Running, stalled_s: float) -> ReplicaOutcome | None:
     log = entry.task.folder / "replica.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     last = lines[-1] if lines else "no output"
-    code = "no-disk" if os.strerror(errno.ENOSPC) in last else "unknown"
+    code = "no-disk" if any(os.strerror(number) in last for number in DISK_FULL) else "unknown"
     return ReplicaOutcome.failed(code, f"replica process ended with {entry.process.returncode}: {last}", wall)
 
 

@@ -4,7 +4,6 @@ The folder it leaves holds what it ran (`system.data`, `in.lammps`), what came o
 `trajectory.dcd`, `report.txt`), what is in it (`system.json`) and, written last, the verdict (`outcome.json`).
 """
 
-import errno
 import os
 import sys
 import time
@@ -17,7 +16,7 @@ import numpy as np
 
 import autodisco
 from autodisco.errors import AutodiscoError, EngineKilled, InputError, SimulationFailure
-from autodisco.files import read_json, write_atomic, write_json
+from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
 from autodisco.process import die_with_parent
 from autodisco.simulation import protocols
 
@@ -28,8 +27,11 @@ if TYPE_CHECKING:
 RECIPE = 4
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
-NOT_RETRIED = frozenset({"parameters-missing", "timeout"})
-"""Failure codes that another build, run with half the time step, does not mend."""
+RETRY = {
+    **dict.fromkeys(("nan", "density-off", "engine-crash", "stalled", "unknown"), "another build, half the time step"),
+    "build-overlap": "another build",
+}
+"""What may mend a failure, by its code; the other codes count as failed at once."""
 
 KILLED = 75
 """Exit code of a replica whose engine was killed from outside."""
@@ -42,7 +44,7 @@ DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
 @dataclass(frozen=True)
 class ReplicaTask:
-    """What to simulate. `attempt` counts from 0; later attempts start anew with half the time step.
+    """What to simulate. `attempt` counts from 0; later ones start from another build, some with half the time step.
 
     A protocol may let a replica stop when it is sure to lie below `benchmark_s_per_cm`, which does not make it another
     task.
@@ -58,12 +60,13 @@ class ReplicaTask:
     timeout_s: float
     attempt: int = 0
     engine: str = "lammps"
+    half_step: bool = False
     benchmark_s_per_cm: float | None = None
 
     @property
     def timestep_scale(self) -> float:
         """What every time step of the protocol is multiplied with."""
-        return 0.5 if self.attempt else 1.0
+        return 0.5 if self.half_step else 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -89,6 +92,11 @@ class ReplicaOutcome:
         return cls(False, None, code, detail, wall_s, cpu_s)
 
 
+def mends_by_half_step(code: str | None) -> bool:
+    """Whether the attempt after a failure with this code halves the time step."""
+    return "half the time step" in RETRY.get(code or "", "")
+
+
 def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
     """The outcome that this very task left in its folder, or None if it did not run to its end there."""
     try:
@@ -108,7 +116,7 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
     """What decides the result of a task; the same identity gives the same numbers. A protocol counts as its content."""
     kept = task.to_dict()
     return {
-        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt")},
+        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt", "half_step")},
         "protocol": protocols.load(task.protocol).content(),
         "recipe": RECIPE,
     }
@@ -116,7 +124,8 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
 
 def _is_of(task: ReplicaTask, stored: dict[str, Any]) -> bool:
     """Whether what a folder says it holds is this very task."""
-    others = {name: value for name, value in stored.items() if name != "protocol"}
+    before = {"half_step": stored["attempt"] > 0}  # what a program did that did not write it
+    others = {name: value for name, value in (before | stored).items() if name != "protocol"}
     expected = {name: value for name, value in _identity(task).items() if name != "protocol"}
     return others == expected and protocols.load(task.protocol).is_same_as(stored["protocol"])
 
@@ -143,7 +152,7 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     except EngineKilled:
         raise
     except OSError as error:
-        outcome = ReplicaOutcome.failed("no-disk" if error.errno == errno.ENOSPC else "unknown", str(error), 0.0)
+        outcome = ReplicaOutcome.failed("no-disk" if error.errno in DISK_FULL else "unknown", str(error), 0.0)
     except AutodiscoError as error:
         outcome = ReplicaOutcome.failed("unknown", str(error), 0.0)
     except Exception as error:

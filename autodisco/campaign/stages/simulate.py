@@ -65,6 +65,7 @@ def settle(campaign: Campaign, store: Store) -> None:
             tasks,
             on_start=lambda task: _started(store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
+            on_restart=lambda task: _restarted(store, task),
         )
     finally:
         _nothing_runs(store)
@@ -98,7 +99,7 @@ def _nothing_runs(store: Store) -> None:
 def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
     """What is to be run for a row of the replicas."""
     from autodisco.simulation import engines
-    from autodisco.simulation.replica import ReplicaTask
+    from autodisco.simulation.replica import ReplicaTask, mends_by_half_step
 
     settings = campaign.settings.simulation
     polymer = store.polymer(row["key"])
@@ -113,6 +114,7 @@ def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> Repli
         folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
         timeout_s=60.0 * settings.timeout_minutes,
         attempt=row["attempt"],
+        half_step=row["attempt"] > 0 and mends_by_half_step(row["failure_code"]),
         engine=engines.resolved(settings.engine),
         benchmark_s_per_cm=_benchmark(campaign, store, row["key"]),
     )
@@ -134,9 +136,14 @@ def _started(store: Store, task: ReplicaTask) -> None:
     )
 
 
+def _restarted(store: Store, task: ReplicaTask) -> None:
+    subject = f"{task.monomer_smiles} replica {task.replica}"
+    store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
+
+
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
-    """Keep a value, or climb the ladder: a new start with another seed, then giving up. Each rung is journalled."""
-    from autodisco.simulation.replica import NOT_RETRIED
+    """Keep a value, or climb the ladder: what mends the failure code, then giving up. Each rung is journalled."""
+    from autodisco.simulation.replica import RETRY
 
     subject = f"{task.monomer_smiles} replica {task.replica}"
     if outcome.failure_code == "no-disk":
@@ -168,14 +175,15 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
                 store.note("stopped early", subject, saved, "take the value as it is", why)
             campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
             return None
-        retry = outcome.failure_code not in NOT_RETRIED and task.attempt < campaign.settings.simulation.retries
+        retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
         if retry:
             columns["attempt"] += 1
             store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
-            store.note("retry", subject, seen, "start again from another build", "a new start mends most failures")
+            decided = f"start again: {RETRY[outcome.failure_code or '']}"
+            store.note("retry", subject, seen, decided, f"attempt {task.attempt + 1} failed: {outcome.failure_code}")
         else:
             store.update_replica(task.key, protocol, task.replica, status="failed", **columns)
-            why = "a new start cannot mend it" if outcome.failure_code in NOT_RETRIED else "no attempts are left"
+            why = "no attempts are left" if outcome.failure_code in RETRY else "a new start cannot mend it"
             store.note("give up", subject, seen, "count the replica as failed", why)
         campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
     if not retry:

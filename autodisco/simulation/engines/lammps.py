@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
-from autodisco.files import write_atomic
+from autodisco.files import DISK_FULL, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
@@ -465,7 +465,7 @@ def _failure(folder: Path, code: int) -> SimulationFailure:
     ]
     errors = [line for line in lines if "ERROR" in line]
     detail = errors[0] if errors else f"LAMMPS ended with exit code {code}: {lines[-1] if lines else 'no output'}"
-    if shutil.disk_usage(folder).free < 10_000_000 or "No space left" in detail:
+    if shutil.disk_usage(folder).free < 10_000_000 or any(os.strerror(number) in detail for number in DISK_FULL):
         return SimulationFailure("no-disk", detail)
     if any(sign in detail for sign in NOT_A_NUMBER):
         return SimulationFailure("nan", detail)

@@ -9,7 +9,6 @@ steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is
 """
 
 import contextlib
-import errno
 import functools
 import math
 import os
@@ -23,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autodisco.errors import AutodiscoError, SimulationFailure
-from autodisco.files import read_json, write_atomic, write_json
+from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
 from autodisco.process import threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.report import REPORT_PS, report_line
@@ -128,7 +127,7 @@ def run(
         text = str(error)
         raise SimulationFailure("nan" if "NaN" in text or "nan" in text else "engine-crash", text[:300]) from error
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in DISK_FULL:
             raise SimulationFailure("no-disk", str(error)) from error
         raise
 
