@@ -1,8 +1,8 @@
 """From a repeat unit to a periodic box of chains and salt at low density, without overlaps.
 
 Chains grow unit by unit from conformers of the methyl-capped repeat unit with random torsions at the links; a
-unit that clashes with anything already placed is tried again, then the chain backs up. At the densities used
-the clearance between heavy atoms is larger than any ring, so that no bond can thread one.
+unit that clashes with anything already placed is tried again, then the chain backs up. A box with a bond through a
+ring is thrown away.
 """
 
 import math
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import AllChem
+from scipy.sparse import coo_array, csr_array, eye_array
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
@@ -21,6 +22,7 @@ from autodisco.polymer.chains import Chain, backbone_atoms, chain, repeat_unit_m
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
+from autodisco.simulation.spearing import speared
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -98,6 +100,9 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
             space.add(placed, heavy)
             parts.append(placed)
         else:
+            positions = np.concatenate(parts)
+            if _is_speared(polymer, mix.chains, parts_of_box, positions, edge):
+                continue
             polymer_mass = float(molecule.masses.sum()) * mix.chains
             labels = {
                 "monomer_smiles": unit.smiles,
@@ -110,8 +115,17 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 "concentration_actual_molal": mix.ion_pairs / polymer_mass * 1000.0,
                 "estimated_terms": list(molecule.estimated_terms),
             }
-            return System(parts_of_box, np.concatenate(parts), np.full(3, edge), labels)
+            return System(parts_of_box, positions, np.full(3, edge), labels)
     raise SimulationFailure("build-overlap", f"no arrangement of {mix} without overlaps in {TRIES_PER_BOX} tries")
+
+
+def _is_speared(polymer: Chain, chains: int, parts_of_box: list[Molecule], positions: Floats, edge: float) -> bool:
+    """Whether a bond goes through a ring of a chain."""
+    offsets = np.cumsum([0, *map(len, parts_of_box)])
+    of_one = polymer.mol.GetRingInfo().AtomRings()
+    rings = [tuple(int(atom + offset) for atom in ring) for offset in offsets[:chains] for ring in of_one]
+    bonds = np.concatenate([part.bonds.atoms + offset for part, offset in zip(parts_of_box, offsets, strict=False)])
+    return bool(speared(rings, bonds, positions, np.full(3, edge)))
 
 
 class _Space:
@@ -143,9 +157,15 @@ class _Space:
         return float(self.between_each(first[None], first_heavy, second, second_heavy, scale)[0])
 
     def between_each(
-        self, first: Floats, first_heavy: Bools, second: Floats, second_heavy: Bools, scale: float = 1.0
+        self,
+        first: Floats,
+        first_heavy: Bools,
+        second: Floats,
+        second_heavy: Bools,
+        scale: float = 1.0,
+        bound: Bools | None = None,
     ) -> Floats:
-        """The same for each of m places (m, n, 3) of the first set, shape (m,)."""
+        """The same for each of m places (m, n, 3) of the first set, shape (m,); pairs that are `bound` do not count."""
         if not first.shape[1] or not len(second):
             return np.ones(len(first))
         distance = first[:, :, None] - second
@@ -153,6 +173,8 @@ class _Space:
         both, either = first_heavy[:, None] & second_heavy[None], first_heavy[:, None] | second_heavy[None]
         limit = np.where(both, HEAVY, np.where(either, HEAVY_HYDROGEN, HYDROGEN)) * scale
         ratio = np.einsum("mijk,mijk->mij", distance, distance) / limit**2
+        if bound is not None:
+            ratio[:, bound] = 1.0
         return np.minimum(1.0, np.sqrt(ratio.min(axis=(1, 2))))
 
 
@@ -248,26 +270,22 @@ def _grow(
     atoms = [np.flatnonzero(polymer.unit_of == k) for k in range(n)]
     copies = [polymer.copy_of[a] for a in atoms]
     link = _bond_length(polymer)
+    bound = _within_three_bonds(polymer.mol)
     placed: list[Floats] = []
     failures = stuck = longest = 0
     while len(placed) < n:
         k = len(placed)
         far = _joined(placed, copies, atoms, heavy, range(k - NEARBY_UNITS))
-        near = _joined(placed, copies, atoms, heavy, range(max(0, k - NEARBY_UNITS), k))
-        if k:
-            # the two atoms of the link are bonded and stay out of the comparison
-            linked = np.flatnonzero(
-                np.concatenate([copies[m] == polymer.tail for m in range(max(0, k - NEARBY_UNITS), k)])
-            )[-1]
-            near = np.delete(near[0], linked, axis=0), np.delete(near[1], linked)
-        unlinked = copies[k] != polymer.head if k else np.ones(len(copies[k]), dtype=bool)
+        nearby = range(max(0, k - NEARBY_UNITS), k)
+        near = _joined(placed, copies, atoms, heavy, nearby)
+        bound_to_near = bound[atoms[k]][:, np.concatenate([atoms[m] for m in nearby])].toarray() if k else None
         choices = shapes["first" if k == 0 else "last" if k == n - 1 else "inner"]
         best: Floats | None = None
         best_clearance = LEAST_CLEARANCE
         for _ in range(TRIES_PER_UNIT // TRIES_AT_ONCE):
             tried = _started(choices, space, rng) if k == 0 else _attached(choices, placed[-1], polymer, link, rng)
             x, h = tried[:, copies[k]], heavy[atoms[k]]
-            clearances = space.between_each(x[:, unlinked], h[unlinked], *near, NEARBY_SCALE)
+            clearances = space.between_each(x, h, *near, NEARBY_SCALE, bound_to_near)
             for one in np.argsort(-clearances, kind="stable"):
                 if clearances[one] <= best_clearance:
                     break
@@ -287,6 +305,15 @@ def _grow(
             # the longer it gets no further, the further it backs up
             del placed[max(0, k - stuck) :]
     return np.concatenate([placed[k][copies[k]] for k in range(n)])
+
+
+def _within_three_bonds(mol: Chem.Mol) -> csr_array:
+    """Which atoms (n, n) are at most three bonds apart: their distance is a matter of bonds, angles and torsions."""
+    ends = np.array([(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()])
+    n = mol.GetNumAtoms()
+    bonds = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n)).tocsr()
+    step = bonds + bonds.T + eye_array(n, format="csr")
+    return (step @ step @ step).astype(bool)
 
 
 def _joined(

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from autodisco.polymer import parse
 from autodisco.polymer.chains import backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
 from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation.spearing import speared
 
 PCFF = forcefield.load("pcff+")
 QUICK = protocols.load("quick").system
@@ -14,8 +16,8 @@ SMOKE = protocols.load("smoke").system
 UNITS = ("*OCC*", "*CC*", "*CC(*)c1ccccc1", "*c1ccc(*)cc1", "*OC(=O)CCCC(=O)OCCOCC*", "*C1CCC(*)CC1", "*ONCCOC*")
 
 
-def closest(system) -> float:
-    """Least distance in Å between atoms more than three bonds apart, across the periodic box."""
+def closest(system, counted=None) -> float:
+    """Least distance in Å, at most 1.6, between atoms more than three bonds apart, across the periodic box."""
     x = np.mod(system.positions, system.box) % system.box
     pairs = cKDTree(x, boxsize=system.box).query_pairs(1.6, output_type="ndarray")
     bonds = system.terms("bonds").atoms
@@ -23,8 +25,42 @@ def closest(system) -> float:
     near |= {tuple(sorted((a[0], a[2]))) for a in system.terms("angles").atoms.tolist()}
     near |= {tuple(sorted((a[0], a[3]))) for a in system.terms("dihedrals").atoms.tolist()}
     apart = [p for p in pairs.tolist() if tuple(sorted(p)) not in near]
+    if counted is not None:
+        apart = [p for p in apart if counted[p].all()]
     d = [np.linalg.norm((v := x[i] - x[j]) - system.box * np.round(v / system.box)) for i, j in apart]
     return min(d, default=1.6)
+
+
+def test_a_bond_through_a_ring_is_found_wherever_it_lies_in_the_box():
+    rng = np.random.default_rng(0)
+    corners = 1.4 * np.array([[np.cos(a), np.sin(a), 0.0] for a in np.arange(6) * np.pi / 3])
+    through, beside = [(0.0, 0.0), (0.5, 0.3), (1.3, 0.1)], [(1.6, 0.0), (0.0, -1.3)]
+    for expected, places in (([(0, 0)], through), ([], beside)):
+        for x, y in places:
+            bond = np.array([[x + 0.1, y, -0.7], [x - 0.1, y, 0.7]])
+            turned = Rotation.random(rng=rng).apply(np.concatenate([corners, bond])) + rng.random(3) * 30 - 15
+            turned[6:] += 12.0 * rng.integers(-1, 2, 3)  # another image of the bond
+            assert speared([(0, 1, 2, 3, 4, 5)], np.array([[6, 7]]), turned, np.full(3, 12.0)) == expected
+
+
+def test_a_bond_of_the_ring_or_beyond_its_reach_does_not_go_through_it():
+    corners = 1.4 * np.array([[np.cos(a), np.sin(a), 0.0] for a in np.arange(6) * np.pi / 3])
+    positions = np.concatenate([corners, [[0.0, 0.0, 0.9], [0.0, 0.0, 2.3], [2.8, 0.0, 0.0]]])
+    bonds = np.array([[0, 1], [0, 8], [6, 7]])
+    assert speared([(0, 1, 2, 3, 4, 5)], bonds, positions, np.full(3, 12.0)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_box_of_polystyrene_has_no_overlaps_and_no_bond_through_a_ring(seed):
+    system = builder.build(parse("*CC(*)c1ccccc1"), QUICK, seed, PCFF)
+    assert closest(system) > 0.65
+    heavy = np.array([element != "H" for element in system.elements])
+    assert closest(system, heavy) > 1.05
+    polymer = chain(parse("*CC(*)c1ccccc1"), system.labels["units_per_chain"])
+    offsets = system.offsets[: system.labels["chains"]]
+    rings = [tuple(atom + offset for atom in r) for offset in offsets for r in polymer.mol.GetRingInfo().AtomRings()]
+    assert len(rings) == system.labels["units_per_chain"] * system.labels["chains"]
+    assert speared(rings, system.terms("bonds").atoms, system.positions, system.box) == []
 
 
 @pytest.mark.parametrize("smiles", UNITS)
