@@ -26,6 +26,9 @@ PRIOR_DEGREES = 4
 
 NOT_AVERAGED = frozenset({"frames"})
 
+# Lists of which a polymer has what any replica has.
+UNITED = frozenset({"estimated_terms"})
+
 # Made of the means of other properties: sums of the first over sums of the second.
 RATIOS = {
     "haven_ratio": (("conductivity_ne_s_per_cm",), ("conductivity_einstein_s_per_cm",)),
@@ -54,7 +57,8 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share. Haven ratio, ionicity and Einstein transference number are ratios of means.
+        replicas share; ``estimated_terms`` of any. Haven ratio, ionicity and Einstein transference number are ratios
+        of means.
         A replica in which a property is None is left out of that mean. A standard error is None below two values.
         Errors within one trajectory are not used: builds differ by more.
 
@@ -79,6 +83,8 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             combined[name], combined[f"{name}_sem"] = _ratio(replicas, *RATIOS[name])
         elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
             combined[name], combined[f"{name}_sem"] = _mean_and_sem(values)
+        elif name in UNITED:
+            combined[name] = sorted({entry for value in values for entry in value})
         elif all(isinstance(value, str) and value == values[0] for value in values):
             combined[name] = values[0]
     return combined

@@ -17,6 +17,7 @@ from autodisco.analysis.diffusion import (
     diffusivity,
     slope,
 )
+from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.analysis.observe import Observations, spread_lags
 from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.ratios import ratio_of_means
@@ -28,6 +29,7 @@ from autodisco_kernels import Population, Runs, cluster_nernst_einstein, einstei
 N_BLOCKS = 5
 LEAST_FRAMES = 7
 FEW_FRAMES = 50
+CLEAR_DRIFT, SMALL_DRIFT = 3.0, 0.05  # in standard errors; as a share
 LONG_JUMP = 0.35
 
 Pair = tuple[float, float | None]
@@ -302,6 +304,14 @@ def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, .
             "the file holds nothing but ions, so their motion is given relative to one another; with polymer or "
             "solvent in the box, analyze the whole of it"
         )
+    if seen.squared_radii is not None and len(seen.squared_radii) >= 4 * LEAST_VALUES:
+        radii = np.sqrt(seen.squared_radii)
+        change, error = drift(radii)
+        if abs(change) > max(CLEAR_DRIFT * error, SMALL_DRIFT * radii.mean()):
+            said.append(
+                f"the chains still relax: their radius of gyration changed by {change:+.2f} Å in the last quarter of "
+                "the run; equilibrate longer"
+            )
     if seen.n_frames < FEW_FRAMES:
         said.append(f"only {seen.n_frames} frames: fits and errors are rough")
     elif seen.n_frames < LEAST_TO_CHOOSE and not seen.trajectory.fit_ps:

@@ -1,22 +1,20 @@
 """Has a step come to rest? Density and energy of its second half, compared in blocks; and how often it was extended.
 
 A quantity has settled when the means of the third and of the last quarter of a step differ by no more than twice the
-standard error of that difference, or by less than a small share. Errors come from blocks, since neighbouring values
-are alike (Flyvbjerg and Petersen, J. Chem. Phys. 1989, 91, 461).
+standard error of that difference, or by less than a small share.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.files import read_json, write_json
 from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.protocols import Npt, Protocol
 
 FILE = "equilibration.json"
-BLOCKS = 4  # per quarter
 #: Differences that do not count, as a share: half a percent of the density, and of the spread of the energy a third.
 SMALL_DENSITY, SMALL_ENERGY = 0.005, 0.33
 
@@ -35,17 +33,6 @@ class Verdict:
     settled: bool
 
 
-def drift(values: Sequence[float]) -> tuple[float, float]:
-    """Difference of the means of the last and the third quarter of `values`, and its standard error from blocks."""
-    quarter = len(values) // 4
-    if quarter < BLOCKS:
-        raise ValueError(f"{len(values)} values; at least {4 * BLOCKS} are needed")
-    third, last = np.array(values[-2 * quarter : -quarter]), np.array(values[-quarter:])
-    means = [[part.mean() for part in np.array_split(half, BLOCKS)] for half in (third, last)]
-    error = np.sqrt(sum(np.var(m, ddof=1) / BLOCKS for m in means))
-    return float(last.mean() - third.mean()), float(error)
-
-
 def judge(folder: Path, step: int, averaged: int = 0) -> Verdict:
     """The verdict over a step that has run, from the report in `folder`; kept there with those of other steps.
 
@@ -55,7 +42,7 @@ def judge(folder: Path, step: int, averaged: int = 0) -> Verdict:
     rows = [row for row in rows if row["step"] <= rows[-1]["step"] - averaged]
     before = verdicts(folder)
     extensions = sum(verdict.step == step for verdict in before)
-    if len(rows) < 4 * BLOCKS:
+    if len(rows) < LEAST_VALUES:
         verdict = Verdict(step, extensions, None, None, False)
     else:
         density, density_error = drift([row["density_g_per_cm3"] for row in rows])
@@ -67,6 +54,21 @@ def judge(folder: Path, step: int, averaged: int = 0) -> Verdict:
         verdict = Verdict(step, extensions, density, energy, bool(at_rest))
     write_json(folder / FILE, [asdict(v) for v in [*before, verdict]])
     return verdict
+
+
+def warnings(folder: Path) -> list[str]:
+    """A sentence for each step that was not at rest when its extensions were used up."""
+    said = []
+    for verdict in {verdict.step: verdict for verdict in verdicts(folder)}.values():
+        if not verdict.settled:
+            drifts = "was too short to tell"
+            if verdict.density_drift_g_per_cm3 is not None:
+                drifts = (
+                    f"drifted by {verdict.density_drift_g_per_cm3:+.4f} g/cm³ and "
+                    f"{verdict.energy_drift_kcal_per_mol:+.1f} kcal/mol in its last quarter"
+                )
+            said.append(f"not at rest: step {verdict.step + 1} of the protocol {drifts}")
+    return said
 
 
 def verdicts(folder: Path) -> list[Verdict]:

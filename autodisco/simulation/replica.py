@@ -39,6 +39,8 @@ KILLED = 75
 LASTING = frozenset({"parameters-missing", "build-overlap", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
+KEPT_LABELS = ("monomer_smiles", "protocol", "force_field", "program_version", "estimated_terms")
+
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
 
@@ -203,6 +205,7 @@ def was_begun(task: ReplicaTask) -> bool:
 
 def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     from autodisco.analysis import analyze
+    from autodisco.simulation import equilibration
     from autodisco.simulation.early import Enough, enough
 
     protocol = protocols.load(task.protocol) if begun else prepare(task)
@@ -228,7 +231,8 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         except Exception:  # beside the point of the run, so it must not cost its value; replica.log has the whole of it
             traceback.print_exc()
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
-    properties |= {name: description[name] for name in ("monomer_smiles", "protocol", "force_field", "program_version")}
+    properties |= {name: description[name] for name in KEPT_LABELS}
+    properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder)]
     if stopped:
         properties |= {"stopped_early": stopped[0].reason, "production_saved_ps": stopped[0].saved_ps}
     density = properties["density_g_per_cm3"]

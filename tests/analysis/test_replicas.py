@@ -33,6 +33,11 @@ def test_undefined_values_are_left_out_of_the_mean():
     assert combine([replica(0.0, transference_number=None)])["transference_number"] is None
 
 
+def test_terms_estimated_in_any_replica_are_those_of_the_polymer():
+    combined = combine([replica(1.0, estimated_terms=["bond na-o"]), replica(1.0, estimated_terms=["bond o-o"])])
+    assert combined["estimated_terms"] == ["bond na-o", "bond o-o"]
+
+
 def test_cluster_populations_are_averaged_over_all_replicas():
     combined = combine([replica(1.0, cluster_population={"1,0": 3.0}), replica(1.0, cluster_population={"1,1": 1.0})])
     assert combined["cluster_population"] == {"1,0": 1.5, "1,1": 0.5}

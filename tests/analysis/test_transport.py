@@ -65,6 +65,16 @@ def free():
     return who, positions, cell
 
 
+def test_chains_that_still_change_their_size_are_warned_of(free):
+    seen = observe(trajectory(*free))
+    rng = np.random.default_rng(1)
+    noise = rng.normal(100.0, 5.0, seen.n_frames)
+    for squared, warned in ((noise, False), (noise + np.linspace(0.0, 100.0, seen.n_frames), True)):
+        changed = replace(seen, squared_radii=squared)
+        values = transport_properties(changed, fit(changed))
+        assert any("chains still relax" in warning for warning in values.warnings) == warned
+
+
 def test_brownian_ions_give_their_diffusivities_and_the_whole_window(free):
     values = properties(*free)
     for name, known in (("cation", 0.5e-4), ("anion", 0.2e-4)):

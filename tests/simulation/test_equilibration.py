@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from autodisco.analysis.drift import drift
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.simulation import builder, equilibration, forcefield, protocols
@@ -40,30 +41,31 @@ def noise(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def test_the_drift_of_noise_is_within_its_error_and_that_of_a_slope_is_not():
     rng = np.random.default_rng(1)
-    within = [abs(d) < 2 * e for d, e in (equilibration.drift(noise(rng, 400)) for _ in range(300))]
+    within = [abs(d) < 2 * e for d, e in (drift(noise(rng, 400)) for _ in range(300))]
     assert 0.85 < np.mean(within) < 1
-    found = [
-        abs(d) > 2 * e for d, e in (equilibration.drift(noise(rng, 400) + np.arange(400) / 200) for _ in range(100))
-    ]
+    found = [abs(d) > 2 * e for d, e in (drift(noise(rng, 400) + np.arange(400) / 200) for _ in range(100))]
     assert np.mean(found) > 0.95
-    assert equilibration.drift(np.repeat([0.0, 0, 1, 3], 8)) == (2.0, 0.0)
+    assert drift(np.repeat([0.0, 0, 1, 3], 8)) == (2.0, 0.0)
     with pytest.raises(ValueError, match="at least 16"):
-        equilibration.drift([1.0] * 15)
+        drift([1.0] * 15)
 
 
 @pytest.mark.parametrize("engine", ["lammps", "openmm"])
 def test_a_step_that_still_drifts_is_extended_up_to_the_limit(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr(equilibration, "BLOCKS", 1)  # it is a short step
+    monkeypatch.setattr(equilibration, "LEAST_VALUES", 4)  # it is a short step
     monkeypatch.setattr(equilibration, "drift", lambda values: (1e9, 1.0))  # never at rest
     run_with(engine, tmp_path, gated(engine, 1), extended=1)
     assert [v.settled for v in equilibration.verdicts(tmp_path)] == [False, False]
+    (said,) = equilibration.warnings(tmp_path)
+    assert said.startswith("not at rest: step 3 of the protocol drifted by +1000000000")
 
 
 def test_a_step_at_rest_is_run_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(equilibration, "BLOCKS", 1)
+    monkeypatch.setattr(equilibration, "LEAST_VALUES", 4)
     monkeypatch.setattr(equilibration, "drift", lambda values: (0.0, 1.0))
     run_with("lammps", tmp_path, gated("lammps", 2), extended=0)
     assert [v.settled for v in equilibration.verdicts(tmp_path)] == [True]
+    assert equilibration.warnings(tmp_path) == []
 
 
 def run_with(name: str, folder, protocol: protocols.Protocol, extended: int) -> None:

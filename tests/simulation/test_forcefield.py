@@ -11,6 +11,7 @@ from autodisco.polymer import parse
 from autodisco.polymer.chains import chain
 from autodisco.simulation import protocols
 from autodisco.simulation.forcefield import ions, pcff
+from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.molecule import ANGLE_COLUMNS, BOND_COLUMNS, DIHEDRAL_COLUMNS
 from tests.simulation.reference_data import DataFile
 
@@ -141,6 +142,32 @@ def test_a_wrong_public_bond_length_is_replaced_and_listed():
     i = [sorted(molecule.types[a] for a in pair) for pair in molecule.bonds.atoms].index(["na", "o"])
     assert molecule.bonds.parameters[i][0] == pytest.approx(1.45, abs=0.03)  # hydroxylamines; the public row has 1.325
     assert "bond na-o" in molecule.estimated_terms or "bond o-na" in molecule.estimated_terms
+
+
+@pytest.mark.parametrize("smiles", ["CC(=O)OOC", "C=NOC", "CN(C)SC", "COOC", "O=C(C)NOC", "CON(C)S(C)(=O)=O"])
+def test_single_bonds_between_o_n_and_s_have_the_lengths_of_their_kind_whatever_their_types(smiles):
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    molecule = pcff.parameterise(mol)
+    for (i, j), row in zip(molecule.bonds.atoms, molecule.bonds.parameters, strict=True):
+        elements = "".join(sorted(molecule.elements[i] + molecule.elements[j]))
+        if (shortest := {"OO": 1.40, "NO": 1.36, "NS": 1.60}.get(elements)) is not None:
+            assert shortest < row[0] < shortest + 0.15, (elements, row[0])
+            assert any(term.startswith("bond") for term in molecule.estimated_terms)
+
+
+def test_where_mmff_knows_nothing_uff_does():
+    """Heights of UFF (Rappe et al., J. Am. Chem. Soc. 1992, 114, 10024): sqrt(2.119 x 1.225) for C-Si, 2 for O-O."""
+    mol = Chem.AddHs(Chem.MolFromSmiles("C[SiH3]"))
+    estimator = Estimator(mol)
+    estimator._mmff = None
+    assert estimator.torsion(2, 0, 1, 5) == pytest.approx((0, 0, 0, 0, (2.119 * 1.225) ** 0.5 / 2 / 9, 180))
+    estimator = Estimator(Chem.AddHs(Chem.MolFromSmiles("OO")))
+    estimator._mmff = None
+    assert estimator.torsion(2, 0, 1, 3) == pytest.approx((0, 0, 1.0, 180, 0, 0))  # lowest at 90 degrees
+    estimator = Estimator(Chem.AddHs(Chem.MolFromSmiles("C=C")))
+    estimator._mmff = None
+    assert estimator.out_of_plane(1, 0, 2, 3) == (3.0, 0.0)  # K = 6
+    assert estimator.torsion(2, 0, 1, 4)[2] == pytest.approx(38.97 / 2 / 4, rel=1e-3)
 
 
 def test_an_element_without_types_is_a_coded_failure():

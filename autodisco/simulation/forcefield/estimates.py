@@ -32,13 +32,25 @@ class Estimator:
         return (uff[1], uff[0] / 2, 0.0, 0.0) if uff else None
 
     def torsion(self, i: int, j: int, k: int, m: int) -> tuple[float, ...]:
-        """V1, phi1, V2, phi2, V3, phi3 of sum V_n (1 - cos(n phi - phi_n)); kcal/mol, degrees; free if unknown."""
+        """V1, phi1, V2, phi2, V3, phi3 of sum V_n (1 - cos(n phi - phi_n)); kcal/mol, degrees; free if unknown.
+
+        UFF's sixfold torsions between sp2 and sp3 atoms, of 1 kcal/mol at most, are left out.
+        """
         if self._mmff and (row := self._mmff.GetMMFFTorsionParams(self._mol, i, j, k, m)):
             return (row[1] / 2, 180.0, row[2] / 2, 0.0, row[3] / 2, 180.0)
+        inner = [self._mol.GetAtomWithIdx(atom) for atom in (j, k)]
+        about = (inner[0].GetDegree() - 1) * (inner[1].GetDegree() - 1)  # torsions that share the height
+        half = (ff.GetUFFTorsionParams(self._mol, i, j, k, m) or 0.0) / 2 / about
+        kinds = {atom.GetHybridization() for atom in inner}
+        if kinds == {Chem.HybridizationType.SP2}:
+            return (0.0, 0.0, half, 0.0, 0.0, 0.0)
+        if kinds == {Chem.HybridizationType.SP3}:
+            chalcogens = all(atom.GetAtomicNum() in (8, 16) for atom in inner)
+            return (0.0, 0.0, half, 180.0, 0.0, 0.0) if chalcogens else (0.0, 0.0, 0.0, 0.0, half, 180.0)
         return (0.0,) * 6
 
     def out_of_plane(self, i: int, j: int, k: int, m: int) -> tuple[float, float]:
         """K (kcal/mol/rad²) and chi0 of the mean Wilson angle at centre j; MMFF sums over three; 0 if unknown."""
         if self._mmff and (constant := self._mmff.GetMMFFOopBendParams(self._mol, i, j, k, m)):
             return (3 * HALF_MDYN * constant, 0.0)
-        return (0.0, 0.0)
+        return (1.5 * (ff.GetUFFInversionParams(self._mol, i, j, k, m) or 0.0), 0.0)  # three of K / 3 (1 - cos)

@@ -109,10 +109,8 @@ INCREMENT_ANALOGUES = {
 # Single-bonded oxygens behave as ether oxygen in the automatic tables; the public file maps them to carbonyl.
 AUTOMATIC_AS_ETHER = ("o_2", "oz")
 
-# Automatic bonds whose length is that of another molecule (o-o is that of O2), 0.1-0.25 Å off MMFF94.
-DISTRUSTED_AUTOMATIC_BONDS = frozenset(
-    frozenset(pair) for pair in (("o", "o"), ("na", "o"), ("na", "o_2"), ("n_2", "o"), ("na", "s"))
-)
+# Elements whose automatic single bonds have the length of another molecule (O-O that of O2), 0.1-0.25 Å off MMFF94.
+DISTRUSTED_AUTOMATIC_BONDS = frozenset(frozenset(pair) for pair in (("O", "O"), ("N", "O"), ("N", "S")))
 
 
 def saturated_carbon_nonbonded(atom: Chem.Atom) -> tuple[float, float]:

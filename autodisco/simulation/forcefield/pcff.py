@@ -92,8 +92,6 @@ class PcffLookup:
                 return Found(overrides.QUARTIC_BONDS[key], "override")
         if found := self._found("quartic_bond", (a, b), "bond", 4):
             return found
-        if frozenset((a, b)) in overrides.DISTRUSTED_AUTOMATIC_BONDS:
-            return None
         key = (self._automatic(a, "bond"), self._automatic(b, "bond"))
         row = self._frc.find("quadratic_bond", AUTO, key)
         return Found((*row.values[:2], 0.0, 0.0), "automatic") if row else None
@@ -235,10 +233,18 @@ class _Assembly:
             (increment,) = self._filled("charge", (i, j), found, lambda *_: (0.0,))
             charges[i] += increment
             charges[j] -= increment
-            row = self._filled("bond", (i, j), self._lookup.bond(*self._key((i, j))), self._estimator.bond)
+            known = self._lookup.bond(*self._key((i, j)))
+            if known and known.source == "automatic" and self._is_distrusted(i, j):
+                known = None
+            row = self._filled("bond", (i, j), known, self._estimator.bond)
             rows.append(row)
             self._length[i, j] = self._length[j, i] = row[0]
         return Terms.of(topology.bonds(self.mol), rows, 2, 4), charges
+
+    def _is_distrusted(self, i: int, j: int) -> bool:
+        bond = self.mol.GetBondBetweenAtoms(i, j)
+        elements = frozenset((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
+        return bond.GetBondType() == Chem.BondType.SINGLE and elements in overrides.DISTRUSTED_AUTOMATIC_BONDS
 
     def angles(self) -> Terms:
         """Angles with bond-bond and bond-angle terms."""
