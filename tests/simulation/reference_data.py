@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from autodisco.simulation.forcefield import pcff
-from autodisco.simulation.molecule import System
+from autodisco.simulation.forcefield import ions, pcff
+from autodisco.simulation.molecule import Molecule, System
 
-BY_MASS = {1: 1, 12: 6, 14: 7, 16: 8}
+BY_MASS = {1: 1, 7: 3, 12: 6, 14: 7, 16: 8, 19: 9, 32: 16}
 
 
 class DataFile:
@@ -50,6 +50,18 @@ class DataFile:
         rows = {int(row[0]): np.array([float(v) for v in row[4:10]]) for row in self.sections["Atoms"]}
         return np.array([rows[i][:3] + rows[i][3:] * box for i in ids])
 
+    def graph(self, ids: list[int]) -> Chem.Mol:
+        """Elements and bonds of some atoms, all bonds single."""
+        masses = {int(row[0]): float(row[1]) for row in self.sections["Masses"]}
+        kinds = {int(row[0]): int(row[2]) for row in self.sections["Atoms"]}
+        mol = Chem.RWMol()
+        for i in ids:
+            mol.AddAtom(Chem.Atom(BY_MASS[round(masses[kinds[i]])]))
+        for _, (a, b) in self.terms("Bonds"):
+            if a in ids:
+                mol.AddBond(ids.index(a), ids.index(b), Chem.BondType.SINGLE)
+        return mol.GetMol()
+
     def chain(self, number: int = 1) -> tuple[Chem.Mol, list[int], np.ndarray, list[int]]:
         """One molecule with explicit hydrogens, the atom ids in its order, their charges and types.
 
@@ -81,3 +93,35 @@ def published_chains(path: Path) -> System:
     chains = [data.chain(number) for number in data.molecules]
     positions = np.concatenate([data.unwrapped(ids, box) for _, ids, _, _ in chains])
     return System([pcff.parameterise(mol) for mol, *_ in chains], positions, box)
+
+
+def published_box(path: Path, charge_scale: float = 0.7) -> System:
+    """All chains and the LiTFSI of a published box, with our parameters and its coordinates."""
+    data = DataFile(path)
+    box = data.box(path)
+    salt = {1: ions.ion("Li", charge_scale), 15: ions.ion("TFSI", charge_scale)}
+    known: dict[tuple, Molecule] = {}  # chains are alike
+    molecules, positions = [], []
+    for number in data.molecules:
+        ids = sorted(int(row[0]) for row in data.sections["Atoms"] if row[1] == str(number))
+        if ion := salt.get(len(ids)):
+            ids = [ids[i] for i in data.graph(ids).GetSubstructMatch(_graph_of(ion))]
+            molecule = ion
+        else:
+            mol, ids, _, types = data.chain(number)
+            if (kinds := tuple(types)) not in known:
+                known[kinds] = pcff.parameterise(mol)
+            molecule = known[kinds]
+        assert len(ids) == len(molecule)
+        molecules.append(molecule)
+        positions.append(data.unwrapped(ids, box))
+    return System(molecules, np.concatenate(positions), box)
+
+
+def _graph_of(ion: Molecule) -> Chem.Mol:
+    mol = Chem.RWMol()
+    for element in ion.elements:
+        mol.AddAtom(Chem.Atom(element))
+    for i, j in ion.bonds.atoms.tolist():
+        mol.AddBond(i, j, Chem.BondType.SINGLE)
+    return mol.GetMol()

@@ -11,9 +11,9 @@ TERMS = ("ebond", "eangle", "edihed", "eimp", "evdwl", "ecoul", "elong")
 SCRIPT = """\
 units real
 atom_style full
-pair_style lj/class2/coul/long {cutoff}
-pair_modify mix sixthpower tail {tail} table 0
-kspace_style {kspace}
+pair_style {pair}
+pair_modify mix sixthpower tail {tail}
+{kspace}
 bond_style class2
 angle_style class2
 dihedral_style class2
@@ -29,11 +29,13 @@ run 0
 
 
 def single_point(
-    folder: Path, data: Path, cutoff: float = 9.5, kspace: str = "pppm 1e-5", tail: str = "no"
+    folder: Path, data: Path, cutoff: float = 9.5, kspace: str | None = "pppm 1e-5", tail: str = "no"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Energies in the order of TERMS (kcal/mol) and forces (n, 3) in kcal/mol/Å."""
+    """Energies in the order of TERMS (kcal/mol) and forces (n, 3) in kcal/mol/Å; None for `kspace`: no charges."""
     program, environment = lammps.command()
-    script = SCRIPT.format(data=data, cutoff=cutoff, kspace=kspace, tail=tail, terms=" ".join(TERMS))
+    pair = f"lj/class2/coul/long {cutoff}" if kspace else f"lj/class2 {cutoff}"
+    sums = f"kspace_style {kspace}\npair_modify table 0" if kspace else ""
+    script = SCRIPT.format(data=data, pair=pair, kspace=sums, tail=tail, terms=" ".join(TERMS))
     (folder / "in.energy").write_text(script)
     subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
     lines = (folder / "log.lammps").read_text().splitlines()

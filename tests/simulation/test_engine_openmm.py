@@ -17,9 +17,16 @@ from autodisco.simulation.engines import openmm as engine
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.openmm_system import ANGSTROM, KCAL, openmm_system
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.molecule import System
+from autodisco.simulation.molecule import (
+    ANGLE_COLUMNS,
+    DIHEDRAL_COLUMNS,
+    IMPROPER_COLUMNS,
+    Molecule,
+    System,
+    Terms,
+)
 from autodisco.simulation.replica import prepare
-from tests.simulation.reference_data import published_chains
+from tests.simulation.reference_data import published_box, published_chains
 from tests.simulation.single_point import TERMS, single_point
 
 PCFF = forcefield.load("pcff+")
@@ -41,10 +48,12 @@ POLYMERS = {
     "fluorinated ester": "*CC(C(=O)OCC(F)(F)F)*",
     "nitrile": "*CC(C#N)O*",
 }
+SECTIONS = {"angles": ANGLE_COLUMNS, "dihedrals": DIHEDRAL_COLUMNS, "impropers": IMPROPER_COLUMNS}
+EMPTY = ("BondBond13",)  # zero for all of these types in PCFF
 
 
-def openmm_energies(system: System, cutoff: float) -> tuple[dict[str, float], np.ndarray]:
-    """Energy of every force (kcal/mol) and the total forces (kcal/mol/Å), in double precision."""
+def openmm_energies(system: System, cutoff: float, but: str = "") -> tuple[dict[str, float], np.ndarray]:
+    """Energy of every force (kcal/mol) and the total forces (kcal/mol/Å) without that of one, in double precision."""
     settings = protocols.NonbondedSettings(cutoff=cutoff, kspace_accuracy=1e-6)
     simulated = openmm_system(system, settings, tail=False)
     for group, force in enumerate(simulated.getForces()):
@@ -55,7 +64,8 @@ def openmm_energies(system: System, cutoff: float) -> tuple[dict[str, float], np
         force.getName(): context.getState(getEnergy=True, groups=1 << group).getPotentialEnergy()._value / KCAL
         for group, force in enumerate(simulated.getForces())
     }
-    forces = context.getState(getForces=True).getForces(asNumpy=True)._value / KCAL * ANGSTROM
+    groups = {group for group, force in enumerate(simulated.getForces()) if force.getName() != but}
+    forces = context.getState(getForces=True, groups=groups).getForces(asNumpy=True)._value / KCAL * ANGSTROM
     return energies, forces
 
 
@@ -70,8 +80,43 @@ def check_parity(folder: Path, system: System, cutoff: float) -> None:
     for term, forces in PARTS.items():
         assert sum(ours[name] for name in forces) == pytest.approx(by_name[term], rel=1e-5, abs=1e-6), term
     assert ours["Coulomb"] == pytest.approx(by_name["ecoul"] + by_name["elong"], rel=1e-4, abs=5e-3)
-    difference = np.sqrt(((our_forces - their_forces) ** 2).mean() / (their_forces**2).mean())
-    assert difference < 1e-4
+    assert difference(our_forces, their_forces) < 1e-4
+    _, without_charges = openmm_energies(system, cutoff, but="Coulomb")
+    _, theirs_without = single_point(folder, folder / "system.data", cutoff, None)
+    assert difference(without_charges, theirs_without) < 1e-5
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Root mean square of the difference of forces, as a share of theirs."""
+    return float(np.sqrt(((ours - theirs) ** 2).mean() / (theirs**2).mean()))
+
+
+def with_one_section(system: System, kind: str, section: str) -> System:
+    """A system whose angles, dihedrals or impropers have only one section of their parameters, and θ0 of the angle."""
+    kept = SECTIONS[kind][section]
+
+    def only(molecule: Molecule) -> Molecule:
+        terms = getattr(molecule, kind)
+        parameters = np.zeros_like(terms.parameters)
+        parameters[:, kept] = terms.parameters[:, kept]
+        if kind == "angles":
+            parameters[:, 0] = terms.parameters[:, 0]
+        return replace(molecule, **{kind: Terms(terms.atoms, parameters)})
+
+    return replace(system, molecules=[only(molecule) for molecule in system.molecules])
+
+
+@pytest.mark.parametrize(("kind", "section"), [(kind, name) for kind, columns in SECTIONS.items() for name in columns])
+def test_every_kind_of_term_by_itself_has_the_energy_of_lammps(kind, section, tmp_path):
+    settings = protocols.load("smoke").system
+    system = with_one_section(builder.build(parse("*NC(=O)CCOCC*"), settings, 1, PCFF), kind, section)
+    system = replace(system, positions=system.positions.round(5), box=system.box.round(5))
+    (tmp_path / "system.data").write_text(data_file(system))
+    term = {"angles": "eangle", "dihedrals": "edihed", "impropers": "eimp"}[kind]
+    theirs = dict(zip(TERMS, single_point(tmp_path, tmp_path / "system.data", 8.0)[0], strict=True))[term]
+    ours = openmm_energies(system, 8.0)[0]
+    assert sum(ours[name] for name in PARTS[term]) == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+    assert (abs(theirs) > 1e-3) == (section not in EMPTY)
 
 
 @pytest.mark.parametrize("smiles", POLYMERS.values(), ids=POLYMERS)
@@ -85,6 +130,10 @@ def test_energies_and_forces_equal_those_of_lammps(smiles, tmp_path):
 def test_energies_and_forces_of_other_salts_equal_those_of_lammps(salt, tmp_path):
     settings = protocols.load("smoke").system.model_copy(update={"ion_pairs": 2, "salt": salt})
     check_parity(tmp_path, builder.build(parse("*OCC*"), settings, 1, PCFF), 8.0)
+
+
+def test_energies_and_forces_of_the_published_htp_md_box_with_its_salt_equal_those_of_lammps(reference, tmp_path):
+    check_parity(tmp_path, published_box(reference / "htp_md/9-0-246295613-0/relaxed.lmp"), 9.5)
 
 
 def test_energies_and_forces_of_the_published_peo_box_equal_those_of_lammps(reference, tmp_path):
