@@ -80,7 +80,8 @@ def simulate(
     from autodisco.cli.single import simulate_polymer, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
-    names = [f"{protocol}@{kelvin:g}" for kelvin in temperature or []] or [protocol]
+    kelvins = temperature or protocols.load(protocol).temperatures
+    names = [f"{protocol}@{kelvin:g}" for kelvin in kelvins] or [protocol]
     chosen = [protocols.load(name) for name in names]
     forcefield.load(force_field)
     engines.load(engine)
@@ -138,10 +139,12 @@ def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> Non
         message("no activation energy: it needs two temperatures with a conductivity above zero")
         raise typer.Exit(1)
     if not as_json:
-        fit = told["arrhenius"]
-        message(
-            f"activation energy {fit['activation_energy_ev']:.3g} eV ({fit['activation_energy_kj_per_mol']:.3g} kJ/mol)"
-        )
+        fit, curve = told["arrhenius"], told["vtf"]
+        error = "" if fit["activation_energy_ev_sem"] is None else f" ± {fit['activation_energy_ev_sem']:.2g}"
+        energy = f"{fit['activation_energy_ev']:.3g}{error} eV ({fit['activation_energy_kj_per_mol']:.3g} kJ/mol)"
+        message(f"activation energy {energy}")
+        if curve:
+            message(f"Vogel-Tammann-Fulcher: B {curve['b_k']:.0f} K, T0 {curve['t0_k']:.0f} K")
     message(f"plot: {told['plot']}")
 
 

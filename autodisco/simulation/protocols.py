@@ -133,7 +133,8 @@ Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator=
 class Protocol(_Frozen):
     """A named protocol. Temperature damping and time step hold for all dynamics but `relax`.
 
-    With `checkpoint_every_ps` a run that was cut off goes on instead of starting again.
+    With `checkpoint_every_ps` a run that was cut off goes on instead of starting again. `temperatures` (K) are those at
+    which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -142,6 +143,7 @@ class Protocol(_Frozen):
     timestep_fs: Positive
     temperature_damping_fs: Positive
     checkpoint_every_ps: Positive | None = None
+    temperatures: tuple[Positive, ...] = ()
     system: SystemSettings
     nonbonded: NonbondedSettings
     steps: tuple[Step, ...]
@@ -165,8 +167,8 @@ class Protocol(_Frozen):
         return self
 
     def content(self) -> dict[str, Any]:
-        """Everything that decides values, as plain JSON: all but the sentence for people, and what is as by default."""
-        return self.model_dump(mode="json", exclude={"purpose"}, exclude_defaults=True)
+        """Everything that decides values, as plain JSON, without what is as by default."""
+        return self.model_dump(mode="json", exclude={"purpose", "temperatures"}, exclude_defaults=True)
 
     def is_same_as(self, content: dict[str, Any]) -> bool:
         """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autodisco.cli.single import over_temperature
+from autodisco.simulation import protocols
 from autodisco.simulation.engines import lammps
 
 
@@ -189,6 +190,19 @@ def test_what_is_written_is_at_the_temperature_asked_for(call, here):
     assert call("simulate", "*OCC*", *options, "--engine", "openmm").code == 2
     assert call("simulate", "*OCC*", *options, "--temperature", "400").code == 0
     assert (here / "out/smoke@400/0/in.lammps").is_file()
+
+
+def test_a_protocol_can_name_its_temperatures(call, here):
+    text = (
+        (protocols.SHIPPED / "smoke.toml")
+        .read_text()
+        .replace('name = "smoke"', 'name = "mine"\ntemperatures = [450, 400]')
+    )
+    (here / "mine.toml").write_text(text)
+    options = ("--protocol", "mine.toml", "--replicas", "1", "--write-only", "out")
+    assert call("simulate", "*OCC*", *options).code == 0
+    for kelvin in (450, 400):
+        assert f"fix move all nvt temp {kelvin}.0 {kelvin}.0" in (here / f"out/mine@{kelvin}/0/in.lammps").read_text()
 
 
 def test_simulate_refuses_an_engine_that_does_not_exist(call):
