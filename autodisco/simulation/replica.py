@@ -225,6 +225,7 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
     properties = analyze(task.folder).properties.to_dict()
+    properties |= density_error(task.folder, protocol)
     for more in (lambda: _cohesion(task, protocol), lambda: bend_of_volume(task.folder, protocol)):
         try:
             properties |= more()
@@ -240,6 +241,20 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
+
+
+def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
+    """`density_g_per_cm3_sem` of a box that was set to its mean, from blocks of the time over which it was averaged."""
+    from autodisco.analysis.transport import block_error
+    from autodisco.simulation.engines.report import REPORT_PS, read_report
+
+    steps = [(n, step) for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt)]
+    averaged = [(n, step.set_mean_box_over_ps) for n, step in steps if step.set_mean_box_over_ps]
+    if not averaged:
+        return {}
+    number, span_ps = averaged[-1]
+    densities = [row["density_g_per_cm3"] for row in read_report(folder) if row["number"] == number]
+    return {"density_g_per_cm3_sem": block_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
 
 
 def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]:

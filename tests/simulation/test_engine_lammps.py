@@ -14,7 +14,8 @@ from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.engines.report import read_report
+from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
+from autodisco.simulation.replica import density_error
 from tests.simulation.reference_data import published_chains
 from tests.simulation.single_point import single_point
 
@@ -82,6 +83,27 @@ def test_chains_and_surroundings_are_those_that_mdanalysis_sees(smoke_run):
     assert found.li_polymer_oxygen_coordination == pytest.approx(np.mean(oxygens), abs=0.02)
     assert found.li_polymer_coordination == found.li_polymer_oxygen_coordination
     assert found.li_polymer_nitrogen_coordination is None
+
+
+def test_a_replica_has_its_cohesion_and_what_was_estimated(smoke_run):
+    properties = read_json(smoke_run / "outcome.json")["properties"]
+    assert properties["cohesive_energy_density_mpa"] > 0
+    root = properties["cohesive_energy_density_mpa"] ** 0.5
+    assert properties["solubility_parameter_mpa_sqrt"] == pytest.approx(root)
+    assert properties["solubility_parameter_mpa_sqrt_sem"] > 0
+    assert properties["estimated_terms"] == []
+    assert properties["density_g_per_cm3_sem"] is None  # 0.5 ps are too few values
+
+
+def test_the_error_of_a_density_is_that_of_the_time_over_which_the_box_was_averaged(tmp_path):
+    protocol = protocols.load("quick")
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(0.5, 0.1, 300), rng.normal(1.2, 0.01, 18)])
+    rows = [(5, n, 500.0, 1.0, value, -1.0) for n, value in enumerate(values)]
+    (tmp_path / "report.txt").write_text("".join(report_line(row) for row in rows))
+    blocks = [block.mean() for block in np.array_split(values[-round(9 / REPORT_PS) :], 5)]
+    error = np.std(blocks, ddof=1) / 5**0.5
+    assert density_error(tmp_path, protocol) == {"density_g_per_cm3_sem": pytest.approx(error)}
 
 
 def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):

@@ -167,7 +167,6 @@ class _Run:
         self.seed = int(read_json(folder / "openmm.json")["seed"]) % (2**31 - 1) or 1
         self.outer_ps = protocol.timestep_fs * protocol.nonbonded.every * scale / 1000
         self.scale = scale
-        self.durations = [getattr(step, "duration_ps", 0.0) for step in protocol.steps]
         self.place = _Place()
         self.state: Any = None
         self.saved_at = time.monotonic()
@@ -256,7 +255,10 @@ class _Run:
 
     def _dynamics(self, step: Relax | Npt | Nvt | Production) -> bool:
         """Run a step to its end; False where it is not at rest then and has to go on."""
-        times = 1 + equilibration.extensions(self.folder, self.protocol).get(self.place.step, 0)
+        extended = equilibration.extensions(self.folder, self.protocol)
+        times = 1 + extended.get(self.place.step, 0)
+        steps = enumerate(self.protocol.steps)
+        durations = [getattr(each, "duration_ps", 0.0) * (1 + extended.get(n, 0)) for n, each in steps]
         first, last = self._temperatures(step)
         outer = self.outer_ps
         if isinstance(step, Relax):
@@ -295,8 +297,8 @@ class _Run:
                 if isinstance(step, Npt) and self._averages(step, times, done * outer):
                     self.place.volume_sum += context.getState().getPeriodicBoxVolume()._value
                     self.place.volumes += 1
-                passed = sum(self.durations[: self.place.step]) + done * outer
-                self.on_progress(step.kind, min(1.0, passed / sum(self.durations)))
+                passed = sum(durations[: self.place.step]) + done * outer
+                self.on_progress(step.kind, min(1.0, passed / sum(durations)))
                 if time.monotonic() - self.saved_at > CHECKPOINT_EVERY_S:
                     self._keep(context)
                     self._written(report, trajectory)
