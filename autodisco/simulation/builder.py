@@ -34,10 +34,11 @@ NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come
 # Crowded chains have no place at full distance; the best of the tries is then taken down to this share of it,
 # which still keeps heavy atoms of strangers 1.68 Å apart, too far for a bond inside a six-ring (1.58 Å).
 LEAST_CLEARANCE = 0.7
-TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 100, 6, 5000
+TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 40, 3, 5000
+STARTS_PER_CHAIN = 8
 TRIES_AT_ONCE = 25
 CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
-FIRST_TRY_WITH_TORSIONS, TORSION_JITTER = 3, 0.2  # rad
+TORSION_JITTER = 0.2  # rad
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,14 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
     molecule = parts_of_box[0]
     mass = sum(float(m.masses.sum()) for m in parts_of_box)
     edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
-    shapes = _lone_unit_shapes(polymer, rng)
-    for attempt in range(TRIES_PER_BOX):
-        with_torsions = attempt >= FIRST_TRY_WITH_TORSIONS
-        if mix.units > 2 and (attempt == 1 or with_torsions):
-            shapes = _inner_unit_shapes(unit, polymer, rng, with_torsions)
+    ladder = _Ladder(unit, polymer, mix.units, rng)
+    for _ in range(TRIES_PER_BOX):
         space = _Space(edge)
         parts: list[Floats] = []
         for part in parts_of_box:
             if part.template is None:
                 heavy = np.array([e != "H" for e in part.elements])
-                placed = _grow(polymer, shapes, mix.units, heavy, space, rng)
+                placed = ladder.grow(heavy, space)
             else:
                 heavy = np.ones(len(part), dtype=bool)
                 placed = _insert(part.template, heavy, space, rng)
@@ -205,6 +203,27 @@ class _Shapes:
 Shapes = dict[str, _Shapes]  # for the "first", "inner" and "last" place in a chain
 
 
+class _Ladder:
+    """Grows chains from shapes of lone units; where one finds no place, from shapes that know their neighbours.
+
+    What a chain had to climb to stays for the chains after it.
+    """
+
+    def __init__(self, unit: RepeatUnit, polymer: Chain, n: int, rng: np.random.Generator):
+        self._unit, self._polymer, self._n, self._rng = unit, polymer, n, rng
+        self._shapes = _lone_unit_shapes(polymer, rng)
+
+    def grow(self, heavy: Bools, space: "_Space") -> Floats | None:
+        """Coordinates of a chain, or None when all tries failed."""
+        for _ in range(STARTS_PER_CHAIN):
+            placed = _grow(self._polymer, self._shapes, self._n, heavy, space, self._rng)
+            if placed is not None:
+                return placed
+            if self._n > 2:
+                self._shapes = _inner_unit_shapes(self._unit, self._polymer, self._rng)
+        return None
+
+
 def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
     """Conformers of the methyl-capped repeat unit, the same for every place in the chain."""
     conformers = _embedded(polymer.unit, CONFORMERS, rng)
@@ -212,11 +231,8 @@ def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
     return dict.fromkeys(("first", "inner", "last"), shapes)
 
 
-def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator, with_torsions: bool) -> Shapes:
-    """Conformers cut from trimers: with real neighbours, a crowded backbone shows the torsions that fit a chain.
-
-    `with_torsions` keeps those of the links, too; the most crowded chains find no place otherwise.
-    """
+def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generator) -> Shapes:
+    """Conformers cut from trimers, with the torsions of their links: real neighbours show what fits a crowded chain."""
     trimer = chain(unit, 3)
     found: dict[str, list[Floats]] = {"first": [], "inner": [], "last": []}
     torsions: dict[str, list[float]] = {"first": [], "inner": [], "last": []}
@@ -229,7 +245,7 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
             whole[right][polymer.head_cap] = whole[left][polymer.tail]
         for k, place in enumerate(found):
             found[place].append(whole[k])
-            torsions[place].append(_link_torsion(whole[k - 1], whole[k], polymer) if k and with_torsions else math.nan)
+            torsions[place].append(_link_torsion(whole[k - 1], whole[k], polymer) if k else math.nan)
     return {place: _Shapes.of(found[place], torsions[place], polymer) for place in found}
 
 
