@@ -11,7 +11,7 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError
+from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.text import counted
 
@@ -67,8 +67,12 @@ def settle(campaign: Campaign, store: Store) -> None:
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
             on_restart=lambda task: _restarted(store, task),
         )
-    finally:
+    except OwnedError:
+        raise  # what runs now is another process's
+    except BaseException:
         _nothing_runs(store)
+        raise
+    _nothing_runs(store)
     if not finished:
         raise Interrupted
 
