@@ -47,6 +47,11 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
 
+def best_found(store: Store) -> dict[str, Any] | None:
+    """The best polymer that the campaign itself found, as a row of `ranking`; None before there is one."""
+    return next((row for row in ranking(store) if row["source"] == "generated"), None)
+
+
 def _better(p: float) -> str:
     return "better" if p > 0.5 else "worse"
 

@@ -221,6 +221,18 @@ def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
     assert store.known_keys() == {"k1"}
 
 
+def test_going_back_to_before_a_unit_of_the_grammar_was_drawn_keeps_it_as_one(store):
+    learnt = {"smiles": "*OCC*", "key": "k1", "label": "unlabelled", "weight": 1.0, "why": "enumerated, no value"}
+    for iteration in (0, 1):
+        store.write_training(iteration, [learnt])
+    store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2, flags=[{"name": "N-O"}], scores={"sa_score": 3.0})
+    store.add_polymer("k2", "*CCS*", "*CSC*", "generated", 2)
+    store.rewind(1)
+    (polymer,) = store.polymers()
+    assert polymer == {"key": "k1", "smiles": "*CCO*", "given": "*OCC*", "name": "", "source": "grammar",
+                       "iteration": 0, "flags": [], "scores": {}}  # fmt: skip
+
+
 def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
     store.add_polymer("k1", "*OO*", "*OO*", "grammar")
     store.add_candidates(1, [{"draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "drawn"}])
