@@ -133,6 +133,7 @@ def status(store: Store, journal_rows: int = 12, best: int = 10) -> dict[str, An
         "alive": _is_alive(facts),
         "request": store.requested(),
         "activity": facts.get("activity", ""),
+        "short_of_room": facts.get("short_of_room", ""),
         "polymers": {row["source"]: row["n"] for row in _count(store, "polymers", "source")},
         "replicas_in_all": {row["status"]: row["n"] for row in _count(store, "replicas", "status")},
         "simulations": _simulations(store, facts),
