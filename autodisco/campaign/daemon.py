@@ -17,6 +17,7 @@ from autodisco.campaign.lock import keep, owned
 from autodisco.campaign.notify import tell
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
+from autodisco.files import remove_leftovers
 from autodisco.store import LOOP_STATES, Owner, Store
 
 POLL_S = 0.5
@@ -86,6 +87,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
         with store.transaction():
             wake(store, set_up(campaign, store))
         store.mend_events()
+        remove_leftovers(campaign.folder)
         watch = Watch(store, owner, campaign.settings.budget.hours)
         with _signals(watch):
             return _walk(replace(campaign, interrupted=watch, say=say), store, watch)

@@ -1,14 +1,19 @@
 """What a daemon obeys, asked in any order, and that it leaves a campaign which another process took over."""
 
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from autodisco.campaign import daemon, run
+from autodisco.campaign import control, daemon, open_folder, run
+from autodisco.campaign.lock import acquire
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.store import Store
+from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 from tests.campaign.test_lock import set_owner
@@ -83,3 +88,52 @@ def test_who_lost_the_campaign_leaves_it_as_it_is(campaign, monkeypatch, work):
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.get("owner")["pid"]) == ("prepare", 2**22 + 1)
         assert "failure" not in {row["event"] for row in store.journal()}
+
+
+DEAF = """
+import sys, time
+from pathlib import Path
+from autodisco.campaign import open_folder, run
+from autodisco.campaign.stages import STAGES
+STAGES["prepare"] = lambda campaign, store: (print("at work", flush=True), time.sleep(60))
+sys.exit(run(open_folder(Path(sys.argv[1]))))
+"""
+
+
+def test_a_second_signal_ends_it_at_once(campaign):
+    process = subprocess.Popen([sys.executable, "-c", DEAF, str(campaign.folder)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"at work\n"
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10.0) == daemon.RESUMABLE
+    finally:
+        process.kill()
+        process.communicate()
+    with Store.open(campaign.folder) as store:
+        assert store.get("state") == "prepare"
+        acquire(store)  # its lock is that of a dead process
+        assert store.journal()[-1]["event"] == "takeover"
+
+
+def test_who_comes_second_at_the_start_is_told_that_it_is_owned(campaign, monkeypatch):
+    """Another process takes the campaign after it was looked at and before the daemon gets to it."""
+    real, winner = subprocess.Popen, subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    def late(*args, **options):
+        with Store.open(campaign.folder) as store:
+            set_owner(store, winner.pid, start_time(winner.pid))
+        (campaign.folder / control.UNEXPECTED).write_text("what the winner says\n")
+        return real(*args, **options)
+
+    monkeypatch.setattr(control.subprocess, "Popen", late)
+    try:
+        with pytest.raises(OwnedError, match=f"did not start: error: .* run by process {winner.pid}"):
+            control.start(open_folder(campaign.folder))
+    finally:
+        winner.kill()
+        winner.wait()
+    said = (campaign.folder / control.UNEXPECTED).read_text().splitlines()
+    assert said[0] == "what the winner says"
