@@ -1,5 +1,6 @@
 """What a daemon obeys, asked in any order, and that it leaves a campaign which another process took over."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -137,3 +138,14 @@ def test_who_comes_second_at_the_start_is_told_that_it_is_owned(campaign, monkey
         winner.wait()
     said = (campaign.folder / control.UNEXPECTED).read_text().splitlines()
     assert said[0] == "what the winner says"
+
+
+def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, monkeypatch):
+    doing(monkeypatch, asked("stop"))
+    copy, left = campaign.folder / "events.jsonl", campaign.folder / ".campaign.toml.4194305.tmp"
+    copy.write_bytes(b"\0" * 50 + copy.read_bytes()[50:])
+    left.write_text("half a file")
+    assert run(campaign) == daemon.RESUMABLE
+    with Store.open_readonly(campaign.folder) as store:
+        assert [json.loads(line) for line in copy.read_text().splitlines()] == store.journal()
+    assert not left.exists()
