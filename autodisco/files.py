@@ -16,10 +16,15 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
 
 
+def place_beside(path: Path) -> Path:
+    """Where this process writes a file before it takes the place of `path`; see `remove_leftovers`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write `content` to `path` so that a reader or a crash sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = place_beside(path)
     data = content.encode() if isinstance(content, str) else content
     try:
         with open(beside, "wb") as handle:
@@ -31,6 +36,24 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         beside.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from None
     sync(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove below `folder` what processes that are dead left beside files they were writing."""
+    for path in folder.rglob(".*.tmp"):
+        pid = path.name.split(".")[-2]
+        if pid.isdigit() and not _runs(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def sync(path: Path) -> None:
@@ -46,7 +69,7 @@ def sync(path: Path) -> None:
 def open_atomic(path: Path) -> Iterator[TextIO]:
     """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = place_beside(path)
     try:
         with open(beside, "w", encoding="utf-8", newline="") as handle:
             yield handle

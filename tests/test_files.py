@@ -1,9 +1,12 @@
 """Files: whole or not at all, and tables read strictly."""
 
+import subprocess
+import sys
+
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, read_text
+from autodisco.files import csv_rows, place_beside, read_text, remove_leftovers, write_atomic
 
 
 def test_rows_come_with_the_line_they_begin_on(tmp_path):
@@ -30,3 +33,22 @@ def test_a_file_that_is_no_text(tmp_path):
         read_text(tmp_path / "x.csv")
     with pytest.raises(InputError, match="No such file"):
         read_text(tmp_path / "none.csv")
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(tmp_path):
+    folder = tmp_path / "simulations" / "key"
+    folder.mkdir(parents=True)
+    code = (
+        "import os, signal, sys; from pathlib import Path; from autodisco import files\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_atomic(Path(sys.argv[1]) / 'outcome.json', 'half')\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)])
+    (left,) = folder.iterdir()
+    write_atomic(folder / "task.json", "whole")
+    mine = place_beside(folder / "outcome.json")
+    for path in (mine, folder / ".hidden.tmp"):
+        path.write_text("")
+    remove_leftovers(tmp_path)
+    assert not left.exists()
+    assert {path.name for path in folder.iterdir()} == {"task.json", mine.name, ".hidden.tmp"}

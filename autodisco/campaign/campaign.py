@@ -101,13 +101,18 @@ def open_folder(folder: Path) -> Campaign:
         content = store.get("settings")
         if content is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = Settings.model_validate(content)
-        protocol = Path(settings.simulation.protocol)
-        if protocol.suffix == ".toml" and not protocol.is_file() and (folder / PROTOCOL_COPY).is_file():
-            moved = settings.simulation.model_copy(update={"protocol": str((folder / PROTOCOL_COPY).absolute())})
-            settings = settings.model_copy(update={"simulation": moved})
-        _check_protocol(str(folder), settings, store)
+        settings = with_protocol_of(folder, Settings.model_validate(content))
+        check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
+
+
+def with_protocol_of(folder: Path, settings: Settings) -> Settings:
+    """The settings with the copy in the campaign folder of a protocol of the user's own, where its file is gone."""
+    protocol, kept = Path(settings.simulation.protocol), folder / PROTOCOL_COPY
+    if protocol.suffix != ".toml" or protocol.is_file() or not kept.is_file():
+        return settings
+    simulation = settings.simulation.model_copy(update={"protocol": str(kept.absolute())})
+    return settings.model_copy(update={"simulation": simulation})
 
 
 def check(file: Path, settings: Settings) -> None:
@@ -187,8 +192,8 @@ def facts_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _check_protocol(where: str, settings: Settings, store: Store) -> None:
-    """Values of two protocols of one name must not mix."""
+def check_protocol(where: str, settings: Settings, store: Store) -> None:
+    """Raise InputError where the protocol is no longer what it was: values of two protocols must not mix."""
     from autodisco.simulation import protocols
 
     if not protocols.load(settings.simulation.protocol).is_same_as(store.get("protocol_content")):
@@ -205,7 +210,7 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"
         )
-    _check_protocol(str(file), settings, store)
+    check_protocol(str(file), settings, store)
     hashes = store.get("file_hashes")
     for key in FILE_KEYS if hashes is not None else ():
         path = settings.flat()[key]

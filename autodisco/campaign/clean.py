@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from autodisco.campaign.lock import owned
-from autodisco.files import read_json, sync
+from autodisco.files import place_beside, read_json, sync
 from autodisco.store import Store, replica_folder
 
 POLICIES = ("all", "ions", "none")
@@ -83,12 +83,12 @@ def _keep_ions(folder: Path) -> None:
 
     system = read_json(folder / "system.json")
     ions = np.unique(np.concatenate([system["cations"], *system["anions"], system["anion_centres"]]).astype(int))
-    part = folder / f"{IONS}.part.dcd"
+    part = place_beside(folder / IONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about charges that a PDB file need not have, and its own future
         universe = MDAnalysis.Universe(str(folder / "topology.pdb"), str(folder / TRAJECTORY))
         chosen = universe.atoms[ions].residues.atoms
-        with MDAnalysis.Writer(str(part), chosen.n_atoms) as writer:
+        with MDAnalysis.Writer(str(part), chosen.n_atoms, format="DCD") as writer:
             for _ in universe.trajectory:
                 writer.write(chosen)
         chosen.write(str(folder / IONS_TOPOLOGY))

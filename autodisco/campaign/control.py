@@ -31,7 +31,7 @@ def start(campaign: Campaign) -> int | None:
     Raises
     ------
     OwnedError
-        A live process owns the campaign.
+        A live process owns the campaign, or came first.
     AutodiscoError
         The process ended before it got to work; the sentence is its last line.
     """
@@ -40,7 +40,8 @@ def start(campaign: Campaign) -> int | None:
             under_way = wake(store, set_up(campaign, store))
         if not under_way:
             return None
-    with open(campaign.folder / UNEXPECTED, "wb") as log:
+    with open(campaign.folder / UNEXPECTED, "ab") as log:
+        said_before = log.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "autodisco.campaign", str(campaign.folder)],
             stdin=subprocess.DEVNULL,
@@ -56,7 +57,9 @@ def start(campaign: Campaign) -> int | None:
             if owner and owner.pid == process.pid:
                 break
             if process.poll() is not None:
-                raise AutodiscoError(f"the campaign did not start: {_last_line(campaign.folder / UNEXPECTED)}")
+                said = _last_line(campaign.folder / UNEXPECTED, said_before)
+                failure = OwnedError if process.returncode == OwnedError.exit_code else AutodiscoError
+                raise failure(f"the campaign did not start: {said}")
             time.sleep(0.05)
     return process.pid
 
@@ -110,6 +113,7 @@ def _ask(folder: Path, what: str) -> str:
             return f"{name}: asked its process to {what}"
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+def _last_line(log: Path, begin: int) -> str:
+    """The last line of what stands in a file from byte `begin` on."""
+    lines = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"

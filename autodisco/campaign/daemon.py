@@ -13,11 +13,12 @@ from dataclasses import replace
 from types import FrameType
 
 from autodisco.campaign.campaign import Campaign, set_up, silent
-from autodisco.campaign.lock import owned
+from autodisco.campaign.lock import keep, owned
 from autodisco.campaign.notify import tell
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError
-from autodisco.store import LOOP_STATES, Store
+from autodisco.errors import AutodiscoError, OwnedError
+from autodisco.files import remove_leftovers
+from autodisco.store import LOOP_STATES, Owner, Store
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0
@@ -28,13 +29,14 @@ RESUMABLE = 75
 class Watch:
     """Looks, at most every `POLL_S`, whether the work has to be left, and keeps the heartbeat.
 
-    ``why`` is then ``signal``, ``pause``, ``stop`` or ``hours``.
+    ``why`` is then ``signal``, ``pause``, ``stop`` or ``hours``. Raises OwnedError where another process took over.
     """
 
-    def __init__(self, store: Store, hours: float):
+    def __init__(self, store: Store, owner: Owner, hours: float):
         self.why = ""
         self.signalled = False
         self._store = store
+        self._owner = owner
         self._hours = hours
         self._looked = self._beat = time.monotonic()
 
@@ -48,10 +50,10 @@ class Watch:
         self._looked = now
         self.beat(now)
         request = self._store.requested()
+        if request == "resume":
+            request = _take_request(self._store, request)
         if request in ("pause", "stop"):
             self.why = request
-        elif request == "resume":
-            self._store.clear_requests()
         elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
             self.why = "hours"
         return bool(self.why)
@@ -59,13 +61,13 @@ class Watch:
     def beat(self, now: float, always: bool = False) -> None:
         """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
         if now - self._beat >= HEARTBEAT_S or always:
-            self._store.set(heartbeat=time.time(), active_s=self._store.get("active_s", 0.0) + now - self._beat)
+            keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + now - self._beat)
             self._beat = now
 
     def skip(self) -> None:
         """Keep the heartbeat without counting the time as work (while paused)."""
         self._beat = time.monotonic()
-        self._store.set(heartbeat=time.time())
+        keep(self._store, self._owner)
 
 
 def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
@@ -77,16 +79,16 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
     Raises
     ------
     OwnedError
-        A live process owns the campaign.
+        A live process owns the campaign, or took it over meanwhile.
     AutodiscoError
         The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
     """
-    with Store.create(campaign.folder) as store, owned(store):
+    with Store.create(campaign.folder) as store, owned(store) as owner:
         with store.transaction():
             wake(store, set_up(campaign, store))
-        store.clear_requests()
-        store.copy_events()
-        watch = Watch(store, campaign.settings.budget.hours)
+        store.mend_events()
+        remove_leftovers(campaign.folder)
+        watch = Watch(store, owner, campaign.settings.budget.hours)
         with _signals(watch):
             return _walk(replace(campaign, interrupted=watch, say=say), store, watch)
 
@@ -121,9 +123,12 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
             watch.beat(time.monotonic(), always=True)
             if not _leave(campaign, store, watch):
                 return RESUMABLE
+        except OwnedError:
+            raise  # the state is another process's now
         except Exception as error:
             reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
             with store.transaction():
+                watch.beat(time.monotonic(), always=True)
                 store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
                 advance(store, "failure", reason)
             tell(campaign, store)
@@ -149,7 +154,10 @@ def _leave(campaign: Campaign, store: Store, watch: Watch) -> bool:
         campaign.say(f"left in state {state}; run it again to go on")
         return False
     with store.transaction():
-        store.clear_requests()
+        asked = _take_request(store, why)
+        why = why if why == "hours" else asked
+        if why == "resume":
+            return True
         if why == "hours":
             reason = f"the budget of {campaign.settings.budget.hours:g} hours is used"
             store.note("end", state, decided="budget-spent", why=reason)
@@ -162,15 +170,22 @@ def _leave(campaign: Campaign, store: Store, watch: Watch) -> bool:
     return True
 
 
+def _take_request(store: Store, seen: str) -> str:
+    """The last request, which may have come after the one that was `seen`; none is left then."""
+    with store.transaction():
+        request = store.requested() or seen
+        store.clear_requests()
+    return request
+
+
 def _wait(store: Store, watch: Watch) -> bool:
     """Stay paused until a request; False where a signal ends the process."""
     while not watch.signalled:
-        request = store.requested()
-        if request in ("resume", "stop"):
+        if (seen := store.requested()) in ("resume", "stop"):
             with store.transaction():
-                store.clear_requests()
-                store.note(request, "paused", decided=request, why="asked for by a person")
-                advance(store, request, "asked for by a person" if request == "stop" else "")
+                if (request := _take_request(store, seen)) != "pause":
+                    store.note(request, "paused", decided=request, why="asked for by a person")
+                    advance(store, request, "asked for by a person" if request == "stop" else "")
             watch.skip()
             return True
         time.sleep(POLL_S)

@@ -88,9 +88,9 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
     `progress` is told the number of files that are packed.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
     name = store.get("name", store.folder.name)
     with tempfile.TemporaryDirectory(dir=file.parent) as beside:
+        part = Path(beside) / "part"
         store.copy_to(Path(beside))
         with Store.open(Path(beside)) as copy:
             copy.set(owner=None)
@@ -104,8 +104,8 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
                     progress(number)
                 with contextlib.suppress(FileNotFoundError):  # a running campaign removes some
                     archive.add(path, f"{name}/{path.relative_to(store.folder)}", recursive=False)
-    sync(part)
-    part.replace(file)
+        sync(part)
+        part.replace(file)
 
 
 def _files(path: Path) -> list[Path]:

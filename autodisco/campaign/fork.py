@@ -9,11 +9,11 @@ from typing import Any
 
 import pydantic
 
-from autodisco.campaign.campaign import facts_of
+from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
 from autodisco.campaign.config import Settings, error_sentence, write_settings
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
-from autodisco.store import Store, replica_folder
+from autodisco.store import Store, best_found, replica_folder
 
 DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
@@ -31,7 +31,8 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     `changed` are settings by dotted key, such as ``generator.temperature``. Simulations are linked where the file
     system can, so that they take no room twice. The old campaign is not touched and may be running.
 
-    Raises InputError where the folder is taken, the iteration has not ended, or a setting is wrong or decided the past.
+    Raises InputError where the folder is taken, the iteration has not ended, a setting is wrong or decided the past, or
+    the protocol is no longer what it was.
     """
     for key in changed:
         if key == "name":
@@ -46,6 +47,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{', '.join(map(str, known)) or 'none'}"
         )
     settings = _changed(Settings.model_validate(store.get("settings")), {**changed, "name": folder.name})
+    check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -60,6 +62,8 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     """Write the new campaign."""
     models = {model["iteration"]: model["path"] for model in store.models()}
     store.copy_to(part)
+    if (store.folder / PROTOCOL_COPY).is_file():
+        _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
     with Store.open(part) as copy:
         copy.rewind(iteration)
         for number, path in models.items():
@@ -75,11 +79,12 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 copy.forget_file(part / file["path"])
         with copy.transaction():
             escapes = [row for row in copy.get("escapes") or [] if row["iteration"] <= iteration]
-            copy.set(**facts_of(settings))
+            best = best_found(copy)
+            copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
                 settings=settings.model_dump(), state="generate", iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=escapes, resume_at=None,
+                escapes=escapes, resume_at=None, best_key=best and best["key"], short_of_room="",
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -4,14 +4,21 @@ Events are read from the journal after each stage, so that none is lost with a c
 Whatever goes wrong is journalled and never stops the loop.
 """
 
+import contextlib
+import functools
 import json
+import os
 import shlex
 import shutil
+import signal
 import subprocess
+import threading
+from concurrent.futures import Future
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.errors import AutodiscoError, InputError
+from autodisco.process import die_with_parent
 from autodisco.store import Store
 
 PATIENCE_S = 30.0
@@ -76,17 +83,44 @@ def sentence(message: dict[str, Any]) -> str:
 
 
 def _run(command: str, message: dict[str, Any]) -> None:
-    done = subprocess.run(
-        shlex.split(command), input=json.dumps(message), text=True, capture_output=True, timeout=PATIENCE_S
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise AutodiscoError(f"exit code {done.returncode}: {said[-1] if said else 'it said nothing'}")
+    """Hand a message to a program, which is killed after `PATIENCE_S` with all that it started."""
+    with subprocess.Popen(
+        shlex.split(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=functools.partial(die_with_parent, os.getpid()),
+    ) as process:
+        try:
+            _, said = process.communicate(json.dumps(message), timeout=PATIENCE_S)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        lines = said.strip().splitlines()
+        raise AutodiscoError(f"exit code {process.returncode}: {lines[-1] if lines else 'it said nothing'}")
 
 
 def _apprise(file: str, message: dict[str, Any]) -> None:
-    if not _addresses(file).notify(title=f"autodisco: {message['event']}", body=sentence(message)):
-        raise AutodiscoError("not every address could be reached")
+    """Tell everybody in a file of addresses; what takes longer than `PATIENCE_S` is left to itself."""
+    reached: Future[bool] = Future()
+
+    def send() -> None:
+        try:
+            told = _addresses(file).notify(title=f"autodisco: {message['event']}", body=sentence(message))
+            reached.set_result(bool(told))
+        except Exception as error:
+            reached.set_exception(error)
+
+    threading.Thread(target=send, daemon=True).start()
+    try:
+        if not reached.result(PATIENCE_S):
+            raise AutodiscoError("not every address could be reached")
+    except TimeoutError:
+        raise AutodiscoError(f"timed out after {PATIENCE_S:g} seconds") from None
 
 
 def _addresses(file: str) -> Any:

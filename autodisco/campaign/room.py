@@ -1,4 +1,4 @@
-"""Whether the machine has room for another replica: disk and memory, asked before each is started."""
+"""Whether the machine has room for another replica: disk and memory, asked while one waits."""
 
 import shutil
 from pathlib import Path
@@ -16,13 +16,13 @@ def lack_of_room(campaign: Campaign) -> str:
     if disk < settings.least_free_disk_gb:
         return (
             f"{folder}: {disk:.2f} GB of disk are free and simulation.least_free_disk_gb asks for "
-            f"{settings.least_free_disk_gb:g}; make room (autodisco clean) and run it again"
+            f"{settings.least_free_disk_gb:g}; it goes on when there is room"
         )
     memory = free_memory_gb()
     if memory is not None and memory < settings.least_free_memory_gb:
         return (
             f"{memory:.2f} GB of memory are free and simulation.least_free_memory_gb asks for "
-            f"{settings.least_free_memory_gb:g}; end other programs, or ask for fewer workers, and run it again"
+            f"{settings.least_free_memory_gb:g}; it goes on when there is room"
         )
     return ""
 

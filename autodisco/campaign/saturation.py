@@ -11,7 +11,9 @@ from typing import Any
 
 from scipy import integrate, stats
 
+from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.config import Saturation
+from autodisco.store import FRESH, Store
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,20 @@ def judge(
         reachable=chao1(drawn),
         high=up and p_above > settings.confidence,
     )
+
+
+def judge_all(campaign: Campaign, store: Store) -> list[Judgement]:
+    """What the saturation rule sees in each iteration so far, from the draws alone."""
+    counts = []
+    judgements = []
+    verdicts = store.verdicts()
+    for number in range(1, store.get("iteration") + 1):
+        seen = verdicts.get(number, {})
+        counts.append((seen.get("duplicate-symmetry", 0), sum(seen.get(name, 0) for name in FRESH)))
+        valid = [row for row in store.candidates(number) if row["key"]]
+        discovered = {row["key"] for row in valid if row["verdict"] in ("new", "rejected")}
+        judgements.append(judge(counts, [row["key"] for row in valid], discovered, campaign.settings.saturation))
+    return judgements
 
 
 def probability_above(duplicates: int, fresh: int, threshold: float) -> float:

@@ -1,6 +1,7 @@
-"""The loop as a table: state and event give the next state. A transition that is not in it cannot be written.
+"""The loop as a table: state and event give the next state. `advance`, which alone changes the state of a campaign that
+was set up, refuses a step that is not in it.
 
-`advance` joins the transaction of the stage that calls it, so the work of a stage and the step to the next one become
+It joins the transaction of the stage that calls it, so the work of a stage and the step to the next one become
 durable together.
 """
 
@@ -30,23 +31,68 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 
 
 EVENTS = {
-    "ready": "seeds are read, the reference has a value, model 0 is trained",
-    "drawn": "enough strings are new as strings, or as many are drawn as allowed",
-    "short": "too few survive and more may be drawn",
-    "filled": "every new string has its verdict, the survivors their replicas",
-    "escape": "nothing is new, and the campaign file allows an action before the end",
-    "nothing-new": "the saturation rule holds, or every draw was known",
-    "nothing-usable": "no draw was a valid polymer to simulate",
-    "settled": "every replica has a value or a failure code",
-    "chosen": "the training set of the next model is written",
-    "go-on": "the next model is trained and the campaign is not at its end",
-    "budget-spent": "a limit of the campaign file is reached",
-    "pause": "a person asked for it",
-    "stop": "a person asked for it",
-    "failure": "something that the loop cannot mend; the reason is stored",
-    "resume": "it is run again, or a person wakes it",
+    "ready": (
+        "seeds are read, the reference has a value, model 0 is trained",
+        "iteration 1 is opened",
+    ),
+    "drawn": (
+        "enough strings are new as strings, or as many are drawn as allowed",
+        "what was drawn is counted",
+    ),
+    "short": (
+        "too few survive and more may be drawn",
+        "verdicts are written; the draws go on where they ended",
+    ),
+    "filled": (
+        "every new string has its verdict, the survivors their replicas",
+        "verdicts, survivors and their replicas are written",
+    ),
+    "escape": (
+        "nothing is new, and the campaign file allows an action before the end",
+        "the action is taken",
+    ),
+    "nothing-new": (
+        "the saturation rule holds, or every draw was known",
+        "the iteration is closed with what the rule saw",
+    ),
+    "nothing-usable": (
+        "no draw was a valid polymer to simulate",
+        "the iteration is closed with what the rule saw",
+    ),
+    "settled": (
+        "every replica has a value or a failure code",
+        "values and codes, each written as it came, are counted",
+    ),
+    "chosen": (
+        "the training set of the next model is written",
+        "training set and new best are written",
+    ),
+    "go-on": (
+        "the next model is trained and the campaign is not at its end",
+        "the iteration is closed with what the rule saw, the next one opened",
+    ),
+    "budget-spent": (
+        "a limit of the campaign file is reached",
+        "the limit is stored as the reason",
+    ),
+    "pause": (
+        "a person asked for it",
+        "running replicas are ended and wait; the process stays",
+    ),
+    "stop": (
+        "a person asked for it",
+        "running replicas are ended and wait; the process leaves",
+    ),
+    "failure": (
+        "something that the loop cannot mend",
+        "the reason is stored; the process leaves",
+    ),
+    "resume": (
+        "it is run again, or a person wakes it",
+        "reason and end are taken back",
+    ),
 }
-"""When each event happens. The work that goes with it is in the same transaction as the step."""
+"""When each event happens, and what is done then, in the same transaction as the step or durable before it."""
 
 
 class IllegalTransition(Exception):
@@ -76,15 +122,15 @@ def advance(store: Store, event: str, reason: str = "", **facts: Any) -> str:
 
 def table() -> str:
     """The machine as Markdown, for the documentation."""
-    lines = ["| state | event | next state | when |", "|---|---|---|---|"]
+    lines = ["| state | event | next state | when | action |", "|---|---|---|---|---|"]
     groups: dict[tuple[str, str], list[str]] = {}
     for (state, event), following in TRANSITIONS.items():
         groups.setdefault((event, following), []).append(state)
     for (event, following), states in groups.items():
         named = ", ".join(f"`{state}`" for state in states)
-        lines.append(f"| {named} | `{event}` | `{following}` | {EVENTS[event]} |")
+        lines.append(f"| {named} | `{event}` | `{following}` | {' | '.join(EVENTS[event])} |")
     left = ", ".join(f"`{state}`" for state in ("paused", *END_STATES))
-    lines.append(f"| {left} | `resume` | the state it was left in | {EVENTS['resume']} |")
+    lines.append(f"| {left} | `resume` | the state it was left in | {' | '.join(EVENTS['resume'])} |")
     return "\n".join(lines)
 
 

@@ -87,11 +87,17 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             checkpoint.unlink()
             store.note("damaged", checkpoint.name, decided="train from the beginning", why=str(error))
 
+    first: list[tuple[int, float]] = []  # iteration of this process, and when it ended
+
     def watch(done: int, total: int, _: float) -> None:
         if campaign.interrupted():
             raise Interrupted
-        if done % 50 == 0:
-            store.set(activity=f"training model {number}: {done} of {total}")
+        if not first:
+            first.append((done, time.monotonic()))
+        elif done % 50 == 0:
+            (n, since), now = first[0], time.monotonic()
+            left = (total - done) * (now - since) / (done - n)
+            store.set(activity=f"training model {number}: {done} of {total}", training_left_s=left)
 
     model = Generator.fit(
         [TrainingRow(row["smiles"], row["label"], row["weight"]) for row in training],
@@ -110,6 +116,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     with store.transaction():
         store.add_model(number, str(path.relative_to(campaign.folder)), metrics, time.monotonic() - begin)
         store.record_file(path)
+        store.set(training_left_s=None)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
     Path(checkpoint).unlink(missing_ok=True)
 

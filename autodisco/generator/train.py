@@ -34,7 +34,8 @@ def train(
 ) -> list[float]:
     """Train `model` in place and return the loss (nats per token) of every iteration.
 
-    Dropout draws from torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
+    What `progress` raises ends the training, which goes on from `checkpoint` without a step lost. Dropout draws from
+    torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
 
     Raises
     ------
@@ -51,7 +52,12 @@ def train(
         if checkpoint is not None and (iteration % checkpoint_every == 0 or training.done):
             training.save(checkpoint, run)
         if progress is not None:
-            progress(iteration, settings.iterations, training.losses[-1])
+            try:
+                progress(iteration, settings.iterations, training.losses[-1])
+            except Exception:
+                if checkpoint is not None:
+                    training.save(checkpoint, run)
+                raise
     if training.chosen:
         model.load_state_dict(training.chosen)
     return training.losses

@@ -110,30 +110,52 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
 def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
     """Share of symmetry duplicates per iteration with the 90 % interval of its Beta posterior, and the threshold.
 
-    Green: the Good-Turing chance that the next valid draw is a polymer not known yet.
+    Green: the Good-Turing chance that the next valid draw is a polymer not known yet. Below, where there are any:
+    Chao's lower bounds of how many polymers the model can write.
     """
-    rows = [row for row in iterations if row["new_strings"]]
+    bounds = _judged(iterations, "reachable")
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(2.6)
-        for row in rows:
-            n, k = row["new_strings"], row["verdicts"].get("duplicate-symmetry", 0)
-            low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
-            axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
-            axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1)
-            axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
-        judged = [row for row in iterations if (row["saturation"] or {}).get("chance_new") is not None]
-        chances = [row["saturation"]["chance_new"] for row in judged]
-        axes.plot([row["n"] for row in judged], chances, color=BETTER, lw=1, marker="o", ms=4)
-        if threshold:
-            axes.axhline(threshold, color=TIE, lw=1, ls="--")
-        axes.set_ylim(0, 1.08)
-        last = max([row["n"] for row in rows], default=1)
-        axes.set_xlim(0.4, max(last, 3) + 0.6)
-        axes.set_xticks(range(1, max(last, 3) + 1))
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-        axes.set_xlabel("iteration")
-        axes.set_ylabel("duplicates")
+        figure = Figure(figsize=(5.2, 3.7 if bounds else 2.6), layout="constrained")
+        panels = figure.subplots(
+            2 if bounds else 1, sharex=True, squeeze=False, height_ratios=(2, 1)[: 1 + bool(bounds)]
+        )
+        axes, lowest = panels[0, 0], panels[-1, 0]
+        _duplicates(axes, iterations, threshold)
+        if bounds:
+            lowest.plot(list(bounds), list(bounds.values()), color=BETTER, lw=1, marker="o", ms=4)
+            lowest.set_ylim(0, 1.25 * max(bounds.values()))
+            lowest.set_ylabel("can be written")
+        last = max([row["n"] for row in iterations if row["new_strings"]], default=1)
+        lowest.set_xlim(0.4, max(last, 3) + 0.6)
+        lowest.set_xticks(range(1, max(last, 3) + 1))
+        lowest.set_xlabel("iteration")
+        for panel in panels.flat:
+            panel.tick_params(length=3, width=0.6)
         return _svg(figure, "duplicates", "Share of new strings that were a known polymer, per iteration")
+
+
+def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: float | None) -> None:
+    for row in iterations:
+        n, k = row["new_strings"], row["verdicts"].get("duplicate-symmetry", 0)
+        if not n:
+            continue
+        low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
+        axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
+        axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1)
+        axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+    chances = _judged(iterations, "chance_new")
+    axes.plot(list(chances), list(chances.values()), color=BETTER, lw=1, marker="o", ms=4)
+    if threshold:
+        axes.axhline(threshold, color=TIE, lw=1, ls="--")
+    axes.set_ylim(0, 1.08)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_ylabel("duplicates")
+
+
+def _judged(iterations: Sequence[dict[str, Any]], name: str) -> dict[int, float]:
+    """What the saturation rule saw, by iteration, where it saw it."""
+    seen = {row["n"]: (row["saturation"] or {}).get(name) for row in iterations}
+    return {n: value for n, value in seen.items() if value is not None}
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:

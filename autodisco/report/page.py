@@ -128,7 +128,7 @@ def _saturation(facts: Facts) -> str:
     rule = facts.settings.get("saturation", {})
     text = (
         "Valid strings that were new as strings but the same polymer as a known one, with 90 % interval. Green: chance "
-        "that the next valid draw is a polymer not known yet. "
+        "that the next valid draw is a polymer not known yet; below, at least how many polymers the model can write. "
     )
     if rule:
         text += (

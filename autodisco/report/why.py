@@ -44,21 +44,23 @@ def why(store: Store) -> dict[str, str]:
 
 
 def seconds_left(store: Store, status: dict[str, Any]) -> float | None:
-    """Time to the end of the present stage: of simulations from their rate, of training from the last models; None
-    where there is nothing to judge by."""
-    if status["state"] == "simulate":
-        left: float | None = status["simulations"]["eta_s"]
-        return left
-    if status["state"] == "retrain":
-        took = [model["seconds"] for model in store.models()][-3:]
-        begun = max((row["time"] for row in store.journal(limit=50) if row["event"] == "training set"), default=None)
-        if took and begun:
-            return max(0.0, sum(took) / len(took) - (time.time() - begun))
-    return None
+    """Time (s) to the end of the present stage, of its simulations or its training, each from its rate; None where
+    there is nothing to judge by."""
+    left: float | None = None
+    if _simulates(status):
+        left = status["simulations"]["eta_s"]
+    elif status["state"] in ("prepare", "retrain"):
+        left = store.get("training_left_s")
+    return left
+
+
+def _simulates(status: dict[str, Any]) -> bool:
+    now = status["simulations"]
+    return status["state"] == "simulate" or (status["state"] == "prepare" and bool(now["waiting"] + now["running"]))
 
 
 def _details(status: dict[str, Any]) -> str:
-    if status["state"] == "simulate":
+    if _simulates(status):
         now = status["simulations"]
         failed = f", {now['failed']} failed" if now["failed"] else ""
         return f" ({now['done']} of {counted(now['total'], 'replica')} done, {now['running']} running{failed})"
@@ -78,6 +80,11 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
     if last["p_risen"] is not None:
         text += f", risen with {last['p_risen']:.2f}"
     allowed, taken = rule.get("escape") or [], store.get("escapes") or []
+    escaped = max((row["iteration"] for row in taken), default=0)
+    highs = [row["high"] for row in judged if row["iteration"] > escaped]
+    in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))
+    if rule["patience"] > 1:
+        text += f"; {in_a_row} of {rule['patience']} iterations in a row have it so far"
     if left := allowed[len(taken) :]:
         text += f"; before the end it may still try: {', '.join(left)}"
     return text
@@ -109,4 +116,6 @@ def _idle(status: dict[str, Any]) -> str:
         return f"no process runs it{since}; autodisco resume {name} goes on"
     if status["request"]:
         return f"{status['request']} was asked for; it obeys at the next safe point"
+    if status["short_of_room"]:
+        return f"no further replica is started: {status['short_of_room']}"
     return ""

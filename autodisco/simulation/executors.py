@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from autodisco.errors import AutodiscoError
 from autodisco.files import DISK_FULL, read_json, write_json
 from autodisco.process import THREADS
 from autodisco.simulation.replica import (
@@ -25,7 +24,6 @@ from autodisco.simulation.replica import (
 )
 
 POLL_S = 0.2
-ROOM_PATIENCE_S = 300.0  # for room, while nothing runs
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
 
@@ -67,9 +65,9 @@ class _Running:
 class LocalExecutor:
     """At most `workers` replicas at a time, until all are done or `stop()` says so; their engines use `threads` each.
 
-    0 workers are as many as fill the available cores. `room()` is asked before each start: where it gives a reason, no
-    further one is started, and where none runs either for five minutes, that reason is raised. A replica that tells of
-    no progress for `stalled_s` (0: for ever) is ended with the code ``stalled``.
+    0 workers are as many as fill the available cores. `room()` is asked before each start: while it gives a reason, no
+    further one is started. A replica that tells of no progress for `stalled_s` (0: for ever) is ended with the code
+    ``stalled``.
     """
 
     def __init__(
@@ -96,12 +94,9 @@ class LocalExecutor:
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that a signal from outside ended is started again as it was, a few times, and `on_restart` told so. Stopped
         replicas leave no outcome.
-
-        Raises AutodiscoError where there is no room to start one.
         """
         waiting = deque(tasks)
         running: list[_Running] = []
-        short_since: float | None = None  # while nothing runs
         try:
             while waiting or running:
                 if self._stop():
@@ -110,12 +105,8 @@ class LocalExecutor:
                     if outcome := lasting_outcome(waiting[0]):
                         self._finish(waiting.popleft(), outcome, on_done, waiting)
                         continue
-                    if reason := self._room():
-                        short_since = None if running else short_since or time.monotonic()
-                        if short_since and time.monotonic() - short_since > ROOM_PATIENCE_S:
-                            raise AutodiscoError(reason)
+                    if self._room():
                         break
-                    short_since = None
                     task = waiting.popleft()
                     on_start(task)
                     now = time.monotonic()

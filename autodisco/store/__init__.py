@@ -6,7 +6,7 @@ The only package that speaks SQL. `Store` reads and writes; `ranking`, `status` 
 from autodisco.store.owner import Owner
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
-from autodisco.store.views import list_campaigns, ranking, replica_folder, status
+from autodisco.store.views import best_found, list_campaigns, ranking, replica_folder, status
 
 __all__ = [
     "END_STATES",
@@ -16,6 +16,7 @@ __all__ = [
     "VERSION",
     "Owner",
     "Store",
+    "best_found",
     "list_campaigns",
     "ranking",
     "replica_folder",

@@ -15,11 +15,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign
-from autodisco.store.events import copy_journal
+from autodisco.store.events import copy_journal, mend_copy
 from autodisco.store.schema import VERSION, migrate, version_of
 
 BUSY_S = 60.0
-CANNOT_BE_WRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+CANNOT_BE_WRITTEN = {
+    sqlite3.SQLITE_FULL: "nothing is lost: make room and go on",
+    sqlite3.SQLITE_IOERR: "nothing is lost: make room and go on",
+    sqlite3.SQLITE_READONLY: "nothing is changed: whoever runs this needs the right to write there",
+    sqlite3.SQLITE_BUSY: f"nothing is changed: another process has held it for {BUSY_S:g} s; end that one and go on",
+}
+"""What a person can do, by SQLite's error code."""
 
 
 class Database:
@@ -77,7 +83,8 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All writes inside happen together or not at all; nested uses join the outer one.
 
-        Raises AutodiscoError where the disk is full or fails.
+        Raises AutodiscoError where the disk is full or fails, or cannot be written by this process, and where another
+        one holds the database for `BUSY_S` seconds.
         """
         if self._depth:
             self._depth += 1
@@ -86,18 +93,19 @@ class Database:
             finally:
                 self._depth -= 1
             return
-        self._connection.execute("BEGIN IMMEDIATE")
         self._depth = 1
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._journalled = False
             if self._connection.in_transaction:  # SQLite itself rolls back where the disk is full
                 self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in CANNOT_BE_WRITTEN:
+            code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.OperationalError) else None
+            if code in CANNOT_BE_WRITTEN:
                 raise AutodiscoError(
-                    f"{self.folder / 'state.db'}: cannot be written ({error}); nothing is lost: make room and go on"
+                    f"{self.folder / 'state.db'}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}"
                 ) from error
             raise
         finally:
@@ -120,6 +128,10 @@ class Database:
     def copy_events(self) -> None:
         """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""
         copy_journal(self._connection, self.folder / "events.jsonl")
+
+    def mend_events(self) -> None:
+        """Make ``events.jsonl`` the journal, whatever happened to it; done once by each daemon."""
+        mend_copy(self._connection, self.folder / "events.jsonl")
 
     def backup(self, path: Path) -> None:
         """Copy the whole database into a new file, in one piece."""

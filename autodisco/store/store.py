@@ -248,10 +248,19 @@ class Store(Database):
                         for row in self.rows("PRAGMA foreign_key_check")]  # fmt: skip
 
     def rewind(self, iteration: int) -> None:
-        """Forget everything after the end of an iteration."""
+        """Forget everything after the end of an iteration.
+
+        A unit of the grammar that was drawn later is one of the grammar again, since what was learnt before holds it.
+        """
         with self.transaction():
             for table in ("candidates", "replicas", "training", "models", "journal"):
                 self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
+            self.write(
+                "UPDATE polymers SET source = 'grammar', name = '', flags = '[]', scores = '{}', (given, iteration) = "
+                "(SELECT smiles, iteration FROM training WHERE key = polymers.key ORDER BY iteration LIMIT 1) "
+                "WHERE iteration > ? AND key IN (SELECT key FROM training)",
+                iteration,
+            )
             self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
 

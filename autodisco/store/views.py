@@ -47,6 +47,11 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
 
+def best_found(store: Store) -> dict[str, Any] | None:
+    """The best polymer that the campaign itself found, as a row of `ranking`; None before there is one."""
+    return next((row for row in ranking(store) if row["source"] == "generated"), None)
+
+
 def _better(p: float) -> str:
     return "better" if p > 0.5 else "worse"
 
@@ -128,6 +133,7 @@ def status(store: Store, journal_rows: int = 12, best: int = 10) -> dict[str, An
         "alive": _is_alive(facts),
         "request": store.requested(),
         "activity": facts.get("activity", ""),
+        "short_of_room": facts.get("short_of_room", ""),
         "polymers": {row["source"]: row["n"] for row in _count(store, "polymers", "source")},
         "replicas_in_all": {row["status"]: row["n"] for row in _count(store, "replicas", "status")},
         "simulations": _simulations(store, facts),

@@ -27,10 +27,9 @@ def test_nothing_is_made_up():
     assert "no bond or element" in in_common(ETHERS, [])
 
 
-def failing(folder, n_failed, n_done):
+def failing(folder, n_failed, n_done, iteration=1):
     """A campaign whose simulations are done, so many without a value."""
     campaign, store = with_escapes(folder)
-    iteration = 1
     for number, smiles in enumerate(PEROXIDES[:n_failed] + ETHERS[:n_done]):
         store.add_polymer(f"{number:016x}", smiles, smiles, "generated", iteration)
         store.plan_replica(f"{number:016x}", "smoke", 0, iteration)
@@ -58,8 +57,18 @@ def test_too_many_stop_the_campaign_and_start_anew_with_the_next_run(tmp_path):
     assert store.journal()[-1]["event"] == "too many failures"
 
 
-def test_the_stage_asks(tmp_path, monkeypatch):
+def test_the_stage_asks(tmp_path):
     campaign, store = failing(tmp_path, 6, 5)
     store.set(state="simulate")
     with pytest.raises(AutodiscoError, match=r"most_failed = 0\.5"):
         STAGES["simulate"](campaign, store)
+
+
+def test_seeds_that_fail_stop_it_before_a_model_is_trained(tmp_path):
+    campaign, store = failing(tmp_path, 6, 5, iteration=0)
+    store.set(state="prepare", iteration=0, loaded=True)
+    store.set_label(store.get("reference_key"), 1e-2, protocol="smoke", force_field="pcff+", origin="seeds.csv")
+    with pytest.raises(AutodiscoError, match=r"6 of 11 polymers of iteration 0 have no value"):
+        STAGES["prepare"](campaign, store)
+    assert store.training(0) == []
+    assert [row["status"] for row in store.replicas()].count("waiting") == 6

@@ -15,6 +15,7 @@ import pytest
 from autodisco.campaign import load, open_folder, run
 from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
+from autodisco.errors import AutodiscoError
 from autodisco.generator.archive import load_archive
 from autodisco.simulation import LocalExecutor, protocols
 from autodisco.simulation.batch import replica_task
@@ -75,6 +76,8 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, t
         assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
         for question in (["status"], ["log"], ["verify"]):
             assert command_line([*question, str(folder)]) == 0
+        with Store.open_readonly(folder) as store, pytest.raises(AutodiscoError, match="needs the right to write"):
+            store.request("pause")
         remount("rw")
         assert run(open_folder(folder)) == 0
 

@@ -16,8 +16,10 @@ from autodisco.campaign import open_folder, run
 from autodisco.campaign.clean import clean
 from autodisco.campaign.export import export_archive, export_tables
 from autodisco.campaign.fork import fork
+from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
 from autodisco.errors import InputError, OwnedError
+from autodisco.simulation import protocols
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.store.owner import start_time
 from tests.campaign.storm import result
@@ -220,6 +222,45 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
         assert [row["smiles"] for row in store.candidates(1)] != drawn
         assert store.get("state") == "exhausted"
     assert problems(copied) == []
+
+
+def test_a_fork_would_learn_what_its_parent_learnt(copied, tmp_path):
+    other = tmp_path / "runs" / "again"
+    with Store.open(copied) as store:
+        unit = store.polymers("grammar")[0]
+        store.add_polymer(unit["key"], unit["smiles"], unit["smiles"], "generated", 1)
+        fork(store, other, 0, {})
+        learnt = store.training(0)
+    with Store.open_readonly(other) as store:
+        assert [{"iteration": 0, **row} for row in training_set(open_folder(other), store)] == learnt
+
+
+def test_a_fork_knows_the_best_of_its_own_past_only(copied, tmp_path):
+    with Store.open_readonly(copied) as store:
+        best = store.get("best_key")
+        for iteration in (0, 1):
+            fork(store, tmp_path / str(iteration), iteration, {})
+    assert best
+    for iteration, expected in ((0, None), (1, best)):
+        with Store.open_readonly(tmp_path / str(iteration)) as store:
+            assert store.get("best_key") == expected
+
+
+def test_a_fork_takes_a_protocol_of_the_users_own_with_it(copied, tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (copied / "protocol.toml").write_text(text)
+    other = tmp_path / "other"
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        settings["simulation"]["protocol"] = str(tmp_path / "gone.toml")
+        store.set(settings=settings, protocol_content=protocols.load(str(copied / "protocol.toml")).content())
+        fork(store, other, 1, {})
+        (tmp_path / "gone.toml").write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+        with pytest.raises(InputError, match="is not what it was"):
+            fork(store, tmp_path / "another", 1, {})
+    (tmp_path / "gone.toml").unlink()
+    shutil.rmtree(copied)
+    assert open_folder(other).settings.simulation.protocol == str(other / "protocol.toml")
 
 
 def test_a_fork_from_the_middle_with_the_same_settings_finds_the_same(copied, tmp_path):

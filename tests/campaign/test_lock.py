@@ -3,11 +3,12 @@
 import dataclasses
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from autodisco.campaign.lock import acquire, owned, owner_of, release
+from autodisco.campaign.lock import acquire, keep, owned, owner_of, release
 from autodisco.errors import OwnedError
 from autodisco.store import Owner, Store
 from autodisco.store.owner import start_time
@@ -79,3 +80,47 @@ def test_of_processes_that_start_at_once_one_wins(tmp_path):
     for process in processes:
         process.communicate("end\n")
     assert sorted(answers) == ["mine", "theirs", "theirs", "theirs"]
+
+
+@pytest.fixture
+def stranger(store, monkeypatch):
+    """The campaign is owned by a process on another host, without a heartbeat for an hour."""
+    monkeypatch.setattr("autodisco.campaign.lock.FOREIGN_LOOK_S", 1.0)
+    owner = Owner("elsewhere", "boot", 7, 7)
+    store.set(owner=dataclasses.asdict(owner), heartbeat=time.time() - 3600.0)
+    return owner
+
+
+def test_an_owner_elsewhere_without_a_heartbeat_is_replaced_after_a_look(store, stranger):
+    begun = time.monotonic()
+    assert acquire(store) == Owner.this_process()
+    assert time.monotonic() - begun >= 1.0
+
+
+def test_an_owner_elsewhere_whose_clock_is_wrong_keeps_others_out(store, stranger):
+    def beat():
+        time.sleep(0.3)
+        with Store.open(store.folder) as other:
+            other.set(heartbeat=time.time() - 3595.0)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    with pytest.raises(OwnedError, match="run by process 7 on elsewhere, which is alive"):
+        acquire(store)
+    thread.join()
+    assert owner_of(store) == stranger
+
+
+def test_who_was_replaced_cannot_keep_the_lock(store):
+    me = acquire(store)
+    keep(store, me, active_s=1.0)
+    other = set_owner(store, 2**22 + 1, 5)
+    with pytest.raises(OwnedError, match=f"{other} took this campaign over"):
+        keep(store, me, active_s=2.0)
+    assert (owner_of(store), store.get("active_s")) == (other, 1.0)
+
+
+def test_a_new_owner_does_not_obey_what_was_asked_of_the_one_before(store):
+    store.request("pause")
+    acquire(store)
+    assert store.requested() is None

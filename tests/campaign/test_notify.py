@@ -2,8 +2,10 @@
 
 import http.server
 import json
+import socket
 import sys
 import threading
+import time
 
 import pytest
 
@@ -12,6 +14,7 @@ from autodisco.campaign.notify import tell
 from autodisco.campaign.states import advance
 from autodisco.errors import InputError
 from autodisco.store import Store
+from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -74,6 +77,33 @@ def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypat
     assert complaint in row["why"]
     tell(campaign, store)
     assert len([row for row in store.journal() if row["event"] == "not told"]) == 1
+
+
+def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
+    (tmp_path / "hangs.sh").write_text(f"sleep 60 & echo $! > {tmp_path}/pid; wait\n")
+    campaign, store = with_notify(tmp_path, f'command = "sh {tmp_path}/hangs.sh"')
+    store.note("failure", "simulate", why="the disk is full")
+    tell(campaign, store)
+    assert store.journal()[-1]["event"] == "not told"
+    sleeper = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 5
+    while start_time(sleeper) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert start_time(sleeper) is None
+
+
+def test_an_address_that_never_answers_holds_the_loop_up_for_a_while_only(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        (tmp_path / "apprise.cfg").write_text(f"json://127.0.0.1:{deaf.getsockname()[1]}/?rto=60\n")
+        campaign, store = with_notify(tmp_path, 'apprise = "apprise.cfg"')
+        store.note("failure", "simulate", why="the disk is full")
+        begun = time.monotonic()
+        tell(campaign, store)
+        assert time.monotonic() - begun < 10
+    row = store.journal()[-1]
+    assert (row["event"], row["why"]) == ("not told", "AutodiscoError: timed out after 1 seconds")
 
 
 def test_apprise_reaches_an_address(tmp_path):

@@ -1,12 +1,13 @@
 """No replica starts where disk or memory is short, and the campaign says so; with room it goes on."""
 
+import dataclasses
 import sys
 
 import pytest
 
 from autodisco.campaign.room import free_memory_gb, lack_of_room
 from autodisco.campaign.stages.simulate import settle
-from autodisco.errors import AutodiscoError
+from autodisco.campaign.states import Interrupted
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 from tests.campaign.test_escape import with_escapes
@@ -20,23 +21,34 @@ def test_what_is_short_is_said(tmp_path, what):
     file.write_text(text.replace("replicas = 1", f"replicas = 1\nleast_free_{what}_gb = 1e6"))
     reason = lack_of_room(begin(file, tmp_path / "runs"))
     assert f"simulation.least_free_{what}_gb asks for 1e+06" in reason
-    assert "run it again" in reason
+    assert "it goes on when there is room" in reason
 
 
 def test_free_memory_is_what_the_machine_says():
     assert 0 < free_memory_gb() < 1e5
 
 
-def test_without_room_nothing_is_lost_and_the_shortage_is_journalled_once(tmp_path, monkeypatch):
+def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, monkeypatch):
     campaign, store = with_escapes(tmp_path)
     store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)
-    short = ["the disk is full"]
-    monkeypatch.setattr("autodisco.simulation.executors.ROOM_PATIENCE_S", 0.5)
-    monkeypatch.setattr(sys.modules["autodisco.campaign.stages.simulate"], "lack_of_room", lambda _: "".join(short))
-    with pytest.raises(AutodiscoError, match="the disk is full"):
-        settle(campaign, store)
-    assert [row["status"] for row in store.replicas()] == ["waiting"]
-    assert [row["event"] for row in store.journal()].count("short of room") == 1
+    short, looks = ["the disk is full"], []
+
+    def lack_of_room(_):
+        looks.append(store.get("short_of_room"))
+        return "".join(short)
+
+    def told():
+        return [row["event"] for row in store.journal() if "room" in row["event"]]
+
+    monkeypatch.setattr(sys.modules["autodisco.campaign.stages.simulate"], "lack_of_room", lack_of_room)
+    for n in (4, 8):  # a second process finds the same shortage
+        with pytest.raises(Interrupted):
+            settle(dataclasses.replace(campaign, interrupted=lambda n=n: len(looks) >= n), store)
+        assert [row["status"] for row in store.replicas()] == ["waiting"]
+        assert told() == ["short of room"]
+        assert store.get("short_of_room") == "the disk is full"
     short.clear()
     settle(campaign, store)
     assert [row["status"] for row in store.replicas()] == ["done"]
+    assert told() == ["short of room", "room again"]
+    assert not store.get("short_of_room")

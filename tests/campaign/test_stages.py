@@ -228,6 +228,11 @@ def test_a_generator_that_only_repeats_ends_the_campaign_saturated(at_filter):
     STAGES["filter"](campaign, store)
     assert store.get("state") == "saturated"
     assert "none of 2 draws of iteration 1 is a new polymer" in store.get("reason")
+    (iteration,) = store.iterations()
+    judgement = iteration["saturation"]
+    assert (judgement["duplicates"], judgement["new_strings"], judgement["chance_new"]) == (2, 2, 0.0)
+    assert judgement["reachable"] == 1.0  # both strings are the one polymer
+    assert store.journal()[-1]["seen"] == {"duplicate-symmetry": 2, **judgement}
 
 
 def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_filter):

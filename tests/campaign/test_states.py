@@ -1,9 +1,11 @@
 """Only steps of the table can be taken, and every campaign can be left and taken up again."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+import autodisco
 from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance, table
 from autodisco.store import END_STATES, LOOP_STATES, STATES, Store
 
@@ -55,6 +57,28 @@ def test_a_campaign_under_way_cannot_be_resumed(store):
     advance(store, "resume")
     with pytest.raises(IllegalTransition):
         advance(store, "resume")
+
+
+def setters_of_the_state():
+    """Every function in the package that writes the fact `state`, by its module and name."""
+    package = Path(autodisco.__file__).parent
+    for file in package.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        for function in ast.walk(tree):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for call in ast.walk(function):
+                writes = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "set"
+                if writes and any(keyword.arg == "state" for keyword in call.keywords):
+                    yield f"{file.relative_to(package)}: {function.name}"
+
+
+def test_nothing_but_the_table_changes_the_state_of_a_campaign_that_was_begun():
+    assert set(setters_of_the_state()) == {
+        "campaign/states.py: advance",
+        "campaign/campaign.py: set_up",  # of a new one
+        "campaign/fork.py: _fill",  # of a new one
+    }
 
 
 def test_the_documentation_prints_the_table():

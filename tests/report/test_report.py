@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from autodisco.report import summary, write_report
-from autodisco.report.charts import best_against_reference
+from autodisco.report.charts import best_against_reference, duplicates_by_iteration
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -92,6 +92,15 @@ def test_the_page_draws_three_charts_and_every_ranked_structure(page, written):
     assert figures == 3
     ranked = len(list(csv.DictReader((written[1].parent / "ranking.csv").open())))
     assert drawn == ranked + 2  # the two that beat the reference have a card, too
+
+
+def test_what_the_model_can_write_is_drawn_where_the_rule_saw_it():
+    row = {"n": 1, "new_strings": 50, "verdicts": {"duplicate-symmetry": 20}, "saturation": None}
+    judged = row | {"saturation": {"chance_new": 0.4, "reachable": 310.0}}
+    assert "can be written" not in duplicates_by_iteration([row], 0.3)
+    drawn = duplicates_by_iteration([judged, row | {"n": 2}], 0.3)
+    assert "can be written" in drawn
+    assert "300" in drawn
 
 
 def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():

@@ -1,6 +1,5 @@
 """What a campaign does and why, and the life of one of its polymers, in words."""
 
-import re
 import time
 
 import pytest
@@ -45,11 +44,42 @@ def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, 
     assert "left" not in told
 
 
-def test_training_ends_when_the_last_models_suggest(tmp_path):
-    with fill(tmp_path / "a", state="retrain") as store:
-        store.note("training set", "model 2")
-        found = re.fullmatch(r"about (\d+) s to the end of retrain, from the rate so far", why(store)["left"])
-        assert 5 <= int(found[1]) <= 13  # the models took 12.5 s
+@pytest.mark.parametrize("state", ["prepare", "retrain"])
+def test_the_end_of_a_training_is_told_from_its_rate(tmp_path, state):
+    with fill(tmp_path / "a", state=state) as store:
+        assert "left" not in why(store)
+        store.set(activity="training model 2: 1500 of 2000", training_left_s=40.4)
+        assert why(store)["left"] == f"about 40 s to the end of {state}, from the rate so far"
+        assert "(training model 2: 1500 of 2000)" in why(store)["now"]
+
+
+def test_the_end_of_the_simulations_before_the_first_model_is_told(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(state="prepare")
+        told = why(store)
+    assert "it reads what is known and trains the first model (6 of 10 replicas done" in told["now"]
+    assert told["left"].startswith("about ")
+
+
+def test_a_shortage_is_why_nothing_starts(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(short_of_room="0.1 GB of disk are free")
+        assert why(store)["idle"] == "no further replica is started: 0.1 GB of disk are free"
+
+
+@pytest.mark.parametrize(
+    ("highs", "escaped", "so_far"),
+    [([False, True, True], 0, 2), ([True, True, False], 0, 0), ([True, True, True], 2, 1), ([True], 1, 0)],
+)
+def test_how_many_iterations_already_count_is_said(tmp_path, highs, escaped, so_far):
+    with fill(tmp_path / "a") as store:
+        rule = store.get("settings")["saturation"] | {"escape": ["tokens"], "patience": 3}
+        taken = [{"iteration": escaped, "action": "tokens"}] if escaped else []
+        store.set(settings={"saturation": rule}, escapes=taken)
+        for n, high in enumerate(highs, 1):
+            store.begin_iteration(n)
+            store.end_iteration(n, {}, SEEN | {"iteration": n, "high": high})
+        assert f"; {so_far} of 3 iterations in a row have it so far" in why(store)["saturation"]
 
 
 def test_what_may_still_be_tried_is_named(tmp_path):

@@ -10,6 +10,7 @@ from MDAnalysis.lib.distances import distance_array
 from MDAnalysis.lib.formats.libdcd import DCDFile
 
 from autodisco.analysis import analyze
+from autodisco.errors import EngineKilled, SimulationFailure
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
 from autodisco.simulation.engines import lammps
@@ -195,14 +196,95 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     assert not list(tmp_path.glob("trajectory-*"))
 
 
+@pytest.fixture
+def cut_off(tmp_path):
+    """A production of 9 frames, 20 time steps apart, with two checkpoints, interrupted once; its folder and protocol.
+
+    Every atom of frame n is at x = n.
+    """
+    smoke = protocols.load("smoke")
+    production = smoke.production.model_copy(update={"duration_ps": 0.64, "frame_interval_ps": 0.08})
+    protocol = smoke.model_copy(update={"checkpoint_every_ps": 0.16, "steps": (*smoke.steps[:-1], production)})
+    assert lammps._time_steps(0.08, production, protocol, 1.0) == 20
+    step = len(protocol.steps) - 1
+    for done in (80, 120):
+        (tmp_path / f"checkpoint-{step}-{done}").write_bytes(b"as it was at that time")
+    craft(tmp_path / "trajectory.dcd", range(4))
+    craft(tmp_path / "trajectory-40.dcd", range(2, 7))
+    return tmp_path, protocol
+
+
+def craft(path, frames):
+    """A trajectory of two atoms, all at x = n in frame n, in a box of 10 Å."""
+    with DCDFile(str(path), "w") as out:
+        out.write_header(remarks="", natoms=2, istart=0, nsavc=1, delta=1.0, is_periodic=1)
+        for n in frames:
+            out.write(np.full((2, 3), n, dtype=np.float32), np.array([10, 90, 10, 90, 90, 10], dtype=float))
+
+
+def positions(path):
+    with DCDFile(str(path)) as trajectory:
+        return [frame.xyz[0, 0] for frame in trajectory]
+
+
+def without_end(path, lost):
+    """Power failed: the last bytes of a file are gone."""
+    path.write_bytes(path.read_bytes()[:-lost])
+
+
+FRAME_BYTES = 56 + 3 * (8 + 2 * 4)
+
+
+@pytest.mark.parametrize(("lost", "left"), [(1, [80, 120]), (FRAME_BYTES + 1, [80]), (3 * FRAME_BYTES + 1, [])])
+def test_a_checkpoint_without_its_frames_is_not_used(cut_off, lost, left):
+    folder, protocol = cut_off
+    without_end(folder / "trajectory-40.dcd", lost)
+    lammps._drop_checkpoints_without_frames(folder, protocol, 1.0)
+    assert [checkpoint.done for checkpoint in lammps._checkpoints(folder)] == left
+
+
+def test_a_frame_of_zeros_is_none(cut_off):
+    folder, protocol = cut_off
+    part = folder / "trajectory-40.dcd"
+    content = part.read_bytes()
+    part.write_bytes(content[: -2 * FRAME_BYTES] + bytes(2 * FRAME_BYTES))
+    lammps._drop_checkpoints_without_frames(folder, protocol, 1.0)
+    assert [checkpoint.done for checkpoint in lammps._checkpoints(folder)] == [80]
+
+
+def test_what_was_written_after_the_checkpoint_is_dropped(cut_off):
+    folder, protocol = cut_off
+    craft(folder / "trajectory-120.dcd", range(6, 8))
+    lammps._cut(folder, lammps.Checkpoint(len(protocol.steps) - 1, 80), protocol)
+    assert lammps._parts(folder) == [0, 40]
+    lammps._cut(folder, lammps.Checkpoint(len(protocol.steps) - 2, 80), protocol)
+    assert lammps._parts(folder) == [0]
+
+
+def test_the_parts_of_a_trajectory_become_one_with_each_frame_once(cut_off):
+    folder, protocol = cut_off
+    craft(folder / "trajectory-120.dcd", range(6, 9))
+    lammps._join_trajectories(folder, protocol, 1.0, None)
+    assert positions(folder / "trajectory.dcd") == list(range(9))
+    assert lammps._parts(folder) == [0]
+
+
+@pytest.mark.parametrize(("part", "lost"), [(0, 2 * FRAME_BYTES + 1), (40, FRAME_BYTES + 1), (120, 1)])
+def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lost):
+    folder, protocol = cut_off
+    craft(folder / "trajectory-120.dcd", range(6, 9))
+    without_end(folder / lammps._part(part), lost)
+    with pytest.raises(EngineKilled, match="frames of the trajectory are missing"):
+        lammps._join_trajectories(folder, protocol, 1.0, None)
+    assert not lammps.resumable(folder)
+
+
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
     protocol = protocols.load("smoke").model_copy(update={"timestep_fs": 20.0})
     from autodisco.polymer import parse
     from autodisco.simulation import builder
 
     lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
-    from autodisco.errors import SimulationFailure
-
     with pytest.raises(SimulationFailure) as caught:
         lammps.run(tmp_path, protocol)
     assert caught.value.code == "nan"

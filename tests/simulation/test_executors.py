@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.errors import AutodiscoError
 from autodisco.files import read_json, write_json
 from autodisco.simulation import LocalExecutor, ReplicaOutcome, ReplicaTask, protocols, replica
 from autodisco.simulation.replica import finished_outcome, lasting_outcome
@@ -22,9 +21,10 @@ def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s
     return ReplicaTask("key", smiles, 0, 5, protocol, "pcff+", folder, timeout_s)
 
 
-def run(tasks: list[ReplicaTask], **settings):
-    """Outcomes by folder name, and which were started."""
-    started, outcomes = [], {}
+def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = None, **settings):
+    """Whether all ran, which were started, and `outcomes` by folder name."""
+    started: list[str] = []
+    outcomes = {} if outcomes is None else outcomes
 
     def done(finished, outcome):
         outcomes[finished.folder.name] = outcome
@@ -61,19 +61,28 @@ def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
     assert not engines_in(tmp_path)
 
 
-def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("autodisco.simulation.executors.ROOM_PATIENCE_S", 0.5)
+def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path):
     answers = iter([""])
-    started, outcomes = [], {}
-    executor = LocalExecutor(2, room=lambda: next(answers, "the disk is full"))
-    with pytest.raises(AutodiscoError, match="the disk is full"):
-        executor.run(
-            [task(tmp_path / "a"), task(tmp_path / "b")],
-            lambda t: started.append(t.folder.name),
-            lambda t, outcome: outcomes.update({t.folder.name: outcome}),
-        )
+    outcomes, waited = {}, []
+
+    def room() -> str:
+        return next(answers, "the disk is full")
+
+    def stop() -> bool:
+        """Some looks after the first replica ended."""
+        waited.extend(outcomes)
+        return len(waited) > 3
+
+    complete, started, outcomes = run([task(tmp_path / "a"), task(tmp_path / "b")], outcomes, room=room, stop=stop)
+    assert not complete
     assert started == ["a"]
     assert outcomes["a"].ok
+
+
+def test_with_room_again_what_waited_is_started(tmp_path):
+    answers = iter(["the disk is full"] * 5)
+    complete, started, outcomes = run([task(tmp_path / "a")], room=lambda: next(answers, ""))
+    assert (complete, started, outcomes["a"].ok) == (True, ["a"], True)
 
 
 def test_a_replica_uses_as_many_threads_as_it_may(tmp_path):

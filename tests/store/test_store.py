@@ -116,8 +116,17 @@ def test_a_reader_sees_a_campaign_and_cannot_write(store):
     store.set(state="generate")
     with Store.open_readonly(store.folder) as reader:
         assert reader.get("state") == "generate"
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        with pytest.raises(AutodiscoError, match=r"state\.db: cannot be written .*needs the right to write there"):
             reader.set(state="filter")
+
+
+def test_a_database_that_another_process_holds_is_named(store, monkeypatch):
+    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.0)
+    with Store.open(store.folder) as other:
+        with store.transaction(), pytest.raises(AutodiscoError, match=r"state\.db: .*another process has held it"):
+            other.set(state="filter")
+        other.set(state="filter")
+    assert store.get("state") == "filter"
 
 
 def test_readers_and_the_writer_never_wait_for_one_another(store, monkeypatch):
@@ -155,9 +164,34 @@ def test_a_torn_or_lost_journal_copy_is_made_good(store):
         store.note(f"event {number}")
     copy = store.folder / "events.jsonl"
     whole = copy.read_bytes()
-    for torn in (whole[:-5], whole[: whole.index(b"\n") + 10], b""):
-        copy.write_bytes(torn)
+    half = whole.index(b"\n") + 10
+    torn = (whole[:-5], whole[:half], b"", whole[:half] + b"\0" * 99, whole + b"\n", whole + b"\0\n", b"[1]\n", b"{}\n")
+    for damaged in torn:
+        copy.write_bytes(damaged)
         store.copy_events()
+        assert copy.read_bytes() == whole
+
+
+def test_an_end_of_the_journal_copy_longer_than_what_is_looked_at_is_made_good(store, monkeypatch):
+    monkeypatch.setattr("autodisco.store.events.TAIL_BYTES", 64)
+    store.note("event 0", why="x" * 200)
+    copy = store.folder / "events.jsonl"
+    whole = copy.read_bytes()
+    copy.write_bytes(whole + b"\0" * 100)
+    store.copy_events()
+    assert copy.read_bytes() == whole
+
+
+def test_a_journal_copy_that_is_damaged_inside_is_written_again_once_a_daemon_looks(store):
+    for number in range(4):
+        store.note(f"event {number}")
+    copy = store.folder / "events.jsonl"
+    whole = copy.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    inside = (lines[0] + b"\0" * len(lines[1]) + b"".join(lines[2:]), lines[0] + lines[2] + lines[3], whole + lines[3])
+    for damaged in (*inside, whole[:-5], b"".join(lines[:2]), b"", whole):
+        copy.write_bytes(damaged)
+        store.mend_events()
         assert copy.read_bytes() == whole
 
 
@@ -185,6 +219,18 @@ def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
     assert not store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
     assert (store.polymer("k1")["source"], store.polymer("k1")["given"]) == ("generated", "*COC*")
     assert store.known_keys() == {"k1"}
+
+
+def test_going_back_to_before_a_unit_of_the_grammar_was_drawn_keeps_it_as_one(store):
+    learnt = {"smiles": "*OCC*", "key": "k1", "label": "unlabelled", "weight": 1.0, "why": "enumerated, no value"}
+    for iteration in (0, 1):
+        store.write_training(iteration, [learnt])
+    store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2, flags=[{"name": "N-O"}], scores={"sa_score": 3.0})
+    store.add_polymer("k2", "*CCS*", "*CSC*", "generated", 2)
+    store.rewind(1)
+    (polymer,) = store.polymers()
+    assert polymer == {"key": "k1", "smiles": "*CCO*", "given": "*OCC*", "name": "", "source": "grammar",
+                       "iteration": 0, "flags": [], "scores": {}}  # fmt: skip
 
 
 def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):

@@ -5,7 +5,7 @@ from collections import Counter
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import training_set
-from autodisco.store import Store, ranking
+from autodisco.store import Store, best_found
 from autodisco.text import with_error
 
 
@@ -28,7 +28,7 @@ def acquire(campaign: Campaign, store: Store) -> None:
 
 def _note_new_best(store: Store) -> None:
     """Journal a generated polymer that is the best so far."""
-    best = next((row for row in ranking(store) if row["source"] == "generated"), None)
+    best = best_found(store)
     if best is None or best["key"] == store.get("best_key"):
         return
     store.set(best_key=best["key"])

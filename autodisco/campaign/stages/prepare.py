@@ -4,6 +4,7 @@ from pathlib import Path
 
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.failures import check_failures
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
@@ -21,8 +22,8 @@ DATASET_PROTOCOL = "dataset"
 def prepare(campaign: Campaign, store: Store) -> None:
     """Load what is known, simulate what has to have a value, train model 0, open iteration 1.
 
-    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it; its replicas
-    then wait for the next run, which starts them from other builds.
+    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it, and where too
+    many of the others get none; their replicas then wait for the next run, which starts them from other builds.
     """
     if not store.get("loaded"):
         _load(campaign, store)
@@ -47,6 +48,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
             f"the reference polymer {campaign.settings.acquire.reference} has no value: every replica failed "
             f"({', '.join(codes)}); see autodisco log; run the campaign again to start them from other builds"
         )
+    check_failures(campaign, store)
     if not store.training(0):
         store.write_training(0, training_set(campaign, store))
     train_model(campaign, store, 0)

@@ -5,10 +5,10 @@ from typing import Any
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape, last_escape
-from autodisco.campaign.saturation import Judgement, is_saturated, judge
+from autodisco.campaign.saturation import Judgement, is_saturated, judge_all
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
-from autodisco.store import FRESH, Store
+from autodisco.store import Store
 
 
 def retrain(campaign: Campaign, store: Store) -> None:
@@ -46,20 +46,6 @@ def retrain(campaign: Campaign, store: Store) -> None:
             store.begin_iteration(iteration + 1)
             advance(store, "go-on", iteration=iteration + 1)
     campaign.say(f"iteration {iteration} done: {latest.duplicates} of {latest.new_strings} new strings are duplicates")
-
-
-def judge_all(campaign: Campaign, store: Store) -> list[Judgement]:
-    """What the saturation rule sees in each iteration so far, from the draws alone."""
-    counts = []
-    judgements = []
-    verdicts = store.verdicts()
-    for number in range(1, store.get("iteration") + 1):
-        seen = verdicts.get(number, {})
-        counts.append((seen.get("duplicate-symmetry", 0), sum(seen.get(name, 0) for name in FRESH)))
-        valid = [row for row in store.candidates(number) if row["key"]]
-        discovered = {row["key"] for row in valid if row["verdict"] in ("new", "rejected")}
-        judgements.append(judge(counts, [row["key"] for row in valid], discovered, campaign.settings.saturation))
-    return judgements
 
 
 def _end(store: Store, event: str, reason: str, judgement: Judgement) -> None:

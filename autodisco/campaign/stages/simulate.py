@@ -11,7 +11,7 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError
+from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.text import counted
 
@@ -67,25 +67,37 @@ def settle(campaign: Campaign, store: Store) -> None:
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
             on_restart=lambda task: _restarted(store, task),
         )
-    finally:
+    except OwnedError:
+        raise  # what runs now is another process's
+    except BaseException:
         _nothing_runs(store)
+        raise
     if not finished:
+        _nothing_runs(store)
         raise Interrupted
+    store.set(short_of_room="")
 
 
 class _Room:
-    """Says what is short on this machine; the first shortage of a batch is journalled."""
+    """Says what is short on this machine. Begin and end of each shortage are journalled; while it lasts it is a fact of
+    the campaign, ``short_of_room``."""
 
     def __init__(self, campaign: Campaign, store: Store):
-        self._campaign, self._store, self._short = campaign, store, False
+        self._campaign, self._store = campaign, store
 
     def __call__(self) -> str:
-        reason = lack_of_room(self._campaign)
-        if reason and not self._short:
-            self._store.note("short of room", str(self._campaign.folder), {}, "start no further replica", reason)
+        reason, short = lack_of_room(self._campaign), bool(self._store.get("short_of_room"))
+        if reason and not short:
+            self._note("short of room", "start no further replica", reason)
             tell(self._campaign, self._store)
-            self._short = True
+        elif short and not reason:
+            self._note("room again", "start further replicas", "")
         return reason
+
+    def _note(self, event: str, decided: str, reason: str) -> None:
+        with self._store.transaction():
+            self._store.note(event, str(self._campaign.folder), {}, decided, reason)
+            self._store.set(short_of_room=reason)
 
 
 def _nothing_runs(store: Store) -> None:

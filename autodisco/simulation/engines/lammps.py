@@ -6,21 +6,22 @@ the protocol are run in legs, each of which ends with a checkpoint, `checkpoint-
 `in.resume` goes on.
 """
 
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
-from autodisco.files import DISK_FULL, write_atomic
+from autodisco.files import DISK_FULL, sync, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
@@ -289,9 +290,11 @@ def run(
     """Run `in.lammps` in `folder` to the end, or what is left of it; returns the edges (Å) of the final box.
 
     `on_progress` is called about once a second with the kind of the current step and the fraction done.
-    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it.
+    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it, or
+    frames are missing at its end; it begins again then.
     """
     while True:
+        _drop_checkpoints_without_frames(folder, protocol, timestep_scale)
         if not last_checkpoint(folder):
             for stale in ("report.txt", *(file.name for file in folder.glob("trajectory*.dcd")), equilibration.FILE):
                 (folder / stale).unlink(missing_ok=True)
@@ -304,7 +307,7 @@ def run(
             left = input_script(protocol, seed, timestep_scale, start, extensions, gate)
             write_atomic(folder / script, left)
         if start:
-            _cut(folder, start)
+            _cut(folder, start, protocol)
         try:
             stopped = _launch(folder, script, protocol, on_progress, timestep_scale, enough if gate is None else None)
         except SimulationFailure as failure:
@@ -340,11 +343,14 @@ def _launch(
             stderr=errors,
             preexec_fn=functools.partial(die_with_parent, os.getpid()),
         )
-    asked = last_checkpoint(folder)
+    asked = secured = last_checkpoint(folder)
     try:
         while process.poll() is None:
             time.sleep(0.5)
             reached = last_checkpoint(folder)
+            if reached and reached != secured:
+                _secure(folder, reached)
+                secured = reached
             if enough and reached and reached != asked and _is_inside_production(reached, protocol, timestep_scale):
                 asked = reached
                 # the parts of an interrupted production are joined at its end only
@@ -370,7 +376,11 @@ def _launch(
 def _is_inside_production(reached: Checkpoint, protocol: Protocol, timestep_scale: float) -> bool:
     production = protocol.production
     whole = _time_steps(production.duration_ps, production, protocol, timestep_scale)
-    return reached.step == len(protocol.steps) - 1 and reached.done < whole
+    return _is_production(reached, protocol) and reached.done < whole
+
+
+def _is_production(checkpoint: Checkpoint, protocol: Protocol) -> bool:
+    return checkpoint.step == len(protocol.steps) - 1
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
@@ -384,39 +394,92 @@ def _checkpoints(folder: Path) -> list[Checkpoint]:
     return [Checkpoint(step, done) for step, done in sorted((int(step), int(done)) for step, done in names)]
 
 
-def _cut(folder: Path, start: Checkpoint) -> None:
-    """Drop the lines of the report that come after a checkpoint."""
+def _secure(folder: Path, reached: Checkpoint) -> None:
+    """Wait until a checkpoint, and what was written before it, would survive a loss of power."""
+    written = [folder / "report.txt", *(folder / _part(begin) for begin in _parts(folder)), folder / reached.name]
+    for path in (*written, folder):
+        sync(path)
+
+
+def _cut(folder: Path, start: Checkpoint, protocol: Protocol) -> None:
+    """Drop the lines of the report, and the parts of the trajectory, that come after a checkpoint."""
+    kept = start.done if _is_production(start, protocol) else 0
+    for begin in _parts(folder):
+        if begin > kept:
+            (folder / _part(begin)).unlink()
     rows = [row for row in read_report(folder) if (row["number"], row["step"]) <= (start.step, start.done)]
     write_atomic(folder / "report.txt", "".join(report_line(row.values()) for row in rows))
+
+
+def _parts(folder: Path) -> list[int]:
+    """The time steps of production at which the parts of the trajectory begin, first to last."""
+    parts = [file for file in folder.glob("trajectory*.dcd") if file.stat().st_size]
+    return sorted(int(file.stem.partition("-")[2] or 0) for file in parts)
+
+
+def _frames_held(path: Path) -> int:
+    """How many frames of a part can be read."""
+    from MDAnalysis.lib.formats.libdcd import DCDFile
+
+    held = 0
+    with contextlib.suppress(OSError), DCDFile(str(path)) as part:
+        for _ in part:
+            held += 1
+    return held
+
+
+def _holds_frames(folder: Path, frame: int, until: int) -> bool:
+    """Whether the parts of the trajectory hold every frame, one each `frame` time steps, before time step `until`."""
+    begins = [begin for begin in _parts(folder) if begin < until]
+    ends = [*begins[1:], until]
+    return begins[:1] == [0] and all(
+        _frames_held(folder / _part(begin)) >= (end - begin) // frame for begin, end in zip(begins, ends, strict=True)
+    )
+
+
+def _drop_checkpoints_without_frames(folder: Path, protocol: Protocol, timestep_scale: float) -> None:
+    """Remove checkpoints of production whose frames did not all survive a loss of power."""
+    production = protocol.production
+    frame = _time_steps(production.frame_interval_ps, production, protocol, timestep_scale)
+    whole = _time_steps(production.duration_ps, production, protocol, timestep_scale)
+    for checkpoint in reversed(_checkpoints(folder)):
+        # the frame at a checkpoint is written once more by what goes on from there, but nothing goes on from the end
+        until = checkpoint.done + (frame if checkpoint.done >= whole else 0)
+        if not _is_production(checkpoint, protocol) or _holds_frames(folder, frame, until):
+            return
+        (folder / checkpoint.name).unlink()
 
 
 def _join_trajectories(folder: Path, protocol: Protocol, timestep_scale: float, until: int | None) -> None:
     """One file from what each part of an interrupted production left, without the frames that were run twice.
 
-    Frames after time step `until` are dropped.
+    Frames after time step `until` are dropped. Raises EngineKilled, and forgets the run, where some before it are
+    missing.
     """
-    parts = list(folder.glob("trajectory-*.dcd"))
-    starts = sorted(int(file.stem.partition("-")[2]) for file in parts if file.stat().st_size)
-    if not parts and until is None:
+    begins = _parts(folder)
+    if begins == [0] and until is None:
         return
     from MDAnalysis.lib.formats.libdcd import DCDFile
 
     production = protocol.production
     frame = _time_steps(production.frame_interval_ps, production, protocol, timestep_scale)
+    if until is None:
+        until = _time_steps(production.duration_ps, production, protocol, timestep_scale)
+    if not _holds_frames(folder, frame, until + frame):
+        forget(folder)
+        raise EngineKilled("frames of the trajectory are missing, as after a loss of power; it begins again")
     whole = folder / "trajectory.whole"
     with DCDFile(str(whole), "w") as out:
-        last = sys.maxsize if until is None else until + frame
-        for begin, end in zip([0, *starts], [*starts, last], strict=True):
+        for begin, end in zip(begins, [*begins[1:], until + frame], strict=True):
             with DCDFile(str(folder / _part(begin))) as part:
                 if not begin:
                     out.write_header(**part.header | {"is_periodic": 1})
-                for number, (positions, box) in enumerate(part):
-                    if number >= (end - begin) // frame:
-                        break
-                    out.write(positions, box)
+                for positions, unitcell in itertools.islice(part, (end - begin) // frame):
+                    out.write(positions, unitcell)
+    sync(whole)
     os.replace(whole, folder / TRAJECTORY)
-    for part in parts:
-        part.unlink()
+    for begin in begins[1:]:
+        (folder / _part(begin)).unlink()
 
 
 def _box_of_trajectory(path: Path) -> list[float]:
