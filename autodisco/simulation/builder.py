@@ -287,11 +287,17 @@ def _grow(
     copies = [polymer.copy_of[a] for a in atoms]
     link = _bond_length(polymer)
     bound = _within_three_bonds(polymer.mol)
+    reach = link + HEAVY + max(np.nanmax(np.linalg.norm(s.positions, axis=2)) for s in shapes.values())
     placed: list[Floats] = []
     failures = stuck = longest = 0
     while len(placed) < n:
         k = len(placed)
         far = _joined(placed, copies, atoms, heavy, range(k - NEARBY_UNITS))
+        if len(far[0]):
+            away = far[0] - placed[-1][polymer.tail]
+            away -= space.edge * np.round(away / space.edge)
+            close = np.einsum("ij,ij->i", away, away) < reach**2
+            far = far[0][close], far[1][close]
         nearby = range(max(0, k - NEARBY_UNITS), k)
         near = _joined(placed, copies, atoms, heavy, nearby)
         bound_to_near = bound[atoms[k]][:, np.concatenate([atoms[m] for m in nearby])].toarray() if k else None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rdkit import Chem
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
@@ -61,6 +62,36 @@ def test_a_box_of_polystyrene_has_no_overlaps_and_no_bond_through_a_ring(seed):
     rings = [tuple(atom + offset for atom in r) for offset in offsets for r in polymer.mol.GetRingInfo().AtomRings()]
     assert len(rings) == system.labels["units_per_chain"] * system.labels["chains"]
     assert speared(rings, system.terms("bonds").atoms, system.positions, system.box) == []
+
+
+def hands(mol):
+    return [hand for _, hand in Chem.FindMolChiralCenters(mol, useLegacyImplementation=False) if hand in "RS"]
+
+
+@pytest.mark.parametrize("smiles", ["*C[C@H](C)O*", "*C[C@H](*)c1ccccc1", "*C[C@H](C)C[C@@H](*)C"])
+def test_stereo_marks_of_a_unit_decide_the_tacticity_of_the_chain(smiles):
+    system = builder.build(parse(smiles), QUICK, 2, PCFF)
+    polymer = chain(parse(smiles), system.labels["units_per_chain"]).mol
+    assert len(hands(polymer)) >= 8
+    assert hands(in_space(polymer, system)) == hands(polymer)
+
+
+def test_without_stereo_marks_centres_are_as_they_fall():
+    system = builder.build(parse("*CC(C)O*"), QUICK, 2, PCFF)
+    polymer = chain(parse("*CC(C)O*"), system.labels["units_per_chain"]).mol
+    assert hands(polymer) == []
+    assert set(hands(in_space(polymer, system))) == {"R", "S"}
+
+
+def in_space(polymer, system):
+    """The first chain with its stereo marks from the coordinates."""
+    mol = Chem.Mol(polymer)
+    conformer = Chem.Conformer(mol.GetNumAtoms())
+    conformer.SetPositions(system.positions[: mol.GetNumAtoms()])
+    mol.RemoveAllConformers()
+    mol.AddConformer(conformer)
+    Chem.AssignStereochemistryFrom3D(mol)
+    return mol
 
 
 @pytest.mark.parametrize("smiles", UNITS)
