@@ -16,6 +16,11 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
 
 
+def tells_of_full_disk(text: str) -> bool:
+    """Whether a program said in its message that the disk is full."""
+    return any(os.strerror(number) in text for number in DISK_FULL)
+
+
 def place_beside(path: Path) -> Path:
     """Where this process writes a file before it takes the place of `path`; see `remove_leftovers`."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -60,10 +60,11 @@ def main() -> int:
         label: np.array([(float(row["iteration"]), float(row[name])) for row in samples])
         for name, label in SERIES.items()
     }
-    growth(series | {TIME: np.array(times)})
+    series[TIME] = np.array(times)
+    growth(series)
     overhead(samples, simulated)
     if len(times) > 1:
-        draw(series | {TIME: np.array(times)}, given.figure)
+        draw(series, given.figure)
     return code
 
 

@@ -98,9 +98,6 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
             space.add(placed, heavy)
             parts.append(placed)
         else:
-            positions = np.concatenate(parts)
-            if _is_speared(polymer, mix.chains, parts_of_box, positions, edge):
-                continue
             polymer_mass = float(molecule.masses.sum()) * mix.chains
             labels = {
                 "monomer_smiles": unit.smiles,
@@ -113,17 +110,17 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 "concentration_actual_molal": mix.ion_pairs / polymer_mass * 1000.0,
                 "estimated_terms": list(molecule.estimated_terms),
             }
-            return System(parts_of_box, positions, np.full(3, edge), labels)
+            system = System(parts_of_box, np.concatenate(parts), np.full(3, edge), labels)
+            if not _is_speared(polymer, mix.chains, system):
+                return system
     raise SimulationFailure("build-overlap", f"no arrangement of {mix} without overlaps in {TRIES_PER_BOX} tries")
 
 
-def _is_speared(polymer: Chain, chains: int, parts_of_box: list[Molecule], positions: Floats, edge: float) -> bool:
-    """Whether a bond goes through a ring of a chain."""
-    offsets = np.cumsum([0, *map(len, parts_of_box)])
+def _is_speared(polymer: Chain, chains: int, system: System) -> bool:
+    """Whether a bond goes through a ring of a chain; the chains come first."""
     of_one = polymer.mol.GetRingInfo().AtomRings()
-    rings = [tuple(int(atom + offset) for atom in ring) for offset in offsets[:chains] for ring in of_one]
-    bonds = np.concatenate([part.bonds.atoms + offset for part, offset in zip(parts_of_box, offsets, strict=False)])
-    return bool(speared(rings, bonds, positions, np.full(3, edge)))
+    rings = [tuple(atom + offset for atom in ring) for offset in system.offsets[:chains] for ring in of_one]
+    return bool(speared(rings, system.terms("bonds").atoms, system.positions, system.box))
 
 
 class _Space:

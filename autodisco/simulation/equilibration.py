@@ -88,6 +88,12 @@ def next_gate(folder: Path, protocol: Protocol, start: int = 0) -> int | None:
     return None
 
 
+def durations_ps(folder: Path, protocol: Protocol) -> list[float]:
+    """How long each step lasts, with the extensions so far; 0 for a minimisation."""
+    extended = extensions(folder, protocol)
+    return [getattr(step, "duration_ps", 0.0) * (1 + extended.get(n, 0)) for n, step in enumerate(protocol.steps)]
+
+
 def extensions(folder: Path, protocol: Protocol) -> dict[int, int]:
     """How many times each step is to run in addition to the first: once for every verdict but a last good one."""
     counted: dict[int, int] = {}

@@ -13,15 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from autodisco.files import DISK_FULL, read_json, write_json
+from autodisco.files import read_json, tells_of_full_disk, write_json
 from autodisco.process import THREADS
-from autodisco.simulation.replica import (
-    KILLED,
-    ReplicaOutcome,
-    ReplicaTask,
-    finished_outcome,
-    lasting_outcome,
-)
+from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
 LOOK_S = 2.0  # between looks at how far a replica is
@@ -174,7 +168,7 @@ def _outcome(entry: _Running, stalled_s: float) -> ReplicaOutcome | None:
     log = entry.task.folder / "replica.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     last = lines[-1] if lines else "no output"
-    code = "no-disk" if any(os.strerror(number) in last for number in DISK_FULL) else "unknown"
+    code = "no-disk" if tells_of_full_disk(last) else "unknown"
     return ReplicaOutcome.failed(code, f"replica process ended with {entry.process.returncode}: {last}", wall)
 
 

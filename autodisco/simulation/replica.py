@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 RECIPE = 5
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
+HALF_STEP = "another build, half the time step"
+
 RETRY = {
-    **dict.fromkeys(("nan", "density-off", "engine-crash", "stalled", "unknown"), "another build, half the time step"),
+    **dict.fromkeys(("nan", "density-off", "engine-crash", "stalled", "unknown"), HALF_STEP),
     "build-overlap": "another build",
 }
 """What may mend a failure, by its code; the other codes count as failed at once."""
@@ -96,7 +98,7 @@ class ReplicaOutcome:
 
 def mends_by_half_step(code: str | None) -> bool:
     """Whether the attempt after a failure with this code halves the time step."""
-    return "half the time step" in RETRY.get(code or "", "")
+    return RETRY.get(code or "") == HALF_STEP
 
 
 def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
-from autodisco.files import DISK_FULL, sync, write_atomic
+from autodisco.files import sync, tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
@@ -503,8 +503,7 @@ def _final_box(path: Path) -> list[float]:
 
 
 def _progress(folder: Path, protocol: Protocol, timestep_scale: float) -> tuple[str, float]:
-    extended = equilibration.extensions(folder, protocol)
-    durations = [getattr(step, "duration_ps", 0.0) * (1 + extended.get(n, 0)) for n, step in enumerate(protocol.steps)]
+    durations = equilibration.durations_ps(folder, protocol)
     rows = read_report(folder)
     if not rows:
         return protocol.steps[0].kind, 0.0
@@ -528,7 +527,7 @@ def _failure(folder: Path, code: int) -> SimulationFailure:
     ]
     errors = [line for line in lines if "ERROR" in line]
     detail = errors[0] if errors else f"LAMMPS ended with exit code {code}: {lines[-1] if lines else 'no output'}"
-    if shutil.disk_usage(folder).free < 10_000_000 or any(os.strerror(number) in detail for number in DISK_FULL):
+    if shutil.disk_usage(folder).free < 10_000_000 or tells_of_full_disk(detail):
         return SimulationFailure("no-disk", detail)
     if any(sign in detail for sign in NOT_A_NUMBER):
         return SimulationFailure("nan", detail)

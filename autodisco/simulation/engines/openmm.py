@@ -255,10 +255,8 @@ class _Run:
 
     def _dynamics(self, step: Relax | Npt | Nvt | Production) -> bool:
         """Run a step to its end; False where it is not at rest then and has to go on."""
-        extended = equilibration.extensions(self.folder, self.protocol)
-        times = 1 + extended.get(self.place.step, 0)
-        steps = enumerate(self.protocol.steps)
-        durations = [getattr(each, "duration_ps", 0.0) * (1 + extended.get(n, 0)) for n, each in steps]
+        times = 1 + equilibration.extensions(self.folder, self.protocol).get(self.place.step, 0)
+        durations = equilibration.durations_ps(self.folder, self.protocol)
         first, last = self._temperatures(step)
         outer = self.outer_ps
         if isinstance(step, Relax):

@@ -116,7 +116,7 @@ DISTRUSTED_AUTOMATIC_BONDS = frozenset(frozenset(pair) for pair in (("O", "O"), 
 def saturated_carbon_nonbonded(atom: Chem.Atom) -> tuple[float, float]:
     """Epsilon (kcal/mol) and r (Å) of an sp3 carbon: PCFF+ tells them apart by hydrogens and an oxygen beside them."""
     hydrogens = min(3, sum(n.GetAtomicNum() == 1 for n in atom.GetNeighbors()))
-    name = "C" if hydrogens == 0 else "CH" if hydrogens == 1 else f"CH{hydrogens}"
+    name = ("C", "CH", "CH2", "CH3")[hydrogens]
     oxygens = [n for n in atom.GetNeighbors() if n.GetAtomicNum() == 8]
     if oxygens and hydrogens:
         acyl = hydrogens == 2 and any(_is_acyl_oxygen(oxygen) for oxygen in oxygens)
