@@ -34,7 +34,8 @@ NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come
 # Crowded chains have no place at full distance; the best of the tries is then taken down to this share of it,
 # which still keeps heavy atoms of strangers 1.68 Å apart, too far for a bond inside a six-ring (1.58 Å).
 LEAST_CLEARANCE = 0.7
-TRIES_PER_UNIT, TRIES_PER_CHAIN, TRIES_PER_BOX, TRIES_PER_ION = 100, 40, 3, 5000
+TRIES_PER_UNIT, TRIES_PER_BOX, TRIES_PER_ION = 100, 3, 5000
+LEAST_TRIES_PER_CHAIN = 40  # units without a place before a chain starts again; longer chains get one per unit
 STARTS_PER_CHAIN = 8
 TRIES_AT_ONCE = 25
 CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
@@ -209,11 +210,12 @@ class _Ladder:
     def __init__(self, unit: RepeatUnit, polymer: Chain, n: int, rng: np.random.Generator):
         self._unit, self._polymer, self._n, self._rng = unit, polymer, n, rng
         self._shapes = _lone_unit_shapes(polymer, rng)
+        self._bound = _within_three_bonds(polymer.mol)
 
     def grow(self, heavy: Bools, space: "_Space") -> Floats | None:
         """Coordinates of a chain, or None when all tries failed."""
         for _ in range(STARTS_PER_CHAIN):
-            placed = _grow(self._polymer, self._shapes, self._n, heavy, space, self._rng)
+            placed = _grow(self._polymer, self._shapes, self._n, heavy, self._bound, space, self._rng)
             if placed is not None:
                 return placed
             if self._n > 2:
@@ -276,6 +278,7 @@ def _grow(
     shapes: Shapes,
     n: int,
     heavy: Bools,
+    bound: csr_array,
     space: _Space,
     rng: np.random.Generator,
 ) -> Floats | None:
@@ -283,7 +286,6 @@ def _grow(
     atoms = [np.flatnonzero(polymer.unit_of == k) for k in range(n)]
     copies = [polymer.copy_of[a] for a in atoms]
     link = _bond_length(polymer)
-    bound = _within_three_bonds(polymer.mol)
     reach = link + HEAVY + max(np.nanmax(np.linalg.norm(s.positions, axis=2)) for s in shapes.values())
     placed: list[Floats] = []
     failures = stuck = longest = 0
@@ -319,7 +321,7 @@ def _grow(
                 longest, stuck = len(placed), 0
         else:
             failures, stuck = failures + 1, stuck + 1
-            if failures > TRIES_PER_CHAIN:
+            if failures > max(LEAST_TRIES_PER_CHAIN, n):
                 return None
             # the longer it gets no further, the further it backs up
             del placed[max(0, k - stuck) :]

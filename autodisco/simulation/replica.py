@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autodisco.simulation.engines import Engine
     from autodisco.simulation.molecule import System
 
-RECIPE = 5
+RECIPE = 6
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
 HALF_STEP = "another build, half the time step"
