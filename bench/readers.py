@@ -4,7 +4,8 @@
 
 Works on a copy of the campaign. One process writes as a daemon does (a journal entry and a replica's state in one
 transaction, 50 times a second); its latencies are taken alone, then beside a process each that reads the status,
-draws the monitor and writes the report, ten times a second or as often as it can. Prints quantiles in ms.
+draws the monitor, reads what a report needs, and writes the whole report, ten times a second or as often as it can
+(drawing a report takes most of a second). Prints quantiles in ms, and how often each reader got to it.
 """
 
 import argparse
@@ -23,8 +24,10 @@ import sys, time
 from pathlib import Path
 from autodisco.monitor import picture
 from autodisco.report import write_report
+from autodisco.report.facts import gather
 from autodisco.store import Store, status
 folder, what = Path(sys.argv[1]), sys.argv[2]
+ways = {"status": status, "facts": gather, "report": lambda store: write_report(store, folder / "of-the-bench")}
 n, worst = 0, 0.0
 while True:
     begin = time.monotonic()
@@ -32,11 +35,12 @@ while True:
         picture(folder, 120, 40)
     else:
         with Store.open_readonly(folder) as store:
-            status(store) if what == "status" else write_report(store, folder / "report-of-the-bench")
+            ways[what](store)
     n, worst = n + 1, max(worst, time.monotonic() - begin)
     print(n, f"{1000 * worst:.0f}", flush=True)
     time.sleep(max(0.0, 0.1 - (time.monotonic() - begin)))
 """
+READERS = ("status", "monitor", "facts", "report")
 
 
 def latencies(store: Store, seconds: float) -> list[float]:
@@ -70,12 +74,12 @@ def main() -> None:
                 what: subprocess.Popen(
                     [sys.executable, "-c", READ, str(folder), what], stdout=subprocess.PIPE, text=True
                 )
-                for what in ("status", "monitor", "report")
+                for what in READERS
             }
             for reader in readers.values():
                 assert reader.stdout is not None
                 reader.stdout.readline()  # it has begun
-            _print("beside status, monitor and report", latencies(store, given.seconds))
+            _print("beside readers", latencies(store, given.seconds))
         for what, reader in readers.items():
             reader.kill()
             assert reader.stdout is not None

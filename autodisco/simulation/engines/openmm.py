@@ -9,6 +9,8 @@ steps (`nonbonded.every`), since OpenMM has no chains for these; the barostat is
 """
 
 import contextlib
+import ctypes
+import ctypes.util
 import functools
 import math
 import os
@@ -32,6 +34,7 @@ from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Proto
 #: Platforms from the fastest to the slowest; the first that there is does the work.
 PLATFORMS = ("CUDA", "HIP", "OpenCL", "CPU")
 GPU_PLATFORMS = PLATFORMS[:3]
+OPENCL_TYPE_GPU = ctypes.c_uint64(4)  # CL_DEVICE_TYPE_GPU
 CHECKPOINT_EVERY_S = 600.0
 BLOCK_PS = REPORT_PS  # also between changes of temperature and pressure in a ramp
 AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
@@ -80,18 +83,29 @@ def has_gpu() -> bool:
 
 
 def _works(name: str) -> bool:
-    """Whether a platform can take a particle: one may be installed where its hardware is not."""
+    """Whether a platform can take a particle: one may be installed where its hardware is not, or drive no GPU."""
     import openmm
 
     if name not in GPU_PLATFORMS:
         return True
     probe = openmm.System()
     probe.addParticle(1.0)
+    platform = openmm.Platform.getPlatformByName(name)
     try:
-        openmm.Context(probe, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
+        context = openmm.Context(probe, openmm.VerletIntegrator(0.001), platform)
     except openmm.OpenMMException:
         return False
-    return True
+    return name != "OpenCL" or _has_gpus(int(platform.getPropertyValue(context, "OpenCLPlatformIndex")))
+
+
+def _has_gpus(opencl_platform: int) -> bool:
+    """Whether an OpenCL implementation, by its index, drives a GPU: some run on CPUs, slower than OpenMM's own way."""
+    opencl = ctypes.CDLL(ctypes.util.find_library("OpenCL"))
+    found = (ctypes.c_void_p * (opencl_platform + 1))()
+    opencl.clGetPlatformIDs(len(found), found, None)
+    gpus = ctypes.c_uint32(0)
+    opencl.clGetDeviceIDs(ctypes.c_void_p(found[-1]), OPENCL_TYPE_GPU, 0, None, ctypes.byref(gpus))
+    return gpus.value > 0
 
 
 def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
