@@ -14,6 +14,7 @@ from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError
 from autodisco.files import sha256
+from autodisco.process import give_back_memory
 from autodisco.store import Store, ranking
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         store.set(training_left_s=None)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
     Path(checkpoint).unlink(missing_ok=True)
+    give_back_memory()
 
 
 def _is_writable(smiles: str) -> bool:
