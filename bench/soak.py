@@ -78,7 +78,7 @@ def campaign_file(folder: Path, iterations: int) -> Path:
     (folder / "soak.toml").write_text("\n".join(lines).replace('name = "smoke"', 'name = "soak"') + "\n")
     file = write_campaign(folder, batch=1, iterations=iterations)
     text = file.read_text().replace('protocol = "smoke"', 'protocol = "soak.toml"')
-    file.write_text(text + "[saturation]\npatience = 100000\n")
+    file.write_text(text + "[saturation]\nthreshold = 0.999\n")
     (folder / "seeds.csv").write_text((folder / "seeds.csv").read_text().replace(",smoke,", ",soak,"))
     return file
 

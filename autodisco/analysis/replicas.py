@@ -6,6 +6,7 @@ by the logarithm of their arithmetic mean, as published and as ranked: a mean of
 free ions, which four ion pairs give now and then, outweigh all others.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,8 +101,9 @@ def _ratio(
 def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:
     if not values:
         return None, None
-    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return float(np.mean(values)), error
+    n = len(values)
+    mean = sum(values) / n
+    return mean, math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n) if n > 1 else None
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def compare(conductivities: Mapping[str, Sequence[float]], fallback_sd: float = 
     spread = float(np.sqrt(squares / degrees))
     linear = {key: _mean_and_sem(sigmas) for key, sigmas in given.items()}
     return Comparison(
-        means={key: log10_conductivity(float(np.mean(sigmas))) for key, sigmas in given.items()},
+        means={key: log10_conductivity(mean or 0.0) for key, (mean, _) in linear.items()},
         errors={key: max(spread / np.sqrt(len(sigmas)), _own_error(*linear[key])) for key, sigmas in given.items()},
         sigmas={key: (mean or 0.0, error or 0.0) for key, (mean, error) in linear.items()},
         replica_sd=spread,

@@ -10,10 +10,11 @@ def budget_spent(campaign: Campaign, store: Store) -> str:
     iteration = store.get("iteration")
     if budget.iterations and iteration >= budget.iterations:
         return f"{iteration} iterations are done and the budget is {budget.iterations}"
-    used = len(store.replicas())
-    another = settings.generate.batch_size * settings.simulation.replicas
-    if budget.simulations and used + another > budget.simulations:
-        return f"{used} simulations are done, an iteration may take {another}, and the budget is {budget.simulations}"
+    if budget.simulations:
+        used, another = len(store.replicas()), settings.generate.batch_size * settings.simulation.replicas
+        if used + another > budget.simulations:
+            done = f"{used} simulations are done, an iteration may take {another}"
+            return f"{done}, and the budget is {budget.simulations}"
     hours = store.get("active_s", 0.0) / 3600.0
     if budget.hours and hours >= budget.hours:
         return f"{hours:.2f} hours are used and the budget is {budget.hours:g}"

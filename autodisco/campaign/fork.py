@@ -13,7 +13,7 @@ from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of,
 from autodisco.campaign.config import Settings, error_sentence, write_settings
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
-from autodisco.store import Store, best_found, replica_folder
+from autodisco.store import Store, best_found, ranking, replica_folder
 
 DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
@@ -79,7 +79,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 copy.forget_file(part / file["path"])
         with copy.transaction():
             escapes = [row for row in copy.get("escapes") or [] if row["iteration"] <= iteration]
-            best = best_found(copy)
+            best = best_found(ranking(copy))
             copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
                 settings=settings.model_dump(), state="generate", iteration=iteration + 1,

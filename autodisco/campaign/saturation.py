@@ -78,17 +78,17 @@ def judge(
     )
 
 
-def judge_all(campaign: Campaign, store: Store) -> list[Judgement]:
-    """What the saturation rule sees in each iteration so far, from the draws alone."""
-    counts = []
-    judgements = []
+def judge_last(campaign: Campaign, store: Store, wanted: int) -> list[Judgement]:
+    """What the saturation rule sees in the last `wanted` iterations, or as many as there are, from the draws alone."""
     verdicts = store.verdicts()
-    for number in range(1, store.get("iteration") + 1):
-        seen = verdicts.get(number, {})
-        counts.append((seen.get("duplicate-symmetry", 0), sum(seen.get(name, 0) for name in FRESH)))
+    seen = [verdicts.get(number, {}) for number in range(1, store.get("iteration") + 1)]
+    counts = [(one.get("duplicate-symmetry", 0), sum(one.get(name, 0) for name in FRESH)) for one in seen]
+    judgements = []
+    for number in range(1, len(counts) + 1)[-wanted:]:
         valid = [row for row in store.candidates(number) if row["key"]]
         discovered = {row["key"] for row in valid if row["verdict"] in ("new", "rejected")}
-        judgements.append(judge(counts, [row["key"] for row in valid], discovered, campaign.settings.saturation))
+        keys = [row["key"] for row in valid]
+        judgements.append(judge(counts[:number], keys, discovered, campaign.settings.saturation))
     return judgements
 
 

@@ -14,7 +14,8 @@ from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError
 from autodisco.files import sha256
-from autodisco.store import Store, ranking
+from autodisco.process import give_back_memory
+from autodisco.store import Store
 
 if TYPE_CHECKING:
     from autodisco.generator import Generator
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 METRIC_DRAWS = 500
 
 
-def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
-    """Rows of the training set as of now, each with its label, its weight and why.
+def training_set(campaign: Campaign, store: Store, ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the training set as of now, each with its label, its weight and why; `ranked` is the ranking as of now.
 
     Values of the campaign's own protocol are compared among themselves, those of an imported data set likewise; a
     polymer without a value, or whose replicas all failed, is unlabelled. A polymer that the model cannot write, neither
-    as given nor in canonical form, is left out.
+    as given nor in canonical form, is left out. What is said of a polymer changes only with its own class, so that few
+    rows differ from those of the set before.
     """
     rows = {
         polymer["key"]: {
@@ -40,7 +42,7 @@ def training_set(campaign: Campaign, store: Store) -> list[dict[str, Any]]:
         for polymer in store.polymers()
         if (smiles := next(filter(_is_writable, (polymer["given"], polymer["smiles"])), None))
     }
-    for classified in (_from_dataset(campaign, store), _from_simulations(campaign, store)):
+    for classified in (_from_dataset(campaign, store), _from_simulations(campaign, ranked)):
         for key, (label, weight, why) in classified.items():
             if key in rows:
                 rows[key] |= {"label": label, "weight": weight, "why": why}
@@ -119,6 +121,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         store.set(training_left_s=None)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
     Path(checkpoint).unlink(missing_ok=True)
+    give_back_memory()
 
 
 def _is_writable(smiles: str) -> bool:
@@ -135,13 +138,15 @@ def _why_unlabelled(polymer: dict[str, Any]) -> str:
     )
 
 
-def _from_simulations(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
+def class_border(campaign: Campaign, ranked: list[dict[str, Any]]) -> float:
+    """Conductivity (S/cm) from which on a ranked polymer is in the top share; 0 where most conduct nothing: none is."""
+    return _border([row["conductivity_s_per_cm"] for row in ranked], campaign.settings.acquire.top_fraction)
+
+
+def _from_simulations(campaign: Campaign, ranked: list[dict[str, Any]]) -> dict[str, tuple[str, float, str]]:
     settings = campaign.settings.acquire
-    ranked = ranking(store)
-    if not ranked:
-        return {}
-    border = _border([row["conductivity_s_per_cm"] for row in ranked], settings.top_fraction)
-    top = f"top {settings.top_fraction:.0%} of {len(ranked)} (from {border:.2e} S/cm)"
+    border = class_border(campaign, ranked)
+    top = f"the top {settings.top_fraction:.0%}"
     classes = {}
     for row in ranked:
         value = row["conductivity_s_per_cm"]
@@ -153,14 +158,13 @@ def _from_simulations(campaign: Campaign, store: Store) -> dict[str, tuple[str, 
             why = f"{shown}: above the reference with probability {p_better:.2f}"
             classes[row["key"]] = ("high", settings.reference_weight, why)
         elif value >= border > 0:
-            classes[row["key"]] = ("high", 1.0, f"{shown}: {top}")
+            classes[row["key"]] = ("high", 1.0, f"{shown}: in {top}")
         else:
-            classes[row["key"]] = ("low", 1.0, f"{shown}: below the {top}")
+            classes[row["key"]] = ("low", 1.0, f"{shown}: below {top}")
     return classes
 
 
 def _border(values: list[float], share: float) -> float:
-    """Conductivity (S/cm) from which on a value is in the top `share`; 0 where most conduct nothing: none is then."""
     return float(np.quantile(values, 1.0 - share)) if values else 0.0
 
 

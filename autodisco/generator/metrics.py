@@ -17,6 +17,9 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score, sta
 #: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
 SA_LIMIT = 5.0
 
+#: Room for the strings of HTP-MD and the draws of some models, about 1 kB each: scored again, they are not read again.
+_REMEMBERED = 1 << 13
+
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
 
@@ -80,7 +83,7 @@ def score_samples(
     return scores
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_REMEMBERED)
 def _unit(smiles: str) -> RepeatUnit | None:
     try:
         return parse(smiles, elements=ORGANIC_ELEMENTS)
@@ -88,12 +91,12 @@ def _unit(smiles: str) -> RepeatUnit | None:
         return None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_REMEMBERED)
 def _synthesizability(unit: RepeatUnit) -> float:
     return sa_score(unit)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_REMEMBERED)
 def _fingerprint(smiles: str) -> DataStructs.ExplicitBitVect:
     return _MORGAN.GetFingerprint(Chem.MolFromSmiles(smiles))
 

@@ -96,7 +96,6 @@ def choose_rules(added: Sequence[Rule] = (), on: Sequence[str] = (), off: Sequen
     return (*shipped, *added)
 
 
-@lru_cache(maxsize=1 << 10)
 def _stretch(unit: RepeatUnit) -> tuple[Chem.Mol, int, frozenset[int]]:
     """A stretch of chain without stereo, the number of atoms per unit, and the atoms of the unit in its middle."""
     flank = -(-_CONTEXT_ATOMS // len(unit.word))  # each block holds one backbone atom at least

@@ -16,8 +16,9 @@ MOST_DRAWS = 5
 def explain(store: Store, polymer: str) -> dict[str, Any]:
     """Everything the store holds about a polymer, given as a repeat unit in any notation, by its key or name.
 
-    ``polymer``, ``draws``, ``replicas``, ``training``, ``ranking`` (None without a value), ``journal``, ``settings``
-    of the simulations. Raises InputError where the campaign does not know it.
+    ``polymer``, ``draws``, ``replicas``, ``training`` (what the models ``first`` to ``last`` learnt), ``ranking`` (None
+    without a value), ``journal``, ``settings`` of the simulations. Raises InputError where the campaign does not know
+    it.
     """
     key = next((row["key"] for row in store.polymers() if row["name"] == polymer), None) or _key(polymer)
     row = store.polymer(key)
@@ -25,16 +26,16 @@ def explain(store: Store, polymer: str) -> dict[str, Any]:
     if row is None and not draws:
         raise InputError(f"{store.folder}: this campaign has not met {polymer}")
     written = {draw["smiles"] for draw in draws} | ({row["given"], row["smiles"]} if row else set())
+    newest = max((model["iteration"] for model in store.models()), default=-1)
     return {
         "key": key,
         "polymer": row,
         "draws": draws,
         "replicas": store.replicas(key=key),
         "training": [
-            {"model": model["iteration"], **entry}
-            for model in store.models()
-            for entry in store.training(model["iteration"])
-            if entry["key"] == key
+            {**entry, "last": min(entry["last"], newest)}
+            for entry in store.training_of(key)
+            if entry["first"] <= newest
         ],
         "ranking": next((ranked for ranked in ranking(store) if ranked["key"] == key), None),
         "journal": [entry for entry in store.journal() if entry["subject"].split(" replica ")[0] in written],
@@ -73,9 +74,9 @@ def lines(life: dict[str, Any]) -> list[str]:
     else:
         text.append("  it has no value")
     for entry in life["training"]:
-        text.append(
-            f"  model {entry['model']} learnt it as {entry['label']}, weight {entry['weight']:g}: {entry['why']}"
-        )
+        first, last = entry["first"], entry["last"]
+        which = f"model {first}" if first == last else f"models {first} to {last}"
+        text.append(f"  {which} learnt it as {entry['label']}, weight {entry['weight']:g}: {entry['why']}")
     if life["journal"]:
         text.append("  decisions:")
     for entry in life["journal"]:

@@ -6,7 +6,7 @@ The only package that speaks SQL. `Store` reads and writes; `ranking`, `status` 
 from autodisco.store.owner import Owner
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
-from autodisco.store.views import best_found, list_campaigns, ranking, replica_folder, status
+from autodisco.store.views import best_found, list_campaigns, ranking, replica_folder, status, value_of
 
 __all__ = [
     "END_STATES",
@@ -21,4 +21,5 @@ __all__ = [
     "ranking",
     "replica_folder",
     "status",
+    "value_of",
 ]

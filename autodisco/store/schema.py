@@ -121,7 +121,32 @@ CREATE TABLE files (                   -- what was written for good, so that `ve
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES)
+INTERVALS = """
+CREATE TABLE intervals (
+    key TEXT NOT NULL,
+    first INTEGER NOT NULL,            -- iterations of the models trained on this row, from the first
+    last INTEGER NOT NULL,             -- to the last, without a gap
+    smiles TEXT NOT NULL,
+    label TEXT NOT NULL CHECK (label IN ('high', 'low', 'unlabelled')),
+    weight REAL NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (key, first)
+) WITHOUT ROWID;
+INSERT INTO intervals
+    SELECT key, min(iteration), max(iteration), smiles, label, weight, why
+    FROM (
+        SELECT *, iteration - row_number() OVER (
+            PARTITION BY key, smiles, label, weight, why ORDER BY iteration
+        ) AS run                       -- the same for rows of iterations that follow one another
+        FROM training
+    )
+    GROUP BY key, smiles, label, weight, why, run;
+DROP TABLE training;
+ALTER TABLE intervals RENAME TO training;
+"""
+"""A training set differs little from the one before it: what stays is one row, not one for each iteration."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

@@ -52,12 +52,7 @@ class Store(Database):
 
     def polymers(self, source: str | None = None, iteration: int | None = None) -> list[dict[str, Any]]:
         """Polymers by key, all or those of a source and iteration."""
-        return self._decoded(
-            "SELECT * FROM polymers WHERE source = coalesce(?, source) AND iteration = coalesce(?, iteration) "
-            "ORDER BY key",
-            source,
-            iteration,
-        )
+        return self._selected("polymers", "key", source=source, iteration=iteration)
 
     def known_keys(self) -> set[str]:
         """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
@@ -139,12 +134,7 @@ class Store(Database):
 
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[dict[str, Any]]:
         """Draws in order, all or those of an iteration or verdict."""
-        return self._decoded(
-            "SELECT * FROM candidates WHERE iteration = coalesce(?, iteration) AND verdict = coalesce(?, verdict) "
-            "ORDER BY iteration, draw",
-            iteration,
-            verdict,
-        )
+        return self._selected("candidates", "iteration, draw", iteration=iteration, verdict=verdict)
 
     def verdicts(self) -> dict[int, dict[str, int]]:
         """Number of draws per iteration and verdict."""
@@ -180,27 +170,47 @@ class Store(Database):
 
     def replicas(self, iteration: int | None = None, key: str | None = None) -> list[dict[str, Any]]:
         """Replicas by iteration, key and number, all or those of an iteration or polymer."""
-        return self._decoded(
-            "SELECT * FROM replicas WHERE iteration = coalesce(?, iteration) AND key = coalesce(?, key) "
-            "ORDER BY iteration, key, protocol, replica",
-            iteration,
-            key,
-        )
+        return self._selected("replicas", "iteration, key, protocol, replica", iteration=iteration, key=key)
 
     # training sets and models ---------------------------------------------------------------------------------
 
     def write_training(self, iteration: int, rows: list[dict[str, Any]]) -> None:
-        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why."""
+        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why.
+
+        Rows that are the same as in the set before share its entry in the table, so that only differences take room.
+        """
         with self.transaction():
-            self.write("DELETE FROM training WHERE iteration = ?", iteration)
+            self.write(
+                "INSERT INTO training SELECT key, ?1 + 1, last, smiles, label, weight, why FROM training "
+                "WHERE first <= ?1 AND last > ?1",
+                iteration,
+            )
+            self.write("DELETE FROM training WHERE first = ?", iteration)
+            self.write("UPDATE training SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1", iteration)
+            before = {row["key"]: row for row in self.training(iteration - 1)}
             self.write_many(
-                "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?)",
-                [(iteration, r["smiles"], r["key"], r["label"], r["weight"], r["why"]) for r in rows],
+                "UPDATE training SET last = ?1 WHERE key = ?2 AND last = ?1 - 1",
+                [(iteration, row["key"]) for row in rows if before.get(row["key"]) == row],
+            )
+            self.write_many(
+                "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (row["key"], iteration, iteration, row["smiles"], row["label"], row["weight"], row["why"])
+                    for row in rows
+                    if before.get(row["key"]) != row
+                ],
             )
 
     def training(self, iteration: int) -> list[dict[str, Any]]:
         """The training set of model `iteration`, by key."""
-        return self.rows("SELECT * FROM training WHERE iteration = ? ORDER BY key", iteration)
+        return self.rows(
+            "SELECT smiles, key, label, weight, why FROM training WHERE ? BETWEEN first AND last ORDER BY key",
+            iteration,
+        )
+
+    def training_of(self, key: str) -> list[dict[str, Any]]:
+        """What the models learnt about a polymer, in order: rows of the training sets ``first`` to ``last``."""
+        return self.rows("SELECT * FROM training WHERE key = ? ORDER BY first", key)
 
     def add_model(self, iteration: int, path: str, metrics: dict[str, Any], seconds: float) -> None:
         """Remember model `iteration`; `path` is relative to the campaign folder."""
@@ -253,11 +263,13 @@ class Store(Database):
         A unit of the grammar that was drawn later is one of the grammar again, since what was learnt before holds it.
         """
         with self.transaction():
-            for table in ("candidates", "replicas", "training", "models", "journal"):
+            for table in ("candidates", "replicas", "models", "journal"):
                 self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
+            self.write("DELETE FROM training WHERE first > ?", iteration)
+            self.write("UPDATE training SET last = min(last, ?)", iteration)
             self.write(
                 "UPDATE polymers SET source = 'grammar', name = '', flags = '[]', scores = '{}', (given, iteration) = "
-                "(SELECT smiles, iteration FROM training WHERE key = polymers.key ORDER BY iteration LIMIT 1) "
+                "(SELECT smiles, first FROM training WHERE key = polymers.key ORDER BY first LIMIT 1) "
                 "WHERE iteration > ? AND key IN (SELECT key FROM training)",
                 iteration,
             )
@@ -283,6 +295,12 @@ class Store(Database):
     def iterations(self) -> list[dict[str, Any]]:
         """Iterations, first to last."""
         return self._decoded("SELECT * FROM iterations ORDER BY n")
+
+    def _selected(self, table: str, order: str, **columns: Any) -> list[dict[str, Any]]:
+        """Rows in which the columns that are not None have these values."""
+        given = {name: value for name, value in columns.items() if value is not None}
+        where = " AND ".join(f"{name} = ?" for name in given) or "true"
+        return self._decoded(f"SELECT * FROM {table} WHERE {where} ORDER BY {order}", *given.values())
 
     def _decoded(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         rows = self.rows(sql, *values)

@@ -27,12 +27,7 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     conducts better) and ``verdict``: ``reference``, ``better``, ``tie``, ``worse``, or None while the reference has
     no value.
     """
-    rows = {row["key"]: row for row in _simulated(store)}
-    protocol, force_field = store.get("protocol"), store.get("force_field")
-    for label in store.labels():
-        comparable = (label["protocol"], label["force_field"]) == (protocol, force_field)
-        if comparable and label["key"] not in rows and label[CONDUCTIVITY] is not None:
-            rows[label["key"]] = _labelled(store, label)
+    rows = _with_value(store)
     reference = rows.get(store.get("reference_key", ""))
     comparison = compare({row["key"]: row["values"] for row in rows.values()})
     for row in rows.values():
@@ -47,28 +42,46 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
 
-def best_found(store: Store) -> dict[str, Any] | None:
-    """The best polymer that the campaign itself found, as a row of `ranking`; None before there is one."""
-    return next((row for row in ranking(store) if row["source"] == "generated"), None)
+def best_found(ranked: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The best polymer that the campaign itself found, of the rows of `ranking`; None before there is one."""
+    return next((row for row in ranked if row["source"] == "generated"), None)
+
+
+def value_of(store: Store, key: str) -> float | None:
+    """Conductivity (S/cm) that `ranking` holds for a polymer, without making the others'; None where it has none."""
+    row = _with_value(store, key).get(key)
+    return row[CONDUCTIVITY] if row else None
 
 
 def _better(p: float) -> str:
     return "better" if p > 0.5 else "worse"
 
 
-def _simulated(store: Store) -> list[dict[str, Any]]:
+def _with_value(store: Store, key: str | None = None) -> dict[str, dict[str, Any]]:
+    """Rows of the ranking by key, without place and comparison: all, or that of one polymer."""
+    rows = {row["key"]: row for row in _simulated(store, key)}
+    protocol, force_field = store.get("protocol"), store.get("force_field")
+    for label in store.labels():
+        comparable = (label["protocol"], label["force_field"]) == (protocol, force_field)
+        wanted = key in (None, label["key"]) and label["key"] not in rows
+        if comparable and wanted and label[CONDUCTIVITY] is not None:
+            rows[label["key"]] = _labelled(store, label)
+    return rows
+
+
+def _simulated(store: Store, key: str | None) -> list[dict[str, Any]]:
     replicas: dict[str, list[dict[str, Any]]] = {}
-    for replica in store.replicas():
+    for replica in store.replicas(key=key):
         replicas.setdefault(replica["key"], []).append(replica)
     rows = []
-    for key, group in replicas.items():
+    for simulated, group in replicas.items():
         done = [replica["properties"] for replica in group if replica["status"] == "done"]
         if not done:
             continue
         properties = combine(done)
         failed = sum(replica["status"] == "failed" for replica in group)
         values = [one[CONDUCTIVITY] for one in done]
-        rows.append(_row(store, key, len(done), failed, "simulated", values, properties))
+        rows.append(_row(store, simulated, len(done), failed, "simulated", values, properties))
     return rows
 
 

@@ -232,7 +232,7 @@ def test_a_fork_would_learn_what_its_parent_learnt(copied, tmp_path):
         fork(store, other, 0, {})
         learnt = store.training(0)
     with Store.open_readonly(other) as store:
-        assert [{"iteration": 0, **row} for row in training_set(open_folder(other), store)] == learnt
+        assert training_set(open_folder(other), store, ranking(store)) == learnt
 
 
 def test_a_fork_knows_the_best_of_its_own_past_only(copied, tmp_path):

@@ -1,10 +1,21 @@
 """The saturation rule: a high duplicate rate that has risen, with a stated confidence."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from autodisco.campaign.config import Saturation
-from autodisco.campaign.saturation import chao1, good_turing, is_saturated, judge, probability_above, probability_risen
+from autodisco.campaign.saturation import (
+    chao1,
+    good_turing,
+    is_saturated,
+    judge,
+    judge_last,
+    probability_above,
+    probability_risen,
+)
+from autodisco.store import Store
 
 PAPER = [(2, 50), (7, 51), (20, 50)]
 """Duplicates of new strings in the three iterations of Khajeh et al. 2025."""
@@ -43,6 +54,23 @@ def test_sharp_posteriors_far_apart_are_certain():
 
 def test_the_first_iteration_alone_does_not_end_a_campaign():
     assert not judge([(50, 50)], [], set(), Saturation()).high
+
+
+def test_the_last_iterations_are_judged_by_all_before_them_and_only_their_own_draws_are_read(tmp_path):
+    campaign = SimpleNamespace(settings=SimpleNamespace(saturation=Saturation()))
+    with Store.create(tmp_path) as store:
+        store.set(iteration=3)
+        for iteration, (duplicates, fresh) in enumerate(PAPER, 1):
+            verdicts = ["duplicate-symmetry"] * duplicates + ["new"] * (fresh - duplicates)
+            draws = [{"draw": n, "smiles": f"*{n}*", "key": f"{n}", "verdict": v} for n, v in enumerate(verdicts)]
+            store.add_candidates(iteration, draws)
+        asked = []
+        store._connection.set_trace_callback(asked.append)
+        (latest,) = judge_last(campaign, store, 1)
+        assert sum("SELECT * FROM candidates" in sql for sql in asked) == 1
+        assert latest == judge(PAPER, map(str, range(50)), {str(n) for n in range(20, 50)}, Saturation())
+        assert judge_last(campaign, store, 2)[-1] == latest
+        assert [judgement.iteration for judgement in judge_last(campaign, store, 9)] == [1, 2, 3]
 
 
 def test_a_plateau_above_the_threshold_counts():

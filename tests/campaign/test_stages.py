@@ -14,7 +14,7 @@ from autodisco.campaign.training import training_set
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
-from autodisco.store import Store
+from autodisco.store import Store, ranking
 from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
@@ -298,6 +298,33 @@ def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):
     )
 
 
+def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_acquire):
+    campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2), "*CCC*": (1e-6, 2e-6)})
+    STAGES["acquire"](campaign, store)
+    unit = parse("*CCCSC*")
+    store.add_polymer(unit.key, unit.smiles, unit.given, "generated", 2)
+    store.plan_replica(unit.key, "smoke", 0, 2)
+    store.update_replica(unit.key, "smoke", 0, status="done", properties={"conductivity_s_per_cm": 1e-5})
+    store.set(state="acquire", iteration=2)
+    STAGES["acquire"](campaign, store)
+    spans = {
+        smiles: [(row["first"], row["last"]) for row in store.training_of(parse(smiles).key)]
+        for smiles in ("*OCC*", "*CCC*", "*CCCSC*")
+    }
+    assert spans == {"*OCC*": [(1, 2)], "*CCC*": [(1, 2)], "*CCCSC*": [(2, 2)]}
+    notes = [row["why"] for row in store.journal() if row["event"] == "training set"]
+    # The 80th percentiles of 1.5e-6, 1e-2, 5.5e-2 and of these with 1e-5: 0.6 and 0.4 of the way between the last two.
+    assert notes == ["the top 20% of 3 begins at 3.70e-02 S/cm", "the top 20% of 4 begins at 2.80e-02 S/cm"]
+
+
+def test_acquiring_ranks_once(at_acquire):
+    campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2)})
+    asked = []
+    store._connection.set_trace_callback(asked.append)
+    STAGES["acquire"](campaign, store)
+    assert sum("FROM replicas" in sql for sql in asked) == 1
+
+
 def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):
     campaign, store = at_acquire({f"*{'C' * n}S*": (0.0, 0.0) for n in range(3, 9)})
     STAGES["acquire"](campaign, store)
@@ -309,7 +336,7 @@ def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filt
     campaign, store = at_filter([])
     unit = parse("[*:1]CCCS[*:2]")
     store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-    assert {row["smiles"] for row in training_set(campaign, store)} == {"*OCC*", unit.smiles}
+    assert {row["smiles"] for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):

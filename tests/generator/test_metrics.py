@@ -1,8 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from autodisco.generator import score_samples
+from autodisco.generator import metrics, score_samples
 from autodisco.polymer import parse
+from autodisco.polymer.grammar import units_from_grammar
 
 
 def test_shares_are_counted_per_draw():
@@ -61,3 +64,14 @@ def test_new_polymers_are_asked_for_their_class_and_for_weak_bonds():
     assert scores["new_above_border"] == pytest.approx(2 / 6)
     assert scores["unflagged"] == pytest.approx(2 / 3)  # not the peroxide
     assert "above_border" not in score_samples(samples, ["*CC*"])
+
+
+def test_what_is_remembered_of_draws_is_a_few_megabytes_however_many_are_scored():
+    draws = list(dict.fromkeys(units_from_grammar(1100, np.random.default_rng(8))))
+    score_samples(draws[:50], [])
+    tracemalloc.start()
+    score_samples(draws[50:1050], [])
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    most = max(cache.cache_info().maxsize for cache in (metrics._unit, metrics._synthesizability, metrics._fingerprint))
+    assert kept / 1000 * most < 16e6

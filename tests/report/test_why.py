@@ -113,7 +113,13 @@ def lived(tmp_path):
                 failure_code=None if value else "nan", detail="" if value else "lost atoms",
             )  # fmt: skip
         store.write_training(1, [{"smiles": "*NCCO*", "key": unit.key, "label": "high", "weight": 5.0, "why": "good"}])
-        store.add_model(1, "models/1.safetensors", {}, 9.0)
+        for model in (2, 3):
+            learnt = {"smiles": "*NCCO*", "key": unit.key, "label": "low", "weight": 1.0, "why": "others are better"}
+            store.write_training(model, [learnt])
+        store.write_training(4, [])
+        store.write_training(5, [{**learnt, "why": "no model has seen this yet"}])
+        for model in range(1, 5):
+            store.add_model(model, f"models/{model}.safetensors", {}, 9.0)
         store.note("retry", "*NCCO* replica 1", {"code": "nan"}, "start again", "a new start mends most")
         store.note("retry", "*NCCOCC* replica 1", {"code": "nan"}, "start again", "another polymer")
         yield store
@@ -131,11 +137,13 @@ def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
         "replica 1, attempt 2: failed, nan (lost atoms)",
         "20 mS/cm from simulated: rank 1",
         "model 1 learnt it as high, weight 5: good",
+        "models 2 to 3 learnt it as low, weight 1: others are better",
         time.strftime("%Y-%m-%d"),
         "retry *NCCO* replica 1: start again (a new start mends most)",
     ):
         assert expected in told
     assert "*NCCOCC*" not in told
+    assert "no model has seen this" not in told
 
 
 def test_a_stranger_is_refused(lived):

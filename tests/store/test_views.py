@@ -6,7 +6,7 @@ import math
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.store import Owner, Store, list_campaigns, ranking, status
+from autodisco.store import Owner, Store, list_campaigns, ranking, status, value_of
 from autodisco.store.views import stand_ins
 from tests.filled_store import fill
 
@@ -46,6 +46,13 @@ def test_polymers_are_compared_with_the_reference(store):
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
     assert "*OCCSC*" not in {row["monomer_smiles"] for row in ranking(store)}
     assert store.replicas(key="key-running")
+    assert value_of(store, "key-running") is None
+
+
+def test_the_value_of_one_polymer_is_that_of_the_ranking(store):
+    rows = ranking(store)
+    assert {row["origin"] for row in rows} == {"simulated", "known.csv"}
+    assert [value_of(store, row["key"]) for row in rows] == [row[SIGMA] for row in rows]
 
 
 def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(store):

@@ -1,18 +1,22 @@
 """acquire: which polymers the next model learns from, as what, and how much each counts."""
 
 from collections import Counter
+from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import advance
-from autodisco.campaign.training import training_set
-from autodisco.store import Store, best_found
+from autodisco.campaign.training import class_border, training_set
+from autodisco.store import Store, best_found, ranking
 from autodisco.text import with_error
 
 
 def acquire(campaign: Campaign, store: Store) -> None:
     """Write the training set of the next model; the journal names each candidate of the batch and its label."""
     iteration = store.get("iteration")
-    rows = training_set(campaign, store)
+    ranked = ranking(store)
+    rows = training_set(campaign, store, ranked)
+    share, border = campaign.settings.acquire.top_fraction, class_border(campaign, ranked)
+    why = f"the top {share:.0%} of {len(ranked)} begins at {border:.2e} S/cm" if ranked else ""
     batch = {polymer["key"] for polymer in store.polymers("generated", iteration)}
     with store.transaction():
         store.write_training(iteration, rows)
@@ -21,14 +25,13 @@ def acquire(campaign: Campaign, store: Store) -> None:
                 seen = {"label": row["label"], "weight": row["weight"]}
                 store.note("acquire", row["smiles"], seen, f"train as {row['label']}", row["why"])
         counts = Counter(row["label"] for row in rows)
-        store.note("training set", f"model {iteration}", dict(counts), f"train on {len(rows)} repeat units")
-        _note_new_best(store)
+        store.note("training set", f"model {iteration}", dict(counts), f"train on {len(rows)} repeat units", why)
+        _note_new_best(store, best_found(ranked))
         advance(store, "chosen")
 
 
-def _note_new_best(store: Store) -> None:
+def _note_new_best(store: Store, best: dict[str, Any] | None) -> None:
     """Journal a generated polymer that is the best so far."""
-    best = best_found(store)
     if best is None or best["key"] == store.get("best_key"):
         return
     store.set(best_key=best["key"])

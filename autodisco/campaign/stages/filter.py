@@ -8,7 +8,7 @@ from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape
-from autodisco.campaign.saturation import judge_all
+from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.store import Store
@@ -56,7 +56,7 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
     if event == "nothing-new" and escape(campaign, store, dict(counts), reason):
         advance(store, "escape")
         return
-    judgement = judge_all(campaign, store)[-1].to_dict()
+    judgement = judge_last(campaign, store, 1)[-1].to_dict()
     store.note("end", f"iteration {iteration}", {**counts, **judgement}, event, reason)
     store.end_iteration(iteration, dict(counts), judgement)
     advance(store, event, reason)

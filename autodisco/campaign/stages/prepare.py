@@ -12,7 +12,7 @@ from autodisco.campaign.training import train_model, training_set
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.polymer import ORGANIC_ELEMENTS, Rule, parse, scores, stability_flags
-from autodisco.store import Store
+from autodisco.store import Store, ranking
 from autodisco.text import counted
 
 DATASET_PROTOCOL = "dataset"
@@ -50,7 +50,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
         )
     check_failures(campaign, store)
     if not store.training(0):
-        store.write_training(0, training_set(campaign, store))
+        store.write_training(0, training_set(campaign, store, ranking(store)))
     train_model(campaign, store, 0)
     with store.transaction():
         store.begin_iteration(1)

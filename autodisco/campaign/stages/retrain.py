@@ -5,10 +5,10 @@ from typing import Any
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape, last_escape
-from autodisco.campaign.saturation import Judgement, is_saturated, judge_all
+from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
-from autodisco.store import Store
+from autodisco.store import Store, ranking
 
 
 def retrain(campaign: Campaign, store: Store) -> None:
@@ -17,16 +17,17 @@ def retrain(campaign: Campaign, store: Store) -> None:
     The rule looks before the training, because what it may try instead of ending can change what is learnt from.
     """
     iteration = store.get("iteration")
-    judgements = judge_all(campaign, store)
+    patience = campaign.settings.saturation.patience
+    judgements = judge_last(campaign, store, patience)
     latest = judgements[-1]
-    since = [judgement.high for judgement in judgements[last_escape(store) :]]
-    saturated = is_saturated(since, campaign.settings.saturation.patience)
+    since = [judgement.high for judgement in judgements if judgement.iteration > last_escape(store)]
+    saturated = is_saturated(since, patience)
     spent = budget_spent(campaign, store)
     if saturated and not spent:
         with store.transaction():
             if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
                 saturated = False
-                store.write_training(iteration, training_set(campaign, store))
+                store.write_training(iteration, training_set(campaign, store, ranking(store)))
                 store.forget_model(iteration)  # where the campaign had ended, it is there already
     train_model(campaign, store, iteration)
     with store.transaction():

@@ -12,7 +12,7 @@ from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
-from autodisco.store import Store, ranking, replica_folder
+from autodisco.store import Store, replica_folder, value_of
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -137,9 +137,8 @@ def _benchmark(campaign: Campaign, store: Store, key: str) -> float | None:
     from autodisco.simulation import protocols
 
     production = protocols.load(campaign.settings.simulation.protocol).production
-    if not production.stop_below_with_confidence or key == store.get("reference_key"):
-        return None
-    return next((row["conductivity_s_per_cm"] for row in ranking(store) if row["verdict"] == "reference"), None)
+    reference = store.get("reference_key")
+    return value_of(store, reference) if production.stop_below_with_confidence and key != reference else None
 
 
 def _started(store: Store, task: ReplicaTask) -> None:
