@@ -17,6 +17,7 @@ from tests.campaign.test_escape import with_escapes
 
 
 @pytest.mark.parametrize("what", ["disk", "memory"])
+@pytest.mark.fault("little disk or memory")
 def test_what_is_short_is_said(tmp_path, what):
     file = write_campaign(tmp_path)
     assert lack_of_room(begin(file, tmp_path / "runs")) == ""
@@ -31,6 +32,7 @@ def test_free_memory_is_what_the_machine_says():
     assert 0 < free_memory_gb() < 1e5
 
 
+@pytest.mark.fault("little disk or memory")
 def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, monkeypatch):
     campaign, store = with_escapes(tmp_path)
     store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)

@@ -51,6 +51,7 @@ def asked(*requests):
     return work
 
 
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
     doing(monkeypatch, asked("pause", "stop"))
     assert run(campaign) == daemon.RESUMABLE
@@ -58,6 +59,7 @@ def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
         assert (store.get("state"), store.requested()) == ("stopped", None)
 
 
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_pause_that_is_taken_back_is_none(campaign, monkeypatch):
     doing(monkeypatch, asked("pause", "resume"))
     with pytest.raises(AutodiscoError, match="enough"):
@@ -83,6 +85,7 @@ def failing(campaign, store):
 
 
 @pytest.mark.parametrize("work", [taken_over, failing])
+@pytest.mark.fault("two daemons at once")
 def test_who_lost_the_campaign_leaves_it_as_it_is(campaign, monkeypatch, work):
     doing(monkeypatch, work)
     with pytest.raises(OwnedError) as caught:
@@ -103,14 +106,16 @@ sys.exit(run(open_folder(Path(sys.argv[1]))))
 """
 
 
-def test_a_second_signal_ends_it_at_once(campaign):
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(campaign, number):
     process = subprocess.Popen([sys.executable, "-c", DEAF, str(campaign.folder)], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"at work\n"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.0)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(10.0) == daemon.RESUMABLE
     finally:
         process.kill()
@@ -125,7 +130,9 @@ def starting(monkeypatch, program):
     """What `control.start` starts is this program instead, with the same last argument."""
     real = subprocess.Popen
     monkeypatch.setattr(
-        control.subprocess, "Popen", lambda words, **options: real([sys.executable, "-c", program, words[-1]], **options)
+        control.subprocess,
+        "Popen",
+        lambda words, **options: real([sys.executable, "-c", program, words[-1]], **options),
     )
 
 
@@ -133,6 +140,7 @@ SLOWLY = "import runpy, time; time.sleep(3); runpy.run_module('autodisco.campaig
 
 
 @pytest.mark.parametrize("requests", [["pause"], ["stop"], ["pause", "stop"]])
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_what_is_asked_for_while_a_campaign_starts_is_obeyed(campaign, monkeypatch, requests):
     """The process that was started is not at work yet, and whoever started it waits for that."""
     starting(monkeypatch, SLOWLY)
@@ -166,6 +174,8 @@ def test_a_process_that_ends_before_it_gets_to_work_is_told_with_its_last_line(c
         acquire(store)
 
 
+@pytest.mark.fault("power loss")
+@pytest.mark.fault("files of processes that died while they wrote")
 def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, monkeypatch):
     doing(monkeypatch, asked("stop"))
     copy, left = campaign.folder / "events.jsonl", campaign.folder / ".campaign.toml.4194305.tmp"
