@@ -19,6 +19,12 @@ def reference() -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items):
+    """The reports of tests that inject a fault name it; `bench/faults.py` counts them."""
+    for item in items:
+        item.user_properties += [("fault", mark.args[0]) for mark in item.iter_markers("fault")]
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command left: exit code, stdout and stderr."""

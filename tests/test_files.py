@@ -35,6 +35,7 @@ def test_a_file_that_is_no_text(tmp_path):
         read_text(tmp_path / "none.csv")
 
 
+@pytest.mark.fault("files of processes that died while they wrote")
 def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(tmp_path):
     folder = tmp_path / "simulations" / "key"
     folder.mkdir(parents=True)

@@ -208,7 +208,7 @@ class Budget(Section):
     simulations: Count = 0
     """Replicas over the whole campaign."""
     hours: Amount = 0.0
-    """Time that the campaign was at work."""
+    """Time that the campaign was at work; waiting for room on the disk or in memory does not count."""
 
 
 class Notify(Section):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autodisco.campaign.campaign import Campaign, set_up
 from autodisco.campaign.daemon import wake
-from autodisco.campaign.lock import owned, owner_of
+from autodisco.campaign.lock import hand_over, owned, owner_of
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
@@ -25,13 +25,14 @@ START_S = 30.0
 def start(campaign: Campaign) -> int | None:
     """Run the campaign in a process that outlives the terminal; its number, once it owns the campaign.
 
-    What it says goes to ``daemon.log`` in the campaign folder, one JSON object a line. None, and no process, for a
-    campaign that has ended and whose settings do not let it go on.
+    What it says goes to ``daemon.log`` in the campaign folder, one JSON object a line. The lock is handed to it: nobody
+    comes in between, and a pause or a stop asked for meanwhile is obeyed. None, and no process, for a campaign that has
+    ended and whose settings do not let it go on.
 
     Raises
     ------
     OwnedError
-        A live process owns the campaign, or came first.
+        A live process owns the campaign.
     AutodiscoError
         The process ended before it got to work; the sentence is its last line.
     """
@@ -40,26 +41,23 @@ def start(campaign: Campaign) -> int | None:
             under_way = wake(store, set_up(campaign, store))
         if not under_way:
             return None
-    with open(campaign.folder / UNEXPECTED, "ab") as log:
-        said_before = log.tell()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "autodisco.campaign", str(campaign.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-    deadline = time.monotonic() + START_S
-    with Store.open_readonly(campaign.folder) as store:
-        while time.monotonic() < deadline:
-            owner = owner_of(store)
-            if owner and owner.pid == process.pid:
-                break
+        with open(campaign.folder / UNEXPECTED, "ab") as log, store.transaction():  # it cannot ask for the lock before
+            said_before = log.tell()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "autodisco.campaign", str(campaign.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+            hand_over(store, process.pid)
+        deadline = time.monotonic() + START_S
+        while not store.get("heartbeat") and time.monotonic() < deadline:
             if process.poll() is not None:
-                said = _last_line(campaign.folder / UNEXPECTED, said_before)
-                failure = OwnedError if process.returncode == OwnedError.exit_code else AutodiscoError
-                raise failure(f"the campaign did not start: {said}")
+                raise AutodiscoError(
+                    f"the campaign did not start: {_last_line(campaign.folder / UNEXPECTED, said_before)}"
+                )
             time.sleep(0.05)
     return process.pid
 

@@ -61,13 +61,19 @@ class Watch:
     def beat(self, now: float, always: bool = False) -> None:
         """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
         if now - self._beat >= HEARTBEAT_S or always:
-            keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + now - self._beat)
+            worked = 0.0 if self._waits_for_room() else now - self._beat
+            keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + worked)
             self._beat = now
 
     def skip(self) -> None:
         """Keep the heartbeat without counting the time as work (while paused)."""
         self._beat = time.monotonic()
         keep(self._store, self._owner)
+
+    def _waits_for_room(self) -> bool:
+        """Whether nothing is computed because disk or memory is short."""
+        replicas = self._store.replicas(self._store.get("iteration")) if self._store.get("short_of_room") else []
+        return bool(replicas) and all(row["status"] != "running" for row in replicas)
 
 
 def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:

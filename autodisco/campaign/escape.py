@@ -8,7 +8,7 @@ from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.config import LONGEST
-from autodisco.store import Store
+from autodisco.store import Store, escapes
 
 HOTTER = 1.2
 """Factor on the temperature of sampling."""
@@ -18,18 +18,8 @@ LEAST_UNITS = 1000
 
 def next_action(campaign: Campaign, store: Store) -> str | None:
     """The action that comes next, or None where the file allows no further one."""
-    left = campaign.settings.saturation.escape[len(taken(store)) :]
+    left = campaign.settings.saturation.escape[len(escapes(store)) :]
     return left[0] if left else None
-
-
-def taken(store: Store) -> list[dict[str, Any]]:
-    """Actions so far: ``iteration`` and ``action``."""
-    return store.get("escapes") or []
-
-
-def last_escape(store: Store) -> int:
-    """The iteration in which the last action was taken; 0 for none."""
-    return max((row["iteration"] for row in taken(store)), default=0)
 
 
 def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> bool:
@@ -39,7 +29,7 @@ def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> 
         return False
     iteration = store.get("iteration")
     with store.transaction():
-        store.set(escapes=[*taken(store), {"iteration": iteration, "action": action}])
+        store.set(escapes=[*escapes(store), {"iteration": iteration, "action": action}])
         store.note("escape", f"iteration {iteration}", seen, _TOLD[action](campaign, store, iteration), why)
     return True
 
@@ -47,7 +37,7 @@ def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> 
 def drawing(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]:
     """How strings are drawn in an iteration: as the file says, changed by the actions of the iterations before."""
     settings = campaign.settings.generator.drawing()
-    actions = [row["action"] for row in taken(store) if row["iteration"] < iteration]
+    actions = [row["action"] for row in escapes(store) if row["iteration"] < iteration]
     settings["temperature"] *= HOTTER ** actions.count("temperature")
     settings["max_tokens"] = min(LONGEST, settings["max_tokens"] + actions.count("tokens"))
     return settings

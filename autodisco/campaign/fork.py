@@ -13,7 +13,7 @@ from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of,
 from autodisco.campaign.config import Settings, error_sentence, write_settings
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
-from autodisco.store import Store, best_found, ranking, replica_folder
+from autodisco.store import Store, best_found, escapes, ranking, replica_folder
 
 DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
@@ -78,13 +78,13 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             if not (part / file["path"]).is_file():
                 copy.forget_file(part / file["path"])
         with copy.transaction():
-            escapes = [row for row in copy.get("escapes") or [] if row["iteration"] <= iteration]
+            tried = [row for row in escapes(copy) if row["iteration"] <= iteration]
             best = best_found(ranking(copy))
             copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
                 settings=settings.model_dump(), state="generate", iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=escapes, resume_at=None, best_key=best and best["key"], short_of_room="",
+                escapes=tried, resume_at=None, best_key=best and best["key"], short_of_room="",
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -32,7 +32,8 @@ def owned(store: Store) -> Iterator[Owner]:
 def acquire(store: Store) -> Owner:
     """Take the lock, also from a dead owner, and forget what was asked of that one. Raises OwnedError where it lives.
 
-    An owner on another host whose heartbeat looks stale is watched first, because the clock there may be wrong.
+    An owner on another host whose heartbeat looks stale is watched first, because the clock there may be wrong. Who was
+    handed the lock has it already, and obeys what was asked since.
     """
     me = Owner.this_process()
     _watch_stranger(store, me)
@@ -42,9 +43,15 @@ def acquire(store: Store) -> Owner:
             if before.is_alive(store.get("heartbeat", 0.0)):
                 raise OwnedError(f"{store.folder}: this campaign is run by {before}, which is alive")
             store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
+        if before != me:
+            store.clear_requests()
         store.set(owner=dataclasses.asdict(me), heartbeat=time.time())
-        store.clear_requests()
     return me
+
+
+def hand_over(store: Store, pid: int) -> None:
+    """Give the lock to another process of this host; there is no heartbeat before that takes it."""
+    store.set(owner=dataclasses.asdict(Owner.process(pid)), heartbeat=0.0)
 
 
 def keep(store: Store, owner: Owner, **facts: Any) -> None:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autodisco.store import END_STATES, LOOP_STATES, Store
+from autodisco.store import END_STATES, LOOP_STATES, Store, escapes, last_escape
 from autodisco.store import status as status_of
 from autodisco.text import counted, duration
 
@@ -79,13 +79,12 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
     text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
     if last["p_risen"] is not None:
         text += f", risen with {last['p_risen']:.2f}"
-    allowed, taken = rule.get("escape") or [], store.get("escapes") or []
-    escaped = max((row["iteration"] for row in taken), default=0)
+    escaped = last_escape(store)
     highs = [row["high"] for row in judged if row["iteration"] > escaped]
     in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))
     if rule["patience"] > 1:
         text += f"; {in_a_row} of {rule['patience']} iterations in a row have it so far"
-    if left := allowed[len(taken) :]:
+    if left := (rule.get("escape") or [])[len(escapes(store)) :]:
         text += f"; before the end it may still try: {', '.join(left)}"
     return text
 

@@ -1,12 +1,21 @@
 """The campaign's memory: a folder with a SQLite database, a journal for machines, and files beside it.
 
-The only package that speaks SQL. `Store` reads and writes; `ranking`, `status` and `list_campaigns` are views.
+The only package that speaks SQL. `Store` reads and writes; `ranking`, `status`, `list_campaigns` and others are views.
 """
 
 from autodisco.store.owner import Owner
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
-from autodisco.store.views import best_found, list_campaigns, ranking, replica_folder, status, value_of
+from autodisco.store.views import (
+    best_found,
+    escapes,
+    last_escape,
+    list_campaigns,
+    ranking,
+    replica_folder,
+    status,
+    value_of,
+)
 
 __all__ = [
     "END_STATES",
@@ -17,6 +26,8 @@ __all__ = [
     "Owner",
     "Store",
     "best_found",
+    "escapes",
+    "last_escape",
     "list_campaigns",
     "ranking",
     "replica_folder",

@@ -51,7 +51,10 @@ class Database:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open an existing campaign for writing. Raises NoCampaign, or InputError where it is of a newer version."""
+        """Open an existing campaign for writing.
+
+        Raises NoCampaign, InputError where it is of a newer version, AutodiscoError where nothing can be written.
+        """
         _require(folder)
         return cls(folder, _connect(folder, "rw"))
 
@@ -248,4 +251,9 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         migrate(connection, path)
         return connection
     except sqlite3.DatabaseError as error:
+        if not mode.startswith("ro") and not os.access(folder, os.W_OK):
+            raise AutodiscoError(
+                f"{folder}: cannot be written, nothing is changed: its disk has to be mounted for writing, and whoever "
+                "runs this needs the right to write there"
+            ) from error
         raise InputError(f"{path}: cannot be used as a campaign database ({error})") from error

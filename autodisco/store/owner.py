@@ -26,7 +26,11 @@ class Owner:
     @classmethod
     def this_process(cls) -> "Owner":
         """The calling process."""
-        pid = os.getpid()
+        return cls.process(os.getpid())
+
+    @classmethod
+    def process(cls, pid: int) -> "Owner":
+        """A process of this host."""
         return cls(socket.gethostname(), _boot(), pid, start_time(pid) or 0)
 
     @classmethod

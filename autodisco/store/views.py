@@ -53,6 +53,16 @@ def value_of(store: Store, key: str) -> float | None:
     return row[CONDUCTIVITY] if row else None
 
 
+def escapes(store: Store) -> list[dict[str, Any]]:
+    """What was tried instead of ending saturated, in order: ``iteration`` and ``action``."""
+    return store.get("escapes") or []
+
+
+def last_escape(store: Store) -> int:
+    """The iteration in which something was last tried instead of ending; 0 for none."""
+    return max((row["iteration"] for row in escapes(store)), default=0)
+
+
 def _better(p: float) -> str:
     return "better" if p > 0.5 else "worse"
 

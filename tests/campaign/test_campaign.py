@@ -122,6 +122,7 @@ def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp
     assert campaign.seed(1, "simulate", "0123456789abcdef", 0, 0) == seeds[0]
 
 
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
 def test_a_campaign_killed_before_its_first_transaction_begins_anew(campaign_file, tmp_path):
     (tmp_path / "runs" / "small").mkdir(parents=True)
     (tmp_path / "runs" / "small" / "state.db").touch()

@@ -71,6 +71,7 @@ def test_hours_at_work_are_a_budget(tmp_path):
         assert store.get("reason") == "the budget of 1e-06 hours is used"
 
 
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
 def test_a_finished_replica_whose_daemon_died_before_noting_it_is_adopted(finished, tmp_path):
     campaign, _ = finished
     shutil.copytree(campaign.folder, tmp_path / "copy")
@@ -91,6 +92,7 @@ def test_a_finished_replica_whose_daemon_died_before_noting_it_is_adopted(finish
     assert (folder / "outcome.json").stat().st_mtime_ns == written
 
 
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
 def test_a_raised_budget_lets_an_ended_campaign_go_on(finished, tmp_path):
     campaign, _ = finished
     shutil.copytree(campaign.folder, tmp_path / "runs" / "small")

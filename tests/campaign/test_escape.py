@@ -7,7 +7,7 @@ from autodisco.campaign.config import LONGEST
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.polymer import parse
-from autodisco.store import Store
+from autodisco.store import Store, escapes
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -48,7 +48,7 @@ def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_p
     assert escape.escape(campaign, store, {}, "again")
     assert escape.drawing(campaign, store, 3)["temperature"] == pytest.approx(1.2 * before["temperature"])
     assert not escape.escape(campaign, store, {}, "nothing is left")
-    assert [row["action"] for row in escape.taken(store)] == ["tokens", "temperature"]
+    assert [row["action"] for row in escapes(store)] == ["tokens", "temperature"]
 
 
 def test_a_unit_never_outgrows_the_model(tmp_path):
@@ -73,7 +73,7 @@ def test_the_rule_counts_anew_after_an_action(tmp_path):
     STAGES["acquire"](campaign, store)
     STAGES["retrain"](campaign, store)
     assert (store.get("state"), store.get("iteration")) == ("generate", 2)
-    assert len(escape.taken(store)) == 1
+    assert len(escapes(store)) == 1
     # the next iteration finds nothing either, and nothing is left to try
     advance(store, "drawn")
     rows = [{"draw": n, "smiles": "*CCO*", "key": parse("*CCO*").key, "verdict": "drawn"} for n in range(2)]

@@ -3,8 +3,10 @@
 The tests that need a file system of their own mount a small one in memory, which only root may do.
 """
 
+import itertools
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -50,6 +52,7 @@ def goes_on_to(expected, campaign):
 
 
 @pytest.mark.parametrize("size", ["300k", pytest.param("1m", marks=pytest.mark.slow)])
+@pytest.mark.fault("full disk")
 def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, capsys, monkeypatch, size):
     file = write_campaign(tmp_path, batch=1)
     file.write_text(file.read_text().replace("replicas = 1", "replicas = 1\nleast_free_disk_gb = 0"))
@@ -63,6 +66,7 @@ def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, ca
         goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
 
 
+@pytest.mark.fault("read-only disk, or no right to write")
 def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, tmp_path, capsys):
     with small_disk(tmp_path / "runs", "200m") as remount:
         folder = tmp_path / "runs" / "small"
@@ -71,9 +75,13 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, t
             store.set(state="generate", ended=None)
         before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
         remount("ro")
-        assert command_line(["run", str(folder)]) in (1, 2)
-        assert len(capsys.readouterr().err.splitlines()) <= 2
-        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
+        for command in ("run", "start", "pause", "stop", "resume"):
+            assert command_line([command, str(folder)]) == 1
+            (error,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("campaign small")]
+            assert error.startswith(
+                f"error: {folder}: cannot be written, nothing is changed: its disk has to be mounted"
+            )
+            assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
         for question in (["status"], ["log"], ["verify"]):
             assert command_line([*question, str(folder)]) == 0
         with Store.open_readonly(folder) as store, pytest.raises(AutodiscoError, match="needs the right to write"):
@@ -82,6 +90,7 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, t
         assert run(open_folder(folder)) == 0
 
 
+@pytest.mark.fault("deleted simulation folder")
 def test_simulations_that_were_deleted_are_not_needed_to_go_on(finished, tmp_path):
     folder = tmp_path / "small"
     shutil.copytree(finished[0].folder, folder)
@@ -99,6 +108,7 @@ def test_simulations_that_were_deleted_are_not_needed_to_go_on(finished, tmp_pat
         assert all(problem.endswith("missing") for problem in verify(store))
 
 
+@pytest.mark.fault("deleted simulation folder")
 def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path):
     file = write_campaign(tmp_path, batch=1)
     campaign = load(file, tmp_path / "runs")
@@ -125,6 +135,7 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
 @pytest.mark.parametrize(
     "damage", ["changed", pytest.param("cut", marks=pytest.mark.slow), pytest.param("gone", marks=pytest.mark.slow)]
 )
+@pytest.mark.fault("damaged or lost model")
 def test_a_damaged_model_is_trained_again_to_the_same_weights(finished, tmp_path, damage):
     folder = tmp_path / "small"
     shutil.copytree(finished[0].folder, folder)
@@ -150,15 +161,27 @@ def test_a_damaged_model_is_trained_again_to_the_same_weights(finished, tmp_path
         assert verify(store) == []
 
 
-def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finished, tmp_path):
+@pytest.mark.fault("damaged checkpoint of a training")
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"half a file",
+        pytest.param(b"", marks=pytest.mark.slow, id="empty"),
+        pytest.param(bytes(4096), marks=pytest.mark.slow, id="zeros"),
+    ],
+)
+def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finished, tmp_path, left):
     file = write_campaign(tmp_path, batch=1)
     campaign = load(file, tmp_path / "runs")
     (campaign.folder / "models").mkdir(parents=True)
-    (campaign.folder / "models" / "0.checkpoint").write_bytes(b"half a file")
+    (campaign.folder / "models" / "0.checkpoint").write_bytes(left)
     goes_on_to(result(finished[0].folder), campaign)
+    with Store.open_readonly(campaign.folder) as store:
+        assert [row["subject"] for row in store.journal() if row["event"] == "damaged"] == ["0.checkpoint"]
 
 
 @pytest.mark.parametrize("engine", ["lammps", "openmm"])
+@pytest.mark.fault("damaged checkpoint of an engine")
 def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine):
     from autodisco.polymer import parse
     from autodisco.simulation import replica
@@ -179,13 +202,50 @@ def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine)
     assert outcome.properties["frames"] == 51
 
 
-def test_a_clock_that_jumps_changes_nothing_that_was_found(finished, tmp_path, monkeypatch):
+@pytest.mark.fault("clock that jumps, or is another on another host")
+def test_a_clock_that_jumps_changes_nothing_that_was_found(finished, tmp_path, monkeypatch, record_property):
     file = write_campaign(tmp_path, batch=1)
     real, calls = time.time, [0]
+    jumps = {3: 86_400.0, 5: -86_400.0}
 
     def jumping():
         calls[0] += 1
-        return real() + (86_400.0 if calls[0] % 7 == 3 else -86_400.0 if calls[0] % 7 == 5 else 0.0)
+        return real() + jumps.get(calls[0] % 7, 0.0)
 
     monkeypatch.setattr(time, "time", jumping)
+    assert run(load(file, tmp_path / "runs")) == 0
+    record_property("injections", sum(n % 7 in jumps for n in range(calls[0] + 1)))
     goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
+
+
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
+def test_signalled_in_every_stage_it_ends_like_one_left_alone(finished, tmp_path, record_property):
+    campaign = load(write_campaign(tmp_path, batch=1), tmp_path / "runs")
+    moments = ("training model 0", "1: generate", "1: filter", "to simulate", "1: acquire", "training model 1")
+    record_property("injections", len(moments))
+    for moment, number in zip(moments, itertools.cycle((signal.SIGTERM, signal.SIGINT))):
+
+        def say(line, moment=moment, number=number):
+            if moment in line:
+                os.kill(os.getpid(), number)
+
+        assert run(campaign, say) == 75, moment
+    goes_on_to(result(finished[0].folder), campaign)
+
+
+@pytest.mark.fault("a program that holds the database")
+@pytest.mark.parametrize("command", ["run", "start", "pause", "stop", "resume"])
+def test_a_database_that_is_held_is_one_line_and_nothing_is_changed(finished, tmp_path, call, monkeypatch, command):
+    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.1)
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    with Store.open(folder) as holder:
+        holder.set(state="generate", ended=None)
+        with holder.transaction():
+            holder.set(reason="what the other program writes")
+            said = call(command, folder)
+            assert said.code == 1
+            assert f"{folder}/state.db: cannot be written (database is locked); nothing is changed" in said.err
+            assert "Traceback" not in said.err
+            held = holder.facts()
+        assert holder.facts() == held

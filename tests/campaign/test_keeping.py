@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import random
 import shutil
 import subprocess
 import tarfile
@@ -73,6 +74,27 @@ def test_files_that_changed_or_are_gone_are_named(copied):
     assert "trajectory.dcd: 1000 bytes, " in found
     assert "topology.pdb: missing" in found
     assert len(found.splitlines()) == 3
+
+
+@pytest.mark.fault("truncated or changed trajectory")
+def test_a_trajectory_that_was_cut_or_changed_is_named_and_its_value_stays(copied, record_property):
+    trajectory = done(copied) / "trajectory.dcd"
+    whole = trajectory.read_bytes()
+    with Store.open_readonly(copied) as store:
+        values = ranking(store)
+    chance = random.Random(5)
+    damaged = [whole[:n] for n in (0, 1, len(whole) - 1, *chance.sample(range(len(whole)), 16))]
+    for place in chance.sample(range(len(whole)), 16):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << chance.randrange(8)
+        damaged.append(bytes(flipped))
+    record_property("injections", len(damaged))
+    for content in damaged:
+        trajectory.write_bytes(content)
+        (problem,) = problems(copied)
+        assert "/trajectory.dcd: " in problem
+        with Store.open_readonly(copied) as store:
+            assert ranking(store) == values
 
 
 def test_a_database_that_contradicts_itself_is_named(copied):

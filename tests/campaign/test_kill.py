@@ -20,14 +20,17 @@ def same(expected, folder, told):
         assert verify(store) == []
 
 
-def test_killed_three_times_it_ends_like_one_left_alone(finished, tmp_path):
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
+def test_killed_three_times_it_ends_like_one_left_alone(finished, tmp_path, record_property):
     file = write_campaign(tmp_path, batch=1)
     told = storm(file, tmp_path / "runs", 3, 12.0, random.Random(6), at_least=1)  # a fast machine may end before
+    record_property("injections", told.kills)
     same(result(finished[0].folder), told.folder, told)
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path):
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
+def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path, record_property):
     changes = {"batch": 2, "replicas": 2, "iterations": 2, "seeds": ""}
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
@@ -35,4 +38,5 @@ def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path):
     duration = timed(whole, tmp_path / "whole" / "runs")
     killed = write_campaign(tmp_path / "killed", **changes)
     told = storm(killed, tmp_path / "killed" / "runs", 10, 0.08 * duration, random.Random(20))
+    record_property("injections", told.kills)
     same(result(load(whole, tmp_path / "whole" / "runs").folder), told.folder, told)

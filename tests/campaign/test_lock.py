@@ -1,6 +1,7 @@
 """One live process owns a campaign; a dead one's is taken over."""
 
 import dataclasses
+import os
 import subprocess
 import sys
 import threading
@@ -32,6 +33,7 @@ def test_the_lock_names_the_process_and_is_given_back(store):
     assert owner_of(store) is None
 
 
+@pytest.mark.fault("two daemons at once")
 def test_a_live_owner_keeps_others_out(store):
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
@@ -44,8 +46,12 @@ def test_a_live_owner_keeps_others_out(store):
     assert acquire(store) == Owner.this_process()
 
 
-def test_a_dead_owner_is_replaced_and_the_journal_says_so(store):
-    before = set_owner(store, 2**22 + 1, 5)
+@pytest.mark.fault("lock of a dead process or host")
+@pytest.mark.parametrize("changes", [{"pid": 2**22 + 1}, {"start": 5}, {"boot": "the one before"}], ids=" ".join)
+def test_a_dead_owner_is_replaced_and_the_journal_says_so(store, changes):
+    """It ended, another process has its number by now, or the machine was started anew."""
+    before = dataclasses.replace(Owner.process(os.getppid()), **changes)
+    store.set(owner=dataclasses.asdict(before), heartbeat=time.time())
     acquire(store)
     (row,) = store.journal()
     assert (row["event"], row["subject"]) == ("takeover", str(before))
@@ -57,6 +63,7 @@ def test_only_the_owner_gives_the_lock_up(store):
     assert owner_of(store) == other
 
 
+@pytest.mark.fault("two daemons at once")
 def test_of_processes_that_start_at_once_one_wins(tmp_path):
     Store.create(tmp_path).close()
     code = (
@@ -91,12 +98,14 @@ def stranger(store, monkeypatch):
     return owner
 
 
+@pytest.mark.fault("lock of a dead process or host")
 def test_an_owner_elsewhere_without_a_heartbeat_is_replaced_after_a_look(store, stranger):
     begun = time.monotonic()
     assert acquire(store) == Owner.this_process()
     assert time.monotonic() - begun >= 1.0
 
 
+@pytest.mark.fault("clock that jumps, or is another on another host")
 def test_an_owner_elsewhere_whose_clock_is_wrong_keeps_others_out(store, stranger):
     def beat():
         time.sleep(0.3)
@@ -111,6 +120,7 @@ def test_an_owner_elsewhere_whose_clock_is_wrong_keeps_others_out(store, strange
     assert owner_of(store) == stranger
 
 
+@pytest.mark.fault("two daemons at once")
 def test_who_was_replaced_cannot_keep_the_lock(store):
     me = acquire(store)
     keep(store, me, active_s=1.0)
@@ -120,6 +130,7 @@ def test_who_was_replaced_cannot_keep_the_lock(store):
     assert (owner_of(store), store.get("active_s")) == (other, 1.0)
 
 
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_new_owner_does_not_obey_what_was_asked_of_the_one_before(store):
     store.request("pause")
     acquire(store)

@@ -10,9 +10,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from autodisco.campaign.lock import acquire, owner_of, release
 from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance
@@ -22,7 +23,9 @@ EVENT = st.sampled_from(sorted(EVENTS))
 
 
 class Campaign(RuleBasedStateMachine):
-    """The store of one campaign, and what it should say."""
+    """The store of one campaign, and what it should say; counts what befalls any of them."""
+
+    injected = 0
 
     @initialize()
     def begin(self):
@@ -70,6 +73,7 @@ class Campaign(RuleBasedStateMachine):
     @rule(event=EVENT, before_the_commit=st.booleans())
     def die(self, event, before_the_commit):
         """A process that owns the campaign takes a step and dies, at once or just before it is durable."""
+        Campaign.injected += 1
         following = self.following(event)
         child = os.fork()
         if not child:
@@ -102,6 +106,7 @@ class Campaign(RuleBasedStateMachine):
         """Power fails while the copy of the journal is written, and something else stands at its end."""
         copy = self.folder / "events.jsonl"
         if copy.exists():
+            Campaign.injected += 1
             copy.write_bytes(copy.read_bytes()[:-30] + left)
 
     @invariant()
@@ -120,5 +125,8 @@ class Campaign(RuleBasedStateMachine):
         assert [json.loads(line) for line in copy.read_text().splitlines()] == rows
 
 
-Campaign.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
-TestCampaign = Campaign.TestCase
+@pytest.mark.fault("power loss")
+def test_the_store_goes_by_the_table_whatever_befalls_it(record_property):
+    Campaign.injected = 0
+    run_state_machine_as_test(Campaign, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))
+    record_property("injections", Campaign.injected)

@@ -64,6 +64,7 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
         (f"command = \"{sys.executable} -c 'import time; time.sleep(60)'\"", "timed out"),
     ],
 )
+@pytest.mark.fault("a notifier that fails or hangs")
 def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypatch, text, complaint):
     monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
     gone = tmp_path / "gone"
@@ -79,6 +80,7 @@ def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypat
     assert len([row for row in store.journal() if row["event"] == "not told"]) == 1
 
 
+@pytest.mark.fault("a notifier that fails or hangs")
 def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch):
     monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
     (tmp_path / "hangs.sh").write_text(f"sleep 60 & echo $! > {tmp_path}/pid; wait\n")
@@ -93,6 +95,7 @@ def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch
     assert start_time(sleeper) is None
 
 
+@pytest.mark.fault("a notifier that fails or hangs")
 def test_an_address_that_never_answers_holds_the_loop_up_for_a_while_only(tmp_path, monkeypatch):
     monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:

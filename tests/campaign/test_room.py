@@ -2,9 +2,12 @@
 
 import dataclasses
 import sys
+import time
 
 import pytest
 
+from autodisco.campaign.daemon import Watch
+from autodisco.campaign.lock import acquire
 from autodisco.campaign.room import free_memory_gb, lack_of_room
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
@@ -14,6 +17,7 @@ from tests.campaign.test_escape import with_escapes
 
 
 @pytest.mark.parametrize("what", ["disk", "memory"])
+@pytest.mark.fault("little disk or memory")
 def test_what_is_short_is_said(tmp_path, what):
     file = write_campaign(tmp_path)
     assert lack_of_room(begin(file, tmp_path / "runs")) == ""
@@ -28,6 +32,7 @@ def test_free_memory_is_what_the_machine_says():
     assert 0 < free_memory_gb() < 1e5
 
 
+@pytest.mark.fault("little disk or memory")
 def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, monkeypatch):
     campaign, store = with_escapes(tmp_path)
     store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)
@@ -52,3 +57,17 @@ def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, mon
     assert [row["status"] for row in store.replicas()] == ["done"]
     assert told() == ["short of room", "room again"]
     assert not store.get("short_of_room")
+
+
+def test_waiting_for_room_is_no_time_at_work(tmp_path):
+    _, store = with_escapes(tmp_path)
+    key = store.polymers("seed")[0]["key"]
+    for replica in range(2):
+        store.plan_replica(key, "smoke", replica, 1)
+    store.set(short_of_room="the disk is full")
+    watch = Watch(store, acquire(store), 0.0)
+    watch.beat(time.monotonic() + 60, always=True)
+    assert store.get("active_s") == 0
+    store.update_replica(key, "smoke", 0, status="running")  # it was begun before room was short
+    watch.beat(time.monotonic() + 120, always=True)
+    assert store.get("active_s") == pytest.approx(60, abs=1)

@@ -116,6 +116,7 @@ def test_a_budget_too_small_for_an_iteration_ends_the_campaign_before_any_work(b
     assert store.get("reason") == "1 simulations are done, an iteration may take 2, and the budget is 2"
 
 
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
 def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin):
     _, store = prepared()
     again, other = begin()
@@ -148,7 +149,8 @@ def test_a_batch_of_strings_counts_symmetry_duplicates_as_the_paper_does(prepare
     assert store.candidates(1)[-1]["verdict"] in ("new", "duplicate-symmetry")
 
 
-def test_the_same_seed_draws_the_same_however_often_it_is_interrupted(prepared):
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
+def test_the_same_seed_draws_the_same_however_often_it_is_interrupted(prepared, record_property):
     campaign, store = prepared("one", batch_size=25)
     _draw_and_filter(campaign, store)
     again, other = prepared("two", batch_size=25)
@@ -164,6 +166,7 @@ def test_the_same_seed_draws_the_same_however_often_it_is_interrupted(prepared):
             last = other.candidates()[-1]
             if last["verdict"] == "drawn" and cut < 4:
                 other.write("DELETE FROM candidates WHERE draw > ?", last["draw"] - 7)
+    record_property("injections", cut)
     assert cut > 0
     assert _candidates(other) == _candidates(store)
 

@@ -59,18 +59,53 @@ def test_a_campaign_under_way_cannot_be_resumed(store):
         advance(store, "resume")
 
 
+def sets_the_state(function):
+    """Whether a function writes the fact `state`: by name, or by a mapping where it spells that key anywhere."""
+    nodes = list(ast.walk(function))
+    writes = [
+        n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "set"
+    ]
+    names = {keyword.arg for call in writes for keyword in call.keywords}
+    if None not in names:  # no mapping
+        return "state" in names
+    keys = [key for n in nodes if isinstance(n, ast.Dict) for key in n.keys]
+    keys += [n.slice for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)]
+    spelt = {key.value for key in keys if isinstance(key, ast.Constant)}
+    return "state" in spelt | {n.arg for n in nodes if isinstance(n, ast.keyword)}
+
+
 def setters_of_the_state():
-    """Every function in the package that writes the fact `state`, by its module and name."""
+    """Every function in the package, and every module outside of them, that writes the fact `state`."""
     package = Path(autodisco.__file__).parent
     for file in package.rglob("*.py"):
         tree = ast.parse(file.read_text())
-        for function in ast.walk(tree):
-            if not isinstance(function, ast.FunctionDef):
-                continue
-            for call in ast.walk(function):
-                writes = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "set"
-                if writes and any(keyword.arg == "state" for keyword in call.keywords):
-                    yield f"{file.relative_to(package)}: {function.name}"
+        functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for function in functions:
+            if sets_the_state(function):
+                yield f"{file.relative_to(package)}: {function.name}"
+            function.body = []
+        if sets_the_state(tree):
+            yield f"{file.relative_to(package)}: outside of functions"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'store.set(iteration=1, state="filter")',
+        'store.set(**{"state": "filter"})',
+        'store.set(**facts, **{"iteration": 1} | {"state": "filter"})',
+        'store.set(**dict(state="filter"))',
+        'facts = {"state": "filter"}; store.set(**facts)',
+        'facts["state"] = "filter"; store.set(**facts)',
+    ],
+)
+def test_however_the_state_is_written_it_is_noticed(written):
+    assert sets_the_state(ast.parse(written))
+
+
+@pytest.mark.parametrize("written", ["store.set(**facts)", 'store.set(reason="state")', 'seen = {"state": 1}'])
+def test_what_does_not_write_the_state_is_left_alone(written):
+    assert not sets_the_state(ast.parse(written))
 
 
 def test_nothing_but_the_table_changes_the_state_of_a_campaign_that_was_begun():

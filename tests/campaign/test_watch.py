@@ -2,8 +2,10 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -14,9 +16,9 @@ from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.store import Store
-from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
+from tests.campaign.test_daemon import wait_until
 from tests.campaign.test_lock import set_owner
 
 
@@ -49,6 +51,7 @@ def asked(*requests):
     return work
 
 
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
     doing(monkeypatch, asked("pause", "stop"))
     assert run(campaign) == daemon.RESUMABLE
@@ -56,6 +59,7 @@ def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
         assert (store.get("state"), store.requested()) == ("stopped", None)
 
 
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_pause_that_is_taken_back_is_none(campaign, monkeypatch):
     doing(monkeypatch, asked("pause", "resume"))
     with pytest.raises(AutodiscoError, match="enough"):
@@ -81,6 +85,7 @@ def failing(campaign, store):
 
 
 @pytest.mark.parametrize("work", [taken_over, failing])
+@pytest.mark.fault("two daemons at once")
 def test_who_lost_the_campaign_leaves_it_as_it_is(campaign, monkeypatch, work):
     doing(monkeypatch, work)
     with pytest.raises(OwnedError) as caught:
@@ -101,14 +106,16 @@ sys.exit(run(open_folder(Path(sys.argv[1]))))
 """
 
 
-def test_a_second_signal_ends_it_at_once(campaign):
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(campaign, number):
     process = subprocess.Popen([sys.executable, "-c", DEAF, str(campaign.folder)], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"at work\n"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.0)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(10.0) == daemon.RESUMABLE
     finally:
         process.kill()
@@ -119,27 +126,56 @@ def test_a_second_signal_ends_it_at_once(campaign):
         assert store.journal()[-1]["event"] == "takeover"
 
 
-def test_who_comes_second_at_the_start_is_told_that_it_is_owned(campaign, monkeypatch):
-    """Another process takes the campaign after it was looked at and before the daemon gets to it."""
-    real, winner = subprocess.Popen, subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-
-    def late(*args, **options):
-        with Store.open(campaign.folder) as store:
-            set_owner(store, winner.pid, start_time(winner.pid))
-        (campaign.folder / control.UNEXPECTED).write_text("what the winner says\n")
-        return real(*args, **options)
-
-    monkeypatch.setattr(control.subprocess, "Popen", late)
-    try:
-        with pytest.raises(OwnedError, match=f"did not start: error: .* run by process {winner.pid}"):
-            control.start(open_folder(campaign.folder))
-    finally:
-        winner.kill()
-        winner.wait()
-    said = (campaign.folder / control.UNEXPECTED).read_text().splitlines()
-    assert said[0] == "what the winner says"
+def starting(monkeypatch, program):
+    """What `control.start` starts is this program instead, with the same last argument."""
+    real = subprocess.Popen
+    monkeypatch.setattr(
+        control.subprocess,
+        "Popen",
+        lambda words, **options: real([sys.executable, "-c", program, words[-1]], **options),
+    )
 
 
+SLOWLY = "import runpy, time; time.sleep(3); runpy.run_module('autodisco.campaign', run_name='__main__')"
+
+
+@pytest.mark.parametrize("requests", [["pause"], ["stop"], ["pause", "stop"]])
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
+def test_what_is_asked_for_while_a_campaign_starts_is_obeyed(campaign, monkeypatch, requests):
+    """The process that was started is not at work yet, and whoever started it waits for that."""
+    starting(monkeypatch, SLOWLY)
+    said = []
+
+    def ask():
+        with Store.open_readonly(campaign.folder) as store:
+            wait_until(lambda: store.get("owner") and not store.get("heartbeat"))  # it was handed over
+        said.extend(getattr(control, request)(campaign.folder) for request in requests)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    process = control.start(open_folder(campaign.folder))
+    asking.join()
+    assert said == [f"small: asked process {process} on {socket.gethostname()} to {request}" for request in requests]
+    with Store.open_readonly(campaign.folder) as store:
+        wait_until(lambda: store.get("state") == {"pause": "paused", "stop": "stopped"}[requests[-1]])
+        assert store.requested() is None
+        if requests[-1] == "pause":
+            control.stop(campaign.folder)
+        wait_until(lambda: control.live_owner(store) is None)
+
+
+def test_a_process_that_ends_before_it_gets_to_work_is_told_with_its_last_line(campaign, monkeypatch):
+    (campaign.folder / control.UNEXPECTED).write_text("what another one said\n")
+    starting(monkeypatch, "import sys; sys.exit('error: out of order')")
+    with pytest.raises(AutodiscoError, match="did not start: error: out of order"):
+        control.start(open_folder(campaign.folder))
+    with Store.open(campaign.folder) as store:
+        assert control.live_owner(store) is None
+        acquire(store)
+
+
+@pytest.mark.fault("power loss")
+@pytest.mark.fault("files of processes that died while they wrote")
 def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, monkeypatch):
     doing(monkeypatch, asked("stop"))
     copy, left = campaign.folder / "events.jsonl", campaign.folder / ".campaign.toml.4194305.tmp"

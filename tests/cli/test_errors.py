@@ -90,7 +90,9 @@ def test_a_folder_that_is_no_trajectory(call, here):
     one_error(call("analyze", here), 2, str(here))
 
 
-def test_a_campaign_that_belongs_to_a_live_process(call, here):
+@pytest.mark.fault("two daemons at once")
+def test_a_campaign_that_belongs_to_a_live_process(call, here, record_property):
+    record_property("injections", 2)
     keeper = (
         "import sys, time; from pathlib import Path; from autodisco.store import Store; "
         "from autodisco.campaign.lock import acquire\n"

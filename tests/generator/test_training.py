@@ -41,7 +41,16 @@ def test_training_leaves_the_global_random_state_and_thread_count_alone():
 
 
 @pytest.mark.parametrize("stop_at", [5, 11])
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            KeyboardInterrupt,
+            marks=pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)"),
+        ),
+        pytest.param(RuntimeError, marks=pytest.mark.fault("SIGKILL of daemon, engines, training")),
+    ],
+)
 def test_an_interrupted_training_continues_to_the_same_weights(tmp_path, stop_at, error):
     """One that is told to leave loses nothing, one that is killed what came after its last checkpoint."""
     whole = Generator.fit(ROWS, SHORT, seed=5)
@@ -243,6 +252,7 @@ def test_rows_weighted_in_the_loss_are_drawn_equally_often():
 
 
 @pytest.mark.parametrize("more", [{"ema": 0.9, "held_out": 0.3}, {"kind": "lstm"}, {"kind": "diffusion"}])
+@pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
 def test_every_training_continues_from_its_checkpoint_to_the_same_weights(tmp_path, more, monkeypatch):
     monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 3)
     settings = GeneratorSettings(iterations=10, batch_size=8, block_size=24, device="cpu", **more)

@@ -153,6 +153,7 @@ def test_the_same_seed_gives_the_same_trajectory_and_another_seed_another(smoke_
     assert results["other"] != first
 
 
+@pytest.mark.fault("damaged checkpoint of an engine")
 def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     smoke = protocols.load("smoke")
     longer = smoke.production.model_copy(update={"duration_ps": 16})
@@ -236,6 +237,7 @@ FRAME_BYTES = 56 + 3 * (8 + 2 * 4)
 
 
 @pytest.mark.parametrize(("lost", "left"), [(1, [80, 120]), (FRAME_BYTES + 1, [80]), (3 * FRAME_BYTES + 1, [])])
+@pytest.mark.fault("power loss")
 def test_a_checkpoint_without_its_frames_is_not_used(cut_off, lost, left):
     folder, protocol = cut_off
     without_end(folder / "trajectory-40.dcd", lost)
@@ -243,6 +245,7 @@ def test_a_checkpoint_without_its_frames_is_not_used(cut_off, lost, left):
     assert [checkpoint.done for checkpoint in lammps._checkpoints(folder)] == left
 
 
+@pytest.mark.fault("power loss")
 def test_a_frame_of_zeros_is_none(cut_off):
     folder, protocol = cut_off
     part = folder / "trajectory-40.dcd"
@@ -270,6 +273,7 @@ def test_the_parts_of_a_trajectory_become_one_with_each_frame_once(cut_off):
 
 
 @pytest.mark.parametrize(("part", "lost"), [(0, 2 * FRAME_BYTES + 1), (40, FRAME_BYTES + 1), (120, 1)])
+@pytest.mark.fault("power loss")
 def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lost):
     folder, protocol = cut_off
     craft(folder / "trajectory-120.dcd", range(6, 9))

@@ -43,6 +43,7 @@ def test_a_finished_replica_is_adopted_and_not_run_again(tmp_path):
     assert again == first
 
 
+@pytest.mark.fault("an engine that hangs")
 def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
     waiting = task(tmp_path / "a", protocol="quick")
     stopped = []
@@ -61,6 +62,7 @@ def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
     assert not engines_in(tmp_path)
 
 
+@pytest.mark.fault("little disk or memory")
 def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_path):
     answers = iter([""])
     outcomes, waited = {}, []
@@ -79,6 +81,7 @@ def test_where_there_is_no_room_none_is_started_but_those_that_run_go_on(tmp_pat
     assert outcomes["a"].ok
 
 
+@pytest.mark.fault("little disk or memory")
 def test_with_room_again_what_waited_is_started(tmp_path):
     answers = iter(["the disk is full"] * 5)
     complete, started, outcomes = run([task(tmp_path / "a")], room=lambda: next(answers, ""))
@@ -118,6 +121,7 @@ def wait_for(look, seconds: float = 30.0):
 
 
 @pytest.mark.parametrize("victim", ["engine", "replica"])
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
 def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(tmp_path, victim):
     _, _, undisturbed = run([task(tmp_path / "a")])
 
@@ -164,6 +168,7 @@ def test_a_polymer_that_cannot_be_simulated_is_a_code_not_a_crash(tmp_path):
     assert "two" in outcomes["a"].detail
 
 
+@pytest.mark.fault("full disk")
 def test_a_replica_that_met_a_full_disk_is_run_again(tmp_path):
     hopeless = task(tmp_path / "a", "*CC")
     run([hopeless])
@@ -181,6 +186,7 @@ def test_a_fault_of_the_program_is_a_code_with_a_reason(tmp_path, monkeypatch):
     assert replica.finished_outcome(task(tmp_path / "a")) == outcome
 
 
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
 def test_engines_end_when_the_daemon_is_killed(tmp_path):
     program = (
         "import sys; from pathlib import Path; from autodisco.simulation import *;"

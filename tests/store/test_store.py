@@ -52,6 +52,7 @@ def _half_write(store):
         raise RuntimeError("on purpose")
 
 
+@pytest.mark.fault("full disk")
 def test_a_full_disk_is_an_error_that_leaves_what_was(store):
     store.set(a="before")
     (pages,) = store.rows("PRAGMA page_count")
@@ -112,6 +113,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
         Store.open(tmp_path)
 
 
+@pytest.mark.fault("read-only disk, or no right to write")
 def test_a_reader_sees_a_campaign_and_cannot_write(store):
     store.set(state="generate")
     with Store.open_readonly(store.folder) as reader:
@@ -120,6 +122,7 @@ def test_a_reader_sees_a_campaign_and_cannot_write(store):
             reader.set(state="filter")
 
 
+@pytest.mark.fault("a program that holds the database")
 def test_a_database_that_another_process_holds_is_named(store, monkeypatch):
     monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.0)
     with Store.open(store.folder) as other:
@@ -159,19 +162,22 @@ def test_the_journal_is_copied_line_by_line(store):
     assert [row["event"] for row in store.journal(after=1)] == ["give up"]
 
 
-def test_a_torn_or_lost_journal_copy_is_made_good(store):
-    for number in range(3):
+@pytest.mark.fault("power loss")
+def test_a_torn_or_lost_journal_copy_is_made_good(store, record_property):
+    for number in range(2):
         store.note(f"event {number}")
     copy = store.folder / "events.jsonl"
     whole = copy.read_bytes()
-    half = whole.index(b"\n") + 10
-    torn = (whole[:-5], whole[:half], b"", whole[:half] + b"\0" * 99, whole + b"\n", whole + b"\0\n", b"[1]\n", b"{}\n")
+    torn = [whole[:n] + left for n in range(len(whole)) for left in (b"", b"\0" * (len(whole) - n))]
+    torn += [whole + b"\n", whole + b"\0\n", b"[1]\n", b"{}\n"]
+    record_property("injections", len(torn))
     for damaged in torn:
         copy.write_bytes(damaged)
         store.copy_events()
         assert copy.read_bytes() == whole
 
 
+@pytest.mark.fault("power loss")
 def test_an_end_of_the_journal_copy_longer_than_what_is_looked_at_is_made_good(store, monkeypatch):
     monkeypatch.setattr("autodisco.store.events.TAIL_BYTES", 64)
     store.note("event 0", why="x" * 200)
@@ -182,14 +188,17 @@ def test_an_end_of_the_journal_copy_longer_than_what_is_looked_at_is_made_good(s
     assert copy.read_bytes() == whole
 
 
-def test_a_journal_copy_that_is_damaged_inside_is_written_again_once_a_daemon_looks(store):
+@pytest.mark.fault("power loss")
+def test_a_journal_copy_that_is_damaged_inside_is_written_again_once_a_daemon_looks(store, record_property):
     for number in range(4):
         store.note(f"event {number}")
     copy = store.folder / "events.jsonl"
     whole = copy.read_bytes()
     lines = whole.splitlines(keepends=True)
     inside = (lines[0] + b"\0" * len(lines[1]) + b"".join(lines[2:]), lines[0] + lines[2] + lines[3], whole + lines[3])
-    for damaged in (*inside, whole[:-5], b"".join(lines[:2]), b"", whole):
+    torn = (*inside, whole[:-5], b"".join(lines[:2]), b"")
+    record_property("injections", len(torn))
+    for damaged in (*torn, whole):
         copy.write_bytes(damaged)
         store.mend_events()
         assert copy.read_bytes() == whole
@@ -267,7 +276,8 @@ def test_planning_a_replica_again_keeps_its_result(store):
     assert (row["iteration"], row["status"], row["properties"]["conductivity_s_per_cm"]) == (1, "done", 1e-3)
 
 
-def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path):
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
+def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path, record_property):
     """Pairs written together are found together, and the journal copy is the journal."""
     code = (
         "import sys, itertools; from pathlib import Path; from autodisco.store import Store\n"
@@ -277,6 +287,7 @@ def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path):
         "        store.set(a=n); store.note('step', seen={'n': n}); store.set(b=n)\n"
         "    print(n, flush=True)\n"
     )
+    record_property("injections", 3)
     for _ in range(3):
         writer = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
         for _ in range(20):

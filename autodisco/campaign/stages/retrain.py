@@ -4,11 +4,11 @@ from typing import Any
 
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.escape import escape, last_escape
+from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
-from autodisco.store import Store, ranking
+from autodisco.store import Store, last_escape, ranking
 
 
 def retrain(campaign: Campaign, store: Store) -> None:
