@@ -12,11 +12,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from autodisco.campaign.campaign import open_folder
-from autodisco.campaign.control import LOG, pause, stop
+from autodisco.campaign.control import LOG
 from autodisco.campaign.daemon import run
 from autodisco.errors import AutodiscoError
 from autodisco.report import write_report
-from autodisco.store import END_STATES, LOOP_STATES, Store
+from autodisco.store import END_STATES, Store
 
 LOG_BYTES, LOG_FILES = 2_000_000, 3
 
@@ -33,18 +33,10 @@ def main() -> int:
     log = logging.getLogger("autodisco.daemon")
     log.setLevel(logging.INFO)
     try:
-        if "--service" in sys.argv[2:]:
-            with Store.open_readonly(folder) as store:
-                state, request = store.get("state"), store.requested()
-            if request in ("pause", "stop") and state in LOOP_STATES:  # asked for just before the machine went down
-                pause(folder) if request == "pause" else stop(folder)
-                return 0
-            if state not in LOOP_STATES:
-                return 0
         handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         handler.setFormatter(_AsJson())
         log.addHandler(handler)
-        code = run(open_folder(folder), log.info)
+        code = run(open_folder(folder), log.info, as_service="--service" in sys.argv[2:])
         with Store.open_readonly(folder) as store:
             if store.get("state") in END_STATES:
                 log.info("report: %s", write_report(store))

@@ -4,6 +4,7 @@ SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second on
 SIGKILL, the same command goes on.
 """
 
+import math
 import os
 import signal
 import time
@@ -38,7 +39,8 @@ class Watch:
         self._store = store
         self._owner = owner
         self._hours = hours
-        self._looked = self._beat = time.monotonic()
+        self._looked = -math.inf  # what was asked before is obeyed at once
+        self._beat = time.monotonic()
 
     def __call__(self) -> bool:
         """Whether to leave the work."""
@@ -76,11 +78,13 @@ class Watch:
         return bool(replicas) and all(row["status"] != "running" for row in replicas)
 
 
-def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
+def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: bool = False) -> int:
     """Run a campaign, new or begun, until it ends or is told to leave; returns the exit code.
 
     0: it ended saturated or exhausted (at once, if it had and its settings are the same); 75: it was stopped, paused in
-    this process's absence, or signalled, and the same call goes on. `say` takes lines for a person who watches.
+    this process's absence, or signalled, and the same call goes on. `say` takes lines for a person who watches. No
+    person asked for it to run as a service, so that leaves alone (0) what is paused or stopped, failed or has ended,
+    and obeys what was asked of the process before it.
 
     Raises
     ------
@@ -89,7 +93,9 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent) -> int:
     AutodiscoError
         The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
     """
-    with Store.create(campaign.folder) as store, owned(store) as owner:
+    with Store.create(campaign.folder) as store, owned(store, heir=as_service) as owner:
+        if as_service and store.get("state") not in LOOP_STATES:
+            return 0
         with store.transaction():
             wake(store, set_up(campaign, store))
         store.mend_events()

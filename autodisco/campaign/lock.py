@@ -20,20 +20,20 @@ LOOK_EVERY_S = 0.2
 
 
 @contextmanager
-def owned(store: Store) -> Iterator[Owner]:
-    """Own the campaign within the block. Raises OwnedError where a live process does."""
-    owner = acquire(store)
+def owned(store: Store, heir: bool = False) -> Iterator[Owner]:
+    """Own the campaign within the block, as `acquire` does. Raises OwnedError where a live process does."""
+    owner = acquire(store, heir)
     try:
         yield owner
     finally:
         release(store, owner)
 
 
-def acquire(store: Store) -> Owner:
+def acquire(store: Store, heir: bool = False) -> Owner:
     """Take the lock, also from a dead owner, and forget what was asked of that one. Raises OwnedError where it lives.
 
     An owner on another host whose heartbeat looks stale is watched first, because the clock there may be wrong. Who was
-    handed the lock has it already, and obeys what was asked since.
+    handed the lock has it already, and obeys what was asked since; an `heir` obeys what was asked of the one before.
     """
     me = Owner.this_process()
     _watch_stranger(store, me)
@@ -43,7 +43,7 @@ def acquire(store: Store) -> Owner:
             if before.is_alive(store.get("heartbeat", 0.0)):
                 raise OwnedError(f"{store.folder}: this campaign is run by {before}, which is alive")
             store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
-        if before != me:
+        if before != me and not heir:
             store.clear_requests()
         store.set(owner=dataclasses.asdict(me), heartbeat=time.time())
     return me

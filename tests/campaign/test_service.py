@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -62,6 +64,47 @@ def test_without_systemd_the_unit_is_written_and_removed_and_the_crontab_line_to
     assert not service.unit_file(folder).exists()
     assert "nothing to do" in call("service", "uninstall", folder).err
     assert "no service" in call("service", "status", folder).out
+
+
+def as_service(folder):
+    words = [sys.executable, "-m", "autodisco.campaign", str(folder), "--service"]
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("state", ["paused", "exhausted"])
+def test_a_service_leaves_alone_what_a_person_paused_or_what_has_ended(finished, tmp_path, state):
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    with Store.open(folder) as store:
+        store.set(state=state, resume_at="generate")
+    assert as_service(folder).wait(60) == 0
+    with Store.open_readonly(folder) as store:
+        assert store.get("state") == state
+        assert store.get("owner") is None
+
+
+@pytest.mark.parametrize(("request_", "state"), [("pause", "paused"), ("stop", "stopped")])
+def test_a_service_obeys_what_was_asked_just_before_the_machine_went_down(finished, tmp_path, request_, state):
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    with Store.open(folder) as store:
+        store.set(
+            state="generate", ended=None, owner={"host": socket.gethostname(), "boot": "before", "pid": 1, "start": 1}
+        )
+        store.request(request_)
+    process = as_service(folder)
+    try:
+        with Store.open_readonly(folder) as store:
+            deadline = time.monotonic() + 60
+            while store.get("state") != state and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert store.get("state") == state
+            assert "takeover" in {row["event"] for row in store.journal()}
+        if request_ == "pause":  # the process stays
+            process.terminate()
+        assert process.wait(60) == 75
+    finally:
+        process.kill()
 
 
 def test_what_a_daemon_says_is_json_line_by_line(finished, tmp_path):
