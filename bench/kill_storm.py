@@ -3,8 +3,8 @@
     python bench/kill_storm.py [--kills 200] [--each 20] [--folder DIR]
 
 Every campaign is run twice with the same seed: undisturbed, and killed up to `--each` times at random moments, started
-again each time. The two must end with the same tables, no replica may be lost or, once finished, be run again, and `verify`
-must find nothing. Prints a line per campaign and the sum; exit code 1 where anything differs.
+again each time. The two must end with the same tables, no replica may be lost or, once finished, be run again, and
+`verify` must find nothing. Prints a line per campaign and the sum; exit code 1 where anything differs.
 """
 
 import argparse

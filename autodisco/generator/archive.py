@@ -1,5 +1,6 @@
 """Model files and checkpoints: safetensors, so that a file holds numbers and text and reading it runs no code."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ def save_archive(path: Path, kind: str, facts: dict[str, Any], tensors: dict[str
     """Write tensors and plain values to `path`, whole or not at all."""
     metadata = {"program": "autodisco", "format": str(FORMAT), "kind": kind, "facts": json.dumps(facts)}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata["sha256"] = _sha256(metadata, contiguous)
     write_atomic(path, safetensors.torch.save(contiguous, metadata))
 
 
@@ -28,7 +30,7 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises
     ------
     InputError
-        The file is missing, is no such archive, or was written by another version.
+        The file is missing, is no such archive, was written by another version, or is not as it was written.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file")
@@ -40,6 +42,17 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise InputError(f"{path}: not a model file of this program") from error
     if metadata.get("program") != "autodisco":
         raise InputError(f"{path}: not a model file of this program")
-    if metadata["format"] != str(FORMAT):
+    if metadata.get("format") != str(FORMAT):
         raise InputError(f"{path}: written by another version of this program; train the model again")
+    found = _sha256(metadata, tensors)
+    if metadata.get("sha256", found) != found:  # files of a program before there was a checksum have none
+        raise InputError(f"{path}: damaged, its content is not what was written")
     return {**json.loads(metadata["facts"]), "kind": metadata["kind"]}, tensors
+
+
+def _sha256(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    content = hashlib.sha256(json.dumps([metadata.get(name) for name in ("kind", "facts")]).encode())
+    for name in sorted(tensors):
+        content.update(name.encode())
+        content.update(tensors[name].numpy().tobytes())
+    return content.hexdigest()

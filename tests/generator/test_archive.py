@@ -45,6 +45,29 @@ def test_a_cut_model_file_is_refused(tmp_path):
         Generator.load(file)
 
 
+@pytest.mark.fault("damaged checkpoint of a training")
+def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(tmp_path, record_property):
+    facts, tensors = {"losses": [0.1, 2.0]}, {"x": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(7)}
+    file = tmp_path / "file"
+    save_archive(file, "thing", facts, tensors)
+    content = file.read_bytes()
+    refused = 0
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(damaged)
+        try:
+            read, loaded = load_archive(file)
+        except InputError:
+            refused += 1
+            continue
+        assert read == {**facts, "kind": "thing"}
+        assert loaded.keys() == tensors.keys()
+        assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
+    assert refused > 0.8 * len(content)
+    record_property("injections", len(content))
+
+
 def test_a_checkpoint_is_no_model(tmp_path):
     file = tmp_path / "x.checkpoint"
     Generator.fit(
