@@ -1,4 +1,4 @@
-"""What a process asks of its system: an end with its parent, threads, and to take back memory that is not used.
+"""What a process asks of its system: to end with its parent, how many threads it may use, to take freed memory back.
 
 Child processes never outlive the one that started them.
 """

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydantic
 
-from autodisco.campaign.config import FILE_KEYS, Settings, differences, read_settings, write_settings
+from autodisco.campaign.config import FILE_KEYS, Settings, differences, error_sentence, read_settings, write_settings
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
@@ -98,12 +99,19 @@ def open_folder(folder: Path) -> Campaign:
     Raises NoCampaign where there is none, InputError where its protocol is no longer what it was.
     """
     with Store.open_readonly(folder) as store:
-        content = store.get("settings")
-        if content is None:
+        if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = with_protocol_of(folder, Settings.model_validate(content))
+        settings = with_protocol_of(folder, settings_of(store))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
+
+
+def settings_of(store: Store) -> Settings:
+    """Settings as stored. Raises InputError where this program cannot use them."""
+    try:
+        return Settings.model_validate(store.get("settings"))
+    except pydantic.ValidationError as error:
+        raise InputError(f"{store.folder / 'state.db'}: {error_sentence(error)}") from None
 
 
 def with_protocol_of(folder: Path, settings: Settings) -> Settings:
@@ -152,7 +160,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
         else:
-            old = Settings.model_validate(before).flat()
+            old = settings_of(store).flat()
             changed = {key: value for key, value in settings.flat().items() if value != old[key]}
         if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
@@ -204,8 +212,7 @@ def check_protocol(where: str, settings: Settings, store: Store) -> None:
 
 
 def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
-    started_with = Settings.model_validate(store.get("settings"))
-    for key, (old, new) in differences(started_with, settings).items():
+    for key, (old, new) in differences(settings_of(store), settings).items():
         raise InputError(
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"

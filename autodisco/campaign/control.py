@@ -51,9 +51,13 @@ def start(campaign: Campaign) -> int | None:
                 start_new_session=True,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-            hand_over(store, process.pid)
+            try:
+                beat = hand_over(store, process.pid)
+            except BaseException:
+                process.kill()
+                raise
         deadline = time.monotonic() + START_S
-        while not store.get("heartbeat") and time.monotonic() < deadline:
+        while store.get("heartbeat") == beat and time.monotonic() < deadline:
             if process.poll() is not None:
                 raise AutodiscoError(
                     f"the campaign did not start: {_last_line(campaign.folder / UNEXPECTED, said_before)}"

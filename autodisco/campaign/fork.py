@@ -46,7 +46,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
-    settings = _changed(Settings.model_validate(store.get("settings")), {**changed, "name": folder.name})
+    settings = _changed(store.get("settings"), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -94,8 +94,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     write_atomic(part / "campaign.toml", write_settings(settings))
 
 
-def _changed(settings: Settings, changed: Mapping[str, Any]) -> Settings:
-    content = settings.model_dump()
+def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:
     for dotted, value in changed.items():
         *tables, key = dotted.split(".")
         table: Any = content

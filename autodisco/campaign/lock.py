@@ -49,9 +49,11 @@ def acquire(store: Store, heir: bool = False) -> Owner:
     return me
 
 
-def hand_over(store: Store, pid: int) -> None:
-    """Give the lock to another process of this host; there is no heartbeat before that takes it."""
-    store.set(owner=dataclasses.asdict(Owner.process(pid)), heartbeat=0.0)
+def hand_over(store: Store, pid: int) -> float:
+    """Give the lock to another process of this host; returns the heartbeat, which changes once that is at work."""
+    beat = time.time()
+    store.set(owner=dataclasses.asdict(Owner.process(pid)), heartbeat=beat)
+    return beat
 
 
 def keep(store: Store, owner: Owner, **facts: Any) -> None:

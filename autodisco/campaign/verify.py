@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import ValidationError
-
-from autodisco.campaign.config import Settings, error_sentence, write_settings
+from autodisco.campaign.campaign import settings_of
+from autodisco.campaign.config import write_settings
+from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
 from autodisco.store import LOOP_STATES, STATES, Store, replica_folder
 
@@ -42,9 +42,9 @@ def _facts(store: Store) -> list[str]:
         wrong.append(f"state.db: iteration {iteration}, but these were opened: {opened}")
     written = store.folder / "campaign.toml"
     try:
-        expected = write_settings(Settings.model_validate(store.get("settings")))
-    except ValidationError as error:
-        return [*wrong, f"state.db: {error_sentence(error)}"]
+        expected = write_settings(settings_of(store))
+    except InputError as error:
+        return [*wrong, str(error)]
     if not written.is_file() or written.read_text() != expected:
         wrong.append("campaign.toml: not the settings in state.db")
     return wrong

@@ -98,14 +98,14 @@ def export(
         raise InputError("say where to: --out DIR for tables, --archive FILE for the whole campaign")
     if parquet and not out:
         raise InputError("--parquet goes with --out DIR")
+    if archive and (not archive.name.endswith(".tar.gz") or archive.exists()):
+        raise InputError(f"--archive {archive}: the name of a new file that ends in .tar.gz expected")
     folder = campaign_folder(name)
     with Store.open_readonly(folder) as store:
         if out:
             for path in export_tables(store, out, parquet):
                 print(path)
         if archive:
-            if not archive.name.endswith(".tar.gz") or archive.exists():
-                raise InputError(f"--archive {archive}: the name of a new file that ends in .tar.gz expected")
             with counting(f"packing {folder}", "files") as progress:
                 export_archive(store, archive, progress)
             print(archive)

@@ -45,14 +45,15 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if metadata.get("format") != str(FORMAT):
         raise InputError(f"{path}: written by another version of this program; train the model again")
     found = _sha256(metadata, tensors)
-    if metadata.get("sha256", found) != found:  # files of a program before there was a checksum have none
+    if metadata.get("sha256", found) != found:  # files of a program before there were checksums have none
         raise InputError(f"{path}: damaged, its content is not what was written")
     return {**json.loads(metadata["facts"]), "kind": metadata["kind"]}, tensors
 
 
 def _sha256(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    """Of all that a file holds: safetensors itself notices no changed number."""
     content = hashlib.sha256(json.dumps([metadata.get(name) for name in ("kind", "facts")]).encode())
-    for name in sorted(tensors):
-        content.update(name.encode())
-        content.update(tensors[name].numpy().tobytes())
+    for name, tensor in sorted(tensors.items()):
+        content.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        content.update(tensor.numpy().tobytes())
     return content.hexdigest()

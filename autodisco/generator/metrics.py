@@ -17,7 +17,7 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score, sta
 #: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
 SA_LIMIT = 5.0
 
-#: Room for the strings of HTP-MD and the draws of some models, about 1 kB each: scored again, they are not read again.
+#: Room for the strings of HTP-MD and the draws of some models, about 2 kB each: scored again, they are not read again.
 _REMEMBERED = 1 << 13
 
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)

@@ -99,4 +99,7 @@ def _replica(row: dict[str, Any]) -> str:
 def _key(polymer: str) -> str:
     if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
         return polymer
-    return parse(polymer, elements=ORGANIC_ELEMENTS).key
+    try:
+        return parse(polymer, elements=ORGANIC_ELEMENTS).key
+    except InputError as error:
+        raise InputError(f"{polymer!r}: no name or key in this campaign, and no repeat unit: {error}") from None

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from autodisco.errors import AutodiscoError, InputError, NoCampaign
+from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
 from autodisco.store.events import copy_journal, mend_copy
+from autodisco.store.owner import Owner
 from autodisco.store.schema import VERSION, migrate, version_of
 
 BUSY_S = 60.0
@@ -53,7 +54,8 @@ class Database:
     def open(cls, folder: Path) -> Self:
         """Open an existing campaign for writing.
 
-        Raises NoCampaign, InputError where it is of a newer version, AutodiscoError where nothing can be written.
+        Raises NoCampaign, InputError where it is of a newer version, OwnedError where it is of an older one that a live
+        process runs, AutodiscoError where nothing can be written.
         """
         _require(folder)
         return cls(folder, _connect(folder, "rw"))
@@ -62,7 +64,7 @@ class Database:
     def open_readonly(cls, folder: Path) -> Self:
         """Open an existing campaign for reading, beside its daemon or where nobody can write (an archived disk).
 
-        Raises InputError as `open` does.
+        One of an older version is read as a copy in memory. Raises InputError as `open` does.
         """
         _require(folder)
         try:
@@ -229,6 +231,26 @@ def _require(folder: Path) -> None:
         raise NoCampaign(f"{folder}: no campaign here (state.db is missing)")
 
 
+def _require_unowned(connection: sqlite3.Connection, folder: Path) -> None:
+    """Raise OwnedError where a live process of an older program runs the campaign: it could not go on afterwards."""
+    facts = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('owner', 'heartbeat')").fetchall())
+    content = json.loads(facts.get("owner", "null"))
+    if content and (owner := Owner.from_dict(content)).is_alive(json.loads(facts.get("heartbeat", "0.0"))):
+        raise OwnedError(f"{folder}: run by {owner}, of an older autodisco; end that one first (kill {owner.pid})")
+
+
+def _converted(older: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """A copy in memory of a database of an older version, brought up to date: who only reads changes nothing, so that a
+    daemon of that version goes on, and an archive can be read where nobody may write."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    older.backup(copy)
+    older.close()
+    copy.row_factory = sqlite3.Row
+    migrate(copy, path)
+    copy.execute("PRAGMA query_only = ON")
+    return copy
+
+
 def _connect(folder: Path, mode: str) -> sqlite3.Connection:
     path = folder / "state.db"
     try:
@@ -242,18 +264,21 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         if mode.startswith("ro"):
             if version == VERSION:
                 return connection
-            connection.close()
-            _connect(folder, "rw").close()  # brings it up to date
-            return _connect(folder, "ro")
+            return _converted(connection, path)
+        if 0 < version < VERSION:
+            _require_unowned(connection, folder)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         migrate(connection, path)
         return connection
     except sqlite3.DatabaseError as error:
-        if not mode.startswith("ro") and not os.access(folder, os.W_OK):
+        code = 0 if mode.startswith("ro") else getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_CANTOPEN and not os.access(folder, os.W_OK):
             raise AutodiscoError(
                 f"{folder}: cannot be written, nothing is changed: its disk has to be mounted for writing, and whoever "
                 "runs this needs the right to write there"
             ) from error
+        if code in CANNOT_BE_WRITTEN:
+            raise AutodiscoError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}") from error
         raise InputError(f"{path}: cannot be used as a campaign database ({error})") from error

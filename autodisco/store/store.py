@@ -175,7 +175,7 @@ class Store(Database):
     # training sets and models ---------------------------------------------------------------------------------
 
     def write_training(self, iteration: int, rows: list[dict[str, Any]]) -> None:
-        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why.
+        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why, one for a key.
 
         Rows that are the same as in the set before share its entry in the table, so that only differences take room.
         """
@@ -188,16 +188,17 @@ class Store(Database):
             self.write("DELETE FROM training WHERE first = ?", iteration)
             self.write("UPDATE training SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1", iteration)
             before = {row["key"]: row for row in self.training(iteration - 1)}
+            stays = {row["key"] for row in rows if before.get(row["key"]) == row}
             self.write_many(
                 "UPDATE training SET last = ?1 WHERE key = ?2 AND last = ?1 - 1",
-                [(iteration, row["key"]) for row in rows if before.get(row["key"]) == row],
+                [(iteration, key) for key in stays],
             )
             self.write_many(
                 "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (row["key"], iteration, iteration, row["smiles"], row["label"], row["weight"], row["why"])
                     for row in rows
-                    if before.get(row["key"]) != row
+                    if row["key"] not in stays
                 ],
             )
 

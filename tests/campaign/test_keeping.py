@@ -246,6 +246,17 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
     assert problems(copied) == []
 
 
+def test_settings_of_another_program_are_named_in_one_line_and_can_be_mended_by_a_fork(copied, tmp_path):
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        settings["generate"]["batch_size"] = "many"
+        store.set(settings=settings)
+        with pytest.raises(InputError, match=r"state\.db: generate\.batch_size"):
+            open_folder(copied)
+        fork(store, tmp_path / "mended", 1, {"generate.batch_size": 2})
+    assert open_folder(tmp_path / "mended").settings.generate.batch_size == 2
+
+
 def test_a_fork_would_learn_what_its_parent_learnt(copied, tmp_path):
     other = tmp_path / "runs" / "again"
     with Store.open(copied) as store:

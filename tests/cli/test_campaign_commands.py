@@ -195,7 +195,8 @@ def test_the_log_can_be_asked_for_a_part(call, ended):
 
 def test_a_polymer_is_explained(call, ended):
     said = call("explain", "key-0", "found")
-    assert said.code == 2  # neither a key nor a repeat unit
+    assert said.code == 2
+    assert "'key-0': no name or key in this campaign, and no repeat unit" in said.err
     with Store.open(ended) as store:
         store.add_polymer(parse("*NCCO*").key, parse("*NCCO*").smiles, "*NCCO*", "generated", 2)
     said = call("explain", "*OCCN*", "found")

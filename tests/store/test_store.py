@@ -1,16 +1,19 @@
 """The store keeps what it is told, whole or not at all, and refuses what it cannot read."""
 
+import contextlib
+import dataclasses
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 
-from autodisco.errors import AutodiscoError, InputError, NoCampaign
-from autodisco.store import VERSION, Store
+from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
+from autodisco.store import VERSION, Owner, Store
 from autodisco.store.schema import TABLES
 
 
@@ -93,18 +96,40 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
             way(tmp_path)
 
 
-@pytest.mark.parametrize("way", [Store.open, Store.open_readonly, Store.create])
-def test_a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds(tmp_path, way):
-    connection = sqlite3.connect(tmp_path / "state.db")
+def older_database(folder, **facts):
+    connection = sqlite3.connect(folder / "state.db")
     connection.executescript(TABLES)
-    connection.execute("INSERT INTO meta VALUES ('state', '\"filter\"')")
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", [(name, json.dumps(x)) for name, x in facts.items()])
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
+
+
+def version_of_the_file(folder):
+    with contextlib.closing(sqlite3.connect(folder / "state.db")) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+@pytest.mark.parametrize("way", [Store.open, Store.open_readonly, Store.create])
+def test_a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds(tmp_path, way):
+    older_database(tmp_path, state="filter")
     with way(tmp_path) as store:
         assert store.get("state") == "filter"
         assert store.files() == []
         assert store.rows("PRAGMA user_version") == [{"user_version": VERSION}]
+    assert version_of_the_file(tmp_path) == (1 if way == Store.open_readonly else VERSION)
+
+
+def test_a_database_of_an_older_version_that_its_daemon_holds_is_read_and_not_changed(tmp_path):
+    older_database(tmp_path, state="filter", owner=dataclasses.asdict(Owner.this_process()), heartbeat=time.time())
+    with Store.open_readonly(tmp_path) as store:
+        assert store.get("state") == "filter"
+        assert store.training(0) == []
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            store._connection.execute("DELETE FROM meta")
+    with pytest.raises(OwnedError, match="of an older autodisco; end that one first"):
+        Store.open(tmp_path)
+    assert version_of_the_file(tmp_path) == 1
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):

@@ -16,7 +16,7 @@ def acquire(campaign: Campaign, store: Store) -> None:
     ranked = ranking(store)
     rows = training_set(campaign, store, ranked)
     share, border = campaign.settings.acquire.top_fraction, class_border(campaign, ranked)
-    why = f"the top {share:.0%} of {len(ranked)} begins at {border:.2e} S/cm" if ranked else ""
+    why = f"the top {share:.0%} of {len(ranked)} begins at {border:.2e} S/cm" if border else ""
     batch = {polymer["key"] for polymer in store.polymers("generated", iteration)}
     with store.transaction():
         store.write_training(iteration, rows)

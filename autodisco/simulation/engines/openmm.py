@@ -93,14 +93,14 @@ def _works(name: str) -> bool:
     platform = openmm.Platform.getPlatformByName(name)
     try:
         context = openmm.Context(probe, openmm.VerletIntegrator(0.001), platform)
-    except openmm.OpenMMException:
+        return name != "OpenCL" or _has_gpus(int(platform.getPropertyValue(context, "OpenCLPlatformIndex")))
+    except (openmm.OpenMMException, OSError, AttributeError):  # the last two of a library that cannot be asked
         return False
-    return name != "OpenCL" or _has_gpus(int(platform.getPropertyValue(context, "OpenCLPlatformIndex")))
 
 
 def _has_gpus(opencl_platform: int) -> bool:
     """Whether an OpenCL implementation, by its index, drives a GPU: some run on CPUs, slower than OpenMM's own way."""
-    opencl = ctypes.CDLL(ctypes.util.find_library("OpenCL"))
+    opencl = ctypes.CDLL(ctypes.util.find_library("OpenCL") or "libOpenCL.so.1")  # OpenMM has loaded it already
     found = (ctypes.c_void_p * (opencl_platform + 1))()
     opencl.clGetPlatformIDs(len(found), found, None)
     gpus = ctypes.c_uint32(0)
