@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from autodisco.campaign import load
+from autodisco.errors import AutodiscoError
 from autodisco.simulation import protocols
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
@@ -101,7 +102,7 @@ def watch(file: Path, campaign: Path, folder: Path) -> int:
             now = time.monotonic()
             try:
                 found = sample(daemon.pid, campaign)
-            except (OSError, KeyError, ValueError):  # no database yet, or the process has just ended
+            except (OSError, KeyError, ValueError, AutodiscoError):  # no database yet, or the process has just ended
                 continue
             writer.writerow([found["state"], now - before, found["cpu_s"] - cpu_before, *map(found.get, FIELDS[3:])])
             out.flush()
