@@ -20,7 +20,8 @@ def retrain(campaign: Campaign, store: Store) -> None:
     patience = campaign.settings.saturation.patience
     judgements = judge_last(campaign, store, patience)
     latest = judgements[-1]
-    since = [judgement.high for judgement in judgements if judgement.iteration > last_escape(store)]
+    escaped = last_escape(store)
+    since = [judgement.high for judgement in judgements if judgement.iteration > escaped]
     saturated = is_saturated(since, patience)
     spent = budget_spent(campaign, store)
     if saturated and not spent:
