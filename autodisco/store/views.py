@@ -178,8 +178,8 @@ def progress(store: Store, journal_rows: int = 12) -> dict[str, Any]:
     """How far a campaign is, without its ranking, which takes the longer the more polymers there are.
 
     Times are unix seconds, durations seconds. ``owner`` is the process that the lock names, or None; ``alive`` says
-    whether it runs now, ``heartbeat_age_s`` how long ago it said so, and ``hung`` that this is too long. ``simulations``
-    is about the replicas that the current iteration asked for.
+    whether it runs now, ``heartbeat_age_s`` how long ago it said so, and ``hung`` that this is too long.
+    ``simulations`` is about the replicas that the current iteration asked for.
     """
     facts = store.facts()
     models = store.models()

@@ -1,14 +1,15 @@
 """The picture of a campaign fits its terminal and says what matters."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
-from autodisco.monitor import as_svg, frame, picture
+from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.draw import bar, interval
 from autodisco.monitor.sections import seconds_left
-from autodisco.store import Store, status
+from autodisco.store import Store, ranking, status
 from tests.filled_store import fill
 
 
@@ -160,3 +161,18 @@ def test_an_interval_marks_mean_error_and_reference():
 
 def test_an_interval_outside_the_axis_is_drawn_at_its_end():
     assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "●" + 10 * " "
+
+
+def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):
+    """Nothing that it shows needs a value: here no ranking could be made."""
+    store = fill(tmp_path / "a")
+    store.write("UPDATE replicas SET properties = '{}'")
+    with pytest.raises(KeyError):
+        ranking(store)
+    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    with following(tmp_path / "a", console) as say:
+        say("at work")
+        deadline = time.monotonic() + 30
+        while "*OCCSC* #0 try 2" not in console.file.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert "*OCCSC* #0 try 2" in console.file.getvalue()

@@ -131,12 +131,13 @@ def long_campaign(n):
     return iterations, ranked
 
 
-@pytest.mark.parametrize("n", [3, 12, 13, 120, 2000])
+@pytest.mark.parametrize("n", [3, 12, 13, 120])
 def test_the_axis_of_iterations_has_a_dozen_numbers_at_most(n):
     iterations, ranked = long_campaign(n)
     for svg in (duplicates_by_iteration(iterations, 0.3), conductivity_by_iteration(ranked, None)):
         ticks = re.findall(r'id="[^"]*xtick_\d+"', svg)
-        assert 3 <= len(ticks) <= 13
+        panels = 2 if "duplicates" in svg else 1
+        assert 3 * panels <= len(ticks) <= 13 * panels
         counts = re.findall(r">(\d+) of 50<", svg)
         assert len(counts) == (n if n <= 12 and "duplicates" in svg else 0)
 
