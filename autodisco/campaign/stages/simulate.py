@@ -11,7 +11,7 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError, OwnedError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.store import Store, replica_folder, value_of
 from autodisco.text import counted
 
@@ -158,7 +158,7 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
 
     subject = f"{task.monomer_smiles} replica {task.replica}"
     if outcome.failure_code == "no-disk":
-        raise AutodiscoError(f"{subject}: no space left for {task.folder}; free some and run the campaign again")
+        raise StorageError(f"{subject}: no space left for {task.folder}")
     columns: dict[str, Any] = {
         "seed": task.seed,
         "attempt": task.attempt,
