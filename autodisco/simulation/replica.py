@@ -271,20 +271,24 @@ def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]
 
 
 def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """`glass_transition_k` and `_sem` from the report of the ramp that is there for it; nothing without such a ramp."""
-    from autodisco.analysis.glass import glass_transition
+    """`glass_transition_k`, `_sem` and, where there is none, `_reason`, from the report of the ramp that is there for it.
+
+    Nothing without such a ramp.
+    """
+    from autodisco.analysis.glass import judge
     from autodisco.simulation.engines.report import read_report
 
     ramps = [n for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt) and step.glass_transition]
     if not ramps:
         return {}
     rows = [row for row in read_report(folder) if row["number"] == ramps[0]]
-    found = glass_transition(
+    found, reason = judge(
         np.array([row["temperature_k"] for row in rows]), np.array([row["density_g_per_cm3"] for row in rows])
     )
     return {
         "glass_transition_k": found and found.temperature_k,
         "glass_transition_k_sem": found and found.temperature_k_sem,
+        "glass_transition_reason": reason,
     }
 
 
