@@ -14,6 +14,7 @@ from autodisco.store.views import (
     ranking,
     replica_folder,
     status,
+    comparison,
     value_of,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "ranking",
     "replica_folder",
     "status",
+    "comparison",
     "value_of",
 ]
