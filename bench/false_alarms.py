@@ -60,9 +60,12 @@ def glass(trials: int) -> None:
                 found = [judge(t, _density(volume, sd, memory, trial)).transition for trial in range(trials)]
                 seen = [one for one in found if one is not None]
                 off = np.array([one.temperature_k - bend for one in seen])
-                z = off / np.array([one.temperature_k_sem for one in seen])
-                errors = f"error {np.std(off):.1f} K, stated {np.mean([s.temperature_k_sem for s in seen]):.1f} K, "
-                errors += f"sd of z {np.sqrt(np.mean(z**2)):.2f}, within 1 and 2: {np.mean(abs(z) < 1):.2f}, {np.mean(abs(z) < 2):.2f}"
+                stated = np.array([one.temperature_k_sem for one in seen])
+                z = np.abs(off / stated)
+                errors = f"off by {off.mean():.1f} ± {off.std():.1f} K, stated {stated.mean():.1f} K; z: "
+                errors += (
+                    f"rms {np.sqrt(np.mean(z**2)):.2f}, below 1 {np.mean(z < 1):.2f}, below 2 {np.mean(z < 2):.2f}"
+                )
                 row("glass", f"{ramp}, {noise} noise, bend at {bend:.0f} K", len(seen), trials, errors)
 
 
@@ -166,7 +169,7 @@ ALARMS = {"glass": glass, "early": early}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("alarms", nargs="*", choices=[[], *ALARMS], help="without any: all")
+    parser.add_argument("alarms", nargs="*", help=f"of {', '.join(ALARMS)}; without any: all")
     parser.add_argument("--trials", type=int, default=200)
     given = parser.parse_args()
     for name in given.alarms or ALARMS:

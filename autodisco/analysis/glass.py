@@ -1,9 +1,10 @@
 """Glass transition from a temperature ramp: the bend of the specific volume, if there is one.
 
-Two models of the volume over the temperature compete. A melt without a transition is a quadratic. A glass below a melt is a
-hyperbola with two straight asymptotes (Patrone, Dienstfrey, Browning, Tucker and Christensen, Polymer 2016, 87, 246).
-Volumes close in time are alike, so both models have noise of first-order autoregression, whose memory is estimated by
-restricted maximum likelihood. A parametric bootstrap gives the significance of the bend and the error of its place.
+Two models of the volume over the temperature compete. A melt without a transition is a quadratic. A glass below a melt
+is a hyperbola with two straight asymptotes (Patrone, Dienstfrey, Browning, Tucker and Christensen, Polymer 2016, 87,
+246). Volumes close in time are alike, so both models have noise of first-order autoregression, whose memory is
+estimated by restricted maximum likelihood. A parametric bootstrap gives the significance of the bend and the error of
+its place.
 
 The square root of the specific volume is fitted. Melts are described as linear (specific volume) or as exponential (a
 constant expansion coefficient, as in the Tait equation); the root is halfway between the two. Half the distance of the
@@ -69,7 +70,7 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
         The error of the transition is that of this ramp, with the memory of its noise; cooling at another rate moves
         the bend.
 
-    Raises InputError for fewer than 80 rows, rows that are not positive numbers, and a temperature that does not change.
+    Raises InputError for fewer than 80 rows, rows that are not positive numbers, and a constant temperature.
     """
     t, y = _windows(temperatures_k, densities)
     middle, half = (t.max() + t.min()) / 2, np.ptp(t) / 2
@@ -149,7 +150,9 @@ class _Models:
             whitened = self._whiteners[index] @ series
             shares = np.swapaxes(q, 1, 2) @ whitened
             square = (whitened**2).sum(axis=0)
-            residuals = np.maximum(square - (shares**2).sum(axis=1), 1e-13 * square)  # rounding, in a ramp without noise
+            residuals = np.maximum(
+                square - (shares**2).sum(axis=1), 1e-13 * square
+            )  # rounding, in a ramp without noise
             # restricted likelihood: log|X'V⁻¹X| + log|V| beside the residuals
             volume = 2 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1) - np.log(1 - memory**2)
             deviances = (WINDOWS - 3) * np.log(residuals) + volume[:, None]

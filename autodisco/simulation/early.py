@@ -1,9 +1,9 @@
 """When a replica may stop before its production is over, as its protocol allows.
 
-Stopping below the benchmark is a group-sequential test (Jennison and Turnbull, Group Sequential Methods, 2000). Its null
-hypothesis is that the polymer, over all builds there could be, conducts as well as the benchmark. The trajectory is
-looked at a few times, at times that grow geometrically, so that all analyses together cost about three times the last
-one. The chance of a wrong stop in any of the looks is spent over them by the function of Lan and DeMets (Biometrika
+Stopping below the benchmark is a group-sequential test (Jennison and Turnbull, Group Sequential Methods, 2000). Its
+null hypothesis is that the polymer, over all builds there could be, conducts as well as the benchmark. The trajectory
+is looked at a few times, at times that grow geometrically, so that all analyses together cost about three times the
+last one. The chance of a wrong stop in any of the looks is spent over them by the function of Lan and DeMets (Biometrika
 1983, 70, 659) that resembles the O'Brien–Fleming boundary.
 """
 
@@ -26,10 +26,15 @@ TRAJECTORY_DEGREES = 4.0  # of freedom of the error of a trajectory: five blocks
 PATHS = 50_000
 LN10 = float(np.log(10))
 
-UPPER_BOUND = ("sub-diffusive", "show no diffusion", "no clearly diffusive lags", "too few to look for diffusive lags")
-HARMLESS = (*UPPER_BOUND, "the Einstein conductivity is noise", "the file holds nothing but ions")
-"""Parts of the warnings that do not forbid to stop below. Displacements that grow slower than time give a diffusivity
-above that of long times, so that what is below with it is below."""
+HARMLESS = (
+    "sub-diffusive",
+    "show no diffusion",
+    "no clearly diffusive lags",
+    "too few to look for diffusive lags",
+    "the Einstein conductivity is noise",
+)
+"""Parts of the warnings that do not forbid to stop below; every other warning does. Displacements that grow slower than
+time give a diffusivity above that of long times, so that a value below the benchmark stays below it."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +135,8 @@ def is_below(
 ) -> bool:
     """Whether a conductivity is surely below the benchmark, at the latest of the looks up to now.
 
-    Both are compared in decades. The variance of the difference is that of the trajectory, which falls with its length,
-    and that of the benchmark and between builds, which stay; its reciprocal is the information of a look. The logarithm
+    Both are compared in decades. The variance of the difference is that of the trajectory, which falls with its
+    length, and that of the benchmark and between builds, which stay; its reciprocal is the information of a look. The logarithm
     of one value is on average below that of its mean by ``ln10/2`` times its variance, which is added. A value below its
     own error counts as large as that. Quantiles are Student's, with Satterthwaite's degrees of freedom.
 

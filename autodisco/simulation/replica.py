@@ -271,7 +271,7 @@ def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]
 
 
 def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """`glass_transition_k`, `_sem` and, where there is none, `_reason`, from the report of the ramp that is there for it.
+    """`glass_transition_k`, `_sem` and, where there is none, `_reason`, from the report of the ramp for it.
 
     Nothing without such a ramp.
     """

@@ -8,13 +8,13 @@ from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
 from autodisco.store.views import (
     best_found,
+    comparison,
     escapes,
     last_escape,
     list_campaigns,
     ranking,
     replica_folder,
     status,
-    comparison,
     value_of,
 )
 
@@ -27,12 +27,12 @@ __all__ = [
     "Owner",
     "Store",
     "best_found",
+    "comparison",
     "escapes",
     "last_escape",
     "list_campaigns",
     "ranking",
     "replica_folder",
     "status",
-    "comparison",
     "value_of",
 ]

@@ -190,7 +190,9 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
             if why := outcome.properties.get("stopped_early"):
                 saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
                 censored = outcome.properties.get("censored")
-                decided = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+                decided = (
+                    f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+                )
                 store.note("stopped early", subject, saved, decided, why)
             campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
             return None
