@@ -62,10 +62,8 @@ def glass(trials: int) -> None:
                 off = np.array([one.temperature_k - bend for one in seen])
                 stated = np.array([one.temperature_k_sem for one in seen])
                 z = np.abs(off / stated)
-                errors = f"off by {off.mean():.1f} ± {off.std():.1f} K, stated {stated.mean():.1f} K; z: "
-                errors += (
-                    f"rms {np.sqrt(np.mean(z**2)):.2f}, below 1 {np.mean(z < 1):.2f}, below 2 {np.mean(z < 2):.2f}"
-                )
+                errors = f"off by {off.mean():.1f} ± {off.std():.1f} K, stated {stated.mean():.1f} K; z "
+                errors += f"rms {np.sqrt(np.mean(z**2)):.2f}, <1 {np.mean(z < 1):.2f}, <2 {np.mean(z < 2):.2f}"
                 row("glass", f"{ramp}, {noise} noise, bend at {bend:.0f} K", len(seen), trials, errors)
 
 

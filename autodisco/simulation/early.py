@@ -2,8 +2,8 @@
 
 Stopping below the benchmark is a group-sequential test (Jennison and Turnbull, Group Sequential Methods, 2000). Its
 null hypothesis is that the polymer, over all builds there could be, conducts as well as the benchmark. The trajectory
-is looked at a few times, at times that grow geometrically, so that all analyses together cost about three times the
-last one. The chance of a wrong stop in any of the looks is spent over them by the function of Lan and DeMets (Biometrika
+is looked at a few times. The times grow geometrically, so that all analyses together cost about three times the last
+one. The chance of a wrong stop in any of the looks is spent over them by the function of Lan and DeMets (Biometrika
 1983, 70, 659) that resembles the O'Brien–Fleming boundary.
 """
 
@@ -136,9 +136,9 @@ def is_below(
     """Whether a conductivity is surely below the benchmark, at the latest of the looks up to now.
 
     Both are compared in decades. The variance of the difference is that of the trajectory, which falls with its
-    length, and that of the benchmark and between builds, which stay; its reciprocal is the information of a look. The logarithm
-    of one value is on average below that of its mean by ``ln10/2`` times its variance, which is added. A value below its
-    own error counts as large as that. Quantiles are Student's, with Satterthwaite's degrees of freedom.
+    length, and that of the benchmark and between builds, which stay; its reciprocal is the information of a look. The
+    logarithm of one value is on average below that of its mean by ``ln10/2`` times its variance, which is added. A
+    value below its own error counts as large as that. Quantiles are Student's, with Satterthwaite's degrees of freedom.
 
     Parameters
     ----------
