@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from scipy.stats import binom, norm
 
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, protocols, run_replica
 from autodisco.simulation.early import Benchmark, EarlyStop, boundaries, enough, looks
+from tests.analysis.test_transport import properties, salt
 
 SMOKE = protocols.load("smoke")
 EXACT = Benchmark(1e-3, 0.0, 0.01, 1e6)
@@ -101,6 +103,22 @@ def test_warnings_that_make_the_value_doubtful_forbid_it():
         ("a warning of a later program", False),
     ):
         assert (enough(seen(1e-4, 1e-5, warnings=[warning]), asked, EXACT) is not None) is stops, warning
+
+
+def test_sub_diffusive_ions_as_the_analysis_sees_them_can_be_stopped():
+    """Ions that rattle in cages that widen for the whole run, in a box without contacts."""
+    rng = np.random.default_rng(0)
+    who = salt(20, 20)
+    who.masses[:4] = 1e6
+    rattle = lfilter([1], [1, -np.exp(-1 / 200)], rng.normal(size=(400, 40, 3)), axis=0)
+    positions = rng.random((44, 3)) * 200 + np.zeros((400, 1, 1))
+    positions[:, 4:] += 0.05 * rattle
+    found = properties(who, positions, np.eye(3) * 200).to_dict()
+    assert any("sub-diffusive" in warning for warning in found["warnings"])
+    asked = production(duration_ps=1000.0, stop_below_with_confidence=0.95)
+    far, near = (Benchmark(factor * found["conductivity_s_per_cm"], 0.05, 0.1, 30.0) for factor in (10, 1))
+    assert enough(found, asked, far).censored == "below"
+    assert enough(found, asked, near) is None
 
 
 def stops(truth: float, ions: int, scatter: float, error: float, trials: int, exponent: float = 1.0) -> int:
