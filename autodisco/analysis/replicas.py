@@ -60,7 +60,9 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
         replicas share; ``estimated_terms`` of any. Haven ratio, ionicity and Einstein transference number are ratios
         of means.
-        A replica in which a property is None is left out of that mean. A standard error is None below two values.
+        A replica in which a property is None is left out of that mean. A standard error is None below two values. A
+        replica that stopped because it was sure to lie below the benchmark (``censored``) counts with the share of its
+        production that it ran, and so is the polymer ``censored``.
         Errors within one trajectory are not used: builds differ by more.
 
     Raises
@@ -83,7 +85,7 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         elif name in RATIOS:
             combined[name], combined[f"{name}_sem"] = _ratio(replicas, *RATIOS[name])
         elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-            combined[name], combined[f"{name}_sem"] = _mean_and_sem(values)
+            combined[name], combined[f"{name}_sem"] = _mean_and_sem(values, _weights(name, replicas))
         elif name in UNITED:
             combined[name] = sorted({entry for value in values for entry in value})
         elif all(isinstance(value, str) and value == values[0] for value in values):
@@ -98,12 +100,19 @@ def _ratio(
     return ratio_of_means(*([sum(r[name] for name in names) for r in known] for names in (above, below)))
 
 
-def _mean_and_sem(values: Sequence[float]) -> tuple[float | None, float | None]:
+def _weights(name: str, replicas: Sequence[Mapping[str, Any]]) -> list[float]:
+    known = [replica for replica in replicas if replica.get(name) is not None]
+    return [replica["production_share"] if replica.get("censored") else 1.0 for replica in known]
+
+
+def _mean_and_sem(values: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float | None, float | None]:
     if not values:
         return None, None
     n = len(values)
-    mean = sum(values) / n
-    return mean, math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n) if n > 1 else None
+    shares = [weight / sum(weights) for weight in weights] if weights else [1 / n] * n
+    mean = sum(share * value for share, value in zip(shares, values, strict=True))
+    squares = sum((share * (value - mean)) ** 2 for share, value in zip(shares, values, strict=True))
+    return mean, math.sqrt(squares * n / (n - 1)) if n > 1 else None
 
 
 @dataclass(frozen=True)

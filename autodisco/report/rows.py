@@ -27,7 +27,7 @@ def ranking_table(facts: Facts) -> str:
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
         ("p better", lambda row: probability(row["p_better"])),
-        ("builds", lambda row: str(row["n_replicas"]) + (f" (+{row['n_failed']} failed)" if row["n_failed"] else "")),
+        ("builds", _builds),
         ("t₊", lambda row: _mean(row, "transference_number")),
         ("σ NE, mS/cm", lambda row: _mean(row, "conductivity_ne_s_per_cm", 1e3)),
         ("D Li, 10⁻⁶ cm²/s", lambda row: _mean(row, "cation_diffusivity_cm2_per_s", 1e6)),
@@ -52,6 +52,12 @@ def ranking_table(facts: Facts) -> str:
         ]
         body.append(f"<tr{' class=is-reference' if verdict == 'reference' else ''}>{''.join(cells)}</tr>")
     return _table(head, body) + _left_out(len(facts.ranking) - len(body), "ranking.csv")
+
+
+def _builds(row: Row) -> str:
+    failed = f" (+{row['n_failed']} failed)" if row["n_failed"] else ""
+    censored = row["properties"].get("censored")
+    return f"{row['n_replicas']}{failed}" + (f", stopped early {censored} the reference" if censored else "")
 
 
 def structure(row: Row) -> str:

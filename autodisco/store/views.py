@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autodisco.analysis import combine, compare
+from autodisco.analysis import Comparison, combine, compare
 from autodisco.errors import AutodiscoError
 from autodisco.files import read_json
 from autodisco.store.owner import STALE_S, live_owner
@@ -31,15 +31,15 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     """
     rows = _with_value(store)
     reference = rows.get(store.get("reference_key", ""))
-    comparison = compare({row["key"]: row["values"] for row in rows.values()})
+    compared = compare({row["key"]: row["values"] for row in rows.values()})
     for row in rows.values():
         row["p_better"] = row["verdict"] = None
         if reference is row:
             row["verdict"] = "reference"
         elif reference:
             pair = row["key"], reference["key"]
-            row["p_better"] = comparison.p_better(*pair)
-            row["verdict"] = "tie" if comparison.tied(*pair) else _better(row["p_better"])
+            row["p_better"] = compared.p_better(*pair)
+            row["verdict"] = "tie" if compared.tied(*pair) else _better(row["p_better"])
     ranked = sorted(rows.values(), key=lambda row: (-row[CONDUCTIVITY], row["key"]))
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
@@ -53,6 +53,11 @@ def value_of(store: Store, key: str) -> float | None:
     """Conductivity (S/cm) that `ranking` holds for a polymer, without making the others'; None where it has none."""
     row = _with_value(store, key).get(key)
     return row[CONDUCTIVITY] if row else None
+
+
+def comparison(store: Store) -> Comparison:
+    """The comparison by which `ranking` judges, of all polymers with a value, by key."""
+    return compare({key: row["values"] for key, row in _with_value(store).items()})
 
 
 def escapes(store: Store) -> list[dict[str, Any]]:

@@ -147,3 +147,17 @@ def test_a_mean_whose_own_error_covers_the_difference_is_a_tie():
     compared = compare({"scattered": [0.470, 0.0], "reference": [0.048, 0.0], "sure": [0.47, 0.46]})
     assert compared.tied("scattered", "reference")
     assert not compared.tied("sure", "reference")
+
+
+def test_a_replica_that_stopped_below_the_benchmark_does_not_count_in_full():
+    whole = [{"conductivity_s_per_cm": value} for value in (3e-4, 5e-4)]
+    short = {"conductivity_s_per_cm": 1e-4, "censored": "below", "production_share": 0.2}
+    found = combine([*whole, short])
+    assert found["conductivity_s_per_cm"] == pytest.approx((3 + 5 + 0.2 * 1) / 2.2 * 1e-4)
+    assert found["censored"] == "below"
+    assert "censored" not in combine(whole)
+    # of a replica whose error was small enough, the value is as good as any
+    enough = {"conductivity_s_per_cm": 1e-4, "production_share": 0.2}
+    assert combine([*whole, enough])["conductivity_s_per_cm"] == pytest.approx(3e-4)
+    alike = combine([short, short | {"conductivity_s_per_cm": 2e-4}])
+    assert alike["conductivity_s_per_cm_sem"] == pytest.approx(0.5e-4)
