@@ -1,6 +1,8 @@
 """How numbers are written for people: counts, durations, and conductivities with their uncertainty."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
 def counted(n: int, noun: str) -> str:
@@ -40,6 +42,19 @@ def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> s
     if decimals > 5:
         return f"{scaled:.1e} ± {error:.0e}"
     return f"{scaled:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def quantity(properties: Mapping[str, Any], name: str, factor: float = 1.0) -> str:
+    """A property with its error as `with_error`, or ``> 18`` where only a bound is known.
+
+    ``(2 of 4)`` behind it says how many replicas know the value, where not all do.
+    """
+    value, bound = properties.get(name), properties.get(f"{name}_at_least")
+    text = with_error(value, properties.get(f"{name}_sem"), factor)
+    if value is None and bound is not None:
+        text = f"> {significant(bound * factor)}"
+    known, total = properties.get(f"{name}_n"), properties.get("n_replicas")
+    return text if known is None or text == "–" else f"{text} ({known} of {total})"
 
 
 def significant(value: float | None, digits: int = 2) -> str:

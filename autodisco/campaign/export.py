@@ -31,7 +31,10 @@ def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
     Properties of replicas and scores of polymers are columns; flags and what the journal saw are JSON.
     """
     places = {row["key"]: row for row in ranking(store)}
-    value = ("rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "p_better", "verdict")
+    value = (
+        "rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "expected_s_per_cm",
+        "expected_low_s_per_cm", "expected_high_s_per_cm", "p_better", "verdict",
+    )  # fmt: skip
     polymers = [
         {
             **{name: item for name, item in polymer.items() if name not in LEFT_OUT},

@@ -9,7 +9,8 @@ from autodisco.report.facts import Facts, caveat, replica_values, versions
 
 FIRST = (
     "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
-    "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags",
+    "expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm", "n_replicas", "n_failed", "source",
+    "iteration", "origin", "key", "flags",
 )  # fmt: skip
 
 

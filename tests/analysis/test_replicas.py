@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from autodisco.analysis.ratios import ratio_of_means
 from scipy.stats import t as student
 
 from autodisco.analysis import combine, compare
-from autodisco.analysis.ratios import ratio_of_means
 from autodisco.analysis.replicas import PRIOR_DEGREES, log10_conductivity
 
 
