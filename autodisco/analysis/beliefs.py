@@ -6,6 +6,7 @@ reference" comes out far too often where one looks many times. To mend both, one
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from autodisco.analysis.statistics import Floats
 BETTER_PROBABILITY = 0.95
 """From which on a polymer is called better than the reference, or worse, where nothing else is asked for."""
 
-SPREADS = np.geomspace(0.01, 2.0, 40)
+SPREADS = np.geomspace(0.01, 2.0, 24)
 SPREAD_SCALE = 0.5
-SCATTER_NODES = 9
+SCATTER_NODES = 7
+NEGLIGIBLE = 1e-4  # weight of a node of the grid beside that of the best
 CONDUCTS_S_PER_CM = 10 * FLOOR_S_PER_CM
 Z_90 = 1.6448536269514722
 
@@ -64,9 +66,13 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     prior = np.array([-((node.tau / SPREAD_SCALE) ** 2) / 2 for node in nodes])
     evidence = np.array([node.log_evidence for node in nodes])
     weights = np.exp(prior + evidence - (prior + evidence).max()) * steps
+    weights[weights < NEGLIGIBLE * weights.max()] = 0.0
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
-        mean += weight * node.mean
-        square += weight * (node.variance + node.mean**2)
+        if not weight:
+            continue
+        here = node.mean
+        mean += weight * here
+        square += weight * (node.variance + here**2)
         if at is not None:
             difference, sd = node.against(at)
             better += weight * ndtr(difference / sd)
@@ -95,16 +101,26 @@ class _Node:
         if alike.any():
             chi = float(((places[alike] - centre) ** 2 / marginal).sum())
             self.log_evidence = -0.5 * (float(np.log(marginal).sum()) + np.log(precision) + chi)
-        # The share of its own place in what is believed of a polymer; the rest is that of the others.
-        self._own = np.where(alike, tau**2 / (variances + tau**2), 1.0)
-        self.mean = self._own * places + (1 - self._own) * centre
-        self._alone = self._own * variances
-        self.variance = self._alone + (1 - self._own) ** 2 * self._centre_variance
+        self._places, self._variances, self._alike, self._centre = places, variances, alike, centre
+
+    @cached_property
+    def _own(self) -> Floats:
+        """The share of its own place in what is believed of a polymer; the rest is that of the others."""
+        return np.where(self._alike, self.tau**2 / (self._variances + self.tau**2), 1.0)
+
+    @property
+    def mean(self) -> Floats:
+        return self._own * self._places + (1 - self._own) * self._centre
+
+    @property
+    def variance(self) -> Floats:
+        return self._own * self._variances + (1 - self._own) ** 2 * self._centre_variance
 
     def against(self, at: int) -> tuple[Floats, Floats]:
         """Difference to the polymer `at` and its standard deviation; the centre is common to both."""
         common = (self._own - self._own[at]) ** 2 * self._centre_variance
-        return self.mean - self.mean[at], np.sqrt(self._alone + self._alone[at] + common)
+        mean, alone = self.mean, self._own * self._variances
+        return mean - mean[at], np.sqrt(alone + alone[at] + common)
 
 
 def _conductivity(decades: Floats) -> Floats:
