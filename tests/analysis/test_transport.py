@@ -116,7 +116,7 @@ def test_a_box_that_breathes_is_not_diffusion():
     who = salt(20, 20)
     # Fixed fractional positions in a box that swells and shrinks, some of them many images away.
     fractional = rng.random((44, 3))
-    edges = 40.0 * (1 + 0.02 * np.sin(np.arange(300) / 7))
+    edges = 40.0 * (1 + 0.02 * np.sin(np.arange(300) / 0.7))
     cells = edges[:, None, None] * np.eye(3)
     far = fractional + rng.integers(-5, 6, (44, 3))
     for positions, unwrapped in ((fractional, False), (far, True)):
