@@ -40,7 +40,7 @@ def diffusivities(rng: np.random.Generator) -> None:
         covered = [np.mean(np.abs(v - 1) < k * e) for v, e in ((ols, spread), (gls, sem)) for k in (1, 2)]
         print(
             f"{n:4d} {frames:6d} {rattle:6.1f} {unlike:6.1f}   {ols.std():6.3f}  {gls.std():6.3f}  "
-            f"{gls.var() / ols.var():8.2f}   {covered[0]:26.2f} {covered[1]:.2f}       {covered[2]:.2f} {covered[3]:.2f}"
+            f"{gls.var() / ols.var():8.2f}   {covered[0]:25.2f} {covered[1]:.2f}      {covered[2]:.2f} {covered[3]:.2f}"
         )
 
 

@@ -1,9 +1,9 @@
-"""How often "better than the reference" is wrong, and by how much the winner is reported too high, in simulated campaigns.
+"""How often "better than the reference" is wrong, and how much too high the winner is reported, in simulated campaigns.
 
     python bench/false_better.py
 
-Builds are log-normal about the mean of their polymer. Beside the beliefs of the program stands what one standard error of
-the measured means would say. Takes about two minutes.
+Builds are log-normal about the mean of their polymer. Beside the beliefs of the program stands what one standard error
+of the measured means would say. Takes about two minutes.
 """
 
 import numpy as np

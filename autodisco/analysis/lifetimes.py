@@ -25,7 +25,7 @@ class Decay:
 
 
 def lifetimes(seen: Observations) -> dict[str, Any]:
-    """The times of `TransportProperties` that follow contacts, their errors, and the bounds of those that did not end."""
+    """The times of `TransportProperties` that follow contacts, their errors, and bounds of those that did not end."""
     n_cations = sum(kind.n for kind in seen.trajectory.who.cations)
     n_anions = sum(kind.n for kind in seen.trajectory.who.species) - n_cations
     hosted = seen.to_matrix.runs if seen.to_matrix else None
