@@ -6,6 +6,7 @@ from typing import Any
 
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.report.facts import expected
 from autodisco.store import Store, ranking
 from autodisco.text import duration, with_error
 
@@ -71,6 +72,7 @@ def lines(life: dict[str, Any]) -> list[str]:
         against = f", {ranked['verdict']} against the reference" if ranked["p_better"] is not None else ""
         chance = f" (better with probability {ranked['p_better']:.2f})" if ranked["p_better"] is not None else ""
         text.append(f"  {value} mS/cm from {ranked['origin']}: rank {ranked['rank']}{against}{chance}")
+        text.append(f"  expected, all polymers being looked at: {expected(ranked)} mS/cm")
     else:
         text.append("  it has no value")
     for entry in life["training"]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
-from autodisco.report.facts import Facts, probability
-from autodisco.text import significant, with_error
+from autodisco.report.facts import Facts, expected, probability
+from autodisco.text import quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a campaign of thousands would make a page nobody can load."""
@@ -26,6 +26,7 @@ def ranking_table(facts: Facts) -> str:
     """All polymers with a value, best first."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
+        ("expected (90 %)", expected),
         ("p better", lambda row: probability(row["p_better"])),
         ("builds", _builds),
         ("t₊", lambda row: _mean(row, "transference_number")),
@@ -121,8 +122,7 @@ def _left_out(n: int, where: str) -> str:
 
 
 def _mean(row: Row, name: str, factor: float = 1.0) -> str:
-    properties = row["properties"]
-    return with_error(properties.get(name), properties.get(f"{name}_sem"), factor)
+    return quantity(row["properties"], name, factor)
 
 
 def _origin(row: Row) -> str:

@@ -246,8 +246,8 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
 
 
 def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """`density_g_per_cm3_sem` of a box that was set to its mean, from blocks of the time over which it was averaged."""
-    from autodisco.analysis.transport import block_error
+    """`density_g_per_cm3_sem` of a box that was set to its mean, from the time over which it was averaged."""
+    from autodisco.analysis.statistics import series_error
     from autodisco.simulation.engines.report import REPORT_PS, read_report
 
     steps = [(n, step) for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt)]
@@ -256,7 +256,7 @@ def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
         return {}
     number, span_ps = averaged[-1]
     densities = [row["density_g_per_cm3"] for row in read_report(folder) if row["number"] == number]
-    return {"density_g_per_cm3_sem": block_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
+    return {"density_g_per_cm3_sem": series_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
 
 
 def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
     if not value:
         return None
     known = comparison(store)
-    return Benchmark(value, known.errors[reference], known.replica_sd, known.degrees)
+    return Benchmark(value, known.place(reference)[1], known.replica_sd, known.degrees)
 
 
 def _started(store: Store, task: ReplicaTask) -> None:
