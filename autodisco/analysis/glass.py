@@ -99,9 +99,9 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     error = np.linalg.norm([np.std(drawn, ddof=1), np.ptp(either) / 2, (PLACES[1] - PLACES[0]) / np.sqrt(12)])
     _, slope, more = bent.coefficients(best, y)
     # dv = 2 √v d√v, at the bend for both slopes
-    scale = 2 * float(np.interp(place, x[np.argsort(x)], y[np.argsort(x)])) / half
+    scale = float(2 * np.interp(place, x[np.argsort(x)], y[np.argsort(x)]) / half)
     return Verdict(
-        GlassTransition(middle + half * place, float(half * error), slope * scale, (slope + more) * scale), None
+        GlassTransition(float(middle + half * place), float(half * error), slope * scale, (slope + more) * scale), None
     )
 
 

@@ -140,11 +140,11 @@ def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
 
     production = protocols.load(campaign.settings.simulation.protocol).production
     reference = store.get("reference_key")
-    value = value_of(store, reference) if production.stop_below_with_confidence and key != reference else None
-    if not value:
+    if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
         return None
     known = comparison(store)
-    return Benchmark(value, known.place(reference)[1], known.replica_sd, known.degrees)
+    place, error = known.place(reference)
+    return Benchmark(10**place, error, known.replica_sd, known.degrees)
 
 
 def _started(store: Store, task: ReplicaTask) -> None:
