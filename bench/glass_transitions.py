@@ -3,13 +3,8 @@
     python bench/glass_transitions.py [--simulations DIR] [--out docs/glass-transitions.csv] [--replicas N]
 
 Builds with `bench/neat-glass.toml` (0.2 K/ps; 16 CPU-minutes each). The measured values belong to 10 K/min, 12 decades
-<<<<<<< HEAD
-slower. Two estimates of the shift: 3 K per decade (the slope C₂/C₁ of the equation of Williams, Landel and Ferry,
-J. Am. Chem. Soc. 1955, 77, 3701, at small shifts), and that equation with universal constants C₁ = 17.44 and
-=======
 slower. Two estimates of the shift: 3 K per decade, the slope C₂/C₁ at small shifts of the equation of Williams, Landel
 and Ferry (J. Am. Chem. Soc. 1955, 77, 3701), and that equation itself with its universal constants C₁ = 17.44 and
->>>>>>> earlyglass
 C₂ = 51.6 K: ``C₂ r/(C₁ - r)`` for r decades.
 """
 
