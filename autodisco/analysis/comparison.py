@@ -97,7 +97,7 @@ class Comparison:
         """Probability that `a` conducts better than `b` on average over builds, from Student's t of the difference.
 
         This looks at the two alone. Of many candidates the best by chance look better than they are; see
-        `autodisco.analysis.beliefs`.
+        `autodisco.analysis.shrinkage`.
         """
         # Loaded here because reading stored results should not have to wait for it.
         from scipy.special import stdtr

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from autodisco.analysis.beliefs import BETTER_PROBABILITY
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator import settings as network

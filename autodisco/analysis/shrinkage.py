@@ -23,9 +23,6 @@ SPREADS = np.geomspace(0.01, 2.0, 24)
 SPREAD_SCALE = 0.5
 SCATTER_NODES = 7
 NEGLIGIBLE = 1e-4  # weight of a node of the grid beside that of the best
-REFERENCE_WIDTH = 2.0
-"""The reference was chosen for what is known of it, so it may lie so many times further from the others."""
-
 CONDUCTS_S_PER_CM = 10 * FLOOR_S_PER_CM
 Z_90 = 1.6448536269514722
 
@@ -50,7 +47,7 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     """The posterior of every polymer of a comparison, the reference being one of them.
 
     Place ``y_k ~ N(m_k, e_k²)`` on the scale of log10 conductivity with the error that its builds give it, and
-    ``m_k ~ N(μ, τ²)`` over polymers, for the reference ``N(μ, (2τ)²)``. μ has a flat prior, τ a half-normal one of 0.5
+    ``m_k ~ N(μ, τ²)`` over polymers, the reference being one of them. μ has a flat prior, τ a half-normal one of 0.5
     decades, and the scatter of a build the scaled inverse χ² distribution of the comparison; τ and the scatter are
     summed over a grid. A polymer is thus drawn towards the others the more, the less polymers differ compared with the
     error of one. Polymers below 1e-5 S/cm are another kind, neither drawn nor drawing.
@@ -66,10 +63,9 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     scatters = comparison.replica_sd * np.sqrt(half / gammainccinv(half, 1 - levels))
     mean, square, better = np.zeros((3, len(keys)))
     at = keys.index(reference) if reference in keys else None
-    widths = np.array([REFERENCE_WIDTH if k == at else 1.0 for k in range(len(keys))])
     placed = [comparison.places(float(s)) for s in scatters]
     alike = comparison.places()[0] > np.log10(CONDUCTS_S_PER_CM)
-    nodes = [_Node(*places, alike, float(tau), widths) for places in placed for tau in SPREADS]
+    nodes = [_Node(*places, alike, float(tau)) for places in placed for tau in SPREADS]
     steps = np.tile(np.gradient(SPREADS), SCATTER_NODES)
     prior = np.array([-((node.tau / SPREAD_SCALE) ** 2) / 2 for node in nodes])
     evidence = np.array([node.log_evidence for node in nodes])
@@ -97,11 +93,10 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
 class _Node:
     """The posterior at one scatter of builds and one spread τ of polymers."""
 
-    def __init__(self, places: Floats, errors: Floats, alike: Chosen, tau: float, widths: Floats) -> None:
+    def __init__(self, places: Floats, errors: Floats, alike: Chosen, tau: float) -> None:
         self.tau = tau
         variances = errors**2
-        between = (tau * widths) ** 2
-        marginal = (variances + between)[alike]
+        marginal = variances[alike] + tau**2
         precision = float((1 / marginal).sum())
         self._centre_variance = 1 / precision if precision else 0.0
         centre = float((places[alike] / marginal).sum()) * self._centre_variance
@@ -109,13 +104,12 @@ class _Node:
         if alike.any():
             chi = float(((places[alike] - centre) ** 2 / marginal).sum())
             self.log_evidence = -0.5 * (float(np.log(marginal).sum()) + np.log(precision) + chi)
-        self._places, self._variances, self._between, self._alike = places, variances, between, alike
-        self._centre = centre
+        self._places, self._variances, self._alike, self._centre = places, variances, alike, centre
 
     @cached_property
     def _own(self) -> Floats:
         """The share of its own place in what is believed of a polymer; the rest is that of the others."""
-        return np.where(self._alike, self._between / (self._variances + self._between), 1.0)
+        return np.where(self._alike, self.tau**2 / (self._variances + self.tau**2), 1.0)
 
     @property
     def mean(self) -> Floats:
