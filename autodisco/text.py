@@ -1,7 +1,7 @@
 """How numbers are written for people: counts, durations, and conductivities with their uncertainty."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -67,3 +67,16 @@ def significant(value: float | None, digits: int = 2) -> str:
     if -4 <= power < 5:
         return f"{value:.{max(0, digits - 1 - power)}f}"
     return f"{value:.{digits - 1}e}"
+
+
+def joined_flags(flags: Iterable[Mapping[str, Any]]) -> str:
+    """Names of flags for a cell of a table."""
+    return ";".join(flag["name"] for flag in flags)
+
+
+def without_formula(cell: Any) -> Any:
+    """A cell of a CSV file; text that spreadsheets would take for a formula has an apostrophe before it.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autodisco.analysis.statistics import ratio_of_means, standard_error
+from autodisco.analysis.statistics import ratio_of_means, standard_error, weighted_mean
 
 NOT_AVERAGED = frozenset({"frames"})
 
@@ -62,7 +62,9 @@ def combine(replicas: Sequence[Replica]) -> dict[str, Any]:
         A replica in which a property is None is left out of that mean, and ``<name>_n`` says how many know it where not
         all do. Where a replica knows only a bound (``<name>_at_least``), the mean is None, and that of the values and
         bounds is a bound of it, under the same name. A standard error is None below two values. Errors within one
-        trajectory are not used: builds differ by more.
+        trajectory are not used: builds differ by more. A replica that stopped because it was sure to lie below the
+        benchmark (``censored``) counts with the share of its production that it ran; the polymer is ``censored``
+        too.
 
     Raises
     ------
@@ -102,8 +104,11 @@ def _mean(name: str, values: Sequence[float], replicas: Sequence[Replica]) -> di
     if bounds:
         both = [*values, *bounds]
         return {name: None, f"{name}{SEM}": None, bound: sum(both) / len(both), **known}
-    mean = sum(values) / len(values) if values else None
-    return {name: mean, f"{name}{SEM}": standard_error(values), **known}
+    if not values:
+        return {name: None, f"{name}{SEM}": None, **known}
+    weights = [r["production_share"] if r.get("censored") else 1.0 for r in replicas if r.get(name) is not None]
+    mean, error = weighted_mean(values, weights)
+    return {name: mean, f"{name}{SEM}": error, **known}
 
 
 def _how_many(name: str, known: int, replicas: int) -> dict[str, int]:

@@ -25,6 +25,18 @@ def standard_errors(values: ArrayLike) -> Floats | None:
     return np.asarray(given.std(axis=0, ddof=1) / np.sqrt(len(given))) if len(given) > 1 else None
 
 
+def weighted_mean(values: ArrayLike, weights: ArrayLike) -> tuple[float, float | None]:
+    """Mean of independent values (n,) with weights (n,) above zero, and its standard error, None below two values.
+
+    The error is ``sqrt(n/(n - 1) Σ (w_i (x_i - x̄))²)`` with weights that add up to one; for equal weights it is that
+    of `standard_error`.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
+    mean, n = float(shares @ given), len(given)
+    return mean, float(np.sqrt(n / (n - 1) * np.sum((shares * (given - mean)) ** 2))) if n > 1 else None
+
+
 def student_factor(n: int) -> float:
     """What the standard error of the mean of `n` normal values has to be multiplied with to cover 68.3 % of the time.
 

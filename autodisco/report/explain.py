@@ -92,7 +92,8 @@ def _replica(row: dict[str, Any]) -> str:
     head = f"replica {row['replica']}" + (f", attempt {row['attempt'] + 1}" if row["attempt"] else "")
     if row["status"] == "done":
         value = with_error(row["properties"]["conductivity_s_per_cm"], None, 1e3)
-        return f"{head}: {value} mS/cm, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
+        early = f" (stopped early: {censored} the reference)" if (censored := row["properties"].get("censored")) else ""
+        return f"{head}: {value} mS/cm{early}, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
     if row["status"] == "failed":
         return f"{head}: failed, {row['failure_code']} ({row['detail']})"
     return f"{head}: {row['status']}"

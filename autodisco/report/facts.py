@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+import tomli_w
+
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.store import Store, ranking, status
@@ -79,19 +81,20 @@ class Facts:
 
 
 def gather(store: Store) -> Facts:
-    """Read a campaign."""
-    settings_file = store.folder / "campaign.toml"
-    return Facts(
-        status=status(store, journal_rows=1, best=1),
-        ranking=ranking(store),
-        replicas=store.replicas(),
-        models=store.models(),
-        journal=store.journal(),
-        polymers={row["key"]: row for row in store.polymers()},
-        settings=store.get("settings") or {},
-        settings_text=settings_file.read_text() if settings_file.is_file() else "",
-        written=time.time(),
-    )
+    """Read a campaign, as it is at one moment."""
+    with store.snapshot():
+        ranked, settings = ranking(store), store.get("settings") or {}
+        return Facts(
+            status=status(store, journal_rows=1, best=1, ranked=ranked),
+            ranking=ranked,
+            replicas=store.replicas(),
+            models=store.models(),
+            journal=store.journal(),
+            polymers={row["key"]: row for row in store.polymers()},
+            settings=settings,
+            settings_text=tomli_w.dumps(settings),
+            written=time.time(),
+        )
 
 
 def short_name(row: dict[str, Any]) -> str:

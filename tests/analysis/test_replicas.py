@@ -89,6 +89,20 @@ def test_lifetimes_that_did_not_end_give_a_bound_and_how_many_did():
     assert "ion_pair_residence_ps_n" not in combine(ended)
 
 
+def test_a_replica_that_stopped_below_the_benchmark_does_not_count_in_full():
+    whole = [{"conductivity_s_per_cm": value} for value in (3e-4, 5e-4)]
+    short = {"conductivity_s_per_cm": 1e-4, "censored": "below", "production_share": 0.2}
+    found = combine([*whole, short])
+    assert found["conductivity_s_per_cm"] == pytest.approx((3 + 5 + 0.2 * 1) / 2.2 * 1e-4)
+    assert found["censored"] == "below"
+    assert "censored" not in combine(whole)
+    # of a replica whose error was small enough, the value is as good as any
+    enough = {"conductivity_s_per_cm": 1e-4, "production_share": 0.2}
+    assert combine([*whole, enough])["conductivity_s_per_cm"] == pytest.approx(3e-4)
+    alike = combine([short, short | {"conductivity_s_per_cm": 2e-4}])
+    assert alike["conductivity_s_per_cm_sem"] == pytest.approx(0.5e-4)
+
+
 def test_a_glass_transition_found_in_some_replicas_says_in_how_many():
     combined = combine([{"glass_transition_k": 290.0}, {"glass_transition_k": None}, {"glass_transition_k": 300.0}])
     assert combined["glass_transition_k"] == pytest.approx(295.0)

@@ -293,8 +293,11 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
         settings = campaign.settings.model_copy(update={"simulation": simulation})
         other = dataclasses.replace(campaign, settings=settings)
         tasks = {row["key"]: replica_task(other, store, row) for row in store.replicas()}
-        assert tasks[parse("*CSC*").key].benchmark_s_per_cm == told
-        assert tasks[PEO].benchmark_s_per_cm is None
+        benchmark = tasks[parse("*CSC*").key].benchmark
+        assert (benchmark and benchmark.s_per_cm) == told
+        assert tasks[PEO].benchmark is None
+    assert 0 < benchmark.error_decades < benchmark.scatter_decades  # two builds of the reference
+    assert benchmark.degrees > 1
 
 
 def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):
