@@ -15,7 +15,7 @@ import pydantic
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
-from autodisco.analysis.beliefs import BETTER_PROBABILITY
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator import settings as network
