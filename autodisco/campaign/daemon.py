@@ -168,12 +168,13 @@ def _step(campaign: Campaign, store: Store, watch: Watch, state: str) -> bool:
 
 
 def _fail(campaign: Campaign, store: Store, watch: Watch, state: str, error: Exception) -> NoReturn:
-    """End in the state ``failed`` with the error as the reason, and raise it."""
+    """End in the state ``failed`` with the error as the reason, and raise it. What waits or has ended stays so."""
     reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
     with store.transaction():
         watch.beat(time.monotonic(), always=True)
         store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
-        advance(store, "failure", reason)
+        if store.get("state") in LOOP_STATES:
+            advance(store, "failure", reason)
         store.set(trouble="")
     campaign.say(reason)
     tell_before_leaving(campaign, store, lambda: watch.signalled)
