@@ -4,6 +4,7 @@ SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second on
 SIGKILL, the same command goes on.
 """
 
+import contextlib
 import math
 import os
 import signal
@@ -105,12 +106,23 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         write_copies(campaign)
         store.mend_events()
         remove_leftovers(campaign.folder)
+        campaign = replace(campaign, say=_unless_gone(say))
         if shared := neighbours(campaign):
-            say(shared)
+            campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         watch = Watch(store, owner, campaign.settings.budget.hours)
         with _signals(watch):
-            return _walk(replace(campaign, interrupted=watch, say=say), store, watch)
+            return _walk(replace(campaign, interrupted=watch), store, watch)
+
+
+def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say`, where nobody may listen any more: a terminal that was closed ends no campaign."""
+
+    def said(line: str) -> None:
+        with contextlib.suppress(OSError):
+            say(line)
+
+    return said
 
 
 def wake(store: Store, changed: bool) -> bool:
