@@ -95,7 +95,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
     OwnedError
         A live process owns the campaign, or took it over meanwhile.
     AutodiscoError
-        The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
+        The campaign failed, by a fault that did not pass by itself (see `recovery`); the state is ``failed`` with the
+        reason, and the same call tries again.
     """
     with Store.create(campaign.folder) as store, owned(store, heir=as_service) as owner:
         if as_service and store.get("state") not in LOOP_STATES:
