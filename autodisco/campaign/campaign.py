@@ -226,6 +226,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "protocol": protocol.name,
         "protocol_content": protocol.content(),
+        "build_scatter": protocol.scatter.model_dump(),
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,

@@ -15,6 +15,7 @@ import pydantic
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
+from autodisco.analysis.beliefs import BETTER_PROBABILITY
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator import settings as network
@@ -158,6 +159,8 @@ class Simulation(Section):
     """`auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
     force_field: str = "pcff+"
     replicas: Positive = 2
+    reference_replicas: Count = 0
+    """Builds of the reference, with which everything is compared; 0 for four times `replicas`."""
     workers: Count = 0
     """Replicas at a time; 0 for as many as there are cores for."""
     threads: Positive = 1
@@ -181,10 +184,12 @@ class Acquire(Section):
 
     reference: str = "*OCC*"
     """Repeat unit that the candidates are compared with."""
+    better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
+    """Probability from which on a polymer is called better than the reference, or worse."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that counts as the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
-    """How often the reference and each polymer with a higher mean count within the high class; the generator gives
+    """How often the reference and each polymer that is better count within the high class; the generator gives
     every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
 
 

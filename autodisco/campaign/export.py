@@ -37,7 +37,10 @@ def tables(store: Store) -> dict[str, list[Row]]:
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
     places = {row["key"]: row for row in ranking(store)}
-    value = ("rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "p_better", "verdict")
+    value = (
+        "rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "expected_s_per_cm",
+        "expected_low_s_per_cm", "expected_high_s_per_cm", "p_better", "verdict",
+    )  # fmt: skip
     polymers = [
         {
             **_beside(polymer, polymer["scores"], "score"),

@@ -7,8 +7,8 @@ from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
-from autodisco.report.facts import Facts, probability
-from autodisco.text import significant, with_error
+from autodisco.report.facts import Facts, expected, probability
+from autodisco.text import quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a campaign of thousands would make a page nobody can load."""
@@ -26,8 +26,9 @@ def ranking_table(facts: Facts) -> str:
     """All polymers with a value, best first."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
+        ("expected (90 %)", expected),
         ("p better", lambda row: probability(row["p_better"])),
-        ("builds", lambda row: str(row["n_replicas"]) + (f" (+{row['n_failed']} failed)" if row["n_failed"] else "")),
+        ("builds", _builds),
         ("t₊", lambda row: _mean(row, "transference_number")),
         ("σ NE, mS/cm", lambda row: _mean(row, "conductivity_ne_s_per_cm", 1e3)),
         ("D Li, 10⁻⁶ cm²/s", lambda row: _mean(row, "cation_diffusivity_cm2_per_s", 1e6)),
@@ -52,6 +53,12 @@ def ranking_table(facts: Facts) -> str:
         ]
         body.append(f"<tr{' class=is-reference' if verdict == 'reference' else ''}>{''.join(cells)}</tr>")
     return _table(head, body) + _left_out(len(facts.ranking) - len(body), "ranking.csv")
+
+
+def _builds(row: Row) -> str:
+    failed = f" (+{row['n_failed']} failed)" if row["n_failed"] else ""
+    censored = row["properties"].get("censored")
+    return f"{row['n_replicas']}{failed}" + (f", stopped early {censored} the reference" if censored else "")
 
 
 def structure(row: Row) -> str:
@@ -115,8 +122,7 @@ def _left_out(n: int, where: str) -> str:
 
 
 def _mean(row: Row, name: str, factor: float = 1.0) -> str:
-    properties = row["properties"]
-    return with_error(properties.get(name), properties.get(f"{name}_sem"), factor)
+    return quantity(row["properties"], name, factor)
 
 
 def _origin(row: Row) -> str:

@@ -10,7 +10,8 @@ from autodisco.text import joined_flags, without_formula
 
 FIRST = (
     "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
-    "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags",
+    "expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm", "n_replicas", "n_failed", "source",
+    "iteration", "origin", "key", "flags",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
 from autodisco.store.views import (
     Ranking,
     best_found,
+    comparison,
     escapes,
     last_escape,
     list_campaigns,
@@ -30,6 +31,7 @@ __all__ = [
     "Ranking",
     "Store",
     "best_found",
+    "comparison",
     "escapes",
     "last_escape",
     "list_campaigns",

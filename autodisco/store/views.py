@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autodisco.analysis import combine, compare
+from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
 from autodisco.errors import AutodiscoError
 from autodisco.files import read_json
 from autodisco.store.owner import STALE_S, live_owner
@@ -20,27 +20,29 @@ RATE_OVER_S = 3600.0
 
 
 def ranking(store: Store) -> list[dict[str, Any]]:
-    """Polymers with a value, best first.
+    """Polymers with a value, by what is believed of them, best first.
 
     Each row holds ``rank``, ``key``, ``name``, ``monomer_smiles``, ``source``, ``iteration``, ``flags``, ``scores``,
     ``n_replicas``, ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity
     of each replica, S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
-    two conductivity columns also at top level, and against the reference polymer ``p_better`` (probability that it
-    conducts better) and ``verdict``: ``reference``, ``better``, ``tie``, ``worse``, or None while the reference has
-    no value.
+    two conductivity columns also at top level, and beside these measured values what is believed when all polymers are
+    looked at (`autodisco.analysis.beliefs`): ``expected_s_per_cm`` with the interval of 90 % from
+    ``expected_low_s_per_cm`` to ``expected_high_s_per_cm``, ``p_better`` (probability that it conducts better than the
+    reference polymer) and ``verdict``: ``reference``, ``better`` or ``worse`` where that probability is at least the
+    `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value.
     """
     rows = _with_value(store)
-    reference = rows.get(store.get("reference_key", ""))
-    comparison = compare({row["key"]: row["values"] for row in rows.values()})
-    for row in rows.values():
-        row["p_better"] = row["verdict"] = None
-        if reference is row:
-            row["verdict"] = "reference"
-        elif reference:
-            pair = row["key"], reference["key"]
-            row["p_better"] = comparison.p_better(*pair)
-            row["verdict"] = "tie" if comparison.tied(*pair) else _better(row["p_better"])
-    ranked = sorted(rows.values(), key=lambda row: (-row[CONDUCTIVITY], row["key"]))
+    reference = store.get("reference_key", "")
+    settings = (store.get("settings") or {}).get("acquire", {})
+    threshold = settings.get("better_probability", BETTER_PROBABILITY)
+    believed = beliefs(_compared(store, rows), reference)
+    for key, row in rows.items():
+        belief = believed[key]
+        row["expected_s_per_cm"] = belief.median_s_per_cm
+        row["expected_low_s_per_cm"], row["expected_high_s_per_cm"] = belief.low_s_per_cm, belief.high_s_per_cm
+        row["p_better"] = belief.p_better
+        row["verdict"] = "reference" if key == reference else _verdict(belief.p_better, threshold)
+    ranked = sorted(rows.values(), key=lambda row: (-row["expected_s_per_cm"], -row[CONDUCTIVITY], row["key"]))
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
 
@@ -55,6 +57,16 @@ def value_of(store: Store, key: str) -> float | None:
     return row[CONDUCTIVITY] if row else None
 
 
+def comparison(store: Store) -> Comparison:
+    """The comparison by which `ranking` judges, of all polymers with a value, by key."""
+    return _compared(store, _with_value(store))
+
+
+def _compared(store: Store, rows: dict[str, dict[str, Any]]) -> Comparison:
+    scatter = Scatter(**known) if (known := store.get("build_scatter")) else UNKNOWN_SCATTER
+    return compare({key: row["values"] for key, row in rows.items()}, scatter)
+
+
 def escapes(store: Store) -> list[dict[str, Any]]:
     """What was tried instead of ending saturated, in order: ``iteration`` and ``action``."""
     return store.get("escapes") or []
@@ -65,8 +77,10 @@ def last_escape(store: Store) -> int:
     return max((row["iteration"] for row in escapes(store)), default=0)
 
 
-def _better(p: float) -> str:
-    return "better" if p > 0.5 else "worse"
+def _verdict(p_better: float | None, threshold: float) -> str | None:
+    if p_better is None:
+        return None
+    return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
 
 
 def _with_value(store: Store, key: str | None = None) -> dict[str, dict[str, Any]]:
@@ -150,7 +164,7 @@ class Ranking:
         """Its rows as of now."""
         (replicas,) = self._store.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
         (labels,) = self._store.rows("SELECT count(*) FROM labels")
-        facts = [self._store.get(key) for key in ("protocol", "force_field", "reference_key")]
+        facts = [self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter")]
         if (seen := (*replicas.values(), *labels.values(), *facts)) != self._seen:
             self._rows, self._seen = ranking(self._store), seen
         return self._rows

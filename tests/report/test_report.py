@@ -266,8 +266,8 @@ def test_the_summary_names_winners_ties_and_the_caveat(written):
     text = "\n".join(summary(written[0]))
     assert "found: exhausted after 11:30" in text
     assert "2 new polymers are better than PEO (10.00 ± 0.20 mS/cm):" in text
-    assert re.search(r"\*COCOC\* +47 ± 4 mS/cm +n = 2", text)
-    assert "within the error (a tie): *OCCOCCN*, *OCCCO*" in text
+    assert re.search(r"\*COCOC\* +47 ± 4 mS/cm +expected \d+ \(\d+–\d+\) +n = 2", text)
+    assert "neither better nor worse (a tie): *OCCOCCN*, *OCCCO*" in text
     assert "2 of 18 replicas failed" in text
     assert "do not predict" in text
 

@@ -44,6 +44,39 @@ def test_polymers_are_compared_with_the_reference(store):
     assert rows["*SCC*"]["verdict"] == "worse"
 
 
+def test_every_replica_enters_the_comparison(store):
+    rows = {row["monomer_smiles"]: row for row in ranking(store)}
+    assert rows["*COCOC*"]["values"] == [0.051, 0.043]
+    # A second build that conducts far less draws the polymer down, also what is believed of it.
+    key, before = rows["*COCOC*"]["key"], rows["*COCOC*"]
+    store.update_replica(key, "quick", 1, status="done", properties={SIGMA: 1e-3})
+    after = next(row for row in ranking(store) if row["key"] == key)
+    assert after["values"] == [0.051, 1e-3]
+    assert after["expected_s_per_cm"] < 0.8 * before["expected_s_per_cm"]
+    assert after["p_better"] < before["p_better"]
+
+
+def test_the_expected_value_stands_beside_the_measured_one_with_its_interval(store):
+    for row in ranking(store):
+        assert row["expected_low_s_per_cm"] <= row["expected_s_per_cm"] <= row["expected_high_s_per_cm"]
+        assert row[SIGMA] == pytest.approx(sum(row["values"]) / len(row["values"]))
+
+
+def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(store):
+    def seen(**facts):
+        store.set(**facts)
+        return next(row for row in ranking(store) if row["monomer_smiles"] == "*COCOC*")
+
+    for replica in range(2):  # without the one build that conducts nothing
+        store.update_replica("key-6", "quick", replica, status="failed")
+    narrow = seen(build_scatter={"decades": 0.05, "degrees": 20.0})
+    wide = seen(build_scatter={"decades": 1.5, "degrees": 20.0})
+    assert narrow["p_better"] > 0.99 > wide["p_better"]
+    assert wide["verdict"] == "tie"
+    lenient = {"acquire": {"better_probability": 0.51}}
+    assert seen(settings={**store.get("settings"), **lenient})["verdict"] == "better"
+
+
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
     assert "*OCCSC*" not in {row["monomer_smiles"] for row in ranking(store)}
     assert store.replicas(key="key-running")
