@@ -177,7 +177,9 @@ class Ranking:
         """Its rows as of now."""
         (replicas,) = self._store.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
         (labels,) = self._store.rows("SELECT count(*) FROM labels")
-        facts = [self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter")]
+        facts = [
+            self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter", "settings")
+        ]
         if (seen := (*replicas.values(), *labels.values(), *facts)) != self._seen:
             self._rows, self._seen = ranking(self._store), seen
         return self._rows
