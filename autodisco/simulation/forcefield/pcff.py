@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from autodisco.errors import SimulationFailure
-from autodisco.simulation.forcefield import charges, frc, overrides, topology
+from autodisco.simulation.forcefield import charges, distrust, frc, overrides, topology
 from autodisco.simulation.forcefield.charge_types import assign_charge_types
 from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.forcefield.typing import assign_types
@@ -222,10 +222,7 @@ class _Assembly:
             increment = self._increment(i, j)
             sums[i] += increment
             sums[j] -= increment
-            known = self._lookup.bond(*self._key((i, j)))
-            if known and known.source == "automatic" and self._is_distrusted(i, j):
-                known = None
-            row = self._filled("bond", (i, j), known, self._estimator.bond)
+            row = self._filled("bond", (i, j), self._bond(i, j), self._estimator.bond)
             rows.append(row)
             self._length[i, j] = self._length[j, i] = row[0]
         return Terms.of(topology.bonds(self.mol), rows, 2, 4), sums
@@ -239,17 +236,38 @@ class _Assembly:
             self.estimated.add("charge " + "-".join(sorted(self._kinds[n].charge_type for n in (i, j))))
         return value
 
-    def _is_distrusted(self, i: int, j: int) -> bool:
-        bond = self.mol.GetBondBetweenAtoms(i, j)
-        elements = frozenset((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
-        return bond.GetBondType() == Chem.BondType.SINGLE and elements in overrides.DISTRUSTED_AUTOMATIC_BONDS
+    def _bond(self, i: int, j: int) -> Found | None:
+        is_single = self.mol.GetBondBetweenAtoms(i, j).GetBondType() == Chem.BondType.SINGLE
+        if is_single and (row := overrides.SINGLE_BONDS.get(self._key((i, j)))):
+            return Found(row, "override")
+        found = self._lookup.bond(*self._key((i, j)))
+        if found is None or found.source not in distrust.WILD:
+            return found
+        estimate = self._estimator.bond(i, j)
+        length = estimate[0] if estimate else None
+        return None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
+
+    def _angle(self, i: int, j: int, k: int) -> Found | None:
+        found = self._lookup.angle(*self._key((i, j, k)))
+        if found is None or found.source not in distrust.WILD:
+            return found
+        estimate = self._estimator.angle(i, j, k)
+        theta = estimate[0] if estimate else None
+        return None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
+
+    def _torsion(self, i: int, j: int, k: int, m: int) -> Found | None:
+        found = self._lookup.torsion(*self._key((i, j, k, m)))
+        bond = self.mol.GetBondBetweenAtoms(j, k)
+        if found and distrust.distrusts_torsion(found.source, bond, self._estimator.is_mmff):
+            return None
+        return found
 
     def angles(self) -> Terms:
         """Angles with bond-bond and bond-angle terms."""
         atoms, rows = [], []
         for i, j, k in topology.angles(self.mol):
             key = self._key((i, j, k))
-            row = self._filled("angle", (i, j, k), self._lookup.angle(*key), self._estimator.angle)
+            row = self._filled("angle", (i, j, k), self._angle(i, j, k), self._estimator.angle)
             lengths = (self._length[i, j], self._length[j, k])
             bond_bond, bond_angle = self._lookup.cross("bond-bond", key, 1), self._lookup.cross("bond-angle", key, 2)
             atoms.append((i, j, k))
@@ -267,7 +285,7 @@ class _Assembly:
             atoms.append((i, j, k, m))
             rows.append(
                 (
-                    *self._filled("torsion", (i, j, k, m), self._lookup.torsion(*key), self._estimator.torsion),
+                    *self._filled("torsion", (i, j, k, m), self._torsion(i, j, k, m), self._estimator.torsion),
                     *self._lookup.cross("middle_bond-torsion_3", key, 3),
                     self._length[j, k],
                     *self._lookup.cross("end_bond-torsion_3", key, 6),
