@@ -4,11 +4,11 @@
     python bench/fit_charges.py fit FOLDER          # writes autodisco/simulation/forcefield/fitted_increments.csv
 
 Only `potentials` needs pyscf, which is no dependency of autodisco: `pip install pyscf rdkit` in an environment of its
-own is enough for it. Each compound of ``charge_compounds.csv`` is taken in its MMFF94 geometry of lowest energy, or in as
-many of the lowest as the table says. Its potential and dipole come from PBE/6-31+G(d). For sulfur with one or two bonds
-and phosphorus with three this basis makes both too large, and they are scaled by the ratio that def2-TZVP gives for
-the dipoles of the smallest ones (`SCALES`). The points are the shells of Merz and Kollman: 1.4, 1.6, 1.8 and 2.0 times
-the van der Waals radii.
+own is enough for it. Each compound of ``charge_compounds.csv`` is taken in its MMFF94 geometry of lowest energy, or in
+as many of the lowest as the table says. Its potential and dipole come from PBE/6-31+G(d). For sulfur with one or two
+bonds and phosphorus with three this basis makes both too large, and they are scaled by the ratio that def2-TZVP gives
+for the dipoles of the smallest ones (`SCALES`). The points are the shells of Merz and Kollman: 1.4, 1.6, 1.8 and 2.0
+times the van der Waals radii.
 
 Increments that somebody published stay as they are (PCFF+, COMPASS, and the rows of ``pcff.frc`` that are not made
 from electronegativities); all others are unknowns of one linear least-squares fit over all compounds. What the
@@ -35,7 +35,8 @@ RADII = {1: 1.2, 6: 1.7, 7: 1.55, 8: 1.52, 9: 1.47, 15: 1.8, 16: 1.8}  # Å, Bon
 SHELLS = (1.4, 1.6, 1.8, 2.0)
 POINTS_PER_SPHERE = 60
 DIPOLE_SCALE = 0.1  # e Å; an error of it counts as much as a potential that is all wrong
-# def2-TZVP over 6-31+G(d): methanethiol 1.59/1.84 D, dimethyl sulfide 1.57/1.79, methylphosphine 1.29/1.49; H2C=S 1.74/1.89
+# def2-TZVP over 6-31+G(d): methanethiol 1.59/1.84 D, dimethyl sulfide 1.57/1.79, methylphosphine 1.29/1.49;
+# thioformaldehyde 1.74/1.89
 SCALES = {"[SX2,PX3]": 0.87, "[SX1]": 0.92}
 RIDGE = 0.02  # per e²
 # Published, or the same as in open chains, but off: thiolane, thietane, thiirane, aziridine, propyne and the aromatic
