@@ -8,7 +8,7 @@ from autodisco.analysis.statistics import ratio_of_means, standard_error, weight
 NOT_AVERAGED = frozenset({"frames"})
 
 # Lists of which a polymer has what any replica has.
-UNITED = frozenset({"estimated_terms"})
+UNITED = frozenset({"estimated_terms", "force_field_flags"})
 
 # What follows the name of a property: its error, a bound where it is censored, the number of replicas that know it.
 SEM, AT_LEAST, KNOWN = "_sem", "_at_least", "_n"
@@ -57,7 +57,7 @@ def combine(replicas: Sequence[Replica]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share; ``estimated_terms`` of any. Haven ratio, ionicity and transference numbers are ratios of means:
+        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and transference numbers are ratios of means:
         the mean part of the cations in the conductivity over the mean conductivity.
         A replica in which a property is None is left out of that mean, and ``<name>_n`` says how many know it where not
         all do. Where a replica knows only a bound (``<name>_at_least``), the mean is None, and that of the values and
