@@ -12,8 +12,9 @@ times the van der Waals radii.
 
 Increments that somebody published stay as they are (PCFF+, COMPASS, and the rows of ``pcff.frc`` that are not made
 from electronegativities); all others are unknowns of one linear least-squares fit over all compounds. What the
-potentials do not determine stays at the generic value (ridge). Nothing measured enters the fit: measured dipoles are
-the test (tests/simulation/test_charges.py).
+potentials do not determine stays at the generic value (ridge). No measured dipole enters the equations. But the weight
+of the computed dipoles and the list of compounds were chosen while looking at the measured ones, so that the test
+(tests/simulation/test_charges.py) is not blind to the fit.
 """
 
 import argparse
