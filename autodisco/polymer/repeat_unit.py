@@ -12,7 +12,8 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, drawings, key_of, repeated, tokens_of
+from autodisco.polymer.identity import Word, chain_word, drawings, key_of, repeated
+from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
@@ -60,10 +61,11 @@ class RepeatUnit:
     def random_drawing(self, rng: np.random.Generator) -> str:
         """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
         choices = self.drawings
-        mol = Chem.MolFromSmiles(choices[rng.integers(len(choices))])
+        mol = Chem.MolFromSmiles(_label_ends(choices[rng.integers(len(choices))])[0])
         order = rng.permutation(mol.GetNumAtoms()).tolist()
         shuffled = Chem.RenumberAtoms(mol, order)
-        return Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=order.index(0))
+        text = str(Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=order.index(0)))
+        return text.replace(LEFT_END, "*").replace(RIGHT_END, "*")
 
     @property
     def mol(self) -> Chem.Mol:
