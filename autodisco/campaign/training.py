@@ -4,7 +4,6 @@ A polymer counts as high where it is in the top share of those with comparable v
 """
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,13 +74,14 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     from autodisco.generator import Generator, TrainingRow, score_samples
     from autodisco.generator.archive import load_archive
 
+    checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if any(model["iteration"] == number for model in store.models()):
+        checkpoint.unlink(missing_ok=True)  # a process was killed behind the commit
         return
     begin = time.monotonic()
     settings = campaign.settings.generator
     training = store.training(number)
     campaign.say(f"training model {number} on {len(training)} repeat units")
-    checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if checkpoint.exists():
         try:
             load_archive(checkpoint)
@@ -120,7 +120,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         store.record_file(path)
         store.set(training_left_s=None)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
-    Path(checkpoint).unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)
     give_back_memory()
 
 
