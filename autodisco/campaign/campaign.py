@@ -137,6 +137,7 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
+    from autodisco.generator.dataset import read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
 
@@ -152,6 +153,13 @@ def check(file: Path, settings: Settings) -> None:
     engines.load(settings.simulation.engine).check()
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
+    if settings.seeds.dataset:
+        read_dataset(Path(settings.seeds.dataset))
+    if settings.generator.device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise InputError(f'{file}: generator.device = "cuda": torch finds no GPU; allowed here are "auto" and "cpu"')
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:

@@ -403,8 +403,14 @@ def _with_files_found(settings: Settings, file: Path) -> Settings:
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value."""
+    """Dotted key to the variable that sets it and its value. Raises InputError for a table's key that does not exist."""
     known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+    tables = tuple(f"AUTODISCO_{name.upper()}_" for name, value in Settings(name="x") if isinstance(value, Section))
+    for variable in sorted(environment):
+        if variable.startswith(tables) and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"{variable}: no setting has this name{hint}")
     return {
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())

@@ -52,7 +52,8 @@ class Counts:
 class Judgement:
     """What the rule saw in one iteration.
 
-    ``count``: what is counted (``saturation.count``). ``rate``: ``known`` of ``draws``, None without draws.
+    ``count``: what is counted, ``polymers`` or ``strings``; where the draws were short, polymers in any case, since
+    there are few strings then or none. ``rate``: ``known`` of ``draws``, None without draws.
     ``p_above``: posterior probability that the rate exceeds the threshold. ``p_risen``: that it exceeds the rate of the
     first iteration (None in the first). ``short``: as many draws as allowed gave too few candidates. ``high``: the rate
     is above the threshold with the confidence asked for, and has risen with it or the draws were short.
@@ -96,7 +97,8 @@ class Drawn:
 
 def judge(iteration: int, first: Drawn, now: Drawn, settings: Saturation) -> Judgement:
     """Judge an iteration by what it and the first one drew."""
-    counted, before = (now.polymers, first.polymers) if settings.count == "polymers" else (now.strings, first.strings)
+    count = "polymers" if now.short else settings.count
+    counted, before = (now.polymers, first.polymers) if count == "polymers" else (now.strings, first.strings)
     above = probability_above(counted, settings.threshold)
     risen = probability_risen(before, counted) if iteration > 1 else None
     up = now.short or (risen is not None and risen > settings.confidence)
@@ -104,7 +106,7 @@ def judge(iteration: int, first: Drawn, now: Drawn, settings: Saturation) -> Jud
     tail = (1.0 - INTERVAL) / 2
     return Judgement(
         iteration=iteration,
-        count=settings.count,
+        count=count,
         known=counted.known,
         draws=counted.draws,
         rate=counted.known / counted.draws if counted.draws else None,

@@ -60,6 +60,12 @@ def _word(tokens: Sequence[str]) -> Word | None:
     return _canonical_rotation(forward, backward[::-1])
 
 
+def has_sound_ends(tokens: Sequence[str]) -> bool:
+    """Whether each end of a unit has one bond, a single one, to an atom of the unit."""
+    tree = _read(tokens)
+    return tree is not None and tree.is_sound(tree.path())
+
+
 def drawings(word: Word) -> list[str]:
     """Every way to cut one period of a chain and to read it, as SMILES with two ``*``, the canonical one first."""
     backwards = tuple(_known(block)[1] for block in reversed(word))

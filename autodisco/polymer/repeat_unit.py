@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import Word, chain_word, drawings, key_of, repeated
+from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, repeated
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
@@ -139,6 +139,9 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
         labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers
     tokens = tokens_of(labelled)
     word = chain_word(tokens)
+    if word is None and has_sound_ends(tokens):
+        # RDKit writes some aromatic systems as a SMILES that it cannot read.
+        raise InvalidRepeatUnit("unparsable", f"'{text}' has no canonical SMILES that can be read")
     if word is None:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
     symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 
 from autodisco.campaign import load, open_folder, pause
 from autodisco.campaign.campaign import set_up
@@ -107,6 +108,47 @@ def test_a_bad_seed_row_is_found_before_work_begins(campaign_file, tmp_path):
         seeds.write("one,*C(*)(*)C,,,,,,\n")
     with pytest.raises(InputError, match=r"line 6: .* has 3 attachment points"):
         load(file, tmp_path / "runs")
+
+
+def test_a_bad_row_of_a_data_set_is_found_before_work_begins(campaign_file, tmp_path):
+    (tmp_path / "data.csv").write_text("monomer_smiles,conductivity\n*CCC*,1e-4\n*CC,1e-4\n")
+    file = campaign_file(seeds='file = "seeds.csv"\ndataset = "data.csv"')
+    with pytest.raises(InputError, match=r"data\.csv, line 3: .* has 1 attachment point"):
+        load(file, tmp_path / "runs")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_missed_before_work_begins(campaign_file, tmp_path):
+    file = campaign_file()
+    file.write_text(file.read_text().replace('device = "cpu"', 'device = "cuda"'))
+    with pytest.raises(InputError, match=r'generator\.device = "cuda": torch finds no GPU'):
+        load(file, tmp_path / "runs")
+
+
+def test_a_misspelt_variable_is_named(campaign_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTODISCO_SIMULATION_WORKRES", "2")
+    with pytest.raises(InputError, match="did you mean AUTODISCO_SIMULATION_WORKERS"):
+        load(campaign_file(), tmp_path / "runs")
+
+
+def test_a_campaign_of_an_older_program_keeps_the_rule_that_it_was_begun_with(campaign_file, tmp_path):
+    file = campaign_file()
+    assert load(file, tmp_path / "runs").settings.saturation.count == "polymers"
+    campaign = begin(file, tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        older = store.get("settings")
+        older["saturation"] = {"threshold": 0.3, "confidence": 0.9, "patience": 1, "escape": ["tokens", "tokens"]}
+        store.set(settings=older)
+    kept = open_folder(campaign.folder).settings.saturation
+    assert (kept.count, kept.threshold, kept.escape) == ("strings", 0.3, ["tokens"])
+    again = load(file, tmp_path / "runs")
+    assert (again.settings.saturation.count, again.settings.saturation.threshold) == ("strings", 0.3)
+    with Store.open(campaign.folder) as store:
+        set_up(again, store)
+    assert load(file, tmp_path / "runs").settings.saturation.count == "strings"
+    file.write_text(file.read_text() + '[saturation]\ncount = "polymers"\n')
+    changed = load(file, tmp_path / "runs").settings.saturation
+    assert (changed.count, changed.threshold) == ("polymers", 0.9)
 
 
 def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):

@@ -42,6 +42,7 @@ from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, sco
         ("*C[N+](C)(C)C*", "charge"),
         ("*CC(C(=O)[O-])*", "charge"),
         ("*CC([N+](C)(C)CC[O-])*", "charge"),
+        ("*C[N+]([O-])([O-])C*", "charge"),  # every charge has a counter charge beside it, but the sum is not zero
         ("*[CH]C*", "radical"),
         ("*C([O])*", "radical"),
         ("*CC(Cl)*", "element"),

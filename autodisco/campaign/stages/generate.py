@@ -4,6 +4,7 @@ The draws of an iteration are one stream that its seed fixes; the store holds a 
 or because the filter left too few, is to extend the prefix.
 """
 
+from collections import Counter
 from typing import Any
 
 from autodisco.campaign.budget import batch_size
@@ -64,10 +65,10 @@ def generate(campaign: Campaign, store: Store) -> None:
 def _wanted(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> int:
     """How many more strings have to be new as strings."""
     size = batch_size(campaign, store)
-    survive = sum(row["verdict"] in ("drawn", "new") for row in rows)
-    if not survive or campaign.settings.generate.until == "survivors":
-        return max(0, size - survive)
-    return max(0, size - sum(row["verdict"] in FRESH for row in rows))
+    verdicts = Counter(row["verdict"] for row in rows)
+    if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
+        return max(0, size - verdicts["drawn"] - verdicts["new"])
+    return max(0, size - sum(verdicts[name] for name in FRESH))
 
 
 def _look(smiles: str, known: dict[str, str]) -> dict[str, Any]:
