@@ -1,10 +1,10 @@
-"""Where campaigns of simulated generators end by the saturation rule, and how often it ends one that is far from its end.
+"""Where campaigns of simulated generators end by the saturation rule, and how often it ends one too early.
 
-A generator knows `n` polymers, each written in `ways` ways, and draws them with given chances. A campaign draws until 50
-strings are new, iteration after iteration, and is judged as a real one is; no chemistry, no database.
+A generator knows `n` polymers, each written in `ways` ways, and draws them with given chances. A campaign draws until
+50 strings are new, iteration after iteration, and is judged as a real one is; no chemistry, no database.
 
     python bench/saturation_study.py                 # where they end
-    python bench/saturation_study.py --alarms        # coverage of the posterior, false alarms
+    python bench/saturation_study.py --alarms        # coverage of the interval, false alarms
 """
 
 import argparse
@@ -14,7 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from autodisco.campaign.config import Saturation
-from autodisco.campaign.saturation import Counts, Drawn, Judgement, chao1, count_polymers, is_saturated, judge, left_aside
+from autodisco.campaign.saturation import (
+    Counts,
+    Drawn,
+    Judgement,
+    chao1,
+    count_polymers,
+    is_saturated,
+    judge,
+    left_aside,
+)
 
 REFERENCE = 0
 """The polymer whose draws are left aside, where the study says so."""
@@ -67,9 +76,10 @@ def campaign(
         new_strings = duplicates = 0
         discovered: set[int] = set()
         while new_strings < batch and len(drawn) < max_draws:
-            for polymer in np.searchsorted(counts, rng.random(100) * counts[-1]).tolist():
+            polymers = np.searchsorted(counts, rng.random(100) * counts[-1]).tolist()
+            for polymer, way in zip(polymers, rng.integers(generator.ways, size=100).tolist(), strict=True):
                 drawn.append(polymer)
-                text = (polymer, int(rng.integers(generator.ways)))
+                text = (polymer, way)
                 if text not in strings:
                     strings.add(text)
                     new_strings += 1
@@ -82,8 +92,8 @@ def campaign(
         keys = list(map(str, drawn))
         short = len(drawn) >= max_draws
         ignored = left_aside(keys, set(map(str, aside)), short)
-        polymers = count_polymers(keys, set(map(str, discovered)), ignored)
-        now = Drawn(polymers, Counts(duplicates, new_strings), chao1(keys), short)
+        counted = count_polymers(keys, set(map(str, discovered)), ignored)
+        now = Drawn(counted, Counts(duplicates, new_strings), chao1(keys), short)
         first = first or now
         judgement = judge(iteration, first, now, rule)
         unknown = rest.copy()
@@ -95,48 +105,59 @@ def campaign(
             return
 
 
-def ends(runs: int = 20) -> None:
-    """Print where each kind of generator ends."""
-    print("generator | ways | aside | rule | ended | iterations | chance of new | known")
+def ends(runs: int) -> None:
+    """Print where each kind of generator ends: means over `runs` campaigns of at most 60 iterations."""
+    print("generator | ways | left aside | count | ended | iterations | chance of a new polymer | known", flush=True)
+    nothing: frozenset[int] = frozenset()
     cases = [
-        ("400 equally likely", Simulated.equal, 400, False),
-        ("400 and one in 90 %", Simulated.skewed, 400, True),
-        ("400 and one in 90 %", Simulated.skewed, 400, False),
-        ("400 as 1/rank", Simulated.heavy_tailed, 400, False),
-        ("20 equally likely", Simulated.equal, 20, False),
+        ("400 equally likely", Simulated.equal, 400, nothing),
+        ("400 and one in 90 %", Simulated.skewed, 400, frozenset({REFERENCE})),
+        ("400 and one in 90 %", Simulated.skewed, 400, nothing),
+        ("400 as 1/rank", Simulated.heavy_tailed, 400, nothing),
+        ("20 equally likely", Simulated.equal, 20, nothing),
     ]
-    for name, make, n, leave in cases:
+    for name, make, n, aside in cases:
         for ways in (1, 6):
             for rule in (Saturation(), Saturation(count="strings")):
-                last = []
-                for seed in range(runs):
-                    rng = np.random.default_rng(seed)
-                    for last_one in campaign(make(n, ways), rule, rng, frozenset({REFERENCE} if leave else ()), longest=60):
-                        pass
-                    last.append(last_one)
-                ended = np.mean([judgement.high for judgement, *_ in last])
-                means = [np.mean([x[k] if k else x[0].iteration for x in last]) for k in range(3)]
-                print(f"{name} | {ways} | {leave} | {rule.count} | {ended:.2f} | " + " | ".join(f"{m:.2f}" for m in means), flush=True)
+                last = [
+                    list(campaign(make(n, ways), rule, np.random.default_rng(seed), aside, longest=60))[-1]
+                    for seed in range(runs)
+                ]
+                means = [
+                    np.mean([judgement.high for judgement, *_ in last]),
+                    np.mean([judgement.iteration for judgement, *_ in last]),
+                    np.mean([chance for _, chance, _ in last]),
+                    np.mean([known for *_, known in last]),
+                ]
+                row = [name, ways, sorted(aside), rule.count, *(f"{mean:.2f}" for mean in means)]
+                print(*row, sep=" | ", flush=True)
 
 
-def alarms(runs: int = 200) -> None:
-    """Print how often the true chance of a new polymer lies above what the posterior says, and how often a campaign ends
-    whose chance of a new polymer is above the one at the threshold."""
-    rule = Saturation(patience=1)
-    print("generator | ways | judged | P(known > threshold) > 0.9 | of these wrong | campaigns that end too early")
-    for name, make, n in (("equal", Simulated.equal, 400), ("1/rank", Simulated.heavy_tailed, 2000), ("skewed", Simulated.skewed, 400)):
+def alarms(runs: int) -> None:
+    """Print, over all looks of `runs` campaigns, how often the interval holds the true chance of a new polymer, how
+    often the rate is called above the threshold though it is not, and the share of campaigns that so end too early."""
+    rule = Saturation()
+    print("generator | ways | looks | interval holds | called above | of these wrong | end too early", flush=True)
+    for name, make, n, longest in (
+        ("equally likely", Simulated.equal, 400, 60),
+        ("equally likely", Simulated.equal, 20_000, 20),
+        ("as 1/rank", Simulated.heavy_tailed, 2000, 60),
+        ("one in 90 %", Simulated.skewed, 400, 60),
+    ):
+        aside = frozenset({REFERENCE} if name == "one in 90 %" else ())
         for ways in (1, 6):
-            said = wrong = looks = early = inside = 0
-            aside = frozenset({REFERENCE}) if name == "skewed" else frozenset()
-            for seed in range(runs):
-                for judgement, chance, _ in campaign(make(n, ways), rule, np.random.default_rng(seed), aside, longest=60):
-                    looks += 1
-                    inside += judgement.chance_new_low <= chance <= judgement.chance_new_high
-                    if judgement.p_above > rule.confidence:
-                        said += 1
-                        wrong += chance > 1.0 - rule.threshold
-                early += judgement.high and chance > 1.0 - rule.threshold
-            print(f"{name} {n} | {ways} | {looks} | {said} | {wrong} | {early / runs:.3f} | interval holds {inside / looks:.3f}", flush=True)
+            seen = [
+                list(campaign(make(n, ways), rule, np.random.default_rng(seed), aside, longest=longest))
+                for seed in range(runs)
+            ]
+            looks = [look for one in seen for look in one if look[0].draws]
+            holds = [judged.chance_new_low <= chance <= judged.chance_new_high for judged, chance, _ in looks]
+            above = [chance for judged, chance, _ in looks if judged.p_above > rule.confidence]
+            border = 1.0 - rule.threshold
+            early = [one[-1][0].high and one[-1][1] > border for one in seen]
+            wrong = sum(chance > border for chance in above)
+            row = [f"{n} {name}", ways, len(looks), f"{np.mean(holds):.2f}", len(above), wrong, f"{np.mean(early):.2f}"]
+            print(*row, sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

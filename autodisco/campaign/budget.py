@@ -31,7 +31,7 @@ def simulations_left(campaign: Campaign, store: Store) -> int | None:
 
 
 def batch_size(campaign: Campaign, store: Store) -> int:
-    """Candidates that an iteration draws for: `generate.batch_size`, or fewer where the rest of the budget is too small.
+    """Candidates that an iteration draws for: `generate.batch_size`, or fewer where the rest of the budget is small.
 
     The last of them may get fewer replicas than the others.
     """

@@ -159,7 +159,9 @@ def check(file: Path, settings: Settings) -> None:
         import torch
 
         if not torch.cuda.is_available():
-            raise InputError(f'{file}: generator.device = "cuda": torch finds no GPU; allowed here are "auto" and "cpu"')
+            raise InputError(
+                f'{file}: generator.device = "cuda": torch finds no GPU; allowed here are "auto" and "cpu"'
+            )
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:

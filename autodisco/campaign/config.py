@@ -197,9 +197,9 @@ class Saturation(Section):
     """When the generator has nothing new to say."""
 
     count: Literal["polymers", "strings"] = "polymers"
-    """`polymers`: the rate is the share of the valid draws whose polymer is known, one minus the Good-Turing chance that
-    the next is new. `strings`, the paper's: the share of the new strings that are a known polymer all the same, which
-    depends on in how many ways a polymer is written."""
+    """`polymers`: the rate is the share of the valid draws whose polymer is known, one minus the Good-Turing chance
+    that the next is new. `strings`, the paper's: the share of the new strings that are a known polymer all the same,
+    which depends on the number of ways in which a polymer can be written."""
     threshold: Share = THRESHOLDS["polymers"]
     """Duplicate rate above which it is saturated."""
     confidence: Share = 0.9
@@ -292,8 +292,8 @@ FILE_KEYS = ("seeds.file", "seeds.dataset")
 
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None, count: str | None = None) -> Settings:
-    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file. `count` stands for
-    ``saturation.count`` where neither names it.
+    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file. `count` stands
+    for ``saturation.count`` where neither names it.
 
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
     of the wrong type or out of range, settings that contradict each other, or a seed file that is not there.
@@ -403,7 +403,7 @@ def _with_files_found(settings: Settings, file: Path) -> Settings:
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value. Raises InputError for a table's key that does not exist."""
+    """Dotted key to the variable that sets it and its value. Raises InputError for a key that a table does not have."""
     known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
     tables = tuple(f"AUTODISCO_{name.upper()}_" for name, value in Settings(name="x") if isinstance(value, Section))
     for variable in sorted(environment):

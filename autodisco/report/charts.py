@@ -110,8 +110,9 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
 def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
     """Share of known polymers per iteration by the count of the saturation rule, with 90 % interval and threshold.
 
-    Iterations that the rule has not judged show the paper's count, which is a cross elsewhere. Green: the Good-Turing chance that the next valid draw is a polymer not known yet. Below, where there are any:
-    Chao's lower bounds of how many polymers the model can write.
+    Iterations that the rule has not judged show the paper's count, which is a cross elsewhere. Green: the Good-Turing
+    chance that the next valid draw is a polymer not known yet. Below, where there are any: Chao's lower bounds of how
+    many polymers the model can write.
     """
     bounds = _judged(iterations, "reachable")
     with matplotlib.rc_context(STYLE):

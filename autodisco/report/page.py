@@ -129,8 +129,8 @@ def _saturation(facts: Facts) -> str:
     rule = facts.settings.get("saturation", {})
     text = (
         "Bars: known polymers among what the saturation rule counts, with 90 % interval. Crosses: the count of Khajeh "
-        "et al. 2025, strings that were new as strings but a known polymer. Green: chance that the next valid draw is a "
-        "polymer not known yet; below, at least how many polymers the model can write. "
+        "et al. 2025, strings that were new as strings but a known polymer. Green: chance that the next valid draw is "
+        "a polymer not known yet; below, at least how many polymers the model can write. "
     )
     if rule:
         text += (

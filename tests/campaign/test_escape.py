@@ -13,7 +13,6 @@ from autodisco.store import Store, escapes
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
-
 KNOWN = 40
 """Draws of an iteration that gives nothing new; so many are enough to be sure of it."""
 

@@ -60,14 +60,14 @@ def _labelled(text: str) -> str:
     return text.replace("*", "[1*]", 1).replace("[1*]", "\0").replace("*", "[2*]").replace("\0", "[1*]")
 
 
-@pytest.mark.parametrize("text", FOUND)
+@pytest.mark.parametrize("text", FOUND, ids=range(len(FOUND)))
 def test_units_whose_rings_once_came_out_as_others(text: str) -> None:
     unit = assert_same_polymer(_labelled(text))
     assert sorted(_ring_sizes(chain(unit, 2).mol)) == sorted(2 * _ring_sizes(Chem.MolFromSmiles(_labelled(text))))
 
 
 @given(text=polycycles)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_canonical_unit_of_a_polycycle_is_the_same_polymer(text: str) -> None:
     assert_same_polymer(text)
 
@@ -84,8 +84,8 @@ def test_other_ways_to_write_a_polycycle_have_its_key(text: str) -> None:
 
 
 @given(text=polycycles, seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
-def test_a_random_drawing_of_a_polycycle_keeps_its_stereo(text: str, seed: int) -> None:
+@settings(max_examples=40, deadline=None)
+def test_a_random_drawing_of_a_polycycle_is_the_same_polymer(text: str, seed: int) -> None:
     unit = parse(text, ORGANIC_ELEMENTS)
     assert parse(unit.random_drawing(np.random.default_rng(seed)), ORGANIC_ELEMENTS) == unit
 
@@ -118,10 +118,8 @@ def test_the_canonical_unit_of_what_generators_write_is_the_same_polymer(kind: s
         written = Generator.fit(rows, GeneratorSettings(kind="genetic"), seed=1).sample(60, seed=1, max_tokens=59)
     else:
         # A network that has learnt nothing writes what its rules of SMILES allow, rings over rings.
-        model = Generator.fit(
-            [TrainingRow("*OCC*", "high")], GeneratorSettings(iterations=1, device="cpu"), seed=1
-        )
-        written = model.sample(150, seed=1, max_tokens=40, temperature=3.0, top_k=0)
+        model = Generator.fit([TrainingRow("*OCC*", "high")], GeneratorSettings(iterations=1, device="cpu"), seed=1)
+        written = model.sample(80, seed=1, max_tokens=40, temperature=3.0, top_k=0)
     n_valid = 0
     for text in written:
         try:

@@ -1,7 +1,7 @@
 """What a campaign does and why, and the life of one of its polymers, in words."""
 
-from collections import Counter
 import time
+from collections import Counter
 
 import pytest
 

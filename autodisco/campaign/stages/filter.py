@@ -1,7 +1,7 @@
 """filter: a verdict with a reason for every string that is new as a string; the survivors are to be simulated.
 
-Where none survives, more is drawn, up to `generate.max_draws`. Whether the campaign is then saturated is for the rule to
-say, after `retrain`.
+Where none survives, more is drawn, up to `generate.max_draws`. Whether the campaign is then saturated is for the rule
+to say, after `retrain`.
 """
 
 from collections import Counter

@@ -63,10 +63,10 @@ def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
     risen = f"has risen with {judgement.p_risen:.2f}" if judgement.p_risen is not None else ""
     if judgement.short:
         risen = f"{campaign.settings.generate.max_draws} draws gave too few candidates"
+    counted = f"{judgement.known} of {judgement.draws} {COUNTED[judgement.count]}"
     return (
-        f"{judgement.known} of {judgement.draws} {COUNTED[judgement.count]} in iteration {judgement.iteration} are known "
-        f"polymers: the duplicate rate is above {rule.threshold:g} with probability {judgement.p_above:.2f} and "
-        f"{risen} (asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
+        f"{counted} in iteration {judgement.iteration} are known polymers: the duplicate rate is above "
+        f"{rule.threshold:g} with probability {judgement.p_above:.2f} and {risen} (asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
     )
 
 
