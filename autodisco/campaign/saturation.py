@@ -48,6 +48,14 @@ class Counts:
         return 1.0 + weight * self.known, 1.0 + weight * new
 
 
+    @property
+    def chance_new_interval(self) -> tuple[float, float]:
+        """The `INTERVAL` of one minus the rate; it reaches 0 where all draws are known, and 1 where none is."""
+        tail, known, new = (1.0 - INTERVAL) / 2, *self.posterior
+        low, high = stats.beta.ppf([tail, 1.0 - tail], new, known).tolist()
+        return low if self.known < self.draws else 0.0, high if self.known else 1.0
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What the rule saw in one iteration.
@@ -103,7 +111,7 @@ def judge(iteration: int, first: Drawn, now: Drawn, settings: Saturation) -> Jud
     risen = probability_risen(before, counted) if iteration > 1 else None
     up = now.short or (risen is not None and risen > settings.confidence)
     polymers = now.polymers
-    tail = (1.0 - INTERVAL) / 2
+    low, high = polymers.chance_new_interval
     return Judgement(
         iteration=iteration,
         count=count,
@@ -115,8 +123,8 @@ def judge(iteration: int, first: Drawn, now: Drawn, settings: Saturation) -> Jud
         short=now.short,
         high=up and above > settings.confidence,
         chance_new=1.0 - polymers.known / polymers.draws if polymers.draws else None,
-        chance_new_low=float(stats.beta.isf(1.0 - tail, *polymers.posterior[::-1])),
-        chance_new_high=float(stats.beta.isf(tail, *polymers.posterior[::-1])),
+        chance_new_low=low,
+        chance_new_high=high,
         reachable=now.reachable,
         duplicates=now.strings.known,
         new_strings=now.strings.draws,

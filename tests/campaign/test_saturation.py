@@ -159,6 +159,15 @@ def test_the_chance_of_a_new_polymer_is_one_minus_the_rate_whatever_the_rule_cou
     assert (by_polymers.duplicates, by_polymers.new_strings) == (3, 50)
 
 
+def test_the_interval_of_the_chance_reaches_0_where_every_draw_is_known():
+    low, high = Counts(50, 50).chance_new_interval
+    assert low == 0.0
+    assert high == pytest.approx(1 - 0.05 ** (1 / 51))
+    low, high = Counts(80, 100).chance_new_interval
+    assert 0.13 < low < 0.2 < high < 0.28
+    assert Counts(0, 10).chance_new_interval[1] == 1.0
+
+
 def test_the_threshold_goes_with_what_is_counted():
     assert Saturation().threshold == Saturation(count="polymers").threshold == 0.9
     assert Saturation(count="strings").threshold == 0.3

@@ -66,7 +66,8 @@ def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
     counted = f"{judgement.known} of {judgement.draws} {COUNTED[judgement.count]}"
     return (
         f"{counted} in iteration {judgement.iteration} are known polymers: the duplicate rate is above "
-        f"{rule.threshold:g} with probability {judgement.p_above:.2f} and {risen} (asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
+        f"{rule.threshold:g} with probability {judgement.p_above:.2f} and {risen} "
+        f"(asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
     )
 
 
