@@ -133,10 +133,10 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
             "ends",
             f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
         )
-    if "." in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
+    if "." in text or "%(" in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
             atom.SetAtomMapNum(0)
-        labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers
+        labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers and long ring digits
     tokens = tokens_of(labelled)
     word = chain_word(tokens)
     if word is None and has_sound_ends(tokens):
