@@ -17,7 +17,7 @@ from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
-from autodisco.store import Store, ranking
+from autodisco.store import LOOP_STATES, Store, ranking
 from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
@@ -310,6 +310,32 @@ def test_a_generator_that_only_repeats_is_judged_by_the_rule_alone(at_filter):
     assert (judgement.known, judgement.draws, judgement.chance_new, judgement.short) == (2, 2, 0.0, True)
     assert judgement.reachable == 1.0  # both strings are the one polymer
     assert not judgement.high  # two draws are not enough
+
+
+def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_are_found(campaign_file, tmp_path):
+    file = campaign_file(iterations=0, batch=50, until="strings", max_draws=400)
+    text = file.read_text().replace("[generator]\n", '[generator]\nkind = "random"\nmax_tokens = 4\n')
+    file.write_text(text)
+    campaign = load(file, tmp_path / "runs")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        states = []
+        while store.get("state") in LOOP_STATES:
+            states.append(store.get("state"))
+            if store.get("state") == "simulate":  # values made up here
+                for row in store.replicas(1):
+                    properties = {"conductivity_s_per_cm": 1e-3}
+                    store.update_replica(row["key"], "smoke", 0, status="done", properties=properties)
+                advance(store, "settled")
+            else:
+                STAGES[store.get("state")](campaign, store)
+        assert states == ["prepare", "generate", "filter", "simulate", "acquire", "retrain"]
+        assert store.get("state") == "saturated"
+        assert "400 of 400 valid draws in iteration 1 are known polymers" in store.get("reason")
+        assert store.iterations()[0]["saturation"]["chance_new"] == 0.0
+        # Every polymer that the grammar can write in two characters was found or known before.
+        found = {row["key"] for row in store.candidates(1)}
+        assert {parse(text).key for text in ("*C*", "*CO*", "*CS*", "*CN*")} <= found
 
 
 def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_filter):

@@ -37,7 +37,8 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             advance(store, "short")
         elif survivors:
             wanted = [(row["key"], replica) for row in survivors for replica in range(settings.simulation.replicas)]
-            for key, replica in wanted[: simulations_left(campaign, store)]:
+            # Where the budget was lowered below what is done, all of them wait for a larger one.
+            for key, replica in wanted[: simulations_left(campaign, store) or None]:
                 store.plan_replica(key, store.get("protocol"), replica, iteration)
             decided = f"simulate {counted(len(survivors), 'polymer')}"
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
