@@ -128,7 +128,7 @@ def test_the_canonical_unit_of_what_generators_write_is_the_same_polymer(kind: s
             continue
         assert_same_polymer(_labelled(text))
         n_valid += 1
-    assert n_valid > 30
+    assert n_valid > 10
 
 
 @pytest.mark.slow
