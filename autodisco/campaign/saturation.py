@@ -47,7 +47,6 @@ class Counts:
         weight = 1.0 / (1.0 + 2.0 * self.twice / (self.draws * p * (1.0 - p))) if self.draws else 1.0
         return 1.0 + weight * self.known, 1.0 + weight * new
 
-
     @property
     def chance_new_interval(self) -> tuple[float, float]:
         """The `INTERVAL` of one minus the rate; it reaches 0 where all draws are known, and 1 where none is."""
