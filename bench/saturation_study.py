@@ -92,7 +92,7 @@ def campaign(
         keys = list(map(str, drawn))
         short = len(drawn) >= max_draws
         ignored = left_aside(keys, set(map(str, aside)), short)
-        counted = count_polymers(keys, set(map(str, discovered)), ignored)
+        counted = count_polymers(keys if short else keys[:-1], set(map(str, discovered)), ignored)
         now = Drawn(counted, Counts(duplicates, new_strings), chao1(keys), short)
         first = first or now
         judgement = judge(iteration, first, now, rule)

@@ -143,14 +143,18 @@ def judge_last(campaign: Campaign, store: Store, wanted: int) -> list[Judgement]
 
 
 def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
-    """What an iteration drew, for `judge`."""
+    """What an iteration drew, for `judge`.
+
+    Drawing ends with a new string. This last draw is left out of the polymers: it is new by the choice of where to end.
+    """
     rows = store.candidates(iteration)
     verdicts = Counter(row["verdict"] for row in rows)
     keys = [row["key"] for row in rows if row["key"]]
     discovered = {row["key"] for row in rows if row["key"] and row["verdict"] in ("new", "rejected")}
     short = len(rows) >= campaign.settings.generate.max_draws
+    aside = left_aside(keys, fed_most(store, iteration), short)
     return Drawn(
-        polymers=count_polymers(keys, discovered, left_aside(keys, fed_most(store, iteration), short)),
+        polymers=count_polymers(keys if short else keys[:-1], discovered, aside),
         strings=Counts(verdicts["duplicate-symmetry"], sum(verdicts[name] for name in FRESH)),
         reachable=chao1(keys),
         short=short,

@@ -143,9 +143,10 @@ def test_the_last_iterations_are_judged_by_their_own_draws_and_the_first_ones(tm
         store._connection.set_trace_callback(asked.append)
         (latest,) = judge_last(SimpleNamespace(settings=settings), store, 1)
         assert sum("SELECT * FROM candidates" in sql for sql in asked) == 2
-        assert (latest.known, latest.draws, latest.duplicates, latest.new_strings) == (20, 50, 20, 50)
-        assert latest.chance_new == pytest.approx(0.6)
-        assert latest.chance_new_low < 0.6 < latest.chance_new_high
+        # The last draw of an iteration is new because drawing ended there.
+        assert (latest.known, latest.draws, latest.duplicates, latest.new_strings) == (20, 49, 20, 50)
+        assert latest.chance_new == pytest.approx(29 / 49)
+        assert latest.chance_new_low < 29 / 49 < latest.chance_new_high
         assert judge_last(SimpleNamespace(settings=settings), store, 2)[-1] == latest
         every = judge_last(SimpleNamespace(settings=settings), store, 9)
         assert [judgement.iteration for judgement in every] == [1, 2, 3]
