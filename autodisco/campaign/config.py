@@ -189,8 +189,8 @@ class Acquire(Section):
     every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
 
 
-THRESHOLDS = {"polymers": 0.9, "strings": 0.3}
-"""Default of `saturation.threshold` for what is counted."""
+STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
+"""Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
 
 
 class Saturation(Section):
@@ -200,11 +200,11 @@ class Saturation(Section):
     """`polymers`: the rate is the share of the valid draws whose polymer is known, one minus the Good-Turing chance
     that the next is new. `strings`, the paper's: the share of the new strings that are a known polymer all the same,
     which depends on the number of ways in which a polymer can be written."""
-    threshold: Share = THRESHOLDS["polymers"]
+    threshold: Share = 0.9
     """Duplicate rate above which it is saturated."""
     confidence: Share = 0.9
     """Posterior probability that the rate is above the threshold, and that it has risen since the first iteration."""
-    patience: Positive = 1
+    patience: Positive = 2
     """Consecutive iterations for which this has to hold."""
     escape: list[Literal["temperature", "tokens", "seeds"]] = []
     """What may be tried, each once and in this order, before the campaign ends saturated: sampling at a temperature
@@ -212,10 +212,9 @@ class Saturation(Section):
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def _with_threshold(cls, given: Any) -> Any:
-        """The default threshold belongs to what is counted."""
-        if isinstance(given, dict) and "threshold" not in given and given.get("count") in THRESHOLDS:
-            return {**given, "threshold": THRESHOLDS[given["count"]]}
+    def _with_defaults(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("count") == "strings":
+            return {**STRINGS_DEFAULTS, **given}
         return given
 
     @pydantic.field_validator("escape")

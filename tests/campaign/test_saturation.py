@@ -169,10 +169,10 @@ def test_the_interval_of_the_chance_reaches_0_where_every_draw_is_known():
     assert Counts(0, 10).chance_new_interval[1] == 1.0
 
 
-def test_the_threshold_goes_with_what_is_counted():
-    assert Saturation().threshold == Saturation(count="polymers").threshold == 0.9
-    assert Saturation(count="strings").threshold == 0.3
-    assert Saturation(count="strings", threshold=0.5).threshold == 0.5
+def test_threshold_and_patience_go_with_what_is_counted():
+    assert (Saturation().threshold, Saturation(count="polymers").patience) == (0.9, 2)
+    assert (Saturation(count="strings").threshold, Saturation(count="strings").patience) == (0.3, 1)
+    assert (Saturation(count="strings", threshold=0.5).threshold, Saturation(patience=3).patience) == (0.5, 3)
 
 
 def test_an_action_cannot_be_listed_twice():
@@ -226,7 +226,7 @@ def test_the_papers_count_ends_by_spelling():
 
 def test_a_generator_with_few_polymers_ends_at_once_where_the_draws_are_used_up():
     *_, (judgement, _, known) = campaign(
-        Simulated.equal(20), Saturation(), np.random.default_rng(1), max_draws=2000, longest=3
+        Simulated.equal(20), Saturation(patience=1), np.random.default_rng(1), max_draws=2000, longest=3
     )
     assert (judgement.iteration, judgement.short, known) == (1, True, 1.0)
 

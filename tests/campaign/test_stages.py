@@ -315,7 +315,7 @@ def test_a_generator_that_only_repeats_is_judged_by_the_rule_alone(at_filter):
 def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_are_found(campaign_file, tmp_path):
     file = campaign_file(iterations=0, batch=50, until="strings", max_draws=400)
     text = file.read_text().replace("[generator]\n", '[generator]\nkind = "random"\nmax_tokens = 4\n')
-    file.write_text(text)
+    file.write_text(f"{text}[saturation]\npatience = 1\n")
     campaign = load(file, tmp_path / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
