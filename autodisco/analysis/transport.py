@@ -304,7 +304,7 @@ def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, .
             "the file holds nothing but ions, so their motion is given relative to one another; with polymer or "
             "solvent in the box, analyze the whole of it"
         )
-    if seen.squared_radii is not None and len(seen.squared_radii) >= 4 * LEAST_VALUES:
+    if seen.squared_radii is not None and len(seen.squared_radii) >= 3 * LEAST_VALUES:
         radii = np.sqrt(seen.squared_radii)
         change, error = drift(radii)
         if abs(change) > max(CLEAR_DRIFT * error, SMALL_DRIFT * radii.mean()):

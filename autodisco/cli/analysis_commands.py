@@ -44,6 +44,14 @@ def analyze(
             "what a replica states for its cation."
         ),
     ] = None,
+    cluster_join: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PAIR",
+            help="Pairs of ions that a contact joins to one cluster: cation-anion, anion-anion, cation-cation; once "
+            "for each. Without it cation-anion, and all three with --htp-md.",
+        ),
+    ] = None,
     coordination_cutoff: Annotated[
         float | None,
         typer.Option(
@@ -80,7 +88,7 @@ def analyze(
         "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
-        "cluster_cutoff": cluster_cutoff, "coordination_cutoff": coordination_cutoff,
+        "cluster_cutoff": cluster_cutoff, "cluster_joins": cluster_join, "coordination_cutoff": coordination_cutoff,
         "fit_ps": fit, "memory_mb": memory, "threads": threads,
     }  # fmt: skip
     results = []
