@@ -28,9 +28,15 @@ POSITIONS = (
     ("x", "y", "z"),
     ("xs", "ys", "zs"),
 )
+ITEM = b"ITEM: "
 STEP, TIME, ATOMS, BOX = b"ITEM: TIMESTEP", b"ITEM: TIME", b"ITEM: NUMBER OF ATOMS", b"ITEM: BOX BOUNDS"
 UNITS = b"ITEM: UNITS"
+TILTS = ("xy", "xz", "yz", "abc", "origin")  # what else stands in the title of the bounds
 ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3, UNITS: 1}  # lines that follow
+
+
+class BrokenOff(ValueError):
+    """A frame that is not all there: the file ends in it, or another one begins."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class DumpFrame:
     cell : float64 (3, 3), rows a, b, c, restricted or general triclinic as written; Å in the unit styles real and metal
     origin : float64 (3,), the corner from which a, b and c start
     values : float64 (n_atoms, n_columns), the columns that were asked for
+    boundaries : LAMMPS' two letters for each axis, such as ``pp`` for periodic; none where the dump does not say
     """
 
     step: int
@@ -51,6 +58,7 @@ class DumpFrame:
     cell: Floats
     origin: Floats
     values: Floats
+    boundaries: tuple[str, ...] = ()
 
 
 class LammpsDump:
@@ -61,24 +69,27 @@ class LammpsDump:
     stream : binary, with ``readinto`` or ``read``; a file, or what gzip and zstandard make of one
     columns : names, in the order in which they are wanted; None for all that hold numbers. Fewer are faster.
     chunk_bytes : size of the buffer; it grows when a line or a header does not fit
+    lenient : leave out frames that break off, as those a killed program leaves, and go on behind them
 
     Attributes
     ----------
     available : names of all columns of the first frame, none for an empty file
     columns : names of the columns of `DumpFrame.values`
     units : unit style of the run, None unless the dump says
+    broken : what is wrong with each of the frames that were left out so far
 
     Raises
     ------
     ValueError
         At once or while iterating: for what is no LAMMPS dump, columns that are missing or hold text, a frame that
-        breaks off, rows that do not fit their header and ids that occur twice. Frames before it have been handed over
-        whole. Columns that were not asked for are counted and not looked at.
+        breaks off (BrokenOff), rows that do not fit their header and ids that occur twice. Frames before it have been
+        handed over whole. Columns that were not asked for are counted and not looked at.
 
     Notes
     -----
     Every value equals Python's ``float`` of its text to the last bit. Frames may differ in the number and order of
-    atoms and in the order of columns.
+    atoms and in the order of columns. The last line needs no line end; a number there that has two digits less than
+    is usual in its column counts as cut off.
 
     Examples
     --------
@@ -88,10 +99,18 @@ class LammpsDump:
     ...         print(frame.step, frame.values[:, 1:].mean(axis=0))
     """
 
-    def __init__(self, stream: BinaryIO, columns: Sequence[str] | None = None, chunk_bytes: int = CHUNK_BYTES) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        columns: Sequence[str] | None = None,
+        chunk_bytes: int = CHUNK_BYTES,
+        lenient: bool = False,
+    ) -> None:
+        self.broken: list[str] = []
+        self._lenient = lenient
         self._text = _Buffer(stream, chunk_bytes)
         self._hard = np.empty((HARD, 3), np.int64)
-        header = _next_header(self._text, "not a LAMMPS text dump")
+        header = self._next("not a LAMMPS text dump")
         self.available: tuple[str, ...] = header.columns if header else ()
         self.units = header.units if header else None
         self.columns = tuple(columns) if columns is not None else self._numeric(header)
@@ -105,8 +124,30 @@ class LammpsDump:
 
     def _read(self, header: "_Header | None") -> Iterator[DumpFrame]:
         while header:
-            yield self._frame(header)
-            header = _next_header(self._text, f"step {header.step} goes on after its {header.n_atoms} atoms")
+            otherwise = f"step {header.step} goes on after its {header.n_atoms} atoms"
+            try:
+                frame = self._frame(header)
+            except BrokenOff as error:
+                if not self._lenient:
+                    raise
+                self.broken.append(str(error))
+                if not self._text.skip_to(ITEM):
+                    return
+            else:
+                yield frame
+            header = self._next(otherwise)
+
+    def _next(self, otherwise: str) -> "_Header | None":
+        """The next header; where breaks are allowed, none at one that ends the file."""
+        while True:
+            try:
+                return _next_header(self._text, otherwise, self.broken if self._lenient else None)
+            except BrokenOff as error:
+                if not self._lenient:
+                    raise
+                self.broken.append(str(error))
+                if self._text.begin == self._text.end:
+                    return None
 
     def _numeric(self, header: "_Header | None") -> tuple[str, ...]:
         """Names of the columns that hold numbers in the first row; all of them if there is no row."""
@@ -137,7 +178,9 @@ class LammpsDump:
                 word = text.word(place)
                 if not _is_number(word):
                     line = text.line(place)
-                    if not word or line.startswith(b"ITEM:"):
+                    if text.is_cut(place):
+                        raise header.broken_off(where)
+                    if not word or b"ITEM:" in line:
                         raise header.misfit(line, where)
                     raise ValueError(
                         f"column {names[column]} holds {_shown(word)} at step {header.step}; a number expected"
@@ -145,13 +188,17 @@ class LammpsDump:
                 values[where, column] = float(word)
             text.begin = int(begin)
             if row == first:
-                raise header.misfit(text.line(text.begin), row)
+                cut = text.is_cut(text.begin)
+                raise header.broken_off(row) if cut else header.misfit(text.line(text.begin), row)
+        at_the_end = text.unterminated and text.begin == text.whole and header.columns[-1] in names
+        if at_the_end and _is_cut(values[:, names.index(header.columns[-1])]):
+            raise header.broken_off(header.n_atoms - 1)
         if by_id:
             order = _order(values[:, names.index("id")], header.step)
             values = values if order is None else values.take(order, axis=0)
         if len(names) > len(self.columns):
             values = np.ascontiguousarray(values[:, :-1])
-        return DumpFrame(header.step, header.time, header.cell, header.origin, values)
+        return DumpFrame(header.step, header.time, header.cell, header.origin, values, header.boundaries)
 
 
 def text_column(stream: BinaryIO, name: str) -> list[str]:
@@ -165,7 +212,8 @@ def text_column(stream: BinaryIO, name: str) -> list[str]:
     rows = [line.split() for line in lines]
     for k, row in enumerate(rows):
         if len(row) != len(header.columns):
-            raise header.misfit(lines[k], k)
+            last = text.unterminated and k == len(rows) - 1
+            raise header.broken_off(k) if last else header.misfit(lines[k], k)
     if len(rows) < header.n_atoms:
         raise header.broken_off(len(rows))
     words = [row[int(place)].decode(errors="replace") for row in rows]
@@ -210,6 +258,7 @@ class _Header:
     origin: Floats
     columns: tuple[str, ...]
     units: str | None
+    boundaries: tuple[str, ...]
 
     def places(self, names: Sequence[str]) -> NDArray[np.uint64]:
         """Where in a row the columns are; raises ValueError for those that are not."""
@@ -217,29 +266,33 @@ class _Header:
             raise ValueError(f"columns {', '.join(missing)} are missing; there are {' '.join(self.columns)}")
         return np.array([self.columns.index(name) for name in names], np.uint64)
 
-    def broken_off(self, n_rows: int) -> ValueError:
-        return ValueError(f"the frame of step {self.step} breaks off after {n_rows} of {self.n_atoms} atoms")
+    def broken_off(self, n_rows: int) -> BrokenOff:
+        return BrokenOff(f"the frame of step {self.step} breaks off after {n_rows} of {self.n_atoms} atoms")
 
     def misfit(self, line: bytes, n_rows: int) -> ValueError:
-        if line.startswith(b"ITEM:"):
+        if b"ITEM:" in line:
             return self.broken_off(n_rows)
         return ValueError(
             f"a row of step {self.step} has not the {len(self.columns)} columns of its header: {_shown(line)}"
         )
 
 
-def _next_header(text: "_Buffer", otherwise: str) -> _Header | None:
+def _next_header(text: "_Buffer", otherwise: str, broken: list[str] | None = None) -> _Header | None:
     """The next header, None at the end; what is wrong, if it does not begin as one, is said `otherwise`.
 
-    LAMMPS writes units and time before the step, hence a header may begin with any item.
+    LAMMPS writes units and time before the step, hence a header may begin with any item. A header that breaks off where
+    another begins is left out if there is a list of what is `broken`.
     """
     lines, whole = text.header()
     if not lines:
         return None
+    if broken is not None and (begins := _last_beginning(lines)):
+        broken.append(f"a frame breaks off in its header, after {_shown(lines[begins - 1])}")
+        lines = lines[begins:]
     if not lines[0].startswith(b"ITEM:" if whole or len(lines) > 1 else b"ITEM:"[: len(lines[0])]):
         raise ValueError(f"{otherwise}: 'ITEM: …' expected, found {_shown(lines[0])}")
     if not whole:
-        raise ValueError(f"a frame breaks off in its header, after {_shown(lines[-1])}")
+        raise BrokenOff(f"a frame breaks off in its header, after {_shown(lines[-1])}")
     following, known = iter(lines), True
     found: dict[bytes, tuple[bytes, list[bytes]]] = {}
     for line in following:
@@ -260,7 +313,29 @@ def _next_header(text: "_Buffer", otherwise: str) -> _Header | None:
     if not (step.is_integer() and n_atoms.is_integer() and n_atoms >= 0):
         raise ValueError(f"a frame of {n_atoms:g} atoms at step {step:g}")
     columns = tuple(lines[-1].decode(errors="replace").split()[2:])
-    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units)
+    flags = tuple(word for word in title[len(BOX) :].decode(errors="replace").split() if word not in TILTS)
+    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units, flags)
+
+
+def _last_beginning(lines: list[bytes]) -> int:
+    """Where the last header among some lines begins, a cut one being before it; what is left of a line is split off."""
+    begins, values, seen = 0, 0, set()
+    k = 0
+    while k < len(lines):
+        cut = lines[k].rfind(b"ITEM:")
+        if cut > 0:
+            lines[k : k + 1] = lines[k][:cut], lines[k][cut:]
+            begins, values, seen = k + 1, 0, set()
+        elif cut == 0:
+            item = BOX if lines[k].startswith(BOX) else lines[k]
+            if values or item in seen:
+                begins, seen = k, set()
+            seen.add(item)
+            values = ITEMS.get(item, 0)
+        elif values:
+            values -= 1
+        k += 1
+    return begins
 
 
 def _numbers(line: bytes, n: int) -> list[float]:
@@ -322,6 +397,14 @@ def _ascending(ids):  # type: ignore[no-untyped-def]
     return True
 
 
+def _is_cut(column: Floats) -> bool:
+    """Whether the last of these numbers has at least two significant digits less than half of those before it."""
+    digits = [
+        len(f"{abs(value):.15g}".partition("e")[0].replace(".", "").strip("0")) for value in column[-65:].tolist()
+    ]
+    return len(digits) > 1 and digits[-1] <= np.median(digits[:-1]) - 2
+
+
 def _is_number(word: bytes) -> bool:
     """Whether this is a number as a program writes it; Python would take 1_000, too."""
     try:
@@ -342,6 +425,7 @@ class _Buffer:
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
         self._ended = False
+        self.unterminated = False  # the last line of the stream had no line end and was given one
         self._bytes = bytearray()
         self.begin = self.whole = self.end = BEFORE
         self._move(max(size, 64))
@@ -376,6 +460,10 @@ class _Buffer:
         hole = self._bytes.find(0, start, start + n)
         self._ended = n == 0 or hole >= 0
         self.end = start + n if hole < 0 else hole + 1
+        if n == 0 and self.end > self.whole:
+            self._bytes[self.end] = ord("\n")
+            self.end, self.unterminated = self.end + 1, True
+            start, n = self.end - 1, 1
         self.whole = max(self.whole, self._bytes.rfind(b"\n", start, self.end) + 1)
         return n > 0
 
@@ -386,15 +474,31 @@ class _Buffer:
             if atoms >= 0 or self.whole - self.begin > LONGEST_HEADER or not self.more():
                 break
         stop = self.end if atoms < 0 else self._bytes.index(b"\n", atoms + 1)
+        cut = -1 if atoms < 0 else self._bytes.rfind(ITEM, atoms + 2, stop)  # another header begins in this line
+        stop = stop if cut < 0 else cut
         lines = [line.strip() for line in bytes(self._bytes[self.begin : stop]).split(b"\n")]
-        self.begin = min(stop + 1, self.end)
-        return [line for line in lines if line], atoms >= 0
+        self.begin = cut if cut >= 0 else min(stop + 1, self.end)
+        whole = atoms >= 0 and cut < 0 and not (self.unterminated and stop + 1 == self.whole)
+        return [line for line in lines if line], whole
+
+    def skip_to(self, mark: bytes) -> bool:
+        """Leave out what comes before `mark`; False if that is all there is."""
+        while (place := self._bytes.find(mark, self.begin, self.whole)) < 0:
+            self.begin = self.whole
+            if not self.more():
+                return False
+        self.begin = place
+        return True
 
     def peek(self, n: int) -> list[bytes]:
         """The `n` lines that come next, or as many as there are, without taking them."""
         while self._bytes.count(b"\n", self.begin, self.whole) < n and self.more():
             pass
         return bytes(self._bytes[self.begin : self.whole]).split(b"\n", n)[:-1]
+
+    def is_cut(self, place: int) -> bool:
+        """Whether the line that has this place in the buffer is the last one and had no line end."""
+        return self.unterminated and self._bytes.index(b"\n", place) + 1 == self.whole
 
     def line(self, place: int) -> bytes:
         """The line that has this place in the buffer."""
