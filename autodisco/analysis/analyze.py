@@ -72,8 +72,8 @@ def analyze(
     dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
     cluster_cutoff, coordination_cutoff : Å; 3.4 and 2.8, or what the folder states, where none is given
-    cluster_joins : the pairs of ions that a contact within the cluster cutoff joins: ``cation-anion`` (alone, where none
-        is given), ``anion-anion`` and ``cation-cation``; all three in the mode ``htp-md``
+    cluster_joins : the pairs of ions that a contact within the cluster cutoff joins: ``cation-anion`` (without any),
+        ``anion-anion``, ``cation-cation``; without any in the mode ``htp-md``, all three
     fit_ps : lags (ps) over which displacements are fitted; else those the folder states, or the diffusive ones
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels; results do not depend on it

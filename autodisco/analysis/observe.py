@@ -4,6 +4,7 @@ What concerns single frames (clusters, contacts, distributions) is added up on t
 until all frames are there, because displacements need them all.
 """
 
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
 from autodisco.analysis.series import Series
-from autodisco.analysis.trajectory import Chunk, Floats, Indices, Trajectory, check_composition
+from autodisco.analysis.trajectory import Chunk, Floats, Indices, StartAgain, Trajectory, check_composition
 from autodisco.errors import InputError
 from autodisco_kernels import (
     Contacts,
@@ -37,6 +38,7 @@ from autodisco_kernels import (
 MOST_GROUPS = 32
 LEAST_PIECES = 40
 R_MAX = 8.0
+LEAST_WIDTH = 3.0  # Å; two-dimensional boxes are given some tenths
 RDF_GROUPS = 5
 
 
@@ -165,14 +167,15 @@ def observe(
     """
     chosen = settings or Settings()
     check_composition(trajectory.source, trajectory.who)
-    with Pass(trajectory, chosen) as run:
-        for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
-            run.add(chunk)
-            if progress:
-                progress(run.n_frames)
-        if not run.n_frames:
-            raise InputError(f"{trajectory.source}: holds no frame")
-        return run.result()
+    while True:
+        with Pass(trajectory, chosen) as run, contextlib.suppress(StartAgain):
+            for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
+                run.add(chunk)
+                if progress:
+                    progress(run.n_frames)
+            if not run.n_frames:
+                raise InputError(f"{trajectory.source}: holds no frame")
+            return run.result()
 
 
 def _frames_per_chunk(n_atoms: int, memory_mb: float) -> int:
@@ -229,6 +232,12 @@ class Pass:
         if not (np.isfinite(volumes) & (volumes > 0)).all():
             raise InputError(
                 f"{self._trajectory.source}: a frame after {self.n_frames} others has a box without volume"
+            )
+        widths = 1 / np.linalg.norm(np.linalg.inv(cells), axis=1)  # between opposite faces
+        if (thin := float(widths.min())) < LEAST_WIDTH:
+            raise InputError(
+                f"{self._trajectory.source}: a box is {thin:.3g} Å thin; conductivities are those of a volume, so the "
+                f"box needs three dimensions of {LEAST_WIDTH:g} Å or more"
             )
         self.n_frames += len(positions)
         self._volumes.append(volumes)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_by_mass, standard_masses, unknown_mass
-from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.errors import InputError
 from autodisco.files import read_json
 
@@ -96,7 +96,8 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
         raise InputError(f"{folder / 'meta.json'}: a value is of the wrong kind ({error})") from None
     if not source.is_file():
         raise InputError(f"{source}: no such file")
-    dump = Dump([source], ("type", "mol", "mass"), single)
+    notes = Notes()
+    dump = Dump([source], ("type", "mol", "mass"), single, notes=notes)
     atom_type, molecule = dump.first("type").astype(int), dump.first("mol").astype(int)
     elements = elements_by_mass(dump.first("mass"))
     if mass := unknown_mass(dump.first("mass"), elements):
@@ -128,6 +129,7 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
         temperature_k=temperature,
         frame_interval_ps=interval,
         monomer_smiles=monomer.replace("[Cu]", "*").replace("[Au]", "*"),
+        notes=notes,
     )
 
 

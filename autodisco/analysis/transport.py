@@ -21,7 +21,7 @@ from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.analysis.observe import Observations, spread_lags
 from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.ratios import ratio_of_means
-from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table
+from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table, remarks
 from autodisco.analysis.trajectory import Floats
 from autodisco.errors import InputError
 from autodisco_kernels import Population, Runs, cluster_nernst_einstein, einstein, nernst_einstein
@@ -287,7 +287,7 @@ def _propagated(
 
 
 def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, ...]:
-    said = []
+    said = remarks(seen)
     for kind, window, moved in zip(seen.trajectory.who.species, fits.windows, fits.diffusivities, strict=False):
         if moved.value == 0:
             said.append(f"{kind.name} show no diffusion: the displacement does not grow over the fitted lags")
