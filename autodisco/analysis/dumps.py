@@ -122,8 +122,8 @@ class Dump:
                         raise InputError(f"{path}: step {frame.step} has {len(frame.values)} atoms, not {self.n_atoms}")
                     if expected is not None and not np.array_equal(frame.values[:, -1], expected):
                         raise InputError(
-                            f"{path}: the {checked}s of the atoms of step {frame.step} are not those of the first frame; the "
-                            "same atoms are needed in every frame"
+                            f"{path}: the {checked}s of the atoms of step {frame.step} are not those of the first "
+                            "frame; the same atoms are needed in every frame"
                         )
                     _check_periodic(path, frame)
                     cell = frame.cell.astype(np.float32).astype(np.float64) if self._single else frame.cell

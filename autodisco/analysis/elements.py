@@ -47,9 +47,8 @@ def elements_by_mass(masses: ArrayLike) -> NDArray[np.str_]:
     standard = np.array(list(ATOMIC_MASSES.values()))
     off = np.abs(given[:, None] - standard)
     allowed = np.where(standard > HEAVY, HEAVY_TOLERANCE, TOLERANCE)
-    rounded = (np.abs(given[:, None] - np.round(standard)) < 1e-9) | (
-        np.abs(given[:, None] - np.round(standard, 1)) < 1e-9
-    )
+    digits = [np.abs(given * ten - np.rint(given * ten))[:, None] < 1e-6 for ten in (1, 10)]
+    rounded = (digits[0] & (off <= 0.5)) | (digits[1] & (off <= 0.05 + 1e-9))
     close = (off <= allowed) | rounded
     best = np.where(close, off, np.inf).argmin(axis=1)
     symbols = np.where(close.any(axis=1), np.array(list(ATOMIC_MASSES))[best], "")

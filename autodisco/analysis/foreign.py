@@ -101,7 +101,9 @@ class Foreign:
         header = reader._file.header if reader.format == "DCD" else None
         for k in range(n_frames):
             try:
-                now = reader[k]
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    now = reader[k]
             except (OSError, EOFError, ValueError, RuntimeError) as error:
                 if k > 0 and k == n_frames - 1:
                     self._notes.say(f"{path}: the last frame is not all there and left out ({error})")

@@ -27,6 +27,7 @@ STRETCH = 1.3  # times the sum of the radii, up to which atoms may be bonded
 BEAD_BOND = 6.0  # Å, for atoms of no element: beads of coarse-grained models
 GROUPS_APART = 4.0  # Å between selected atoms that are no group any more
 RIGID = 0.15  # Å by which the length of a bond varies at most
+TOGETHER = 0.9  # mean phase of two atoms a seventh of the box apart
 FRAMES = 20  # over which bonds have to last
 
 
@@ -85,6 +86,14 @@ class Geometry:
             allowed = np.where(self.beads[i] | self.beads[j], BEAD_BOND, allowed)
         return i[d <= allowed], j[d <= allowed]
 
+    def spread(self, atoms: Indices) -> bool:
+        """Whether atoms lie all over the box, as those of a molecule do not.
+
+        Along each axis, the mean of the phases of fractional positions is near 1 for atoms that lie together.
+        """
+        fractions = self.first.positions[0, atoms] @ np.linalg.inv(self.first.cells[0])
+        return bool(np.abs(np.exp(2j * np.pi * fractions).mean(axis=0)).min() < TOGETHER)
+
     def lasting(self, i: Indices, j: Indices) -> tuple[Indices, Indices]:
         """Those pairs that keep their distance over the first frames, as bonded atoms do and neighbours do not."""
         if not len(i):
@@ -140,12 +149,18 @@ def _taken_apart(numbers: Indices, geometry: Geometry, atoms: Indices, said: str
     if sizes.max() == 1:
         return numbers
     i, j = geometry.bonds(inside, inside, beads=True)
-    together = numbers[i] == numbers[j]
-    parts = _components(len(numbers), i[together], j[together])
-    pieces = {number: len(np.unique(parts[inside[numbers[inside] == number]])) for number in np.unique(numbers[inside])}
-    worst = max(pieces, key=lambda number: pieces[number])
-    if pieces[worst] == 1:
+    parts = _components(len(numbers), *_within(numbers, i, j))
+    torn = [number for number, n in _pieces(numbers, parts, inside).items() if n > 1]
+    spread = [number for number in torn if geometry.spread(inside[numbers[inside] == number])]
+    if not spread:
         return numbers
+    # Neighbours may be as near as bonded atoms, but not for long.
+    beads = geometry.beads[i] | geometry.beads[j]
+    bonded = geometry.lasting(*_within(numbers, i[~beads], j[~beads]))
+    loose = _within(numbers, i[beads], j[beads])
+    parts = _components(len(numbers), np.append(bonded[0], loose[0]), np.append(bonded[1], loose[1]))
+    pieces = _pieces(numbers, parts, inside)
+    worst = max(pieces, key=lambda number: pieces[number])
     notes.say(
         f"{said}: by the {by} an ion of {sizes[worst]} atoms lies in {pieces[worst]} places, so they do not number "
         "molecules here; its atoms that are at the distance of a bond are taken for one ion each"
@@ -210,6 +225,11 @@ def _groups(numbers: Indices, geometry: Geometry, atoms: Indices) -> dict[int, i
     i, j, _ = geometry.near(atoms, atoms, GROUPS_APART)
     same = numbers[i] == numbers[j]
     parts = _components(len(numbers), i[same], j[same])
+    return _pieces(numbers, parts, atoms)
+
+
+def _pieces(numbers: Indices, parts: Indices, atoms: Indices) -> dict[int, int]:
+    """In how many parts some atoms of each molecule are."""
     pairs = np.unique(np.stack([numbers[atoms], parts[atoms]], axis=1), axis=0)
     found, counts = np.unique(pairs[:, 0], return_counts=True)
     return dict(zip(found.tolist(), counts.tolist(), strict=True))
@@ -218,6 +238,12 @@ def _groups(numbers: Indices, geometry: Geometry, atoms: Indices) -> dict[int, i
 def _components(n: int, i: Indices, j: Indices) -> Indices:
     links = coo_matrix((np.ones(len(i), bool), (i, j)), shape=(n, n))
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def _within(numbers: Indices, i: Indices, j: Indices) -> tuple[Indices, Indices]:
+    """Those pairs that are in one molecule."""
+    same = numbers[i] == numbers[j]
+    return i[same], j[same]
 
 
 def _few(low: int, high: int) -> str:

@@ -36,7 +36,12 @@ class Bytes(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read on; 0 at the end, and where compressed data break off."""
         try:
-            return self._stream.readinto(buffer) or 0
+            if not hasattr(self._stream, "read1"):
+                return self._stream.readinto(buffer) or 0
+            # Filling the buffer would lose what has been unpacked already when the data break off.
+            data = self._stream.read1(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
         except EOFError:
             self.cut = True
             return 0

@@ -186,8 +186,8 @@ def _check_charge(of_file: float, charge: float, said: str, notes: Notes) -> Non
         return
     if share > MUCH_CHARGE:
         raise InputError(
-            f"{said}: an ion carries {of_file:+.3g} e by the charges in the file, not {charge:+g} e; select single ions, "
-            "or give their charge with --cation-charge or --anion-charge"
+            f"{said}: an ion carries {of_file:+.3g} e by the charges in the file, not {charge:+g} e; select single "
+            "ions, or give their charge with --cation-charge or --anion-charge"
         )
     notes.say(f"{said}: an ion carries {of_file:+.3g} e by the charges in the file; {charge:+g} e is used")
 

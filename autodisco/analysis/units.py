@@ -46,7 +46,7 @@ def units_of(path: Path, style: str | None) -> Units | None:
 
 
 def masses_in(path: Path, style: str | None, masses: Floats, notes: Notes) -> Floats:
-    """Masses in g/mol; those that are atoms' as they stand, and no atom's in the unit of the style, stay, with a note."""
+    """Masses in g/mol; masses that are atoms' as they stand, and not in the unit of the style, are not converted."""
     factor = STYLES[style].mass if style in STYLES else 1.0
     converted = masses * factor
     if factor != 1.0 and converted.min() > HEAVIEST and masses.max() < HEAVIEST:

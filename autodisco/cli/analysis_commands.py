@@ -114,7 +114,8 @@ def analyze(
         message(f"warning: the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
     for path, result in zip(paths, results, strict=False):
         for warning in result.get("warnings") or ():
-            message(f"warning: {path}: {warning}")
+            of_a_file = any(warning.startswith(str(given)) for given in paths)
+            message(f"warning: {warning if of_a_file else f'{path}: {warning}'}")
 
 
 class _Reading:
