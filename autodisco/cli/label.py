@@ -14,7 +14,8 @@ import typer
 import autodisco
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.files import csv_rows, read_text, write_atomic
+from autodisco.files import write_atomic
+from autodisco.tables import Row, Table, open_table
 from autodisco.text import counted
 
 
@@ -49,11 +50,11 @@ def label(
 
     name = protocols.load(protocol).name
     forcefield.load(force_field)
-    header, numbered = _read(existing_file(file, "file of polymers"))
-    rows = [row for _, row in numbered]
+    table, numbered = _read(existing_file(file, "file of polymers"))
+    rows = [cells for _, cells in numbered]
     units, wanted = [], {}
-    for line, row in numbered:
-        where = f"{file}, line {line}"
+    for found, row in numbered:
+        where = table.where(found)
         try:
             units.append(parse(row["monomer_smiles"]))
         except InvalidRepeatUnit as error:
@@ -83,11 +84,7 @@ def label(
                 str(len(properties)),
             )
             row.update(zip(LABEL_COLUMNS, labels, strict=True))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*header, *(c for c in LABEL_COLUMNS if c not in header)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomic(file, text.getvalue())
+    _write(table, LABEL_COLUMNS, [(found.comments, row) for found, row in numbered])
     for failure in failed:
         why = one_line(failure["detail"])
         message(f"{failure['monomer_smiles']} replica {failure['replica']}: {failure['code']}: {why}")
@@ -108,16 +105,26 @@ def _asked(row: dict[str, str], where: str) -> int:
     return int(text or 0)
 
 
-def _read(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Column names; line and cells of each row."""
-    rows = csv_rows(path, read_text(path))
-    line, header = next(rows, (1, []))
-    if "monomer_smiles" not in header:
-        raise InputError(f"{path}, line {line}: no column monomer_smiles (columns: {', '.join(header)})")
-    found = []
-    for line, cells in rows:
-        if len(cells) != len(header):
-            columns = counted(len(header), "column")
-            raise InputError(f"{path}, line {line}: {counted(len(cells), 'cell')} where the header names {columns}")
-        found.append((line, dict(zip(header, cells, strict=True))))
-    return header, found
+def _read(path: Path) -> tuple[Table, list[tuple[Row, dict[str, str]]]]:
+    """The table; each row, and its cells by name."""
+    table = open_table(path)
+    names = table.names or []
+    if "monomer_smiles" not in names:
+        shown = ", ".join(table.header) or "none"
+        raise InputError(f"{path}, line {table.header_line}: no column monomer_smiles (columns: {shown})")
+    return table, [(row, dict(zip(names, row.cells, strict=True))) for row in table.rows]
+
+
+def _write(table: Table, labels: tuple[str, ...], rows: list[tuple[tuple[str, ...], dict[str, str]]]) -> None:
+    """Write the table in its place as it was written: separator, comments, line ends, encoding."""
+    names = table.names or []
+    more = [column for column in labels if column not in names]
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=table.separator, lineterminator=table.line_end)
+    text.writelines(line + table.line_end for line in table.preamble)
+    writer.writerow([*table.header, *more])
+    for comments, row in rows:
+        text.writelines(line + table.line_end for line in comments)
+        writer.writerow([row.get(name, "") for name in (*names, *more)])
+    text.writelines(line + table.line_end for line in table.comments_after)
+    write_atomic(table.path, text.getvalue().encode(table.encoding))

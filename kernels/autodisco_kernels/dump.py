@@ -319,8 +319,8 @@ def _next_header(text: "_Buffer", otherwise: str, broken: list[str] | None = Non
 
 def _last_beginning(lines: list[bytes]) -> int:
     """Where the last header among some lines begins, a cut one being before it; what is left of a line is split off."""
-    begins, values, seen = 0, 0, set()
-    k = 0
+    begins, values, k = 0, 0, 0
+    seen: set[bytes] = set()
     while k < len(lines):
         cut = lines[k].rfind(b"ITEM:")
         if cut > 0:
@@ -402,7 +402,7 @@ def _is_cut(column: Floats) -> bool:
     digits = [
         len(f"{abs(value):.15g}".partition("e")[0].replace(".", "").strip("0")) for value in column[-65:].tolist()
     ]
-    return len(digits) > 1 and digits[-1] <= np.median(digits[:-1]) - 2
+    return len(digits) > 1 and bool(digits[-1] <= np.median(digits[:-1]) - 2)
 
 
 def _is_number(word: bytes) -> bool:

@@ -207,7 +207,8 @@ def test_units_in_the_first_line_of_a_data_file_count(it, tmp_path):
     for units, complaint in (("real", None), ("lj", "UNITS lj are reduced")):
         (tmp_path / "sys.data").write_text(
             f"LAMMPS data file via write_data, version 2 Aug 2023, timestep = 0, units = {units}\n\n"
-            f"{len(it.types)} atoms\n6 atom types\n\n0 22 xlo xhi\n0 22 ylo yhi\n0 22 zlo zhi\n\nMasses\n\n{masses}\nAtoms # full\n\n{rows}"
+            f"{len(it.types)} atoms\n6 atom types\n\n0 22 xlo xhi\n0 22 ylo yhi\n0 22 zlo zhi\n\n"
+            f"Masses\n\n{masses}\nAtoms # full\n\n{rows}"
         )
         if complaint:
             with pytest.raises(InputError, match=complaint):
