@@ -26,7 +26,10 @@ def read_folder(folder: Path, temperature_k: float | None = None, single: bool =
         return read_replica(folder, temperature_k)
     if (folder / "meta.json").is_file():
         return read_htp_md(folder, temperature_k, single)
-    raise InputError(f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json)")
+    raise InputError(
+        f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json); for other trajectories "
+        "name the files"
+    )
 
 
 def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory:
@@ -97,7 +100,9 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
     if not source.is_file():
         raise InputError(f"{source}: no such file")
     notes = Notes()
-    dump = Dump([source], ("type", "mol", "mass"), single, notes=notes)
+    dump = Dump([source], ("type", "mol", "mass"), single, dt_ps=interval, notes=notes)
+    if dump.interval_ps and abs(dump.interval_ps - interval) > 0.01 * interval:
+        notes.say(f"{source}: tells {dump.interval_ps:g} ps between frames, meta.json {interval:g} ps; that counts")
     atom_type, molecule = dump.first("type").astype(int), dump.first("mol").astype(int)
     elements = elements_by_mass(dump.first("mass"))
     if mass := unknown_mass(dump.first("mass"), elements):

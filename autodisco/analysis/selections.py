@@ -22,6 +22,7 @@ from autodisco.analysis.units import masses_in, units_of
 from autodisco.errors import InputError
 
 MUCH_CHARGE = 1.6  # times the stated charge
+LONGEST_BOND, MOST_LONG = 6.0, 0.2  # Å, of beads; the share of bonds that may be longer
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ def read_selected(
         reader = Foreign(frames, len(universe.atoms), dt_ps, notes)
     if style not in (None, "real", "metal", "electron") and hasattr(universe.atoms, "masses"):
         universe.atoms.masses = masses_in(topology, style, universe.atoms.masses, notes)
+    if isinstance(reader, Dump) and not is_dump(topology):
+        _check_types(topology, universe, reader)
+    _check_bonds(topology, universe, reader.sample)
     interval = dt_ps or reader.interval_ps
     if not interval:
         raise InputError(f"{frames[0]}: does not tell the time between frames; give it with --dt, in ps")
@@ -124,6 +128,36 @@ def _style(topology: Path) -> str | None:
     style = found.group(1).decode() if found else None
     units_of(topology, style)
     return style
+
+
+def _check_types(topology: Path, universe: Any, dump: Dump) -> None:
+    """Refuse a data file and a dump whose atoms are of different types."""
+    stated = [str(kind) for kind in getattr(universe.atoms, "types", ())]
+    if dump.has("type") and stated and all(kind.isdigit() for kind in stated):
+        differ = np.flatnonzero(np.array(stated, dtype=np.float64) != dump.first("type"))
+        if len(differ):
+            k = differ[0]
+            raise InputError(
+                f"{topology}: atom {k + 1} is of type {stated[k]}, but of type {dump.first('type')[k]:g} in the "
+                "trajectory; both have to hold the same atoms, and the same ids"
+            )
+
+
+def _check_bonds(topology: Path, universe: Any, sample: Callable[[int], Chunk]) -> None:
+    """Refuse a topology whose bonds join atoms that are far apart: it is of other atoms, or in another order."""
+    bonds: Any = getattr(universe, "bonds", ())
+    if not len(bonds):
+        return
+    first = sample(1)
+    i, j = np.asarray(bonds.indices).T
+    apart = first.positions[0, i] - first.positions[0, j]
+    apart -= np.rint(apart @ np.linalg.inv(first.cells[0])) @ first.cells[0]
+    long = int(np.count_nonzero(np.linalg.norm(apart, axis=1) > LONGEST_BOND))
+    if long > MOST_LONG * len(i):
+        raise InputError(
+            f"{topology}: {long} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame; the atoms of "
+            "the topology have to be those of the trajectory, in the same order"
+        )
 
 
 def _composition(

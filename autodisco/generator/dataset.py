@@ -52,11 +52,11 @@ class DatasetRow:
 def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]:
     """Read repeat units from a table with a header line, such as the published HTP-MD set, or from a list of them.
 
-    The strings are in a column `monomer_smiles` (or `mol_smiles`, `smiles`, `psmiles`, `repeat_unit`) with ends `*`
-    or `[Cu]`/`[Au]`, and are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may hold
-    S/cm, or a class: when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not known.
-    Of the columns named in `properties` the numbers are kept as well; two names with `*` between them stand for the
-    product.
+    The strings are in a column `monomer_smiles` (or `mol_smiles`, `smiles`, `psmiles`, `repeat_unit`). Their ends are
+    `*` or `[Cu]`/`[Au]`; they are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may
+    hold S/cm, or a class: when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not
+    known. Of the columns named in `properties` the numbers are kept as well; two names with `*` between them stand for
+    the product.
 
     Raises
     ------

@@ -65,10 +65,13 @@ class Unwrapper:
 
     def _change_cell(self, x: Floats, cell: Floats) -> None:
         assert self._wrapped is not None
-        step = x @ np.linalg.inv(cell) - self._wrapped @ np.linalg.inv(self._cell)
+        # A skewed cell may have been flipped: other vectors, the same lattice.
+        lattice = np.rint(cell @ np.linalg.inv(self._cell))
+        before = lattice @ self._cell if abs(abs(np.linalg.det(lattice)) - 1) < 1e-6 else self._cell
+        step = x @ np.linalg.inv(cell) - self._wrapped @ np.linalg.inv(before)
         if not self._continuous:
             step -= np.rint(step)
-        self._shift += step @ ((cell + self._cell) / 2) - (x - self._wrapped)
+        self._shift += step @ ((cell + before) / 2) - (x - self._wrapped)
         self._cell, self._wrapped = cell.copy(), x.copy()
 
 

@@ -200,6 +200,31 @@ def test_residues_that_hold_all_ions_of_a_kind_are_told_from_molecules(universe,
     assert said(found, "by the residues an ion of 8 atoms lies in 8 places")
 
 
+def test_atoms_in_another_order_than_the_topology_has_them_are_refused(it, universe, whole, tmp_path):
+    file = written(universe, tmp_path / "run.dcd")
+    rng = np.random.default_rng(0)
+    bonds = [(k, k + 1 + j) for k in range(8, 32, 3) for j in (0, 1)]
+    for order, refused in ((np.arange(len(it.types)), False), (rng.permutation(len(it.types)), True)):
+        rows = "".join(f"{k + 1} {it.molecules[n] + 1} {it.types[n]} 0 0 0 0\n" for k, n in enumerate(order))
+        links = "".join(
+            f"{k} 1 {np.flatnonzero(order == a)[0] + 1} {np.flatnonzero(order == b)[0] + 1}\n"
+            for k, (a, b) in enumerate(bonds, 1)
+        )
+        masses = "".join(f"{k} {m}\n" for k, m in enumerate((6.94, 14.007, 32.06, 15.999, 12.011, 15.999), 1))
+        (tmp_path / "sys.data").write_text(
+            f"salt\n\n{len(it.types)} atoms\n{len(bonds)} bonds\n6 atom types\n1 bond types\n\n"
+            f"0 22 xlo xhi\n0 22 ylo yhi\n0 22 zlo zhi\n\nMasses\n\n{masses}\nAtoms # full\n\n{rows}\nBonds\n\n{links}"
+        )
+        (tmp_path / "run.lammpstrj").write_text(dump_text(it))
+        if not refused:
+            assert_same(analyze(tmp_path / "sys.data", file, **CHOSEN).properties, whole)
+            continue
+        with pytest.raises(InputError, match=r"bonds are longer than 6 Å in the first frame.*same order"):
+            analyze(tmp_path / "sys.data", file, **CHOSEN)
+        with pytest.raises(InputError, match=r"atom 1 is of type \d, but of type 1 in the trajectory"):
+            analyze(tmp_path / "sys.data", tmp_path / "run.lammpstrj", **CHOSEN)
+
+
 def test_units_in_the_first_line_of_a_data_file_count(it, tmp_path):
     (tmp_path / "run.lammpstrj").write_text(dump_text(it, drop=["mass"]))
     masses = "".join(f"{k} {m}\n" for k, m in enumerate((6.94, 14.007, 32.06, 15.999, 12.011, 15.999), 1))

@@ -102,6 +102,21 @@ def test_particles_at_rest_in_a_breathing_cell_stay_though_they_hover_at_a_face_
         np.testing.assert_allclose(x, np.broadcast_to(hopping[0], x.shape), atol=1e-9)
 
 
+@pytest.mark.parametrize("continuous", [True, False])
+def test_a_skewed_cell_that_is_flipped_moves_nothing(continuous):
+    # LAMMPS replaces b by b - a, and c by c + b, when a box has become too skewed.
+    rng = np.random.default_rng(6)
+    cell = np.array([[10.0, 0, 0], [5.1, 11, 0], [1, -5.6, 12]])
+    flipped = np.array([cell[0], cell[1] - cell[0], cell[2] + cell[1]])
+    x = rng.random((40, 3)) @ cell
+    steps = rng.normal(size=(40, 3))
+    later = x + steps
+    if not continuous:
+        later += rng.integers(-2, 3, (40, 3)) @ flipped
+    found = Unwrapper(continuous).next([x, later], [cell, flipped])
+    np.testing.assert_allclose(found[1] - found[0], steps, atol=1e-9)
+
+
 def test_long_rest_after_many_crossings_adds_no_rounding():
     wrapped = np.concatenate([np.arange(0, 3000, 3.0) % 7.3, np.full(1000, 0.4)])[:, None, None] * [1.0, 0.0, 0.0]
     assert len(np.unique(unwrap(wrapped, [7.3, 9.0, 9.0])[1000:, 0, 0])) == 1
