@@ -211,8 +211,10 @@ def check_groups(
         return
     total = sum(groups.values())
     as_they_count, as_groups = len(groups) * charge, total * charge
+    if abs(as_they_count - missing) < 1e-6:
+        return
     told = f"{said}: the selected atoms of an ion lie in {most} groups more than {GROUPS_APART:g} Å apart"
-    if abs(as_groups - missing) < 1e-6 < abs(as_they_count - missing):
+    if abs(as_groups - missing) < 1e-6:
         raise InputError(
             f"{told}, and the box is neutral only if each group carries {charge:+g} e: a chain of several charged "
             "groups is not one ion; number the groups as molecules of their own (mol, residues)"

@@ -3,6 +3,7 @@
 A restart may write frames again, or count from 0. Which it did is decided by where the atoms are.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from autodisco.analysis.trajectory import Chunk, Floats, Notes, StartAgain
 from autodisco.errors import InputError
 
-WITNESSES = 16  # atoms by which frames are recognised
+WITNESSES = 12  # atoms by which frames are recognised
 LIKE_A_STEP = 2.0  # times the usual displacement between frames
+Mark = NDArray[np.float32]  # positions of the witnesses
 LEAST_SAME, MOST_SAME = 0.002, 0.02  # Å by which the same positions may differ, written with few digits
 
 
@@ -36,11 +38,25 @@ class Frame:
     cell: Floats
 
 
-@dataclass
-class _Kept:
-    stamp: float
-    number: int  # among all frames that were read
-    witnesses: NDArray[np.float32]
+class _History:
+    """The frames of the run so far: their stamps, their numbers among all that were read, and witnesses; compact."""
+
+    def __init__(self) -> None:
+        self.stamps, self.numbers = array("d"), array("q")
+        self._marks: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def add(self, stamp: float, number: int, mark: Mark) -> None:
+        """Add a frame."""
+        self.stamps.append(stamp)
+        self.numbers.append(number)
+        self._marks.append(mark.tobytes())
+
+    def mark(self, k: int) -> Mark:
+        """Positions of the witnesses in frame k."""
+        return np.frombuffer(self._marks[k], np.float32).reshape(-1, 3)
 
 
 class Timeline:
@@ -67,7 +83,7 @@ class Timeline:
         InputError
             For a frame that comes too early or too late.
         """
-        kept: list[_Kept] = []
+        kept = _History()
         last: Frame | None = None
         self._interval: float | None = None
         self._time_step: float | None = None
@@ -78,25 +94,24 @@ class Timeline:
             if frame.stamp is None:
                 yield frame
                 continue
-            mark = frame.positions[:: max(1, len(frame.positions) // WITNESSES)].astype(np.float32)
-            if last is None or self._follows(frame, mark, number, kept, last):
+            mark = frame.positions[:: -(-len(frame.positions) // WITNESSES) or 1].astype(np.float32)
+            if last is None or self._follows(frame, mark, kept, last):
                 if kept:
-                    self._step_sum += _apart(mark, kept[-1].witnesses, frame.cell) ** 2
+                    self._step_sum += _apart(mark, kept.mark(-1), frame.cell) ** 2
                     self._n_steps += 1
-                kept.append(_Kept(frame.stamp + self._offset, number, mark))
+                kept.add(frame.stamp + self._offset, number, mark)
                 last = frame
                 yield frame
 
-    def _follows(self, frame: Frame, mark: NDArray[np.float32], number: int, kept: list[_Kept], last: Frame) -> bool:
+    def _follows(self, frame: Frame, mark: Mark, kept: _History, last: Frame) -> bool:
         """Whether a frame is the next one; False for one to leave out."""
         assert frame.stamp is not None
-        now, before = frame.stamp + self._offset, kept[-1]
-        step = now - before.stamp
+        now, before = frame.stamp + self._offset, kept.stamps[-1]
+        step = now - before
         # Formats with times in single precision round them.
         allowed = 0.02 * (self._interval or 0.0) + 4e-7 * abs(now)
-        same = _apart(mark, before.witnesses, frame.cell) <= self._tolerance()
         if step == 0:
-            if (same and not self._stands) or self._stands:
+            if self._stands or _apart(mark, kept.mark(-1), frame.cell) <= self._tolerance():
                 return self._stands
             if self._interval is None and self._dt_ps is not None:
                 self._stands = True
@@ -111,7 +126,7 @@ class Timeline:
             if self._interval is None:
                 self._interval = step
             elif abs(step - self._interval) > allowed:
-                raise self._uneven(frame, now, before.stamp)
+                raise self._uneven(frame, now, before)
             self._check_time(frame, last)
             return True
         return self._goes_back(frame, mark, kept, allowed)
@@ -129,19 +144,19 @@ class Timeline:
                 f"{self._time_step:g} ps later expected, because displacements need frames that are evenly spaced"
             )
 
-    def _goes_back(self, frame: Frame, mark: NDArray[np.float32], kept: list[_Kept], allowed: float) -> bool:
+    def _goes_back(self, frame: Frame, mark: Mark, kept: _History, allowed: float) -> bool:
         """A frame before the last one: a part that is written again, or one that counts anew."""
         assert frame.stamp is not None
-        now, last = frame.stamp + self._offset, kept[-1]
-        at = next((k for k in range(len(kept) - 1, -1, -1) if abs(kept[k].stamp - now) <= allowed), None)
+        now, last = frame.stamp + self._offset, kept.stamps[-1]
+        at = next((k for k in range(len(kept) - 1, -1, -1) if abs(kept.stamps[k] - now) <= allowed), None)
         usual, tolerance = self._usual(), self._tolerance()
-        from_last = _apart(mark, last.witnesses, frame.cell)
-        again = at is not None and _apart(mark, kept[at].witnesses, frame.cell) <= tolerance
+        from_last = _apart(mark, kept.mark(-1), frame.cell)
+        again = at is not None and _apart(mark, kept.mark(at), frame.cell) <= tolerance
         if at and not again:
-            from_before = _apart(mark, kept[at - 1].witnesses, frame.cell)
+            from_before = _apart(mark, kept.mark(at - 1), frame.cell)
             again = from_before <= LIKE_A_STEP * usual and from_before < from_last
         if at is not None and again:
-            self._dropped |= {old.number for old in kept[at:]}
+            self._dropped |= set(kept.numbers[at:])
             n = len(kept) - at
             self._notes.say(
                 f"{frame.source}: begins again at {frame.stamp:g} {self._unit}; of the {n} frames from there on that "
@@ -151,12 +166,10 @@ class Timeline:
         repeats = from_last <= tolerance
         if repeats or (self._interval is not None and from_last <= LIKE_A_STEP * usual):
             how = "its first frame repeats the last one" if repeats else "its first frame is taken for the next one"
-            self._offset = last.stamp - frame.stamp + (0.0 if repeats else self._interval or 0.0)
-            self._notes.say(
-                f"{frame.source}: counts from {frame.stamp:g} {self._unit} again after {last.stamp:g}; {how}"
-            )
+            self._offset = last - frame.stamp + (0.0 if repeats else self._interval or 0.0)
+            self._notes.say(f"{frame.source}: counts from {frame.stamp:g} {self._unit} again after {last:g}; {how}")
             return not repeats
-        raise self._uneven(frame, now, last.stamp)
+        raise self._uneven(frame, now, last)
 
     def _uneven(self, frame: Frame, now: float, last: float) -> InputError:
         usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
@@ -188,7 +201,7 @@ def in_chunks(frames: Iterable[Frame], length: int) -> Iterator[Chunk]:
         yield Chunk(np.array(placed), np.array(cells))
 
 
-def _apart(x: NDArray[np.float32], y: NDArray[np.float32], cell: Floats) -> float:
+def _apart(x: Mark, y: Mark, cell: Floats) -> float:
     """Root of the mean square of how far atoms are apart, in Å, to the nearest image."""
     if x.shape != y.shape:
         return float("inf")
