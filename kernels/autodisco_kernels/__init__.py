@@ -24,7 +24,6 @@ from autodisco_kernels.displacements import (
 )
 from autodisco_kernels.distributions import RadialDistribution, radial_distribution
 from autodisco_kernels.dump import (
-    BrokenOff,
     DumpFrame,
     LammpsDump,
     is_unwrapped,
@@ -32,6 +31,7 @@ from autodisco_kernels.dump import (
     positions,
     text_column,
 )
+from autodisco_kernels.dump_header import BrokenOff
 from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names, once_per_frame
 from autodisco_kernels.neighbours import Contacts, contacts
 from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift

@@ -1,22 +1,22 @@
 """LAMMPS text dumps, frame after frame from any stream of bytes, in memory that does not grow with the file.
 
-Here are headers, the order of atoms and a buffer; the text of the atoms is made into numbers in `decimals`.
+Here are frames and the order of their atoms; `dump_header` reads what comes before the rows, `dump_text` buffers the
+text, and `decimals` makes numbers of it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from autodisco_kernels.cells import Floats, Longs
-from autodisco_kernels.decimals import BEFORE, BEHIND, parse_lines
+from autodisco_kernels.decimals import parse_lines
+from autodisco_kernels.dump_header import BrokenOff, Header, next_header
+from autodisco_kernels.dump_text import ITEM, Buffer, shown
 
 CHUNK_BYTES = 1 << 18  # what has just been read is then still in the second-level cache
-LONGEST_HEADER = 1 << 20  # bytes; also of a line
 HARD = 1024  # numbers at a time that are left to Python
 
 # In order of preference: continuous in time, then wrapped; as few roundings as possible.
@@ -28,15 +28,6 @@ POSITIONS = (
     ("x", "y", "z"),
     ("xs", "ys", "zs"),
 )
-ITEM = b"ITEM: "
-STEP, TIME, ATOMS, BOX = b"ITEM: TIMESTEP", b"ITEM: TIME", b"ITEM: NUMBER OF ATOMS", b"ITEM: BOX BOUNDS"
-UNITS = b"ITEM: UNITS"
-TILTS = ("xy", "xz", "yz", "abc", "origin")  # what else stands in the title of the bounds
-ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3, UNITS: 1}  # lines that follow
-
-
-class BrokenOff(ValueError):
-    """A frame that is not all there: the file ends in it, or another one begins."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ class LammpsDump:
     ) -> None:
         self.broken: list[str] = []
         self._lenient = lenient
-        self._text = _Buffer(stream, chunk_bytes)
+        self._text = Buffer(stream, chunk_bytes)
         self._hard = np.empty((HARD, 3), np.int64)
         header = self._next("not a LAMMPS text dump")
         self.available: tuple[str, ...] = header.columns if header else ()
@@ -122,7 +113,7 @@ class LammpsDump:
     def __iter__(self) -> Iterator[DumpFrame]:
         return self._frames
 
-    def _read(self, header: "_Header | None") -> Iterator[DumpFrame]:
+    def _read(self, header: Header | None) -> Iterator[DumpFrame]:
         while header:
             otherwise = f"step {header.step} goes on after its {header.n_atoms} atoms"
             try:
@@ -137,11 +128,11 @@ class LammpsDump:
                 yield frame
             header = self._next(otherwise)
 
-    def _next(self, otherwise: str) -> "_Header | None":
+    def _next(self, otherwise: str) -> Header | None:
         """The next header; where breaks are allowed, none at one that ends the file."""
         while True:
             try:
-                return _next_header(self._text, otherwise, self.broken if self._lenient else None)
+                return next_header(self._text, otherwise, self.broken if self._lenient else None)
             except BrokenOff as error:
                 if not self._lenient:
                     raise
@@ -149,13 +140,13 @@ class LammpsDump:
                 if self._text.begin == self._text.end:
                     return None
 
-    def _numeric(self, header: "_Header | None") -> tuple[str, ...]:
+    def _numeric(self, header: Header | None) -> tuple[str, ...]:
         """Names of the columns that hold numbers in the first row; all of them if there is no row."""
         words = b"".join(self._text.peek(1) if header and header.n_atoms else []).split()
         words += [b"0"] * (len(self.available) - len(words))
         return tuple(name for name, word in zip(self.available, words, strict=False) if _is_number(word))
 
-    def _frame(self, header: "_Header") -> DumpFrame:
+    def _frame(self, header: Header) -> DumpFrame:
         by_id = "id" in header.columns
         names = [*self.columns, *(["id"] if by_id and "id" not in self.columns else [])]
         places, text, row = header.places(names), self._text, 0
@@ -183,7 +174,7 @@ class LammpsDump:
                     if not word or b"ITEM:" in line:
                         raise header.misfit(line, where)
                     raise ValueError(
-                        f"column {names[column]} holds {_shown(word)} at step {header.step}; a number expected"
+                        f"column {names[column]} holds {shown(word)} at step {header.step}; a number expected"
                     )
                 values[where, column] = float(word)
             text.begin = int(begin)
@@ -203,8 +194,8 @@ class LammpsDump:
 
 def text_column(stream: BinaryIO, name: str) -> list[str]:
     """A column of text, such as ``element``, of the first frame, in the order of the ids; raises as `LammpsDump`."""
-    text = _Buffer(stream, CHUNK_BYTES)
-    header = _next_header(text, "not a LAMMPS text dump")
+    text = Buffer(stream, CHUNK_BYTES)
+    header = next_header(text, "not a LAMMPS text dump")
     if header is None:
         raise ValueError(f"columns {name} are missing; there is no frame")
     (place,) = header.places([name])
@@ -245,124 +236,6 @@ def positions(values: Floats, names: Sequence[str], cell: Floats, origin: Floats
     if names[0].startswith("xs"):
         x = x @ cell + origin
     return x + values[:, 3:6] @ cell if len(names) == 6 else np.ascontiguousarray(x)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """What comes before the rows of a frame."""
-
-    step: int
-    n_atoms: int
-    time: float | None
-    cell: Floats
-    origin: Floats
-    columns: tuple[str, ...]
-    units: str | None
-    boundaries: tuple[str, ...]
-
-    def places(self, names: Sequence[str]) -> NDArray[np.uint64]:
-        """Where in a row the columns are; raises ValueError for those that are not."""
-        if missing := [name for name in names if name not in self.columns]:
-            raise ValueError(f"columns {', '.join(missing)} are missing; there are {' '.join(self.columns)}")
-        return np.array([self.columns.index(name) for name in names], np.uint64)
-
-    def broken_off(self, n_rows: int) -> BrokenOff:
-        return BrokenOff(f"the frame of step {self.step} breaks off after {n_rows} of {self.n_atoms} atoms")
-
-    def misfit(self, line: bytes, n_rows: int) -> ValueError:
-        if b"ITEM:" in line:
-            return self.broken_off(n_rows)
-        return ValueError(
-            f"a row of step {self.step} has not the {len(self.columns)} columns of its header: {_shown(line)}"
-        )
-
-
-def _next_header(text: "_Buffer", otherwise: str, broken: list[str] | None = None) -> _Header | None:
-    """The next header, None at the end; what is wrong, if it does not begin as one, is said `otherwise`.
-
-    LAMMPS writes units and time before the step, hence a header may begin with any item. A header that breaks off where
-    another begins is left out if there is a list of what is `broken`.
-    """
-    lines, whole = text.header()
-    if not lines:
-        return None
-    if broken is not None and (begins := _last_beginning(lines)):
-        broken.append(f"a frame breaks off in its header, after {_shown(lines[begins - 1])}")
-        lines = lines[begins:]
-    if not lines[0].startswith(b"ITEM:" if whole or len(lines) > 1 else b"ITEM:"[: len(lines[0])]):
-        raise ValueError(f"{otherwise}: 'ITEM: …' expected, found {_shown(lines[0])}")
-    if not whole:
-        raise BrokenOff(f"a frame breaks off in its header, after {_shown(lines[-1])}")
-    following, known = iter(lines), True
-    found: dict[bytes, tuple[bytes, list[bytes]]] = {}
-    for line in following:
-        item = BOX if line.startswith(BOX) else line
-        if item in ITEMS:
-            found[item] = line, list(islice(following, ITEMS[item]))
-        elif known and not line.startswith(b"ITEM:"):
-            raise ValueError(f"not a LAMMPS text dump: 'ITEM: …' expected, found {_shown(line)}")
-        known = item in ITEMS
-    if not found.keys() >= {STEP, ATOMS, BOX}:
-        raise ValueError("a frame lacks its time step, number of atoms or box")
-    title, bounds = found.pop(BOX)
-    general, tilted = b"abc origin" in title, b"xy xz yz" in title
-    cell, origin = _cell([_numbers(line, 4 if general else 3 if tilted else 2) for line in bounds])
-    units = found.pop(UNITS)[1][0].decode(errors="replace") if UNITS in found else None
-    one = {item: _numbers(found[item][1][0], 1)[0] for item in found}
-    step, n_atoms = one[STEP], one[ATOMS]
-    if not (step.is_integer() and n_atoms.is_integer() and n_atoms >= 0):
-        raise ValueError(f"a frame of {n_atoms:g} atoms at step {step:g}")
-    columns = tuple(lines[-1].decode(errors="replace").split()[2:])
-    flags = tuple(word for word in title[len(BOX) :].decode(errors="replace").split() if word not in TILTS)
-    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units, flags)
-
-
-def _last_beginning(lines: list[bytes]) -> int:
-    """Where the last header among some lines begins, a cut one being before it; what is left of a line is split off."""
-    begins, values, k = 0, 0, 0
-    seen: set[bytes] = set()
-    while k < len(lines):
-        cut = lines[k].rfind(b"ITEM:")
-        if cut > 0:
-            lines[k : k + 1] = lines[k][:cut], lines[k][cut:]
-            begins, values, seen = k + 1, 0, set()
-        elif cut == 0:
-            item = BOX if lines[k].startswith(BOX) else lines[k]
-            if values or item in seen:
-                begins, seen = k, set()
-            seen.add(item)
-            values = ITEMS.get(item, 0)
-        elif values:
-            values -= 1
-        k += 1
-    return begins
-
-
-def _numbers(line: bytes, n: int) -> list[float]:
-    try:
-        found = [float(word) for word in line.split()]
-    except ValueError:
-        found = []
-    if len(found) != n:
-        raise ValueError(f"{n} numbers expected in the header of a frame, found {_shown(line)}")
-    return found
-
-
-def _cell(bounds: list[list[float]]) -> tuple[Floats, Floats]:
-    """Rows a, b, c and the lower corner from the three lines of bounds, https://docs.lammps.org/Howto_triclinic.html.
-
-    Lines hold low and high; or these of the box around the tilted cell, and the tilts xy, xz, yz; or the vector and a
-    component of the corner.
-    """
-    if len(bounds[0]) == 4:
-        rows = np.array(bounds)
-        return rows[:, :3].copy(), rows[:, 3].copy()
-    (x, lx), (y, ly), (z, lz) = ((row[0], row[1] - row[0]) for row in bounds)
-    xy, xz, yz = (row[2] for row in bounds) if len(bounds[0]) == 3 else (0.0, 0.0, 0.0)
-    below_x, above_x = min(0.0, xy, xz, xy + xz), max(0.0, xy, xz, xy + xz)
-    below_y, above_y = min(0.0, yz), max(0.0, yz)
-    a, b = lx + below_x - above_x, ly + below_y - above_y
-    return np.array([[a, 0.0, 0.0], [xy, b, 0.0], [xz, yz, lz]]), np.array([x - below_x, y - below_y, z])
 
 
 def _order(ids: Floats, step: int) -> Longs | None:
@@ -412,98 +285,3 @@ def _is_number(word: bytes) -> bool:
     except ValueError:
         return False
     return b"_" not in word
-
-
-def _shown(line: bytes) -> str:
-    text = line[:60].decode(errors="replace").strip()
-    return f"'{text}{'…' if len(line) > 60 else ''}'"
-
-
-class _Buffer:
-    """What was read of a stream and is not used yet: begin:whole are whole lines, whole:end is the start of another."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
-        self._ended = False
-        self.unterminated = False  # the last line of the stream had no line end and was given one
-        self._bytes = bytearray()
-        self.begin = self.whole = self.end = BEFORE
-        self._move(max(size, 64))
-
-    def _move(self, size: int) -> None:
-        """The text to the front of a buffer that has room for `size` bytes."""
-        old, kept = self._bytes, self.end - self.begin
-        if len(old) != BEFORE + size + BEHIND:
-            self._bytes = bytearray(BEFORE + size + BEHIND)
-            self.bytes = np.frombuffer(self._bytes, np.uint8)
-        memoryview(self._bytes)[BEFORE : BEFORE + kept] = memoryview(old)[self.begin : self.end]
-        self._bytes[BEFORE - 1] = ord("\n")
-        self.begin, self.whole, self.end = BEFORE, BEFORE + self.whole - self.begin, BEFORE + kept
-
-    def more(self) -> bool:
-        """Read on; False at the end of the stream."""
-        if self._ended:
-            return False
-        if self.end - self.whole > LONGEST_HEADER:
-            raise ValueError(f"not a LAMMPS text dump: {LONGEST_HEADER} bytes without the end of a line")
-        size = len(self._bytes) - BEFORE - BEHIND
-        size *= 2 if self.end - self.begin == size else 1
-        self._move(size)
-        start, room = self.end, memoryview(self._bytes)[self.end : BEFORE + size]
-        if hasattr(self._stream, "readinto"):
-            n = self._stream.readinto(room) or 0
-        else:
-            data = self._stream.read(len(room))
-            n = len(data)
-            room[:n] = data
-        # Zeros are a hole that a crash has left in the file: it ends there, with the first one as what is wrong.
-        hole = self._bytes.find(0, start, start + n)
-        self._ended = n == 0 or hole >= 0
-        self.end = start + n if hole < 0 else hole + 1
-        if n == 0 and self.end > self.whole:
-            self._bytes[self.end] = ord("\n")
-            self.end, self.unterminated = self.end + 1, True
-            start, n = self.end - 1, 1
-        self.whole = max(self.whole, self._bytes.rfind(b"\n", start, self.end) + 1)
-        return n > 0
-
-    def header(self) -> tuple[list[bytes], bool]:
-        """Take the lines up to the next that begins with ITEM: ATOMS, blank ones left out, and whether there is one."""
-        while True:
-            atoms = self._bytes.find(b"\nITEM: ATOMS", self.begin - 1, self.whole)
-            if atoms >= 0 or self.whole - self.begin > LONGEST_HEADER or not self.more():
-                break
-        stop = self.end if atoms < 0 else self._bytes.index(b"\n", atoms + 1)
-        cut = -1 if atoms < 0 else self._bytes.rfind(ITEM, atoms + 2, stop)  # another header begins in this line
-        stop = stop if cut < 0 else cut
-        lines = [line.strip() for line in bytes(self._bytes[self.begin : stop]).split(b"\n")]
-        self.begin = cut if cut >= 0 else min(stop + 1, self.end)
-        whole = atoms >= 0 and cut < 0 and not (self.unterminated and stop + 1 == self.whole)
-        return [line for line in lines if line], whole
-
-    def skip_to(self, mark: bytes) -> bool:
-        """Leave out what comes before `mark`; False if that is all there is."""
-        while (place := self._bytes.find(mark, self.begin, self.whole)) < 0:
-            self.begin = self.whole
-            if not self.more():
-                return False
-        self.begin = place
-        return True
-
-    def peek(self, n: int) -> list[bytes]:
-        """The `n` lines that come next, or as many as there are, without taking them."""
-        while self._bytes.count(b"\n", self.begin, self.whole) < n and self.more():
-            pass
-        return bytes(self._bytes[self.begin : self.whole]).split(b"\n", n)[:-1]
-
-    def is_cut(self, place: int) -> bool:
-        """Whether the line that has this place in the buffer is the last one and had no line end."""
-        return self.unterminated and self._bytes.index(b"\n", place) + 1 == self.whole
-
-    def line(self, place: int) -> bytes:
-        """The line that has this place in the buffer."""
-        return bytes(self._bytes[self._bytes.rfind(b"\n", 0, place) + 1 : self._bytes.index(b"\n", place)]).strip()
-
-    def word(self, place: int) -> bytes:
-        """The word that starts at this place in the buffer; none at the end of a line."""
-        return b"".join(bytes(self._bytes[place : self._bytes.index(b"\n", place)]).split(maxsplit=1)[:1])
