@@ -103,7 +103,10 @@ def analyze(
     from autodisco.analysis.selections import Selections, read_selected
 
     if first.is_dir():
-        if others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None:
+        known = any((first / name).is_file() for name in ("system.json", "meta.json"))
+        if known and (
+            others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None
+        ):
             raise InputError(
                 f"{first}: a folder says itself what its atoms are; selections, charges and dt are for files"
             )

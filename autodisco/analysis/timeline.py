@@ -29,6 +29,8 @@ class Frame:
     stamp : time step, or time in ps, by which frames follow each other; None where the file knows neither
     time_ps : where the file tells it
     positions, cell : (n, 3) and (3, 3), Å
+
+    Raises InputError for coordinates that are not finite and a box without volume.
     """
 
     source: str
@@ -36,6 +38,13 @@ class Frame:
     time_ps: float | None
     positions: Floats
     cell: Floats
+
+    def __post_init__(self) -> None:
+        at = "a frame" if self.stamp is None else f"the frame at {self.stamp:g}"
+        if not np.isfinite(self.positions).all():
+            raise InputError(f"{self.source}: {at} holds coordinates that are not finite")
+        if not 0 < abs(np.linalg.det(self.cell)) < np.inf:
+            raise InputError(f"{self.source}: {at} has a box without volume")
 
 
 class _History:
@@ -126,7 +135,7 @@ class Timeline:
             if self._interval is None:
                 self._interval = step
             elif abs(step - self._interval) > allowed:
-                raise self._uneven(frame, now, before)
+                raise self._uneven(frame, now, before, last)
             self._check_time(frame, last)
             return True
         return self._goes_back(frame, mark, kept, allowed)
@@ -169,14 +178,16 @@ class Timeline:
             self._offset = last - frame.stamp + (0.0 if repeats else self._interval or 0.0)
             self._notes.say(f"{frame.source}: counts from {frame.stamp:g} {self._unit} again after {last:g}; {how}")
             return not repeats
-        raise self._uneven(frame, now, last)
+        raise self._uneven(frame, now, last, None)
 
-    def _uneven(self, frame: Frame, now: float, last: float) -> InputError:
+    def _uneven(self, frame: Frame, now: float, last: float, before: Frame | None) -> InputError:
         usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
         back = "; nor are its atoms where those of an earlier frame were, or near the last ones" if now < last else ""
+        between = before is not None and before.source != frame.source
+        order = "; are the files in the order of their steps (sort -V)?" if between else ""
         return InputError(
             f"{frame.source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
-            f"because displacements need frames that are evenly spaced{back}"
+            f"because displacements need frames that are evenly spaced{back}{order}"
         )
 
     def _usual(self) -> float:

@@ -59,6 +59,8 @@ def next_header(text: Buffer, otherwise: str, broken: list[str] | None = None) -
     lines, whole = text.header()
     if not lines:
         return None
+    if broken is not None and lines[0].startswith(b"\0"):
+        raise BrokenOff("the file breaks off in zeros, as a crash of the machine leaves them")
     if broken is not None and (begins := _last_beginning(lines)):
         broken.append(f"a frame breaks off in its header, after {shown(lines[begins - 1])}")
         lines = lines[begins:]

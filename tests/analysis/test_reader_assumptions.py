@@ -195,6 +195,26 @@ def test_atoms_that_change_are_refused(it, tmp_path):
         properties(tmp_path, text[: text.rindex(" ")] + " nan\n")
 
 
+@pytest.mark.parametrize("which", ["first", "last"])
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("0.0 22.0\n", "0.0 0.0\n", "has a box without volume"),
+        ("0.0 22.0\n", "0.0 nan\n", "has a box without volume"),
+        ("\n64 20 6 15.999 ", "\n64 20 6 15.999 nan ", "holds coordinates that are not finite"),
+    ],
+)
+def test_frames_that_cannot_be_are_refused_in_one_line(it, tmp_path, which, old, new, complaint):
+    text = dump_text(it)
+    at = text.index(old) if which == "first" else text.rindex(old)
+    rest = text[at + len(old) :]
+    if "nan " in new:
+        rest = rest.partition(" ")[2]  # in place of a coordinate
+    with pytest.raises(InputError, match=complaint) as caught:
+        properties(tmp_path, text[:at] + new + rest)
+    assert "\n" not in str(caught.value)
+
+
 def test_rows_without_ids_are_noted_and_checked_by_type(it, whole, tmp_path):
     assert_same(properties(tmp_path, dump_text(it, drop=["id"])), whole, "atoms have no id")
     text = dump_text(it, drop=["id"])

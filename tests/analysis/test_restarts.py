@@ -90,11 +90,12 @@ def test_three_parts_that_all_count_from_zero(it, whole, tmp_path):
             lambda it: [dump_text(it, range(12)), dump_text(it, range(14, 30))],
             "a frame at 14000 steps follows one at 11000",
         ),
+        (lambda it: [dump_text(it, [k]) for k in (0, 1, 10, 2)], "are the files in the order of their steps"),
         (lambda it: [dump_text(it, range(15, 30)), dump_text(it, range(15))], "nor are its atoms where"),
         (lambda it: [dump_text(it, range(12)), dump_text(it, range(20, 30), first=-20_000)], "nor are its atoms where"),
         (lambda it: [dump_text(it, [0, 1, 2, 3]), dump_text(it, range(8, 12), step=500)], "one 1000 steps later"),
     ],
-    ids=["gap", "wrong order", "gap behind a new count", "another spacing"],
+    ids=["gap", "order of names", "wrong order", "gap behind a new count", "another spacing"],
 )
 def test_gaps_are_refused(it, tmp_path, texts, complaint):
     with pytest.raises(InputError, match=complaint):
@@ -136,6 +137,8 @@ def test_the_whole_frames_of_a_cut_file_are_read(it, tmp_path):
     for cut in (text.rindex("ITEM: TIMESTEP") + 30, len(text) - 300, len(text) - 6):
         file.write_text(text[:cut])
         assert_same(analyze(file, **CHOSEN).properties, expected, "a frame is not all there and left out")
+    file.write_bytes(dump_text(it, range(29)).encode() + bytes(5000))
+    assert_same(analyze(file, **CHOSEN).properties, expected, "breaks off in zeros")
     for ends in ("", "\n\n \n", "\r\n"):
         file.write_text(text.rstrip() + ends)
         assert analyze(file, **CHOSEN).properties.frames == 30
