@@ -142,8 +142,10 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
     }
 
 
-def _is_of(task: ReplicaTask, stored: dict[str, Any]) -> bool:
+def _is_of(task: ReplicaTask, stored: Any) -> bool:
     """Whether what a folder says it holds is this very task."""
+    if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
+        return False
     before = {"half_step": stored["attempt"] > 0}  # what a program did that did not write it
     others = {name: value for name, value in (before | stored).items() if name != "protocol"}
     expected = {name: value for name, value in _identity(task).items() if name != "protocol"}
