@@ -44,6 +44,7 @@ def molecule_of(mol: Chem.Mol, force_field: ForceField) -> Molecule:
 
 def _molecule(smiles: str) -> Chem.Mol:
     mol = Chem.MolFromSmiles(smiles)
-    if mol is None or "." in smiles or Chem.GetFormalCharge(mol) or any(a.GetAtomicNum() == 0 for a in mol.GetAtoms()):
+    whole = mol is not None and len(Chem.GetMolFrags(mol)) == 1 and not Chem.GetFormalCharge(mol)
+    if not whole or any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise InputError(f"{smiles!r} is not the SMILES of one neutral molecule")
     return Chem.AddHs(mol)

@@ -84,7 +84,10 @@ def test_van_der_waals_volumes_are_those_of_bondi(smiles, bondi):
     assert boxes.van_der_waals_volume(mol) * 0.602214 == pytest.approx(bondi, rel=0.04)
 
 
-@pytest.mark.parametrize(("cutoff", "said"), [pytest.param(8.32, "has decreased", marks=pytest.mark.slow), (9.0, "greater than half the periodic box")])
+@pytest.mark.parametrize(
+    ("cutoff", "said"),
+    [pytest.param(8.32, "has decreased", marks=pytest.mark.slow), (9.0, "greater than half the periodic box")],
+)
 def test_a_box_too_small_for_openmm_has_its_own_code_and_a_larger_one_is_next(tmp_path, monkeypatch, cutoff, said):
     pytest.importorskip("openmm")
     monkeypatch.setenv("AUTODISCO_OPENMM_PLATFORM", "CPU")
