@@ -2,10 +2,10 @@
 
     python bench/polymer_densities.py [--simulations DIR] [--out CSV] [--workers N] [NAME]...
 
-One build each with `bench/neat.toml` at the temperature of the measurement: chains of 150 backbone atoms, about 4.4 kg/mol,
-compressed at 600 K, then 40 ps at 1 atm, the last 30 of which count; errors are from blocks of these. Measured specific
-volumes (cm³/g, t in °C) are the equations for 1 atm in table 7 of R. A. Orwoll, "Densities, coefficients of thermal
-expansion, and compressibilities of amorphous polymers", in J. E. Mark (ed.), Physical Properties of Polymers Handbook.
+One build each with `bench/neat.toml` at the temperature of the measurement: chains of 150 backbone atoms, about 4.4
+kg/mol, compressed at 600 K, then 40 ps at 1 atm, the last 30 of which count; errors are from blocks of these. Measured
+specific volumes (cm³/g, t in °C) are equations for 1 atm: of R. P. Danner and M. S. High, Handbook of Polymer Solution
+Thermodynamics (1993), and of R. A. Orwoll in J. E. Mark (ed.), Physical Properties of Polymers Handbook.
 """
 
 import argparse
@@ -37,9 +37,8 @@ def main() -> None:
         for row in rows
     ]  # fmt: skip
     LocalExecutor(given.workers).run(tasks, lambda task: None, lambda task, outcome: None)
-    print(
-        "| polymer | K | atoms | density, g/cm³ | measured | | solubility parameter, MPa½ |\n|---|---|---|---|---|---|---|"
-    )
+    print("| polymer | K | atoms | density, g/cm³ | measured | | solubility parameter, MPa½ |")
+    print("|---|---|---|---|---|---|---|")
     found = []
     for row, task in zip(rows, tasks, strict=True):
         outcome = lasting_outcome(task)
@@ -48,13 +47,13 @@ def main() -> None:
             continue
         here, measured = outcome.properties, float(row["density_g_per_cm3"])
         value, error = here["density_g_per_cm3"], here["density_g_per_cm3_sem"]
-        solubility = f"{here['solubility_parameter_mpa_sqrt']:.1f} ± {here['solubility_parameter_mpa_sqrt_sem']:.1f}"
-        print(
-            f"| {row['name']} | {row['temperature_k']} | {outcome.atoms} | {value:.3f} ± {error:.3f} | {measured:.3f} | "
-            f"{100 * (value / measured - 1):+.1f} % | {solubility} |",
-            flush=True,
+        root, root_error = here["solubility_parameter_mpa_sqrt"], here["solubility_parameter_mpa_sqrt_sem"]
+        cells = [row["name"], row["temperature_k"], str(outcome.atoms), f"{value:.3f} ± {error:.3f}", f"{measured:.3f}",
+                 f"{100 * (value / measured - 1):+.1f} %", f"{root:.1f} ± {root_error:.1f}"]  # fmt: skip
+        print("| " + " | ".join(cells) + " |", flush=True)
+        found.append(
+            row | {"density_g_per_cm3_here": value, "density_g_per_cm3_here_sem": error, "atoms": outcome.atoms}
         )
-        found.append(row | {"density_here": value, "density_here_sem": error, "atoms": outcome.atoms})
     if given.out and found:
         with open(given.out, "w", newline="") as handle:
             writer = csv.DictWriter(handle, list(found[0]), lineterminator="\n")
