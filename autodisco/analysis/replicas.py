@@ -28,7 +28,7 @@ PRIOR_DEGREES = 4
 NOT_AVERAGED = frozenset({"frames"})
 
 # Lists of which a polymer has what any replica has.
-UNITED = frozenset({"estimated_terms"})
+UNITED = frozenset({"estimated_terms", "force_field_flags"})
 
 # Made of the means of other properties: sums of the first over sums of the second.
 RATIOS = {
@@ -58,7 +58,7 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share; ``estimated_terms`` of any. Haven ratio, ionicity and Einstein transference number are ratios
+        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and Einstein transference number are ratios
         of means.
         A replica in which a property is None is left out of that mean. A standard error is None below two values.
         Errors within one trajectory are not used: builds differ by more.

@@ -37,6 +37,7 @@ def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
             **{name: item for name, item in polymer.items() if name not in LEFT_OUT},
             **polymer["scores"],
             "flags": json.dumps([flag["name"] for flag in polymer["flags"]]),
+            "force_field_flags": json.dumps(places.get(polymer["key"], {}).get("force_field_flags", [])),
             **{name: places.get(polymer["key"], {}).get(name) for name in value},
         }
         for polymer in store.polymers()

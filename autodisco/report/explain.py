@@ -64,6 +64,8 @@ def lines(life: dict[str, Any]) -> list[str]:
         text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row["flags"]]
         if score := row["scores"].get("sa_score"):
             text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
+    if life["ranking"] and (weak := life["ranking"]["force_field_flags"]):
+        text.append(f"  the force field is weak here: {', '.join(weak)}")
     how = f"protocol {life['protocol']}, {life['force_field']}"
     text += [f"  {_replica(replica)}   ({how})" for replica in life["replicas"]]
     if ranked := life["ranking"]:

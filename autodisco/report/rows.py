@@ -40,6 +40,9 @@ def ranking_table(facts: Facts) -> str:
         verdict = row["verdict"] or ""
         name = f'<br><span class="soft small">{escape(row["name"])}</span>' if row["name"] else ""
         flags = f'<br><span class="small">{", ".join(map(_flag, row["flags"]))}</span>' if row["flags"] else ""
+        if row["force_field_flags"]:
+            weak = escape(", ".join(row["force_field_flags"]))
+            flags += f'<br><span class="small">force field weak: <span class="flag">{weak}</span></span>'
         cells = [
             f'<td class="n">{row["rank"]}</td>',
             f"<td>{structure(row) if row['rank'] <= DRAWN else ''}</td>",

@@ -10,6 +10,7 @@ from autodisco.report.facts import Facts, caveat, replica_values, versions
 FIRST = (
     "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
     "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags",
+    "force_field_flags",
 )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     flat = {name: row.get(name) for name in FIRST}
     flat["flags"] = ";".join(flag["name"] for flag in row["flags"])
+    flat["force_field_flags"] = ";".join(row["force_field_flags"])
     for name, value in {**row["scores"], **row["properties"]}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value

@@ -44,7 +44,14 @@ KILLED = 75
 LASTING = frozenset({"parameters-missing", "build-overlap", "box-too-small", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
-KEPT_LABELS = ("monomer_smiles", "protocol", "force_field", "program_version", "estimated_terms")
+KEPT_LABELS = (
+    "monomer_smiles",
+    "protocol",
+    "force_field",
+    "program_version",
+    "estimated_terms",
+    "force_field_flags",
+)
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
