@@ -3,8 +3,8 @@
     python bench/liquids.py [--simulations DIR] [--out CSV] [NAME]...
 
 Force field, engine (LAMMPS) and the treatment of long-range forces are those of the protocols; there is no salt.
-A box of 17 Å holds 15 to 55 molecules, about 450 atoms: 24 ps of compression and rest, then 60 ps at the temperature of
-the experiment, over which density and energy are averaged, with errors from blocks of time. The gas is 64 molecules
+A box of 17 Å holds 15 to 55 molecules, about 450 atoms: 20 ps of compression and rest, then 45 ps at the temperature of
+the experiment, over which density and energy are averaged, with errors from blocks of time. The gas is 27 molecules
 100 Å apart under Langevin friction, 20 ps after 13 of rest. Heat of vaporisation: energy of a molecule of the gas, less
 that of one in the liquid, plus RT; no correction for polarisation, for quantum effects, or for the gas not being ideal.
 Results are kept in the folder of each liquid; what is there is not run again.
@@ -32,7 +32,7 @@ from autodisco.simulation.space import edge_of
 TABLE = Path(__file__).with_suffix(".csv")
 CUTOFF, EDGE = 8.0, 17.0
 KJ_PER_KCAL, GAS_CONSTANT = 4.184, 8.314462618e-3  # kJ/mol/K
-GAS_SIDE, SPACING = 4, 100.0
+GAS_SIDE, SPACING = 3, 100.0
 SAMPLED_STEP = 4
 GAS = """\
 units real
@@ -127,7 +127,7 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
 
 
 def at_rest(kelvin: float, mass: float) -> protocols.Protocol:
-    """Compression, rest, and 60 ps at 1 atm; a protocol has to end with production, which is not looked at here."""
+    """Compression, rest, and 45 ps at 1 atm; a protocol has to end with production, which is not looked at here."""
     npt = {"kind": "npt", "temperature_k": (kelvin, kelvin), "pressure_damping_fs": 500}
     return protocols.Protocol.model_validate(
         {
@@ -149,8 +149,8 @@ def at_rest(kelvin: float, mass: float) -> protocols.Protocol:
                 {"kind": "relax", "duration_ps": 1.5, "timestep_fs": 1.0, "temperature_k": kelvin,
                  "max_displacement": 0.05},
                 npt | {"duration_ps": 8, "pressure_atm": (1, 1000)},
-                npt | {"duration_ps": 16, "pressure_atm": (1, 1)},
-                npt | {"duration_ps": 60, "pressure_atm": (1, 1)},
+                npt | {"duration_ps": 12, "pressure_atm": (1, 1)},
+                npt | {"duration_ps": 45, "pressure_atm": (1, 1)},
                 {"kind": "production", "duration_ps": 0.4, "frame_interval_ps": 0.1},
             ),
         }
