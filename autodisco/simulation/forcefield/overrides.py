@@ -51,9 +51,7 @@ BOND_ROWS = (
 )
 """r0 (Å), K2, K3, K4 (kcal/mol/Å^n)."""
 
-SINGLE_BOND_ROWS = (
-    Row(("ct", "ct"), (1.38, 518.0, 0.0, 0.0), "butadiyne, 1.38 Å and 7.2 md/Å; PCFF has the triple bond"),
-)
+SINGLE_BOND_ROWS = (Row(("ct", "ct"), (1.38, 518.0, 0.0, 0.0), "butadiyne, 1.38 Å and 7.2 md/Å; PCFF has the triple bond"),)
 """The same, for single bonds between types whose own row is that of a multiple bond."""
 
 ANGLE_ROWS = (

@@ -189,9 +189,7 @@ class _Assembly:
     def __init__(self, mol: Chem.Mol):
         self.mol = mol
         self.types = assign_types(mol)
-        self._kinds = [
-            charges.Kind(*pair) for pair in zip(assign_charge_types(mol, self.types), self.types, strict=True)
-        ]
+        self._kinds = [charges.Kind(*pair) for pair in zip(assign_charge_types(mol, self.types), self.types, strict=True)]
         self.estimated: set[str] = set()
         self.sources: Counter[tuple[str, str]] = Counter()
         self._lookup = PcffLookup(frc.installed("pcff.frc"))
@@ -247,9 +245,7 @@ class _Assembly:
             return found
         estimate = self._estimator.bond(i, j)
         length = estimate[0] if estimate else None
-        return (
-            None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
-        )
+        return None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
 
     def _angle(self, i: int, j: int, k: int) -> Found | None:
         found = self._lookup.angle(*self._key((i, j, k)))
@@ -257,9 +253,7 @@ class _Assembly:
             return found
         estimate = self._estimator.angle(i, j, k)
         theta = estimate[0] if estimate else None
-        return (
-            None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
-        )
+        return None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
 
     def _torsion(self, i: int, j: int, k: int, m: int) -> Found | None:
         found = self._lookup.torsion(*self._key((i, j, k, m)))
