@@ -1,15 +1,19 @@
 """Boxes are as large as the cutoff needs: as asked for where that will do, with more in them where it will not."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from rdkit import Chem
 
-from autodisco.files import read_json
+from autodisco.campaign.campaign import check
+from autodisco.campaign.config import Settings
+from autodisco.errors import InputError
+from autodisco.files import read_json, write_json
 from autodisco.polymer import parse
-from autodisco.simulation import ReplicaTask, boxes, builder, forcefield, protocols, run_replica
-from autodisco.simulation.replica import LASTING, mending, prepare
+from autodisco.simulation import ReplicaOutcome, ReplicaTask, boxes, builder, forcefield, protocols, run_replica
+from autodisco.simulation.batch import replica_task, simulate_batch
+from autodisco.simulation.replica import LASTING, _identity, mending, prepare
 from autodisco.simulation.space import edge_of
 
 DENSE = ("*C(F)(F)*", "*C(F)(F)C(F)(F)O*", "*CC(F)(F)*", "*CS*", "*C1OC(=O)OC1*")
@@ -105,6 +109,29 @@ def test_a_box_too_small_for_openmm_has_its_own_code_and_a_larger_one_is_next(tm
     again.folder.mkdir()
     prepare(again)
     assert [pairs(tmp_path / number) for number in ("0", "1")] == [1, 2]
+
+
+def test_a_campaign_refuses_a_protocol_without_salt(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "neat"')
+    text = text.replace("ion_pairs = 1", "ion_pairs = 0").replace("molality = 1.5", "polymer_mass_g_per_mol = 900")
+    file = tmp_path / "neat.toml"
+    file.write_text(text)
+    settings = Settings(name="x", simulation={"protocol": str(file), "engine": "lammps"})
+    with pytest.raises(InputError, match=r"simulation\.protocol: protocol neat has no salt"):
+        check(tmp_path / "campaign.toml", settings)
+
+
+def test_a_later_attempt_with_a_larger_box_is_adopted_by_a_batch(tmp_path):
+    """As one with half the time step is: what a folder holds already is not run again."""
+    unit = parse("*OCC*")
+    later = replica_task(unit, "smoke", "pcff+", 0, 1, 1, tmp_path, 60.0, "lammps", larger_box=True)
+    later.folder.mkdir(parents=True)
+    write_json(later.folder / "task.json", _identity(later))
+    write_json(later.folder / "outcome.json", asdict(ReplicaOutcome(True, {"density_g_per_cm3": 1.0}, None, "", 0, 0)))
+    started = []
+    found = simulate_batch([unit], "smoke", "pcff+", 1, tmp_path, engine="lammps", on_start=started.append)
+    assert started == []
+    assert found[unit.key][0].properties == {"density_g_per_cm3": 1.0}
 
 
 def pairs(folder: Path) -> int:
