@@ -1,6 +1,6 @@
 """Bonds, angles and torsions of the force field against MMFF94, over the model compounds of the charges.
 
-    python bench/forcefield_geometry.py [--only SMILES]
+    python bench/forcefield_geometry.py [--only SMILES ...]
 
 Parameters that exist can belong to another molecule: an automatic row for N-O has the length of a nitro group, a
 wildcard torsion the barrier of another bond order. Each compound is minimised with the force field from its MMFF94
@@ -40,11 +40,11 @@ GRIPPED = 5  # force group
 def main() -> None:
     """Print the tables."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only")
+    arguments.add_argument("--only", nargs="*")
     given = arguments.parse_args()
     with COMPOUNDS.open() as handle:
         compounds = [row["smiles"] for row in csv.DictReader(handle)]
-    for smiles in [given.only] if given.only else compounds:
+    for smiles in given.only or compounds:
         mol = conformer(smiles)
         if not mmff.MMFFHasAllMoleculeParams(mol):
             print(f"{smiles}: not known to MMFF94", flush=True)

@@ -58,8 +58,8 @@ def combine(replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and Einstein transference number are ratios
-        of means.
+        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and Einstein
+        transference number are ratios of means.
         A replica in which a property is None is left out of that mean. A standard error is None below two values.
         Errors within one trajectory are not used: builds differ by more.
 

@@ -21,8 +21,9 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     """Polymers with a value, best first.
 
     Each row holds ``rank``, ``key``, ``name``, ``monomer_smiles``, ``source``, ``iteration``, ``flags``, ``scores``,
-    ``force_field_flags`` (weak groups of the force field that it holds, of simulated ones), ``n_replicas``, ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity
-    of each replica, S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
+    ``force_field_flags`` (weak groups of the force field that it holds, of simulated ones), ``n_replicas``,
+    ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity of each replica,
+    S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
     two conductivity columns also at top level, and against the reference polymer ``p_better`` (probability that it
     conducts better) and ``verdict``: ``reference``, ``better``, ``tie``, ``worse``, or None while the reference has
     no value.

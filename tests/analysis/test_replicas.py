@@ -36,6 +36,8 @@ def test_undefined_values_are_left_out_of_the_mean():
 def test_terms_estimated_in_any_replica_are_those_of_the_polymer():
     combined = combine([replica(1.0, estimated_terms=["bond na-o"]), replica(1.0, estimated_terms=["bond o-o"])])
     assert combined["estimated_terms"] == ["bond na-o", "bond o-o"]
+    combined = combine([replica(1.0, force_field_flags=["hydrazine"]), replica(1.0, force_field_flags=["hydrazine"])])
+    assert combined["force_field_flags"] == ["hydrazine"]
 
 
 def test_cluster_populations_are_averaged_over_all_replicas():

@@ -139,8 +139,14 @@ def test_the_csv_ranks_polymers_with_values_errors_and_flags(written):
     assert float(rows[0]["conductivity_s_per_cm_sem"]) == pytest.approx(0.004)
     assert rows[0]["verdict"] == "better"
     assert {row["monomer_smiles"]: row["flags"] for row in rows}["*OCCOCCN*"] == "n-o"
+    weak = {row["monomer_smiles"]: row["force_field_flags"] for row in rows}
+    assert {smiles: names for smiles, names in weak.items() if names} == {"*OCCOCCN*": "estimated charges;hydrazine"}
     values = [float(row["conductivity_s_per_cm"]) for row in rows]
     assert values == sorted(values, reverse=True)
+
+
+def test_polymers_for_which_the_force_field_is_weak_are_marked_on_the_page(page):
+    assert page.text.count("force field weak: estimated charges, hydrazine") == 1
 
 
 def test_the_json_holds_the_same_ranking_with_its_conditions(written):

@@ -50,7 +50,7 @@ def test_the_dipole_of_a_model_compound_is_the_measured_one_or_a_listed_weakness
     measured, computed = float(row["dipole_d"]), dipole(row["smiles"])
     tolerance = max(0.5, 0.15 * measured)
     if row["weakness_d"]:
-        assert computed == pytest.approx(float(row["weakness_d"]), abs=0.1)
+        assert computed == pytest.approx(float(row["weakness_d"]), abs=0.2)
         assert abs(computed - measured) > tolerance, "no weakness any more: empty weakness_d"
     else:
         assert computed == pytest.approx(measured, abs=tolerance)

@@ -55,6 +55,7 @@ CHARGE_RULES = tuple(
         ("[NX3][CX3]=[CX3]", "n.enamine"),
         ("[NX3][CX3]=[NX2]", "n.amidine"),
         ("[NX3][SX3,SX4]", "n.sulfonyl"),
+        ("[NX3][CX2]#[NX1]", "n.cyano"),
         ("[NX3]([CX3]=[OX1])[CX3]=[OX1]", "n_2.imide"),
         ("[$([NX3](=O)=O),$([N+](=O)[O-])]", "n=2.nitro"),
         ("[NX2]=[OX1]", "n=.nitroso"),

@@ -38,6 +38,8 @@ INCREMENT_ROWS = (
     Row(("c", "oz"), (0.05,), CARBONATE),
     Row(("h*", "o"), (0.41,), COMPASS),
     Row(("c_0", "o_1"), (0.45,), COMPASS),
+    Row(("c", "o.phosphate"), (0.16,), COMPASS),
+    Row(("o.phosphate", "p=.oxide"), (-0.14,), f"{COMPASS}, made for phosphazenes"),
     Row(("c_0.aldehyde", "o_1"), (0.3964,), "public PCFF value of c_0 and o_1, made for aldehydes and ketones"),
 )
 """Charge on the first atom of a bonded pair, in e; the second atom gets the negative."""
@@ -51,7 +53,7 @@ BOND_ROWS = (
 )
 """r0 (Å), K2, K3, K4 (kcal/mol/Å^n)."""
 
-SINGLE_BOND_ROWS = (Row(("ct", "ct"), (1.38, 518.0, 0.0, 0.0), "butadiyne, 1.38 Å and 7.2 md/Å; PCFF has the triple bond"),)
+SINGLE_BOND_ROWS = (Row(("ct", "ct"), (1.38, 518.0, 0.0, 0.0), "butadiyne, 1.38 Å and 7.2 md/Å"),)
 """The same, for single bonds between types whose own row is that of a multiple bond."""
 
 ANGLE_ROWS = (

@@ -1,7 +1,8 @@
 """PCFF with the PCFF+ overrides: from a molecule to every class II term.
 
 Each term is looked up as explicit, then equivalent, then automatic row (Sun et al., J. Am. Chem. Soc. 1994,
-116, 2978; Macromolecules 1995, 28, 701); what is still missing is estimated and listed, never silently zero.
+116, 2978; Macromolecules 1995, 28, 701). What is missing or belongs to another molecule (`distrust`) is estimated and
+listed. So are charge increments that are fitted (`charges`), made from electronegativities, or zero for want of any.
 """
 
 import itertools
@@ -189,7 +190,9 @@ class _Assembly:
     def __init__(self, mol: Chem.Mol):
         self.mol = mol
         self.types = assign_types(mol)
-        self._kinds = [charges.Kind(*pair) for pair in zip(assign_charge_types(mol, self.types), self.types, strict=True)]
+        self._kinds = [
+            charges.Kind(*pair) for pair in zip(assign_charge_types(mol, self.types), self.types, strict=True)
+        ]
         self.estimated: set[str] = set()
         self.sources: Counter[tuple[str, str]] = Counter()
         self._lookup = PcffLookup(frc.installed("pcff.frc"))
@@ -245,7 +248,9 @@ class _Assembly:
             return found
         estimate = self._estimator.bond(i, j)
         length = estimate[0] if estimate else None
-        return None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
+        return (
+            None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
+        )
 
     def _angle(self, i: int, j: int, k: int) -> Found | None:
         found = self._lookup.angle(*self._key((i, j, k)))
@@ -253,7 +258,9 @@ class _Assembly:
             return found
         estimate = self._estimator.angle(i, j, k)
         theta = estimate[0] if estimate else None
-        return None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
+        return (
+            None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
+        )
 
     def _torsion(self, i: int, j: int, k: int, m: int) -> Found | None:
         found = self._lookup.torsion(*self._key((i, j, k, m)))
