@@ -2,7 +2,8 @@
 
     python bench/validation_plot.py [--out docs/images/validation.png]
 
-The tables are written by bench/liquids.py, bench/polymer_densities.py and the benches of dipoles and glass transitions.
+The tables of liquids, melts and glass transitions are files in docs/ that the benches write; that of dipoles stands in
+docs/validation.md itself.
 """
 
 import argparse
@@ -34,7 +35,7 @@ class Panel(NamedTuple):
 
 
 PANELS = (
-    Panel("dipoles.csv", "Dipole moments", "D", "measured_d", "here_d", "", "group", 0.15, 0.5),
+    Panel("validation.md", "Dipole moments", "D", "measured", "here", "", "compound", 0.15, 0.5),
     Panel("liquids.csv", "Liquids: density", "g/cm³", "density_g_per_cm3", "density_g_per_cm3_here",
           "density_g_per_cm3_here_sem", "name", 0.05, 0.0),
     Panel("liquids.csv", "Liquids: heat of vaporisation", "kJ/mol", "vaporisation_kj_per_mol",
@@ -62,13 +63,24 @@ def main() -> None:
     figure.savefig(given.out, dpi=130)
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, or of the table of compounds of a page."""
+    text = path.read_text()
+    if path.suffix == ".csv":
+        return list(csv.DictReader(text.splitlines()))
+    header, lines = text.partition("| group | compound |")[1:]
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in (header + lines).split("\n\n")[0].split("\n")
+    ]
+    return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
+
+
 def draw(axes: plt.Axes, panel: Panel) -> None:
     """Points with errors, the line of equality with the aim about it, and the names of points outside of it."""
-    with open(DOCS / panel.file) as handle:
-        table = [row for row in csv.DictReader(handle) if row[panel.here] and row[panel.measured]]
+    table = [row for row in rows_of(DOCS / panel.file) if row[panel.here] and row[panel.measured]]
     measured = np.array([float(row[panel.measured]) for row in table])
     here = np.array([float(row[panel.here]) for row in table])
-    errors = np.array([float(row.get(panel.sem) or 0.0) for row in table])
+    errors = np.array([float(row[panel.sem] or 0.0) if panel.sem else 0.0 for row in table])
     low, high = min(measured.min(), here.min()), max(measured.max(), here.max())
     line = np.linspace(low - 0.06 * (high - low), high + 0.06 * (high - low), 50)
     aim = np.maximum(panel.share * np.abs(line), panel.least)
