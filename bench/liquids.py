@@ -4,9 +4,10 @@
 
 Force field, engine (LAMMPS) and the treatment of long-range forces are those of the protocols; there is no salt.
 A box of 17 Å holds 15 to 55 molecules, about 450 atoms: 20 ps of compression and rest, then 45 ps at the temperature of
-the experiment, over which density and energy are averaged, with errors from blocks of time. The gas is 27 molecules
-100 Å apart under Langevin friction, 20 ps after 13 of rest. Heat of vaporisation: energy of a molecule of the gas, less
-that of one in the liquid, plus RT; no correction for polarisation, for quantum effects, or for the gas not being ideal.
+the experiment, over which density and energy are averaged, with errors that know their correlation time. The gas is 27
+molecules 100 Å apart under Langevin friction, 20 ps after 13 of rest. Heat of vaporisation: energy of a molecule of the
+gas, less that of one in the liquid, plus RT; no correction for polarisation, for quantum effects, or for the gas not
+being ideal.
 Results are kept in the folder of each liquid; what is there is not run again.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from autodisco.analysis.transport import block_error
+from autodisco.analysis.statistics import series_error
 from autodisco.files import read_json, write_json
 from autodisco.simulation import forcefield, protocols
 from autodisco.simulation.engines import lammps
@@ -112,7 +113,7 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     liquid = np.array([r["energy_kcal_per_mol"] for r in sampled]) / copies
     gas = energies_of_gas(folder / "gas", row["smiles"], kelvin, force_field)
     heat = KJ_PER_KCAL * (gas.mean() - liquid.mean()) + GAS_CONSTANT * kelvin
-    errors = [block_error(densities), block_error(liquid), block_error(gas)]
+    errors = [series_error(values) or math.nan for values in (densities, liquid, gas)]
     result = {
         "molecules": copies,
         "atoms": len(system.masses),

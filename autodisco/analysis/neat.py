@@ -6,16 +6,17 @@ import numpy as np
 
 from autodisco.analysis.observe import squared_radii
 from autodisco.analysis.properties import TransportProperties
+from autodisco.analysis.statistics import series_error
 from autodisco.analysis.structure import AVOGADRO, CM3_PER_A3
 from autodisco.analysis.trajectory import Trajectory
-from autodisco.analysis.transport import block_error, root_mean
+from autodisco.analysis.transport import root_mean
 from autodisco.errors import InputError
 
 FRAMES_AT_ONCE = 100
 
 
 def neat_properties(trajectory: Trajectory, progress: Callable[[int], None] | None = None) -> TransportProperties:
-    """Density and radius of gyration with errors from blocks; everything about ions is None.
+    """Density and radius of gyration with their errors; everything about ions is None.
 
     Raises InputError for a trajectory without frames.
     """
@@ -48,7 +49,7 @@ def neat_properties(trajectory: Trajectory, progress: Callable[[int], None] | No
         li_polymer_coordination=None,
         li_anion_coordination=None,
         density_g_per_cm3=float(densities.mean()),
-        density_g_per_cm3_sem=block_error(densities) if moved else None,
+        density_g_per_cm3_sem=series_error(densities) if moved else None,
         concentration_actual_molal=None,
         cluster_population={},
         **(root_mean("radius_of_gyration_angstrom", np.concatenate(radii)) if radii else {}),

@@ -27,55 +27,71 @@ SCRATCH = (
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many replicas were cleaned and how many bytes they gave back."""
+    """How many replicas were cleaned, how many bytes they gave back, and what could not be cleaned, a sentence each."""
 
     replicas: int
     bytes: int
+    problems: tuple[str, ...]
 
 
 def clean(store: Store, keep: str = "ions") -> Cleaned:
     """Keep ``all`` of the trajectories, those of the ``ions`` alone, or ``none``, and remove what engines left.
 
-    Only replicas that have a value are touched, and their values stay. ``ions.dcd`` and ``ions.pdb`` open in MDAnalysis
-    and VMD; conductivities can be computed again from the trajectory of all atoms only.
+    Values stay. Of replicas that failed no trajectory is kept unless all are. A replica whose ions cannot be kept, such
+    as one with a damaged trajectory, stays as it is. ``ions.dcd`` and ``ions.pdb`` open in MDAnalysis and VMD;
+    conductivities can be computed again from the trajectory of all atoms only.
 
     Raises
     ------
     OwnedError
         A live process runs the campaign.
     """
-    freed = touched = 0
+    freed, touched, problems = 0, 0, []
     with owned(store):
-        for row in store.replicas():
-            if row["status"] != "done":
-                continue
-            folder = replica_folder(store.folder, row["key"], row["replica"])
-            before = _size(folder)
-            if keep == "ions" and (folder / TRAJECTORY).is_file():
-                _keep_ions(folder)
-                store.record_file(folder / IONS)
-                store.record_file(folder / IONS_TOPOLOGY)
-            names = [
-                *SCRATCH,
-                *([] if keep == "all" else [TRAJECTORY]),
-                *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
-            ]
-            for name in names:
-                if (folder / name).is_file():
-                    store.forget_file(folder / name)
-                    (folder / name).unlink()
-            gained = before - _size(folder)
-            freed, touched = freed + gained, touched + bool(gained)
-        if touched:
-            seen = {"keep": keep, "replicas": touched, "bytes": freed}
-            store.note(
-                "clean", store.get("name", ""), seen, f"keep {keep} of the trajectories", "asked for by a person"
-            )
-    return Cleaned(touched, freed)
+        try:
+            for row in store.replicas():
+                if row["status"] not in ("done", "failed"):
+                    continue
+                folder = replica_folder(store.folder, row["key"], row["replica"])
+                try:
+                    gained, changed = _clean(
+                        store, folder, keep if row["status"] == "done" or keep == "all" else "none"
+                    )
+                except (OSError, ValueError, EOFError) as error:
+                    problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")
+                    continue
+                freed, touched = freed + gained, touched + changed
+        finally:  # also what was done before it was interrupted is a decision
+            if touched or problems:
+                seen = {"keep": keep, "replicas": touched, "bytes": freed, "not cleaned": len(problems)}
+                decided = f"keep {keep} of the trajectories"
+                store.note("clean", store.get("name", ""), seen, decided, "asked for by a person")
+    return Cleaned(touched, freed, tuple(problems))
+
+
+def _clean(store: Store, folder: Path, keep: str) -> tuple[int, bool]:
+    """Clean the folder of one replica; the bytes that it gave back, and whether there was anything to remove."""
+    removed = [
+        *SCRATCH,
+        *([] if keep == "all" else [TRAJECTORY]),
+        *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
+    ]
+    names = [name for name in removed if (folder / name).is_file()]
+    before = _size(folder)
+    if keep == "ions" and (folder / TRAJECTORY).is_file():
+        _keep_ions(folder)
+        store.record_file(folder / IONS)
+        store.record_file(folder / IONS_TOPOLOGY)
+    for name in names:
+        store.forget_file(folder / name)
+        (folder / name).unlink()
+    return max(0, before - _size(folder)), bool(names)
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+    """Bytes on the disk that belong to this folder alone: what a fork shares is not freed by removing its name here."""
+    found = (path.stat() for path in folder.glob("*") if path.is_file())
+    return sum(entry.st_size for entry in found if entry.st_nlink == 1)
 
 
 def _keep_ions(folder: Path) -> None:

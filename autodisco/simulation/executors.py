@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodisco.files import tells_of_full_disk, write_json
+from autodisco.machine import cores
 from autodisco.process import THREADS
 from autodisco.simulation import progress
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
@@ -28,7 +29,7 @@ OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 def filling_workers(threads: int) -> int:
     """How many replicas of so many threads each fill the available cores."""
-    return max(1, len(os.sched_getaffinity(0)) // threads)
+    return max(1, cores() // threads)
 
 
 @dataclass

@@ -14,7 +14,7 @@ def main() -> None:
     die_with_parent(int(sys.argv[2]))
     stored = read_json(Path(sys.argv[1]))
     try:
-        run_replica(ReplicaTask(**stored | {"folder": Path(stored["folder"])}))
+        run_replica(ReplicaTask.from_dict(stored))
     except EngineKilled as error:
         print(error, file=sys.stderr)
         sys.exit(KILLED)

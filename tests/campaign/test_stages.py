@@ -116,6 +116,22 @@ def test_a_budget_too_small_for_an_iteration_ends_the_campaign_before_any_work(b
     assert store.get("reason") == "1 simulations are done, an iteration may take 2, and the budget is 2"
 
 
+def test_the_reference_gets_more_builds_than_the_others(begin):
+    campaign, store = begin(seeds="", replicas=2, reference_replicas=0)
+    campaign = dataclasses.replace(campaign, interrupted=lambda: True)
+    with pytest.raises(Interrupted):
+        STAGES["prepare"](campaign, store)
+    assert [row["key"] for row in store.replicas()] == [PEO] * 8
+
+
+def test_a_label_of_the_reference_with_too_few_builds_is_no_substitute(begin):
+    campaign, store = begin(reference_replicas=3)
+    campaign = dataclasses.replace(campaign, interrupted=lambda: True)
+    with pytest.raises(Interrupted):
+        STAGES["prepare"](campaign, store)
+    assert [row["key"] for row in store.replicas()] == [PEO] * 3
+
+
 @pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
 def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin):
     _, store = prepared()
@@ -276,8 +292,11 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
         settings = campaign.settings.model_copy(update={"simulation": simulation})
         other = dataclasses.replace(campaign, settings=settings)
         tasks = {row["key"]: replica_task(other, store, row) for row in store.replicas()}
-        assert tasks[parse("*CSC*").key].benchmark_s_per_cm == told
-        assert tasks[PEO].benchmark_s_per_cm is None
+        benchmark = tasks[parse("*CSC*").key].benchmark
+        assert (benchmark and benchmark.s_per_cm) == told
+        assert tasks[PEO].benchmark is None
+    assert 0 < benchmark.error_decades < benchmark.scatter_decades  # two builds of the reference
+    assert benchmark.degrees > 1
 
 
 def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):

@@ -41,10 +41,11 @@ def noise(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def test_the_drift_of_noise_is_within_its_error_and_that_of_a_slope_is_not():
     rng = np.random.default_rng(1)
-    within = [abs(d) < 2 * e for d, e in (drift(noise(rng, 400)) for _ in range(300))]
-    assert 0.85 < np.mean(within) < 1
-    found = [abs(d) > 2 * e for d, e in (drift(noise(rng, 400) + np.arange(400) / 200) for _ in range(100))]
-    assert np.mean(found) > 0.95
+    within = [abs(d) < 2 * e for d, e in (drift(noise(rng, 400)) for _ in range(300)) if e is not None]
+    assert len(within) > 200
+    assert 0.88 < np.mean(within) < 1
+    slopes = (drift(noise(rng, 400) + np.arange(400) / 200) for _ in range(100))
+    assert np.mean([abs(d) > 2 * (e or 0.0) for d, e in slopes]) > 0.95
     assert drift(np.repeat([0.0, 0, 1, 3], 8)) == (2.0, 0.0)
     with pytest.raises(ValueError, match="at least 16"):
         drift([1.0] * 15)

@@ -6,7 +6,7 @@ import sys
 import time
 
 from autodisco.store import Owner
-from autodisco.store.owner import FOREIGN_STALE_S, start_time
+from autodisco.store.owner import STALE_S, start_time
 
 
 def test_this_process_is_alive():
@@ -18,7 +18,17 @@ def test_this_process_is_alive():
 def test_a_later_process_with_the_same_number_is_another():
     me = Owner.this_process()
     assert not dataclasses.replace(me, start=me.start + 1).is_alive(time.time())
-    assert not dataclasses.replace(me, boot="another boot").is_alive(time.time())
+
+
+def booted():
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def test_a_process_from_before_the_last_boot_is_dead_and_a_namesake_with_a_recent_heartbeat_is_not():
+    """A heartbeat since this boot cannot be that of a process which this boot ended: it is another machine's."""
+    other = dataclasses.replace(Owner.this_process(), boot="another boot")
+    assert not other.is_alive(booted() - 5)
+    assert other.is_alive(max(time.time() - 10, booted() + 1))
 
 
 def test_an_ended_process_is_dead_even_before_it_is_waited_for():
@@ -35,4 +45,21 @@ def test_an_ended_process_is_dead_even_before_it_is_waited_for():
 def test_a_process_elsewhere_is_judged_by_its_heartbeat():
     other = dataclasses.replace(Owner.this_process(), host="another-host")
     assert other.is_alive(time.time() - 10)
-    assert not other.is_alive(time.time() - FOREIGN_STALE_S - 10)
+    assert not other.is_alive(time.time() - STALE_S - 10)
+    assert not other.is_alive(time.time() + STALE_S + 10)  # a clock was ahead; it must not count for ever
+
+
+def test_a_process_in_another_container_is_judged_by_its_heartbeat():
+    """Its number means another process here, or none."""
+    other = dataclasses.replace(Owner.this_process(), namespace="pid:[1]")
+    assert not other.is_visible()
+    assert other.is_alive(time.time() - 10)
+    assert not other.is_alive(time.time() - STALE_S - 10)
+    unknown = dataclasses.replace(other, namespace="")  # where /proc shows the processes of another namespace
+    assert not unknown.is_visible()
+
+
+def test_an_owner_written_by_an_older_program_is_one_of_this_namespace():
+    content = dataclasses.asdict(Owner.this_process())
+    del content["namespace"]
+    assert Owner.from_dict(content) == Owner.this_process()
