@@ -4,7 +4,7 @@
 
 Force field, engine (LAMMPS) and the treatment of long-range forces are those of the protocols; there is no salt.
 A box of 17 Å holds 15 to 55 molecules, about 450 atoms: 20 ps of compression and rest, then 45 ps at the temperature of
-the experiment, over which density and energy are averaged, with errors that know their correlation time. The gas is 27
+the experiment, over which density and energy are averaged, with errors from five blocks of time. The gas is 27
 molecules 100 Å apart under Langevin friction, 20 ps after 13 of rest. Heat of vaporisation: energy of a molecule of the
 gas, less that of one in the liquid, plus RT; no correction for polarisation, for quantum effects, or for the gas not
 being ideal.
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from autodisco.analysis.statistics import series_error
+from autodisco.analysis.statistics import standard_error
 from autodisco.files import read_json, write_json
 from autodisco.simulation import forcefield, protocols
 from autodisco.simulation.engines import lammps
@@ -34,7 +34,7 @@ TABLE = Path(__file__).with_suffix(".csv")
 CUTOFF, EDGE = 8.0, 17.0
 KJ_PER_KCAL, GAS_CONSTANT = 4.184, 8.314462618e-3  # kJ/mol/K
 GAS_SIDE, SPACING = 3, 100.0
-SAMPLED_STEP = 4
+SAMPLED_STEP, BLOCKS = 4, 5
 GAS = """\
 units real
 atom_style full
@@ -106,14 +106,15 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     (folder / "liquid").mkdir(parents=True, exist_ok=True)
     (folder / "gas").mkdir(exist_ok=True)
     protocol = at_rest(kelvin, copies * mass)
-    lammps.write(folder / "liquid", system, protocol, 1)
-    lammps.run(folder / "liquid", protocol)
+    if not (folder / "liquid" / "final.data").exists():
+        lammps.write(folder / "liquid", system, protocol, 1)
+        lammps.run(folder / "liquid", protocol)
     sampled = [r for r in read_report(folder / "liquid") if r["number"] == SAMPLED_STEP]
     densities = np.array([r["density_g_per_cm3"] for r in sampled])
     liquid = np.array([r["energy_kcal_per_mol"] for r in sampled]) / copies
     gas = energies_of_gas(folder / "gas", row["smiles"], kelvin, force_field)
     heat = KJ_PER_KCAL * (gas.mean() - liquid.mean()) + GAS_CONSTANT * kelvin
-    errors = [series_error(values) or math.nan for values in (densities, liquid, gas)]
+    errors = [error_of(values) for values in (densities, liquid, gas)]
     result = {
         "molecules": copies,
         "atoms": len(system.masses),
@@ -125,6 +126,11 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     }
     write_json(folder / "result.json", result)
     return result
+
+
+def error_of(values: np.ndarray) -> float:
+    """Standard error of the mean from blocks of time."""
+    return standard_error([block.mean() for block in np.array_split(values, BLOCKS)]) or 0.0
 
 
 def at_rest(kelvin: float, mass: float) -> protocols.Protocol:

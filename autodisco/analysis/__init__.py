@@ -4,10 +4,10 @@ Importing this package is cheap: readers (MDAnalysis) and kernels (numba) are lo
 """
 
 from autodisco.analysis.analyze import Analysis, analyze
-from autodisco.analysis.beliefs import BETTER_PROBABILITY, Belief, beliefs
 from autodisco.analysis.comparison import UNKNOWN_SCATTER, Comparison, Scatter, compare
 from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.replicas import combine
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY, Belief, beliefs
 
 __all__ = [
     "BETTER_PROBABILITY",

@@ -75,12 +75,13 @@ class Comparison:
 
         The mean of n log-normal builds is nearly log-normal (Fenton, IRE Trans. Commun. Syst. 1960, 8, 57), its
         variance in decades² ``log10(1 + c)/ln 10`` and its logarithm too small by half of ``log10(1 + c)``, with
-        ``c = (exp(s² ln²10) - 1)/n``.
+        ``c = (exp(s² ln²10) - 1)/n``. Polymers that conduct nothing stay at the floor.
         """
         means, n, least = self._columns
         s = self.replica_sd if replica_sd is None else replica_sd
         missing = np.log10(1 + np.expm1((s * LN10) ** 2) / n)
-        return means + missing / 2, np.maximum(np.sqrt(missing / LN10), least)
+        conducts = means > np.log10(2 * FLOOR_S_PER_CM)
+        return means + np.where(conducts, missing / 2, 0.0), np.maximum(np.sqrt(missing / LN10), least)
 
     def place(self, key: str) -> tuple[float, float]:
         """``log10`` of the mean conductivity (S/cm) of builds without number, and its standard error in decades."""
@@ -96,7 +97,7 @@ class Comparison:
         """Probability that `a` conducts better than `b` on average over builds, from Student's t of the difference.
 
         This looks at the two alone. Of many candidates the best by chance look better than they are; see
-        `autodisco.analysis.beliefs`.
+        `autodisco.analysis.shrinkage`.
         """
         # Loaded here because reading stored results should not have to wait for it.
         from scipy.special import stdtr

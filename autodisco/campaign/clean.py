@@ -1,13 +1,14 @@
 """Frees the disk: trajectories of replicas that have their value, and what their engines left."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from autodisco.campaign.lock import owned
-from autodisco.files import place_beside, read_json, sync
+from autodisco.files import place_beside, read_json, sha256, sync
 from autodisco.store import Store, replica_folder
 
 POLICIES = ("all", "ions", "none")
@@ -47,6 +48,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
         A live process runs the campaign.
     """
     freed, touched, problems = 0, 0, []
+    recorded = {row["path"]: row["sha256"] for row in store.files()}
     with owned(store):
         try:
             for row in store.replicas():
@@ -54,9 +56,8 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
                     continue
                 folder = replica_folder(store.folder, row["key"], row["replica"])
                 try:
-                    gained, changed = _clean(
-                        store, folder, keep if row["status"] == "done" or keep == "all" else "none"
-                    )
+                    kept = keep if row["status"] == "done" or keep == "all" else "none"
+                    gained, changed = _clean(store, folder, kept, recorded)
                 except (OSError, ValueError, EOFError) as error:
                     problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")
                     continue
@@ -69,8 +70,11 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
     return Cleaned(touched, freed, tuple(problems))
 
 
-def _clean(store: Store, folder: Path, keep: str) -> tuple[int, bool]:
-    """Clean the folder of one replica; the bytes that it gave back, and whether there was anything to remove."""
+def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -> tuple[int, bool]:
+    """Clean the folder of one replica; the bytes that it gave back, and whether there was anything to remove.
+
+    `recorded` are the hashes of files by path. Raises ValueError or OSError for a trajectory that is damaged.
+    """
     removed = [
         *SCRATCH,
         *([] if keep == "all" else [TRAJECTORY]),
@@ -79,6 +83,9 @@ def _clean(store: Store, folder: Path, keep: str) -> tuple[int, bool]:
     names = [name for name in removed if (folder / name).is_file()]
     before = _size(folder)
     if keep == "ions" and (folder / TRAJECTORY).is_file():
+        written = recorded.get(str((folder / TRAJECTORY).relative_to(store.folder)))
+        if written and written != sha256(folder / TRAJECTORY):
+            raise ValueError(f"{TRAJECTORY} is not as it was written, and the ions would be kept of a part of it")
         _keep_ions(folder)
         store.record_file(folder / IONS)
         store.record_file(folder / IONS_TOPOLOGY)
@@ -95,11 +102,22 @@ def _size(folder: Path) -> int:
 
 
 def _keep_ions(folder: Path) -> None:
-    import MDAnalysis
-
     system = read_json(folder / "system.json")
     ions = np.unique(np.concatenate([system["cations"], *system["anions"], system["anion_centres"]]).astype(int))
     part = place_beside(folder / IONS)
+    try:
+        _write_ions(folder, ions, part)
+        for path in (part, folder / IONS_TOPOLOGY):
+            sync(path)
+        part.replace(folder / IONS)
+    finally:
+        part.unlink(missing_ok=True)
+    sync(folder)  # before the original goes
+
+
+def _write_ions(folder: Path, ions: np.ndarray, part: Path) -> None:
+    import MDAnalysis
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about charges that a PDB file need not have, and its own future
         universe = MDAnalysis.Universe(str(folder / "topology.pdb"), str(folder / TRAJECTORY))
@@ -108,7 +126,3 @@ def _keep_ions(folder: Path) -> None:
             for _ in universe.trajectory:
                 writer.write(chosen)
         chosen.write(str(folder / IONS_TOPOLOGY))
-    for path in (part, folder / IONS_TOPOLOGY):
-        sync(path)
-    part.replace(folder / IONS)
-    sync(folder)  # before the original goes

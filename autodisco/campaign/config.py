@@ -15,7 +15,7 @@ import pydantic
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
-from autodisco.analysis.beliefs import BETTER_PROBABILITY
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator import settings as network
@@ -382,12 +382,14 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
     known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
-            close = difflib.get_close_matches(variable, [*known, *OTHER_VARIABLES], n=1)
-            raise InputError(
-                f"{variable}: unknown variable in the environment"
-                + (f"; did you mean {close[0]}?" if close else f"; settings are {PREFIX}<TABLE>_<KEY>, such as "
-                   f"{PREFIX}SIMULATION_WORKERS")
-            )  # fmt: skip
+            names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
+            close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+            instead = (
+                f"did you mean {names[close[0]]}?"
+                if close
+                else f"settings are {PREFIX}<TABLE>_<KEY>, such as {PREFIX}SIMULATION_WORKERS"
+            )
+            raise InputError(f"{variable}: unknown variable in the environment; {instead}")
     return {
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())

@@ -4,6 +4,7 @@ SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second on
 SIGKILL, the same command goes on.
 """
 
+import contextlib
 import math
 import os
 import signal
@@ -94,7 +95,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
     OwnedError
         A live process owns the campaign, or took it over meanwhile.
     AutodiscoError
-        The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
+        The campaign failed, by a fault that did not pass by itself (see `recovery`); the state is ``failed`` with the
+        reason, and the same call tries again.
     """
     with Store.create(campaign.folder) as store, owned(store, heir=as_service) as owner:
         if as_service and store.get("state") not in LOOP_STATES:
@@ -105,12 +107,23 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         write_copies(campaign)
         store.mend_events()
         remove_leftovers(campaign.folder)
+        campaign = replace(campaign, say=_unless_gone(say))
         if shared := neighbours(campaign):
-            say(shared)
+            campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         watch = Watch(store, owner, campaign.settings.budget.hours)
         with _signals(watch):
-            return _walk(replace(campaign, interrupted=watch, say=say), store, watch)
+            return _walk(replace(campaign, interrupted=watch), store, watch)
+
+
+def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say`, where nobody may listen any more: a terminal that was closed ends no campaign."""
+
+    def said(line: str) -> None:
+        with contextlib.suppress(OSError):
+            say(line)
+
+    return said
 
 
 def wake(store: Store, changed: bool) -> bool:
@@ -168,12 +181,13 @@ def _step(campaign: Campaign, store: Store, watch: Watch, state: str) -> bool:
 
 
 def _fail(campaign: Campaign, store: Store, watch: Watch, state: str, error: Exception) -> NoReturn:
-    """End in the state ``failed`` with the error as the reason, and raise it."""
+    """End in the state ``failed`` with the error as the reason, and raise it. What waits or has ended stays so."""
     reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
     with store.transaction():
         watch.beat(time.monotonic(), always=True)
         store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
-        advance(store, "failure", reason)
+        if store.get("state") in LOOP_STATES:
+            advance(store, "failure", reason)
         store.set(trouble="")
     campaign.say(reason)
     tell_before_leaving(campaign, store, lambda: watch.signalled)

@@ -103,7 +103,7 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         part = Path(beside) / "part"
         store.copy_to(Path(beside))
         with Store.open(Path(beside)) as copy:
-            copy.set(owner=None)
+            copy.set(owner=None, owner_inode=None)
             copy.copy_events()
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):

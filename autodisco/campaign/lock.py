@@ -79,7 +79,7 @@ def release(store: Store, owner: Owner) -> None:
     """Give the lock up, unless another process has it by now."""
     with store.transaction():
         if owner_of(store) == owner:
-            store.set(owner=None)
+            store.set(owner=None, owner_inode=None)
 
 
 def owner_of(store: Store) -> Owner | None:

@@ -155,7 +155,7 @@ def _from_simulations(campaign: Campaign, ranked: list[dict[str, Any]]) -> dict[
         if row["verdict"] == "reference":
             classes[row["key"]] = ("high", settings.reference_weight, f"{shown}: the reference")
         elif row["verdict"] == "better":
-            why = f"{shown}: above the reference with probability {row['p_better']:.2f}"
+            why = f"{shown}: better than the reference with a probability of {settings.better_probability:.0%} or more"
             classes[row["key"]] = ("high", settings.reference_weight, why)
         elif row["expected_s_per_cm"] >= border > 0:
             classes[row["key"]] = ("high", 1.0, f"{shown}: in {top}")

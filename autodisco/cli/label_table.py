@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, read_text, write_atomic
+from autodisco.files import csv_rows, text_lines, write_atomic
 from autodisco.text import counted
 
 
@@ -47,7 +47,7 @@ def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequenc
 
 def _read(path: Path) -> tuple[list[str], list[Row], str]:
     """Column names, rows, and the text up to the first row."""
-    content = read_text(path) if path.is_file() else _gone(path)
+    content = "".join(text_lines(path)) if path.is_file() else _gone(path)
     found = list(csv_rows(path, io.StringIO(content, newline="")))
     first, header = found[0] if found else (1, [])
     if "monomer_smiles" not in header:

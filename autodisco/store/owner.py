@@ -46,9 +46,11 @@ class Owner:
         return cls(str(content["host"]), str(content["boot"]), int(content["pid"]), int(content["start"]), namespace)
 
     def is_visible(self) -> bool:
-        """Whether this process can look the owner up: same host, boot and namespace of process numbers."""
+        """Whether this process can look the owner up: same host, boot and namespace of process numbers, and /proc does
+        not hide it."""
         here = (socket.gethostname(), _boot(), _namespace())
-        return all(here) and (self.host, self.boot, self.namespace) == here
+        same = all(here) and (self.host, self.boot, self.namespace) == here
+        return same and not _is_hidden(self.pid)
 
     def is_alive(self, heartbeat: float) -> bool:
         """Whether the process runs; where it cannot be looked up, whether its `heartbeat` (unix seconds) is recent.
@@ -99,6 +101,19 @@ def start_time(pid: int) -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether the process is another user's that /proc does not show (its mount option ``hidepid``)."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return False
 
 
 def _boot() -> str:

@@ -3,6 +3,8 @@
 Monitor, report and command line show these; the daemon decides from the tables themselves.
 """
 
+import math
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ def ranking(store: Store) -> list[dict[str, Any]]:
     ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity of each
     replica, S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
     two conductivity columns also at top level, and beside these measured values what is believed when all polymers are
-    looked at (`autodisco.analysis.beliefs`): ``expected_s_per_cm`` with the interval of 90 % from
+    looked at (`autodisco.analysis.shrinkage`): ``expected_s_per_cm`` with the interval of 90 % from
     ``expected_low_s_per_cm`` to ``expected_high_s_per_cm``, ``p_better`` (probability that it conducts better than the
     reference polymer) and ``verdict``: ``reference``, ``better`` or ``worse`` where that probability is at least the
     `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value.
@@ -119,15 +121,26 @@ def _labelled(store: Store, label: dict[str, Any]) -> dict[str, Any]:
 
 
 def stand_ins(mean: float, sem: float | None, n: int) -> list[float]:
-    """Replica values (S/cm) that have this mean and standard error: one above the mean and the others, equal, below it.
+    """Replica values (S/cm), log-normal about their middle, that have this mean and standard error; the highest first.
 
     For two replicas these are the very ones. No value is below zero, which caps the error at the mean, the most that
     values above zero can have. Without an error it is one value, whatever `n`: nothing says that replicas agreed.
     """
     if n < 2 or sem is None:
         return [mean]
-    below = max(0.0, mean - sem)
-    return [n * mean - (n - 1) * below, *[below] * (n - 1)]
+    if sem >= mean:
+        return [n * mean, *[0.0] * (n - 1)]
+    scores = [statistics.NormalDist().inv_cdf((n - k - 0.5) / n) for k in range(n)]
+    low, high, values = 0.0, 50.0, [mean] * n
+    for _ in range(60):  # halves until the width of the distribution is that of the error
+        width = (low + high) / 2
+        shape = [math.exp(width * (score - scores[0])) for score in scores]
+        values = [mean * one * n / sum(shape) for one in shape]
+        if statistics.stdev(values) / math.sqrt(n) < sem:
+            low = width
+        else:
+            high = width
+    return values
 
 
 def _row(
@@ -166,7 +179,9 @@ class Ranking:
         """Its rows as of now."""
         (replicas,) = self._store.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
         (labels,) = self._store.rows("SELECT count(*) FROM labels")
-        facts = [self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter")]
+        facts = [
+            self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter", "settings")
+        ]
         if (seen := (*replicas.values(), *labels.values(), *facts)) != self._seen:
             self._rows, self._seen = ranking(self._store), seen
         return self._rows

@@ -70,7 +70,9 @@ def test_chains_that_still_change_their_size_are_warned_of(free):
     seen = observe(trajectory(*free))
     rng = np.random.default_rng(1)
     noise = rng.normal(100.0, 5.0, seen.n_frames)
-    for squared, warned in ((noise, False), (noise + np.linspace(0.0, 100.0, seen.n_frames), True)):
+    growing = noise + np.linspace(0.0, 100.0, seen.n_frames)
+    short = np.linspace(100.0, 200.0, 61)  # as many frames as `quick` has
+    for squared, warned in ((noise, False), (growing, True), (short, True), (noise[:61], False)):
         changed = replace(seen, squared_radii=squared)
         values = transport_properties(changed, fit(changed))
         assert any("chains still relax" in warning for warning in values.warnings) == warned

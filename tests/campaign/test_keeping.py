@@ -183,6 +183,7 @@ def three(copied):
                 name: row[name] for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
             }
             store.update_replica(row["key"], row["protocol"], n, status="done", **columns)
+            store.record_file(replica_folder(copied, row["key"], n) / "trajectory.dcd")
         store.update_replica(
             row["key"], row["protocol"], 2, status="failed", properties=None, failure_code="nan", detail="=1+1"
         )

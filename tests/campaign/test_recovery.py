@@ -82,6 +82,16 @@ def test_a_fault_that_stays_ends_the_campaign_with_its_reason_after_all_pauses(c
         assert [row["event"] for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
 
 
+def test_a_terminal_that_was_closed_ends_no_campaign(campaign, monkeypatch):
+    tries = failing(monkeypatch)
+
+    def say(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    assert run(campaign, say) == 0
+    assert len(tries) == 1
+
+
 def test_a_fault_of_the_program_is_not_tried_again(campaign, monkeypatch):
     tries = failing(monkeypatch, ValueError("a bug"))
     with pytest.raises(ValueError, match="a bug"):

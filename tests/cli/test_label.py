@@ -71,7 +71,7 @@ def test_only_the_label_columns_change_to_the_byte_and_edits_made_meanwhile_stay
     """A person adds a row and a reference while it simulates."""
     file = tmp_path / "seeds.csv"
     file.write_bytes(PERSONAL.encode())
-    meanwhile = PERSONAL.replace("Fenton, Polymer 1973", "Fenton et al., Polymer 1973") + "new,*CCO*,,,,,,,\r\n"
+    meanwhile = PERSONAL.replace("Fenton, Polymer 1973", "Fenton et al., Polymer 1973") + "new,*CCCCO*,,,,,,,\r\n"
     real = batch.simulate_batch
 
     def simulate(*arguments, **more):

@@ -99,13 +99,16 @@ def test_budgets_of_hours_and_simulations_bound_the_remaining_time(tmp_path, bud
 
 
 @pytest.mark.parametrize("width", [80, 140])
-def test_a_long_value_takes_no_second_line(tmp_path, width):
+def test_a_long_value_takes_no_second_line_and_no_part_of_the_axis(tmp_path, width):
     seen = status(fill(tmp_path / "a"), 40, 60)
+    seen["best"] = [{**row, "name": "a polymer with a long name " * 5, "source": "seed"} for row in seen["best"] * 4]
+    lines = len(shown(seen, width, 24).splitlines())
     for row in seen["best"]:
-        row |= {"conductivity_s_per_cm": 1.234e-7, "conductivity_s_per_cm_sem": 3e-11}
+        row |= {"conductivity_s_per_cm": 1.0, "conductivity_s_per_cm_sem": 3.2e-8}
     text = shown(seen, width, 24)
-    assert len(text.splitlines()) <= 24
-    assert "1.2e-04 ± 3e-08" in text
+    assert len(text.splitlines()) == lines <= 24
+    assert "1000.00000 ± 0.00003" in text
+    assert "─…" not in text
 
 
 def test_an_ended_campaign_says_why(tmp_path):

@@ -242,6 +242,8 @@ def test_the_csv_ranks_polymers_with_values_errors_and_flags(written):
     assert float(rows[0]["conductivity_s_per_cm"]) == pytest.approx(0.047)
     assert float(rows[0]["conductivity_s_per_cm_sem"]) == pytest.approx(0.004)
     assert rows[0]["verdict"] == "better"
+    low, expected, high = (float(rows[0][f"expected_{name}s_per_cm"]) for name in ("low_", "", "high_"))
+    assert low < expected < high
     assert {row["monomer_smiles"]: row["flags"] for row in rows}["*OCCOCCN*"] == "n-o"
     weak = {row["monomer_smiles"]: row["force_field_flags"] for row in rows}
     assert {smiles: names for smiles, names in weak.items() if names} == {"*OCCOCCN*": "estimated charges;hydrazine"}

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from autodisco.store import Owner
 from autodisco.store.owner import STALE_S, start_time
 
@@ -63,3 +65,31 @@ def test_an_owner_written_by_an_older_program_is_one_of_this_namespace():
     content = dataclasses.asdict(Owner.this_process())
     del content["namespace"]
     assert Owner.from_dict(content) == Owner.this_process()
+
+
+HIDDEN = """
+mount -o remount,hidepid=2 /proc || exit 77
+sleep 60 & pid=$!
+start=$(cut -d" " -f22 /proc/$pid/stat)
+setpriv --reuid 65534 --regid 65534 --clear-groups "$0" -c "$1" $pid $start
+code=$?
+kill $pid
+exit $code
+"""
+
+LOOK = """
+import dataclasses, sys, time
+from autodisco.store import STALE_S, Owner
+owner = dataclasses.replace(Owner.this_process(), pid=int(sys.argv[1]), start=int(sys.argv[2]))
+assert not owner.is_visible()
+assert owner.is_alive(time.time())
+assert not owner.is_alive(time.time() - STALE_S - 10)
+"""
+
+
+def test_a_process_of_another_user_that_the_system_hides_is_judged_by_its_heartbeat():
+    inside = ["bash", "-c", HIDDEN, sys.executable, LOOK]
+    done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", *inside], capture_output=True, text=True)
+    if "AssertionError" not in done.stderr and done.returncode:
+        pytest.skip(f"only root may do this: {done.stderr}")
+    assert done.stderr == ""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 import time
 
 import pytest
@@ -111,6 +112,13 @@ def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
     assert len(values) == n
     assert combined["conductivity_s_per_cm"] == pytest.approx(mean)
     assert combined["conductivity_s_per_cm_sem"] == pytest.approx(sem)
+
+
+def test_stand_ins_of_many_replicas_scatter_as_log_normal_ones():
+    # Eight builds of 0.3 decades: the relative error of their mean is √((exp(0.3² ln²10) - 1)/8).
+    relative = math.sqrt(math.expm1((0.3 * math.log(10)) ** 2) / 8)
+    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8)]
+    assert statistics.stdev(logs) == pytest.approx(0.3, rel=0.15)
 
 
 def test_stand_ins_are_never_negative():

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autodisco.analysis.comparison import FLOOR_S_PER_CM, Comparison
 from autodisco.analysis.statistics import Floats
+
+Chosen = NDArray[np.bool_]  # which polymers
 
 BETTER_PROBABILITY = 0.95
 """From which on a polymer is called better than the reference, or worse, where nothing else is asked for."""
@@ -44,10 +47,10 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     """The posterior of every polymer of a comparison, the reference being one of them.
 
     Place ``y_k ~ N(m_k, e_k²)`` on the scale of log10 conductivity with the error that its builds give it, and
-    ``m_k ~ N(μ, τ²)`` over polymers. μ has a flat prior, τ a half-normal one of 0.5 decades, and the scatter of a build
-    the scaled inverse χ² distribution of the comparison; τ and the scatter are summed over a grid. A polymer is thus
-    drawn towards the others the more, the less polymers differ compared with the error of one. Polymers below 1e-5 S/cm
-    are another kind, neither drawn nor drawing.
+    ``m_k ~ N(μ, τ²)`` over polymers, the reference being one of them. μ has a flat prior, τ a half-normal one of 0.5
+    decades, and the scatter of a build the scaled inverse χ² distribution of the comparison; τ and the scatter are
+    summed over a grid. A polymer is thus drawn towards the others the more, the less polymers differ compared with the
+    error of one. Polymers below 1e-5 S/cm are another kind, neither drawn nor drawing.
     """
     # Loaded here because reading stored results should not have to wait for it.
     from scipy.special import gammainccinv, ndtr
@@ -61,7 +64,8 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     mean, square, better = np.zeros((3, len(keys)))
     at = keys.index(reference) if reference in keys else None
     placed = [comparison.places(float(s)) for s in scatters]
-    nodes = [_Node(*places, float(tau)) for places in placed for tau in SPREADS]
+    alike = comparison.places()[0] > np.log10(CONDUCTS_S_PER_CM)
+    nodes = [_Node(*places, alike, float(tau)) for places in placed for tau in SPREADS]
     steps = np.tile(np.gradient(SPREADS), SCATTER_NODES)
     prior = np.array([-((node.tau / SPREAD_SCALE) ** 2) / 2 for node in nodes])
     evidence = np.array([node.log_evidence for node in nodes])
@@ -89,9 +93,8 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
 class _Node:
     """The posterior at one scatter of builds and one spread τ of polymers."""
 
-    def __init__(self, places: Floats, errors: Floats, tau: float) -> None:
+    def __init__(self, places: Floats, errors: Floats, alike: Chosen, tau: float) -> None:
         self.tau = tau
-        alike = places > np.log10(CONDUCTS_S_PER_CM)
         variances = errors**2
         marginal = variances[alike] + tau**2
         precision = float((1 / marginal).sum())
@@ -124,4 +127,5 @@ class _Node:
 
 
 def _conductivity(decades: Floats) -> Floats:
-    return np.maximum(10**decades - FLOOR_S_PER_CM, 0.0)
+    above = 10**decades - FLOOR_S_PER_CM
+    return np.where(above > 1e-6 * FLOOR_S_PER_CM, above, 0.0)  # what rounding leaves of nothing is nothing
