@@ -82,7 +82,7 @@ NONBONDED_ROWS = (
     Row(("cp",), (0.068, 3.915), "c3a of the published COMPASS file"),
     Row(("ct",), (0.075, 3.680), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
     Row(("nt",), (0.150, 3.550), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
-    Row(("o=-S",), (0.2029, 3.5432), "sulfonyl oxygen of TFSI, PCFF+ files of the PolyGen repository (CC0)"),
+    Row(("o=-S",), (0.192, 3.430), "o1= of the published COMPASS file: oxygen of SO2"),
     Row(("s",), (0.250, 3.700), "fitted here to published densities of sulfides; no file has one"),
 )
 """Epsilon (kcal/mol), r (Å) of the 9-6 potential."""
