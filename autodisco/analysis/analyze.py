@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Properties of a trajectory and what they were made of; `fits` is None in the mode ``htp-md``."""
+    """Properties of a trajectory and what they were made of; `fits` is None in the mode ``htp-md``, and both are for a
+    box without ions."""
 
     properties: TransportProperties
-    observations: Observations
+    observations: Observations | None
     fits: Fits | None
 
     def plot(self, folder: str | Path) -> list[Path]:
         """Write plots of displacements with their fits, clusters, surroundings and lifetimes; returns the PNG files.
 
-        Raises InputError in the mode ``htp-md``, which fits nothing.
+        Raises InputError in the mode ``htp-md``, which fits nothing, and for a box without ions.
         """
+        if self.observations is None:
+            raise InputError("plots show what ions do, and there are none in this box")
         if self.fits is None:
             raise InputError("plots show the fits of the default mode; leave the mode htp-md out")
         from autodisco.analysis.plots import write_plots
@@ -97,7 +100,7 @@ def analyze(
     if not first.exists():
         raise InputError(f"{first}: no such file or folder")
 
-    from autodisco.analysis import htp_md, transport
+    from autodisco.analysis import htp_md, neat, transport
     from autodisco.analysis.observe import Settings, observe
     from autodisco.analysis.readers import read_folder
     from autodisco.analysis.selections import Selections, read_selected
@@ -127,6 +130,10 @@ def analyze(
     if fit_ps:
         trajectory = replace(trajectory, fit_ps=fit_ps)
     cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
+    if not trajectory.who.species:
+        if mode == "htp-md":
+            raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
+        return Analysis(neat.neat_properties(trajectory, said), None, None)
     seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins), said)
     if mode == "htp-md":
         return Analysis(htp_md.transport_properties(seen), seen, None)

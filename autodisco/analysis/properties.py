@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class TransportProperties:
-    """Transport properties of one trajectory; None where a quantity or its error is undefined.
+    """Transport properties of one trajectory; None where a quantity or its error is undefined, as all about ions is
+    without them.
 
     An error (`_sem`) describes this trajectory alone: the fit and the spread over groups of ions for diffusivities, the
     change in time for populations, coordination and density (None where too few independent values are left), the fit
@@ -56,9 +57,9 @@ class TransportProperties:
     temperature_k: float
     frames: int
     length_ns: float
-    conductivity_s_per_cm: float
+    conductivity_s_per_cm: float | None
     conductivity_s_per_cm_sem: float | None = None
-    conductivity_ne_s_per_cm: float
+    conductivity_ne_s_per_cm: float | None
     conductivity_ne_s_per_cm_sem: float | None = None
     conductivity_einstein_s_per_cm: float | None = None
     conductivity_einstein_s_per_cm_sem: float | None = None
@@ -78,9 +79,9 @@ class TransportProperties:
     transference_number_ne_sem: float | None = None
     transference_number_einstein: float | None = None
     transference_number_einstein_sem: float | None = None
-    cation_diffusivity_cm2_per_s: float
+    cation_diffusivity_cm2_per_s: float | None
     cation_diffusivity_cm2_per_s_sem: float | None = None
-    anion_diffusivity_cm2_per_s: float
+    anion_diffusivity_cm2_per_s: float | None
     anion_diffusivity_cm2_per_s_sem: float | None = None
     polymer_diffusivity_cm2_per_s: float | None
     polymer_diffusivity_cm2_per_s_sem: float | None = None
@@ -88,9 +89,9 @@ class TransportProperties:
     diffusive_exponent_cation_sem: float | None = None
     diffusive_exponent_anion: float | None = None
     diffusive_exponent_anion_sem: float | None = None
-    free_cation_fraction: float
+    free_cation_fraction: float | None
     free_cation_fraction_sem: float | None = None
-    li_polymer_coordination: float
+    li_polymer_coordination: float | None
     li_polymer_coordination_sem: float | None = None
     li_polymer_oxygen_coordination: float | None = None
     li_polymer_oxygen_coordination_sem: float | None = None
@@ -98,7 +99,7 @@ class TransportProperties:
     li_polymer_nitrogen_coordination_sem: float | None = None
     li_polymer_sulfur_coordination: float | None = None
     li_polymer_sulfur_coordination_sem: float | None = None
-    li_anion_coordination: float
+    li_anion_coordination: float | None
     li_anion_coordination_sem: float | None = None
     cation_polymer_residence_ps: float | None = None
     cation_polymer_residence_ps_sem: float | None = None

@@ -43,19 +43,20 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
         anions = [np.asarray(atoms, dtype=np.int64) for atoms in system["anions"]]
         polymer = np.arange(system["n_polymer_atoms"])
         cations = np.asarray(system["cations"], dtype=np.int64)
+        species = (
+            Species("cations", float(system["cation_charge"]), cations[:, None], cations, np.arange(len(cations))),
+            Species(
+                "anions",
+                float(system["anion_charge"]),
+                np.asarray(system["anion_centres"], dtype=np.int64)[:, None],
+                np.concatenate([np.empty(0, np.int64), *anions]),
+                np.repeat(np.arange(len(anions)), np.array([len(atoms) for atoms in anions], dtype=np.int64)),
+            ),
+        )
         who = Composition(
             elements=elements,
             masses=np.asarray(system["masses"], dtype=np.float64),
-            species=(
-                Species("cations", float(system["cation_charge"]), cations[:, None], cations, np.arange(len(cations))),
-                Species(
-                    "anions",
-                    float(system["anion_charge"]),
-                    np.asarray(system["anion_centres"], dtype=np.int64)[:, None],
-                    np.concatenate([np.empty(0, np.int64), *anions]),
-                    np.repeat(np.arange(len(anions)), [len(atoms) for atoms in anions]),
-                ),
-            ),
+            species=species if len(cations) or anions else (),
             matrix=polymer,
             hosts=hosts_among(polymer, elements),
             chains=tuple(np.split(polymer, system["chains"])) if system.get("chains") else (),

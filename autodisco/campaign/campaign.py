@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pydantic
@@ -14,6 +14,9 @@ from autodisco.campaign.config import FILE_KEYS, Settings, differences, error_se
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
+
+if TYPE_CHECKING:
+    from autodisco.simulation.protocols import Protocol
 
 STAGE_NUMBERS = {"prepare": 0, "generate": 1, "filter": 2, "simulate": 3, "acquire": 4, "retrain": 5, "metrics": 6}
 """Part of every seed: never renumber, or old campaigns would not reproduce."""
@@ -159,7 +162,7 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
-        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
+        ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("generator.device", lambda: _find_device(settings.generator.device)),
@@ -181,6 +184,11 @@ def _find_device(name: str) -> None:
         from autodisco.generator.neural import find_device
 
         find_device(name)
+
+
+def _electrolyte(protocol: "Protocol") -> None:
+    if not protocol.system.ion_pairs:
+        raise InputError(f"protocol {protocol.name} has no salt, and a campaign ranks by conductivity")
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:

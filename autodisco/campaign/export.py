@@ -45,7 +45,7 @@ def tables(store: Store) -> dict[str, list[Row]]:
         {
             **_beside(polymer, polymer["scores"], "score"),
             "flags": joined_flags(polymer["flags"]),
-            "force_field_flags": ";".join(places.get(polymer["key"], {}).get("force_field_flags", [])),
+            "force_field_flags": ";".join(places.get(polymer["key"], {}).get("force_field_flags") or []),
             **{name: places.get(polymer["key"], {}).get(name) for name in value},
         }
         for polymer in store.polymers()

@@ -129,7 +129,7 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
 
     names = ("temperature_k", "conductivity_s_per_cm", "conductivity_s_per_cm_sem")
     found = [{name: result["properties"][name] for name in names} for result in results if result["properties"]]
-    kept = [[row[name] for row in found if row["conductivity_s_per_cm"] > 0] for name in names]
+    kept = [[row[name] for row in found if (row["conductivity_s_per_cm"] or 0.0) > 0] for name in names]
     kelvins, conductivities, errors = kept
     if len(set(kelvins)) < 2:
         return {"values": found, "arrhenius": None, "vtf": None, "plot": None}

@@ -18,7 +18,7 @@ from autodisco.simulation.replica import (
     ReplicaOutcome,
     ReplicaTask,
     lasting_outcome,
-    mends_by_half_step,
+    mending,
     was_begun,
 )
 
@@ -42,6 +42,7 @@ def replica_task(
     timeout_s: float,
     engine: str = "auto",
     half_step: bool = False,
+    larger_box: bool = False,
 ) -> ReplicaTask:
     """The task of one replica, in its folder; `protocol` is a name or a path."""
     engine = engines.resolved(engine)
@@ -61,6 +62,7 @@ def replica_task(
         attempt=attempt,
         engine=engine,
         half_step=half_step,
+        larger_box=larger_box,
     )
 
 
@@ -90,9 +92,9 @@ def simulate_batch(
     by_key = {unit.key: unit for unit in units}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
-    def task(key: str, replica: int, attempt: int, half_step: bool) -> ReplicaTask:
+    def task(key: str, replica: int, attempt: int, **mended: bool) -> ReplicaTask:
         return replica_task(
-            by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s, engine, half_step
+            by_key[key], protocol, force_field, replica, attempt, seed, root, timeout_s, engine, **mended
         )
 
     def done(finished: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
@@ -100,13 +102,14 @@ def simulate_batch(
         outcomes[finished.key][finished.replica] = outcome
         if outcome.ok or outcome.failure_code not in RETRY or finished.attempt + 1 == ATTEMPTS:
             return None
-        return task(finished.key, finished.replica, finished.attempt + 1, mends_by_half_step(outcome.failure_code))
+        return task(finished.key, finished.replica, finished.attempt + 1, **mending(outcome.failure_code))
 
     def first(key: str, replica: int) -> ReplicaTask:
         """The attempt that has its outcome already or can go on, the last one first, or attempt 0."""
-        attempts = (task(key, replica, n, half) for n in reversed(range(1, ATTEMPTS)) for half in (True, False))
+        ways = [mending(code) for code in RETRY]
+        attempts = (task(key, replica, n, **way) for n in reversed(range(1, ATTEMPTS)) for way in ways)
         started = (later for later in attempts if lasting_outcome(later) or was_begun(later))
-        return next(started, task(key, replica, 0, False))
+        return next(started, task(key, replica, 0))
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]

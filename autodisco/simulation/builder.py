@@ -5,7 +5,9 @@ unit that clashes with anything already placed is tried again, then the chain ba
 ring is thrown away.
 """
 
+import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,51 +15,30 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import AllChem
 from scipy.sparse import coo_array, csr_array, eye_array
-from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
-from autodisco.polymer.chains import Chain, backbone_atoms, chain, repeat_unit_mass
+from autodisco.polymer.chains import Chain, chain
+from autodisco.simulation.boxes import Composition, composition
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
+from autodisco.simulation.space import HEAVY, Bools, Floats, Space, anywhere, edge_of, insert
 from autodisco.simulation.spearing import speared
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
-AVOGADRO_A3 = 0.602214076  # g/mol/Å³ of 1 g/cm³
-HEAVY, HEAVY_HYDROGEN, HYDROGEN = 2.4, 1.9, 1.5  # least distances in Å between atoms not bound to each other
 NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come closer; minimisation parts them
 # Crowded chains have no place at full distance; the best of the tries is then taken down to this share of it,
 # which still keeps heavy atoms of strangers 1.68 Å apart, too far for a bond inside a six-ring (1.58 Å).
 LEAST_CLEARANCE = 0.7
-TRIES_PER_UNIT, TRIES_PER_BOX, TRIES_PER_ION = 100, 3, 5000
+TRIES_PER_UNIT, TRIES_PER_BOX = 100, 3
 LEAST_TRIES_PER_CHAIN = 40  # units without a place before a chain starts again; longer chains get one per unit
 STARTS_PER_CHAIN = 8
 TRIES_AT_ONCE = 25
 CONFORMERS, CONFORMERS_OF_TRIMER = 20, 12
 TORSION_JITTER = 0.2  # rad
-
-
-@dataclass(frozen=True)
-class Composition:
-    """How many repeat units per chain, chains and ion pairs make the box."""
-
-    units: int
-    chains: int
-    ion_pairs: int
-
-
-def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
-    """The composition closest to the wanted backbone length and molality for the given number of ion pairs."""
-    polymer_mass = settings.ion_pairs / settings.molality * 1000.0
-    unit_mass = repeat_unit_mass(unit)
-    units = max(1, round(settings.backbone_atoms / backbone_atoms(unit)))
-    chains = max(1, round(polymer_mass / (units * unit_mass)))
-    return Composition(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
 
 
 def molecules(unit: RepeatUnit, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
@@ -67,13 +48,20 @@ def molecules(unit: RepeatUnit, settings: SystemSettings, force_field: ForceFiel
 
 
 def _molecules(polymer: Chain, mix: Composition, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
-    salt = force_field.salt(settings.salt, settings.charge_scale)
-    return [force_field.polymer(polymer.mol)] * mix.chains + salt * mix.ion_pairs
+    salt = force_field.salt(settings.salt, settings.charge_scale) * mix.ion_pairs if mix.ion_pairs else []
+    return [force_field.polymer(polymer.mol)] * mix.chains + salt
 
 
-def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: ForceField) -> System:
+def build(
+    unit: RepeatUnit,
+    settings: SystemSettings,
+    seed: int,
+    force_field: ForceField,
+    on_progress: Callable[[int], None] = lambda placed: None,
+) -> System:
     """A box of chains and salt at `settings.build_density_g_per_cm3`, the same for the same seed.
 
+    `on_progress` is told how often a unit or an ion was tried so far.
     Raises SimulationFailure: `build-overlap` when no arrangement is found, `parameters-missing` from the force field.
     """
     rng = np.random.default_rng(seed)
@@ -82,10 +70,11 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
     parts_of_box = _molecules(polymer, mix, settings, force_field)
     molecule = parts_of_box[0]
     mass = sum(float(m.masses.sum()) for m in parts_of_box)
-    edge = (mass / (settings.build_density_g_per_cm3 * AVOGADRO_A3)) ** (1 / 3)
-    ladder = _Ladder(unit, polymer, mix.units, rng)
+    edge = edge_of(mass, settings.build_density_g_per_cm3)
+    tried = itertools.count(1)
+    ladder = _Ladder(unit, polymer, mix.units, rng, lambda: on_progress(next(tried)))
     for _ in range(TRIES_PER_BOX):
-        space = _Space(edge)
+        space = Space(edge)
         parts: list[Floats] = []
         for part in parts_of_box:
             if part.template is None:
@@ -93,18 +82,19 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 placed = ladder.grow(heavy, space)
             else:
                 heavy = np.ones(len(part), dtype=bool)
-                placed = _insert(part.template, heavy, space, rng)
+                placed = insert(part.template, heavy, space, rng)
             if placed is None:
                 break
             space.add(placed, heavy)
             parts.append(placed)
+            on_progress(next(tried))
         else:
             polymer_mass = float(molecule.masses.sum()) * mix.chains
             labels = {
                 "monomer_smiles": unit.smiles,
                 "units_per_chain": mix.units,
                 "chains": mix.chains,
-                "salt": settings.salt,
+                "salt": settings.salt if mix.ion_pairs else "",
                 "ion_pairs": mix.ion_pairs,
                 "n_polymer_atoms": len(molecule) * mix.chains,
                 "polymer_mass_g_per_mol": polymer_mass,
@@ -123,56 +113,6 @@ def _is_speared(polymer: Chain, chains: int, system: System) -> bool:
     of_one = polymer.mol.GetRingInfo().AtomRings()
     rings = [tuple(atom + offset for atom in ring) for offset in system.offsets[:chains] for ring in of_one]
     return bool(speared(rings, system.terms("bonds").atoms, system.positions, system.box))
-
-
-class _Space:
-    """Atoms placed so far in a cubic periodic box."""
-
-    def __init__(self, edge: float):
-        self.edge = edge
-        self._positions = np.zeros((0, 3))
-        self._heavy = np.zeros(0, dtype=bool)
-        self._tree: cKDTree | None = None
-
-    def add(self, positions: Floats, heavy: Bools) -> None:
-        self._positions = np.concatenate([self._positions, positions])
-        self._heavy = np.concatenate([self._heavy, heavy])
-        self._tree = cKDTree(np.mod(self._positions, self.edge) % self.edge, boxsize=self.edge)
-
-    def clearance(self, positions: Floats, heavy: Bools) -> float:
-        """Least distance to anything placed, as a share of the least distance allowed; at most 1."""
-        if self._tree is None:
-            return 1.0
-        near = self._tree.query_ball_point(np.mod(positions, self.edge) % self.edge, HEAVY)
-        others = sorted({j for group in near for j in group})
-        return self.between(positions, heavy, self._positions[others], self._heavy[others])
-
-    def between(
-        self, first: Floats, first_heavy: Bools, second: Floats, second_heavy: Bools, scale: float = 1.0
-    ) -> float:
-        """The same between two sets of atoms, with the least distances multiplied by `scale`."""
-        return float(self.between_each(first[None], first_heavy, second, second_heavy, scale)[0])
-
-    def between_each(
-        self,
-        first: Floats,
-        first_heavy: Bools,
-        second: Floats,
-        second_heavy: Bools,
-        scale: float = 1.0,
-        bound: Bools | None = None,
-    ) -> Floats:
-        """The same for each of m places (m, n, 3) of the first set, shape (m,); pairs that are `bound` do not count."""
-        if not first.shape[1] or not len(second):
-            return np.ones(len(first))
-        distance = first[:, :, None] - second
-        distance -= self.edge * np.round(distance / self.edge)
-        both, either = first_heavy[:, None] & second_heavy[None], first_heavy[:, None] | second_heavy[None]
-        limit = np.where(both, HEAVY, np.where(either, HEAVY_HYDROGEN, HYDROGEN)) * scale
-        ratio = np.einsum("mijk,mijk->mij", distance, distance) / limit**2
-        if bound is not None:
-            ratio[:, bound] = 1.0
-        return np.minimum(1.0, np.sqrt(ratio.min(axis=(1, 2))))
 
 
 @dataclass(frozen=True)
@@ -208,15 +148,15 @@ class _Ladder:
     What a chain had to climb to stays for the chains after it.
     """
 
-    def __init__(self, unit: RepeatUnit, polymer: Chain, n: int, rng: np.random.Generator):
-        self._unit, self._polymer, self._n, self._rng = unit, polymer, n, rng
+    def __init__(self, unit: RepeatUnit, polymer: Chain, n: int, rng: np.random.Generator, tick: Callable[[], None]):
+        self._unit, self._polymer, self._n, self._rng, self._tick = unit, polymer, n, rng, tick
         self._shapes = _lone_unit_shapes(polymer, rng)
         self._bound = _within_three_bonds(polymer.mol)
 
-    def grow(self, heavy: Bools, space: "_Space") -> Floats | None:
+    def grow(self, heavy: Bools, space: Space) -> Floats | None:
         """Coordinates of a chain, or None when all tries failed."""
         for _ in range(STARTS_PER_CHAIN):
-            placed = _grow(self._polymer, self._shapes, self._n, heavy, self._bound, space, self._rng)
+            placed = _grow(self._polymer, self._shapes, self._n, heavy, self._bound, space, self._rng, self._tick)
             if placed is not None:
                 return placed
             if self._n > 2:
@@ -226,7 +166,7 @@ class _Ladder:
 
 def _lone_unit_shapes(polymer: Chain, rng: np.random.Generator) -> Shapes:
     """Conformers of the methyl-capped repeat unit, the same for every place in the chain."""
-    conformers = _embedded(polymer.unit, CONFORMERS, rng)
+    conformers = embedded(polymer.unit, CONFORMERS, rng)
     shapes = _Shapes.of(conformers, [math.nan] * len(conformers), polymer)
     return dict.fromkeys(("first", "inner", "last"), shapes)
 
@@ -236,7 +176,7 @@ def _inner_unit_shapes(unit: RepeatUnit, polymer: Chain, rng: np.random.Generato
     trimer = chain(unit, 3)
     found: dict[str, list[Floats]] = {"first": [], "inner": [], "last": []}
     torsions: dict[str, list[float]] = {"first": [], "inner": [], "last": []}
-    for positions in _embedded(trimer.mol, CONFORMERS_OF_TRIMER, rng):
+    for positions in embedded(trimer.mol, CONFORMERS_OF_TRIMER, rng):
         whole = [np.full((polymer.unit.GetNumAtoms(), 3), np.nan) for _ in range(3)]
         for x, k, copy in zip(positions, trimer.unit_of, trimer.copy_of, strict=True):
             whole[k][copy] = x
@@ -263,7 +203,8 @@ def _path(polymer: Chain) -> list[int]:
     return list(Chem.GetShortestPath(polymer.unit, polymer.head_cap, polymer.tail_cap))
 
 
-def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
+def embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
+    """Up to `n` conformers (atoms, 3) of a molecule. Raises SimulationFailure (`build-overlap`) without any."""
     mol = Chem.Mol(mol)
     for random_start in (False, True):
         AllChem.EmbedMultipleConfs(
@@ -271,7 +212,7 @@ def _embedded(mol: Chem.Mol, n: int, rng: np.random.Generator) -> list[Floats]:
         )
         if mol.GetNumConformers():
             return [c.GetPositions() for c in mol.GetConformers()]
-    raise SimulationFailure("build-overlap", "RDKit finds no three-dimensional structure of the repeat unit")
+    raise SimulationFailure("build-overlap", "RDKit finds no three-dimensional structure")
 
 
 def _grow(
@@ -280,8 +221,9 @@ def _grow(
     n: int,
     heavy: Bools,
     bound: csr_array,
-    space: _Space,
+    space: Space,
     rng: np.random.Generator,
+    tick: Callable[[], None],
 ) -> Floats | None:
     """Coordinates of one chain that clashes with nothing, or None when the tries are used up."""
     atoms = [np.flatnonzero(polymer.unit_of == k) for k in range(n)]
@@ -291,6 +233,7 @@ def _grow(
     placed: list[Floats] = []
     failures = stuck = longest = 0
     while len(placed) < n:
+        tick()
         k = len(placed)
         far = _joined(placed, copies, atoms, heavy, range(k - NEARBY_UNITS))
         if len(far[0]):
@@ -347,13 +290,9 @@ def _joined(
     return np.concatenate([placed[m][copies[m]] for m in units]), np.concatenate([heavy[atoms[m]] for m in units])
 
 
-def _started(shapes: _Shapes, space: _Space, rng: np.random.Generator) -> Floats:
+def _started(shapes: _Shapes, space: Space, rng: np.random.Generator) -> Floats:
     """Several shapes anywhere in the box, (m, n, 3)."""
-    return np.array([_anywhere(shapes.positions[i], space, rng) for i in rng.integers(len(shapes.positions), size=5)])
-
-
-def _anywhere(positions: Floats, space: _Space, rng: np.random.Generator) -> Floats:
-    return Rotation.random(rng=rng).apply(positions - np.nanmean(positions, axis=0)) + rng.random(3) * space.edge
+    return np.array([anywhere(shapes.positions[i], space, rng) for i in rng.integers(len(shapes.positions), size=5)])
 
 
 def _attached(shapes: _Shapes, before: Floats, polymer: Chain, link: float, rng: np.random.Generator) -> Floats:
@@ -384,11 +323,3 @@ def _direction(vector: Floats) -> Floats:
 def _bond_length(polymer: Chain) -> float:
     radius = Chem.GetPeriodicTable().GetRcovalent
     return sum(radius(polymer.unit.GetAtomWithIdx(i).GetAtomicNum()) for i in (polymer.head, polymer.tail))
-
-
-def _insert(template: Floats, heavy: Bools, space: _Space, rng: np.random.Generator) -> Floats | None:
-    for _ in range(TRIES_PER_ION):
-        x = _anywhere(template, space, rng)
-        if space.clearance(x, heavy) == 1.0:
-            return x
-    return None

@@ -1,6 +1,6 @@
 """Cohesive energy of a simulated box: what its molecules, in the shapes they have there, would lack in vacuum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,11 @@ COULOMB = "138.935456*q1*q2/r"
 
 
 def cohesive_energies(
-    molecules: Sequence[Molecule], positions: Floats, edges: Floats, cutoff: float
+    molecules: Sequence[Molecule],
+    positions: Floats,
+    edges: Floats,
+    cutoff: float,
+    on_frame: Callable[[int], None] = lambda frame: None,
 ) -> tuple[Floats, Floats]:
     """Van der Waals and electrostatic energy between the molecules of every frame, each (frames,) in kJ/mol.
 
@@ -35,6 +39,7 @@ def cohesive_energies(
     positions : (frames, n, 3) in Å, molecules whole
     edges : (frames, 3) of the orthogonal box, Å
     cutoff : of the van der Waals potential in Å, beyond which a correction is added; at most half an edge is taken
+    on_frame : told the number of each frame that is done
     """
     import openmm
 
@@ -79,12 +84,18 @@ def cohesive_energies(
             for number in range(2):
                 energy = context.getState(energy=True, groups=1 << number).getPotentialEnergy()._value
                 found[number, frame] += sign * energy
+        on_frame(frame)
     return found[0], found[1]
 
 
-def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict[str, Any]:
-    """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from their change in
-    time.
+def cohesion(
+    folder: Path,
+    molecules: Sequence[Molecule],
+    cutoff: float,
+    on_frame: Callable[[int], None] = lambda frame: None,
+) -> dict[str, Any]:
+    """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from their
+    change in time.
 
     ``cohesive_energy_density_mpa``: less the energy between molecules, per volume; each ion is a molecule, so that with
     salt its attraction counts too. ``solubility_parameter_mpa_sqrt``: its square root (Hildebrand).
@@ -100,7 +111,7 @@ def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict
             trajectory.seek(number)
             frame = trajectory.read()
             positions[place], edges[place] = frame.xyz, frame.unitcell[[0, 2, 5]]
-    parts = cohesive_energies(molecules, positions, edges, cutoff)
+    parts = cohesive_energies(molecules, positions, edges, cutoff, on_frame)
     dispersion, electrostatic = (-part / (edges.prod(axis=1) / 1000) * MPA for part in parts)
     cohesive = dispersion + electrostatic
     return {

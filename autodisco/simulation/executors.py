@@ -12,10 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from autodisco.files import read_json, tells_of_full_disk, write_json
+from autodisco.files import tells_of_full_disk, write_json
 from autodisco.machine import cores
 from autodisco.process import THREADS
+from autodisco.simulation import progress
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
 POLL_S = 0.2
@@ -36,24 +38,21 @@ class _Running:
     process: subprocess.Popen
     started: float
     kills: int = 0
-    fraction: float = -1.0
+    seen: Any = None
     moved: float = 0.0
     looked: float = 0.0
 
     def restart(self, process: subprocess.Popen) -> None:
-        self.process, self.started, self.fraction, self.moved = process, time.monotonic(), -1.0, time.monotonic()
+        self.process, self.started, self.seen, self.moved = process, time.monotonic(), None, time.monotonic()
 
     def without_progress_s(self) -> float:
-        """How long `progress.json` has not told of any; it is read every now and then."""
+        """How long it has not told of any; what it tells is read every now and then."""
         now = time.monotonic()
         if now - self.looked > LOOK_S:
             self.looked = now
-            try:
-                fraction = float(read_json(self.task.folder / "progress.json")["fraction"])
-            except (OSError, ValueError, KeyError, TypeError):
-                fraction = self.fraction
-            if fraction != self.fraction:
-                self.fraction, self.moved = fraction, now
+            told = progress.seen(self.task.folder) or self.seen
+            if told != self.seen:
+                self.seen, self.moved = told, now
         return now - self.moved
 
 
@@ -130,14 +129,14 @@ class LocalExecutor:
 
 def _start(task: ReplicaTask, threads: int) -> subprocess.Popen:
     task.folder.mkdir(parents=True, exist_ok=True)
-    for stale in ("progress.json", "outcome.json"):
+    for stale in (progress.FILE, "outcome.json"):
         (task.folder / stale).unlink(missing_ok=True)
     job = task.folder / "job.json"
     write_json(job, task.to_dict())
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with open(task.folder / "replica.log", "wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "autodisco.simulation.replica", str(job), str(os.getpid())],
+            [sys.executable, "-m", "autodisco.simulation.worker", str(job), str(os.getpid())],
             env={**os.environ, **one_thread, "NUMBA_NUM_THREADS": "1", THREADS: str(threads)},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -158,7 +157,8 @@ def _outcome(entry: _Running, stalled_s: float) -> ReplicaOutcome | None:
         if entry.task.timeout_s and wall >= entry.task.timeout_s:
             failure = "timeout", f"no result after {entry.task.timeout_s:.0f} s"
         elif stalled_s and entry.without_progress_s() >= stalled_s:
-            failure = "stalled", f"no progress for {stalled_s:.0f} s at {100 * max(0.0, entry.fraction):.0f} %"
+            step, fraction, _ = entry.seen or ("start", 0.0, 0)
+            failure = "stalled", f"no progress for {stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
         else:
             return None
         _kill(entry.process)
@@ -170,7 +170,16 @@ def _outcome(entry: _Running, stalled_s: float) -> ReplicaOutcome | None:
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     last = lines[-1] if lines else "no output"
     code = "no-disk" if tells_of_full_disk(last) else "unknown"
-    return ReplicaOutcome.failed(code, f"replica process ended with {entry.process.returncode}: {last}", wall)
+    return ReplicaOutcome.failed(code, f"{how_it_ended(entry.process.returncode)}; its log ends with: {last}", wall)
+
+
+def how_it_ended(returncode: int) -> str:
+    """In words: the exit code of a replica's process, or the signal that ended it."""
+    if returncode >= 0:
+        return f"the replica's process ended with exit code {returncode}"
+    name = signal.Signals(-returncode).name
+    memory = ", which the system sends when memory is short" if -returncode == signal.SIGKILL else ""
+    return f"the replica's process was ended by {name}{memory}"
 
 
 def _kill(process: subprocess.Popen) -> None:

@@ -3,6 +3,7 @@
 Protocols that come with autodisco lie in shipped_protocols/; any other is given by the path of its file.
 """
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,15 +33,46 @@ class ScatterSettings(_Frozen):
 
 
 class SystemSettings(_Frozen):
-    """What is in the box. `salt` is a cation and an anion; molality is mol salt per kg polymer; masses are g/mol."""
+    """What is in the box at least; a dense polymer gets more where the cutoff needs it.
+
+    `salt` is a cation and an anion, `molality` mol salt per kg polymer. With 0 `ion_pairs` there is no salt and
+    `polymer_mass_g_per_mol` says how much polymer. Charges of ions are multiplied by `charge_scale`; hydrogens of
+    `hydrogen_mass` (g/mol) take it from the atom they are bound to.
+    """
 
     backbone_atoms: Annotated[int, Field(gt=0)]
-    ion_pairs: Annotated[int, Field(gt=0)]
-    molality: Positive
+    ion_pairs: Annotated[int, Field(ge=0)]
+    molality: Positive | None = None
+    polymer_mass_g_per_mol: Positive | None = None
     salt: Annotated[str, Field(pattern="^(Li|Na|K)(TFSI|FSI|PF6|BF4|ClO4)$")] = "LiTFSI"
-    charge_scale: Positive
+    charge_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     build_density_g_per_cm3: Positive
-    hydrogen_mass: Positive | None = None
+    hydrogen_mass: Annotated[float, Field(ge=1, le=4)] | None = None
+
+    @model_validator(mode="after")
+    def _has_an_amount(self) -> "SystemSettings":
+        if self.ion_pairs and (self.molality is None or self.polymer_mass_g_per_mol is not None):
+            raise ValueError("with ion_pairs above 0, molality says how much polymer there is: give it alone")
+        if not self.ion_pairs and (self.polymer_mass_g_per_mol is None or self.molality is not None):
+            raise ValueError(
+                "with ion_pairs = 0, polymer_mass_g_per_mol says how much polymer there is: give it, and no molality"
+            )
+        return self
+
+    @property
+    def polymer_mass(self) -> float:
+        """Wanted mass of polymer in g/mol."""
+        if self.molality is None:
+            assert self.polymer_mass_g_per_mol is not None
+            return self.polymer_mass_g_per_mol
+        return self.ion_pairs / self.molality * 1000.0
+
+    def times(self, factor: float) -> "SystemSettings":
+        """The same with at least `factor` times as much in the box, at the same molality."""
+        if self.ion_pairs:
+            more = math.ceil(self.ion_pairs * factor - 1e-9)
+            return self.model_copy(update={"ion_pairs": max(more, self.ion_pairs + (factor > 1))})
+        return self.model_copy(update={"polymer_mass_g_per_mol": self.polymer_mass * factor})
 
 
 class NonbondedSettings(_Frozen):
@@ -165,6 +197,8 @@ class Protocol(_Frozen):
             raise ValueError("steps must hold exactly one production step, and it must be the last")
         if any(getattr(step, "extend_up_to", 0) for step in self.steps) and not self.checkpoint_every_ps:
             raise ValueError("extend_up_to needs checkpoint_every_ps")
+        if self.production.may_stop and not self.system.ion_pairs:
+            raise ValueError("a production that may stop early needs ions, whose conductivity it looks at")
         if self.production.may_stop and not self.checkpoint_every_ps:
             raise ValueError("a production that may stop early needs checkpoint_every_ps")
         outer = self.timestep_fs * self.nonbonded.every
@@ -255,4 +289,5 @@ def _read(path: Path) -> Protocol:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{path}: {key}: {first['msg']} (got {first['input']!r})"[:500]) from error
+        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        raise InputError(f"{path}: {key}: {first['msg'].removeprefix('Value error, ')}{got}"[:500]) from error

@@ -1,11 +1,10 @@
-"""One replica, from a repeat unit to properties, in a process of its own: `python -m autodisco.simulation.replica`.
+"""One replica, from a repeat unit to properties; `worker` runs it in a process of its own.
 
 The folder it leaves holds what it ran (`system.data`, `in.lammps`), what came out (`topology.pdb`,
 `trajectory.dcd`, `report.txt`), what is in it (`system.json`) and, written last, the verdict (`outcome.json`).
 """
 
 import os
-import sys
 import time
 import traceback
 from dataclasses import asdict, dataclass, replace
@@ -17,29 +16,33 @@ import numpy as np
 import autodisco
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
-from autodisco.process import die_with_parent
 from autodisco.simulation import protocols
+from autodisco.simulation.progress import Progress
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
     from autodisco.simulation.engines import Engine
     from autodisco.simulation.molecule import System
 
-RECIPE = 6
+RECIPE = 7
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
-HALF_STEP = "another build, half the time step"
+HALF_STEP, LARGER_BOX = "another build, half the time step", "another build, a larger box"
 
 RETRY = {
     **dict.fromkeys(("nan", "density-off", "engine-crash", "stalled", "unknown"), HALF_STEP),
     "build-overlap": "another build",
+    "box-too-small": LARGER_BOX,
 }
 """What may mend a failure, by its code; the other codes count as failed at once."""
+
+LARGER = 1.5
+"""How many times as much there is in a larger box, for every attempt after the first."""
 
 KILLED = 75
 """Exit code of a replica whose engine was killed from outside."""
 
-LASTING = frozenset({"parameters-missing", "build-overlap", "nan", "density-off"})
+LASTING = frozenset({"parameters-missing", "build-overlap", "box-too-small", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
 KEPT_LABELS = (
@@ -56,7 +59,8 @@ DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
 @dataclass(frozen=True)
 class ReplicaTask:
-    """What to simulate. `attempt` counts from 0; later ones start from another build, some with half the time step.
+    """What to simulate. `attempt` counts from 0; later ones start from another build, some with half the time step or
+    with a larger box, which grows with every attempt.
 
     A protocol may let a replica stop when it is sure to lie below `benchmark`, which does not make it another
     task.
@@ -73,12 +77,18 @@ class ReplicaTask:
     attempt: int = 0
     engine: str = "lammps"
     half_step: bool = False
+    larger_box: bool = False
     benchmark: "Benchmark | None" = None
 
     @property
     def timestep_scale(self) -> float:
         """What every time step of the protocol is multiplied with."""
         return 0.5 if self.half_step else 1.0
+
+    @property
+    def times_as_much(self) -> float:
+        """How many times as much as the protocol asks for is in the box."""
+        return LARGER**self.attempt if self.larger_box else 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -112,9 +122,10 @@ class ReplicaOutcome:
         return cls(False, None, code, detail, wall_s, cpu_s)
 
 
-def mends_by_half_step(code: str | None) -> bool:
-    """Whether the attempt after a failure with this code halves the time step."""
-    return RETRY.get(code or "") == HALF_STEP
+def mending(code: str | None) -> dict[str, bool]:
+    """``half_step`` and ``larger_box`` of the attempt after a failure with this code."""
+    way = RETRY.get(code or "")
+    return {"half_step": way == HALF_STEP, "larger_box": way == LARGER_BOX}
 
 
 def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
@@ -122,7 +133,7 @@ def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
     try:
         stored = read_json(task.folder / "outcome.json")
         return ReplicaOutcome(**stored) if _is_of(task, read_json(task.folder / "task.json")) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
@@ -135,8 +146,9 @@ def lasting_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
 def _identity(task: ReplicaTask) -> dict[str, Any]:
     """What decides the result of a task; the same identity gives the same numbers. A protocol counts as its content."""
     kept = task.to_dict()
+    names = ("monomer_smiles", "seed", "force_field", "engine", "attempt", "half_step", "larger_box")
     return {
-        **{name: kept[name] for name in ("monomer_smiles", "seed", "force_field", "engine", "attempt", "half_step")},
+        **{name: kept[name] for name in names},
         "protocol": protocols.load(task.protocol).content(),
         "recipe": RECIPE,
     }
@@ -146,7 +158,7 @@ def _is_of(task: ReplicaTask, stored: Any) -> bool:
     """Whether what a folder says it holds is this very task."""
     if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
         return False
-    before = {"half_step": stored["attempt"] > 0}  # what a program did that did not write it
+    before = {"half_step": stored["attempt"] > 0, "larger_box": False}  # what a program did that did not write it
     others = {name: value for name, value in (before | stored).items() if name != "protocol"}
     expected = {name: value for name, value in _identity(task).items() if name != "protocol"}
     return others == expected and protocols.load(task.protocol).is_same_as(stored["protocol"])
@@ -194,14 +206,18 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     `plain` leaves out what needs this program beside the engine: checkpoints, extensions, early stops.
     """
     from autodisco.polymer import parse
-    from autodisco.simulation import builder, forcefield
+    from autodisco.simulation import boxes, builder, forcefield
+    from autodisco.simulation.pdb import topology_pdb
 
     protocol = protocols.load(task.protocol)
     if plain:
         protocol = protocol.model_copy(update={"checkpoint_every_ps": None})
-    _progress(task, "build", 0.0)
+    told = Progress(task.folder, protocol)
+    told("build", 0.0)
     force_field = forcefield.load(task.force_field)
-    system = builder.build(parse(task.monomer_smiles), protocol.system, task.seed, force_field)
+    unit = parse(task.monomer_smiles)
+    settings = boxes.sized(unit, protocol, task.times_as_much)
+    system = builder.build(unit, settings, task.seed, force_field, lambda placed: told("build", 0.0, placed))
     _engine(task).write(task.folder, system, protocol, task.seed, task.timestep_scale)
     write_atomic(task.folder / "topology.pdb", topology_pdb(system))
     write_json(task.folder / "system.json", describe(system, protocol, task))
@@ -218,7 +234,7 @@ def was_begun(task: ReplicaTask) -> bool:
     """Whether this very task was run in its folder as far as a checkpoint."""
     try:
         same = _is_of(task, read_json(task.folder / "task.json"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError):
         return False
     return same and (task.folder / "system.json").exists() and _engine(task).resumable(task.folder)
 
@@ -232,16 +248,19 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     production = protocol.production
     stop = EarlyStop(production, task.benchmark, lambda: analyze(task.folder).properties.to_dict())
     asked = stop if production.may_stop else None
-    box = _engine(task).run(task.folder, protocol, _Progress(task, protocol), task.timestep_scale, asked)
+    told = Progress(task.folder, protocol)
+    box = _engine(task).run(task.folder, protocol, told, task.timestep_scale, asked)
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
-    properties = analyze(task.folder).properties.to_dict()
+    analysed = analyze(task.folder, progress=lambda frames, _: told("analysis", 1.0, frames))
+    properties = analysed.properties.to_dict()
     properties |= density_error(task.folder, protocol)
-    for more in (lambda: _cohesion(task, protocol), lambda: bend_of_volume(task.folder, protocol)):
+    for more in (lambda: _cohesion(task, protocol, told), lambda: bend_of_volume(task.folder, protocol)):
         try:
             properties |= more()
         except Exception:  # beside the point of the run, so it must not cost its value; replica.log has the whole of it
             traceback.print_exc()
+    properties["charge_used"] = float(description["cation_charge"])
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in KEPT_LABELS}
     properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder)]
@@ -268,15 +287,17 @@ def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
     return {"density_g_per_cm3_sem": series_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
 
 
-def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]:
+def _cohesion(task: ReplicaTask, protocol: protocols.Protocol, told: Progress) -> dict[str, Any]:
     """Cohesive energy density and solubility parameters of the run in the folder of a task."""
     from autodisco.polymer import parse
-    from autodisco.simulation import builder, forcefield
+    from autodisco.simulation import boxes, builder, forcefield
     from autodisco.simulation.cohesion import cohesion
 
     unit, force_field = parse(task.monomer_smiles), forcefield.load(task.force_field)
-    molecules = builder.molecules(unit, protocol.system, force_field)
-    return cohesion(task.folder, molecules, protocol.nonbonded.cutoff)
+    settings = boxes.sized(unit, protocol, task.times_as_much)
+    molecules = builder.molecules(unit, settings, force_field)
+    on_frame = lambda frame: told("cohesive energy", 1.0, frame)  # noqa: E731
+    return cohesion(task.folder, molecules, protocol.nonbonded.cutoff, on_frame)
 
 
 def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
@@ -335,60 +356,3 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "masses": system.masses.round(5).tolist(),
         "elements": system.elements,
     }
-
-
-def topology_pdb(system: "System") -> str:
-    """Names, elements, residues and bonds of all atoms for MDAnalysis and VMD; positions are those of the build."""
-    lines = [f"CRYST1{system.box[0]:9.3f}{system.box[1]:9.3f}{system.box[2]:9.3f}  90.00  90.00  90.00 P 1           1"]
-    serial = 0
-    for number, molecule in enumerate(system.molecules, start=1):
-        for element in molecule.elements:
-            x, y, z = system.positions[serial]
-            serial += 1
-            lines.append(
-                f"HETATM{serial % 100000:5d} {element:<4s} {molecule.name:<4s}A{number % 10000:4d}    "
-                f"{x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00          {element:>2s}"
-            )
-    for first, second in (system.terms("bonds").atoms + 1).tolist():
-        lines.append(f"CONECT{first:5d}{second:5d}")
-    return "\n".join(lines) + "\nEND\n"
-
-
-class _Progress:
-    """Writes `progress.json`: the step, the fraction done, and the speed since this process began to run."""
-
-    def __init__(self, task: ReplicaTask, protocol: protocols.Protocol):
-        self._task = task
-        self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
-        self._begun: tuple[float, float] | None = None
-        self._written = 0.0
-
-    def __call__(self, step: str, fraction: float) -> None:
-        now = time.monotonic()
-        if now - self._written < 1.0:
-            return
-        self._written = now
-        begun, first = self._begun = self._begun or (now, fraction)
-        days = (now - begun) / 86_400
-        speed = (fraction - first) * self._total_ns / days if fraction > first else None
-        _progress(self._task, step, fraction, speed)
-
-
-def _progress(task: ReplicaTask, step: str, fraction: float, ns_per_day: float | None = None) -> None:
-    told = {"step_name": step, "fraction": fraction, "updated": time.time(), "ns_per_day": ns_per_day}
-    write_json(task.folder / "progress.json", told)
-
-
-def main() -> None:
-    """Run the task in the file named by the first argument; the second is the process that must stay alive."""
-    die_with_parent(int(sys.argv[2]))
-    stored = read_json(Path(sys.argv[1]))
-    try:
-        run_replica(ReplicaTask.from_dict(stored))
-    except EngineKilled as error:
-        print(error, file=sys.stderr)
-        sys.exit(KILLED)
-
-
-if __name__ == "__main__":
-    main()

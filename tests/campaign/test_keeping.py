@@ -412,7 +412,7 @@ def test_a_fork_takes_a_protocol_of_the_users_own_with_it(copied, tmp_path):
         settings["simulation"]["protocol"] = str(tmp_path / "gone.toml")
         store.set(settings=settings, protocol_content=protocols.load(str(copied / "protocol.toml")).content())
         fork(store, other, 1, {})
-        (tmp_path / "gone.toml").write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+        (tmp_path / "gone.toml").write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
         with pytest.raises(InputError, match="is not what it was"):
             fork(store, tmp_path / "another", 1, {})
     (tmp_path / "gone.toml").unlink()

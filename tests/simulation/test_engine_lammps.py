@@ -173,7 +173,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     def cut(after: lammps.Checkpoint) -> None:
         """Kill the run once it has come past a checkpoint."""
 
-        def watch(step: str, fraction: float) -> None:
+        def watch(step: str, fraction: float, grown: int) -> None:
             reached = lammps.last_checkpoint(tmp_path)
             if reached and (reached.step, reached.done) >= (after.step, after.done):
                 raise KeyboardInterrupt

@@ -175,7 +175,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
     protocol = prepare(smoke(tmp_path))
     seen: list[float] = []
 
-    def cut(step: str, fraction: float) -> None:
+    def cut(step: str, fraction: float, grown: int) -> None:
         seen.append(fraction)
         if step == "production" and fraction > 0.8:
             raise KeyboardInterrupt
@@ -187,7 +187,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
     with open(tmp_path / "trajectory.dcd", "ab") as handle:
         handle.write(b"half a frame")
     again: list[float] = []
-    engine.run(tmp_path, protocol, lambda step, fraction: again.append(fraction))
+    engine.run(tmp_path, protocol, lambda step, fraction, grown: again.append(fraction))
     assert again[0] > 0.79
     assert (tmp_path / "trajectory.dcd").read_bytes()[300:kept] == before[300:kept]  # the header counts the frames
     universe = MDAnalysis.Universe(str(tmp_path / "topology.pdb"), str(tmp_path / "trajectory.dcd"))

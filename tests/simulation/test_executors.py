@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 
 from autodisco.files import read_json, write_json
-from autodisco.simulation import LocalExecutor, ReplicaOutcome, ReplicaTask, protocols, replica
+from autodisco.polymer import parse
+from autodisco.simulation import (
+    LocalExecutor,
+    ReplicaOutcome,
+    ReplicaTask,
+    builder,
+    forcefield,
+    progress,
+    protocols,
+    replica,
+)
+from autodisco.simulation.cohesion import cohesive_energies
+from autodisco.simulation.engines import lammps
 from autodisco.simulation.replica import finished_outcome, lasting_outcome
 
 
@@ -138,6 +150,53 @@ def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(t
     assert disturbed["b"].properties == undisturbed["a"].properties
 
 
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
+def test_the_reason_of_a_replica_that_crashed_names_the_signal_and_no_warning_of_python(tmp_path):
+    def crash():
+        engine = wait_for(lambda: engines_in(tmp_path / "a"))[0]
+        parent = int(Path(f"/proc/{engine}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(parent, signal.SIGSEGV)
+
+    crasher = threading.Thread(target=crash)
+    crasher.start()
+    _, _, outcomes = run([task(tmp_path / "a", protocol="quick")])
+    crasher.join()
+    assert outcomes["a"].failure_code == "unknown"
+    assert "was ended by SIGSEGV" in outcomes["a"].detail
+    assert "Warning" not in (tmp_path / "a" / "replica.log").read_text()
+
+
+def test_every_step_of_a_replica_tells_of_its_progress(tmp_path):
+    """Fractions of time stand still while a box is built, minimised and analysed; a count of what is done does not."""
+    placed, minimised, analysed = [], [], []
+    unit, protocol = parse("*OCC*"), protocols.load("smoke")
+    system = builder.build(unit, protocol.system, 1, forcefield.load("pcff+"), placed.append)
+    assert placed == list(range(1, len(placed) + 1))
+    assert len(placed) >= system.labels["units_per_chain"] * system.labels["chains"] + 2
+    lammps.write(tmp_path, system, protocol, 1)
+    script = (tmp_path / "in.lammps").read_text().partition("\n# step 1")[0]
+    (tmp_path / "in.lammps").write_text(script)
+    program, environment = lammps.command()
+    subprocess.run([*program, *lammps.arguments("in.lammps", "log.lammps")], cwd=tmp_path, env=environment, check=True)
+    log = (tmp_path / "log.lammps").read_text()
+    minimised = [line for line in log.partition("Step")[2].splitlines() if line.split() and line.split()[0].isdigit()]
+    assert len(minimised) >= 5
+    cohesive_energies(system.molecules, system.positions[None].repeat(3, 0), system.box[None].repeat(3, 0), 5.0,
+                      analysed.append)  # fmt: skip
+    assert analysed == [0, 1, 2]
+
+
+def test_a_growing_count_is_progress(tmp_path):
+    told = progress.Progress(tmp_path, protocols.load("smoke"))
+    assert progress.seen(tmp_path) is None
+    told("build", 0.0, 3)
+    first = progress.seen(tmp_path)
+    told._written = 0.0
+    told("build", 0.0, 4)
+    assert first is not None
+    assert progress.seen(tmp_path) not in (None, first)
+
+
 def test_a_failure_of_the_machine_is_not_adopted(tmp_path):
     one = task(tmp_path / "a")
     one.folder.mkdir()
@@ -168,7 +227,7 @@ def test_a_changed_protocol_is_another_task(tmp_path):
     before = replica._identity(one)
     file.write_text(text.replace('purpose = "', 'purpose = "In other words: '))
     assert replica._identity(one) == before
-    file.write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+    file.write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
     assert replica._identity(one) != before
 
 

@@ -108,7 +108,11 @@ def test_the_reference_protocol_lasts_as_long_as_the_published_one():
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ("ion_pairs = 1", "ion_pairs = 0", "system.ion_pairs"),
+        ("ion_pairs = 1", "ion_pairs = -1", "system.ion_pairs"),
+        ("ion_pairs = 1", "ion_pairs = 0", "system: with ion_pairs = 0, polymer_mass_g_per_mol says"),
+        ("hydrogen_mass = 3.0", "hydrogen_mass = 6.0", "system.hydrogen_mass"),
+        ("charge_scale = 0.7", "charge_scale = 70", "system.charge_scale"),
+        ("charge_scale = 0.7", "charge_scale = 0.0", "system.charge_scale"),
         ("molality", "molalty", "molalty"),
         ('kind = "production"', 'kind = "nvt"', "steps"),
         ("frame_interval_ps = 0.04", "frame_interval_ps = 0.05", "frame_interval_ps"),
@@ -137,7 +141,7 @@ def test_a_file_may_not_take_the_name_of_a_shipped_protocol(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(text)
     assert protocols.load(str(path)) == protocols.load("smoke")
-    path.write_text(text.replace("cutoff = 6.0", "cutoff = 7.0"))
+    path.write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
     with pytest.raises(InputError, match="name = 'smoke' is that of a shipped protocol"):
         protocols.load(str(path))
 

@@ -121,7 +121,7 @@ def _nothing_runs(store: Store) -> None:
 def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
     """What is to be run for a row of the replicas."""
     from autodisco.simulation import engines
-    from autodisco.simulation.replica import ReplicaTask, mends_by_half_step
+    from autodisco.simulation.replica import ReplicaTask, mending
 
     settings = campaign.settings.simulation
     polymer = store.polymer(row["key"])
@@ -136,7 +136,7 @@ def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> Repli
         folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
         timeout_s=60.0 * settings.timeout_minutes,
         attempt=row["attempt"],
-        half_step=row["attempt"] > 0 and mends_by_half_step(row["failure_code"]),
+        **mending(row["failure_code"] if row["attempt"] > 0 else None),
         engine=engines.resolved(settings.engine),
         benchmark=_benchmark(campaign, store, row["key"]),
     )

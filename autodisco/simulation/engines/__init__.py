@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from autodisco.errors import InputError
 from autodisco.simulation.molecule import System
+from autodisco.simulation.progress import OnProgress
 from autodisco.simulation.protocols import Protocol as SimulationProtocol
 
 AUTO = "auto"
@@ -34,7 +35,7 @@ class Engine(Protocol):
         self,
         folder: Path,
         protocol: SimulationProtocol,
-        on_progress: Callable[[str, float], None] | None = None,
+        on_progress: OnProgress | None = None,
         timestep_scale: float = 1.0,
         enough: Callable[[float], bool] | None = None,
     ) -> list[float]:

@@ -25,11 +25,13 @@ from autodisco.files import sync, tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
+from autodisco.simulation.engines.report import REPORT_PS, last_row, read_report, report_line
 from autodisco.simulation.molecule import System
+from autodisco.simulation.progress import OnProgress
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax, Step
 
 TRAJECTORY = "trajectory.dcd"
+POLL_S, TELL_S = 0.5, 2.0
 
 HEADER = """\
 # written by autodisco; run with: lmp -in in.lammps
@@ -57,6 +59,7 @@ neigh_modify every 1 delay 3 check yes
 """
 THERMO = """\
 thermo_style custom step temp press density pe
+thermo_modify flush yes
 thermo 1000
 variable report_temperature equal temp
 variable report_pressure equal press
@@ -118,7 +121,8 @@ def input_script(
             continue
         text += f"\n# step {number}: {step.kind}\n"
         if isinstance(step, Minimise):
-            text += f"minimize 0 0.01 {step.max_iterations} {10 * step.max_iterations}\n"
+            # lines of the log are all that a minimisation tells of its progress
+            text += f"thermo 10\nminimize 0 0.01 {step.max_iterations} {10 * step.max_iterations}\nthermo 1000\n"
             continue
         if not moving:
             first = step.temperature_k if isinstance(step, Relax) else _start_temperature(step, protocol)
@@ -178,7 +182,7 @@ def _dynamics(
     leg = _leg_steps(step, protocol, timestep_scale)
     averaged = min(n, steps(step.set_mean_box_over_ps)) if isinstance(step, Npt) and step.set_mean_box_over_ps else 0
     text = f"{run_style(every)}timestep {timestep}\n"
-    if (isinstance(step, Production) or protocol.checkpoint_every_ps) and not done:
+    if _counts_from_zero(step, protocol) and not done:
         text += "reset_timestep 0\n"
     text += REPORT.format(every=steps(REPORT_PS), number=number)
     undo = ["report"]
@@ -283,13 +287,13 @@ def arguments(script: str, log: str) -> list[str]:
 def run(
     folder: Path,
     protocol: Protocol,
-    on_progress: Callable[[str, float], None] | None = None,
+    on_progress: OnProgress | None = None,
     timestep_scale: float = 1.0,
     enough: Callable[[float], bool] | None = None,
 ) -> list[float]:
     """Run `in.lammps` in `folder` to the end, or what is left of it; returns the edges (Å) of the final box.
 
-    `on_progress` is called about once a second with the kind of the current step and the fraction done.
+    `on_progress` is told every two seconds: the kind of the current step, the fraction done, and what LAMMPS wrote.
     Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`), EngineKilled when a signal from outside ended it, or
     frames are missing at its end; it begins again then.
     """
@@ -327,7 +331,7 @@ def _launch(
     folder: Path,
     script: str,
     protocol: Protocol,
-    on_progress: Callable[[str, float], None] | None,
+    on_progress: OnProgress | None,
     timestep_scale: float,
     enough: Callable[[float], bool] | None,
 ) -> Checkpoint | None:
@@ -344,9 +348,10 @@ def _launch(
             preexec_fn=functools.partial(die_with_parent, os.getpid()),
         )
     asked = secured = last_checkpoint(folder)
+    told, begins = 0.0, dict[int, float]()
     try:
         while process.poll() is None:
-            time.sleep(0.5)
+            time.sleep(POLL_S)
             reached = last_checkpoint(folder)
             if reached and reached != secured:
                 _secure(folder, reached)
@@ -361,8 +366,9 @@ def _launch(
                     return reached
             for old in _checkpoints(folder)[:-2]:
                 (folder / old.name).unlink(missing_ok=True)
-            if on_progress:
-                on_progress(*_progress(folder, protocol, timestep_scale))
+            if on_progress and time.monotonic() - told > TELL_S:
+                on_progress(*_progress(folder, protocol, timestep_scale, begins), _written(folder))
+                told = time.monotonic()
     finally:
         if process.poll() is None:
             process.kill()
@@ -503,17 +509,28 @@ def _final_box(path: Path) -> list[float]:
     raise SimulationFailure("engine-crash", f"{path.name} holds no box")
 
 
-def _progress(folder: Path, protocol: Protocol, timestep_scale: float) -> tuple[str, float]:
+def _progress(folder: Path, protocol: Protocol, timestep_scale: float, begins: dict[int, float]) -> tuple[str, float]:
+    """The kind of the current step and the fraction done; `begins` remembers where each step was first seen."""
     durations = equilibration.durations_ps(folder, protocol)
-    rows = read_report(folder)
-    if not rows:
+    row = last_row(folder)
+    if not row:
         return protocol.steps[0].kind, 0.0
-    number = int(rows[-1]["number"])
-    first = next(row["step"] for row in rows if row["number"] == number)
+    number = int(row["number"])
     step = protocol.steps[number]
     timestep = _outer_timestep(step, protocol) * timestep_scale
-    done = sum(durations[:number]) + min((rows[-1]["step"] - first) * timestep / 1000, durations[number])
+    first = begins.setdefault(number, 0.0 if _counts_from_zero(step, protocol) else row["step"])
+    done = sum(durations[:number]) + min((row["step"] - first) * timestep / 1000, durations[number])
     return step.kind, done / sum(durations)
+
+
+def _written(folder: Path) -> int:
+    """Bytes that LAMMPS wrote so far about what it does."""
+    files = [folder / name for name in ("log.lammps", "report.txt")]
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _counts_from_zero(step: Step, protocol: Protocol) -> bool:
+    return isinstance(step, Production) or bool(protocol.checkpoint_every_ps)
 
 
 NOT_A_NUMBER = ("Non-numeric", "Lost atoms", "missing on proc", "atoms missing", "Out of range atoms", "simulation box")

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import ctypes.util
 import functools
+import itertools
 import math
 import os
 import struct
@@ -29,6 +30,7 @@ from autodisco.process import threads
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.report import REPORT_PS, report_line
 from autodisco.simulation.molecule import System
+from autodisco.simulation.progress import OnProgress
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
 
 #: Platforms from the fastest to the slowest; the first that there is does the work.
@@ -124,26 +126,32 @@ def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_
 def run(
     folder: Path,
     protocol: Protocol,
-    on_progress: Callable[[str, float], None] | None = None,
+    on_progress: OnProgress | None = None,
     timestep_scale: float = 1.0,
     enough: Callable[[float], bool] | None = None,
 ) -> list[float]:
     """Run what was written, from its checkpoint if there is one; returns the edges (Å) of the final box.
 
-    Raises SimulationFailure (`nan`, `no-disk`, `engine-crash`).
+    Raises SimulationFailure (`nan`, `no-disk`, `box-too-small`, `engine-crash`).
     """
     import openmm
 
     try:
-        watched = on_progress or (lambda step, fraction: None)
+        watched = on_progress or (lambda step, fraction, grown: None)
         return _Run(folder, protocol, timestep_scale, watched, enough).to_the_end()
     except openmm.OpenMMException as error:
-        text = str(error)
-        raise SimulationFailure("nan" if "NaN" in text or "nan" in text else "engine-crash", text[:300]) from error
+        raise SimulationFailure(_code(str(error)), str(error)[:300]) from error
     except OSError as error:
         if error.errno in DISK_FULL:
             raise SimulationFailure("no-disk", str(error)) from error
         raise
+
+
+def _code(text: str) -> str:
+    """Of a message of OpenMM."""
+    if "less than twice the nonbonded cutoff" in text or "cutoff distance cannot be greater than half" in text:
+        return "box-too-small"
+    return "nan" if "NaN" in text or "nan" in text else "engine-crash"
 
 
 @dataclass
@@ -168,7 +176,7 @@ class _Run:
         folder: Path,
         protocol: Protocol,
         scale: float,
-        on_progress: Callable[[str, float], None],
+        on_progress: OnProgress,
         enough: Callable[[float], bool] | None,
     ):
         import openmm
@@ -264,7 +272,15 @@ class _Run:
         import openmm
 
         context = self._context(openmm.VerletIntegrator(0.001))
-        openmm.LocalEnergyMinimizer.minimize(context, 10.0, step.max_iterations)
+        durations = equilibration.durations_ps(self.folder, self.protocol)
+        at, told, iterations = sum(durations[: self.place.step]) / sum(durations), self.on_progress, itertools.count(1)
+
+        class Reporter(openmm.MinimizationReporter):
+            def report(self, *_: Any) -> bool:
+                told(step.kind, at, next(iterations))
+                return False
+
+        openmm.LocalEnergyMinimizer.minimize(context, 10.0, step.max_iterations, Reporter())
         self._keep(context)
 
     def _dynamics(self, step: Relax | Npt | Nvt | Production) -> bool:
@@ -310,7 +326,7 @@ class _Run:
                     self.place.volume_sum += context.getState().getPeriodicBoxVolume()._value
                     self.place.volumes += 1
                 passed = sum(durations[: self.place.step]) + done * outer
-                self.on_progress(step.kind, min(1.0, passed / sum(durations)))
+                self.on_progress(step.kind, min(1.0, passed / sum(durations)), self.place.blocks)
                 if time.monotonic() - self.saved_at > CHECKPOINT_EVERY_S:
                     self._keep(context)
                     self._written(report, trajectory)

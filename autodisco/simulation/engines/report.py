@@ -5,6 +5,7 @@ from pathlib import Path
 
 #: Picoseconds between lines.
 REPORT_PS = 0.5
+TAIL_BYTES = 1000  # several lines
 REPORT_COLUMNS = ("number", "step", "temperature_k", "pressure_atm", "density_g_per_cm3", "energy_kcal_per_mol")
 
 
@@ -13,13 +14,28 @@ def report_line(values: Iterable[float]) -> str:
     return " ".join(f"{value:.10g}" for value in values) + "\n"
 
 
+def last_row(folder: Path) -> dict[str, float] | None:
+    """The last whole row of `report.txt`, without reading those before it; None where there is none."""
+    path = folder / "report.txt"
+    if not path.exists():
+        return None
+    with open(path, "rb") as handle:
+        handle.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        rows = _rows(handle.read().decode().splitlines(keepends=True)[-3:])
+    return rows[-1] if rows else None
+
+
 def read_report(folder: Path) -> list[dict[str, float]]:
     """Rows of `report.txt` so far, by REPORT_COLUMNS, each time step once; a half-written last line is left out."""
     path = folder / "report.txt"
     if not path.exists():
         return []
+    return _rows(path.read_text().splitlines(keepends=True))
+
+
+def _rows(lines: Iterable[str]) -> list[dict[str, float]]:
     rows: dict[tuple[str, str], dict[str, float]] = {}
-    for line in path.read_text().splitlines(keepends=True):
+    for line in lines:
         words = line.split()
         if line.endswith("\n") and len(words) == len(REPORT_COLUMNS):
             rows[words[0], words[1]] = dict(zip(REPORT_COLUMNS, map(float, words), strict=True))

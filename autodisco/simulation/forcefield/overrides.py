@@ -81,6 +81,9 @@ NONBONDED_ROWS = (
     Row(("c=1",), (0.081, 3.910), AMIDE),
     Row(("c=2",), (0.081, 3.910), "as c=; no file has one"),
     Row(("cp",), (0.068, 3.915), "c3a of the published COMPASS file"),
+    Row(("ct",), (0.075, 3.680), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
+    Row(("nt",), (0.150, 3.550), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
+    Row(("o=-S",), (0.192, 3.430), "o1= of the published COMPASS file: oxygen of SO2"),
     Row(("s",), (0.250, 3.700), "fitted here to published densities of sulfides; no file has one"),
 )
 """Epsilon (kcal/mol), r (Å) of the 9-6 potential."""
@@ -131,6 +134,12 @@ def saturated_carbon_nonbonded(atom: Chem.Atom) -> tuple[float, float]:
         acyl = hydrogens == 2 and any(_is_acyl_oxygen(oxygen) for oxygen in oxygens)
         name += "-O-C=O" if acyl else "-O"
     return SATURATED_CARBONS[name]
+
+
+def nonbonded_name(atom: Chem.Atom, name: str) -> str:
+    """What the row of an atom of type `name` is called: oxygen doubly bound to sulfur has its own."""
+    of_sulfur = name == "o=" and any(n.GetAtomicNum() == 16 for n in atom.GetNeighbors())
+    return "o=-S" if of_sulfur else name
 
 
 def _is_acyl_oxygen(oxygen: Chem.Atom) -> bool:

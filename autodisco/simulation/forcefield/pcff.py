@@ -338,7 +338,8 @@ class _Assembly:
         """Epsilon (kcal/mol) and r (Å) of every atom, (n, 2)."""
         rows = []
         for atom, kind in zip(self.mol.GetAtoms(), self.types, strict=True):
-            pair = overrides.saturated_carbon_nonbonded(atom) if kind == "c" else self._lookup.nonbonded(kind)
+            name = overrides.nonbonded_name(atom, kind)
+            pair = overrides.saturated_carbon_nonbonded(atom) if kind == "c" else self._lookup.nonbonded(name)
             if pair is None:
                 raise SimulationFailure("parameters-missing", f"no Lennard-Jones parameters for type {kind}")
             rows.append(pair)

@@ -1,0 +1,49 @@
+"""How far a replica has come: `progress.json`, written by the replica and read by what waits for it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autodisco.files import read_json, write_json
+from autodisco.simulation.protocols import Protocol
+
+FILE = "progress.json"
+WRITE_S = 1.0
+
+OnProgress = Callable[[str, float, int], None]
+"""Told the kind of the step, the fraction of the protocol done, and a count of anything that grows while the step gets
+on: steps of a minimisation and of an analysis do not move the fraction."""
+
+
+class Progress:
+    """Writes `progress.json`, about once a second: the step, the fraction done, what grows, and the speed since this
+    process began to run."""
+
+    def __init__(self, folder: Path, protocol: Protocol):
+        self._folder = folder
+        self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
+        self._begun: tuple[float, float] | None = None
+        self._written = 0.0
+
+    def __call__(self, step: str, fraction: float, grown: int = 0) -> None:
+        now = time.monotonic()
+        if now - self._written < WRITE_S:
+            return
+        self._written = now
+        speed = None
+        if fraction > 0:
+            begun, first = self._begun = self._begun or (now, fraction)
+            if fraction > first:
+                speed = (fraction - first) * self._total_ns / ((now - begun) / 86_400)
+        told = {"step_name": step, "fraction": fraction, "grown": grown, "updated": time.time(), "ns_per_day": speed}
+        write_json(self._folder / FILE, told)
+
+
+def seen(folder: Path) -> tuple[Any, ...] | None:
+    """What changes in `folder` whenever its replica gets on; None where nothing can be read."""
+    try:
+        told = read_json(folder / FILE)
+        return told["step_name"], told["fraction"], told.get("grown")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

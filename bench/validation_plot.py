@@ -1,0 +1,107 @@
+"""The plot of docs/validation.md: simulated against measured values, a panel for each table in docs/ that is there.
+
+    python bench/validation_plot.py [--out docs/images/validation.png]
+
+The tables of liquids, melts and glass transitions are files in docs/ that the benches write; that of dipoles stands in
+docs/validation.md itself.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+class Panel(NamedTuple):
+    """A table and its columns; `share` is the aim as a share of the measured value, `least` in the unit."""
+
+    file: str
+    title: str
+    unit: str
+    measured: str
+    here: str
+    sem: str
+    name: str
+    share: float
+    least: float
+
+
+PANELS = (
+    Panel("validation.md", "Dipole moments", "D", "measured", "here", "", "compound", 0.15, 0.5),
+    Panel("liquids.csv", "Liquids: density", "g/cm³", "density_g_per_cm3", "density_g_per_cm3_here",
+          "density_g_per_cm3_here_sem", "name", 0.05, 0.0),
+    Panel("liquids.csv", "Liquids: heat of vaporisation", "kJ/mol", "vaporisation_kj_per_mol",
+          "vaporisation_kj_per_mol_here", "vaporisation_kj_per_mol_here_sem", "name", 0.15, 0.0),
+    Panel("polymer-densities.csv", "Polymer melts: density", "g/cm³", "density_g_per_cm3", "density_g_per_cm3_here",
+          "density_g_per_cm3_here_sem", "name", 0.05, 0.0),
+    Panel("glass-transitions.csv", "Glass transitions", "K", "measured_k", "here_k", "here_k_sem", "name", 0.0, 20.0),
+)  # fmt: skip
+
+
+def main() -> None:
+    """Draw the panels whose tables are there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=DOCS / "images" / "validation.png")
+    given = parser.parse_args()
+    panels = [panel for panel in PANELS if (DOCS / panel.file).exists()]
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(5.4 * columns, 5.0 * rows), squeeze=False)
+    for place, panel in zip(axes.flat, panels, strict=False):
+        draw(place, panel)
+    for empty in axes.flat[len(panels) :]:
+        empty.set_axis_off()
+    figure.tight_layout()
+    figure.savefig(given.out, dpi=130)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, or of the table of compounds of a page."""
+    text = path.read_text()
+    if path.suffix == ".csv":
+        return list(csv.DictReader(text.splitlines()))
+    header, lines = text.partition("| group | compound |")[1:]
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in (header + lines).split("\n\n")[0].split("\n")
+    ]
+    return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
+
+
+def draw(axes: plt.Axes, panel: Panel) -> None:
+    """Points with errors, the line of equality with the aim about it, and the names of points outside of it."""
+    table = [row for row in rows_of(DOCS / panel.file) if row[panel.here] and row[panel.measured]]
+    measured = np.array([float(row[panel.measured]) for row in table])
+    here = np.array([float(row[panel.here]) for row in table])
+    errors = np.array([float(row[panel.sem] or 0.0) if panel.sem else 0.0 for row in table])
+    low, high = min(measured.min(), here.min()), max(measured.max(), here.max())
+    line = np.linspace(low - 0.06 * (high - low), high + 0.06 * (high - low), 50)
+    aim = np.maximum(panel.share * np.abs(line), panel.least)
+    told = " or ".join(
+        [f"{panel.share:.0%}"] * (panel.share > 0) + [f"{panel.least:g} {panel.unit}"] * (panel.least > 0)
+    )
+    axes.fill_between(line, line - aim, line + aim, color="0.9", label=f"aim: within {told}")
+    axes.plot(line, line, color="0.5", lw=1)
+    outside = np.abs(here - measured) > np.maximum(panel.share * np.abs(measured), panel.least)
+    for chosen, colour, label in ((~outside, "tab:blue", "within"), (outside, "tab:red", "outside")):
+        if chosen.any():
+            axes.errorbar(measured[chosen], here[chosen], errors[chosen], fmt="o", ms=4, color=colour, label=label)
+    for row, x, y, far in zip(table, measured, here, outside, strict=True):
+        if far:
+            axes.annotate(row[panel.name], (x, y), xytext=(5, -3), textcoords="offset points", fontsize=7)
+    axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
+    axes.set_xlim(line[0], line[-1])
+    axes.set_ylim(line[0], line[-1])
+    axes.set_aspect("equal")
+    axes.legend(loc="upper left", fontsize=8, frameon=False)
+
+
+if __name__ == "__main__":
+    main()
