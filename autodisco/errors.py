@@ -5,6 +5,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 │   ├── InvalidRepeatUnit 2   a SMILES that is not a repeat unit; `code` says in which way
 │   └── NoCampaign        2   a folder without a campaign in it
 ├── OwnedError            3   the campaign belongs to a live process
+├── StorageError          1   disk or database cannot be written or read now; later the same may work
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
 """
@@ -38,6 +39,10 @@ class OwnedError(AutodiscoError):
     """Another live process owns the campaign folder."""
 
     exit_code = 3
+
+
+class StorageError(AutodiscoError):
+    """A disk or a database cannot be used now; the same may work later."""
 
 
 class SimulationFailure(AutodiscoError):

@@ -1,6 +1,8 @@
 """How numbers are written for people: counts, durations, and conductivities with their uncertainty."""
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def counted(n: int, noun: str) -> str:
@@ -42,6 +44,19 @@ def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> s
     return f"{scaled:.{decimals}f} ± {error:.{decimals}f}"
 
 
+def quantity(properties: Mapping[str, Any], name: str, factor: float = 1.0) -> str:
+    """A property with its error as `with_error`, or ``> 18`` where only a bound is known.
+
+    ``(2 of 4)`` behind it says how many replicas know the value, where not all do.
+    """
+    value, bound = properties.get(name), properties.get(f"{name}_at_least")
+    text = with_error(value, properties.get(f"{name}_sem"), factor)
+    if value is None and bound is not None:
+        text = f"> {significant(bound * factor)}"
+    known, total = properties.get(f"{name}_n"), properties.get("n_replicas")
+    return text if known is None or text == "–" else f"{text} ({known} of {total})"
+
+
 def significant(value: float | None, digits: int = 2) -> str:
     """`value` in `digits` significant digits, without an exponent between 1e-4 and 1e5; a dash where undefined."""
     if value is None or not math.isfinite(value):
@@ -52,3 +67,16 @@ def significant(value: float | None, digits: int = 2) -> str:
     if -4 <= power < 5:
         return f"{value:.{max(0, digits - 1 - power)}f}"
     return f"{value:.{digits - 1}e}"
+
+
+def joined_flags(flags: Iterable[Mapping[str, Any]]) -> str:
+    """Names of flags for a cell of a table."""
+    return ";".join(flag["name"] for flag in flags)
+
+
+def without_formula(cell: Any) -> Any:
+    """A cell of a CSV file; text that spreadsheets would take for a formula has an apostrophe before it.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -48,3 +48,23 @@ def call(capsys):
         return Said(code, *capsys.readouterr())
 
     return run_it
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What is synced, moved and removed, in order, by the names of files; each call is really made."""
+    made = []
+
+    def recorded(name, paths):
+        real = getattr(os, name)
+
+        def call(*arguments, **more):
+            made.append((name, *(Path(path).name for path in paths(*arguments))))
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(os, name, call)
+
+    recorded("fsync", lambda handle: [os.readlink(f"/proc/self/fd/{handle}")])
+    recorded("replace", lambda source, target: [source, target])
+    recorded("unlink", lambda path, **_: [path])
+    return made

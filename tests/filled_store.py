@@ -29,6 +29,9 @@ def _properties(value: float) -> dict[str, object]:
     }
 
 
+WEAK = {"*OCCOCCN*": ["estimated charges", "hydrazine"]}  # what the force field is weak for
+
+
 def fill(folder: Path, state: str = "simulate", alive: bool = True) -> Store:
     """Write a campaign of two iterations into `folder` and return its open store."""
     store = Store.create(folder)
@@ -107,7 +110,7 @@ def _simulate(
             replica,
             status="done" if done else "failed",
             attempt=1 if done else 4,
-            properties=_properties(values[replica]) if done else None,
+            properties=_properties(values[replica]) | {"force_field_flags": WEAK.get(smiles, [])} if done else None,
             failure_code=None if done else "build-overlap",
             detail="" if done else "no room <for> the chain",
             wall_s=60.0,

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.files import place_beside, read_text, remove_leftovers, write_atomic
+from autodisco.files import open_atomic, place_beside, read_text, remove_leftovers, write_atomic
 
 
 def test_a_file_that_is_no_text(tmp_path):
@@ -35,3 +35,22 @@ def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(tmp_path)
     remove_leftovers(tmp_path)
     assert not left.exists()
     assert {path.name for path in folder.iterdir()} == {"task.json", mine.name, ".hidden.tmp"}
+
+
+def through_a_stream(path):
+    with open_atomic(path) as handle:
+        handle.write("content")
+
+
+@pytest.mark.fault("power loss")
+@pytest.mark.parametrize(
+    "write", [lambda path: write_atomic(path, "content"), through_a_stream], ids=["whole", "stream"]
+)
+def test_a_file_is_synced_before_it_takes_its_place_and_its_folder_after(tmp_path, calls, write):
+    """Else a loss of power could leave an empty file under the name, or the old one after it was said to be written."""
+    path = tmp_path / "folder" / "file"
+    write(path)
+    beside = place_beside(path).name
+    steps = [call for call in calls if call[0] != "unlink"]
+    assert steps == [("fsync", beside), ("replace", beside, "file"), ("fsync", "folder")]
+    assert path.read_text() == "content"

@@ -7,6 +7,7 @@ import pytest
 
 from autodisco.campaign.seeds import read_seeds
 from autodisco.cli import run
+from autodisco.cli.label_table import fill_labels
 from autodisco.errors import InputError
 from autodisco.generator import read_dataset
 from autodisco.tables import number, open_table, units_column
@@ -81,12 +82,7 @@ def test_seeds_are_read_and_labelled_in_the_way_they_are_written(tmp_path, separ
     file.write_bytes(given.encode(encoding))
     (seed,) = read_seeds(file)
     assert (seed.unit.smiles, seed.conductivity_s_per_cm, seed.line) == ("*CCO*", 0.012, 4)
-    from autodisco.cli.label import _read, _write
-
-    table, rows = _read(file)
-    for _, cells in rows:
-        cells["n_replicas"] = "2"
-    _write(table, ("protocol", "n_replicas"), [(row.comments, cells) for row, cells in rows])
+    fill_labels(file, ("protocol", "n_replicas"), {4: ("quick", "2")})
     expected = given.replace(lines[0], f"{lines[0]}{separator}n_replicas").replace(lines[1], f"{lines[1]}{separator}2")
     assert file.read_bytes().decode(encoding) == expected
     assert read_seeds(file)[0].n_replicas == 2

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autodisco.text import counted, duration, significant, with_error
+from autodisco.text import counted, duration, quantity, significant, with_error
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_significant_digits(value, text):
 
 def test_counts_agree_with_their_noun():
     assert [counted(n, "polymer") for n in range(3)] == ["0 polymers", "1 polymer", "2 polymers"]
+
+
+def test_a_quantity_of_which_only_a_bound_is_known_says_so_and_how_many_know_it():
+    known = {"n_replicas": 4, "a": 11.0, "a_sem": 1.0, "b": None, "b_at_least": 18.0, "b_n": 2, "c": 291.0, "c_n": 3}
+    assert quantity(known, "a") == "11.0 ± 1.0"
+    assert quantity(known, "b") == "> 18 (2 of 4)"
+    assert quantity(known, "c") == "291 (3 of 4)"
+    assert quantity(known, "missing") == "–"

@@ -4,7 +4,21 @@ Importing this package is cheap: readers (MDAnalysis) and kernels (numba) are lo
 """
 
 from autodisco.analysis.analyze import Analysis, analyze
+from autodisco.analysis.comparison import UNKNOWN_SCATTER, Comparison, Scatter, compare
 from autodisco.analysis.properties import TransportProperties
-from autodisco.analysis.replicas import Comparison, combine, compare
+from autodisco.analysis.replicas import combine
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY, Belief, beliefs
 
-__all__ = ["Analysis", "Comparison", "TransportProperties", "analyze", "combine", "compare"]
+__all__ = [
+    "BETTER_PROBABILITY",
+    "UNKNOWN_SCATTER",
+    "Analysis",
+    "Belief",
+    "Comparison",
+    "Scatter",
+    "TransportProperties",
+    "analyze",
+    "beliefs",
+    "combine",
+    "compare",
+]

@@ -1,5 +1,7 @@
 """Diffusivities from displacements: which lags are diffusive, the slope over them, and its error.
 
+The slope is that of a generalised least-squares fit (`autodisco.analysis.slopes`).
+
 The window ends at half the run, where enough time origins are left. It begins at the earliest lag from which every
 octave up to the end has a log–log slope of 1, within 0.1, or two standard errors up to 0.2; before it, ions rattle in
 their cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autodisco.analysis.slopes import LineFit
+from autodisco.analysis.statistics import standard_error, student_factor
 from autodisco.analysis.trajectory import Floats
 from autodisco.errors import InputError
 from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
@@ -41,8 +45,7 @@ class Window:
 class Diffusivity:
     """Self-diffusivity and its standard error in cm²/s, and the log–log slope over the fitted lags with its error.
 
-    The errors are the spread over groups of particles, None with a single one. A slope below zero, which noise can
-    give, counts as no diffusion.
+    A slope below zero, which noise can give, counts as no diffusion. Errors are None with a single group of particles.
     """
 
     value: float
@@ -81,22 +84,23 @@ def asked_window(lags_ps: tuple[float, float], frame_interval_ps: float, n_frame
     return Window(first, last, False, True)
 
 
-def diffusivity(curve: Floats, groups: Floats, window: Window, frame_interval_ps: float) -> Diffusivity:
-    """``D = slope / 6`` of a displacement curve (F,) in Å² that is the mean over groups (G, F)."""
-    scale = CM2_PER_S_PER_A2_PER_PS / 6
-    slopes = [slope(group, window, frame_interval_ps) for group in groups]
-    return Diffusivity(
-        value=max(0.0, slope(curve, window, frame_interval_ps)) * scale,
-        sem=_sem(slopes, scale),
-        exponent=exponent(curve, window.lags),
-        exponent_sem=_exponent_sem(groups, window.lags),
-    )
+def diffusivity(
+    curve: Floats, groups: Floats, line: LineFit, frame_interval_ps: float, n_particles: int
+) -> Diffusivity:
+    """``D = slope / 6`` of a displacement curve (F,) in Å² that is the mean over groups (G, F) of the particles.
 
-
-def slope(curve: Floats, window: Window, frame_interval_ps: float) -> float:
-    """Slope of a straight line through the window, per ps."""
-    lags = np.arange(window.first, window.last + 1) * frame_interval_ps
-    return float(np.polyfit(lags, curve[window.lags], 1)[0])
+    The error is the larger of two: that of as many independent Brownian particles over this run, and the spread over
+    the groups times the quantile of Student's t. The first is known better where there are few particles; the second
+    tells of particles that move together, or of which some are faster than others.
+    """
+    scale = CM2_PER_S_PER_A2_PER_PS / 6 / frame_interval_ps
+    found = max(0.0, line.slope(curve))
+    lags = slice(int(line.lags[0]), int(line.lags[-1]) + 1)
+    spread, n = standard_error([line.slope(group) for group in groups]), len(groups)
+    sem = None
+    if spread is not None:
+        sem = max(found * np.sqrt(line.variance / (3 * n_particles)), spread * student_factor(n)) * scale
+    return Diffusivity(found * scale, sem, exponent(curve, lags), _exponent_sem(groups, lags))
 
 
 def exponent(curve: Floats, lags: slice) -> float | None:
@@ -109,8 +113,4 @@ def exponent(curve: Floats, lags: slice) -> float | None:
 
 def _exponent_sem(groups: Floats, lags: slice) -> float | None:
     known = [value for value in (exponent(group, lags) for group in groups) if value is not None]
-    return _sem(known, 1.0) if len(known) == len(groups) else None
-
-
-def _sem(values: list[float], scale: float) -> float | None:
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) * scale if len(values) > 1 else None
+    return standard_error(known) if len(known) == len(groups) else None

@@ -1,27 +1,24 @@
-"""Whether a series has come to rest: its last quarter against the one before, with an error from blocks.
-
-Errors come from blocks because neighbouring values are alike (Flyvbjerg and Petersen, J. Chem. Phys. 1989, 91, 461).
-"""
+"""Whether a series has come to rest: its last quarter against the one before, with an error that knows its memory."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from autodisco.analysis.trajectory import Floats
+from autodisco.analysis.statistics import Floats, series_error
 
-BLOCKS = 4  # per quarter
-LEAST_VALUES = 4 * BLOCKS
+LEAST_VALUES = 16
 
 
-def drift(values: Sequence[float] | Floats) -> tuple[float, float]:
-    """Difference of the means of the last and the third quarter of `values`, and its standard error from blocks.
+def drift(values: Sequence[float] | Floats) -> tuple[float, float | None]:
+    """Difference of the means of the last and the third quarter of `values`, and its standard error.
 
-    Raises ValueError below `LEAST_VALUES` values.
+    The error is None where the values remember each other too long to give one. Raises ValueError below `LEAST_VALUES`
+    values.
     """
-    quarter = len(values) // 4
-    if quarter < BLOCKS:
+    if len(values) < LEAST_VALUES:
         raise ValueError(f"{len(values)} values; at least {LEAST_VALUES} are needed")
+    quarter = len(values) // 4
     third, last = np.array(values[-2 * quarter : -quarter]), np.array(values[-quarter:])
-    means = [[part.mean() for part in np.array_split(half, BLOCKS)] for half in (third, last)]
-    error = np.sqrt(sum(np.var(m, ddof=1) / BLOCKS for m in means))
-    return float(last.mean() - third.mean()), float(error)
+    error = series_error(np.concatenate([third - third.mean(), last - last.mean()]))
+    # A mean over half as many values has twice the variance, and the difference of two such means four times.
+    return float(last.mean() - third.mean()), None if error is None else 2 * error

@@ -69,12 +69,14 @@ class Displacements:
 
     Attributes
     ----------
+    n : number of particles
     msd : (F,), Å², over all lags and origins
     groups : (G, F), the same for disjoint groups of the particles, whose spread is the error
     end_to_end : Å², between the first and the last frame
     lags, non_gaussian : (L,), the non-Gaussian parameter α₂ at some lags (in frames), NaN where nothing moved
     """
 
+    n: int
     msd: Floats
     groups: Floats
     end_to_end: float
@@ -112,7 +114,7 @@ class Observations:
     matrix : of the tracers of polymer or solvent, None without any
     collective : (S, S, 3, F), ``⟨Δp_i Δp_j⟩`` per axis with p_i the sum of z r over species i, e² Å²
     largest_jump : longest way of an ion between two frames, as a share of the box
-    pieces : populations of the run and of its parts
+    pieces : populations of the run and of consecutive blocks of it
     to_matrix, to_anions : surroundings of all cations; spells at anions are those of `pairs`
     pairs, clusters : spells of cation–anion contacts and of clusters of unchanged members
     squared_radii : (F,), mean over the chains of the squared radius of gyration, Å²; None where chains are not known
@@ -148,7 +150,7 @@ class Observations:
     @property
     def population(self) -> Population:
         """Population matrix over all frames."""
-        return self.pieces.result(1)[0]
+        return self.pieces.whole()
 
 
 def observe(
@@ -340,7 +342,7 @@ class Pass:
             groups.append(group.msd())
         share = np.diff(edges) / n
         curves = np.array(groups)
-        return Displacements(share @ curves, curves, end_to_end / n, lags, non_gaussian_from_moments(moments))
+        return Displacements(n, share @ curves, curves, end_to_end / n, lags, non_gaussian_from_moments(moments))
 
 
 class _Surroundings:
@@ -454,19 +456,17 @@ class Pieces:
         self._pieces = merged
         self._frames_per_piece *= 2
 
-    def result(self, n_parts: int) -> list[Population]:
-        """Populations of `n_parts` consecutive parts of nearly equal length."""
-        total = sum(n for n, _ in self._pieces)
-        parts: list[tuple[int, dict[tuple[int, ...], float]]] = [(0, {}) for _ in range(n_parts)]
-        seen = 0
-        for n, counts in self._pieces:
-            place = int((seen + n / 2) * n_parts / total)
-            m, together = parts[place]
+    def whole(self) -> Population:
+        """Population over all frames."""
+        total: dict[tuple[int, ...], float] = {}
+        for _, counts in self._pieces:
             for kind, count in counts.items():
-                together[kind] = together.get(kind, 0.0) + count
-            parts[place] = (m + n, together)
-            seen += n
-        return [_population(n, counts) for n, counts in parts if n]
+                total[kind] = total.get(kind, 0.0) + count
+        return _population(sum(n for n, _ in self._pieces), total)
+
+    def blocks(self) -> list[Population]:
+        """Populations of consecutive blocks of equal length; frames at the end that fill none are left out."""
+        return [_population(n, counts) for n, counts in self._pieces if n == self._frames_per_piece]
 
 
 def _population(n_frames: int, counts: dict[tuple[int, ...], float]) -> Population:

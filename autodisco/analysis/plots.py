@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodisco.analysis.diffusion import slope
 from autodisco.analysis.observe import Coordination, Observations, spread_lags
+from autodisco.analysis.statistics import series_error, standard_errors
 
 if TYPE_CHECKING:
     from autodisco.analysis.transport import Fits
@@ -50,16 +50,14 @@ def _displacement(axes: Any, seen: Observations, fits: "Fits") -> None:
     dt = seen.trajectory.frame_interval_ps
     lags = spread_lags(2 * seen.n_frames - 2, 200)
     moved = [*seen.displacements, *([seen.matrix] if seen.matrix else [])]
-    for name, colour, kind, window, found in zip(
-        _names(seen), cycle(COLOURS), moved, fits.windows, fits.diffusivities, strict=False
+    for name, colour, kind, window, straight, found in zip(
+        _names(seen), cycle(COLOURS), moved, fits.windows, fits.lines, fits.diffusivities, strict=False
     ):
         axes.plot(lags * dt, kind.msd[lags], color=colour, lw=1.6, label=f"{name}: {_with_error(found)} cm²/s")
-        if len(kind.groups) > 1:
-            error = kind.groups[:, lags].std(axis=0, ddof=1) / np.sqrt(len(kind.groups))
+        if (error := standard_errors(kind.groups[:, lags])) is not None:
             axes.fill_between(lags * dt, kind.msd[lags] - error, kind.msd[lags] + error, color=colour, alpha=0.2, lw=0)
         fitted = np.arange(window.first, window.last + 1)
-        rise = slope(kind.msd, window, dt)
-        line = kind.msd[window.lags].mean() + rise * dt * (fitted - fitted.mean())
+        line = kind.msd[window.lags].mean() + straight.slope(kind.msd) * (fitted - fitted.mean())
         axes.plot(fitted * dt, line, color="black", lw=1.2, ls="--" if window.found else ":")
     if any(window.found for window in fits.windows):
         axes.plot([], [], color="black", lw=1.2, ls="--", label="fit over diffusive lags")
@@ -101,11 +99,12 @@ def _sizes(axes: Any, seen: Observations) -> None:
     size = seen.population.counts.sum(axis=1)
     total = sum(kind.n for kind in seen.trajectory.who.species)
     share = np.bincount(size, size * seen.population.mean) / total
-    parts = seen.pieces.result(5)
+    parts = seen.pieces.blocks()
     each = [np.bincount(p.counts.sum(axis=1), p.counts.sum(axis=1) * p.mean, len(share))[: len(share)] for p in parts]
-    error = np.std(each, axis=0, ddof=1) / np.sqrt(len(each)) / total if len(each) > 1 else None
+    errors = [series_error(series) for series in np.array(each).reshape(len(each), -1).T / total]
     kept = np.arange(1, len(share))
-    axes.bar(kept, share[1:], color=COLOURS[0], width=0.8, yerr=None if error is None else error[1:], ecolor=GREY)
+    shown = [error or 0.0 for error in errors[1:]]
+    axes.bar(kept, share[1:], color=COLOURS[0], width=0.8, yerr=shown if len(errors) else None, ecolor=GREY)
     axes.set(xlabel="ions in the cluster", ylabel="share of all ions", ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)
 

@@ -12,9 +12,10 @@ from typing import Any
 class TransportProperties:
     """Transport properties of one trajectory; None where a quantity or its error is undefined.
 
-    An error (`_sem`) describes this trajectory alone: the spread over groups of ions for diffusivities, over blocks of
-    time for populations, coordination and density, over the three axes for collective quantities. It does not hold
-    what differs between independent builds, which is usually more; see `autodisco.analysis.combine`.
+    An error (`_sem`) describes this trajectory alone: the fit and the spread over groups of ions for diffusivities, the
+    change in time for populations, coordination and density (None where too few independent values are left), the fit
+    and the three axes for collective quantities. It does not hold what differs between independent builds, which is
+    usually more; see `autodisco.analysis.combine`.
 
     Attributes
     ----------
@@ -39,11 +40,12 @@ class TransportProperties:
     li_polymer_oxygen_coordination, li_polymer_nitrogen_coordination, li_polymer_sulfur_coordination : the atoms of the
         polymer among these by element; None where it holds none of them
     radius_of_gyration_angstrom : root of the mean square over chains and frames; of replicas, which know their chains
-    cation_polymer_residence_ps : time after which 1/e of the contacts within that cutoff are there (again)
+    cation_polymer_residence_ps : time after which 1/e of the contacts within that cutoff are there (again), beyond the
+        share that is there at any time
     ion_pair_residence_ps : the same of cations and anions within the cluster cutoff
     ion_pair_lifetime_ps, cluster_lifetime_ps : time after which 1/e of the pairs, of the clusters of two ions and
-        more, are unbroken and unchanged. Times are None where half the run is too short to see them, or the time
-        between frames too long
+        more, are unbroken and unchanged. Times are None where half the run is too short to see them, and then half the
+        run is the bound ``_at_least``; or where the time between frames is too long
     density_g_per_cm3, concentration_actual_molal : of the whole box; salt in mol per kg of polymer
     cluster_population : ``"i,j"`` to the mean number per frame of clusters of i cations and j anions
     warnings : sentences for a person, empty when nothing is odd
@@ -100,19 +102,23 @@ class TransportProperties:
     li_anion_coordination_sem: float | None = None
     cation_polymer_residence_ps: float | None = None
     cation_polymer_residence_ps_sem: float | None = None
+    cation_polymer_residence_ps_at_least: float | None = None
     ion_pair_residence_ps: float | None = None
     ion_pair_residence_ps_sem: float | None = None
+    ion_pair_residence_ps_at_least: float | None = None
     ion_pair_lifetime_ps: float | None = None
     ion_pair_lifetime_ps_sem: float | None = None
+    ion_pair_lifetime_ps_at_least: float | None = None
     cluster_lifetime_ps: float | None = None
     cluster_lifetime_ps_sem: float | None = None
+    cluster_lifetime_ps_at_least: float | None = None
     radius_of_gyration_angstrom: float | None = None
     radius_of_gyration_angstrom_sem: float | None = None
     density_g_per_cm3: float
     density_g_per_cm3_sem: float | None = None
     concentration_actual_molal: float | None
     cluster_population: dict[str, float]
-    cluster_population_sem: dict[str, float] | None = None
+    cluster_population_sem: dict[str, float | None] | None = None
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

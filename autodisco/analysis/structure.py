@@ -3,6 +3,7 @@
 import numpy as np
 
 from autodisco.analysis.observe import Observations
+from autodisco.analysis.statistics import series_error
 from autodisco_kernels import Population
 
 AVOGADRO = 6.02214076e23
@@ -26,14 +27,13 @@ def population_table(population: Population) -> dict[str, float]:
     }
 
 
-def population_errors(blocks: list[Population]) -> dict[str, float] | None:
-    """Standard error of every α_ij from the populations of blocks of time; None below two blocks."""
+def population_errors(blocks: list[Population]) -> dict[str, float | None] | None:
+    """Standard error of every α_ij from the populations of consecutive blocks of time; None below two blocks."""
     if len(blocks) < 2:
         return None
     tables = [population_table(block) for block in blocks]
     names = sorted({name for table in tables for name in table})
-    values = np.array([[table.get(name, 0.0) for name in names] for table in tables])
-    return dict(zip(names, (values.std(axis=0, ddof=1) / np.sqrt(len(tables))).tolist(), strict=True))
+    return {name: series_error([table.get(name, 0.0) for table in tables]) for name in names}
 
 
 def density(seen: Observations, volume: float) -> float:

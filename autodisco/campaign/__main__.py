@@ -14,7 +14,8 @@ from pathlib import Path
 from autodisco.campaign.campaign import open_folder
 from autodisco.campaign.control import LOG
 from autodisco.campaign.daemon import run
-from autodisco.errors import AutodiscoError
+from autodisco.campaign.service import NOT_AGAIN
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.report import write_report
 from autodisco.store import END_STATES, Store
 
@@ -28,15 +29,16 @@ class _AsJson(logging.Formatter):
 
 
 def main() -> int:
-    """Run the campaign in the folder that the first argument names and report; the exit code of `daemon.run`."""
-    folder = Path(sys.argv[1])
+    """Run the campaign in the folder that the first argument names and report; the exit code of `daemon.run`, or of a
+    service that needs a person."""
+    folder, is_service = Path(sys.argv[1]), "--service" in sys.argv[2:]
     log = logging.getLogger("autodisco.daemon")
     log.setLevel(logging.INFO)
     try:
         handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         handler.setFormatter(_AsJson())
         log.addHandler(handler)
-        code = run(open_folder(folder), log.info, as_service="--service" in sys.argv[2:])
+        code = run(open_folder(folder), log.info, as_service=is_service)
         with Store.open_readonly(folder) as store:
             if store.get("state") in END_STATES:
                 log.info("report: %s", write_report(store))
@@ -44,10 +46,23 @@ def main() -> int:
     except AutodiscoError as error:
         log.error("%s", error)
         print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except Exception:
+        return NOT_AGAIN if is_service and _needs_a_person(folder, error) else error.exit_code
+    except Exception as error:
         log.error("%s", traceback.format_exc())
+        if is_service and _needs_a_person(folder, error):
+            return NOT_AGAIN
         raise
+
+
+def _needs_a_person(folder: Path, error: Exception) -> bool:
+    """Whether another start would end the same: the input is wrong, or the campaign has failed."""
+    if isinstance(error, InputError):
+        return True
+    try:
+        with Store.open_readonly(folder) as store:
+            return bool(store.get("state") == "failed")
+    except AutodiscoError:
+        return False
 
 
 if __name__ == "__main__":

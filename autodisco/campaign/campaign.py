@@ -80,6 +80,8 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
 
     settings = read_settings(file)
     folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
+    if runs is None and "AUTODISCO_RUNS" not in os.environ:
+        _check_not_elsewhere(file, folder)
     try:
         with Store.open_readonly(folder) as store:
             begun = store.get("settings") is not None
@@ -101,7 +103,7 @@ def open_folder(folder: Path) -> Campaign:
     with Store.open_readonly(folder) as store:
         if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = with_protocol_of(folder, settings_of(store))
+        settings = with_inputs_of(folder, with_protocol_of(folder, settings_of(store)))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 
@@ -123,12 +125,28 @@ def with_protocol_of(folder: Path, settings: Settings) -> Settings:
     return settings.model_copy(update={"simulation": simulation})
 
 
+def input_copy(folder: Path, key: str, path: str) -> Path:
+    """Where an archive of a campaign folder holds a file that its settings name (`FILE_KEYS`)."""
+    return folder / "inputs" / (key.partition(".")[2] + "".join(Path(path).suffixes))
+
+
+def with_inputs_of(folder: Path, settings: Settings) -> Settings:
+    """The settings with the copies of their files that came with an archive of the campaign folder, where it did."""
+    found = {}
+    for key in FILE_KEYS:
+        path = settings.flat()[key]
+        if path and (copy := input_copy(folder, key, path)).is_file():
+            found[key.partition(".")[2]] = str(copy.absolute())
+    return settings.model_copy(update={"seeds": settings.seeds.model_copy(update=found)}) if found else settings
+
+
 def check(file: Path, settings: Settings) -> None:
     """Look at everything a campaign needs, before it begins.
 
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
+    from autodisco.generator.dataset import read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
 
@@ -136,6 +154,7 @@ def check(file: Path, settings: Settings) -> None:
         ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
+        ("generator.device", lambda: _find_device(settings.generator.device)),
     ):
         try:
             look()
@@ -144,10 +163,20 @@ def check(file: Path, settings: Settings) -> None:
     engines.load(settings.simulation.engine).check()
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file))
+    if settings.seeds.dataset:
+        read_dataset(Path(settings.seeds.dataset))
+
+
+def _find_device(name: str) -> None:
+    """Raise InputError where the generator is to use a GPU that this machine lacks; torch is loaded only for that."""
+    if name == "cuda":
+        from autodisco.generator.neural import find_device
+
+        find_device(name)
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:
-    """Write the settings into the campaign folder, at first or because they changed.
+    """Write the settings into the database, at first or because they changed; `write_copies` comes after the commit.
 
     Returns whether a campaign that had ended may now go on: its budget or its saturation rule is another.
     """
@@ -170,11 +199,18 @@ def set_up(campaign: Campaign, store: Store) -> bool:
                 "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
             )
         store.set(settings=settings.model_dump(), **facts)
-    write_atomic(campaign.folder / "campaign.toml", write_settings(settings))
-    protocol = Path(settings.simulation.protocol)
+    return any(key.startswith(("budget.", "saturation.")) for key in changed)
+
+
+def write_copies(campaign: Campaign) -> None:
+    """Write ``campaign.toml`` and the protocol into the folder, copies of what the database says.
+
+    Each start does, so that the next one mends what a process left that was killed before.
+    """
+    write_atomic(campaign.folder / "campaign.toml", write_settings(campaign.settings))
+    protocol = Path(campaign.settings.simulation.protocol)
     if protocol.is_file() and protocol.absolute() != (campaign.folder / PROTOCOL_COPY).absolute():
         write_atomic(campaign.folder / PROTOCOL_COPY, protocol.read_bytes())
-    return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
 def facts_of(settings: Settings) -> dict[str, Any]:
@@ -190,6 +226,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "protocol": protocol.name,
         "protocol_content": protocol.content(),
+        "build_scatter": protocol.scatter.model_dump(),
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,
@@ -208,6 +245,19 @@ def check_protocol(where: str, settings: Settings, store: Store) -> None:
         raise InputError(
             f"{where}: simulation.protocol = {settings.simulation.protocol!r} is not what it was when the campaign in "
             f"{store.folder} was started; give the campaign another name"
+        )
+
+
+def _check_not_elsewhere(file: Path, folder: Path) -> None:
+    """Raise InputError where a campaign of this file was begun beside it, and a second one would be begun here.
+
+    ``runs`` is taken from the working directory, which is another one in a crontab.
+    """
+    beside = file.parent / folder
+    if (beside / "state.db").is_file() and not (folder / "state.db").is_file():
+        raise InputError(
+            f"{file}: its campaign was begun in {beside.absolute()}, and would be begun again in {folder.absolute()}; "
+            f"run it from {file.parent.absolute()}, or say where campaigns are with AUTODISCO_RUNS"
         )
 
 

@@ -1,13 +1,14 @@
 """Frees the disk: trajectories of replicas that have their value, and what their engines left."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from autodisco.campaign.lock import owned
-from autodisco.files import place_beside, read_json, sync
+from autodisco.files import place_beside, read_json, sha256, sync
 from autodisco.store import Store, replica_folder
 
 POLICIES = ("all", "ions", "none")
@@ -27,63 +28,96 @@ SCRATCH = (
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many replicas were cleaned and how many bytes they gave back."""
+    """How many replicas were cleaned, how many bytes they gave back, and what could not be cleaned, a sentence each."""
 
     replicas: int
     bytes: int
+    problems: tuple[str, ...]
 
 
 def clean(store: Store, keep: str = "ions") -> Cleaned:
     """Keep ``all`` of the trajectories, those of the ``ions`` alone, or ``none``, and remove what engines left.
 
-    Only replicas that have a value are touched, and their values stay. ``ions.dcd`` and ``ions.pdb`` open in MDAnalysis
-    and VMD; conductivities can be computed again from the trajectory of all atoms only.
+    Values stay. Of replicas that failed no trajectory is kept unless all are. A replica whose ions cannot be kept, such
+    as one with a damaged trajectory, stays as it is. ``ions.dcd`` and ``ions.pdb`` open in MDAnalysis and VMD;
+    conductivities can be computed again from the trajectory of all atoms only.
 
     Raises
     ------
     OwnedError
         A live process runs the campaign.
     """
-    freed = touched = 0
+    freed, touched, problems = 0, 0, []
+    recorded = {row["path"]: row["sha256"] for row in store.files()}
     with owned(store):
-        for row in store.replicas():
-            if row["status"] != "done":
-                continue
-            folder = replica_folder(store.folder, row["key"], row["replica"])
-            before = _size(folder)
-            if keep == "ions" and (folder / TRAJECTORY).is_file():
-                _keep_ions(folder)
-                store.record_file(folder / IONS)
-                store.record_file(folder / IONS_TOPOLOGY)
-            names = [
-                *SCRATCH,
-                *([] if keep == "all" else [TRAJECTORY]),
-                *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
-            ]
-            for name in names:
-                if (folder / name).is_file():
-                    store.forget_file(folder / name)
-                    (folder / name).unlink()
-            gained = before - _size(folder)
-            freed, touched = freed + gained, touched + bool(gained)
-        if touched:
-            seen = {"keep": keep, "replicas": touched, "bytes": freed}
-            store.note(
-                "clean", store.get("name", ""), seen, f"keep {keep} of the trajectories", "asked for by a person"
-            )
-    return Cleaned(touched, freed)
+        try:
+            for row in store.replicas():
+                if row["status"] not in ("done", "failed"):
+                    continue
+                folder = replica_folder(store.folder, row["key"], row["replica"])
+                try:
+                    kept = keep if row["status"] == "done" or keep == "all" else "none"
+                    gained, changed = _clean(store, folder, kept, recorded)
+                except (OSError, ValueError, EOFError) as error:
+                    problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")
+                    continue
+                freed, touched = freed + gained, touched + changed
+        finally:  # also what was done before it was interrupted is a decision
+            if touched or problems:
+                seen = {"keep": keep, "replicas": touched, "bytes": freed, "not cleaned": len(problems)}
+                decided = f"keep {keep} of the trajectories"
+                store.note("clean", store.get("name", ""), seen, decided, "asked for by a person")
+    return Cleaned(touched, freed, tuple(problems))
+
+
+def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -> tuple[int, bool]:
+    """Clean the folder of one replica; the bytes that it gave back, and whether there was anything to remove.
+
+    `recorded` are the hashes of files by path. Raises ValueError or OSError for a trajectory that is damaged.
+    """
+    removed = [
+        *SCRATCH,
+        *([] if keep == "all" else [TRAJECTORY]),
+        *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
+    ]
+    names = [name for name in removed if (folder / name).is_file()]
+    before = _size(folder)
+    if keep == "ions" and (folder / TRAJECTORY).is_file():
+        written = recorded.get(str((folder / TRAJECTORY).relative_to(store.folder)))
+        if written and written != sha256(folder / TRAJECTORY):
+            raise ValueError(f"{TRAJECTORY} is not as it was written, and the ions would be kept of a part of it")
+        _keep_ions(folder)
+        store.record_file(folder / IONS)
+        store.record_file(folder / IONS_TOPOLOGY)
+    for name in names:
+        store.forget_file(folder / name)
+        (folder / name).unlink()
+    return max(0, before - _size(folder)), bool(names)
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+    """Bytes on the disk that belong to this folder alone: what a fork shares is not freed by removing its name here."""
+    found = (path.stat() for path in folder.glob("*") if path.is_file())
+    return sum(entry.st_size for entry in found if entry.st_nlink == 1)
 
 
 def _keep_ions(folder: Path) -> None:
-    import MDAnalysis
-
     system = read_json(folder / "system.json")
     ions = np.unique(np.concatenate([system["cations"], *system["anions"], system["anion_centres"]]).astype(int))
     part = place_beside(folder / IONS)
+    try:
+        _write_ions(folder, ions, part)
+        for path in (part, folder / IONS_TOPOLOGY):
+            sync(path)
+        part.replace(folder / IONS)
+    finally:
+        part.unlink(missing_ok=True)
+    sync(folder)  # before the original goes
+
+
+def _write_ions(folder: Path, ions: np.ndarray, part: Path) -> None:
+    import MDAnalysis
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about charges that a PDB file need not have, and its own future
         universe = MDAnalysis.Universe(str(folder / "topology.pdb"), str(folder / TRAJECTORY))
@@ -92,7 +126,3 @@ def _keep_ions(folder: Path) -> None:
             for _ in universe.trajectory:
                 writer.write(chosen)
         chosen.write(str(folder / IONS_TOPOLOGY))
-    for path in (part, folder / IONS_TOPOLOGY):
-        sync(path)
-    part.replace(folder / IONS)
-    sync(folder)  # before the original goes

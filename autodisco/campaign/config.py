@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import pydantic
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
+from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator import settings as network
@@ -157,6 +159,8 @@ class Simulation(Section):
     """`auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
     force_field: str = "pcff+"
     replicas: Positive = 2
+    reference_replicas: Count = 0
+    """Builds of the reference, with which everything is compared; 0 for four times `replicas`."""
     workers: Count = 0
     """Replicas at a time; 0 for as many as there are cores for."""
     threads: Positive = 1
@@ -180,10 +184,12 @@ class Acquire(Section):
 
     reference: str = "*OCC*"
     """Repeat unit that the candidates are compared with."""
+    better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
+    """Probability from which on a polymer is called better than the reference, or worse."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that counts as the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
-    """How often the reference and each polymer with a higher mean count within the high class; the generator gives
+    """How often the reference and each polymer that is better count within the high class; the generator gives
     every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
 
 
@@ -265,12 +271,17 @@ though not the same to the last digit with other threads."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 
+PREFIX = "AUTODISCO_"
+OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
+"""Variables of the environment that are no settings of a campaign."""
+
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file.
 
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
-    of the wrong type or out of range, settings that contradict each other, or a seed file that is not there.
+    of the wrong type or out of range, a variable that is no setting, settings that contradict each other, or a seed
+    file that is not there.
     """
     try:
         content = tomllib.loads(file.read_text())
@@ -326,20 +337,12 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
 
 def write_generator(values: Mapping[str, Any]) -> str:
     """A table [generator] as TOML."""
-    return "\n".join(["[generator]", *(f"{key} = {_toml(value)}" for key, value in values.items())]) + "\n"
+    return tomli_w.dumps({"generator": dict(values)})
 
 
 def write_settings(settings: Settings) -> str:
     """The settings as TOML, every key with the value in force."""
-    lines = []
-    tables = []
-    for name, value in settings.model_dump().items():
-        if isinstance(value, dict):
-            tables.append(f"\n[{name}]")
-            tables += [f"{key} = {_toml(item)}" for key, item in value.items()]
-        else:
-            lines.append(f"{name} = {_toml(value)}")
-    return "\n".join([*lines, *tables]) + "\n"
+    return tomli_w.dumps(settings.model_dump())
 
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
@@ -375,8 +378,18 @@ def _with_files_found(settings: Settings, file: Path) -> Settings:
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value."""
-    known = {f"AUTODISCO_{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+    """Dotted key to the variable that sets it and its value. Raises InputError for one that is no setting."""
+    known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+    for variable in environment:
+        if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
+            names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
+            close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+            instead = (
+                f"did you mean {names[close[0]]}?"
+                if close
+                else f"settings are {PREFIX}<TABLE>_<KEY>, such as {PREFIX}SIMULATION_WORKERS"
+            )
+            raise InputError(f"{variable}: unknown variable in the environment; {instead}")
     return {
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())
@@ -389,19 +402,6 @@ def parse_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    return repr(value)
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -436,7 +436,8 @@ def _sentence(error: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = _toml(value) if isinstance(value, str | int | float | bool) else repr(value)
+    plain = isinstance(value, str | int | float | bool)
+    text = tomli_w.dumps({"x": value}).strip().removeprefix("x = ") if plain else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

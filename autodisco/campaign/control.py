@@ -9,12 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-from autodisco.campaign.campaign import Campaign, set_up
+from autodisco.campaign.campaign import Campaign, set_up, write_copies
 from autodisco.campaign.daemon import wake
-from autodisco.campaign.lock import hand_over, owned, owner_of
+from autodisco.campaign.lock import hand_over, owned
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
+from autodisco.store import live_owner as owner_in
 
 LOG, UNEXPECTED = "daemon.log", "daemon.err"
 """What the daemon says, one JSON object a line; and what came to its stderr."""
@@ -39,6 +40,7 @@ def start(campaign: Campaign) -> int | None:
     with Store.create(campaign.folder) as store, owned(store):
         with store.transaction():
             under_way = wake(store, set_up(campaign, store))
+        write_copies(campaign)
         if not under_way:
             return None
         with open(campaign.folder / UNEXPECTED, "ab") as log, store.transaction():  # it cannot ask for the lock before
@@ -90,8 +92,7 @@ def resume(campaign: Campaign) -> str:
 
 def live_owner(store: Store) -> Owner | None:
     """The process that runs the campaign now, or None."""
-    owner = owner_of(store)
-    return owner if owner and owner.is_alive(store.get("heartbeat", 0.0)) else None
+    return owner_in(store.facts(), store.folder)
 
 
 def _ask(folder: Path, what: str) -> str:
@@ -101,9 +102,10 @@ def _ask(folder: Path, what: str) -> str:
             raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
         if state in END_STATES:
             raise InputError(f"{name} has ended ({state}); nothing to {what}")
-        if state == "paused" and what == "pause":
+        owner = live_owner(store)
+        if state == "paused" and what == "pause" and not (owner and store.requested()):  # a resume may wait there
             return f"{name} is paused already"
-        if owner := live_owner(store):
+        if owner:
             store.request(what)
             return f"{name}: asked {owner} to {what}"
         try:

@@ -4,6 +4,7 @@ SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second on
 SIGKILL, the same command goes on.
 """
 
+import contextlib
 import math
 import os
 import signal
@@ -12,10 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
+from typing import NoReturn
 
-from autodisco.campaign.campaign import Campaign, set_up, silent
+from autodisco.campaign.campaign import Campaign, set_up, silent, write_copies
 from autodisco.campaign.lock import keep, owned
-from autodisco.campaign.notify import tell
+from autodisco.campaign.notify import tell, tell_before_leaving
+from autodisco.campaign.recovery import Retries
+from autodisco.campaign.room import neighbours
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
@@ -91,18 +95,35 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
     OwnedError
         A live process owns the campaign, or took it over meanwhile.
     AutodiscoError
-        The campaign failed; the state is ``failed`` with the reason, and the same call tries again.
+        The campaign failed, by a fault that did not pass by itself (see `recovery`); the state is ``failed`` with the
+        reason, and the same call tries again.
     """
     with Store.create(campaign.folder) as store, owned(store, heir=as_service) as owner:
         if as_service and store.get("state") not in LOOP_STATES:
             return 0
         with store.transaction():
             wake(store, set_up(campaign, store))
+            store.set(trouble="")
+        write_copies(campaign)
         store.mend_events()
         remove_leftovers(campaign.folder)
+        campaign = replace(campaign, say=_unless_gone(say))
+        if shared := neighbours(campaign):
+            campaign.say(shared)
+            store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         watch = Watch(store, owner, campaign.settings.budget.hours)
         with _signals(watch):
-            return _walk(replace(campaign, interrupted=watch, say=say), store, watch)
+            return _walk(replace(campaign, interrupted=watch), store, watch)
+
+
+def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say`, where nobody may listen any more: a terminal that was closed ends no campaign."""
+
+    def said(line: str) -> None:
+        with contextlib.suppress(OSError):
+            say(line)
+
+    return said
 
 
 def wake(store: Store, changed: bool) -> bool:
@@ -119,42 +140,60 @@ def wake(store: Store, changed: bool) -> bool:
 
 
 def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
-    # Stages pull in torch and rdkit; an ended campaign answers without them.
-    while (state := store.get("state")) in (*LOOP_STATES, "paused"):
-        if state == "paused":
-            if not _wait(store, watch):
-                return RESUMABLE
-            continue
-        from autodisco.campaign.stages import STAGES
-
-        campaign.say(f"iteration {store.get('iteration')}: {state}")
-        tell(campaign, store)
+    retries = Retries(campaign, store, watch.skip, watch)
+    state = ""
+    while True:
+        retries.begin()
         try:
-            STAGES[state](campaign, store)
-        except Interrupted:
-            watch.beat(time.monotonic(), always=True)
-            if not _leave(campaign, store, watch):
+            if (state := store.get("state")) not in (*LOOP_STATES, "paused"):
+                break
+            stays = _wait(store, watch) if state == "paused" else _step(campaign, store, watch, state)
+            if not stays:
                 return RESUMABLE
+            retries.over()
         except OwnedError:
             raise  # the state is another process's now
         except Exception as error:
-            reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
-            with store.transaction():
-                watch.beat(time.monotonic(), always=True)
-                store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
-                advance(store, "failure", reason)
-            tell(campaign, store)
-            if isinstance(error, OSError):  # a disk or a right, not a fault of the program
-                raise AutodiscoError(reason) from error
-            raise
-        else:
-            watch.beat(time.monotonic(), always=True)
-            watch()
-            if watch.why and store.get("state") in LOOP_STATES and not _leave(campaign, store, watch):
-                return RESUMABLE
-    tell(campaign, store)
+            if not retries.wait(state, error):
+                _fail(campaign, store, watch, state, error)
     campaign.say(f"{state}: {store.get('reason')}")
+    tell_before_leaving(campaign, store, lambda: watch.signalled)
     return EXIT_CODES.get(state, RESUMABLE)
+
+
+def _step(campaign: Campaign, store: Store, watch: Watch, state: str) -> bool:
+    """Do the work of a state, and obey what was asked meanwhile; False where the process has to go."""
+    # Stages pull in torch and rdkit; an ended campaign answers without them.
+    from autodisco.campaign.stages import STAGES
+
+    if watch.why:  # asked for while a fault was waited out
+        return _leave(campaign, store, watch)
+    campaign.say(f"iteration {store.get('iteration')}: {state}")
+    tell(campaign, store)
+    try:
+        STAGES[state](campaign, store)
+    except Interrupted:
+        watch.beat(time.monotonic(), always=True)
+        return _leave(campaign, store, watch)
+    watch.beat(time.monotonic(), always=True)
+    watch()
+    return not watch.why or store.get("state") not in LOOP_STATES or _leave(campaign, store, watch)
+
+
+def _fail(campaign: Campaign, store: Store, watch: Watch, state: str, error: Exception) -> NoReturn:
+    """End in the state ``failed`` with the error as the reason, and raise it. What waits or has ended stays so."""
+    reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
+    with store.transaction():
+        watch.beat(time.monotonic(), always=True)
+        store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
+        if store.get("state") in LOOP_STATES:
+            advance(store, "failure", reason)
+        store.set(trouble="")
+    campaign.say(reason)
+    tell_before_leaving(campaign, store, lambda: watch.signalled)
+    if isinstance(error, OSError | MemoryError):  # of the machine, not a fault of the program
+        raise AutodiscoError(reason) from error
+    raise error
 
 
 def _leave(campaign: Campaign, store: Store, watch: Watch) -> bool:
@@ -205,10 +244,17 @@ def _wait(store: Store, watch: Watch) -> bool:
     return False
 
 
+def show_cursor() -> None:
+    """Show the terminal's cursor again, which a live picture on stderr hides and this process has no time to end."""
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")
+
+
 @contextmanager
 def _signals(watch: Watch) -> Iterator[None]:
     def first_then_now(number: int, _: FrameType | None) -> None:
         if watch.signalled:
+            show_cursor()
             os._exit(RESUMABLE)
         watch.signalled = True
 

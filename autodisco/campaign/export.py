@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autodisco.campaign.campaign import input_copy
+from autodisco.campaign.config import FILE_KEYS
 from autodisco.errors import InputError
-from autodisco.files import open_atomic, sync
+from autodisco.files import open_atomic, sync, write_atomic
 from autodisco.store import Store, ranking
+from autodisco.text import joined_flags, without_formula
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
@@ -24,32 +27,33 @@ ARCHIVED = (
     "report",
 )
 
+Row = dict[str, Any]
 
-def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
+
+def tables(store: Store) -> dict[str, list[Row]]:
     """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns.
 
-    Properties of replicas and scores of polymers are columns; flags and what the journal saw are JSON.
+    Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
+    ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
     places = {row["key"]: row for row in ranking(store)}
-    value = ("rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "p_better", "verdict")
+    value = (
+        "rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "expected_s_per_cm",
+        "expected_low_s_per_cm", "expected_high_s_per_cm", "p_better", "verdict",
+    )  # fmt: skip
     polymers = [
         {
-            **{name: item for name, item in polymer.items() if name not in LEFT_OUT},
-            **polymer["scores"],
-            "flags": json.dumps([flag["name"] for flag in polymer["flags"]]),
+            **_beside(polymer, polymer["scores"], "score"),
+            "flags": joined_flags(polymer["flags"]),
+            "force_field_flags": ";".join(places.get(polymer["key"], {}).get("force_field_flags", [])),
             **{name: places.get(polymer["key"], {}).get(name) for name in value},
         }
         for polymer in store.polymers()
     ]
-    replicas = [
-        {**{name: item for name, item in row.items() if name not in LEFT_OUT},
-         **{name: _flat(item) for name, item in (row["properties"] or {}).items()}}
-        for row in store.replicas()
-    ]  # fmt: skip
     return {
         "polymers": sorted(polymers, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["key"])),
-        "candidates": [{**row, "flags": json.dumps([f["name"] for f in row["flags"]])} for row in store.candidates()],
-        "replicas": replicas,
+        "candidates": [{**row, "flags": joined_flags(row["flags"])} for row in store.candidates()],
+        "replicas": [_beside(row, row["properties"] or {}, "property") for row in store.replicas()],
         "journal": [{**row, "seen": json.dumps(row["seen"])} for row in store.journal()],
     }
 
@@ -57,6 +61,7 @@ def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
 def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
     """Write every table to `folder` as CSV, and as Parquet where asked for; returns the files.
 
+    All are of one moment. Text that a spreadsheet would take for a formula has an apostrophe before it in the CSV.
     Raises InputError where Parquet is asked for and pyarrow is not installed.
     """
     if parquet:
@@ -65,18 +70,23 @@ def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
             import pyarrow.parquet
         except ImportError:
             raise InputError("--parquet needs a package: pip install 'autodisco[parquet]'") from None
+    with store.snapshot():
+        content = tables(store)
+        columns = {name: [c for c in store.columns(name) if c not in LEFT_OUT] for name in content}
     written = []
-    for name, rows in tables(store).items():
-        columns = list(dict.fromkeys(column for row in rows for column in row))
+    for name, rows in content.items():
+        names = list(dict.fromkeys(column for row in rows for column in row)) or columns[name]
+        table = {column: _of_one_kind([row.get(column) for row in rows]) for column in names}
         path = folder / f"{name}.csv"
         with open_atomic(path) as handle:
-            writer = csv.DictWriter(handle, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows([without_formula(cell) for cell in cells] for cells in zip(*table.values(), strict=True))
         written.append(path)
         if parquet:
-            table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
-            pyarrow.parquet.write_table(table, folder / f"{name}.parquet")
+            sink = pyarrow.BufferOutputStream()
+            pyarrow.parquet.write_table(pyarrow.table(table), sink)
+            write_atomic(folder / f"{name}.parquet", sink.getvalue().to_pybytes())
             written.append(folder / f"{name}.parquet")
     return written
 
@@ -89,28 +99,50 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     name = store.get("name", store.folder.name)
-    with tempfile.TemporaryDirectory(dir=file.parent) as beside:
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=file.parent) as beside:
         part = Path(beside) / "part"
         store.copy_to(Path(beside))
         with Store.open(Path(beside)) as copy:
-            copy.set(owner=None)
+            copy.set(owner=None, owner_inode=None)
             copy.copy_events()
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):
                 archive.add(Path(beside) / entry, f"{name}/{entry}")
-            paths = [path for entry in ARCHIVED for path in _files(store.folder / entry)]
-            for number, path in enumerate(paths, 1):
+            paths = {path: path for entry in ARCHIVED for path in _files(store.folder / entry)} | _inputs(store)
+            for number, (place, path) in enumerate(paths.items(), 1):
                 if progress:
                     progress(number)
                 with contextlib.suppress(FileNotFoundError):  # a running campaign removes some
-                    archive.add(path, f"{name}/{path.relative_to(store.folder)}", recursive=False)
+                    archive.add(path, f"{name}/{place.relative_to(store.folder)}", recursive=False)
         sync(part)
         part.replace(file)
+        sync(file.parent)
 
 
 def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
 
 
+def _inputs(store: Store) -> dict[Path, Path]:
+    """The seed file and the data set, by their place in the folder: one that has not read them yet needs them."""
+    seeds = (store.get("settings") or {}).get("seeds") or {}
+    found = {key: str(seeds.get(key.partition(".")[2]) or "") for key in FILE_KEYS}
+    return {input_copy(store.folder, key, path): Path(path) for key, path in found.items() if Path(path).is_file()}
+
+
+def _beside(row: Row, more: Row, kind: str) -> Row:
+    """The columns of a row, and beside them the entries of one of its columns that holds a dict."""
+    columns = {name: item for name, item in row.items() if name not in LEFT_OUT}
+    return columns | {f"{kind}_{name}" if name in columns else name: _flat(item) for name, item in more.items()}
+
+
 def _flat(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def _of_one_kind(values: list[Any]) -> list[Any]:
+    """The cells of a column as what all of them are: numbers, truth values or else text; None stays."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return [None if value is None else float(value) for value in values]
+    return values if len(kinds) < 2 else [None if value is None else str(value) for value in values]

@@ -12,7 +12,7 @@ import pydantic
 from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
 from autodisco.campaign.config import Settings, error_sentence, write_settings
 from autodisco.errors import InputError
-from autodisco.files import write_atomic
+from autodisco.files import sync, write_atomic
 from autodisco.store import Store, best_found, escapes, ranking, replica_folder
 
 DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
@@ -53,6 +53,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     try:
         _fill(part, store, settings, iteration, changed)
         os.rename(part, folder)
+        sync(folder.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return settings
@@ -85,6 +86,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 settings=settings.model_dump(), state="generate", iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best["key"], short_of_room="",
+                iteration_began={}, trouble="", untold=[],
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

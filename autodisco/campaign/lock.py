@@ -1,7 +1,8 @@
 """One process owns a campaign. The lock is a fact in its database, taken in a transaction, so two cannot both get it.
 
-It names host, boot, process and start time; a dead owner's lock is taken over, and the journal says so. An owner that
-was taken for dead and is not finds out with its next heartbeat, and leaves.
+It names host, boot, namespace, process, start time and the database file. The lock of a dead owner is taken over, and
+the journal says so. An owner that was mistaken for dead learns this with its next heartbeat, and leaves; so does one
+whose folder was moved or replaced.
 """
 
 import dataclasses
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from autodisco.errors import OwnedError
-from autodisco.store import Owner, Store
+from autodisco.store import STALE_S, Owner, Store, live_owner
+from autodisco.store.owner import database_inode
+from autodisco.text import duration
 
 FOREIGN_LOOK_S = 15.0
-"""How long the heartbeat of an owner on another host is watched before it counts as dead: three beats (seconds)."""
+"""How long the heartbeat of an owner that cannot be looked up is watched before it counts as dead: three beats
+(seconds)."""
 
 LOOK_EVERY_S = 0.2
 
@@ -32,35 +36,42 @@ def owned(store: Store, heir: bool = False) -> Iterator[Owner]:
 def acquire(store: Store, heir: bool = False) -> Owner:
     """Take the lock, also from a dead owner, and forget what was asked of that one. Raises OwnedError where it lives.
 
-    An owner on another host whose heartbeat looks stale is watched first, because the clock there may be wrong. Who was
-    handed the lock has it already, and obeys what was asked since; an `heir` obeys what was asked of the one before.
+    The heartbeat of an owner that cannot be looked up is watched first even if it is old, because the clock there may
+    be wrong. A process that received the lock from its parent has it already, and obeys what was asked since; an `heir`
+    obeys what was asked of the one before.
     """
     me = Owner.this_process()
     _watch_stranger(store, me)
     with store.transaction():
         before = owner_of(store)
         if before and before != me:
-            if before.is_alive(store.get("heartbeat", 0.0)):
-                raise OwnedError(f"{store.folder}: this campaign is run by {before}, which is alive")
+            if live_owner(store.facts(), store.folder):
+                raise OwnedError(_refusal(store, before))
             store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
         if before != me and not heir:
             store.clear_requests()
-        store.set(owner=dataclasses.asdict(me), heartbeat=time.time())
+        _write(store, me)
     return me
 
 
 def hand_over(store: Store, pid: int) -> float:
     """Give the lock to another process of this host; returns the heartbeat, which changes once that is at work."""
-    beat = time.time()
-    store.set(owner=dataclasses.asdict(Owner.process(pid)), heartbeat=beat)
-    return beat
+    return _write(store, Owner.process(pid))
 
 
 def keep(store: Store, owner: Owner, **facts: Any) -> None:
-    """Write the heartbeat of the owner, and facts with it. Raises OwnedError where it is not the owner any more."""
+    """Write the heartbeat of the owner, and facts with it.
+
+    Raises OwnedError where it is not the owner any more, or the folder is not where it was.
+    """
     with store.transaction():
         if (now := owner_of(store)) != owner:
             raise OwnedError(f"{store.folder}: {now or 'another process'} took this campaign over; this one leaves it")
+        if store.get("owner_inode") != database_inode(store.folder):
+            raise OwnedError(
+                f"{store.folder}: this folder was moved, removed or replaced; this process leaves the campaign, which "
+                "can be resumed where it is now"
+            )
         store.set(heartbeat=time.time(), **facts)
 
 
@@ -68,7 +79,7 @@ def release(store: Store, owner: Owner) -> None:
     """Give the lock up, unless another process has it by now."""
     with store.transaction():
         if owner_of(store) == owner:
-            store.set(owner=None)
+            store.set(owner=None, owner_inode=None)
 
 
 def owner_of(store: Store) -> Owner | None:
@@ -77,10 +88,29 @@ def owner_of(store: Store) -> Owner | None:
     return Owner.from_dict(content) if content else None
 
 
+def _write(store: Store, owner: Owner) -> float:
+    beat = time.time()
+    store.set(owner=dataclasses.asdict(owner), owner_inode=database_inode(store.folder), heartbeat=beat)
+    return beat
+
+
+def _refusal(store: Store, owner: Owner) -> str:
+    told = f"{store.folder}: this campaign is run by {owner}, which is alive"
+    if owner.is_visible():
+        return told
+    age = duration(max(0.0, time.time() - store.get("heartbeat", 0.0)))
+    return (
+        f"{told}: in another container or on another machine, with a heartbeat {age} ago; a lock without a heartbeat "
+        f"for {duration(STALE_S)} is taken over"
+    )
+
+
 def _watch_stranger(store: Store, me: Owner) -> None:
-    """Raise OwnedError where the heartbeat of an owner on another host changes while one looks."""
+    """Raise OwnedError where the heartbeat of an owner that counts as dead, but cannot be looked up, changes."""
     owner, beat = owner_of(store), store.get("heartbeat", 0.0)
-    if owner is None or owner.host == me.host or owner.is_alive(beat):
+    if owner is None or owner == me or live_owner(store.facts(), store.folder):
+        return
+    if owner.is_visible() and not owner.is_alive(beat):
         return
     until = time.monotonic() + FOREIGN_LOOK_S
     while time.monotonic() < until:

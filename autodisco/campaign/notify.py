@@ -1,7 +1,7 @@
 """Tells people of events: a program that is handed each as JSON, or whatever Apprise reaches (mail, chat, push).
 
-Events are read from the journal after each stage, so that none is lost with a crash; one may then be told twice.
-Whatever goes wrong is journalled and never stops the loop.
+Events are read from the journal after each stage, so that none is lost with a crash; one may then be told twice. What
+cannot be delivered is kept in the store and tried again. Whatever goes wrong is journalled and never stops the loop.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -22,6 +24,14 @@ from autodisco.process import die_with_parent
 from autodisco.store import Store
 
 PATIENCE_S = 30.0
+
+AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 21_600.0)
+"""Pauses (s) after which an event that reached nobody is told again, at the next occasion; about 16 hours in all."""
+
+LAST_PAUSES_S = (10.0, 60.0, 300.0)
+"""The same before a process leaves, which has no later occasion."""
+
+Send = Callable[[str, dict[str, Any]], None]
 
 
 def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
@@ -45,27 +55,57 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         raise AutodiscoError(f"{campaign_file}: notify.apprise = {apprise_file!r} holds no address that Apprise knows")
 
 
-def tell(campaign: Campaign, store: Store) -> None:
-    """Tell of the events since the last call that the campaign file asks for."""
+def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
+    """Tell of the events since the last call that the campaign file asks for, and again of those that reached nobody.
+
+    Each pause between two tries is longer (`AGAIN_S`), unless `now` asks for a try of each.
+    """
     settings = campaign.settings.notify
-    rows = store.journal(after=store.get("notified", 0))
-    if not rows:
+    channels = {"command": (_run, settings.command), "apprise": (_apprise, settings.apprise)}
+    channels = {name: channel for name, channel in channels.items() if channel[1]}
+    rows, untold = store.journal(after=store.get("notified", 0)), store.get("untold") or []
+    if not rows and not untold:
         return
-    wanted = bool(settings.command or settings.apprise)  # else it is the past for who wants to be told later
-    for row in rows if wanted else ():
-        event = event_of(row)
-        if event not in settings.events:
-            continue
-        message = {"campaign": campaign.settings.name, "folder": str(campaign.folder.absolute()), "event": event,
-                   **{key: row[key] for key in ("time", "iteration", "subject", "decided", "why")}}  # fmt: skip
-        for send, where in ((_run, settings.command), (_apprise, settings.apprise)):
-            if not where:
-                continue
-            try:
-                send(where, message)
-            except Exception as error:
-                store.note("not told", event, {"by": where}, "go on", f"{type(error).__name__}: {error}"[:300])
-    store.set(notified=rows[-1]["id"])
+    for row in rows if channels else ():  # without a channel these are events before anybody asked to be told
+        if (event := event_of(row)) in settings.events:
+            message = {"campaign": campaign.settings.name, "folder": str(campaign.folder.absolute()), "event": event,
+                       **{key: row[key] for key in ("time", "iteration", "subject", "decided", "why")}}  # fmt: skip
+            untold += [{"channel": name, "message": message, "tries": 0, "at": 0.0} for name in channels]
+    left = [entry for entry in untold if entry["channel"] in channels and not _told(store, channels, entry, now)]
+    store.set(untold=left, **({"notified": rows[-1]["id"]} if rows else {}))
+
+
+def tell_before_leaving(campaign: Campaign, store: Store, interrupted: Callable[[], bool]) -> None:
+    """`tell` as the last thing that a process does: what reaches nobody is tried some more times, after pauses."""
+    tell(campaign, store)
+    for pause in LAST_PAUSES_S:
+        until = time.monotonic() + pause
+        while store.get("untold") and time.monotonic() < until:
+            if interrupted():
+                return
+            time.sleep(0.5)
+        tell(campaign, store, now=True)
+
+
+def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[str, Any], now: bool) -> bool:
+    """Try to tell of an event, if it is time for that; whether it is done with. What fails is journalled at the first
+    and at the last try."""
+    wait = entry["at"] - time.time()
+    if not now and 0 < wait <= AGAIN_S[-1]:
+        return False
+    send, where = channels[entry["channel"]]
+    try:
+        send(where, entry["message"])
+        return True
+    except Exception as error:
+        tries, entry["tries"] = entry["tries"], entry["tries"] + 1
+        last = tries >= len(AGAIN_S)
+        if tries == 0 or last:
+            decided = "give up" if last else "go on, and tell again later"
+            why = f"{type(error).__name__}: {error}"[:300]
+            store.note("not told", entry["message"]["event"], {"by": where, "tries": tries + 1}, decided, why)
+        entry["at"] = time.time() + AGAIN_S[min(tries, len(AGAIN_S) - 1)]
+        return last
 
 
 def event_of(row: dict[str, Any]) -> str | None:

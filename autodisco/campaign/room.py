@@ -1,12 +1,25 @@
-"""Whether the machine has room for another replica: disk and memory, asked while one waits."""
+"""Whether the machine has room for another replica: disk and memory, asked while one waits; who else uses its cores."""
 
 import shutil
 from pathlib import Path
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.machine import free_memory_bytes
+from autodisco.store import list_campaigns
 
-MEMINFO = Path("/proc/meminfo")
 GB = 1e9
+
+
+def neighbours(campaign: Campaign) -> str:
+    """Which campaigns run beside this one with as many workers as there are cores, as a sentence; empty for none."""
+    if campaign.settings.simulation.workers:
+        return ""
+    here = campaign.folder.resolve()
+    alive = [row for row in list_campaigns(here.parent) if row.get("alive") and Path(row["folder"]).resolve() != here]
+    if not alive:
+        return ""
+    names = ", ".join(row["name"] for row in alive)
+    return f"{names} runs beside it; each takes all cores unless simulation.workers says how many"
 
 
 def lack_of_room(campaign: Campaign) -> str:
@@ -18,20 +31,10 @@ def lack_of_room(campaign: Campaign) -> str:
             f"{folder}: {disk:.2f} GB of disk are free and simulation.least_free_disk_gb asks for "
             f"{settings.least_free_disk_gb:g}; it goes on when there is room"
         )
-    memory = free_memory_gb()
-    if memory is not None and memory < settings.least_free_memory_gb:
+    memory = free_memory_bytes()
+    if memory is not None and memory / GB < settings.least_free_memory_gb:
         return (
-            f"{memory:.2f} GB of memory are free and simulation.least_free_memory_gb asks for "
+            f"{memory / GB:.2f} GB of memory are free and simulation.least_free_memory_gb asks for "
             f"{settings.least_free_memory_gb:g}; it goes on when there is room"
         )
     return ""
-
-
-def free_memory_gb() -> float | None:
-    """Memory that a new process can have, as Linux estimates it; None elsewhere."""
-    try:
-        lines = MEMINFO.read_text().splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0]) * 1024 / GB if found else None

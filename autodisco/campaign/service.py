@@ -1,4 +1,5 @@
-"""A campaign as a service of the user: it starts with the machine and comes back when it is killed.
+"""A campaign as a service of the user: it starts with the machine and comes back when it is killed or has failed by a
+fault that may pass.
 
 With systemd it is a user unit; elsewhere a line for crontab does the same, but for coming back when it is killed.
 """
@@ -6,6 +7,7 @@ With systemd it is a user unit; elsewhere a line for crontab does the same, but 
 import getpass
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,23 +16,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.campaign.control import live_owner
-from autodisco.errors import AutodiscoError, OwnedError
+from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.files import write_atomic
 from autodisco.store import Store
 
 UNIT = """\
 [Unit]
 Description=autodisco campaign {name}
-Documentation=file://{folder}/campaign.toml
-StartLimitIntervalSec=3600
-StartLimitBurst=5
+Documentation={page}
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
 WorkingDirectory={folder}
 ExecStart={command}
-Restart=on-abnormal
+Restart=on-failure
 RestartSec=30
+RestartSteps=8
+RestartMaxDelaySec=3600
+RestartPreventExitStatus={not_again}
 SuccessExitStatus=75
 KillMode=mixed
 TimeoutStopSec=300
@@ -38,6 +42,10 @@ TimeoutStopSec=300
 [Install]
 WantedBy=default.target
 """
+"""Pauses between starts grow to an hour (systemd before 254 ignores that and waits 30 s each time)."""
+
+NOT_AGAIN = 70
+"""Exit code of a service whose campaign needs a person: it is not started again."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +115,26 @@ def has_systemd() -> bool:
 def unit(folder: Path) -> str:
     """The unit file of a campaign."""
     absolute = folder.absolute()
-    command = " ".join(f'"{word}"' if " " in word else word for word in _command(absolute))
-    # a percent sign begins a specifier
-    return UNIT.format(name=folder.name, folder=str(absolute).replace("%", "%%"), command=command.replace("%", "%%"))
+    if "\n" in str(absolute):
+        raise InputError(f"{absolute!s:.60}: a unit cannot hold the path of a folder with a line break in its name")
+    return UNIT.format(
+        name=_literal(folder.name),
+        folder=_literal(str(absolute)),
+        page=_literal((absolute / "campaign.toml").as_uri()),
+        command=" ".join(map(_word, _command(absolute))),
+        not_again=NOT_AGAIN,
+    )
+
+
+def _literal(text: str) -> str:
+    """Text in a unit file, where a percent sign begins a specifier."""
+    return text.replace("%", "%%")
+
+
+def _word(text: str) -> str:
+    """One word of a command in a unit file (systemd.service(5), "Command lines")."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    return _literal(escaped if re.fullmatch(r"[\w@%+=:,./$-]+", escaped) else f'"{escaped}"')
 
 
 def crontab_line(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """What the model learns from, and the training itself; `prepare`, `acquire` and `retrain` share it.
 
-A polymer counts as high where it is in the top share of those with comparable values, or is the reference, or beats it.
+A polymer counts as high where it is in the top share of those with comparable values, or is the reference, or is better
+than it with the probability that the campaign asks for. Simulated ones count with what is believed of them.
 """
 
 import time
@@ -140,7 +141,7 @@ def _why_unlabelled(polymer: dict[str, Any]) -> str:
 
 def class_border(campaign: Campaign, ranked: list[dict[str, Any]]) -> float:
     """Conductivity (S/cm) from which on a ranked polymer is in the top share; 0 where most conduct nothing: none is."""
-    return _border([row["conductivity_s_per_cm"] for row in ranked], campaign.settings.acquire.top_fraction)
+    return _border([row["expected_s_per_cm"] for row in ranked], campaign.settings.acquire.top_fraction)
 
 
 def _from_simulations(campaign: Campaign, ranked: list[dict[str, Any]]) -> dict[str, tuple[str, float, str]]:
@@ -151,13 +152,12 @@ def _from_simulations(campaign: Campaign, ranked: list[dict[str, Any]]) -> dict[
     for row in ranked:
         value = row["conductivity_s_per_cm"]
         shown = f"{value:.2e} S/cm ({row['origin']})"
-        p_better = row["p_better"] or 0.0
         if row["verdict"] == "reference":
             classes[row["key"]] = ("high", settings.reference_weight, f"{shown}: the reference")
-        elif p_better > 0.5:
-            why = f"{shown}: above the reference with probability {p_better:.2f}"
+        elif row["verdict"] == "better":
+            why = f"{shown}: better than the reference with a probability of {settings.better_probability:.0%} or more"
             classes[row["key"]] = ("high", settings.reference_weight, why)
-        elif value >= border > 0:
+        elif row["expected_s_per_cm"] >= border > 0:
             classes[row["key"]] = ("high", 1.0, f"{shown}: in {top}")
         else:
             classes[row["key"]] = ("low", 1.0, f"{shown}: below {top}")

@@ -107,7 +107,7 @@ def status(
     if why:
         _print_why(campaign_folder(name), as_json)
         return
-    with Store.open_readonly(campaign_folder(name)) as store:
+    with Store.open_readonly(campaign_folder(name)) as store, store.snapshot():
         seen = status_of(store)
     if as_json:
         print_json(seen)
@@ -315,11 +315,12 @@ def _argument(folder: Path) -> str:
 
 
 def _process(row: dict[str, Any]) -> str:
-    """``alive``, or ``gone`` where a campaign is at work in name only; nothing where no process is to be expected."""
+    """``alive``, ``hung`` where it has given no heartbeat for long, ``gone`` where there is none; nothing where no
+    process is to be expected."""
     from autodisco.store import END_STATES
 
     if row.get("alive"):
-        return "alive"
+        return "hung" if row["hung"] else "alive"
     return "" if row["state"] in {*END_STATES, "paused", "unreadable"} else "gone"
 
 

@@ -111,6 +111,8 @@ def simulate(
     elif result["properties"]:
         kind = f"{result['protocol']}, {result['force_field']}, {counted(result['n_replicas'], 'replica')}"
         print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
+        if weak := result["properties"].get("force_field_flags"):
+            message(f"the force field is weak here: {', '.join(weak)} (docs/validation.md)")
         message(f"protocol {result['protocol']}: {result['purpose']}")
     message(f"topologies and trajectories: {result['folder']}")
     if not result["properties"]:
@@ -283,6 +285,8 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
         for flag in row["flags"]:
             bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
             message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")
+        for weak in row["force_field_flags"] or []:
+            message(f"{row['smiles']}: force field, {weak['name']}: {weak['reason']} ({weak['figure']})")
 
 
 def _known_as(equals: dict[str, Any] | None) -> str:

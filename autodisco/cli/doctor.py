@@ -12,6 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from autodisco.cli.naming import runs_folder
+from autodisco.machine import cores, memory_bytes
+
 PACKAGES = (
     "numpy",
     "scipy",
@@ -45,7 +48,7 @@ def examine(on_check: Callable[[str], None] = lambda what: None) -> list[dict[st
         ("force field", _force_field),
         ("repeat units", _chemistry),
         ("GPU", _gpu),
-        ("CPU cores", lambda: (True, str(len(os.sched_getaffinity(0))))),
+        ("CPU cores", lambda: (True, str(cores()))),
         ("memory", _memory),
         ("free disk space", _disk),
     ]
@@ -129,10 +132,12 @@ def _gpu() -> tuple[bool, str]:
 
 
 def _memory() -> tuple[bool, str]:
-    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB"
+    gib = (memory_bytes() or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2**30
+    return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB that this process may use"
 
 
 def _disk() -> tuple[bool, str]:
-    gib = shutil.disk_usage(Path.cwd()).free / 2**30
-    return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB here"
+    folder = runs_folder().absolute()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    gib = shutil.disk_usage(existing).free / 2**30
+    return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB for {folder}"

@@ -9,7 +9,7 @@ import typer
 from autodisco.cli.campaign_commands import JSON, NAME
 from autodisco.cli.naming import campaign_folder, runs_folder
 from autodisco.cli.output import counting, message, print_json
-from autodisco.errors import InputError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.text import counted
 
 MOST_SHOWN = 20
@@ -59,8 +59,8 @@ def clean(
 ) -> None:
     """Free the disk of what simulations left.
 
-    Trajectories and engine files of replicas that have a value; the values stay, but cannot be computed again, and
-    nothing brings the files back. Nothing of a campaign that is being run is touched.
+    Trajectories and engine files of replicas that have a value or failed; the values stay, but cannot be computed
+    again, and nothing brings the files back. Nothing of a campaign that is being run is touched.
     """
     from autodisco.campaign.clean import POLICIES
     from autodisco.campaign.clean import clean as clean_folder
@@ -74,8 +74,12 @@ def clean(
     message(
         f"{folder}: {done.bytes / 1e6:.1f} MB freed in {counted(done.replicas, 'replica')}; trajectories kept: {keep}"
     )
+    for problem in done.problems[:MOST_SHOWN]:
+        message(problem)
     if keep != "all" and done.replicas:
         message("the values stay, but can no longer be computed from trajectories")
+    if done.problems:
+        raise AutodiscoError(f"{folder}: {counted(len(done.problems), 'replica')} could not be cleaned")
 
 
 def export(

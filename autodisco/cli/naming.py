@@ -23,7 +23,9 @@ def campaign_folder(name: str | None) -> Path:
     for folder in (Path(name), runs_folder() / name):
         if (folder / DATABASE).is_file():
             return folder
-    known = ", ".join(sorted(path.parent.name for path in runs_folder().glob(f"*/{DATABASE}"))) or "none"
+    from autodisco.store.views import campaign_databases
+
+    known = ", ".join(path.parent.name for path in campaign_databases(runs_folder())) or "none"
     raise InputError(f"no campaign '{name}'; campaigns in {runs_folder()}/: {known}")
 
 

@@ -89,19 +89,35 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
 
 def print_properties(properties: dict[str, Any], title: str) -> None:
-    """Print the numbers of a record of properties with their errors (``_sem``) as a table; what is None is left out."""
-    rows = [(name, number(value), number(sem)) for name, value, sem in numbers(properties) if value is not None]
-    print_table(["quantity", ">value", ">± standard error"], rows, title)
-    if undefined := [name for name, value, _ in numbers(properties) if value is None]:
+    """Print the numbers of a record of properties with their errors (``_sem``) as a table; what is None is left out.
+
+    What is known to be longer than a bound stands there as ``> 12``."""
+    rows, undefined = [], []
+    for name, value, sem in numbers(properties):
+        bound, known = (properties.get(f"{name}{end}") for end in ("_at_least", "_n"))
+        if name.endswith(("_at_least", "_n")):
+            continue
+        if value is None and bound is None:
+            undefined.append(name)
+            continue
+        shown = number(value) if bound is None else f"> {number(bound)}"
+        of = "" if known is None else f"{known} of {properties['n_replicas']}"
+        rows.append((name, shown, number(sem), of))
+    partly = any(row[3] for row in rows)
+    heads = ["quantity", ">value", ">± standard error", *([">replicas that know it"] if partly else [])]
+    print_table(heads, [row if partly else row[:3] for row in rows], title)
+    if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
 
 
 def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
-    """The numbers of a record of properties: name, value, standard error."""
+    """The numbers of a record of properties: name, value, standard error. Bounds (``_at_least``) only where there are
+    some."""
     return [
         (name, value, properties.get(f"{name}_sem"))
         for name, value in properties.items()
         if not name.endswith("_sem") and not isinstance(value, (dict, list, tuple, str))
+        if value is not None or not name.endswith("_at_least")
     ]
 
 

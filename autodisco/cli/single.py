@@ -25,13 +25,16 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     -------
     dict
         ``smiles`` as given; ``valid``; ``reasons`` against it, each with ``code`` and ``reason``; ``key``,
-        ``canonical`` and ``scores``, None where it is not valid; ``flags``; with `known` (key to line and text) also
+        ``canonical`` and ``scores``, None where it is not valid; ``flags``; ``force_field_flags``, the weak groups of
+        the force field that it holds, None where it has no parameters; with `known` (key to line and text) also
         ``equals``, None or the ``line`` and ``smiles`` of the same polymer there.
     """
     from autodisco.polymer import parse, scores, stability_flags
+    from autodisco.simulation.forcefield import weaknesses
 
     row: dict[str, Any] = {
-        "smiles": text, "valid": False, "reasons": [], "key": None, "canonical": None, "flags": [], "scores": None
+        "smiles": text, "valid": False, "reasons": [], "key": None, "canonical": None, "flags": [], "scores": None,
+        "force_field_flags": None,
     }  # fmt: skip
     if known is not None:
         row["equals"] = None
@@ -41,6 +44,7 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
         return row | {"reasons": [{"code": error.code, "reason": str(error)}]}
     flags = [flag.to_dict() for flag in stability_flags(unit)]
     row |= {"valid": True, "key": unit.key, "canonical": unit.smiles, "flags": flags, "scores": scores(unit)}
+    row["force_field_flags"] = weaknesses(unit)
     if known and unit.key in known:
         line, smiles = known[unit.key]
         row["equals"] = {"line": line, "smiles": smiles}

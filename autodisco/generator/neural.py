@@ -34,7 +34,7 @@ class NeuralGenerator(Generator):
 
     @classmethod
     def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "NeuralGenerator":
-        device = _device(settings.device)
+        device = find_device(settings.device)
         seed_global, seed_draws = (int(s) for s in np.random.SeedSequence(run.seed).generate_state(2, np.uint64))
         gpus = [device.index or 0] if device.type == "cuda" else []
         with cpu_threads(settings.threads), torch.random.fork_rng(devices=gpus):
@@ -70,10 +70,11 @@ class NeuralGenerator(Generator):
         with torch.random.fork_rng(devices=[]):
             model = NETWORKS[settings.kind](settings)
         model.load_state_dict(tensors)
-        return cls(settings, model.to(_device("cpu" if elsewhere else settings.device)).eval(), facts["losses"])
+        return cls(settings, model.to(find_device("cpu" if elsewhere else settings.device)).eval(), facts["losses"])
 
 
-def _device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
+    """The device of a name, ``auto`` the GPU where there is one. Raises InputError for one that is not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

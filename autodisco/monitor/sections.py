@@ -50,14 +50,14 @@ def header(status: Status, width: int, now: float) -> Group:
     right.append(f"  iteration {_of_budget(status, 'iterations', status['iteration'])}")
     if status["started"]:
         right.append(f"  {duration((status['ended'] or now) - status['started'])}")
-    remaining = seconds_left(status, now)
+    remaining = seconds_left(status)
     if remaining:
         right.append(f"  ≤ {duration(remaining)} left")
     return Group(_spread(left, right, width), _loop_line(status, width))
 
 
 def _loop_line(status: Status, width: int) -> Text:
-    if status["state"] not in LOOP:
+    if status["state"] not in LOOP and not (status["state"] == "paused" and status["hung"]):
         go_on = f"go on with: autodisco resume {Path(status['folder']).name}" if status["state"] == "paused" else ""
         return Text(shorten(go_on or str(status["reason"] or ""), width), style="dim")
     if not status["alive"]:
@@ -68,6 +68,12 @@ def _loop_line(status: Status, width: int) -> Text:
             ),
             style="bold red",
         )
+    if status["hung"]:
+        age, pid = duration(status["heartbeat_age_s"]), status["owner"]["pid"]
+        text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {Path(status['folder']).name}"
+        return Text(shorten(text, width), style="bold red")
+    if waits := status["trouble"] or status["short_of_room"]:
+        return Text(shorten(f"waits: {waits}", width), style="bold red")
     line = Text()
     for position, state in enumerate(LOOP):
         line.append(" → " if position else "", style="bright_black")
@@ -80,18 +86,27 @@ def _loop_line(status: Status, width: int) -> Text:
     return line
 
 
-def seconds_left(status: Status, now: float) -> float | None:
-    """Upper estimate of the remaining time from the iterations so far and the budget of iterations; None if unknown."""
+def seconds_left(status: Status) -> float | None:
+    """Estimate of the working time (s) that the budgets leave at most; None if unknown.
+
+    Only time at work counts: a machine that was off, a pause, or a wait for room do not make an iteration longer.
+    """
     if status["ended"] or status["state"] not in LOOP:
         return None
-    finished = [row for row in status["iterations"] if row["ended"]]
-    budget = (status["budget"] or {}).get("iterations") or 0
-    if not finished or not budget:
-        return None
-    mean = sum(row["ended"] - row["started"] for row in finished) / len(finished)
-    current = [row for row in status["iterations"] if not row["ended"]]
-    spent = now - current[-1]["started"] if current else 0.0
-    return max(0.0, mean * (budget - len(finished)) - spent)
+    budget, worked = status["budget"] or {}, status["active_s"] or 0.0
+    began = sorted((int(n), at) for n, at in (status["iteration_began"] or {}).items())
+    left = []
+    if budget.get("iterations") and len(began) > 1:
+        (first, begin), (current, since) = began[0], began[-1]
+        mean = (since - begin) / (current - first)
+        left.append(mean * (budget["iterations"] - current + 1) - (worked - since))
+    if budget.get("hours"):
+        left.append(3600.0 * budget["hours"] - worked)
+    in_all = status["replicas_in_all"]
+    done = in_all.get("done", 0) + in_all.get("failed", 0)
+    if budget.get("simulations") and done and worked:
+        left.append((budget["simulations"] - done) * worked / done)
+    return max(0.0, min(left)) if left else None
 
 
 def simulations(status: Status, width: int, lines: int) -> Group:
@@ -101,9 +116,10 @@ def simulations(status: Status, width: int, lines: int) -> Group:
     text = f" {finished}/{now['total']}"
     if now["failed"]:
         text += f", {now['failed']} failed"
-    if now["rate_per_hour"]:
-        text += f"  {now['rate_per_hour']:.0f}/h"
-    if now["eta_s"] and status["alive"]:
+    moves = status["alive"] and not status["hung"] and not (status["short_of_room"] and not now["running"])
+    if now["rate_per_hour"] and moves:
+        text += f"  {significant(now['rate_per_hour'])}/h"
+    if now["eta_s"] and moves:
         text += f"  ETA {duration(now['eta_s'])}"
     if not now["total"]:
         text = " none asked for yet"
@@ -144,16 +160,17 @@ def best(status: Status, width: int, lines: int) -> Group:
     mark = _span(reference)[1] if reference else None
     wide = width >= 66
     axis_width = max(12, width // 3 if wide else width // 4)
-    smiles_width = width - axis_width - (32 if wide else 27)
+    values = [with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3) for row in rows]
+    value_width = max(13, *map(len, values))
+    smiles_width = width - axis_width - value_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
-    for row, span in zip(rows, spans, strict=True):
+    for row, span, value in zip(rows, spans, values, strict=True):
         word, style = VERDICTS.get(row["verdict"], ("", ""))
-        value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
         table.add_row(
             Text(f"{row['rank']:>2}", style="dim"),
             _polymer(row, smiles_width),
             interval(*span, axis, axis_width, mark, style if row["verdict"] == "better" else "cyan"),
-            Text(f"{value:>13}"),
+            Text(f"{value:>{value_width}}"),
             Text(word if wide else word[:1], style=style),
         )
     head = "Best polymers"

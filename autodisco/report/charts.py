@@ -5,7 +5,7 @@ All are functions of rows of the store; conductivities are drawn in mS/cm on a l
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
 from autodisco.report.facts import replica_values
@@ -27,6 +27,9 @@ FLOOR_MS_PER_CM = 1e-3
 
 DECADES = 2.5
 """The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
+
+MOST_LABELS = 12
+"""Of more iterations only some have a number at the axis, and none its counts."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -52,20 +55,22 @@ def conductivity_by_iteration(ranking: Sequence[dict[str, Any]], reference: dict
     numbers = sorted(groups)
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(3.4)
+        few = len(numbers) <= MOST_LABELS
         for place, n in enumerate(numbers):
             values = [_ms(row["conductivity_s_per_cm"]) for row in groups[n]]
-            if len(values) > 2:
+            if len(values) > 2 and few:
                 _box(axes, values, place, vertical=True)
             offsets = _spread(values, 0.30)
             colours = [KNOWN if n == 0 else COLOURS[row["verdict"]] for row in groups[n]]
-            axes.scatter(place + offsets, values, c=colours, s=16, linewidths=0, alpha=0.85, zorder=3)
+            axes.scatter(place + offsets, values, c=colours, s=16 if few else 8, linewidths=0, alpha=0.85, zorder=3)
         if reference:
             axes.axhline(_ms(reference["conductivity_s_per_cm"]), color=TIE, lw=1, ls="--", zorder=1)
         _log_axis(axes.yaxis, axes.set_yscale)
-        names = [f"{'known' if n == 0 else n}\n{len(groups[n])}" for n in numbers]
-        axes.set_xticks(range(len(numbers)), names)
+        names = [f"{'known' if n == 0 else n}" + (f"\n{len(groups[n])}" if few else "") for n in numbers]
+        places = _thinned(range(len(numbers)))
+        axes.set_xticks(places, [names[place] for place in places])
         axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
-        axes.set_xlabel("iteration, number of polymers")
+        axes.set_xlabel("iteration, number of polymers" if few else "iteration")
         axes.set_ylabel("conductivity, mS/cm")
         return _svg(figure, "by-iteration", "Conductivities of the polymers of each iteration")
 
@@ -122,12 +127,12 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
         axes, lowest = panels[0, 0], panels[-1, 0]
         _duplicates(axes, iterations, threshold)
         if bounds:
-            lowest.plot(list(bounds), list(bounds.values()), color=BETTER, lw=1, marker="o", ms=4)
+            lowest.plot(list(bounds), list(bounds.values()), color=BETTER, lw=1, marker="o", ms=_marker(bounds))
             lowest.set_ylim(0, 1.25 * max(bounds.values()))
             lowest.set_ylabel("can be written")
         last = max([row["n"] for row in iterations if row["new_strings"]], default=1)
         lowest.set_xlim(0.4, max(last, 3) + 0.6)
-        lowest.set_xticks(range(1, max(last, 3) + 1))
+        lowest.set_xticks(_thinned(range(1, max(last, 3) + 1)))
         lowest.set_xlabel("iteration")
         for panel in panels.flat:
             panel.tick_params(length=3, width=0.6)
@@ -135,16 +140,18 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
 
 
 def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: float | None) -> None:
+    few = sum(bool(row["new_strings"]) for row in iterations) <= MOST_LABELS
     for row in iterations:
         n, k = row["new_strings"], row["verdicts"].get("duplicate-symmetry", 0)
         if not n:
             continue
         low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
         axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
-        axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1)
-        axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1 if few else 0.4)
+        if few:
+            axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
     chances = _judged(iterations, "chance_new")
-    axes.plot(list(chances), list(chances.values()), color=BETTER, lw=1, marker="o", ms=4)
+    axes.plot(list(chances), list(chances.values()), color=BETTER, lw=1, marker="o", ms=_marker(chances))
     if threshold:
         axes.axhline(threshold, color=TIE, lw=1, ls="--")
     axes.set_ylim(0, 1.08)
@@ -158,6 +165,17 @@ def _judged(iterations: Sequence[dict[str, Any]], name: str) -> dict[int, float]
     return {n: value for n, value in seen.items() if value is not None}
 
 
+def _thinned(places: range) -> list[int]:
+    """At most `MOST_LABELS` + 1 of the places, at equal distances of 1, 2 or 5 times a power of ten."""
+    steps = (factor * 10**power for power in range(len(str(len(places))) + 1) for factor in (1, 2, 5))
+    step = next(step for step in steps if len(places) <= MOST_LABELS * step)
+    return [place for place in places if place % step == 0 or step == 1]
+
+
+def _marker(shown: Mapping[int, float]) -> float:
+    return 4.0 if len(shown) <= MOST_LABELS else 1.5
+
+
 def _figure(height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5.2, height), layout="constrained")
     axes = figure.add_subplot()
@@ -168,6 +186,14 @@ def _figure(height: float) -> tuple[Figure, Axes]:
 def _log_axis(axis: Axis, set_scale: Callable[[str], None]) -> None:
     set_scale("log")
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(_Between(minor_thresholds=(2, 0.4)))
+
+
+class _Between(LogFormatter):
+    """Numbers between the powers of ten, where an axis shows fewer than two of these."""
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return f"{value:g}" if super().__call__(value, position) else ""
 
 
 def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> None:

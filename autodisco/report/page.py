@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.report import charts
-from autodisco.report.facts import Facts, caveat, probability, short_name, versions
+from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
 from autodisco.text import duration, significant, with_error
 
@@ -63,37 +63,38 @@ def _answer(facts: Facts) -> str:
     against = escape(facts.reference_name)
     better, tied = facts.found("better"), facts.found("tie")
     value = with_error(reference["conductivity_s_per_cm"], reference["conductivity_s_per_cm_sem"], 1e3)
+    sure = f"with a probability of {facts.better_probability:.0%} or more"
     text = f"<h2>What beats {against}</h2>\n"
     if better:
         text += (
             f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} conduct{'s' * (len(better) == 1)} better than "
-            f"{against} ({value} mS/cm under the same conditions) by more than the error of the replicas.</p>\n"
+            f"{against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
         )
         text += '<div class="cards">' + "".join(_card(row, reference) for row in better[:CARDS]) + "</div>\n"
         if len(better) > CARDS:
             text += f'<p class="soft">{len(better) - CARDS} more are in the table below.</p>\n'
     else:
         text += (
-            f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) "
-            "by more than the error of the replicas.</p>\n"
+            f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
         )
     if tied:
         names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied)
-        text += f"<p>Tied with {against}, the difference being within the error: {names}.</p>\n"
+        text += f"<p>Tied with {against}, neither better nor worse {sure}: {names}.</p>\n"
     return text
 
 
 def _card(row: dict[str, Any], reference: dict[str, Any]) -> str:
     ratio = ""
-    if reference["conductivity_s_per_cm"] > 0:
-        times = row["conductivity_s_per_cm"] / reference["conductivity_s_per_cm"]
+    if reference["expected_s_per_cm"] > 0:
+        times = row["expected_s_per_cm"] / reference["expected_s_per_cm"]
         ratio = f"{significant(times)} × {escape(short_name(reference))}, "
     flags = ", ".join(escape(flag["name"]) for flag in row["flags"])
     value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
     return (
         f'<div class="card">{structure(row)}<code>{escape(row["monomer_smiles"])}</code>'
         f'<div class="value">{value} mS/cm</div>'
-        f'<div class="soft small">{ratio}{row["n_replicas"]} replica{"s" * (row["n_replicas"] != 1)}'
+        f'<div class="soft small">expected {escape(expected(row))}<br>'
+        f"{ratio}{row['n_replicas']} replica{'s' * (row['n_replicas'] != 1)}"
         + (f", better with probability {escape(probability(row['p_better']))}" if row["p_better"] is not None else "")
         + (f"<br>flags: {flags}" if flags else "")
         + "</div></div>"

@@ -7,13 +7,15 @@ from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
-from autodisco.report.facts import Facts, probability
-from autodisco.text import significant, with_error
+from autodisco.report.facts import Facts, expected, probability
+from autodisco.text import quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a campaign of thousands would make a page nobody can load."""
 
-JOURNAL_ROWS = 200
+RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS = 500, 40, 200, 200
+"""Longest tables of the page; the ranking is whole in ranking.csv, the rest in `autodisco export`."""
+
 VERDICTS = {"better": "better", "tie": "tie", "worse": "lower", "reference": "reference"}
 METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
 
@@ -24,8 +26,9 @@ def ranking_table(facts: Facts) -> str:
     """All polymers with a value, best first."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
+        ("expected (90 %)", expected),
         ("p better", lambda row: probability(row["p_better"])),
-        ("builds", lambda row: str(row["n_replicas"]) + (f" (+{row['n_failed']} failed)" if row["n_failed"] else "")),
+        ("builds", _builds),
         ("t₊", lambda row: _mean(row, "transference_number")),
         ("σ NE, mS/cm", lambda row: _mean(row, "conductivity_ne_s_per_cm", 1e3)),
         ("D Li, 10⁻⁶ cm²/s", lambda row: _mean(row, "cation_diffusivity_cm2_per_s", 1e6)),
@@ -36,10 +39,13 @@ def ranking_table(facts: Facts) -> str:
     ]
     head = ["", "polymer", "", f"against {facts.reference_name}", *(name for name, _ in columns), "from"]
     body = []
-    for row in facts.ranking:
+    for row in facts.ranking[:RANKING_ROWS]:
         verdict = row["verdict"] or ""
         name = f'<br><span class="soft small">{escape(row["name"])}</span>' if row["name"] else ""
         flags = f'<br><span class="small">{", ".join(map(_flag, row["flags"]))}</span>' if row["flags"] else ""
+        if row["force_field_flags"]:
+            weak = escape(", ".join(row["force_field_flags"]))
+            flags += f'<br><span class="small">force field weak: <span class="flag">{weak}</span></span>'
         cells = [
             f'<td class="n">{row["rank"]}</td>',
             f"<td>{structure(row) if row['rank'] <= DRAWN else ''}</td>",
@@ -49,7 +55,13 @@ def ranking_table(facts: Facts) -> str:
             f'<td class="small">{_origin(row)}</td>',
         ]
         body.append(f"<tr{' class=is-reference' if verdict == 'reference' else ''}>{''.join(cells)}</tr>")
-    return _table(head, body)
+    return _table(head, body) + _left_out(len(facts.ranking) - len(body), "ranking.csv")
+
+
+def _builds(row: Row) -> str:
+    failed = f" (+{row['n_failed']} failed)" if row["n_failed"] else ""
+    censored = row["properties"].get("censored")
+    return f"{row['n_replicas']}{failed}" + (f", stopped early {censored} the reference" if censored else "")
 
 
 def structure(row: Row) -> str:
@@ -64,14 +76,15 @@ def structure(row: Row) -> str:
 def failures(facts: Facts) -> str:
     """Replicas without a value: which, the code, and what was seen."""
     body = []
-    for row in facts.failed:
+    for row in facts.failed[:FAILURE_ROWS]:
         smiles = facts.polymers.get(row["key"], {}).get("given", row["key"])
         code = escape(row["failure_code"] or "unknown")
         body.append(
             f'<tr><td><code>{escape(smiles)}</code></td><td class="n">{row["replica"]}</td>'
             f"<td><code>{code}</code></td><td>{escape(row['detail'] or '')}</td></tr>"
         )
-    return _table(["polymer", "replica", "code", "what was seen"], body)
+    table = _table(["polymer", "replica", "code", "what was seen"], body)
+    return table + _left_out(len(facts.failed) - len(body), "replicas.csv of autodisco export")
 
 
 def models(facts: Facts) -> str:
@@ -79,13 +92,14 @@ def models(facts: Facts) -> str:
     if not facts.models:
         return ""
     body = []
-    for model in facts.models:
+    for model in facts.models[-MODEL_ROWS:]:
         values = "".join(f'<td class="n">{significant(model["metrics"].get(name))}</td>' for name in METRICS)
         body.append(
             f'<tr><td class="n">{model["iteration"]}</td>{values}<td class="n">{model["seconds"]:.0f} s</td></tr>'
         )
     heads = ["model", *(name.replace("_", ", ") for name in METRICS), "training"]
-    return '<p class="small soft">The generator: shares of its draws, 1 is all.</p>\n' + _table(heads, body)
+    last = f", the last {len(body)} of {len(facts.models)} models" if len(facts.models) > len(body) else ""
+    return f'<p class="small soft">The generator: shares of its draws, 1 is all{last}.</p>\n' + _table(heads, body)
 
 
 def journal(facts: Facts) -> str:
@@ -106,9 +120,12 @@ def journal(facts: Facts) -> str:
     return f"<details><summary>Decisions{more}</summary>{table}</details>\n"
 
 
+def _left_out(n: int, where: str) -> str:
+    return f'<p class="soft small">{n} more are in {escape(where)}.</p>\n' if n > 0 else ""
+
+
 def _mean(row: Row, name: str, factor: float = 1.0) -> str:
-    properties = row["properties"]
-    return with_error(properties.get(name), properties.get(f"{name}_sem"), factor)
+    return quantity(row["properties"], name, factor)
 
 
 def _origin(row: Row) -> str:

@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from autodisco.report.facts import Facts, caveat, gather
+from autodisco.report.facts import Facts, caveat, expected, gather
 from autodisco.store import Store
 from autodisco.text import duration, with_error
 
@@ -31,9 +31,10 @@ def lines(facts: Facts) -> list[str]:
         if len(better) > SHOWN:
             text.append(f"  and {len(better) - SHOWN} more")
     else:
-        text.append(f"No new polymer is better than {_reference(facts)} by more than the error of the replicas.")
+        sure = f"with a probability of {facts.better_probability:.0%} or more"
+        text.append(f"No new polymer is better than {_reference(facts)} {sure}.")
     if tied:
-        text.append(f"{len(tied)} new {_polymers(len(tied))} within the error (a tie): " + _names(tied))
+        text.append(f"{len(tied)} new {_polymers(len(tied))} neither better nor worse (a tie): " + _names(tied))
     if facts.failed:
         text.append(f"{len(facts.failed)} of {len(facts.replicas)} replicas failed; the report says why for each.")
     return [*text, textwrap.fill(caveat(facts), 100)]
@@ -53,7 +54,8 @@ def _reference(facts: Facts) -> str:
 def _line(row: dict[str, Any]) -> str:
     value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
     flags = f"  flags: {', '.join(flag['name'] for flag in row['flags'])}" if row["flags"] else ""
-    return f"  {row['monomer_smiles']:<24} {value:>14} mS/cm   n = {row['n_replicas']}{flags}"
+    builds = f"expected {expected(row)}   n = {row['n_replicas']}"
+    return f"  {row['monomer_smiles']:<24} {value:>14} mS/cm   {builds}{flags}"
 
 
 def _names(rows: list[dict[str, Any]]) -> str:

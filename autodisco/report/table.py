@@ -6,21 +6,26 @@ import math
 from typing import Any
 
 from autodisco.report.facts import Facts, caveat, replica_values, versions
+from autodisco.text import joined_flags, without_formula
 
 FIRST = (
     "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
-    "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags",
+    "expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm", "n_replicas", "n_failed", "source",
+    "iteration", "origin", "key", "flags", "force_field_flags",
 )  # fmt: skip
 
 
 def as_csv(ranking: list[dict[str, Any]]) -> str:
-    """The ranking as CSV: the columns of `FIRST`, then every numeric property and score that any polymer has."""
+    """The ranking as CSV: the columns of `FIRST`, then every numeric property and score that any polymer has.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     rows = [_flat(row) for row in ranking]
     more = sorted({name for row in rows for name in row} - set(FIRST))
     out = io.StringIO()
     writer = csv.DictWriter(out, [*FIRST, *more], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue()
 
 
@@ -39,7 +44,8 @@ def as_json(facts: Facts) -> dict[str, Any]:
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     flat = {name: row.get(name) for name in FIRST}
-    flat["flags"] = ";".join(flag["name"] for flag in row["flags"])
+    flat["flags"] = joined_flags(row["flags"])
+    flat["force_field_flags"] = ";".join(row["force_field_flags"])
     for name, value in {**row["scores"], **row["properties"]}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autodisco.store import END_STATES, LOOP_STATES, Store, escapes, last_escape
+from autodisco.store import END_STATES, LOOP_STATES, STALE_S, Store, escapes, last_escape
 from autodisco.store import status as status_of
 from autodisco.text import counted, duration
 
@@ -103,6 +103,12 @@ def _budget(status: dict[str, Any], store: Store) -> str:
 
 def _idle(status: dict[str, Any]) -> str:
     name = Path(status["folder"]).name
+    if status["hung"]:
+        return (
+            f"its process has given no heartbeat for {duration(status['heartbeat_age_s'])} (more than "
+            f"{duration(STALE_S)} means hung); end it with kill -9 {status['owner']['pid']}, then autodisco resume "
+            f"{name}"
+        )
     if status["state"] == "paused":
         return f"paused by a person; autodisco resume {name} goes on"
     if status["state"] in END_STATES:
@@ -115,6 +121,8 @@ def _idle(status: dict[str, Any]) -> str:
         return f"no process runs it{since}; autodisco resume {name} goes on"
     if status["request"]:
         return f"{status['request']} was asked for; it obeys at the next safe point"
+    if status["trouble"]:
+        return f"it waits for a fault to pass: {status['trouble']}"
     if status["short_of_room"]:
         return f"no further replica is started: {status['short_of_room']}"
     return ""

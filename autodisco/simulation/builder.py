@@ -110,6 +110,7 @@ def build(unit: RepeatUnit, settings: SystemSettings, seed: int, force_field: Fo
                 "polymer_mass_g_per_mol": polymer_mass,
                 "concentration_actual_molal": mix.ion_pairs / polymer_mass * 1000.0,
                 "estimated_terms": list(molecule.estimated_terms),
+                "force_field_flags": list(molecule.force_field_flags),
             }
             system = System(parts_of_box, np.concatenate(parts), np.full(3, edge), labels)
             if not _is_speared(polymer, mix.chains, system):

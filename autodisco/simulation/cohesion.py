@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.transport import block_error, root_mean
+from autodisco.analysis.statistics import series_error
+from autodisco.analysis.transport import root_mean
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
 
@@ -82,7 +83,8 @@ def cohesive_energies(
 
 
 def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict[str, Any]:
-    """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from blocks of time.
+    """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from their change in
+    time.
 
     ``cohesive_energy_density_mpa``: less the energy between molecules, per volume; each ion is a molecule, so that with
     salt its attraction counts too. ``solubility_parameter_mpa_sqrt``: its square root (Hildebrand).
@@ -103,7 +105,7 @@ def cohesion(folder: Path, molecules: Sequence[Molecule], cutoff: float) -> dict
     cohesive = dispersion + electrostatic
     return {
         "cohesive_energy_density_mpa": float(cohesive.mean()),
-        "cohesive_energy_density_mpa_sem": block_error(cohesive),
+        "cohesive_energy_density_mpa_sem": series_error(cohesive),
         **root_mean("solubility_parameter_mpa_sqrt", cohesive),
         **root_mean("dispersion_parameter_mpa_sqrt", dispersion),
     }

@@ -48,8 +48,8 @@ def judge(folder: Path, step: int, averaged: int = 0) -> Verdict:
         density, density_error = drift([row["density_g_per_cm3"] for row in rows])
         energies = [row["energy_kcal_per_mol"] for row in rows]
         energy, energy_error = drift(energies)
-        small_density = max(2 * density_error, SMALL_DENSITY * rows[-1]["density_g_per_cm3"])
-        small_energy = max(2 * energy_error, SMALL_ENERGY * float(np.std(energies[-len(energies) // 2 :])))
+        small_density = max(2 * (density_error or 0.0), SMALL_DENSITY * rows[-1]["density_g_per_cm3"])
+        small_energy = max(2 * (energy_error or 0.0), SMALL_ENERGY * float(np.std(energies[-len(energies) // 2 :])))
         at_rest = abs(density) < small_density and abs(energy) < small_energy
         verdict = Verdict(step, extensions, density, energy, bool(at_rest))
     write_json(folder / FILE, [asdict(v) for v in [*before, verdict]])

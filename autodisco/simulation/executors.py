@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autodisco.files import read_json, tells_of_full_disk, write_json
+from autodisco.machine import cores
 from autodisco.process import THREADS
 from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
 
@@ -26,7 +27,7 @@ OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 def filling_workers(threads: int) -> int:
     """How many replicas of so many threads each fill the available cores."""
-    return max(1, len(os.sched_getaffinity(0)) // threads)
+    return max(1, cores() // threads)
 
 
 @dataclass

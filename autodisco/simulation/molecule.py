@@ -50,8 +50,8 @@ class Molecule:
 
     `nonbonded` is (n, 2): epsilon (kcal/mol) and r (Å) of the 9-6 potential. `estimated_terms` names each
     parameter that the force field lacks and that was taken from elsewhere; `sources` counts terms by their kind and by
-    where their parameters come from. `template` holds coordinates (n, 3)
-    in Å for rigid placement, or None for a chain that has to be grown.
+    where their parameters come from; `force_field_flags` names the weak groups it holds. `template` holds coordinates
+    (n, 3) in Å for rigid placement, or None for a chain that has to be grown.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Molecule:
     dihedrals: Terms
     impropers: Terms
     estimated_terms: tuple[str, ...] = ()
+    force_field_flags: tuple[str, ...] = ()
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
     template: NDArray[np.float64] | None = None
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
 
 SHIPPED = Path(__file__).parent / "shipped_protocols"
@@ -20,6 +21,14 @@ LEAST_COOLED_K, LEAST_RAMP_PS = 150.0, 50.0
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScatterSettings(_Frozen):
+    """How much independent builds of one polymer scatter: standard deviation of log10 conductivity, and the degrees of
+    freedom with which it was measured. Campaigns begin with it and add what their own builds show."""
+
+    decades: Annotated[float, Field(gt=0, le=3)] = UNKNOWN_SCATTER.decades
+    degrees: Annotated[float, Field(ge=1)] = UNKNOWN_SCATTER.degrees
 
 
 class SystemSettings(_Frozen):
@@ -134,7 +143,8 @@ class Protocol(_Frozen):
     """A named protocol. Temperature damping and time step hold for all dynamics but `relax`.
 
     With `checkpoint_every_ps` a run that was cut off goes on instead of starting again. `temperatures` (K) are those at
-    which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`.
+    which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`. A protocol without
+    `scatter` is taken to have 0.3 decades, hardly known.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -144,6 +154,7 @@ class Protocol(_Frozen):
     temperature_damping_fs: Positive
     checkpoint_every_ps: Positive | None = None
     temperatures: tuple[Positive, ...] = ()
+    scatter: ScatterSettings = ScatterSettings()
     system: SystemSettings
     nonbonded: NonbondedSettings
     steps: tuple[Step, ...]
@@ -168,7 +179,7 @@ class Protocol(_Frozen):
 
     def content(self) -> dict[str, Any]:
         """Everything that decides values, as plain JSON, without what is as by default."""
-        return self.model_dump(mode="json", exclude={"purpose", "temperatures"}, exclude_defaults=True)
+        return self.model_dump(mode="json", exclude={"purpose", "temperatures", "scatter"}, exclude_defaults=True)
 
     def is_same_as(self, content: dict[str, Any]) -> bool:
         """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""
@@ -216,7 +227,10 @@ def load(name: str) -> Protocol:
 
 
 def _at(protocol: Protocol, temperature_k: float) -> Protocol:
-    """The protocol at another temperature: in production and wherever a step is at that of production."""
+    """The protocol at another temperature: in production and wherever a step is at that of production.
+
+    Its builds scatter otherwise, so that the scatter known at its own temperature counts for little.
+    """
 
     def moved(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -228,7 +242,9 @@ def _at(protocol: Protocol, temperature_k: float) -> Protocol:
         for step in protocol.steps
     )
     name = f"{protocol.name}@{temperature_k:g}"
-    return protocol.model_copy(update={"name": name, "temperature_k": temperature_k, "steps": steps})
+    scatter = protocol.scatter.model_copy(update={"degrees": min(protocol.scatter.degrees, UNKNOWN_SCATTER.degrees)})
+    changed = {"name": name, "temperature_k": temperature_k, "steps": steps, "scatter": scatter}
+    return protocol.model_copy(update=changed)
 
 
 def _read(path: Path) -> Protocol:

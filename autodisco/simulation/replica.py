@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autodisco
-from autodisco.errors import AutodiscoError, EngineKilled, InputError, SimulationFailure
+from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
 from autodisco.process import die_with_parent
 from autodisco.simulation import protocols
 
 if TYPE_CHECKING:
+    from autodisco.simulation.early import Benchmark
     from autodisco.simulation.engines import Engine
     from autodisco.simulation.molecule import System
 
@@ -41,7 +42,14 @@ KILLED = 75
 LASTING = frozenset({"parameters-missing", "build-overlap", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
-KEPT_LABELS = ("monomer_smiles", "protocol", "force_field", "program_version", "estimated_terms")
+KEPT_LABELS = (
+    "monomer_smiles",
+    "protocol",
+    "force_field",
+    "program_version",
+    "estimated_terms",
+    "force_field_flags",
+)
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
@@ -50,7 +58,7 @@ DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 class ReplicaTask:
     """What to simulate. `attempt` counts from 0; later ones start from another build, some with half the time step.
 
-    A protocol may let a replica stop when it is sure to lie below `benchmark_s_per_cm`, which does not make it another
+    A protocol may let a replica stop when it is sure to lie below `benchmark`, which does not make it another
     task.
     """
 
@@ -65,7 +73,7 @@ class ReplicaTask:
     attempt: int = 0
     engine: str = "lammps"
     half_step: bool = False
-    benchmark_s_per_cm: float | None = None
+    benchmark: "Benchmark | None" = None
 
     @property
     def timestep_scale(self) -> float:
@@ -75,6 +83,14 @@ class ReplicaTask:
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
         return asdict(self) | {"folder": str(self.folder)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "ReplicaTask":
+        """The task that `to_dict` wrote."""
+        from autodisco.simulation.early import Benchmark
+
+        benchmark = Benchmark(**stored["benchmark"]) if stored["benchmark"] else None
+        return cls(**stored | {"folder": Path(stored["folder"]), "benchmark": benchmark})
 
 
 @dataclass(frozen=True)
@@ -210,21 +226,12 @@ def was_begun(task: ReplicaTask) -> bool:
 def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     from autodisco.analysis import analyze
     from autodisco.simulation import equilibration
-    from autodisco.simulation.early import Enough, enough
+    from autodisco.simulation.early import EarlyStop
 
     protocol = protocols.load(task.protocol) if begun else prepare(task)
-    stopped: list[Enough] = []
-
-    def is_enough() -> bool:
-        try:
-            so_far = analyze(task.folder).properties.to_dict()
-        except InputError:
-            return False  # too few frames yet
-        found = enough(so_far, protocol.production, task.benchmark_s_per_cm)
-        stopped.extend([found] if found else [])
-        return found is not None
-
-    asked = is_enough if protocol.production.may_stop else None
+    production = protocol.production
+    stop = EarlyStop(production, task.benchmark, lambda: analyze(task.folder).properties.to_dict())
+    asked = stop if production.may_stop else None
     box = _engine(task).run(task.folder, protocol, _Progress(task, protocol), task.timestep_scale, asked)
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
@@ -238,8 +245,8 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in KEPT_LABELS}
     properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder)]
-    if stopped:
-        properties |= {"stopped_early": stopped[0].reason, "production_saved_ps": stopped[0].saved_ps}
+    if stop.found:
+        properties |= stop.found.properties(production)
     density = properties["density_g_per_cm3"]
     if not DENSITY_RANGE[0] < density < DENSITY_RANGE[1]:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
@@ -248,8 +255,8 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
 
 
 def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """`density_g_per_cm3_sem` of a box that was set to its mean, from blocks of the time over which it was averaged."""
-    from autodisco.analysis.transport import block_error
+    """`density_g_per_cm3_sem` of a box that was set to its mean, from the time over which it was averaged."""
+    from autodisco.analysis.statistics import series_error
     from autodisco.simulation.engines.report import REPORT_PS, read_report
 
     steps = [(n, step) for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt)]
@@ -258,7 +265,7 @@ def density_error(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
         return {}
     number, span_ps = averaged[-1]
     densities = [row["density_g_per_cm3"] for row in read_report(folder) if row["number"] == number]
-    return {"density_g_per_cm3_sem": block_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
+    return {"density_g_per_cm3_sem": series_error(np.array(densities[-max(1, round(span_ps / REPORT_PS)) :]))}
 
 
 def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]:
@@ -273,20 +280,24 @@ def _cohesion(task: ReplicaTask, protocol: protocols.Protocol) -> dict[str, Any]
 
 
 def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:
-    """`glass_transition_k` and `_sem` from the report of the ramp that is there for it; nothing without such a ramp."""
-    from autodisco.analysis.glass import glass_transition
+    """`glass_transition_k`, `_sem` and, where there is none, `_reason`, from the report of the ramp for it.
+
+    Nothing without such a ramp.
+    """
+    from autodisco.analysis.glass import judge
     from autodisco.simulation.engines.report import read_report
 
     ramps = [n for n, step in enumerate(protocol.steps) if isinstance(step, protocols.Npt) and step.glass_transition]
     if not ramps:
         return {}
     rows = [row for row in read_report(folder) if row["number"] == ramps[0]]
-    found = glass_transition(
+    found, reason = judge(
         np.array([row["temperature_k"] for row in rows]), np.array([row["density_g_per_cm3"] for row in rows])
     )
     return {
         "glass_transition_k": found and found.temperature_k,
         "glass_transition_k_sem": found and found.temperature_k_sem,
+        "glass_transition_reason": reason,
     }
 
 
@@ -373,7 +384,7 @@ def main() -> None:
     die_with_parent(int(sys.argv[2]))
     stored = read_json(Path(sys.argv[1]))
     try:
-        run_replica(ReplicaTask(**stored | {"folder": Path(stored["folder"])}))
+        run_replica(ReplicaTask.from_dict(stored))
     except EngineKilled as error:
         print(error, file=sys.stderr)
         sys.exit(KILLED)

@@ -3,14 +3,17 @@
 The only package that speaks SQL. `Store` reads and writes; `ranking`, `status`, `list_campaigns` and others are views.
 """
 
-from autodisco.store.owner import Owner
+from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
 from autodisco.store.views import (
+    Ranking,
     best_found,
+    comparison,
     escapes,
     last_escape,
     list_campaigns,
+    progress,
     ranking,
     replica_folder,
     status,
@@ -21,14 +24,19 @@ __all__ = [
     "END_STATES",
     "FRESH",
     "LOOP_STATES",
+    "STALE_S",
     "STATES",
     "VERSION",
     "Owner",
+    "Ranking",
     "Store",
     "best_found",
+    "comparison",
     "escapes",
     "last_escape",
     "list_campaigns",
+    "live_owner",
+    "progress",
     "ranking",
     "replica_folder",
     "status",

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
+from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError, StorageError
 from autodisco.store.events import copy_journal, mend_copy
-from autodisco.store.owner import Owner
+from autodisco.store.owner import live_owner
 from autodisco.store.schema import VERSION, migrate, version_of
 
 BUSY_S = 60.0
@@ -72,6 +72,12 @@ class Database:
         except InputError:
             if os.access(folder, os.W_OK):
                 raise
+            log = folder / "state.db-wal"
+            if log.is_file() and log.stat().st_size:  # it would be left out, and an old state shown
+                raise InputError(
+                    f"{folder}: cannot be read as it is now: its last changes are in state.db-wal, which needs the "
+                    "right to write in the folder; copy the folder and read the copy"
+                ) from None
             return cls(folder, _connect(folder, "ro&immutable=1"))  # without the shared memory that needs writing
 
     def close(self) -> None:
@@ -88,7 +94,7 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All writes inside happen together or not at all; nested uses join the outer one.
 
-        Raises AutodiscoError where the disk is full or fails, or cannot be written by this process, and where another
+        Raises StorageError where the disk is full or fails, or cannot be written by this process, and where another
         one holds the database for `BUSY_S` seconds.
         """
         if self._depth:
@@ -109,7 +115,7 @@ class Database:
                 self._connection.execute("ROLLBACK")
             code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.OperationalError) else None
             if code in CANNOT_BE_WRITTEN:
-                raise AutodiscoError(
+                raise StorageError(
                     f"{self.folder / 'state.db'}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}"
                 ) from error
             raise
@@ -148,7 +154,8 @@ class Database:
             copy.close()
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Result of a query, one dict a row; for the views of this package only."""
+        """Result of a query, one dict a row; for the views of this package only. Raises StorageError where the database
+        cannot be read now, AutodiscoError where it is damaged."""
         try:
             return [dict(row) for row in self._connection.execute(sql, values)]
         except sqlite3.DatabaseError as error:
@@ -157,7 +164,13 @@ class Database:
                     f"{self.folder / 'state.db'}: damaged ({error}); go on from an archive (autodisco export), or save "
                     "what is left with: sqlite3 state.db .recover"
                 ) from error
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM):
+                raise StorageError(f"{self.folder / 'state.db'}: cannot be read ({error})") from error
             raise
+
+    def columns(self, table: str) -> list[str]:
+        """Names of the columns of a table, in order."""
+        return [row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?)", table)]
 
     def write(self, sql: str, *values: Any) -> int:
         """One statement that changes the database; the number of rows changed. For this package only."""
@@ -233,9 +246,8 @@ def _require(folder: Path) -> None:
 
 def _require_unowned(connection: sqlite3.Connection, folder: Path) -> None:
     """Raise OwnedError where a live process of an older program runs the campaign: it could not go on afterwards."""
-    facts = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('owner', 'heartbeat')").fetchall())
-    content = json.loads(facts.get("owner", "null"))
-    if content and (owner := Owner.from_dict(content)).is_alive(json.loads(facts.get("heartbeat", "0.0"))):
+    found = connection.execute("SELECT key, value FROM meta WHERE key IN ('owner', 'heartbeat', 'owner_inode')")
+    if owner := live_owner({key: json.loads(value) for key, value in found.fetchall()}, folder):
         raise OwnedError(f"{folder}: run by {owner}, of an older autodisco; end that one first (kill {owner.pid})")
 
 
@@ -253,32 +265,53 @@ def _converted(older: sqlite3.Connection, path: Path) -> sqlite3.Connection:
 
 def _connect(folder: Path, mode: str) -> sqlite3.Connection:
     path = folder / "state.db"
+    connection = None
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S, isolation_level=None
         )
-        connection.row_factory = sqlite3.Row
-        version = version_of(connection, path)
-        if version == 0 and mode != "rwc":  # killed before its first transaction
-            raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
-        if mode.startswith("ro"):
-            if version == VERSION:
-                return connection
-            return _converted(connection, path)
-        if 0 < version < VERSION:
-            _require_unowned(connection, folder)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        migrate(connection, path)
-        return connection
+        return _prepared(connection, folder, mode)
     except sqlite3.DatabaseError as error:
-        code = 0 if mode.startswith("ro") else getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_CANTOPEN and not os.access(folder, os.W_OK):
-            raise AutodiscoError(
-                f"{folder}: cannot be written, nothing is changed: its disk has to be mounted for writing, and whoever "
-                "runs this needs the right to write there"
-            ) from error
-        if code in CANNOT_BE_WRITTEN:
-            raise AutodiscoError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}") from error
-        raise InputError(f"{path}: cannot be used as a campaign database ({error})") from error
+        _close(connection)
+        raise _explained(error, path, mode) from error
+    except BaseException:
+        _close(connection)
+        raise
+
+
+def _prepared(connection: sqlite3.Connection, folder: Path, mode: str) -> sqlite3.Connection:
+    """A new connection, or one to a copy in memory, ready for use with the tables of this version."""
+    path = folder / "state.db"
+    connection.row_factory = sqlite3.Row
+    version = version_of(connection, path)
+    if version == 0 and mode != "rwc":  # killed before its first transaction
+        raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
+    if mode.startswith("ro"):
+        if version == VERSION:
+            return connection
+        return _converted(connection, path)
+    if 0 < version < VERSION:
+        _require_unowned(connection, folder)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    migrate(connection, path)
+    return connection
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path, mode: str) -> AutodiscoError:
+    """What SQLite says of a database that cannot be opened, as an error for a person."""
+    code = 0 if mode.startswith("ro") else getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
+        return AutodiscoError(
+            f"{path.parent}: cannot be written, nothing is changed: its disk has to be mounted for writing, and "
+            "whoever runs this needs the right to write there"
+        )
+    if code in CANNOT_BE_WRITTEN:
+        return StorageError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}")
+    return InputError(f"{path}: cannot be used as a campaign database ({error})")

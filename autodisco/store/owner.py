@@ -1,27 +1,33 @@
-"""Who owns a campaign: a process, told apart from a later one with the same number by its start time and boot.
+"""Who holds a campaign: a process, told apart from a later one with the same number by its start time and boot.
 
-It lives beside the store because whoever reads a campaign asks whether its owner is alive.
+Numbers of processes mean something within one boot of one kernel and one namespace of process numbers (a container has
+its own). A process of the same host, boot and namespace is looked up; any other is judged by its heartbeat alone. This
+lives beside the store because readers of a campaign ask whether its process is alive.
 """
 
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOREIGN_STALE_S = 600.0
-"""A process on another host cannot be looked at; it counts as dead after this long without a heartbeat (seconds)."""
+STALE_S = 600.0
+"""A process that cannot be looked up counts as dead after this long without a heartbeat, and one that can as hung
+(seconds)."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A process: host, boot of that host, process id and start time in clock ticks after the boot."""
+    """A process: host, boot of that host, process id, start time in clock ticks after the boot, and the namespace in
+    which the id is counted (empty where it is unknown)."""
 
     host: str
     boot: str
     pid: int
     start: int
+    namespace: str = ""
 
     @classmethod
     def this_process(cls) -> "Owner":
@@ -30,24 +36,62 @@ class Owner:
 
     @classmethod
     def process(cls, pid: int) -> "Owner":
-        """A process of this host."""
-        return cls(socket.gethostname(), _boot(), pid, start_time(pid) or 0)
+        """A process of this host and namespace."""
+        return cls(socket.gethostname(), _boot(), pid, start_time(pid) or 0, _namespace())
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "Owner":
-        """Inverse of ``dataclasses.asdict``."""
-        return cls(str(content["host"]), str(content["boot"]), int(content["pid"]), int(content["start"]))
+        """Inverse of ``dataclasses.asdict``; an older program did not write the namespace, which then is this one."""
+        namespace = str(content.get("namespace", _namespace()))
+        return cls(str(content["host"]), str(content["boot"]), int(content["pid"]), int(content["start"]), namespace)
+
+    def is_visible(self) -> bool:
+        """Whether this process can look the owner up: same host, boot and namespace of process numbers, and /proc does
+        not hide it."""
+        here = (socket.gethostname(), _boot(), _namespace())
+        same = all(here) and (self.host, self.boot, self.namespace) == here
+        return same and not _is_hidden(self.pid)
 
     def is_alive(self, heartbeat: float) -> bool:
-        """Whether the process runs; on another host, whether its `heartbeat` (unix seconds) is recent."""
-        if self.host != socket.gethostname():
-            return time.time() - heartbeat < FOREIGN_STALE_S
-        if self.boot != _boot():
+        """Whether the process runs; where it cannot be looked up, whether its `heartbeat` (unix seconds) is recent.
+
+        A heartbeat from the future is no recent one: a clock was wrong. An owner on a host of this name with another
+        boot is dead if it beat before this boot; else it is a namesake, such as a virtual machine made from one image.
+        """
+        if self.is_visible():
+            return start_time(self.pid) == self.start
+        if self.host == socket.gethostname() and self.boot != _boot() and heartbeat < _booted():
             return False
-        return start_time(self.pid) == self.start
+        return abs(time.time() - heartbeat) < STALE_S
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
+
+
+def live_owner(facts: Mapping[str, Any], folder: Path) -> Owner | None:
+    """The live process that holds the campaign in `folder`, from the facts of its store; None where there is none.
+
+    The lock in a copy of a campaign folder names the process that runs the original: it is void.
+    """
+    owner = Owner.from_dict(facts["owner"]) if facts.get("owner") else None
+    if owner is None or not owner.is_alive(facts.get("heartbeat", 0.0)):
+        return None
+    return None if owner.is_visible() and is_copied(facts, folder) else owner
+
+
+def is_copied(facts: Mapping[str, Any], folder: Path) -> bool:
+    """Whether the lock was taken in another database file than the one in `folder`."""
+    locked = facts.get("owner_inode")
+    return locked is not None and locked != database_inode(folder)
+
+
+def database_inode(folder: Path) -> int | None:
+    """Number of the database file in its file system, which a renamed folder keeps and a copy does not; None if it is
+    gone."""
+    try:
+        return (folder / "state.db").stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def start_time(pid: int) -> int | None:
@@ -59,8 +103,35 @@ def start_time(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def _is_hidden(pid: int) -> bool:
+    """Whether the process is another user's that /proc does not show (its mount option ``hidepid``)."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return False
+
+
 def _boot() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except FileNotFoundError:
+        return ""
+
+
+def _booted() -> float:
+    """When this host was started, by its clock of now (unix seconds)."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _namespace() -> str:
+    """Of process numbers, such as ``pid:[4026531836]``; empty where it is unknown or /proc shows another one's."""
+    try:
+        own = os.readlink("/proc/self") == str(os.getpid())
+        return os.readlink("/proc/self/ns/pid") if own else ""
+    except OSError:
         return ""

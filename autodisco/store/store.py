@@ -18,6 +18,9 @@ JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturatio
 LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
 STATES = (*LOOP_STATES, "paused", *END_STATES)
+LATEST = 10
+"""Iterations from which the time that another one takes is estimated."""
+
 FRESH = ("drawn", "new", "duplicate-symmetry", "rejected")
 """Verdicts on draws that are new as strings."""
 
@@ -280,8 +283,11 @@ class Store(Database):
     # iterations -----------------------------------------------------------------------------------------------
 
     def begin_iteration(self, n: int) -> None:
-        """Open iteration `n` unless it is open."""
-        self.write("INSERT OR IGNORE INTO iterations (n, started) VALUES (?, ?)", n, time.time())
+        """Open iteration `n` unless it is open, and note after how much work (``active_s``) the last ones began."""
+        began = dict(list((self.get("iteration_began") or {}).items())[-LATEST:])
+        with self.transaction():
+            if self.write("INSERT OR IGNORE INTO iterations (n, started) VALUES (?, ?)", n, time.time()):
+                self.set(iteration_began={**began, str(n): self.get("active_s", 0.0)})
 
     def end_iteration(self, n: int, counts: dict[str, Any], saturation: dict[str, Any] | None) -> None:
         """Close iteration `n` with its counts and what the saturation rule saw."""

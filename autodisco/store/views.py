@@ -3,42 +3,49 @@
 Monitor, report and command line show these; the daemon decides from the tables themselves.
 """
 
+import math
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-from autodisco.analysis import combine, compare
+from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
 from autodisco.errors import AutodiscoError
 from autodisco.files import read_json
-from autodisco.store.owner import Owner
+from autodisco.store.owner import STALE_S, live_owner
 from autodisco.store.store import FRESH, Store
 
 CONDUCTIVITY = "conductivity_s_per_cm"
 
+RATE_OVER_S = 3600.0
+"""The rate of simulations is that of so many last seconds."""
+
 
 def ranking(store: Store) -> list[dict[str, Any]]:
-    """Polymers with a value, best first.
+    """Polymers with a value, by what is believed of them, best first.
 
     Each row holds ``rank``, ``key``, ``name``, ``monomer_smiles``, ``source``, ``iteration``, ``flags``, ``scores``,
-    ``n_replicas``, ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity
-    of each replica, S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
-    two conductivity columns also at top level, and against the reference polymer ``p_better`` (probability that it
-    conducts better) and ``verdict``: ``reference``, ``better``, ``tie``, ``worse``, or None while the reference has
-    no value.
+    ``force_field_flags`` (weak groups of the force field that it holds, of simulated ones), ``n_replicas``,
+    ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity of each replica,
+    S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the two conductivity
+    columns also at top level, and beside these measured values what is believed when all polymers are looked at
+    (`autodisco.analysis.shrinkage`): ``expected_s_per_cm`` with the interval of 90 % from ``expected_low_s_per_cm`` to
+    ``expected_high_s_per_cm``, ``p_better`` (probability that it conducts better than the reference polymer) and
+    ``verdict``: ``reference``, ``better`` or ``worse`` where that probability is at least the
+    `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value.
     """
     rows = _with_value(store)
-    reference = rows.get(store.get("reference_key", ""))
-    comparison = compare({row["key"]: row["values"] for row in rows.values()})
-    for row in rows.values():
-        row["p_better"] = row["verdict"] = None
-        if reference is row:
-            row["verdict"] = "reference"
-        elif reference:
-            pair = row["key"], reference["key"]
-            row["p_better"] = comparison.p_better(*pair)
-            row["verdict"] = "tie" if comparison.tied(*pair) else _better(row["p_better"])
-    ranked = sorted(rows.values(), key=lambda row: (-row[CONDUCTIVITY], row["key"]))
+    reference = store.get("reference_key", "")
+    settings = (store.get("settings") or {}).get("acquire", {})
+    threshold = settings.get("better_probability", BETTER_PROBABILITY)
+    believed = beliefs(_compared(store, rows), reference)
+    for key, row in rows.items():
+        belief = believed[key]
+        row["expected_s_per_cm"] = belief.median_s_per_cm
+        row["expected_low_s_per_cm"], row["expected_high_s_per_cm"] = belief.low_s_per_cm, belief.high_s_per_cm
+        row["p_better"] = belief.p_better
+        row["verdict"] = "reference" if key == reference else _verdict(belief.p_better, threshold)
+    ranked = sorted(rows.values(), key=lambda row: (-row["expected_s_per_cm"], -row[CONDUCTIVITY], row["key"]))
     return [{"rank": rank, **row} for rank, row in enumerate(ranked, 1)]
 
 
@@ -53,6 +60,16 @@ def value_of(store: Store, key: str) -> float | None:
     return row[CONDUCTIVITY] if row else None
 
 
+def comparison(store: Store) -> Comparison:
+    """The comparison by which `ranking` judges, of all polymers with a value, by key."""
+    return _compared(store, _with_value(store))
+
+
+def _compared(store: Store, rows: dict[str, dict[str, Any]]) -> Comparison:
+    scatter = Scatter(**known) if (known := store.get("build_scatter")) else UNKNOWN_SCATTER
+    return compare({key: row["values"] for key, row in rows.items()}, scatter)
+
+
 def escapes(store: Store) -> list[dict[str, Any]]:
     """What was tried instead of ending saturated, in order: ``iteration`` and ``action``."""
     return store.get("escapes") or []
@@ -63,8 +80,10 @@ def last_escape(store: Store) -> int:
     return max((row["iteration"] for row in escapes(store)), default=0)
 
 
-def _better(p: float) -> str:
-    return "better" if p > 0.5 else "worse"
+def _verdict(p_better: float | None, threshold: float) -> str | None:
+    if p_better is None:
+        return None
+    return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
 
 
 def _with_value(store: Store, key: str | None = None) -> dict[str, dict[str, Any]]:
@@ -102,15 +121,26 @@ def _labelled(store: Store, label: dict[str, Any]) -> dict[str, Any]:
 
 
 def stand_ins(mean: float, sem: float | None, n: int) -> list[float]:
-    """Replica values (S/cm) that have this mean and standard error: one above the mean and the others, equal, below it.
+    """Replica values (S/cm), log-normal about their middle, that have this mean and standard error; the highest first.
 
     For two replicas these are the very ones. No value is below zero, which caps the error at the mean, the most that
     values above zero can have. Without an error it is one value, whatever `n`: nothing says that replicas agreed.
     """
     if n < 2 or sem is None:
         return [mean]
-    below = max(0.0, mean - sem)
-    return [n * mean - (n - 1) * below, *[below] * (n - 1)]
+    if sem >= mean:
+        return [n * mean, *[0.0] * (n - 1)]
+    scores = [statistics.NormalDist().inv_cdf((n - k - 0.5) / n) for k in range(n)]
+    low, high, values = 0.0, 50.0, [mean] * n
+    for _ in range(60):  # halves until the width of the distribution is that of the error
+        width = (low + high) / 2
+        shape = [math.exp(width * (score - scores[0])) for score in scores]
+        values = [mean * one * n / sum(shape) for one in shape]
+        if statistics.stdev(values) / math.sqrt(n) < sem:
+            low = width
+        else:
+            high = width
+    return values
 
 
 def _row(
@@ -126,6 +156,7 @@ def _row(
         "iteration": polymer["iteration"],
         "flags": polymer["flags"],
         "scores": polymer["scores"],
+        "force_field_flags": properties.get("force_field_flags") or [],
         "n_replicas": n,
         "n_failed": failed,
         "origin": origin,
@@ -136,44 +167,80 @@ def _row(
     }
 
 
-def status(store: Store, journal_rows: int = 12, best: int = 10) -> dict[str, Any]:
-    """Everything `status` and the monitor show, as one dict that JSON holds.
+class Ranking:
+    """`ranking` of an open store, computed again only after what it is made of has changed: for what looks often."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._seen: tuple[Any, ...] | None = None
+        self._rows: list[dict[str, Any]] = []
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Its rows as of now."""
+        (replicas,) = self._store.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
+        (labels,) = self._store.rows("SELECT count(*) FROM labels")
+        facts = [
+            self._store.get(key) for key in ("protocol", "force_field", "reference_key", "build_scatter", "settings")
+        ]
+        if (seen := (*replicas.values(), *labels.values(), *facts)) != self._seen:
+            self._rows, self._seen = ranking(self._store), seen
+        return self._rows
+
+
+def status(
+    store: Store, journal_rows: int = 12, best: int = 10, ranked: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Everything `status` and the monitor show, as one dict that JSON holds: `progress`, and the best of the ranking.
+
+    `ranked` are the rows of `ranking`, where they are known already.
+    """
+    ranked = ranking(store) if ranked is None else ranked
+    return {
+        **progress(store, journal_rows),
+        "reference": next((row for row in ranked if row["verdict"] == "reference"), None),
+        "best": ranked[:best],
+        "n_ranked": len(ranked),
+        "n_better": sum(row["verdict"] == "better" and row["source"] == "generated" for row in ranked),
+        "n_tied": sum(row["verdict"] == "tie" and row["source"] == "generated" for row in ranked),
+    }
+
+
+def progress(store: Store, journal_rows: int = 12) -> dict[str, Any]:
+    """How far a campaign is, without its ranking, which takes the longer the more polymers there are.
 
     Times are unix seconds, durations seconds. ``owner`` is the process that the lock names, or None; ``alive`` says
-    whether it runs now. ``simulations`` is about the replicas that the current iteration asked for.
+    whether it runs now, ``heartbeat_age_s`` how long ago it said so, and ``hung`` that this is too long.
+    ``simulations`` is about the replicas that the current iteration asked for.
     """
     facts = store.facts()
-    ranked = ranking(store)
     models = store.models()
     return {
         "name": facts.get("name", store.folder.name),
         "folder": str(store.folder),
         **{key: facts.get(key) for key in ("state", "iteration", "reason", "started", "ended", "seed")},
         **{key: facts.get(key) for key in ("protocol", "force_field", "engine", "replicas", "workers")},
-        **{key: facts.get(key) for key in ("batch_size", "budget")},
+        **{key: facts.get(key) for key in ("batch_size", "budget", "active_s", "iteration_began")},
         "owner": facts.get("owner"),
         "heartbeat": facts.get("heartbeat"),
-        "alive": _is_alive(facts),
+        **_process(facts, store.folder),
         "request": store.requested(),
         "activity": facts.get("activity", ""),
+        "trouble": facts.get("trouble", ""),
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": {row["source"]: row["n"] for row in _count(store, "polymers", "source")},
         "replicas_in_all": {row["status"]: row["n"] for row in _count(store, "replicas", "status")},
         "simulations": _simulations(store, facts),
         "iterations": _iterations(store),
-        "reference": next((row for row in ranked if row["verdict"] == "reference"), None),
-        "best": ranked[:best],
-        "n_ranked": len(ranked),
-        "n_better": sum(row["verdict"] == "better" and row["source"] == "generated" for row in ranked),
-        "n_tied": sum(row["verdict"] == "tie" and row["source"] == "generated" for row in ranked),
         "model": models[-1] if models else None,
         "journal": store.journal(limit=journal_rows),
     }
 
 
-def _is_alive(facts: dict[str, Any]) -> bool:
-    owner = facts.get("owner")
-    return owner is not None and Owner.from_dict(owner).is_alive(facts.get("heartbeat", 0.0))
+def _process(facts: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Whether a process runs the campaign, and whether that has given no heartbeat for `STALE_S`."""
+    alive = live_owner(facts, folder) is not None
+    age = time.time() - facts["heartbeat"] if facts.get("heartbeat") else None
+    return {"alive": alive, "heartbeat_age_s": age, "hung": alive and age is not None and age > STALE_S}
 
 
 def _count(store: Store, table: str, column: str) -> list[dict[str, Any]]:
@@ -181,21 +248,37 @@ def _count(store: Store, table: str, column: str) -> list[dict[str, Any]]:
 
 
 def _simulations(store: Store, facts: dict[str, Any]) -> dict[str, Any]:
-    replicas = store.replicas(iteration=facts.get("iteration", 0))
+    columns = "key, replica, status, attempt, started, ended, wall_s"
+    replicas = store.rows(f"SELECT {columns} FROM replicas WHERE iteration = ?", facts.get("iteration", 0))
     counts = {name: sum(row["status"] == name for row in replicas) for name in ("waiting", "running", "done", "failed")}
-    walls = [row["wall_s"] for row in store.replicas() if row["status"] == "done" and row["wall_s"]]
-    mean = statistics.fmean(walls) if walls else None
-    workers = max(1, facts.get("workers") or 1)
+    (average,) = store.rows("SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done'")
     running = [_running(store, row) for row in replicas if row["status"] == "running"]
     left = counts["waiting"] + sum(1.0 - row["fraction"] for row in running)
+    rate = _rate_per_s(store, running)
     return {
         **counts,
         "total": len(replicas),
-        "mean_wall_s": mean,
-        "rate_per_hour": 3600.0 * workers / mean if mean else None,
-        "eta_s": left * mean / workers if mean else None,
+        "mean_wall_s": average["mean"],
+        "rate_per_hour": rate and 3600.0 * rate,
+        "eta_s": left / rate if rate else None,
         "running_replicas": running,
     }
+
+
+def _rate_per_s(store: Store, running: list[dict[str, Any]]) -> float | None:
+    """Replicas that were done in a second of the last hour, parts of running ones included; None before the first.
+
+    A core that idles, because the last replicas of a batch hold it up or room is short, makes it smaller.
+    """
+    now = time.time()
+    (recent,) = store.rows(
+        "SELECT count(*) AS n, min(started) AS first FROM replicas WHERE ended > ? AND started IS NOT NULL",
+        now - RATE_OVER_S,
+    )
+    if not recent["n"]:
+        return None
+    begun = min([recent["first"], *(now - row["elapsed_s"] for row in running)])
+    return float((recent["n"] + sum(row["fraction"] for row in running)) / max(1.0, now - begun))
 
 
 def _running(store: Store, row: dict[str, Any]) -> dict[str, Any]:
@@ -238,13 +321,19 @@ def replica_folder(campaign_folder: Path, key: str, replica: int) -> Path:
     return campaign_folder / "simulations" / key / str(replica)
 
 
+def campaign_databases(runs: Path) -> list[Path]:
+    """Databases of the campaigns below a folder; what begins with a dot is a campaign that is still being copied."""
+    return sorted(path for path in runs.glob("*/state.db") if not path.parent.name.startswith("."))
+
+
 def list_campaigns(runs: Path) -> list[dict[str, Any]]:
-    """The campaigns below a folder, by start: name (of its folder), folder, state, iteration, reason, started, alive.
+    """The campaigns below a folder, by start: name (of its folder), folder, state, iteration, reason, started, alive,
+    hung.
 
     One that cannot be read is listed with state ``unreadable`` and the reason.
     """
     found: list[dict[str, Any]] = []
-    for database in sorted(runs.glob("*/state.db")):
+    for database in campaign_databases(runs):
         row: dict[str, Any] = {"name": database.parent.name, "folder": str(database.parent)}
         try:
             with Store.open_readonly(database.parent) as store:
@@ -253,6 +342,6 @@ def list_campaigns(runs: Path) -> list[dict[str, Any]]:
             found.append({**row, "state": "unreadable", "reason": str(error)})
             continue
         row |= {key: facts.get(key) for key in ("state", "iteration", "reason", "started", "ended")}
-        row["alive"] = _is_alive(facts)
+        row |= _process(facts, database.parent)
         found.append(row)
     return sorted(found, key=lambda row: row.get("started") or 0.0)

@@ -43,26 +43,31 @@ class Runs:
 
     def continuous(self, lags: ArrayLike) -> Floats:
         """Share of the contacts at an origin that are unbroken after each lag (in frames); NaN without any origin."""
-        return self._share(lags, np.asarray(self.stops - self.starts, dtype=np.int64), None)
+        return _share(*self.counts(lags, unbroken=True))
 
     def intermittent(self, lags: ArrayLike) -> Floats:
         """Share of the contacts at an origin that are there after each lag, broken in between or not."""
-        groups = np.flatnonzero(np.concatenate([[True], self.keys[1:] != self.keys[:-1], [True]]))
-        if not len(self.keys):
-            groups = np.zeros(1, np.int64)
-        return self._share(lags, None, groups)
+        return _share(*self.counts(lags, unbroken=False))
 
-    def _share(self, lags: ArrayLike, lengths: Longs | None, groups: Longs | None) -> Floats:
+    def counts(self, lags: ArrayLike, unbroken: bool) -> tuple[Floats, Longs]:
+        """For each lag (in frames) the number of contacts at all origins that are unbroken, or there, after it, and the
+        number at all origins. Those of disjoint sets of contacts add up."""
         wanted = np.asarray(lags, dtype=np.int64)
         if wanted.ndim != 1 or (wanted < 0).any() or (wanted >= max(self.n_frames, 1)).any():
             raise ValueError(f"lags are not whole numbers from 0 to {self.n_frames - 1}")
         origins = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.present)])[self.n_frames - wanted]
-        if lengths is not None:
-            kept = np.array([np.maximum(lengths - lag, 0).sum() for lag in wanted], dtype=np.float64)
-        else:
-            kept = _together(self.starts, self.stops, groups, wanted)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(origins > 0, kept / origins, np.nan)
+        if unbroken:
+            lengths = np.asarray(self.stops - self.starts, dtype=np.int64)
+            return np.array([np.maximum(lengths - lag, 0).sum() for lag in wanted], dtype=np.float64), origins
+        groups = np.flatnonzero(np.concatenate([[True], self.keys[1:] != self.keys[:-1], [True]]))
+        if not len(self.keys):
+            groups = np.zeros(1, np.int64)
+        return np.asarray(_together(self.starts, self.stops, groups, wanted)), origins
+
+
+def _share(kept: Floats, origins: Longs) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(origins > 0, kept / origins, np.nan)
 
 
 class RunRecorder:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from autodisco.analysis.diffusion import choose_window
+from autodisco.analysis.lifetimes import Decay, decay_time
 from autodisco.analysis.observe import Settings, observe
 from autodisco.analysis.plots import write_plots
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among
-from autodisco.analysis.transport import decay_time, fit, transport_properties
+from autodisco.analysis.transport import fit, transport_properties
 from autodisco.errors import InputError
 from autodisco_kernels import RunRecorder, cross_displacement, nernst_einstein
 
@@ -69,7 +70,9 @@ def test_chains_that_still_change_their_size_are_warned_of(free):
     seen = observe(trajectory(*free))
     rng = np.random.default_rng(1)
     noise = rng.normal(100.0, 5.0, seen.n_frames)
-    for squared, warned in ((noise, False), (noise + np.linspace(0.0, 100.0, seen.n_frames), True)):
+    growing = noise + np.linspace(0.0, 100.0, seen.n_frames)
+    short = np.linspace(100.0, 200.0, 61)  # as many frames as `quick` has
+    for squared, warned in ((noise, False), (growing, True), (short, True), (noise[:61], False)):
         changed = replace(seen, squared_radii=squared)
         values = transport_properties(changed, fit(changed))
         assert any("chains still relax" in warning for warning in values.warnings) == warned
@@ -123,7 +126,7 @@ def test_a_box_that_breathes_is_not_diffusion():
     who = salt(20, 20)
     # Fixed fractional positions in a box that swells and shrinks, some of them many images away.
     fractional = rng.random((44, 3))
-    edges = 40.0 * (1 + 0.02 * np.sin(np.arange(300) / 7))
+    edges = 40.0 * (1 + 0.02 * np.sin(np.arange(300) / 0.7))
     cells = edges[:, None, None] * np.eye(3)
     far = fractional + rng.integers(-5, 6, (44, 3))
     for positions, unwrapped in ((fractional, False), (far, True)):
@@ -270,12 +273,12 @@ def test_contacts_that_break_between_two_frames_have_no_time():
     runs = RunRecorder()
     for frame in range(100):
         runs.add(np.array([frame]), np.array([0, 1]))
-    assert decay_time(runs.runs(), 1.0, True) is None
+    assert decay_time(runs.runs(), 1.0) == Decay(None)
     lasting = RunRecorder()
     for frame in range(100):
         lasting.add(np.array([frame // 10]), np.array([0, 1]))
     # Of ten origins per spell, 10 - lag are left after the lag, less the origins that the end of the run cuts off.
-    assert 5.5 < decay_time(lasting.runs(), 1.0, True) < 7
+    assert 5.5 < decay_time(lasting.runs(), 1.0).value < 7
 
 
 def test_box_without_volume_and_too_short_a_run_are_refused():

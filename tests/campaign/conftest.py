@@ -35,13 +35,14 @@ unstable = "{unstable}"
 [simulation]
 protocol = "smoke"
 replicas = {replicas}
+reference_replicas = {reference_replicas}
 [budget]
 iterations = {iterations}
 """
 
 DEFAULTS = {
     "seed": 1, "seeds": 'file = "seeds.csv"', "batch": 2, "until": "survivors", "max_draws": 2000, "unstable": "flag",
-    "replicas": 1, "iterations": 1,
+    "replicas": 1, "reference_replicas": 1, "iterations": 1,
 }  # fmt: skip
 
 

@@ -1,21 +1,30 @@
 """A campaign file and its folder belong together."""
 
+import contextlib
+import dataclasses
 import re
+import subprocess
 
 import pytest
 
-from autodisco.campaign import load, open_folder, pause
-from autodisco.campaign.campaign import set_up
+from autodisco.campaign import load, open_folder, pause, resume, stop
+from autodisco.campaign.campaign import set_up, write_copies
+from autodisco.campaign.room import neighbours
+from autodisco.campaign.verify import verify
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.simulation import protocols
 from autodisco.store import Store
+from autodisco.store.owner import start_time
+from tests.campaign.test_lock import set_owner
+from tests.filled_store import fill
 
 
 def begin(file, runs):
     campaign = load(file, runs)
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
+    write_copies(campaign)
     return campaign
 
 
@@ -107,6 +116,100 @@ def test_a_bad_seed_row_is_found_before_work_begins(campaign_file, tmp_path):
         seeds.write("one,*C(*)(*)C,,,,,,\n")
     with pytest.raises(InputError, match=r"line 6: .* has 3 attachment points"):
         load(file, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("content", ["nonsense\n", "smiles\nC(\n", ""], ids=["columns", "smiles", "empty"])
+def test_a_data_set_that_cannot_be_used_is_found_before_work_begins(campaign_file, tmp_path, content):
+    (tmp_path / "data.csv").write_text(content)
+    with pytest.raises(InputError, match=r"data\.csv"):
+        load(campaign_file(seeds='dataset = "data.csv"'), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_gpu_that_is_not_there_is_found_before_work_begins(campaign_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    file = campaign_file()
+    file.write_text(file.read_text().replace('device = "cpu"', 'device = "cuda"'))
+    with pytest.raises(InputError, match=r"small\.toml: generator\.device: .*finds no such GPU here"):
+        load(file, tmp_path / "runs")
+
+
+@pytest.mark.fault("SIGKILL of daemon, engines, training")
+def test_settings_that_did_not_get_as_far_as_the_database_are_in_no_file(campaign_file, tmp_path):
+    """A process that is killed between the two leaves a folder in order."""
+    folder = begin(campaign_file(), tmp_path / "runs").folder
+    changed = load(campaign_file(iterations=99), tmp_path / "runs")
+    with Store.open(folder) as store:
+        with contextlib.suppress(KeyboardInterrupt), store.transaction():
+            set_up(changed, store)
+            raise KeyboardInterrupt
+        assert verify(store) == []
+        set_up(changed, store)
+        assert "campaign.toml: not the settings" in "".join(verify(store))
+        write_copies(changed)
+        assert verify(store) == []
+
+
+def test_a_campaign_file_that_is_run_from_another_folder_begins_no_second_campaign(
+    campaign_file, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("AUTODISCO_RUNS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    file = campaign_file()
+    begin(file, None)
+    assert load(file).folder.is_dir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    with pytest.raises(
+        InputError, match=f"was begun in {tmp_path}/runs/small, and would be begun again in {tmp_path}/home"
+    ):
+        load(file)
+    monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "home" / "mine"))
+    assert load(file).folder == tmp_path / "home" / "mine" / "small"
+
+
+def test_a_pause_and_a_stop_without_a_process_are_journalled(campaign_file, tmp_path):
+    folder = begin(campaign_file(), tmp_path / "runs").folder
+    pause(folder)
+    stop(folder)
+    with Store.open_readonly(folder) as store:
+        rows = [(row["event"], row["subject"], row["why"]) for row in store.journal()[-2:]]
+    why = "asked for while no process ran it"
+    assert rows == [("pause", "prepare", why), ("stop", "paused", why)]
+
+
+@pytest.mark.fault("a pause, a stop, a resume in quick order")
+@pytest.mark.parametrize("requests", [["resume", "pause"], ["resume", "pause", "pause"], ["resume", "resume", "pause"]])
+def test_of_a_resume_and_a_pause_the_last_one_counts(campaign_file, tmp_path, requests):
+    """Asked of a paused campaign whose process has not looked yet."""
+    campaign = begin(campaign_file(), tmp_path / "runs")
+    pause(campaign.folder)
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        with Store.open(campaign.folder) as store:
+            set_owner(store, sleeper.pid, start_time(sleeper.pid))
+            assert "paused already" in pause(campaign.folder)
+            for request in requests:
+                if request == "pause":
+                    pause(campaign.folder)
+                else:
+                    resume(campaign)
+            assert store.requested() == "pause"
+            store.set(owner=None)
+            assert "paused already" in pause(campaign.folder)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_who_runs_beside_it_is_said_where_each_takes_all_cores(campaign_file, tmp_path):
+    campaign = begin(campaign_file(), tmp_path / "runs")
+    assert neighbours(campaign) == ""
+    with fill(tmp_path / "runs" / "other"):
+        assert "other runs beside it" in neighbours(campaign)
+        limited = campaign.settings.simulation.model_copy(update={"workers": 1})
+        settings = campaign.settings.model_copy(update={"simulation": limited})
+        assert neighbours(dataclasses.replace(campaign, settings=settings)) == ""
 
 
 def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):

@@ -4,7 +4,14 @@ import tomllib
 
 import pytest
 
-from autodisco.campaign.config import Settings, differences, read_settings, write_settings
+from autodisco.campaign.config import (
+    OTHER_VARIABLES,
+    Settings,
+    differences,
+    read_settings,
+    write_generator,
+    write_settings,
+)
 from autodisco.errors import InputError
 
 
@@ -75,6 +82,27 @@ def test_resolved_settings_read_back_the_same(tmp_path):
     settings = read(tmp_path, 'name = "a"\n[acquire]\nreference = "*C\\\\C=C/C*"\n[filter]\nmax_sa_score = 4')
     text = write_settings(settings)
     assert Settings.model_validate(tomllib.loads(text)) == settings
+
+
+def test_text_with_line_breaks_and_control_characters_is_written_as_toml(tmp_path):
+    odd = 'one\n\ttwo \\ "three" \x01 four\r\n'
+    rule = {"name": "n-o", "smarts": "NO", "reason": odd, "exceptions": ["[N+]O"]}
+    settings = Settings.model_validate({"name": "a", "filter": {"rules": [rule]}, "notify": {"command": odd}})
+    text = write_settings(settings)
+    assert Settings.model_validate(tomllib.loads(text)) == settings
+    (tmp_path / "a.toml").write_text(text)
+    assert read_settings(tmp_path / "a.toml", {}) == settings
+    assert tomllib.loads(write_generator({"kind": "gpt", "ema": 0.5}))["generator"] == {"kind": "gpt", "ema": 0.5}
+
+
+def test_a_misspelt_variable_of_the_environment_is_an_error(tmp_path):
+    with pytest.raises(
+        InputError, match=r"^AUTODISCO_SIMULATION_WORKRES: .*did you mean AUTODISCO_SIMULATION_WORKERS\?"
+    ):
+        read(tmp_path, 'name = "a"', {"AUTODISCO_SIMULATION_WORKRES": "5"})
+    with pytest.raises(InputError, match="settings are AUTODISCO_<TABLE>_<KEY>"):
+        read(tmp_path, 'name = "a"', {"AUTODISCO_XYZ": "5"})
+    read(tmp_path, 'name = "a"', dict.fromkeys(OTHER_VARIABLES, "1"))
 
 
 def test_budget_and_workers_may_change_and_the_protocol_may_not():

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from autodisco.campaign import load, open_folder, run
+from autodisco.campaign import load, open_folder, recovery, run
 from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
 from autodisco.errors import AutodiscoError
@@ -56,6 +56,7 @@ def goes_on_to(expected, campaign):
 def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, capsys, monkeypatch, size):
     file = write_campaign(tmp_path, batch=1)
     file.write_text(file.read_text().replace("replicas = 1", "replicas = 1\nleast_free_disk_gb = 0"))
+    monkeypatch.setattr(recovery, "PAUSES_S", ())
     with small_disk(tmp_path / "runs", size) as remount:
         monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "runs"))
         assert command_line(["run", str(file)]) == 1

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 
 import MDAnalysis
 import pyarrow.parquet
@@ -23,7 +24,9 @@ from autodisco.errors import InputError, OwnedError
 from autodisco.simulation import protocols
 from autodisco.store import Store, ranking, replica_folder
 from autodisco.store.owner import start_time
+from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
+from tests.campaign.test_campaign import begin
 from tests.campaign.test_lock import set_owner
 
 
@@ -155,6 +158,64 @@ def test_cleaning_frees_disk_and_keeps_values(copied, keep):
         assert clean(store, keep).bytes == 0
 
 
+@pytest.mark.fault("power loss")
+def test_what_is_kept_of_a_trajectory_is_on_the_disk_before_the_trajectory_goes(copied, calls):
+    with Store.open(copied) as store:
+        calls.clear()
+        clean(store, "ions")
+    gone = calls.index(("unlink", "trajectory.dcd"))
+    kept = next(n for n, call in enumerate(calls) if call[0] == "replace" and call[2] == "ions.dcd")
+    assert ("fsync", calls[kept][1]) in calls[:kept]
+    assert ("fsync", "ions.pdb") in calls[:kept]
+    assert ("fsync", done(copied).name) in calls[kept:gone]
+
+
+@pytest.fixture
+def three(copied):
+    """The same campaign with three replicas: the second has a trajectory that was cut, the third failed."""
+    replica = done(copied)
+    with Store.open(copied) as store:
+        row = next(row for row in store.replicas() if row["status"] == "done")
+        for n in (1, 2):
+            shutil.copytree(replica, replica_folder(copied, row["key"], n))
+            store.plan_replica(row["key"], row["protocol"], n, 1)
+            columns = {
+                name: row[name] for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
+            }
+            store.update_replica(row["key"], row["protocol"], n, status="done", **columns)
+            store.record_file(replica_folder(copied, row["key"], n) / "trajectory.dcd")
+        store.update_replica(
+            row["key"], row["protocol"], 2, status="failed", properties=None, failure_code="nan", detail="=1+1"
+        )
+    folders = [replica_folder(copied, row["key"], n) for n in range(3)]
+    os.truncate(folders[1] / "trajectory.dcd", 5000)
+    return copied, folders
+
+
+def test_a_replica_that_cannot_be_cleaned_keeps_what_it_has_and_the_others_are_cleaned(three, call):
+    """All of it is journalled, and a failed replica keeps no trajectory."""
+    copied, folders = three
+    said = call("clean", copied)
+    assert said.code == 1
+    assert "1 replica could not be cleaned" in said.err
+    assert f"{folders[1].relative_to(copied)}: left as it is: " in said.err
+    assert [(folder / "trajectory.dcd").exists() for folder in folders] == [False, True, False]
+    assert [(folder / "ions.dcd").exists() for folder in folders] == [True, False, False]
+    with Store.open_readonly(copied) as store:
+        (row,) = [row for row in store.journal() if row["event"] == "clean"]
+    assert (row["seen"]["replicas"], row["seen"]["not cleaned"]) == (2, 1)
+
+
+def test_what_a_fork_shares_is_not_counted_as_freed(copied, tmp_path):
+    with Store.open(copied) as store:
+        fork(store, tmp_path / "runs" / "other", 1, {})
+        shared = (done(copied) / "trajectory.dcd").stat()
+        assert shared.st_nlink == 2
+        freed = clean(store, "none")
+    assert freed.replicas == 1
+    assert freed.bytes < shared.st_size
+
+
 def test_what_is_kept_of_the_ions_is_what_they_did(copied):
     replica = done(copied)
     whole = MDAnalysis.Universe(str(replica / "topology.pdb"), str(replica / "trajectory.dcd"))
@@ -203,6 +264,69 @@ def test_tables_hold_what_the_store_holds(copied, tmp_path):
     assert float(rows["replicas"][0]["density_g_per_cm3"]) == replicas[0]["properties"]["density_g_per_cm3"]
     with open(tmp_path / "out" / "journal.csv") as handle:
         assert [json.loads(row["seen"]) for row in csv.DictReader(handle)] == [row["seen"] for row in journal]
+
+
+def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column(three, tmp_path, calls):
+    copied, _ = three
+    with Store.open(copied) as store:
+        row = store.replicas()[0]
+        mixed = {**row["properties"], "stopped_early": "enough", "frames": 7.5, "ended": "of its own"}
+        store.update_replica(row["key"], row["protocol"], 0, properties=mixed)
+        store.write("UPDATE polymers SET name = '+1' WHERE source = 'seed'")
+        calls.clear()
+        export_tables(store, tmp_path / "out", parquet=True)
+    for name in ("polymers", "replicas"):
+        assert ("replace", f".{name}.parquet.{os.getpid()}.tmp", f"{name}.parquet") in calls
+    table = pyarrow.parquet.read_table(tmp_path / "out" / "replicas.parquet").to_pydict()
+    assert table["estimated_terms"] == [row["estimated_terms"]] * 3
+    assert all(isinstance(json.loads(text), list) for text in table["property_estimated_terms"][:2])
+    assert table["property_ended"] == ["of its own", None, None]
+    assert table["property_estimated_terms"][2] is None
+    assert table["conductivity_s_per_cm"][2] is None
+    assert table["detail"][2] == "=1+1"
+    with open(tmp_path / "out" / "replicas.csv") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["estimated_terms"] for row in rows] == [str(row["estimated_terms"])] * 3
+    assert rows[2]["detail"] == "'=1+1"
+    with open(tmp_path / "out" / "polymers.csv") as handle:
+        assert {row["name"] for row in csv.DictReader(handle) if row["source"] == "seed"} == {"'+1"}
+
+
+def test_tables_without_a_row_still_have_columns(tmp_path):
+    with Store.create(tmp_path / "new") as store:
+        store.set(name="new", state="prepare", iteration=0)
+        export_tables(store, tmp_path / "out", parquet=True)
+    header = (tmp_path / "out" / "candidates.csv").read_text()
+    assert header == "iteration,draw,smiles,key,verdict,reason\n"
+    assert pyarrow.parquet.read_table(tmp_path / "out" / "candidates.parquet").num_rows == 0
+
+
+def test_an_archive_of_a_running_campaign_belongs_to_nobody(copied, tmp_path):
+    with Store.open(copied) as store:
+        set_owner(store, os.getppid(), start_time(os.getppid()))
+        export_archive(store, tmp_path / "small.tar.gz")
+        assert store.get("owner") is not None
+    with tarfile.open(tmp_path / "small.tar.gz") as archive:
+        archive.extractall(tmp_path / "elsewhere", filter="data")
+    with Store.open_readonly(tmp_path / "elsewhere" / "small") as store:
+        assert store.get("owner") is None
+
+
+def test_an_archive_of_a_campaign_that_has_read_nothing_yet_takes_its_files_along(tmp_path):
+    file = write_campaign(tmp_path, seeds='file = "seeds.csv"\ndataset = "set.tsv.txt"')
+    (tmp_path / "set.tsv.txt").write_text("smiles\tconductivity\n*CCC*\t1e-5\n")
+    campaign = begin(file, tmp_path / "runs")
+    content = (tmp_path / "seeds.csv").read_bytes()
+    with Store.open_readonly(campaign.folder) as store:
+        export_archive(store, tmp_path / "small.tar.gz")
+    for path in (tmp_path / "seeds.csv", tmp_path / "set.tsv.txt"):
+        path.unlink()
+    with tarfile.open(tmp_path / "small.tar.gz") as archive:
+        archive.extractall(tmp_path / "elsewhere", filter="data")
+    seeds = open_folder(tmp_path / "elsewhere" / "small").settings.seeds
+    assert Path(seeds.file).read_bytes() == content
+    assert Path(seeds.dataset).read_text().startswith("smiles")
+    assert (tmp_path / "elsewhere" / "small") in Path(seeds.dataset).parents
 
 
 def test_an_archive_goes_on_elsewhere(copied, tmp_path):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from autodisco.campaign.lock import acquire, keep, owned, owner_of, release
+from autodisco.campaign.lock import acquire, hand_over, keep, owned, owner_of, release
 from autodisco.errors import OwnedError
-from autodisco.store import Owner, Store
+from autodisco.store import Owner, Store, live_owner
 from autodisco.store.owner import start_time
 
 
@@ -48,10 +48,12 @@ def test_a_live_owner_keeps_others_out(store):
 
 @pytest.mark.fault("lock of a dead process or host")
 @pytest.mark.parametrize("changes", [{"pid": 2**22 + 1}, {"start": 5}, {"boot": "the one before"}], ids=" ".join)
-def test_a_dead_owner_is_replaced_and_the_journal_says_so(store, changes):
-    """It ended, another process has its number by now, or the machine was started anew."""
+def test_a_dead_owner_is_replaced_and_the_journal_says_so(store, changes, monkeypatch):
+    """It ended, another process has its number by now, or the machine was started anew since its last heartbeat."""
+    monkeypatch.setattr("autodisco.campaign.lock.FOREIGN_LOOK_S", 0.5)
     before = dataclasses.replace(Owner.process(os.getppid()), **changes)
-    store.set(owner=dataclasses.asdict(before), heartbeat=time.time())
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    store.set(owner=dataclasses.asdict(before), heartbeat=booted - 9 if "boot" in changes else time.time())
     acquire(store)
     (row,) = store.journal()
     assert (row["event"], row["subject"]) == ("takeover", str(before))
@@ -135,3 +137,85 @@ def test_a_new_owner_does_not_obey_what_was_asked_of_the_one_before(store):
     store.request("pause")
     acquire(store)
     assert store.requested() is None
+
+
+@pytest.mark.fault("two daemons at once")
+@pytest.mark.parametrize("changes", [{"namespace": "pid:[1]"}, {"boot": "that of a namesake"}], ids=" ".join)
+def test_an_owner_that_cannot_be_looked_up_keeps_others_out_while_its_heartbeat_is_fresh(store, changes):
+    """Containers and machines with one host name on one folder; the number of the process means nothing here."""
+    other = dataclasses.replace(Owner.process(os.getppid()), pid=2**22 + 1, **changes)
+    store.set(owner=dataclasses.asdict(other), heartbeat=time.time())
+    with pytest.raises(OwnedError, match="is alive: in another container or on another machine, with a heartbeat 0 s"):
+        acquire(store)
+    assert owner_of(store) == other
+
+
+IN_A_CONTAINER = """
+import sys, time
+from pathlib import Path
+from autodisco.campaign.lock import acquire
+from autodisco.errors import OwnedError
+from autodisco.store import Store
+store = Store.open(Path(sys.argv[1]))
+try:
+    acquire(store)
+except OwnedError as error:
+    sys.exit(error.exit_code)
+print("mine", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.fault("two daemons at once")
+def test_two_containers_with_one_host_name_do_not_both_get_the_campaign(tmp_path):
+    Store.create(tmp_path).close()
+    container = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if subprocess.run([*container, "true"], capture_output=True).returncode:
+        pytest.skip("only root may make a namespace of process numbers")
+    words = [*container, sys.executable, "-c", IN_A_CONTAINER, str(tmp_path)]
+    first = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    try:
+        assert first.stdout.readline() == "mine\n"
+        assert subprocess.run(words, timeout=60).returncode == OwnedError.exit_code
+        outside = subprocess.run(words[len(container) :], timeout=60)
+        assert outside.returncode == OwnedError.exit_code
+    finally:
+        first.kill()
+        first.wait()
+        first.stdout.close()
+    with Store.open_readonly(tmp_path) as store:
+        assert store.journal() == []
+
+
+@pytest.mark.fault("two daemons at once")
+def test_the_lock_in_a_copy_of_a_running_campaign_holds_nobody_out(store, tmp_path_factory, monkeypatch):
+    """The process that it names runs the original."""
+    monkeypatch.setattr("autodisco.campaign.lock.FOREIGN_LOOK_S", 0.5)
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        acquire(store)
+        hand_over(store, sleeper.pid)
+        copied = tmp_path_factory.mktemp("copies") / "copy"
+        store.copy_to(copied)
+        renamed = store.folder.rename(copied.parent / "renamed")
+        with Store.open(renamed) as moved, pytest.raises(OwnedError, match="which is alive"):
+            acquire(moved)
+        with Store.open(copied) as copy:
+            assert live_owner(copy.facts(), copied) is None
+            assert acquire(copy) == Owner.this_process()
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+@pytest.mark.fault("two daemons at once")
+def test_an_owner_whose_folder_was_moved_or_replaced_leaves(store):
+    me = acquire(store)
+    away = store.folder.rename(store.folder.with_name("moved"))
+    with pytest.raises(OwnedError, match="moved, removed or replaced"):
+        keep(store, me)
+    Store.create(store.folder).close()  # another campaign takes its place
+    with pytest.raises(OwnedError, match="moved, removed or replaced"):
+        keep(store, me)
+    with Store.open(away) as found:
+        assert acquire(found) == me

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from autodisco.campaign import load
+from autodisco.campaign import load, run
 from autodisco.campaign.notify import tell
+from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.errors import InputError
 from autodisco.store import Store
@@ -161,4 +162,73 @@ def test_who_is_told_later_is_not_told_of_the_past(tmp_path):
     tell(campaign, store)
     store.note("failure", "simulate", why="the disk is full")
     tell(campaign, store)
+    assert [row["event"] for row in told(tmp_path)] == ["failed"]
+
+
+FLAKY = """
+import sys
+from pathlib import Path
+if not Path(sys.argv[1]).exists():
+    sys.exit("the network is down")
+open(sys.argv[2], "a").write(sys.stdin.read() + chr(10))
+"""
+
+
+@pytest.fixture
+def flaky(tmp_path):
+    """A campaign whose notifier works from the moment that a file is there; and that file."""
+    (tmp_path / "flaky.py").write_text(FLAKY)
+    words = f"{sys.executable} '{tmp_path}/flaky.py' '{tmp_path}/up' '{tmp_path}/told'"
+    return *with_notify(tmp_path, f'command = "{words}"'), tmp_path / "up"
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_what_reached_nobody_is_told_again_when_the_network_is_back(flaky, tmp_path, monkeypatch):
+    campaign, store, up = flaky
+    store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
+    tell(campaign, store)
+    up.touch()
+    tell(campaign, store)  # too early for the next try
+    assert told(tmp_path) == []
+    monkeypatch.setattr("autodisco.campaign.notify.AGAIN_S", (0.0, 0.0))
+    up.unlink()
+    store.set(untold=[entry | {"at": 0.0} for entry in store.get("untold")])
+    tell(campaign, store)
+    up.touch()
+    for _ in range(3):
+        tell(campaign, store)
+    assert [row["why"] for row in told(tmp_path)] == ["*OCOC* has 39 ± 6 mS/cm"]
+    assert store.get("untold") == []
+    (row,) = [row for row in store.journal() if row["event"] == "not told"]
+    assert row["decided"] == "go on, and tell again later"
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_what_reaches_nobody_for_long_is_given_up_and_journalled(flaky, monkeypatch):
+    monkeypatch.setattr("autodisco.campaign.notify.AGAIN_S", (0.0, 0.0))
+    campaign, store, _ = flaky
+    store.note("new best", "*OCOC*")
+    for _ in range(5):
+        tell(campaign, store)
+    rows = [row for row in store.journal() if row["event"] == "not told"]
+    assert [(row["decided"], row["seen"]["tries"]) for row in rows] == [
+        ("go on, and tell again later", 1),
+        ("give up", 3),
+    ]
+    assert store.get("untold") == []
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_a_process_that_fails_does_not_leave_before_it_has_tried_to_tell_several_times(flaky, tmp_path, monkeypatch):
+    """The network may be down for a minute, and there is no later occasion."""
+    monkeypatch.setattr("autodisco.campaign.notify.LAST_PAUSES_S", (0.1, 0.1))
+    campaign, _, up = flaky
+
+    def work(campaign, store):
+        threading.Timer(0.3, up.touch).start()
+        raise ValueError("a bug")
+
+    monkeypatch.setitem(STAGES, "prepare", work)
+    with pytest.raises(ValueError, match="a bug"):
+        run(campaign)
     assert [row["event"] for row in told(tmp_path)] == ["failed"]

@@ -1,6 +1,8 @@
 """The unit that makes a campaign start with the machine."""
 
+import dataclasses
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -11,18 +13,27 @@ import pytest
 
 from autodisco.campaign import service
 from autodisco.campaign.states import advance
-from autodisco.store import Store
+from autodisco.errors import InputError, OwnedError
+from autodisco.store import Owner, Store
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd checks the unit")
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
-    folder = tmp_path / "a folder with 100 %" / "small"
+@pytest.mark.parametrize("name", ["a folder with 100 %", 'a "quoted" one', "$HOME \\ it's", "plain"])
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path, name):
+    folder = tmp_path / name / "small"
     folder.mkdir(parents=True)
     file = tmp_path / "autodisco-small.service"
     file.write_text(service.unit(folder))
-    done = subprocess.run(["systemd-analyze", "verify", "--user", str(file)], capture_output=True, text=True)
-    complaints = [line for line in done.stderr.splitlines() if "autodisco-small" in line]
-    assert complaints == []
+    words = ["systemd-analyze", "verify", "--user", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)})
+    newer = ("RestartSteps", "RestartMaxDelaySec")  # than some systemd, which then says that it ignores them
+    complaints = [line for line in done.stderr.splitlines() if not any(key in line for key in newer)]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_a_folder_whose_name_has_a_line_break_gets_no_unit(tmp_path):
+    with pytest.raises(InputError, match="line break"):
+        service.unit(tmp_path / "one\ntwo")
 
 
 def test_the_commands_of_unit_and_crontab_leave_alone_what_was_paused(finished, tmp_path, monkeypatch):
@@ -89,7 +100,10 @@ def test_a_service_obeys_what_was_asked_just_before_the_machine_went_down(finish
     shutil.copytree(finished[0].folder, folder)
     with Store.open(folder) as store:
         store.set(
-            state="generate", ended=None, owner={"host": socket.gethostname(), "boot": "before", "pid": 1, "start": 1}
+            state="generate",
+            ended=None,
+            heartbeat=1.0,
+            owner={"host": socket.gethostname(), "boot": "before", "pid": 1, "start": 1},
         )
         store.request(request_)
     process = as_service(folder)
@@ -116,3 +130,26 @@ def test_what_a_daemon_says_is_json_line_by_line(finished, tmp_path):
     assert [line["level"] for line in lines] == ["info", "info"]
     assert lines[0]["message"].startswith("exhausted: ")
     assert lines[1]["message"].startswith("report: ")
+
+
+def test_a_service_that_failed_by_a_fault_that_may_pass_is_started_again_and_one_that_needs_a_person_is_not(
+    finished, tmp_path
+):
+    """The unit restarts on failure, save for one exit code."""
+    folder = tmp_path / "small"
+    shutil.copytree(finished[0].folder, folder)
+    unit = service.unit(folder)
+    assert "Restart=on-failure\n" in unit
+    assert f"RestartPreventExitStatus={service.NOT_AGAIN}\n" in unit
+    with Store.open(folder) as store:
+        settings = store.get("settings")
+        settings["generate"]["batch_size"] = "many"
+        store.set(settings=settings, state="generate", ended=None)
+    assert as_service(folder).wait(60) == service.NOT_AGAIN
+    settings["generate"]["batch_size"] = 1
+    with Store.open(folder) as store:
+        store.set(settings=settings)
+        store.set(owner={**dataclasses.asdict(Owner.this_process()), "namespace": "pid:[1]"}, heartbeat=time.time())
+    code = as_service(folder).wait(60)
+    assert code == OwnedError.exit_code
+    assert code != service.NOT_AGAIN

@@ -29,6 +29,13 @@ def test_check_prints_a_row_for_each_and_reasons_for_flags(call):
     assert "N-O bond" in said.err
 
 
+def test_check_says_for_which_groups_the_force_field_is_weak(call):
+    ether, nitrile, amine = call("check", "*OCC*", "*CC(*)C#N", "*N(C)CC*", "--json").json
+    names = [[weak["name"] for weak in row["force_field_flags"]] for row in (ether, nitrile, amine)]
+    assert names == [[], ["estimated charges"], ["tertiary amine"]]
+    assert "*N(C)CC*: force field, tertiary amine:" in call("check", "*N(C)CC*").err
+
+
 def test_check_goes_on_after_an_invalid_one(call):
     said = call("check", "*OCC", "*OCC*")
     assert said.code == 2

@@ -1,10 +1,13 @@
 """label: a seed file gets values, and nothing else in it changes."""
 
 import csv
+import re
 
 import pytest
 
 from autodisco.cli import run
+from autodisco.cli.label_table import fill_labels
+from autodisco.simulation import batch
 
 TEXT = (
     "name,monomer_smiles,conductivity_s_per_cm,n_replicas,reference\n"
@@ -53,3 +56,43 @@ def test_a_file_that_cannot_be_read_is_one_line_not_a_traceback(tmp_path, capsys
     assert error.count("\n") == 1
     assert str(file) in error
     assert file.read_bytes() == content
+
+
+PERSONAL = (
+    "\ufeffname,monomer_smiles,conductivity_s_per_cm,conductivity_s_per_cm_sem,protocol,force_field,program_version,"
+    'n_replicas,"reference"\r\n'
+    '"PEO",*OCC*,,,,,,1,"Fenton, Polymer 1973"\r\n'
+    "\r\n"
+    '"say ""hello""",\'*CC*\',,,,,,,"two\nlines"\r\n'
+).replace("'", "")
+
+
+def test_only_the_label_columns_change_to_the_byte_and_edits_made_meanwhile_stay(tmp_path, monkeypatch, capsys):
+    """A person adds a row and a reference while it simulates."""
+    file = tmp_path / "seeds.csv"
+    file.write_bytes(PERSONAL.encode())
+    meanwhile = PERSONAL.replace("Fenton, Polymer 1973", "Fenton et al., Polymer 1973") + "new,*CCCCO*,,,,,,,\r\n"
+    real = batch.simulate_batch
+
+    def simulate(*arguments, **more):
+        found = real(*arguments, **more)
+        file.write_bytes(meanwhile.encode())
+        return found
+
+    monkeypatch.setattr(batch, "simulate_batch", simulate)
+    words = ["--protocol", "smoke", "--replicas", "1", "--out", str(tmp_path / "out"), "--engine", "lammps"]
+    assert run(["label", str(file), *words, "--threads", "1"]) == 0
+    text = file.read_bytes().decode()
+    labels = re.findall(r",[^,]*,,smoke,pcff\+,[^,]*,1,", text)
+    assert len(labels) == 2
+    for label in labels:
+        text = text.replace(label, ",,,,,,1,", 1)
+    assert text.replace("*CC*,,,,,,1,", "*CC*,,,,,,,") == meanwhile
+    assert "1 polymer came into the file meanwhile" in capsys.readouterr().err
+
+
+def test_label_columns_that_are_missing_come_last_in_every_row(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text('monomer_smiles,note\n*CC*,"a, b"\n*OCC*,c\n')
+    fill_labels(file, ("value", "note"), {3: ("1.5", "d")})
+    assert file.read_text() == 'monomer_smiles,note,value\n*CC*,"a, b",\n*OCC*,d,1.5\n'

@@ -5,9 +5,11 @@ import tomllib
 
 import pytest
 
+from autodisco.cli import doctor
 from autodisco.cli.data import merged
 from autodisco.generator import DatasetRow, Generator
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from tests.campaign.test_faults import small_disk
 
 
 def test_train_then_generate_draws_the_same_strings_for_a_seed(call, here):
@@ -86,6 +88,14 @@ def test_doctor_looks_at_packages_engine_and_machine(call, here):
     found = {row["what"]: row for row in said.json}
     assert {"numba", "rdkit", "torch", "LAMMPS runs", "force field", "memory", "free disk space"} <= found.keys()
     assert "2025" in found["LAMMPS runs"]["found"]
+
+
+def test_doctor_measures_the_disk_on_which_campaigns_lie(tmp_path, monkeypatch):
+    """Also before the folder is there: the disk of the folder that will hold it."""
+    with small_disk(tmp_path / "small", "1m"):
+        monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "small" / "not" / "yet"))
+        monkeypatch.chdir(tmp_path)
+        assert doctor._disk() == (False, f"0.0 GiB for {tmp_path}/small/not/yet")
 
 
 SET = "smiles,conductivity\n" + "".join(f"*{'O' * (n % 2)}{'C' * (1 + n // 2)}*,{n}e-4\n" for n in range(1, 31))

@@ -1,13 +1,15 @@
 """The picture of a campaign fits its terminal and says what matters."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
-from autodisco.monitor import as_svg, frame, picture
+from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.draw import bar, interval
-from autodisco.store import Store, status
+from autodisco.monitor.sections import seconds_left
+from autodisco.store import Store, ranking, status
 from tests.filled_store import fill
 
 
@@ -48,6 +50,65 @@ def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path):
 
 def test_a_paused_campaign_says_how_to_go_on(tmp_path):
     assert "autodisco resume a" in shown(status(fill(tmp_path / "a", state="paused")), 80, 24)
+
+
+def test_a_shortage_is_shown_and_no_end_is_promised(tmp_path):
+    store = fill(tmp_path / "a")
+    store.update_replica("key-running", "quick", 0, status="waiting")
+    assert "ETA" in shown(status(store), 80, 24)
+    store.set(short_of_room="0.40 GB of memory are free and simulation.least_free_memory_gb asks for 0.5")
+    text = shown(status(store), 80, 24)
+    assert "waits: 0.40 GB of memory are free" in text
+    assert "ETA" not in text
+    assert "/h" not in text
+
+
+def test_what_a_retried_stage_waits_for_is_shown(tmp_path):
+    store = fill(tmp_path / "a")
+    store.set(trouble="simulate: Input/output error; it will try again in 10:00, 4 of 8")
+    assert "waits: simulate: Input/output error; it will try again in 10:00" in shown(status(store), 80, 24)
+
+
+def test_the_remaining_time_is_time_at_work(tmp_path):
+    """Two iterations of four hours each, with a machine that was off for two weeks between them."""
+    store = fill(tmp_path / "a")
+    store.write("DELETE FROM iterations")
+    for n in (1, 2, 3):
+        store.set(active_s=(n - 1) * 4 * 3600.0)
+        store.begin_iteration(n)
+    store.write("UPDATE iterations SET started = started - 1209600 WHERE n < 3")
+    store.set(iteration=3, active_s=9 * 3600.0, budget={"iterations": 4, "simulations": 0, "hours": 0.0})
+    assert seconds_left(status(store)) == 7 * 3600.0
+    assert "≤ 7 h 00 left" in shown(status(store), 100, 24)
+
+
+@pytest.mark.parametrize(
+    ("budget", "left"),
+    [
+        ({"hours": 10.0}, 3600.0),
+        ({"simulations": 27}, 16_200.0),
+        ({"hours": 10.0, "simulations": 27}, 3600.0),
+        ({}, None),
+    ],
+)
+def test_budgets_of_hours_and_simulations_bound_the_remaining_time(tmp_path, budget, left):
+    store = fill(tmp_path / "a")
+    store.set(active_s=9 * 3600.0, budget={"iterations": 0, "simulations": 0, "hours": 0.0, **budget})
+    assert len([row for row in store.replicas() if row["status"] in ("done", "failed")]) == 18
+    assert seconds_left(status(store)) == left
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_long_value_takes_no_second_line_and_no_part_of_the_axis(tmp_path, width):
+    seen = status(fill(tmp_path / "a"), 40, 60)
+    seen["best"] = [{**row, "name": "a polymer with a long name " * 5, "source": "seed"} for row in seen["best"] * 4]
+    lines = len(shown(seen, width, 24).splitlines())
+    for row in seen["best"]:
+        row |= {"conductivity_s_per_cm": 1.0, "conductivity_s_per_cm_sem": 3.2e-8}
+    text = shown(seen, width, 24)
+    assert len(text.splitlines()) == lines <= 24
+    assert "1000.00000 ± 0.00003" in text
+    assert "─…" not in text
 
 
 def test_an_ended_campaign_says_why(tmp_path):
@@ -103,3 +164,18 @@ def test_an_interval_marks_mean_error_and_reference():
 
 def test_an_interval_outside_the_axis_is_drawn_at_its_end():
     assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "●" + 10 * " "
+
+
+def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):
+    """Nothing that it shows needs a value: here no ranking could be made."""
+    store = fill(tmp_path / "a")
+    store.write("UPDATE replicas SET properties = '{}'")
+    with pytest.raises(KeyError):
+        ranking(store)
+    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    with following(tmp_path / "a", console) as say:
+        say("at work")
+        deadline = time.monotonic() + 30
+        while "*OCCSC* #0 try 2" not in console.file.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert "*OCCSC* #0 try 2" in console.file.getvalue()

@@ -1,6 +1,7 @@
 """The report of a campaign: page, table for programs, and summary."""
 
 import csv
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -8,9 +9,10 @@ from html.parser import HTMLParser
 import pytest
 
 from autodisco.report import summary, write_report
-from autodisco.report.charts import best_against_reference, duplicates_by_iteration
+from autodisco.report.charts import best_against_reference, conductivity_by_iteration, duplicates_by_iteration
+from autodisco.report.facts import gather
 from autodisco.store import Store
-from tests.filled_store import fill
+from tests.filled_store import SETTINGS, fill
 
 VOID = {"meta", "br", "path", "use", "rect", "line", "circle", "ellipse"}
 
@@ -113,13 +115,115 @@ def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_compar
     assert "◂" not in best_against_reference(rows[:1], None)
 
 
+def long_campaign(n):
+    """Rows of a campaign of n iterations with three polymers each."""
+    iterations = [
+        {"n": i, "new_strings": 50, "verdicts": {"duplicate-symmetry": i % 50},
+         "saturation": {"chance_new": 1 / i, "reachable": 300.0 + i}}
+        for i in range(1, n + 1)
+    ]  # fmt: skip
+    ranked = [
+        {"iteration": i, "source": "generated", "conductivity_s_per_cm": 1e-3 * (1 + (7 * i + k) % 50),
+         "conductivity_s_per_cm_sem": 1e-4, "verdict": "tie"}
+        for i in range(1, n + 1)
+        for k in range(3)
+    ]  # fmt: skip
+    return iterations, ranked
+
+
+@pytest.mark.parametrize("n", [3, 12, 13, 120])
+def test_the_axis_of_iterations_has_a_dozen_numbers_at_most(n):
+    iterations, ranked = long_campaign(n)
+    for svg in (duplicates_by_iteration(iterations, 0.3), conductivity_by_iteration(ranked, None)):
+        ticks = re.findall(r'id="[^"]*xtick_\d+"', svg)
+        panels = 2 if "duplicates" in svg else 1
+        assert 3 * panels <= len(ticks) <= 13 * panels
+        counts = re.findall(r">(\d+) of 50<", svg)
+        assert len(counts) == (n if n <= 12 and "duplicates" in svg else 0)
+
+
+def test_no_label_of_a_chart_of_many_iterations_overlaps_another():
+    from matplotlib.figure import Figure
+
+    from autodisco.report import charts
+
+    drawn = []
+    iterations, ranked = long_campaign(120)
+
+    def kept(figure, name, title):
+        drawn.append(figure)
+        return ""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charts, "_svg", kept)
+        charts.duplicates_by_iteration(iterations, 0.3)
+        charts.conductivity_by_iteration(ranked, None)
+    for figure in drawn:
+        assert isinstance(figure, Figure)
+        figure.canvas.draw()
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                shown = [
+                    label for label in axis.get_ticklabels(which="both") if label.get_text() and label.get_visible()
+                ]
+                boxes = [label.get_window_extent() for label in shown]
+                assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def test_the_tables_of_a_long_campaign_are_cut_and_say_where_the_rest_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.report.rows.RANKING_ROWS", 4)
+    monkeypatch.setattr("autodisco.report.rows.MODEL_ROWS", 1)
+    monkeypatch.setattr("autodisco.report.rows.FAILURE_ROWS", 1)
+    page = Page(write_report(fill(tmp_path / "long", state="exhausted", alive=False)).read_text())
+    assert "5 more are in ranking.csv" in page.text
+    assert "the last 1 of 2 models" in page.text
+    assert "1 more are in replicas.csv of autodisco export" in page.text
+
+
+def test_a_name_that_begins_like_a_formula_is_text_for_a_spreadsheet(tmp_path):
+    store = fill(tmp_path / "found", state="exhausted", alive=False)
+    store.write("UPDATE polymers SET name = '=HYPERLINK(\"x\")' WHERE key = 'key-0'")
+    rows = list(csv.DictReader((write_report(store).parent / "ranking.csv").open()))
+    assert [row["name"] for row in rows if row["name"].startswith(("=", "'"))] == ['\'=HYPERLINK("x")']
+
+
+def test_the_settings_on_the_page_are_those_in_force(tmp_path):
+    """The file in the folder is a copy, which may be older or edited."""
+    store = fill(tmp_path / "found", state="exhausted", alive=False)
+    (tmp_path / "found" / "campaign.toml").write_text("[saturation]\nthreshold = 0.99\n")
+    assert "threshold = 0.3" in Page(write_report(store).read_text()).text
+
+
+def test_a_report_is_of_one_moment(tmp_path):
+    """What a daemon writes between two looks is in none of its parts."""
+    with fill(tmp_path / "busy") as store, Store.open_readonly(tmp_path / "busy") as reader:
+        seen = []
+
+        def meanwhile(statement):
+            if statement.startswith("SELECT") and len(seen) < 30:
+                seen.append(statement)
+                store.note("tick")
+
+        reader._connection.set_trace_callback(meanwhile)
+        facts = gather(reader)
+        reader._connection.set_trace_callback(None)
+        assert len(seen) == 30
+        ticks = sum(row["event"] == "tick" for row in facts.journal)
+    assert ticks <= 1
+
+
 def test_failures_are_listed_with_their_code(page):
     assert "build-overlap" in page.text
     assert "no room <for> the chain" in page.text
 
 
-def test_what_came_from_outside_is_escaped(written):
-    html = written[1].read_text()
+def test_what_came_from_outside_is_escaped(tmp_path):
+    store = fill(tmp_path / "found", state="exhausted", alive=False)
+    store.write("UPDATE polymers SET name = '<img src=x onerror=alert(1)>' WHERE source = 'seed'")
+    store.set(settings=SETTINGS | {"name": "a & b"})
+    html = write_report(store).read_text()
+    assert "<img" not in html
+    assert html.count("&lt;img src=x") >= 2  # in the ranking, and as the name of the reference
     assert "*OCC(C)<b>*" not in html
     assert "no room <for>" not in html
     assert "&lt;for&gt;" in html
@@ -138,9 +242,17 @@ def test_the_csv_ranks_polymers_with_values_errors_and_flags(written):
     assert float(rows[0]["conductivity_s_per_cm"]) == pytest.approx(0.047)
     assert float(rows[0]["conductivity_s_per_cm_sem"]) == pytest.approx(0.004)
     assert rows[0]["verdict"] == "better"
+    low, expected, high = (float(rows[0][f"expected_{name}s_per_cm"]) for name in ("low_", "", "high_"))
+    assert low < expected < high
     assert {row["monomer_smiles"]: row["flags"] for row in rows}["*OCCOCCN*"] == "n-o"
+    weak = {row["monomer_smiles"]: row["force_field_flags"] for row in rows}
+    assert {smiles: names for smiles, names in weak.items() if names} == {"*OCCOCCN*": "estimated charges;hydrazine"}
     values = [float(row["conductivity_s_per_cm"]) for row in rows]
     assert values == sorted(values, reverse=True)
+
+
+def test_polymers_for_which_the_force_field_is_weak_are_marked_on_the_page(page):
+    assert page.text.count("force field weak: estimated charges, hydrazine") == 1
 
 
 def test_the_json_holds_the_same_ranking_with_its_conditions(written):
@@ -162,8 +274,8 @@ def test_the_summary_names_winners_ties_and_the_caveat(written):
     text = "\n".join(summary(written[0]))
     assert "found: exhausted after 11:30" in text
     assert "2 new polymers are better than PEO (10.00 ± 0.20 mS/cm):" in text
-    assert re.search(r"\*COCOC\* +47 ± 4 mS/cm +n = 2", text)
-    assert "within the error (a tie): *OCCOCCN*, *OCCCO*" in text
+    assert re.search(r"\*COCOC\* +47 ± 4 mS/cm +expected \d+ \(\d+–\d+\) +n = 2", text)
+    assert "neither better nor worse (a tie): *OCCOCCN*, *OCCCO*" in text
     assert "2 of 18 replicas failed" in text
     assert "do not predict" in text
 

@@ -91,20 +91,27 @@ def test_a_replica_has_its_cohesion_and_what_was_estimated(smoke_run):
     assert properties["cohesive_energy_density_mpa"] > 0
     root = properties["cohesive_energy_density_mpa"] ** 0.5
     assert properties["solubility_parameter_mpa_sqrt"] == pytest.approx(root)
-    assert properties["solubility_parameter_mpa_sqrt_sem"] > 0
-    assert properties["estimated_terms"] == []
+    # Two picoseconds are a few correlation times at best: an error only where ten independent values are left.
+    error = properties["solubility_parameter_mpa_sqrt_sem"]
+    assert error is None or error > 0
+    assert properties["estimated_terms"] == properties["force_field_flags"] == []
     assert properties["density_g_per_cm3_sem"] is None  # 0.5 ps are too few values
 
 
 def test_the_error_of_a_density_is_that_of_the_time_over_which_the_box_was_averaged(tmp_path):
-    protocol = protocols.load("quick")
+    quick = protocols.load("quick")
+    steps = tuple(
+        step.model_copy(update={"set_mean_box_over_ps": 60 * REPORT_PS})
+        if getattr(step, "set_mean_box_over_ps", None)
+        else step
+        for step in quick.steps
+    )
     rng = np.random.default_rng(0)
-    values = np.concatenate([rng.normal(0.5, 0.1, 300), rng.normal(1.2, 0.01, 18)])
+    values = np.concatenate([rng.normal(0.5, 0.1, 300), rng.normal(1.2, 0.01, 60)])
     rows = [(5, n, 500.0, 1.0, value, -1.0) for n, value in enumerate(values)]
     (tmp_path / "report.txt").write_text("".join(report_line(row) for row in rows))
-    blocks = [block.mean() for block in np.array_split(values[-round(9 / REPORT_PS) :], 5)]
-    error = np.std(blocks, ddof=1) / 5**0.5
-    assert density_error(tmp_path, protocol) == {"density_g_per_cm3_sem": pytest.approx(error)}
+    found = density_error(tmp_path, quick.model_copy(update={"steps": steps}))
+    assert found == {"density_g_per_cm3_sem": pytest.approx(0.01 / 60**0.5, rel=0.5)}
 
 
 def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):

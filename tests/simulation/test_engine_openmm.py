@@ -201,15 +201,15 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
 def test_production_stops_where_it_is_told_to(tmp_path):
     task = smoke(tmp_path)
     protocol = prepare(task).model_copy(update={"checkpoint_every_ps": 0.4})
-    asked: list[int] = []
+    asked: list[tuple[float, int]] = []
 
-    def enough() -> bool:
+    def enough(done_ps: float) -> bool:
         with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
-            asked.append(len(trajectory))
+            asked.append((round(done_ps, 6), len(trajectory)))
         return len(asked) == 2
 
     engine.run(tmp_path, protocol, enough=enough)
-    assert asked == [11, 21]
+    assert asked == [(0.4, 11), (0.8, 21)]
     with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
         assert len(trajectory) == 21
 

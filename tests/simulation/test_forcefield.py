@@ -174,3 +174,53 @@ def test_an_element_without_types_is_a_coded_failure():
     with pytest.raises(SimulationFailure) as caught:
         pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("C[Se]C")))
     assert caught.value.code == "parameters-missing"
+
+
+# lengths (Å) and angles (degrees) of microwave and electron-diffraction structures; the public rows are far off
+MEASURED_LENGTHS = [
+    ("CC#N", "[CX4][CX2]", 1.46), ("CS(C)=O", "[SX3]=O", 1.485), ("CP(C)C", "[PX3][CX4]", 1.84),
+    ("CC#CC#CC", "[CX2;$(C#C)]-[CX2;$(C#C)]", 1.38), ("COOC", "OO", 1.46), ("CN=C=O", "[CX2]=O", 1.17),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("smiles", "pattern", "measured"), MEASURED_LENGTHS)
+def test_lengths_that_belong_to_another_bond_are_replaced(smiles, pattern, measured):
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    molecule = pcff.parameterise(mol)
+    pair = set(mol.GetSubstructMatch(Chem.MolFromSmarts(pattern)))
+    lengths = {
+        frozenset(atoms): row[0]
+        for atoms, row in zip(molecule.bonds.atoms.tolist(), molecule.bonds.parameters, strict=True)
+    }
+    assert lengths[frozenset(pair)] == pytest.approx(measured, abs=0.04)
+
+
+def test_three_rings_do_not_have_the_angles_of_open_chains():
+    mol = Chem.AddHs(Chem.MolFromSmiles("CN1CC1"))
+    molecule = pcff.parameterise(mol)
+    ring = {frozenset((1, 2, 3))}
+    thetas = [
+        row[0]
+        for atoms, row in zip(molecule.angles.atoms.tolist(), molecule.angles.parameters, strict=True)
+        if frozenset(atoms) in ring
+    ]
+    assert len(thetas) == 3
+    assert max(thetas) < 75
+
+
+def test_torsions_of_odd_bonds_are_estimated_and_listed_and_those_of_ethers_are_not():
+    assert any(
+        term.startswith("torsion") for term in pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("COOC"))).estimated_terms
+    )
+    assert pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("COCCOC"))).estimated_terms == ()
+
+
+def test_phosphazenes_keep_the_rows_that_were_made_for_them():
+    molecule = pcff.parameterise(chain(parse("*N=P(*)(OC)OC"), 3).mol)
+    lengths = [
+        row[0]
+        for atoms, row in zip(molecule.bonds.atoms.tolist(), molecule.bonds.parameters, strict=True)
+        if {molecule.elements[atom] for atom in atoms} == {"N", "P"}
+    ]
+    assert len(lengths) > 4
+    assert lengths == pytest.approx([1.59] * len(lengths), abs=0.06)  # MMFF94 has 1.73; 1.58 measured

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from autodisco.analysis import UNKNOWN_SCATTER
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
@@ -25,6 +26,20 @@ def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
     for temperature_k, pressure_atm in [((600, 600), (1, 1)), ((600, 150), (1, 1000))]:
         with pytest.raises(ValueError, match="ramps over 150 K or more in 50 ps or more at constant"):
             protocols.Npt(**ramp, temperature_k=temperature_k, pressure_atm=pressure_atm)
+
+
+def test_a_protocol_states_how_much_builds_scatter_and_one_that_does_not_has_a_wide_default(tmp_path):
+    assert protocols.load("quick").scatter.decades == pytest.approx(0.36)
+    assert protocols.load("small").scatter.decades == pytest.approx(0.16)
+    unknown = (UNKNOWN_SCATTER.decades, UNKNOWN_SCATTER.degrees)
+    assert (protocols.load("htp-md").scatter.decades, protocols.load("htp-md").scatter.degrees) == unknown
+    # At another temperature builds scatter otherwise.
+    assert protocols.load("quick@450").scatter.degrees == UNKNOWN_SCATTER.degrees
+    assert "scatter" not in protocols.load("quick").content()
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text(text + "\n[scatter]\ndecades = 0\n")
+    with pytest.raises(InputError, match=r"mine\.toml: scatter\.decades: .*greater than 0"):
+        protocols.load(str(tmp_path / "mine.toml"))
 
 
 def test_what_is_as_by_default_does_not_count_for_the_identity_of_a_protocol():
@@ -49,7 +64,7 @@ def test_small_is_quick_for_longer_fitted_over_the_same_lags():
     quick, small = protocols.load("quick"), protocols.load("small")
     assert small.production.duration_ps > quick.production.duration_ps
     assert small.production.fit_ps == (0.15 * quick.production.duration_ps, 0.5 * quick.production.duration_ps)
-    left_out = {"name", "purpose", "steps"}
+    left_out = {"name", "purpose", "scatter", "steps"}
     assert small.model_dump(exclude=left_out) == quick.model_dump(exclude=left_out)
     assert small.steps[:-1] == quick.steps[:-1]
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
 from autodisco.store import VERSION, Owner, Store
 from autodisco.store.schema import TABLES
+from tests.campaign.test_faults import small_disk
 
 
 @pytest.fixture
@@ -324,3 +326,53 @@ def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path, reco
             assert store.get("a") == store.get("b") == len(store.journal())
             lines = (tmp_path / "events.jsonl").read_text().splitlines()
             assert [json.loads(line) for line in lines] == store.journal()
+
+
+@pytest.mark.fault("power loss")
+@pytest.mark.parametrize("way", [Store.create, Store.open])
+def test_a_commit_waits_until_it_is_on_the_disk(tmp_path, way):
+    """2 is FULL: the write-ahead log is synced with each commit, not only when it is moved into the database."""
+    Store.create(tmp_path).close()
+    with way(tmp_path) as store:
+        assert store.rows("PRAGMA synchronous") == [{"synchronous": 2}]
+        assert store.rows("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
+
+
+@pytest.mark.parametrize("content", [b"", b"no database " * 500], ids=["empty", "garbage"])
+def test_a_database_that_cannot_be_opened_is_not_held_open(tmp_path, content):
+    (tmp_path / "state.db").write_bytes(content)
+
+    def held():
+        links = (os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd"))
+        return sum(link.startswith(str(tmp_path)) for link in links)
+
+    caught = []
+    for way in (Store.open, Store.open_readonly):
+        with pytest.raises(InputError) as error:
+            way(tmp_path)
+        caught.append(error)  # what holds the frames of the error holds their variables
+    assert held() == 0
+
+
+def test_a_folder_that_cannot_be_written_is_not_read_without_its_last_changes(tmp_path):
+    """The write-ahead log without its index, as a copy or a backup may leave it, where nobody may write."""
+    folder, kept = tmp_path / "disk" / "campaign", tmp_path / "kept"
+    with small_disk(tmp_path / "disk", "10m") as remount:
+        with Store.create(tmp_path / "source") as store:
+            store.set(state="generate")
+            store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            store.set(state="simulate")
+            kept.mkdir()
+            for name in ("state.db", "state.db-wal"):
+                shutil.copy(tmp_path / "source" / name, kept)
+        shutil.copytree(kept, folder)
+        remount("ro")
+        with pytest.raises(InputError, match=r"its last changes are in state\.db-wal"):
+            Store.open_readonly(folder)
+        remount("rw")
+        (folder / "state.db-wal").unlink()
+        remount("ro")
+        with Store.open_readonly(folder) as store:
+            assert store.get("state") == "generate"
+        with Store.open_readonly(kept) as store:
+            assert store.get("state") == "simulate"

@@ -2,11 +2,13 @@
 
 import json
 import math
+import statistics
+import time
 
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.store import Owner, Store, list_campaigns, ranking, status, value_of
+from autodisco.store import Owner, Ranking, Store, list_campaigns, progress, ranking, status, value_of
 from autodisco.store.views import stand_ins
 from tests.filled_store import fill
 
@@ -41,6 +43,39 @@ def test_polymers_are_compared_with_the_reference(store):
     assert rows["*COCOC*"]["p_better"] > 0.8
     assert rows["*OCCCO*"]["verdict"] == "tie"
     assert rows["*SCC*"]["verdict"] == "worse"
+
+
+def test_every_replica_enters_the_comparison(store):
+    rows = {row["monomer_smiles"]: row for row in ranking(store)}
+    assert rows["*COCOC*"]["values"] == [0.051, 0.043]
+    # A second build that conducts far less draws the polymer down, also what is believed of it.
+    key, before = rows["*COCOC*"]["key"], rows["*COCOC*"]
+    store.update_replica(key, "quick", 1, status="done", properties={SIGMA: 1e-3})
+    after = next(row for row in ranking(store) if row["key"] == key)
+    assert after["values"] == [0.051, 1e-3]
+    assert after["expected_s_per_cm"] < 0.8 * before["expected_s_per_cm"]
+    assert after["p_better"] < before["p_better"]
+
+
+def test_the_expected_value_stands_beside_the_measured_one_with_its_interval(store):
+    for row in ranking(store):
+        assert row["expected_low_s_per_cm"] <= row["expected_s_per_cm"] <= row["expected_high_s_per_cm"]
+        assert row[SIGMA] == pytest.approx(sum(row["values"]) / len(row["values"]))
+
+
+def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(store):
+    def seen(**facts):
+        store.set(**facts)
+        return next(row for row in ranking(store) if row["monomer_smiles"] == "*COCOC*")
+
+    for replica in range(2):  # without the one build that conducts nothing
+        store.update_replica("key-6", "quick", replica, status="failed")
+    narrow = seen(build_scatter={"decades": 0.05, "degrees": 20.0})
+    wide = seen(build_scatter={"decades": 1.5, "degrees": 20.0})
+    assert narrow["p_better"] > 0.99 > wide["p_better"]
+    assert wide["verdict"] == "tie"
+    lenient = {"acquire": {"better_probability": 0.51}}
+    assert seen(settings={**store.get("settings"), **lenient})["verdict"] == "better"
 
 
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
@@ -79,6 +114,13 @@ def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
     assert combined["conductivity_s_per_cm_sem"] == pytest.approx(sem)
 
 
+def test_stand_ins_of_many_replicas_scatter_as_log_normal_ones():
+    # Eight builds of 0.3 decades: the relative error of their mean is √((exp(0.3² ln²10) - 1)/8).
+    relative = math.sqrt(math.expm1((0.3 * math.log(10)) ** 2) / 8)
+    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8)]
+    assert statistics.stdev(logs) == pytest.approx(0.3, rel=0.15)
+
+
 def test_stand_ins_are_never_negative():
     assert stand_ins(1.0, 5.0, 3) == [3.0, 0.0, 0.0]
 
@@ -96,7 +138,7 @@ def test_status_is_json_and_counts_the_batch(store):
     assert simulations["done"] + simulations["failed"] + simulations["waiting"] + 1 == simulations["total"]
     assert simulations["running_replicas"][0]["step_name"] == "production"
     assert simulations["mean_wall_s"] == pytest.approx(60.0)
-    assert simulations["eta_s"] == pytest.approx((simulations["waiting"] + 0.57) * 60 / 2)
+    assert simulations["eta_s"] == pytest.approx(3600 * (simulations["waiting"] + 0.57) / simulations["rate_per_hour"])
     assert seen["alive"]
     assert seen["reference"]["monomer_smiles"] == "*OCC*"
 
@@ -121,6 +163,13 @@ def test_status_of_an_empty_campaign_is_possible(tmp_path):
     assert math.isclose(seen["simulations"]["total"], 0)
 
 
+def test_half_a_copy_of_a_campaign_is_no_campaign(tmp_path):
+    """A fork or an archive that was killed leaves a folder whose name begins with a dot."""
+    fill(tmp_path / "one").close()
+    fill(tmp_path / ".two.part").close()
+    assert [row["name"] for row in list_campaigns(tmp_path)] == ["one"]
+
+
 def test_campaigns_are_listed_also_when_unreadable(tmp_path):
     fill(tmp_path / "one").close()
     (tmp_path / "two").mkdir()
@@ -129,3 +178,59 @@ def test_campaigns_are_listed_also_when_unreadable(tmp_path):
     assert rows["one"]["alive"]
     assert rows["two"]["state"] == "unreadable"
     assert Owner.this_process().is_alive(0.0)
+
+
+def test_the_rate_is_that_of_what_was_done_and_not_of_what_all_cores_could_do(tmp_path):
+    """Ten replicas in half an hour, whatever the number of workers; what the machine did the day before counts not."""
+    with fill(tmp_path / "campaign") as store:
+        store.write("DELETE FROM replicas")
+        now = time.time()
+        for n in range(20):
+            store.plan_replica("key-1", "quick", n, 2)
+            begun = now - 1800 + 180 * n if n < 10 else now - 86_400
+            store.update_replica(
+                "key-1",
+                "quick",
+                n,
+                status="done",
+                started=begun,
+                ended=begun + 60,
+                wall_s=60.0,
+                properties={SIGMA: 1e-3},
+            )
+        store.set(workers=64)
+        assert status(store)["simulations"]["rate_per_hour"] == pytest.approx(20.0, rel=0.01)
+        store.write("UPDATE replicas SET ended = ended - 86400, started = started - 86400")
+        assert status(store)["simulations"]["rate_per_hour"] is None
+
+
+def statements(store, look):
+    """The SQL that `look` makes a store run."""
+    seen = []
+    store._connection.set_trace_callback(seen.append)
+    look()
+    store._connection.set_trace_callback(None)
+    return [text for text in seen if text.startswith("SELECT")]
+
+
+def test_the_progress_of_a_campaign_costs_the_same_with_many_polymers(store):
+    """It shares its interpreter with the work that it watches, so it looks at no polymer and decodes no property."""
+    before = statements(store, lambda: progress(store, 1))
+    for n in range(100):
+        store.add_polymer(f"more-{n}", f"*{n}*", f"*{n}*", "generated", 1)
+        store.plan_replica(f"more-{n}", "quick", 0, 1)
+        store.update_replica(f"more-{n}", "quick", 0, status="done", properties={SIGMA: 1e-3}, ended=time.time())
+    assert len(statements(store, lambda: progress(store, 1))) == len(before)
+    assert not any("properties" in text or "* FROM replicas" in text for text in before)
+
+
+def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_ended(store):
+    ranked = Ranking(store)
+    assert ranked() == ranking(store)
+    assert not any("* FROM replicas" in text for text in statements(store, ranked))
+    store.update_replica("key-running", "quick", 0, status="done", properties={SIGMA: 0.5}, ended=time.time())
+    assert ranked()[0]["key"] == "key-running"
+    assert ranked() == ranking(store)
+    store.set_label("key-running", 1.0, protocol="another", force_field="", origin="x")
+    store.set(reference_key="key-running")
+    assert ranked() == ranking(store)

@@ -35,7 +35,8 @@ def _note_new_best(store: Store, best: dict[str, Any] | None) -> None:
     if best is None or best["key"] == store.get("best_key"):
         return
     store.set(best_key=best["key"])
-    seen = {"rank": best["rank"], "conductivity_s_per_cm": best["conductivity_s_per_cm"], "p_better": best["p_better"]}
+    names = ("rank", "conductivity_s_per_cm", "expected_s_per_cm", "p_better")
+    seen = {name: best[name] for name in names}
     value = with_error(best["conductivity_s_per_cm"], best["conductivity_s_per_cm_sem"], 1e3)
     against = f", {best['verdict']} against the reference" if best["verdict"] else ""
     store.note("new best", best["monomer_smiles"], seen, why=f"{best['monomer_smiles']} has {value} mS/cm{against}")

@@ -34,7 +34,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
         return
     settle(campaign, store)
     reference = store.get("reference_key")
-    if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | _labelled(store):
+    if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | set(_labelled(store)):
         failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]
         codes = sorted({row["failure_code"] for row in failed})
         with store.transaction():
@@ -57,10 +57,11 @@ def prepare(campaign: Campaign, store: Store) -> None:
         advance(store, "ready", iteration=1)
 
 
-def _labelled(store: Store) -> set[str]:
+def _labelled(store: Store) -> dict[str, int]:
+    """Number of builds behind the label of each polymer that has one of the campaign's protocol and force field."""
     here = (store.get("protocol"), store.get("force_field"))
     return {
-        row["key"]
+        row["key"]: row["n_replicas"] or 1
         for row in store.labels()
         if (row["protocol"], row["force_field"]) == here and row["conductivity_s_per_cm"] is not None
     }
@@ -81,7 +82,7 @@ def _load(campaign: Campaign, store: Store) -> None:
         grammar = add_enumerated(store, settings.seeds.grammar, campaign.seed(0, "prepare"))
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
-            for replica in range(settings.simulation.replicas):
+            for replica in range(_builds(campaign, key == reference.key)):
                 store.plan_replica(key, store.get("protocol"), replica, 0)
         files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
         store.set(loaded=True, file_hashes={key: sha256(Path(path)) for key, path in files.items() if path})
@@ -132,9 +133,18 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
 
 
 def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[str]:
-    """Polymers that are simulated before the first model: the reference, and the seeds where the campaign says so."""
-    wanted = [store.get("reference_key")]
+    """Polymers that are simulated before the first model: the reference, unless its label has as many builds as it is
+    to have, and the seeds where the campaign says so."""
+    reference, labelled = store.get("reference_key"), _labelled(store)
+    wanted = [] if labelled.get(reference, 0) >= _builds(campaign, True) else [reference]
     if campaign.settings.seeds.simulate_missing:
-        wanted += [seed.unit.key for seed in seeds]
-    labelled = _labelled(store)
-    return [key for key in dict.fromkeys(wanted) if key not in labelled]
+        wanted += [seed.unit.key for seed in seeds if seed.unit.key not in labelled]
+    return list(dict.fromkeys(wanted))
+
+
+def _builds(campaign: Campaign, of_reference: bool) -> int:
+    """Builds of a polymer. Every comparison shares the error of the reference, so that it gets more of them."""
+    simulation = campaign.settings.simulation
+    if of_reference:
+        return simulation.reference_replicas or 4 * simulation.replicas
+    return simulation.replicas

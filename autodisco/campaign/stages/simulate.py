@@ -11,14 +11,15 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError, OwnedError
-from autodisco.store import Store, replica_folder, value_of
+from autodisco.errors import OwnedError, StorageError
+from autodisco.store import Store, comparison, replica_folder, value_of
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
 """What a finished replica leaves for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
+    from autodisco.simulation.early import Benchmark
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
 
 
@@ -128,17 +129,22 @@ def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> Repli
         attempt=row["attempt"],
         half_step=row["attempt"] > 0 and mends_by_half_step(row["failure_code"]),
         engine=engines.resolved(settings.engine),
-        benchmark_s_per_cm=_benchmark(campaign, store, row["key"]),
+        benchmark=_benchmark(campaign, store, row["key"]),
     )
 
 
-def _benchmark(campaign: Campaign, store: Store, key: str) -> float | None:
-    """The value of the reference, where the protocol lets a replica stop that is sure to lie below it."""
+def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
+    """The reference with its error, where the protocol lets a replica stop that is sure to lie below it."""
     from autodisco.simulation import protocols
+    from autodisco.simulation.early import Benchmark
 
     production = protocols.load(campaign.settings.simulation.protocol).production
     reference = store.get("reference_key")
-    return value_of(store, reference) if production.stop_below_with_confidence and key != reference else None
+    if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
+        return None
+    known = comparison(store)
+    place, error = known.place(reference)
+    return Benchmark(10**place, error, known.replica_sd, known.degrees)
 
 
 def _started(store: Store, task: ReplicaTask) -> None:
@@ -158,7 +164,7 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
 
     subject = f"{task.monomer_smiles} replica {task.replica}"
     if outcome.failure_code == "no-disk":
-        raise AutodiscoError(f"{subject}: no space left for {task.folder}; free some and run the campaign again")
+        raise StorageError(f"{subject}: no space left for {task.folder}")
     columns: dict[str, Any] = {
         "seed": task.seed,
         "attempt": task.attempt,
@@ -183,7 +189,11 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
                     store.record_file(file)
             if why := outcome.properties.get("stopped_early"):
                 saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
-                store.note("stopped early", subject, saved, "take the value as it is", why)
+                censored = outcome.properties.get("censored")
+                decided = (
+                    f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+                )
+                store.note("stopped early", subject, saved, decided, why)
             campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
             return None
         retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries

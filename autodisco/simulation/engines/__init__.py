@@ -36,11 +36,11 @@ class Engine(Protocol):
         protocol: SimulationProtocol,
         on_progress: Callable[[str, float], None] | None = None,
         timestep_scale: float = 1.0,
-        enough: Callable[[], bool] | None = None,
+        enough: Callable[[float], bool] | None = None,
     ) -> list[float]:
         """Run what was written, or what is left of it, leaving ``trajectory.dcd``; returns the edges (Å) of the box.
 
-        After each leg of production, `enough` is asked whether the trajectory so far will do.
+        After each leg of production, `enough` is told its length in ps and says whether the trajectory so far will do.
 
         Raises SimulationFailure, or EngineKilled where a signal from outside ended it.
         """

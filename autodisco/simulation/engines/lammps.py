@@ -285,7 +285,7 @@ def run(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None = None,
     timestep_scale: float = 1.0,
-    enough: Callable[[], bool] | None = None,
+    enough: Callable[[float], bool] | None = None,
 ) -> list[float]:
     """Run `in.lammps` in `folder` to the end, or what is left of it; returns the edges (Å) of the final box.
 
@@ -329,7 +329,7 @@ def _launch(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None,
     timestep_scale: float,
-    enough: Callable[[], bool] | None,
+    enough: Callable[[float], bool] | None,
 ) -> Checkpoint | None:
     """Run a script to its end, or until production has gone on for long `enough`; returns where that was."""
     program, environment = command()
@@ -354,7 +354,8 @@ def _launch(
             if enough and reached and reached != asked and _is_inside_production(reached, protocol, timestep_scale):
                 asked = reached
                 # the parts of an interrupted production are joined at its end only
-                if not list(folder.glob("trajectory-*.dcd")) and enough():
+                done_ps = reached.done * protocol.timestep_fs * protocol.nonbonded.every * timestep_scale / 1000
+                if not list(folder.glob("trajectory-*.dcd")) and enough(done_ps):
                     process.kill()
                     process.wait()
                     return reached

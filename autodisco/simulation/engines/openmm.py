@@ -126,7 +126,7 @@ def run(
     protocol: Protocol,
     on_progress: Callable[[str, float], None] | None = None,
     timestep_scale: float = 1.0,
-    enough: Callable[[], bool] | None = None,
+    enough: Callable[[float], bool] | None = None,
 ) -> list[float]:
     """Run what was written, from its checkpoint if there is one; returns the edges (Å) of the final box.
 
@@ -169,7 +169,7 @@ class _Run:
         protocol: Protocol,
         scale: float,
         on_progress: Callable[[str, float], None],
-        enough: Callable[[], bool] | None,
+        enough: Callable[[float], bool] | None,
     ):
         import openmm
 
@@ -318,7 +318,7 @@ class _Run:
                 inside = self.place.blocks < len(blocks)
                 if trajectory and inside and self._leg_ends(done * outer, blocks[block] * outer):
                     self._written(report, trajectory)
-                    if self.enough and self.enough():
+                    if self.enough and self.enough(done * outer):
                         break
             self._keep(context)
             self._written(report, trajectory)

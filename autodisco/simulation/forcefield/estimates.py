@@ -17,6 +17,11 @@ class Estimator:
         self._mol = mol
         self._mmff = ff.MMFFGetMoleculeProperties(mol) if ff.MMFFHasAllMoleculeParams(mol) else None
 
+    @property
+    def is_mmff(self) -> bool:
+        """Whether MMFF94 knows every atom of the molecule."""
+        return self._mmff is not None
+
     def bond(self, i: int, j: int) -> tuple[float, ...] | None:
         """r0 (Å), K2, K3, K4 (kcal/mol/Å^n), or None where neither force field knows the bond."""
         if self._mmff and (row := self._mmff.GetMMFFBondStretchParams(self._mol, i, j)):

@@ -46,17 +46,20 @@ AUTOMATIC_COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row found: its numbers, and whether the key had to be read backwards to find it."""
+    """One row found: its numbers, the number of its reference, and whether its key had to be read backwards."""
 
     values: tuple[float, ...]
+    reference: str = ""
     reversed: bool = False
 
 
 @dataclass
 class FrcFile:
-    """The tables of one file: ``tables[section, label][key] = (version, values)``."""
+    """The tables of one file: ``tables[section, label][key] = (version, reference, values)``."""
 
-    tables: dict[tuple[str, str], dict[tuple[str, ...], tuple[float, tuple[float, ...]]]] = field(default_factory=dict)
+    tables: dict[tuple[str, str], dict[tuple[str, ...], tuple[float, str, tuple[float, ...]]]] = field(
+        default_factory=dict
+    )
     equivalence: dict[str, dict[str, str]] = field(default_factory=dict)
     automatic: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -66,8 +69,8 @@ class FrcFile:
         forward = table.get(key)
         backward = table.get(key[::-1]) if both_ways else None
         if forward and (not backward or forward[0] >= backward[0]):
-            return Row(forward[1])
-        return Row(backward[1], reversed=True) if backward else None
+            return Row(forward[2], forward[1])
+        return Row(backward[2], backward[1], reversed=True) if backward else None
 
 
 def parse(text: str) -> FrcFile:
@@ -94,7 +97,7 @@ def parse(text: str) -> FrcFile:
             key = tuple(words[2 : 2 + n])
             table = frc.tables.setdefault((section, label), {})
             if key not in table or version >= table[key][0]:
-                table[key] = (version, tuple(float(w) for w in words[2 + n :]))
+                table[key] = (version, words[1], tuple(float(w) for w in words[2 + n :]))
     return frc
 
 

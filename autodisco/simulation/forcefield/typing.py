@@ -65,6 +65,8 @@ TYPING_RULES = tuple(
         ("[NX1]#*", "nt", "nitrile; PCFF templates"),
         ("[NX1]=[N+]", "nt", "azide end; no PCFF type, nearest one"),
         ("[$([NX2](=N)=N),$([NX2+](=[N-])=N)]", "n=2", "azide middle; no PCFF type, nearest one"),
+        ("[NX2+]#[CX1-]", "nt", "isocyanide; no PCFF type, nearest one"),
+        ("[CX1-]#[NX2+]", "ct", "isocyanide; no PCFF type, nearest one"),
         ("n", "np", "aromatic nitrogen; PCFF templates"),
         ("[nX3;H1]", "nh", "pyrrole nitrogen; PCFF templates"),
         ("[nX3;H0]", "npc", "substituted pyrrole nitrogen; PCFF templates"),

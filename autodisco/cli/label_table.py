@@ -1,0 +1,112 @@
+"""Fills the label columns of a table and leaves every other byte of it as it is: quotation, line ends, the rest.
+
+The file is read again when the values are there, because hours of simulation lie between, in which people edit it.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autodisco.errors import InputError
+from autodisco.files import write_atomic
+from autodisco.tables import Table, open_table, text_lines
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: the line it begins on, its cells by column, and its text up to the row that follows."""
+
+    line: int
+    cells: dict[str, str]
+    text: str
+
+
+def read_rows(path: Path) -> tuple[list[str], list[Row]]:
+    """Column names and rows of a file. Raises InputError where it cannot be read or has no column monomer_smiles."""
+    table, rows, _ = _read(path)
+    return table.names or [], rows
+
+
+def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequence[str]]) -> None:
+    """Write `labels`, cells for `columns` by line of the row; columns that are missing come last.
+
+    Raises InputError where the file cannot be read any more.
+    """
+    table, rows, head = _read(path)
+    header, separator = table.names or [], table.separator
+    added = [column for column in columns if column not in header]
+    before, names = head
+    parts = [before, _changed(names, dict(zip(header, header, strict=True)), {}, added, separator)]
+    for row in rows:
+        new = dict(zip(columns, labels.get(row.line, ()), strict=row.line in labels))
+        parts.append(_changed(row.text, row.cells, new, [new.get(column, "") for column in added], separator))
+    write_atomic(path, "".join(parts).encode(table.encoding))
+
+
+def _read(path: Path) -> tuple[Table, list[Row], tuple[str, str]]:
+    """The table, its rows, and the text before the header and from there up to the first row."""
+    if not path.is_file():
+        _gone(path)
+    table, lines = open_table(path), list(text_lines(path))
+    names = table.names or []
+    if "monomer_smiles" not in names:
+        shown = ", ".join(table.header) or "none"
+        raise InputError(f"{path}, line {table.header_line}: no column monomer_smiles (columns: {shown})")
+    found = list(table.rows)
+    ends = [row.line - 1 for row in found] + [len(lines)]
+    rows = [
+        Row(row.line, dict(zip(names, row.cells, strict=True)), "".join(lines[row.line - 1 : end]))
+        for row, end in zip(found, ends[1:], strict=True)
+    ]
+    begins = table.header_line - 1
+    return table, rows, ("".join(lines[:begins]), "".join(lines[begins : ends[0]]))
+
+
+def _gone(path: Path) -> str:
+    raise InputError(f"{path}: cannot be read: it is not there any more; what was simulated is kept, so run it again")
+
+
+def _changed(text: str, cells: Mapping[str, str], new: Mapping[str, str], added: Sequence[str], separator: str) -> str:
+    """The text of a row with new cells in some columns and `added` ones at its end."""
+    if not added and all(cells[column] == value for column, value in new.items()):
+        return text
+    record, rest = _first_record(text, separator)
+    body = record.rstrip("\r\n")
+    raw = list(_raw_cells(body, separator))
+    if len(raw) != len(cells):  # quoted in a way of its own
+        raw = [_written(cell, separator) for cell in cells.values()]
+    raw = [_written(new[column], separator) if column in new else cell for column, cell in zip(cells, raw, strict=True)]
+    return separator.join([*raw, *(_written(cell, separator) for cell in added)]) + record[len(body) :] + rest
+
+
+def _first_record(text: str, separator: str) -> tuple[str, str]:
+    """The first row that is not blank, with its line breaks and the blank lines before it, and the rest."""
+    lines = list(io.StringIO(text, newline=""))
+    for n in range(1, len(lines) + 1):
+        try:
+            if any(any(cells) for cells in csv.reader(lines[:n], delimiter=separator, strict=True)):
+                return "".join(lines[:n]), "".join(lines[n:])
+        except csv.Error:
+            continue
+    return text, ""
+
+
+def _raw_cells(record: str, separator: str) -> Iterator[str]:
+    """Cells of a row as they are written, with their quotation marks."""
+    quoted = itertools.accumulate(record, lambda inside, character: inside ^ (character == '"'), initial=False)
+    commas = [
+        n
+        for n, (inside, character) in enumerate(zip(quoted, record, strict=False))
+        if character == separator and not inside
+    ]
+    for begin, end in itertools.pairwise([-1, *commas, len(record)]):
+        yield record[begin + 1 : end]
+
+
+def _written(cell: str, separator: str) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator="").writerow([cell, ""])
+    return out.getvalue()[:-1]

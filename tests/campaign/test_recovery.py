@@ -1,0 +1,224 @@
+"""A fault that may pass ends no campaign: the stage is tried again, and the journal says so."""
+
+import errno
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from autodisco.campaign import control, daemon, recovery, run
+from autodisco.campaign.stages import STAGES
+from autodisco.campaign.states import advance
+from autodisco.errors import AutodiscoError, StorageError
+from autodisco.store import Store, list_campaigns, status
+from tests.campaign.conftest import write_campaign
+from tests.campaign.test_campaign import begin
+
+
+@pytest.fixture
+def campaign(tmp_path, monkeypatch):
+    """One that looks at every occasion and does not wait for long."""
+    monkeypatch.setattr(daemon, "POLL_S", 0.0)
+    monkeypatch.setattr(recovery, "LOOK_S", 0.01)
+    monkeypatch.setattr(recovery, "PAUSES_S", (0.05, 0.1, 0.2))
+    return begin(write_campaign(tmp_path), tmp_path / "runs")
+
+
+def failing(monkeypatch, *errors):
+    """The first stage raises each of these, then ends the campaign; how often it was tried."""
+    left, tries = list(errors), []
+
+    def work(campaign, store):
+        tries.append(time.monotonic())
+        if left:
+            raise left.pop(0)
+        advance(store, "budget-spent", "enough")
+
+    monkeypatch.setitem(STAGES, "prepare", work)
+    return tries
+
+
+def retried(folder):
+    with Store.open_readonly(folder) as store:
+        return [row for row in store.journal() if row["event"] == "retry stage"]
+
+
+PASSING = [
+    OSError(errno.EIO, "Input/output error"),
+    OSError(errno.ESTALE, "Stale file handle"),
+    StorageError("the database is locked"),
+    MemoryError(),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+]
+
+
+@pytest.mark.fault("a fault of the machine that passes")
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_a_fault_that_passes_is_waited_out_and_journalled(campaign, monkeypatch, error):
+    tries = failing(monkeypatch, error, error)
+    assert run(campaign) == 0
+    assert len(tries) == 3
+    assert tries[2] - tries[1] >= 0.1 > 0.05  # the second pause is longer than the first
+    first, second = retried(campaign.folder)
+    assert (first["subject"], first["decided"]) == ("prepare", "try again in 0 s, 1 of 3")
+    assert second["why"] == (str(error) or "MemoryError")
+    with Store.open_readonly(campaign.folder) as store:
+        assert (store.get("state"), store.get("trouble")) == ("exhausted", "")
+
+
+@pytest.mark.fault("a fault of the machine that passes")
+def test_a_fault_that_stays_ends_the_campaign_with_its_reason_after_all_pauses(campaign, monkeypatch):
+    tries = failing(monkeypatch, *[OSError(errno.EIO, "Input/output error")] * 9)
+    with pytest.raises(AutodiscoError, match=r"prepare: .*Input/output error"):
+        run(campaign)
+    assert len(tries) == 4
+    with Store.open_readonly(campaign.folder) as store:
+        assert store.get("state") == "failed"
+        assert [row["event"] for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
+
+
+def test_a_terminal_that_was_closed_ends_no_campaign(campaign, monkeypatch):
+    tries = failing(monkeypatch)
+
+    def say(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    assert run(campaign, say) == 0
+    assert len(tries) == 1
+
+
+def test_a_fault_of_the_program_is_not_tried_again(campaign, monkeypatch):
+    tries = failing(monkeypatch, ValueError("a bug"))
+    with pytest.raises(ValueError, match="a bug"):
+        run(campaign)
+    assert len(tries) == 1
+
+
+@pytest.mark.fault("a program that holds the database")
+def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monkeypatch):
+    """Even the journal cannot be written then; it is made good when the other program lets go."""
+    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.05)
+    monkeypatch.setattr(recovery, "PAUSES_S", (3.0, 3.0))
+    hold = (
+        "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('BEGIN IMMEDIATE')\n"
+        "print('held', flush=True); time.sleep(1.5); c.execute('COMMIT')"
+    )
+    tries = []
+
+    def work(campaign, store):
+        tries.append(1)
+        if len(tries) == 1:
+            words = [sys.executable, "-c", hold, str(campaign.folder / "state.db")]
+            holder = subprocess.Popen(words, stdout=subprocess.PIPE)
+            holder.stdout.readline()
+            holder.stdout.close()
+        advance(store, "budget-spent", "enough")
+
+    monkeypatch.setitem(STAGES, "prepare", work)
+    assert run(campaign) == 0
+    assert len(tries) == 2
+    (row,) = retried(campaign.folder)
+    assert "database is locked" in row["why"]
+
+
+@pytest.mark.parametrize("request_", ["pause", "stop"])
+def test_while_it_waits_it_has_a_heartbeat_says_what_it_waits_for_and_obeys(campaign, monkeypatch, request_):
+    monkeypatch.setattr(recovery, "PAUSES_S", (60.0,))
+    failing(monkeypatch, OSError(errno.EIO, "Input/output error"))
+    seen = []
+
+    def look(keep):
+        def kept(self):
+            keep(self)
+            with Store.open(campaign.folder) as store:
+                seen.append(status(store))
+                store.request(request_)
+                if store.get("state") == "paused":
+                    store.request("stop")
+
+        return kept
+
+    monkeypatch.setattr(daemon.Watch, "skip", look(daemon.Watch.skip))
+    begun = time.monotonic()
+    assert run(campaign) == daemon.RESUMABLE
+    assert time.monotonic() - begun < 30
+    assert "Input/output error; it will try again in 1:00" in seen[0]["trouble"]
+    assert seen[0]["heartbeat_age_s"] < 5
+    with Store.open_readonly(campaign.folder) as store:
+        assert store.get("state") == "stopped"
+
+
+def test_a_process_without_a_heartbeat_is_shown_as_hung(campaign, call, monkeypatch):
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        with Store.open(campaign.folder) as store:
+            control.hand_over(store, sleeper.pid)
+            assert not status(store)["hung"]
+            store.set(heartbeat=time.time() - 6 * 3600)
+            seen = status(store)
+            assert (seen["alive"], seen["hung"]) == (True, True)
+            assert seen["heartbeat_age_s"] == pytest.approx(6 * 3600, abs=60)
+        (row,) = list_campaigns(campaign.folder.parent)
+        assert row["hung"]
+        monkeypatch.setenv("AUTODISCO_RUNS", str(campaign.folder.parent))
+        assert "hung" in call("list").out
+        assert "no heartbeat for 6 h 00" in call("status", "--why").out
+        for command in ("status", "monitor"):
+            assert "no heartbeat for 6 h 00" in call(command, *["--once"] * (command == "monitor")).out
+        assert f"kill -9 {sleeper.pid}" in call("status").out
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+TERMINAL = """
+import sys, time
+from pathlib import Path
+from autodisco.campaign import open_folder, run
+from autodisco.campaign.stages import STAGES
+from autodisco.cli.output import stderr_console
+from autodisco.monitor import following
+STAGES["prepare"] = lambda campaign, store: (print("at work", flush=True, file=sys.__stdout__), time.sleep(60))
+campaign = open_folder(Path(sys.argv[1]))
+with following(campaign.folder, stderr_console()) as say:
+    run(campaign, say)
+"""
+
+
+def test_a_second_ctrl_c_gives_the_terminal_its_cursor_back(campaign):
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", TERMINAL, str(campaign.folder)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"})
+    os.close(theirs)
+    said = []
+
+    def read():
+        while True:
+            try:
+                said.append(os.read(ours, 65536))
+            except OSError:  # the other end is closed
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert process.stdout.readline() == b"at work\n"
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == daemon.RESUMABLE
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        reader.join()
+        os.close(ours)
+    said = b"".join(said)
+    assert b"\x1b[?25l" in said
+    assert said.rindex(b"\x1b[?25h") > said.rindex(b"\x1b[?25l")

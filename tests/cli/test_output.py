@@ -1,0 +1,32 @@
+"""What tables of properties show."""
+
+from autodisco.cli.output import numbers, print_properties
+
+COMBINED = {
+    "n_replicas": 4,
+    "conductivity_s_per_cm": 1e-3,
+    "conductivity_s_per_cm_sem": 1e-4,
+    "ion_pair_residence_ps": None,
+    "ion_pair_residence_ps_sem": None,
+    "ion_pair_residence_ps_at_least": 18.0,
+    "ion_pair_residence_ps_n": 2,
+    "cluster_lifetime_ps": None,
+    "cluster_lifetime_ps_at_least": None,
+}
+
+
+def test_a_lifetime_that_did_not_end_is_shown_as_a_bound_with_how_many_did(capsys):
+    print_properties(COMBINED, "polymer")
+    out = capsys.readouterr().out
+    (line,) = [line for line in out.splitlines() if "ion_pair_residence_ps" in line]
+    assert "> 18" in line
+    assert "2 of 4" in line
+    assert "not measurable here: cluster_lifetime_ps" in out
+    assert "_at_least" not in out
+
+
+def test_numbers_for_programs_hold_the_bound_where_there_is_one():
+    rows = {name: value for name, value, _ in numbers(COMBINED)}
+    assert rows["ion_pair_residence_ps_at_least"] == 18.0
+    assert rows["ion_pair_residence_ps_n"] == 2
+    assert "cluster_lifetime_ps_at_least" not in rows
