@@ -1,11 +1,10 @@
-"""Files are written whole or not at all: beside the target, synced, then renamed over it. Tables are read strictly."""
+"""Files are written whole or not at all: beside the target, synced, then renamed over it."""
 
-import csv
 import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -112,37 +111,3 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
-
-
-def text_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file as a stream, with their ends; errors as for `read_text`."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from file
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
-
-
-def csv_rows(
-    path: Path, lines: str | Iterable[str], delimiter: str = ",", skip: int = 0
-) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a table that are not blank, without the first `skip` of these, each with the line it begins on.
-
-    Raises InputError, with the line, for one that cannot be read, such as one with a quotation mark that never ends.
-    """
-    source = lines.splitlines(keepends=True) if isinstance(lines, str) else lines
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InputError(f"{path}, line {line}: not a CSV row ({error})") from None
-        if any(cell.strip() for cell in cells):
-            skip -= 1
-            if skip < 0:
-                yield line, cells

@@ -6,25 +6,7 @@ import sys
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, open_atomic, place_beside, read_text, remove_leftovers, write_atomic
-
-
-def test_rows_come_with_the_line_they_begin_on(tmp_path):
-    text = 'a,b\n\n1,"two\nlines"\n,\n3,4'
-    assert list(csv_rows(tmp_path, text)) == [(1, ["a", "b"]), (3, ["1", "two\nlines"]), (6, ["3", "4"])]
-
-
-def test_a_quotation_mark_that_never_ends_is_named_by_the_line_it_is_on(tmp_path):
-    rows = csv_rows(tmp_path / "t.csv", 'a,b\n1,2\n3,"4\n' + "5,6\n" * 100)
-    assert next(rows)[0] == 1
-    assert next(rows)[0] == 2
-    with pytest.raises(InputError, match=r"t\.csv, line 3: not a CSV row"):
-        next(rows)
-
-
-def test_a_cell_longer_than_the_reader_allows_is_an_error_of_its_line(tmp_path):
-    with pytest.raises(InputError, match="line 2: not a CSV row"):
-        list(csv_rows(tmp_path, "a\n" + "C" * 200_000))
+from autodisco.files import open_atomic, place_beside, read_text, remove_leftovers, write_atomic
 
 
 def test_a_file_that_is_no_text(tmp_path):

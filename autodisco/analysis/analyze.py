@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autodisco.analysis.conventions import joins_of
 from autodisco.analysis.properties import TransportProperties
 from autodisco.errors import InputError
 
 if TYPE_CHECKING:
     from autodisco.analysis.observe import Observations
     from autodisco.analysis.transport import Fits
-
-MODES = ("default", "htp-md")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def analyze(
     dt_ps: float | None = None,
     mode: str = "default",
     cluster_cutoff: float | None = None,
+    cluster_joins: str | Sequence[str] | None = None,
     coordination_cutoff: float | None = None,
     fit_ps: tuple[float, float] | None = None,
     memory_mb: float = 256.0,
@@ -75,6 +75,8 @@ def analyze(
     dt_ps : time between frames, where the files do not tell
     mode : ``default``, or ``htp-md`` for the conventions of that database
     cluster_cutoff, coordination_cutoff : Å; 3.4 and 2.8, or what the folder states, where none is given
+    cluster_joins : the pairs of ions that a contact within the cluster cutoff joins: ``cation-anion`` (without any),
+        ``anion-anion``, ``cation-cation``; without any in the mode ``htp-md``, all three
     fit_ps : lags (ps) over which displacements are fitted; else those the folder states, or the diffusive ones
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels; results do not depend on it
@@ -85,8 +87,7 @@ def analyze(
     InputError
         When something is missing, broken, too short or impossible; the message says what is expected.
     """
-    if mode not in MODES:
-        raise InputError(f"analysis mode {mode!r} is unknown; {' or '.join(MODES)} expected")
+    joins = joins_of(mode, cluster_joins)
     settings = {
         "temperature": temperature_k, "dt": dt_ps, "cluster cutoff": cluster_cutoff,
         "coordination cutoff": coordination_cutoff, "memory": memory_mb, "threads": threads,
@@ -105,7 +106,10 @@ def analyze(
     from autodisco.analysis.selections import Selections, read_selected
 
     if first.is_dir():
-        if others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None:
+        known = any((first / name).is_file() for name in ("system.json", "meta.json"))
+        if known and (
+            others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None
+        ):
             raise InputError(
                 f"{first}: a folder says itself what its atoms are; selections, charges and dt are for files"
             )
@@ -115,7 +119,12 @@ def analyze(
             raise InputError(f"{first}: say which atoms are ions with --cation and --anion, such as --cation 'type 1'")
         if temperature_k is None:
             raise InputError(f"{first}: the temperature is needed: --temperature, in K")
-        chosen = Selections(*selections, _several(cation_charge or 1.0), _several(anion_charge or -1.0), coordinating)
+        chosen = Selections(
+            *selections,
+            _several(1.0 if cation_charge is None else cation_charge),
+            _several(-1.0 if anion_charge is None else anion_charge),
+            coordinating,
+        )
         trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
     said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
     if fit_ps:
@@ -125,7 +134,7 @@ def analyze(
         if mode == "htp-md":
             raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
         return Analysis(neat.neat_properties(trajectory, said), None, None)
-    seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads), said)
+    seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins), said)
     if mode == "htp-md":
         return Analysis(htp_md.transport_properties(seen), seen, None)
     fits = transport.fit(seen)

@@ -1,28 +1,20 @@
 """LAMMPS text dumps as trajectories: plain or compressed, one file after the other, by the compiled reader."""
 
-import gzip
-import zlib
+import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from autodisco.analysis.elements import elements_by_mass
-from autodisco.analysis.trajectory import Chunk, Clock, Floats
+from autodisco.analysis.opening import Bytes, opened
+from autodisco.analysis.timeline import Frame, Timeline, in_chunks
+from autodisco.analysis.trajectory import Chunk, Floats, Notes
+from autodisco.analysis.units import masses_in, units_of
 from autodisco.errors import InputError
 from autodisco_kernels import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
 
-SUFFIXES = (".lammpstrj", ".lammpsdump", ".dump")
-COMPRESSED = (".gz", ".zst")
-PICOSECONDS = {"real": 1e-3, "metal": 1.0}
-
-
-def is_dump(path: Path) -> bool:
-    """Whether a file is named like a LAMMPS text dump, compressed or not."""
-    suffix = path.with_suffix("").suffix if path.suffix in COMPRESSED else path.suffix
-    return suffix in SUFFIXES
+TEXT = ("element", "type", "typelabel")
 
 
 class Dump:
@@ -33,65 +25,124 @@ class Dump:
     paths : at least one
     needed : columns the caller will ask for with `first`
     single : whether box lengths are held in single precision, as HTP-MD's program does
+    dt_ps : time between frames as a person gave it
+    style : unit style, where the dump does not say
+    notes : takes what was assumed or left out
 
     Attributes
     ----------
     n_atoms : in the first frame; others have to have the same
     unwrapped : whether positions are continuous across the faces of the box
-    interval_ps : time between the first two frames where the dump writes its time and units (real or metal)
+    interval_ps : time between the first two frames where the dump writes its time and units
 
     Raises
     ------
     InputError
-        For a file that cannot be read, holds no frame, or lacks columns.
+        For a file that cannot be read, holds no frame, or lacks columns, for units without lengths in Å, and for boxes
+        that are not periodic.
     """
 
-    def __init__(self, paths: Sequence[Path], needed: Sequence[str] = (), single: bool = False) -> None:
-        self._paths, self._single = list(paths), single
-        with _opened(self._paths[0]) as stream:
-            dump = _dump(self._paths[0], stream, None)
-            available = dump.available
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        needed: Sequence[str] = (),
+        single: bool = False,
+        dt_ps: float | None = None,
+        style: str | None = None,
+        notes: Notes | None = None,
+    ) -> None:
+        self._paths, self._single, self._style = list(paths), single, style
+        self._notes = Notes() if notes is None else notes
+        first_path = self._paths[0]
+        with opened(first_path) as stream:
+            dump = _dump(first_path, stream, None)
+            self._available = available = dump.available
+            if not available and dump.broken:
+                raise InputError(f"{first_path}: not a complete LAMMPS dump ({dump.broken[0]})")
             if not available:
-                raise InputError(f"{self._paths[0]}: holds no frame")
+                raise InputError(f"{first_path}: holds no frame")
             if missing := [name for name in needed if name not in available]:
-                raise InputError(f"{self._paths[0]}: columns {', '.join(missing)} are missing")
-            frames = _frames(self._paths[0], dump)
-            first = next(frames)
-            second = next(frames, None) if first.time is not None else None
+                raise InputError(f"{first_path}: columns {', '.join(missing)} are missing")
+            frames = _frames(first_path, dump)
+            first = next(frames, None)
+            if first is None:
+                raise InputError(f"{first_path}: not a complete LAMMPS dump ({dump.broken[0]})")
+            self._style = dump.units or style
+            units = units_of(first_path, self._style)
+            second = next(frames, None) if first.time is not None and units else None
         try:
             self._position = position_columns(available)
         except ValueError as error:
-            raise InputError(f"{self._paths[0]}: {error}") from None
+            raise InputError(f"{first_path}: {error}") from None
         self._columns = dict(zip(dump.columns, first.values.T, strict=True))
         self._text = [name for name in available if name not in self._columns]
+        self._ids = self._columns.get("id")
         self.n_atoms = len(first.values)
         self.unwrapped = is_unwrapped(self._position)
         self.interval_ps: float | None = None
-        if first.time is not None and second and second.time is not None and dump.units in PICOSECONDS:
-            self.interval_ps = (second.time - first.time) * PICOSECONDS[dump.units]
+        if units and first.time is not None and second and second.time is not None:
+            self.interval_ps = (second.time - first.time) * units.time
+        self._timeline = Timeline("steps", dt_ps, self._notes)
+        if self._ids is None:
+            self._notes.say(f"{first_path}: atoms have no id; row k is taken for the same atom in every frame")
+        if not first.boundaries:
+            self._notes.say(f"{first_path}: does not say whether its box is periodic; it is taken to be")
+
+    def has(self, column: str) -> bool:
+        """Whether the first frame has a column of numbers of this name."""
+        return column in self._columns
 
     def first(self, column: str) -> Floats:
-        """A column of numbers of the first frame, by atom."""
-        return self._columns[column]
+        """A column of numbers of the first frame, by atom; masses in g/mol."""
+        values = self._columns[column]
+        return masses_in(self._paths[0], self._style, values, self._notes) if column == "mass" else values
 
     def chunks(self, length: int) -> Iterator[Chunk]:
-        """The positions of all frames, `length` at a time; a frame that a restart has written again is left out."""
-        placed, cells, clock = [], [], Clock(self._paths[0], "steps", False)
+        """The positions of all frames, `length` at a time.
+
+        Raises StartAgain where a restart has written frames again.
+        """
+        yield from in_chunks(self._timeline.run(self._all()), length)
+
+    def sample(self, n: int) -> Chunk:
+        """The first `n` frames, or as many as there are."""
+        return next(in_chunks(itertools.islice(self._all(), n), n))
+
+    def _all(self) -> Iterator[Frame]:
+        """The frames of all files, Å and ps."""
+        checked = "id" if self._ids is not None else "type" if "type" in self._columns else None
+        expected = self._columns[checked] if checked else None
         for path in self._paths:
-            with _opened(path) as stream:
-                for frame in _frames(path, _dump(path, stream, self._position)):
+            with opened(path) as stream:
+                dump = _dump(path, stream, [*self._position, *([checked] if checked else [])])
+                units = units_of(path, dump.units or self._style)
+                scale = units.length if units else 1.0
+                for frame in _frames(path, dump):
                     if len(frame.values) != self.n_atoms:
                         raise InputError(f"{path}: step {frame.step} has {len(frame.values)} atoms, not {self.n_atoms}")
-                    if not clock.advances(frame.step):
-                        continue
+                    if expected is not None and not np.array_equal(frame.values[:, -1], expected):
+                        raise InputError(
+                            f"{path}: the {checked}s of the atoms of step {frame.step} are not those of the first "
+                            "frame; the same atoms are needed in every frame"
+                        )
+                    _check_periodic(path, frame)
                     cell = frame.cell.astype(np.float32).astype(np.float64) if self._single else frame.cell
-                    placed.append(positions(frame.values, self._position, cell, frame.origin))
-                    cells.append(cell)
-                    if len(cells) == length:
-                        yield Chunk(np.array(placed), np.array(cells))
-                        placed, cells = [], []
-        if cells:
-            yield Chunk(np.array(placed), np.array(cells))
+                    x = frame.values[:, :-1] if checked else frame.values
+                    placed = positions(x, self._position, cell, frame.origin)
+                    if scale != 1.0:
+                        placed, cell = placed * scale, cell * scale
+                    time = frame.time * units.time if units and frame.time is not None else None
+                    yield Frame(str(path), float(frame.step), time, placed, cell)
+                if dump.broken:
+                    n = len(dump.broken)
+                    self._notes.say(
+                        f"{path}: {'a frame is' if n == 1 else f'{n} frames are'} not all there and left out "
+                        f"({dump.broken[0]})"
+                    )
+                elif not dump.available:
+                    self._notes.say(f"{path}: holds no frame")
+                elif stream.cut:
+                    self._notes.say(f"{path}: the compressed file ends before its end; its whole frames are read")
 
     def universe(self) -> Any:
         """An MDAnalysis universe of the atoms, for selections: type, mass, charge, molecule (as residue), element."""
@@ -103,47 +154,42 @@ class Dump:
             self.n_atoms, n_residues=len(numbers), atom_resindex=residue, trajectory=False
         )
         universe.add_TopologyAttr("resids", numbers)
-        if "id" in self._columns:
-            universe.add_TopologyAttr("ids", self._columns["id"].astype(int))
+        if self._ids is not None:
+            universe.add_TopologyAttr("ids", self._ids.astype(int))
         if "type" in self._columns:
             universe.add_TopologyAttr("types", self._columns["type"].astype(int).astype(str))
         if "q" in self._columns:
             universe.add_TopologyAttr("charges", self._columns["q"])
         if "mass" in self._columns:
-            universe.add_TopologyAttr("masses", self._columns["mass"])
-            universe.add_TopologyAttr("elements", elements_by_mass(self._columns["mass"]))
-        if "element" in self._text:
-            with _opened(self._paths[0]) as stream:
-                universe.add_TopologyAttr("elements", np.array(text_column(stream, "element"), dtype=object))
+            universe.add_TopologyAttr("masses", self.first("mass"))
+        texts = {name: self._words(name) for name in TEXT if name in self._text}
+        if "element" in texts:
+            universe.add_TopologyAttr("elements", texts["element"])
+        if "type" in texts:
+            universe.add_TopologyAttr("types", texts["type"])
+        labels = texts.get("typelabel", texts.get("type"))
+        if labels is not None:
+            universe.add_TopologyAttr("names", labels)
         return universe
 
+    def _words(self, column: str) -> Any:
+        with opened(self._paths[0]) as stream:
+            return np.array(text_column(stream, column), dtype=object)  # type: ignore[arg-type]
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, decompressed where its name ends in .gz or .zst."""
+
+def _check_periodic(path: Path, frame: DumpFrame) -> None:
+    open_axes = [axis for axis, letters in zip("xyz", frame.boundaries, strict=False) if letters != "pp"]
+    if open_axes:
+        raise InputError(
+            f"{path}: the box of step {frame.step} is not periodic along {', '.join(open_axes)} (boundaries "
+            f"{' '.join(frame.boundaries)}); conductivities need the volume of a periodic box (pp pp pp)"
+        )
+
+
+def _dump(path: Path, stream: Bytes, columns: Sequence[str] | None) -> LammpsDump:
     try:
-        with open(path, "rb", buffering=0) as raw:
-            if path.suffix == ".gz":
-                with gzip.GzipFile(fileobj=raw) as stream:
-                    yield stream  # type: ignore[misc]
-            elif path.suffix == ".zst":
-                import zstandard
-
-                try:
-                    with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-                        yield stream
-                except zstandard.ZstdError as error:
-                    raise InputError(f"{path}: not a complete zstd file ({error})") from None
-            else:
-                yield raw
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-
-
-def _dump(path: Path, stream: BinaryIO, columns: Sequence[str] | None) -> LammpsDump:
-    try:
-        return LammpsDump(stream, columns)
-    except (ValueError, EOFError, zlib.error) as error:
+        return LammpsDump(stream, columns, lenient=True)  # type: ignore[arg-type]
+    except ValueError as error:
         raise InputError(f"{path}: not a complete LAMMPS dump ({error})") from None
 
 
@@ -153,7 +199,7 @@ def _frames(path: Path, dump: LammpsDump) -> Iterator[DumpFrame]:
     while True:
         try:
             frame = next(frames, None)
-        except (ValueError, EOFError, zlib.error) as error:
+        except ValueError as error:
             raise InputError(f"{path}: not a complete LAMMPS dump ({error})") from None
         if frame is None:
             return

@@ -8,7 +8,7 @@ import numpy as np
 
 from autodisco.analysis.observe import Displacements, Observations
 from autodisco.analysis.properties import TransportProperties
-from autodisco.analysis.structure import density, free_cations, molality, population_table
+from autodisco.analysis.structure import density, free_cations, molality, population_table, remarks
 from autodisco.errors import InputError
 from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS, Units, cluster_nernst_einstein, nernst_einstein
 
@@ -64,4 +64,5 @@ def transport_properties(seen: Observations) -> TransportProperties:
         density_g_per_cm3=density(seen, volume),
         concentration_actual_molal=molality(seen),
         cluster_population=population_table(seen.population),
+        warnings=tuple(remarks(seen)),
     )

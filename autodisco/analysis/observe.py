@@ -4,6 +4,7 @@ What concerns single frames (clusters, contacts, distributions) is added up on t
 until all frames are there, because displacements need them all.
 """
 
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
 from autodisco.analysis.series import Series
-from autodisco.analysis.trajectory import Chunk, Floats, Indices, Trajectory, check_composition
+from autodisco.analysis.trajectory import Chunk, Floats, Indices, StartAgain, Trajectory, check_composition
 from autodisco.errors import InputError
 from autodisco_kernels import (
     Contacts,
@@ -36,6 +38,7 @@ from autodisco_kernels import (
 MOST_GROUPS = 32
 LEAST_PIECES = 40
 R_MAX = 8.0
+LEAST_WIDTH = 3.0  # Å; two-dimensional boxes are given some tenths
 RDF_GROUPS = 5
 
 
@@ -45,17 +48,19 @@ class Settings:
 
     Attributes
     ----------
-    cluster_cutoff : Å, between a cation and a coordinating atom of an anion (France-Lanord & Grossman 2019); such a
-        contact also makes an ion pair, whose residence and life are timed
+    cluster_cutoff : Å, between coordinating atoms of two ions of one cluster (France-Lanord & Grossman 2019); such a
+        contact of a cation and an anion also makes an ion pair, whose residence and life are timed
     coordination_cutoff : Å, for coordination numbers and the residence of cations at polymer or solvent
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels
+    joins : the pairs of ions that a contact joins to one cluster, of `JOINS`
     """
 
     cluster_cutoff: float = 3.4
     coordination_cutoff: float = 2.8
     memory_mb: float = 256.0
     threads: int = 1
+    joins: tuple[str, ...] = DEFAULT_JOINS
 
 
 @dataclass(frozen=True)
@@ -164,14 +169,15 @@ def observe(
     """
     chosen = settings or Settings()
     check_composition(trajectory.source, trajectory.who)
-    with Pass(trajectory, chosen) as run:
-        for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
-            run.add(chunk)
-            if progress:
-                progress(run.n_frames)
-        if not run.n_frames:
-            raise InputError(f"{trajectory.source}: holds no frame")
-        return run.result()
+    while True:
+        with Pass(trajectory, chosen) as run, contextlib.suppress(StartAgain):
+            for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
+                run.add(chunk)
+                if progress:
+                    progress(run.n_frames)
+            if not run.n_frames:
+                raise InputError(f"{trajectory.source}: holds no frame")
+            return run.result()
 
 
 def _frames_per_chunk(n_atoms: int, memory_mb: float) -> int:
@@ -201,8 +207,7 @@ class Pass:
             [kind.site_of + offset for kind, offset in zip(who.species, offsets, strict=False)]
         )
         self._species = np.repeat(np.arange(len(who.species)), [kind.n for kind in who.species])
-        signs = np.sign([kind.charge for kind in who.species])
-        self._cutoffs = np.where(np.multiply.outer(signs, signs) < 0, settings.cluster_cutoff, 0.0)
+        self._cutoffs = _joining(settings.joins, [kind.charge for kind in who.species]) * settings.cluster_cutoff
         self._cation_sites = np.concatenate([kind.sites for kind in who.cations])
         self._cation_of = self._ion_of[: len(self._cation_sites)]
         self._anion_sites = self._sites[len(self._cation_sites) :]
@@ -229,6 +234,12 @@ class Pass:
         if not (np.isfinite(volumes) & (volumes > 0)).all():
             raise InputError(
                 f"{self._trajectory.source}: a frame after {self.n_frames} others has a box without volume"
+            )
+        widths = 1 / np.linalg.norm(np.linalg.inv(cells), axis=1)  # between opposite faces
+        if (thin := float(widths.min())) < LEAST_WIDTH:
+            raise InputError(
+                f"{self._trajectory.source}: a box is {thin:.3g} Å thin; conductivities are those of a volume, so the "
+                f"box needs three dimensions of {LEAST_WIDTH:g} Å or more"
             )
         self.n_frames += len(positions)
         self._volumes.append(volumes)
@@ -388,6 +399,14 @@ class _Surroundings:
     def result(self) -> Coordination:
         by_element = {element: np.concatenate(numbers) for element, numbers in self._by_element.items()}
         return Coordination(self._distribution, np.concatenate(self._numbers), by_element, self._recorder.runs())
+
+
+def _joining(joins: Sequence[str], charges: Sequence[float]) -> NDArray[np.bool_]:
+    """Which species (S, S) a contact joins."""
+    positive = np.array(charges) > 0
+    unlike, both = positive[:, None] != positive, positive[:, None] & positive
+    kinds = dict(zip(JOINS, (unlike, ~unlike & ~both, both), strict=True))
+    return np.logical_or.reduce([kinds[name] for name in joins])
 
 
 def squared_radii(positions: Floats, masses: Floats, chains: Sequence[Indices]) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_by_mass, standard_masses, unknown_mass
-from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.errors import InputError
 from autodisco.files import read_json
 
@@ -26,7 +26,10 @@ def read_folder(folder: Path, temperature_k: float | None = None, single: bool =
         return read_replica(folder, temperature_k)
     if (folder / "meta.json").is_file():
         return read_htp_md(folder, temperature_k, single)
-    raise InputError(f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json)")
+    raise InputError(
+        f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json); for other trajectories "
+        "name the files"
+    )
 
 
 def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory:
@@ -97,7 +100,10 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
         raise InputError(f"{folder / 'meta.json'}: a value is of the wrong kind ({error})") from None
     if not source.is_file():
         raise InputError(f"{source}: no such file")
-    dump = Dump([source], ("type", "mol", "mass"), single)
+    notes = Notes()
+    dump = Dump([source], ("type", "mol", "mass"), single, dt_ps=interval, notes=notes)
+    if dump.interval_ps and abs(dump.interval_ps - interval) > 0.01 * interval:
+        notes.say(f"{source}: tells {dump.interval_ps:g} ps between frames, meta.json {interval:g} ps; that counts")
     atom_type, molecule = dump.first("type").astype(int), dump.first("mol").astype(int)
     elements = elements_by_mass(dump.first("mass"))
     if mass := unknown_mass(dump.first("mass"), elements):
@@ -129,6 +135,7 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
         temperature_k=temperature,
         frame_interval_ps=interval,
         monomer_smiles=monomer.replace("[Cu]", "*").replace("[Au]", "*"),
+        notes=notes,
     )
 
 

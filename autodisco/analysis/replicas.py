@@ -57,9 +57,8 @@ def combine(replicas: Sequence[Replica]) -> dict[str, Any]:
     dict
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
-        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and
-        transference numbers are ratios of means: the mean part of the cations in the conductivity over the mean
-        conductivity.
+        replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and transference
+        numbers are ratios of means: the mean part of the cations in the conductivity over the mean conductivity.
         A replica in which a property is None is left out of that mean, and ``<name>_n`` says how many know it where not
         all do. Where a replica knows only a bound (``<name>_at_least``), the mean is None, and that of the values and
         bounds is a bound of it, under the same name. A standard error is None below two values. Errors within one

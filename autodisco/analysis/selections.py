@@ -3,27 +3,26 @@
 Positions come from the compiled reader where the trajectory is a LAMMPS text dump, else from MDAnalysis.
 """
 
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autodisco.analysis.dumps import Dump, is_dump
-from autodisco.analysis.elements import ATOMIC_MASSES, elements_by_mass, unknown_mass
-from autodisco.analysis.trajectory import (
-    Chunk,
-    Clock,
-    Composition,
-    Indices,
-    Species,
-    Trajectory,
-    hosts_among,
-    sites_of,
-)
+from autodisco.analysis.dumps import Dump
+from autodisco.analysis.elements import elements_and_masses
+from autodisco.analysis.foreign import Foreign
+from autodisco.analysis.molecules import Geometry, check_groups, molecules, numbering
+from autodisco.analysis.opening import beginning, is_dump, is_lammps_data
+from autodisco.analysis.trajectory import Chunk, Composition, Indices, Notes, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.units import masses_in, units_of
 from autodisco.errors import InputError
+
+MUCH_CHARGE = 1.6  # times the stated charge
+LONGEST_BOND, MOST_LONG = 6.0, 0.2  # Å, of beads; the share of bonds that may be longer
 
 
 @dataclass(frozen=True)
@@ -64,98 +63,140 @@ def read_selected(
     """
     for path in (topology, *files):
         if not path.is_file():
-            raise InputError(f"{path}: no such file")
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a folder; name its files")
     # A dump that serves as topology is the first of those that follow, unless it is given twice.
     frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
     frames = frames or [topology]
     dumped = [is_dump(path) for path in frames]
     if any(dumped) and not all(dumped):
         raise InputError(f"{frames[0]}: LAMMPS dumps and other formats cannot be mixed in one trajectory")
-    dump = Dump(frames) if all(dumped) else None
-    universe = _universe(topology, [] if dump else list(files), dump)
-    who = _composition(topology, universe, chosen)
-    if dump:
-        if dump.n_atoms != len(who.masses):
-            raise InputError(f"{frames[0]}: {dump.n_atoms} atoms, but {topology} describes {len(who.masses)}")
-        interval, unwrapped = dt_ps or dump.interval_ps, dump.unwrapped
+    notes, style = Notes(), _style(topology)
+    reader: Dump | Foreign
+    if all(dumped):
+        reader = Dump(frames, dt_ps=dt_ps, style=style, notes=notes)
+        universe = reader.universe() if is_dump(topology) else _universe(topology)
+        if reader.n_atoms != len(universe.atoms):
+            raise InputError(f"{frames[0]}: {reader.n_atoms} atoms, but {topology} describes {len(universe.atoms)}")
+        by_mol = reader.has("mol") if is_dump(topology) else None
     else:
-        # LAMMPS writes its own unit of time into a DCD file, whatever that is.
-        foreign = _is_lammps_data(topology) and any(path.suffix == ".dcd" for path in files)
-        interval, unwrapped = dt_ps or (None if foreign else _interval(universe)), False
+        universe, by_mol = _universe(topology), None
+        reader = Foreign(frames, len(universe.atoms), dt_ps, notes)
+    if style not in (None, "real", "metal", "electron") and hasattr(universe.atoms, "masses"):
+        universe.atoms.masses = masses_in(topology, style, universe.atoms.masses, notes)
+    if isinstance(reader, Dump) and not is_dump(topology):
+        _check_types(topology, universe, reader)
+    _check_bonds(topology, universe, reader.sample)
+    interval = dt_ps or reader.interval_ps
     if not interval:
         raise InputError(f"{frames[0]}: does not tell the time between frames; give it with --dt, in ps")
     if not 0 < interval < np.inf:
         raise InputError(f"{frames[0]}: {interval} ps between frames; give the time between frames with --dt, in ps")
+    if dt_ps and reader.interval_ps and abs(dt_ps - reader.interval_ps) > 0.01 * dt_ps:
+        notes.say(f"{frames[0]}: tells {reader.interval_ps:g} ps between frames, --dt {dt_ps:g} ps; --dt counts")
+    who = _composition(topology, universe, chosen, reader.sample, by_mol, notes)
     return Trajectory(
         source=frames[0],
         who=who,
-        chunks=dump.chunks if dump else lambda length: _chunks(frames[0], universe, length, dt_ps),
-        unwrapped=unwrapped,
+        chunks=reader.chunks,
+        unwrapped=isinstance(reader, Dump) and reader.unwrapped,
         temperature_k=temperature_k,
         frame_interval_ps=float(interval),
-        n_frames=None if dump else len(universe.trajectory),
+        n_frames=None if isinstance(reader, Dump) else reader.n_frames,
+        notes=notes,
     )
 
 
-def _universe(topology: Path, files: list[Path], dump: Dump | None) -> Any:
+def _universe(topology: Path) -> Any:
+    """An MDAnalysis universe of the atoms of a topology, with what the file holds and nothing guessed."""
     import MDAnalysis
 
-    if dump and is_dump(topology):
-        return dump.universe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            known = {"topology_format": "DATA"} if _is_lammps_data(topology) else {}
-            return MDAnalysis.Universe(str(topology), *([[str(path) for path in files]] if files else []), **known)
+            known = {"topology_format": "DATA"} if is_lammps_data(topology) else {}
+            return MDAnalysis.Universe(str(topology), to_guess=(), **known)
         except Exception as error:  # MDAnalysis raises whatever its parsers do
-            names = ", ".join(str(path) for path in (topology, *files))
             said = " ".join(str(error).split())[:120]
-            raise InputError(f"{names}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
+            raise InputError(f"{topology}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
 
 
-def _is_lammps_data(path: Path) -> bool:
-    """Whether a file is named as LAMMPS data files usually are."""
-    return path.suffix in (".data", ".lmp", ".lammps", ".lammpsdata") or path.name.startswith("data.")
+def _style(topology: Path) -> str | None:
+    """The unit style that the first line of a LAMMPS data file names, as `write_data` writes it."""
+    if is_dump(topology) or not is_lammps_data(topology):
+        return None
+    found = re.match(rb"[^\n]*\bunits\s*=\s*(\w+)", beginning(topology))
+    style = found.group(1).decode() if found else None
+    units_of(topology, style)
+    return style
 
 
-def _interval(universe: Any) -> float | None:
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        interval = float(universe.trajectory.dt)
-    # MDAnalysis makes 1 ps up where a file does not tell, and says so.
-    return None if any("no dt information" in str(warning.message) for warning in said) else interval
+def _check_types(topology: Path, universe: Any, dump: Dump) -> None:
+    """Refuse a data file and a dump whose atoms are of different types."""
+    stated = [str(kind) for kind in getattr(universe.atoms, "types", ())]
+    if dump.has("type") and stated and all(kind.isdigit() for kind in stated):
+        differ = np.flatnonzero(np.array(stated, dtype=np.float64) != dump.first("type"))
+        if len(differ):
+            k = differ[0]
+            raise InputError(
+                f"{topology}: atom {k + 1} is of type {stated[k]}, but of type {dump.first('type')[k]:g} in the "
+                "trajectory; both have to hold the same atoms, and the same ids"
+            )
 
 
-def _chunks(source: Path, universe: Any, length: int, dt_ps: float | None) -> Iterator[Chunk]:
-    n_frames, clock = len(universe.trajectory), Clock(source, "ps", dt_ps is not None)
-    for start in range(0, n_frames, length):
-        positions, cells = [], []
-        for frame in range(start, min(start + length, n_frames)):
-            try:
-                now = universe.trajectory[frame]
-            except (OSError, EOFError, ValueError) as error:
-                raise InputError(f"{source}: frame {frame} cannot be read ({error})") from None
-            if now.dimensions is None or not (now.dimensions[:3] > 0).all():
-                raise InputError(f"{source}: frame {frame} has no periodic box")
-            if not clock.advances(_time(now)):
-                continue
-            positions.append(now.positions.astype(np.float64))
-            cells.append(np.asarray(now.triclinic_dimensions, dtype=np.float64))
-        if positions:
-            yield Chunk(np.array(positions), np.array(cells))
+def _check_bonds(topology: Path, universe: Any, sample: Callable[[int], Chunk]) -> None:
+    """Refuse a topology whose bonds join atoms that are far apart: it is of other atoms, or in another order."""
+    bonds: Any = getattr(universe, "bonds", ())
+    if not len(bonds):
+        return
+    first = sample(1)
+    i, j = np.asarray(bonds.indices).T
+    apart = first.positions[0, i] - first.positions[0, j]
+    apart -= np.rint(apart @ np.linalg.inv(first.cells[0])) @ first.cells[0]
+    long = int(np.count_nonzero(np.linalg.norm(apart, axis=1) > LONGEST_BOND))
+    if long > MOST_LONG * len(i):
+        raise InputError(
+            f"{topology}: {long} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame; the atoms of "
+            "the topology have to be those of the trajectory, in the same order"
+        )
 
 
-def _time(frame: Any) -> float:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the time is made up, --dt has been asked for
-        return float(frame.time)
-
-
-def _composition(source: Path, universe: Any, chosen: Selections) -> Composition:
-    elements, masses = _elements_and_masses(source, universe)
-    molecules = _molecules(universe)
+def _composition(
+    source: Path, universe: Any, chosen: Selections, sample: Callable[[int], Chunk], by_mol: bool | None, notes: Notes
+) -> Composition:
+    elements, masses = elements_and_masses(source, universe, notes, optional=chosen.coordinating is not None)
     named = None if chosen.coordinating is None else _select(universe, chosen.coordinating, "--coordinating").indices
-    species, taken = [], np.zeros(len(elements), bool)
+    picked, taken = _picked(universe, chosen), np.zeros(len(elements), bool)
+    for option, _, _, atoms in picked:
+        if taken[atoms].any():
+            raise InputError(f"{option}: holds atoms of an ion selected before")
+        taken[atoms] = True
+    geometry = Geometry(elements, sample)
+    kinds = [(option, atoms) for option, _, _, atoms in picked]
+    numbers = molecules(numbering(universe, by_mol), geometry, kinds, source, notes)
+    species = [
+        _species(selection, charge, atoms, numbers, elements, named, option)
+        for option, selection, charge, atoms in picked
+    ]
+    total = sum(kind.n * kind.charge for kind in species)
+    stated = getattr(universe.atoms, "charges", None)
+    ions = np.zeros(len(elements), bool)
+    for (option, _, charge, atoms), kind in zip(picked, species, strict=True):
+        said = f"{source}: {option}"
+        check_groups(numbers, geometry, atoms, charge, kind.n * charge - total, said, notes)
+        inside = np.isin(numbers, numbers[atoms])
+        if stated is not None:
+            _check_charge(float(np.asarray(stated)[inside].sum()) / kind.n, charge, said, notes)
+        if (ions & inside).any():
+            raise InputError(f"{option}: holds atoms of an ion selected before")
+        ions |= inside
+    matrix = np.flatnonzero(~ions)
+    hosts = hosts_among(matrix, elements) if named is None else np.intersect1d(named, matrix)
+    return Composition(elements, masses, tuple(species), matrix, hosts)
+
+
+def _picked(universe: Any, chosen: Selections) -> list[tuple[str, str, float, Indices]]:
+    """Of each kind of ion: its option in messages, its selection, its charge and its atoms."""
+    found = []
     for sign, selections, charges, direction, side in (
         ("cation", chosen.cation, chosen.cation_charge, 1, "positive"),
         ("anion", chosen.anion, chosen.anion_charge, -1, "negative"),
@@ -167,28 +208,22 @@ def _composition(source: Path, universe: Any, chosen: Selections) -> Composition
         if wrong:
             raise InputError(f"{option}-charge is {wrong[0]:g}; a {side} number expected")
         for k, selection in enumerate(selections):
-            atoms = _select(universe, selection, option)
-            if taken[atoms.indices].any():
-                raise InputError(f"{option} '{selection}': holds atoms of an ion selected before")
-            kind = _species(
-                selection,
-                charges[k % len(charges)],
-                atoms.indices,
-                molecules,
-                elements,
-                named,
-                f"{option} '{selection}'",
-            )
-            taken[np.isin(molecules, molecules[atoms.indices])] = True
-            species.append(kind)
-    matrix = np.flatnonzero(~taken)
-    hosts = hosts_among(matrix, elements) if named is None else np.intersect1d(named, matrix)
-    if named is None and (mass := unknown_mass(masses, elements)):
+            atoms = _select(universe, selection, option).indices
+            found.append((f"{option} '{selection}'", selection, charges[k % len(charges)], atoms))
+    return found
+
+
+def _check_charge(of_file: float, charge: float, said: str, notes: Notes) -> None:
+    """Force fields scale the charges of ions down to 0.7 or so; more than that, or more than all, is another charge."""
+    share = of_file / charge
+    if abs(of_file) < 1e-3 or 0.5 <= share <= 1.2:
+        return
+    if share > MUCH_CHARGE:
         raise InputError(
-            f"{source}: a mass of {mass:g} g/mol is that of no element; name the atoms that hold cations with "
-            "--coordinating"
+            f"{said}: an ion carries {of_file:+.3g} e by the charges in the file, not {charge:+g} e; select single "
+            "ions, or give their charge with --cation-charge or --anion-charge"
         )
-    return Composition(elements, masses, tuple(species), matrix, hosts)
+    notes.say(f"{said}: an ion carries {of_file:+.3g} e by the charges in the file; {charge:+g} e is used")
 
 
 def _select(universe: Any, selection: str, option: str) -> Any:
@@ -224,26 +259,3 @@ def _species(
     if without := len(numbers) - len(np.unique(site_of)):
         raise InputError(f"{option}: {without} of {len(numbers)} ions have none of the atoms that hold cations")
     return Species(name, charge, atoms.reshape(len(numbers), -1), sites, site_of)
-
-
-def _molecules(universe: Any) -> Indices:
-    """A number per atom that atoms of one molecule share: by bonds, else by residue, else each atom its own."""
-    if len(getattr(universe, "bonds", ())):
-        return np.asarray(universe.atoms.fragindices, dtype=np.int64)
-    if len(universe.residues) > 1:
-        return np.asarray(universe.atoms.resindices, dtype=np.int64)
-    return np.arange(len(universe.atoms))
-
-
-def _elements_and_masses(source: Path, universe: Any) -> tuple[Any, Any]:
-    atoms = universe.atoms
-    masses = np.asarray(getattr(atoms, "masses", np.zeros(len(atoms))), dtype=np.float64)
-    elements = np.array([str(e).capitalize() for e in getattr(atoms, "elements", [""] * len(atoms))])
-    if (elements == "").any():
-        if not (masses > 0).all():
-            raise InputError(f"{source}: tells neither elements nor masses of its atoms; use a topology that does")
-        elements = np.where(elements == "", elements_by_mass(masses), elements)
-    unknown = masses <= 0
-    if unknown.any():
-        masses = np.where(unknown, [ATOMIC_MASSES.get(e, 0.0) for e in elements], masses)
-    return elements, masses

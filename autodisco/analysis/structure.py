@@ -8,6 +8,7 @@ from autodisco_kernels import Population
 
 AVOGADRO = 6.02214076e23
 CM3_PER_A3 = 1e-24
+LEAST_DENSITY, MOST_DENSITY = 0.1, 8.0  # g/cm³
 
 
 def free_cations(population: Population, seen: Observations) -> float:
@@ -44,3 +45,17 @@ def molality(seen: Observations) -> float | None:
     """Cations in mol per kg of polymer or solvent, None without any."""
     mass = seen.trajectory.matrix_mass or seen.trajectory.who.matrix_mass
     return 1000 * sum(kind.n for kind in seen.trajectory.who.cations) / mass if mass > 0 else None
+
+
+def remarks(seen: Observations) -> list[str]:
+    """What the readers said, and a density that no electrolyte has, for the warnings of every mode."""
+    value = density(seen, seen.volume)
+    strange = not LEAST_DENSITY <= value <= MOST_DENSITY
+    return [
+        *seen.trajectory.notes,
+        *(
+            [f"a density of {value:.3g} g/cm³: are lengths in Å, and is this the box of these atoms?"]
+            if strange
+            else []
+        ),
+    ]

@@ -1,7 +1,7 @@
 """What an analysis has to know of a trajectory, whatever files it came from: who is who, and frames as a stream."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -89,20 +89,34 @@ class Chunk:
     cells: Floats
 
 
+class Notes(list[str]):
+    """What readers assumed or left out, a sentence each; complete when the last frame has been read."""
+
+    def say(self, sentence: str) -> None:
+        """Add a sentence, once."""
+        if sentence not in self:
+            self.append(sentence)
+
+
+class StartAgain(Exception):
+    """Raised by `Trajectory.chunks`: frames that were handed out are void; call it again for others."""
+
+
 @dataclass(frozen=True)
 class Trajectory:
-    """Frames as a stream that can be read once from the start by calling `chunks`.
+    """Frames as a stream that can be read from the start by calling `chunks`.
 
     Attributes
     ----------
     source : named in messages
-    chunks : frames per chunk to an iterator over `Chunk`
+    chunks : frames per chunk to an iterator over `Chunk`, which may raise `StartAgain`
     unwrapped : whether positions are continuous in time already; else they are made so
     n_frames : None when only reading to the end tells
     matrix_mass : in g/mol where the files state another than the masses of the atoms give
     cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
     coordination_cutoff : in Å, up to where atoms are neighbours of a cation
     fit_ps : lags over which displacements are fitted; None to choose them
+    notes : become warnings of the result
     """
 
     source: Path
@@ -117,37 +131,7 @@ class Trajectory:
     cluster_cutoff: float = 3.4
     coordination_cutoff: float = 2.8
     fit_ps: tuple[float, float] | None = None
-
-
-class Clock:
-    """Watches that frames follow each other evenly; a stopped clock counts only if nobody `knows` the time between."""
-
-    def __init__(self, source: Path, unit: str, knows: bool) -> None:
-        self._source, self._unit, self._knows = source, unit, knows
-        self._last: float | None = None
-        self._interval: float | None = None
-
-    def advances(self, now: float) -> bool:
-        """Whether a frame at this time is a new one; raises InputError for one that comes too early or too late."""
-        last = self._last
-        if last is None:
-            self._last = now
-            return True
-        step = now - last
-        if step == 0:
-            return self._knows and self._interval is None
-        if self._interval is None and step > 0:
-            self._interval = step
-        # Formats with times in single precision round them.
-        allowed = 0.02 * (self._interval or 0.0) + 4e-7 * abs(now)
-        if self._interval is None or abs(step - self._interval) > allowed:
-            usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
-            raise InputError(
-                f"{self._source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
-                "because displacements need frames that are evenly spaced"
-            )
-        self._last = now
-        return True
+    notes: Notes = field(default_factory=Notes)
 
 
 def hosts_among(atoms: Indices, elements: NDArray[np.str_]) -> Indices:

@@ -22,7 +22,7 @@ from autodisco.analysis.observe import Observations
 from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.slopes import LineFit, fit_line
 from autodisco.analysis.statistics import Floats, series_error
-from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table
+from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table, remarks
 from autodisco.errors import InputError
 from autodisco_kernels import Population, cluster_nernst_einstein, nernst_einstein
 
@@ -206,7 +206,7 @@ def _with_errors(
 
 
 def _warnings(seen: Observations, fits: Fits, collective: float) -> tuple[str, ...]:
-    said = []
+    said = remarks(seen)
     for kind, window, moved in zip(seen.trajectory.who.species, fits.windows, fits.diffusivities, strict=False):
         if moved.value == 0:
             said.append(f"{kind.name} show no diffusion: the displacement does not grow over the fitted lags")

@@ -1,21 +1,46 @@
-"""Whether the limits of the campaign file leave room for another iteration; asked before each one begins."""
+"""Whether the limits of the campaign file leave room for more work. Counted is what was done, not what is planned."""
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.states import advance
 from autodisco.store import Store
 
 
 def budget_spent(campaign: Campaign, store: Store) -> str:
     """Which limit keeps the campaign from another iteration, as a sentence; empty for none."""
-    budget, settings = campaign.settings.budget, campaign.settings
+    budget = campaign.settings.budget
     iteration = store.get("iteration")
     if budget.iterations and iteration >= budget.iterations:
         return f"{iteration} iterations are done and the budget is {budget.iterations}"
-    if budget.simulations:
-        used, another = len(store.replicas()), settings.generate.batch_size * settings.simulation.replicas
-        if used + another > budget.simulations:
-            done = f"{used} simulations are done, an iteration may take {another}"
-            return f"{done}, and the budget is {budget.simulations}"
+    if simulations_left(campaign, store) == 0:
+        return simulations_spent(campaign, store)
     hours = store.get("active_s", 0.0) / 3600.0
     if budget.hours and hours >= budget.hours:
         return f"{hours:.2f} hours are used and the budget is {budget.hours:g}"
     return ""
+
+
+def simulations_spent(campaign: Campaign, store: Store) -> str:
+    """Done and allowed simulations, as a sentence."""
+    return f"{store.simulations_done()} simulations are done and the budget is {campaign.settings.budget.simulations}"
+
+
+def simulations_left(campaign: Campaign, store: Store) -> int | None:
+    """Replicas that may still be run; None without a limit."""
+    limit = campaign.settings.budget.simulations
+    return max(0, limit - store.simulations_done()) if limit else None
+
+
+def batch_size(campaign: Campaign, store: Store) -> int:
+    """Candidates that an iteration draws for: `generate.batch_size`, or fewer where the rest of the budget is small.
+
+    The last of them may get fewer replicas than the others.
+    """
+    left, size = simulations_left(campaign, store), campaign.settings.generate.batch_size
+    return size if left is None else max(1, min(size, -(-left // campaign.settings.simulation.replicas)))
+
+
+def end_spent(store: Store, spent: str) -> None:
+    """End the campaign in the middle of an iteration; with a larger budget it goes on with what waits."""
+    with store.transaction():
+        store.note("end", store.get("state"), decided="budget-spent", why=spent)
+        advance(store, "budget-spent", spent)

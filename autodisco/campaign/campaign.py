@@ -89,6 +89,8 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
         with Store.open_readonly(folder) as store:
             begun = store.get("settings") is not None
             if begun:
+                # Where the file does not say what is counted, a campaign keeps the rule that it was begun with.
+                settings = read_settings(file, count=settings_of(store).saturation.count)
                 _check_unchanged(file, settings, store)
     except NoCampaign:
         begun = False
@@ -112,9 +114,15 @@ def open_folder(folder: Path) -> Campaign:
 
 
 def settings_of(store: Store) -> Settings:
-    """Settings as stored. Raises InputError where this program cannot use them."""
+    """Settings as stored. Raises InputError where this program cannot use them.
+
+    A program that did not store what the saturation rule counts counted strings, and took an action listed twice.
+    """
+    stored = store.get("settings")
+    rule = {"count": "strings", **stored.get("saturation", {})}
+    rule["escape"] = list(dict.fromkeys(rule.get("escape", [])))
     try:
-        return Settings.model_validate(store.get("settings"))
+        return Settings.model_validate({**stored, "saturation": rule})
     except pydantic.ValidationError as error:
         raise InputError(f"{store.folder / 'state.db'}: {error_sentence(error)}") from None
 

@@ -82,6 +82,8 @@ class GeneratorSettings(Section):
     """Continue from the previous model instead of training afresh."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where it trains and draws; only on a CPU is a campaign reproducible to the last bit."""
+    threads: Positive = 1
+    """Cores of training and drawing; another number changes the last digits of the weights."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     grammar: bool = True
     """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any."""
@@ -193,18 +195,40 @@ class Acquire(Section):
     every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
 
 
+STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
+"""Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
+
+
 class Saturation(Section):
     """When the generator has nothing new to say."""
 
-    threshold: Share = 0.3
+    count: Literal["polymers", "strings"] = "polymers"
+    """`polymers`: the rate is the share of the valid draws whose polymer is known, one minus the Good-Turing chance
+    that the next is new. `strings`, the paper's: the share of the new strings that are a known polymer all the same,
+    which depends on the number of ways in which a polymer can be written."""
+    threshold: Share = 0.9
     """Duplicate rate above which it is saturated."""
     confidence: Share = 0.9
-    """Posterior probability that the rate is above the threshold."""
-    patience: Positive = 1
+    """Posterior probability that the rate is above the threshold, and that it has risen since the first iteration."""
+    patience: Positive = 2
     """Consecutive iterations for which this has to hold."""
     escape: list[Literal["temperature", "tokens", "seeds"]] = []
     """What may be tried, each once and in this order, before the campaign ends saturated: sampling at a temperature
     1.2 times as high, units one token longer, as many enumerated units again to learn from."""
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("count") == "strings":
+            return {**STRINGS_DEFAULTS, **given}
+        return given
+
+    @pydantic.field_validator("escape")
+    @classmethod
+    def _each_once(cls, given: list[str]) -> list[str]:
+        if len(set(given)) < len(given):
+            raise ValueError("each action once")
+        return given
 
 
 class Budget(Section):
@@ -276,8 +300,9 @@ OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE",
 """Variables of the environment that are no settings of a campaign."""
 
 
-def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file.
+def read_settings(file: Path, environment: Mapping[str, str] | None = None, count: str | None = None) -> Settings:
+    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file. `count` stands
+    for ``saturation.count`` where neither names it.
 
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
     of the wrong type or out of range, a variable that is no setting, settings that contradict each other, or a seed
@@ -298,6 +323,8 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> S
             content[key] = value
         elif isinstance(content.setdefault(table, {}), dict):
             content[table][key] = value
+    if count and isinstance(content.setdefault("saturation", {}), dict):
+        content["saturation"].setdefault("count", count)
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
@@ -427,7 +454,7 @@ def _sentence(error: Any) -> str:
         return _unknown_key(path)
     if error["type"] == "missing":
         return f"{key} is missing"
-    allowed = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    allowed = error["msg"].removeprefix("Input should be ").removeprefix("a valid ").removeprefix("Value error, ")
     if error["type"] == "model_type":
         allowed = "a table"
     if error["type"] == "string_pattern_mismatch":

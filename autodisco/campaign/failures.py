@@ -13,7 +13,6 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import parse
 from autodisco.polymer.chains import chain
-from autodisco.simulation.replica import RETRY
 from autodisco.store import Store
 from autodisco.text import counted
 
@@ -46,7 +45,8 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     with store.transaction():
         for row in replicas:
             if row["status"] == "failed" and row["key"] in failed:
-                again = row["attempt"] + (row["failure_code"] in RETRY)
+                # The seed of a build depends on the attempt.
+                again = row["attempt"] + 1
                 store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", attempt=again)
         seen = {"failed": len(failed), "polymers": len(keys), "codes": dict(codes)}
         store.note("too many failures", f"iteration {iteration}", seen, "start them from other builds at the next run",

@@ -1,7 +1,12 @@
-"""When the generator has nothing new to say: the duplicate rate is high, with a stated confidence, and has risen.
+"""When the generator has nothing new to say: the duplicate rate is high and has risen, each with a stated confidence.
 
-Counted are, among the valid strings of an iteration that are new as strings, those that are a known polymer all the
-same (Khajeh et al. 2025 stop when 20 of 50 are). With a uniform prior the rate has a Beta posterior after k of n.
+Counted are polymers: each valid draw of an iteration is asked whether its polymer would be known if it came last, from
+the other draws, earlier iterations or the training set. One minus this rate is the Good–Turing chance that the next
+draw is a new polymer. Draws of the reference, of the heaviest training rows and of a polymer that makes up most of the
+draws are left aside: a generator that was fed thousands of copies writes them again however much is left to find.
+
+The count of Khajeh et al. 2025 (symmetry duplicates among the strings that are new as strings) is reported beside it,
+and can be the rule by name. It depends on the number of ways in which a polymer can be written.
 """
 
 from collections import Counter
@@ -11,112 +16,197 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.special import betaln
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.config import Saturation
 from autodisco.store import FRESH, Store
+
+_QUANTILES = (np.arange(4000) + 0.5) / 4000
+INTERVAL = 0.9
+"""Posterior probability of the interval that is reported with the chance of a new polymer."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`known` of the `draws` of an iteration are known; `twice` polymers were discovered in it and drawn twice."""
+
+    known: int
+    draws: int
+    twice: int = 0
+
+    @property
+    def posterior(self) -> tuple[float, float]:
+        """Parameters of the Beta posterior of the rate, from a uniform prior.
+
+        Both draws of a polymer that came twice are known because of each other. By this the estimate scatters more than
+        that of independent draws: variance p(1 − p)/n + 2 f₂/n² (Esty, Ann. Statist. 1983, 11, 905). As many draws
+        count as would scatter alike if they were independent.
+        """
+        new = self.draws - self.known
+        p = (new + 1) / (self.draws + 2)
+        weight = 1.0 / (1.0 + 2.0 * self.twice / (self.draws * p * (1.0 - p))) if self.draws else 1.0
+        return 1.0 + weight * self.known, 1.0 + weight * new
+
+    @property
+    def chance_new_interval(self) -> tuple[float, float]:
+        """The `INTERVAL` of one minus the rate; it reaches 0 where all draws are known, and 1 where none is."""
+        tail, known, new = (1.0 - INTERVAL) / 2, *self.posterior
+        low, high = stats.beta.ppf([tail, 1.0 - tail], new, known).tolist()
+        return low if self.known < self.draws else 0.0, high if self.known else 1.0
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What the rule saw in one iteration.
 
-    ``p_above``: posterior probability that the duplicate rate exceeds the threshold. ``p_risen``: that it exceeds that
-    of the iteration before (None for the first). ``chance_new``: Good–Turing estimate of the chance that the next valid
-    draw is a polymer not known yet. ``reachable``: Chao's lower bound of how many polymers the model can write at all,
-    known ones included, from how often each was drawn (both None without draws). ``high``: the rate is above the
-    threshold with the confidence asked for, and it has more likely risen than not, or was above the threshold in the
-    iteration before, too (a plateau does not rise for ever).
+    ``count``: what is counted, ``polymers`` or ``strings``; where the draws were short, polymers in any case, since
+    there are few strings then or none. ``rate``: ``known`` of ``draws``, None without draws.
+    ``p_above``: posterior probability that the rate exceeds the threshold. ``p_risen``: that it exceeds the rate of the
+    first iteration (None in the first). ``short``: as many draws as allowed gave too few candidates. ``high``: the rate
+    is above the threshold with the confidence asked for, and has risen with it or the draws were short.
+
+    Whatever is counted: ``chance_new``, Good–Turing estimate of the chance that the next valid draw is a polymer not
+    known yet, with the interval ``chance_new_low`` to ``chance_new_high``; ``reachable``, Chao's lower bound of how
+    many polymers the model can write at all, known ones included (None without draws); ``duplicates`` of
+    ``new_strings``, the paper's count.
     """
 
     iteration: int
-    new_strings: int
-    duplicates: int
+    count: str
+    known: int
+    draws: int
     rate: float | None
     p_above: float
     p_risen: float | None
-    chance_new: float | None
-    reachable: float | None
+    short: bool
     high: bool
+    chance_new: float | None
+    chance_new_low: float
+    chance_new_high: float
+    reachable: float | None
+    duplicates: int
+    new_strings: int
 
     def to_dict(self) -> dict[str, Any]:
         """As stored with the iteration."""
         return asdict(self)
 
 
-def judge(
-    counts: Sequence[tuple[int, int]], keys: Iterable[str], discovered: Set[str], settings: Saturation
-) -> Judgement:
-    """Judge the last iteration.
+@dataclass(frozen=True)
+class Drawn:
+    """What an iteration drew: `polymers` and `strings` counted, how many polymers can be written at least, `short`."""
 
-    Parameters
-    ----------
-    counts
-        (duplicates, new strings) of each iteration, first to last.
-    keys
-        Polymer key of every valid draw of the last iteration, repeats included.
-    discovered
-        Those of them that were not known before that iteration.
-    """
-    duplicates, fresh = counts[-1]
-    p_above = probability_above(duplicates, fresh, settings.threshold)
-    p_risen, up, drawn = None, False, list(keys)
-    if len(counts) > 1:
-        p_risen = probability_risen(counts[-2], counts[-1])
-        up = p_risen > 0.5 or probability_above(*counts[-2], settings.threshold) > settings.confidence
+    polymers: Counts
+    strings: Counts
+    reachable: float | None
+    short: bool
+
+
+def judge(iteration: int, first: Drawn, now: Drawn, settings: Saturation) -> Judgement:
+    """Judge an iteration by what it and the first one drew."""
+    count = "polymers" if now.short else settings.count
+    counted, before = (now.polymers, first.polymers) if count == "polymers" else (now.strings, first.strings)
+    above = probability_above(counted, settings.threshold)
+    risen = probability_risen(before, counted) if iteration > 1 else None
+    up = now.short or (risen is not None and risen > settings.confidence)
+    polymers = now.polymers
+    low, high = polymers.chance_new_interval
     return Judgement(
-        iteration=len(counts),
-        new_strings=fresh,
-        duplicates=duplicates,
-        rate=duplicates / fresh if fresh else None,
-        p_above=p_above,
-        p_risen=p_risen,
-        chance_new=good_turing(drawn, discovered),
-        reachable=chao1(drawn),
-        high=up and p_above > settings.confidence,
+        iteration=iteration,
+        count=count,
+        known=counted.known,
+        draws=counted.draws,
+        rate=counted.known / counted.draws if counted.draws else None,
+        p_above=above,
+        p_risen=risen,
+        short=now.short,
+        high=up and above > settings.confidence,
+        chance_new=1.0 - polymers.known / polymers.draws if polymers.draws else None,
+        chance_new_low=low,
+        chance_new_high=high,
+        reachable=now.reachable,
+        duplicates=now.strings.known,
+        new_strings=now.strings.draws,
     )
 
 
 def judge_last(campaign: Campaign, store: Store, wanted: int) -> list[Judgement]:
     """What the saturation rule sees in the last `wanted` iterations, or as many as there are, from the draws alone."""
-    verdicts = store.verdicts()
-    seen = [verdicts.get(number, {}) for number in range(1, store.get("iteration") + 1)]
-    counts = [(one.get("duplicate-symmetry", 0), sum(one.get(name, 0) for name in FRESH)) for one in seen]
-    judgements = []
-    for number in range(1, len(counts) + 1)[-wanted:]:
-        valid = [row for row in store.candidates(number) if row["key"]]
-        discovered = {row["key"] for row in valid if row["verdict"] in ("new", "rejected")}
-        keys = [row["key"] for row in valid]
-        judgements.append(judge(counts[:number], keys, discovered, campaign.settings.saturation))
-    return judgements
+    last = store.get("iteration")
+    if not last:
+        return []
+    first = drawn_in(campaign, store, 1)
+    return [
+        judge(number, first, drawn_in(campaign, store, number), campaign.settings.saturation)
+        for number in range(1, last + 1)[-wanted:]
+    ]
 
 
-def probability_above(duplicates: int, fresh: int, threshold: float) -> float:
-    """P(rate > threshold | k of n) with a uniform prior: the upper tail of Beta(1 + k, 1 + n − k)."""
-    return float(stats.beta.sf(threshold, 1 + duplicates, 1 + fresh - duplicates))
+def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
+    """What an iteration drew, for `judge`.
 
-
-def probability_risen(before: tuple[int, int], after: tuple[int, int]) -> float:
-    """P(rate after > rate before), each with its own Beta posterior: a finite sum, as the parameters are whole numbers.
-
-    Miller, "Formulas for Bayesian A/B testing", 2015.
+    Drawing ends with a new string. This last draw is left out of the polymers: it is new by the choice of where to end.
     """
-    a, b = 1 + before[0], 1 + before[1] - before[0]
-    i, d = np.arange(1 + after[0]), 1 + after[1] - after[0]
-    terms = betaln(a + i, b + d) - np.log(d + i) - betaln(1 + i, d) - betaln(a, b)
-    return round(min(1.0, float(np.exp(terms).sum())), 9)
+    rows = store.candidates(iteration)
+    verdicts = Counter(row["verdict"] for row in rows)
+    keys = [row["key"] for row in rows if row["key"]]
+    discovered = {row["key"] for row in rows if row["key"] and row["verdict"] in ("new", "rejected")}
+    short = len(rows) >= campaign.settings.generate.max_draws
+    aside = left_aside(keys, fed_most(store, iteration), short)
+    return Drawn(
+        polymers=count_polymers(keys if short else keys[:-1], discovered, aside),
+        strings=Counts(verdicts["duplicate-symmetry"], sum(verdicts[name] for name in FRESH)),
+        reachable=chao1(keys),
+        short=short,
+    )
 
 
-def good_turing(keys: Iterable[str], discovered: Set[str]) -> float | None:
-    """Chance that the next draw is of a kind not known yet: kinds `discovered` and drawn once, over draws.
+def fed_most(store: Store, iteration: int) -> set[str]:
+    """What the model of an iteration was fed most: the reference, and the training rows of the largest weight, where
+    weights differ."""
+    rows = store.training(iteration - 1)
+    weights = [row["weight"] for row in rows]
+    heaviest = {row["key"] for row in rows if row["weight"] == max(weights) > min(weights)}
+    return heaviest | {store.get("reference_key")}
 
-    Each draw is asked whether it would be new if it came last; one of a kind known before the draws never is.
-    Good, Biometrika 1953, 40, 237.
+
+def left_aside(keys: Sequence[str], fed: Set[str], short: bool) -> set[str]:
+    """Polymers whose draws do not count: those `fed` most, and one that is drawn more often than all others together.
+
+    None where the draws were `short`: a generator that writes nothing else in as many draws as allowed has nothing new.
     """
-    counts = Counter(keys)
-    total = sum(counts.values())
-    return sum(counts[kind] == 1 for kind in discovered) / total if total else None
+    if short:
+        return set()
+    return {*fed, *(key for key, n in Counter(keys).most_common(1) if 2 * n > len(keys))}
+
+
+def count_polymers(keys: Iterable[str], discovered: Set[str], aside: Set[str] = frozenset()) -> Counts:
+    """Draws whose polymer would be known if they came last: all but those of a polymer discovered and drawn once.
+
+    Parameters
+    ----------
+    keys
+        Polymer of every valid draw of an iteration, repeats included.
+    discovered
+        Those of them that were not known before that iteration.
+    aside
+        Polymers whose draws do not count.
+    """
+    times = Counter(key for key in keys if key not in aside)
+    found = Counter(times[key] for key in discovered if key in times)
+    draws = sum(times.values())
+    return Counts(draws - found[1], draws, found[2])
+
+
+def probability_above(counts: Counts, threshold: float) -> float:
+    """P(rate > threshold)."""
+    return float(stats.beta.sf(threshold, *counts.posterior))
+
+
+def probability_risen(before: Counts, after: Counts) -> float:
+    """P(rate after > rate before), each with its own posterior: the mean over quantiles of one of them."""
+    later = stats.beta.ppf(_QUANTILES, *after.posterior)
+    return round(float(stats.beta.cdf(later, *before.posterior).mean()), 6)
 
 
 def chao1(keys: Iterable[str]) -> float | None:

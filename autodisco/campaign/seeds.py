@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.files import csv_rows, read_text
 from autodisco.polymer import RepeatUnit, parse
 from autodisco.store import Store
-from autodisco.text import counted
+from autodisco.tables import Row, Table, number, open_table
 
 REQUIRED = ("name", "monomer_smiles")
 LABEL_COLUMNS = (
@@ -43,23 +42,21 @@ class Seed:
 
 
 def read_seeds(path: Path) -> list[Seed]:
-    """Rows of a seed file, a CSV with a header line (`COLUMNS`; only `REQUIRED` ones must be there).
+    """Rows of a seed file, a table with a header line (`COLUMNS`; only `REQUIRED` ones must be there).
 
     Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
     without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
     """
-    rows = csv_rows(path, read_text(path))
+    table = open_table(path)
     seeds: list[Seed] = []
     lines: dict[tuple[str, str, str], int] = {}
-    _, names = next(rows, (1, []))
-    header = [name.strip() for name in names]
-    _check_header(header, path)
-    for line, cells in rows:
-        seed = _seed(header, cells, path, line)
+    _check_header(table)
+    for row in table.rows:
+        seed = _seed(table, row)
         identity = (seed.unit.key, seed.protocol, seed.force_field)
         if identity in lines:
-            raise InputError(f"{path}, line {line}: {seed.unit.given} is the same polymer as line {lines[identity]}")
-        lines[identity] = line
+            raise InputError(f"{table.where(row)}: {seed.unit.given} is the same polymer as line {lines[identity]}")
+        lines[identity] = row.line
         seeds.append(seed)
     return seeds
 
@@ -75,22 +72,20 @@ def add_enumerated(store: Store, number: int, seed: int, iteration: int = 0) -> 
     return added
 
 
-def _check_header(header: list[str], path: Path) -> None:
-    missing = [name for name in REQUIRED if name not in header]
+def _check_header(table: Table) -> None:
+    names, where = table.names or [], f"{table.path}, line {table.header_line}"
+    missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise InputError(f"{path}, line 1: no column {missing[0]}; the first line names columns ({', '.join(COLUMNS)})")
-    unknown = [name for name in header if name not in COLUMNS]
+        raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(COLUMNS)})")
+    unknown = [name for name in names if name not in COLUMNS]
     if unknown:
-        raise InputError(f"{path}, line 1: unknown column {unknown[0]!r}; known are {', '.join(COLUMNS)}")
+        raise InputError(f"{where}: unknown column {unknown[0]!r}; known are {', '.join(COLUMNS)}")
 
 
-def _seed(header: list[str], cells: list[str], path: Path, line: int) -> Seed:
-    where = f"{path}, line {line}"
-    if len(cells) != len(header):
-        raise InputError(
-            f"{where}: {counted(len(cells), 'cell')} where the header names {counted(len(header), 'column')}"
-        )
-    row = dict.fromkeys(COLUMNS, "") | {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+def _seed(table: Table, found: Row) -> Seed:
+    where = table.where(found)
+    cells = zip(table.names or [], found.cells, strict=True)
+    row = dict.fromkeys(COLUMNS, "") | {column: cell.strip() for column, cell in cells}
     try:
         unit = parse(row["monomer_smiles"])
     except InvalidRepeatUnit as error:
@@ -102,7 +97,7 @@ def _seed(header: list[str], cells: list[str], path: Path, line: int) -> Seed:
     return Seed(
         name=row["name"],
         unit=unit,
-        line=line,
+        line=found.line,
         conductivity_s_per_cm=value,
         conductivity_s_per_cm_sem=_number(row, "conductivity_s_per_cm_sem", where),
         n_replicas=None if replicas is None else int(replicas),
@@ -116,7 +111,7 @@ def _number(row: dict[str, str], column: str, where: str) -> float | None:
     if not row[column]:
         return None
     try:
-        value = float(row[column])
+        value = number(row[column])
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:

@@ -15,8 +15,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("generate", "drawn"): "filter",
     ("filter", "short"): "generate",
     ("filter", "filled"): "simulate",
-    ("filter", "nothing-new"): "saturated",
-    ("filter", "escape"): "acquire",
+    ("filter", "none-new"): "acquire",
     ("filter", "nothing-usable"): "exhausted",
     ("simulate", "settled"): "acquire",
     ("acquire", "chosen"): "retrain",
@@ -40,23 +39,23 @@ EVENTS = {
         "what was drawn is counted",
     ),
     "short": (
-        "too few survive and more may be drawn",
+        "too few survive, or none does, and more may be drawn",
         "verdicts are written; the draws go on where they ended",
     ),
     "filled": (
         "every new string has its verdict, the survivors their replicas",
         "verdicts, survivors and their replicas are written",
     ),
-    "escape": (
-        "nothing is new, and the campaign file allows an action before the end",
-        "the action is taken",
+    "none-new": (
+        "as many draws as allowed gave no candidate, and most were known polymers",
+        "verdicts are written; nothing is simulated, and the saturation rule judges after `retrain`",
     ),
     "nothing-new": (
-        "the saturation rule holds, or every draw was known",
+        "the saturation rule holds",
         "the iteration is closed with what the rule saw",
     ),
     "nothing-usable": (
-        "no draw was a valid polymer to simulate",
+        "as many draws as allowed gave no candidate, and most were invalid or rejected",
         "the iteration is closed with what the rule saw",
     ),
     "settled": (

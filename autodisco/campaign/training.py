@@ -5,7 +5,6 @@ than it with the probability that the campaign asks for. Simulated ones count wi
 """
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,13 +75,14 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     from autodisco.generator import Generator, TrainingRow, score_samples
     from autodisco.generator.archive import load_archive
 
+    checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if any(model["iteration"] == number for model in store.models()):
+        checkpoint.unlink(missing_ok=True)  # a process was killed behind the commit
         return
     begin = time.monotonic()
     settings = campaign.settings.generator
     training = store.training(number)
     campaign.say(f"training model {number} on {len(training)} repeat units")
-    checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if checkpoint.exists():
         try:
             load_archive(checkpoint)
@@ -121,7 +121,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         store.record_file(path)
         store.set(training_left_s=None)
         store.note("trained", f"model {number}", metrics, "draw from it next", f"it saw {len(training)} repeat units")
-    Path(checkpoint).unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)
     give_back_memory()
 
 

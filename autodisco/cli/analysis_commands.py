@@ -44,6 +44,14 @@ def analyze(
             "what a replica states for its cation."
         ),
     ] = None,
+    cluster_join: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PAIR",
+            help="Pairs of ions that a contact joins to one cluster: cation-anion, anion-anion, cation-cation; once "
+            "for each. Without it cation-anion, and all three with --htp-md.",
+        ),
+    ] = None,
     coordination_cutoff: Annotated[
         float | None,
         typer.Option(
@@ -80,7 +88,7 @@ def analyze(
         "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
-        "cluster_cutoff": cluster_cutoff, "coordination_cutoff": coordination_cutoff,
+        "cluster_cutoff": cluster_cutoff, "cluster_joins": cluster_join, "coordination_cutoff": coordination_cutoff,
         "fit_ps": fit, "memory_mb": memory, "threads": threads,
     }  # fmt: skip
     results = []
@@ -106,7 +114,8 @@ def analyze(
         message(f"warning: the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
     for path, result in zip(paths, results, strict=False):
         for warning in result.get("warnings") or ():
-            message(f"warning: {path}: {warning}")
+            of_a_file = any(warning.startswith(str(given)) for given in paths)
+            message(f"warning: {warning if of_a_file else f'{path}: {warning}'}")
 
 
 class _Reading:

@@ -1,55 +1,48 @@
 """Reading repeat units from any table, row by row, and writing the groups of equal ones."""
 
 import csv
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, text_lines
+from autodisco.tables import SMILES_COLUMNS, open_table, text_lines, units_column
 
 if TYPE_CHECKING:
     from autodisco.polymer import Library
 
-COLUMNS = ("monomer_smiles", "mol_smiles", "smiles", "psmiles", "repeat_unit")
 LISTS = (".smi", ".smiles")
 
 
 def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
-    """Line number and text of every repeat unit in a CSV, a TSV, or a list with one a line (``#`` begins a comment).
+    """Line number and text of every repeat unit in a table, or in a list with one a line (``#`` begins a comment).
 
-    Without `column`, the first of `COLUMNS` in the header is taken; one column without such a header is a list. In a
+    Without `column`, the column of a known name is taken, or the one with repeat units where there is no header. In a
     SMI file the first word of a line is the repeat unit.
 
-    Raises InputError where the file cannot be read or no column is named as asked.
+    Raises InputError where the file cannot be read, no column is named as asked, or rows have unequal numbers of cells.
     """
-    lines = enumerate(text_lines(file), 1)
-    begins, first = next(((n, line) for n, line in lines if line.strip() and not line.startswith("#")), (1, ""))
-    delimiter = "\t" if "\t" in first else ","
-    _, names = next(csv_rows(file, [first], delimiter), (1, []))
-    header = [name.strip() for name in names]
-    is_list = file.suffix.lower() in LISTS
-    if column and is_list:
-        raise InputError(f"{file}: a SMI file has no columns; leave --column out")
-    wanted = column or next((name for name in header if name.lower() in COLUMNS), None)
-    if wanted is None or is_list:
-        if len(header) > 1 and not is_list:
-            raise InputError(
-                f"{file}: no column is named {', '.join(COLUMNS)}; name it with --column ({', '.join(header)})"
-            )
+    if file.suffix.lower() in LISTS:
+        if column:
+            raise InputError(f"{file}: a SMI file has no columns; leave --column out")
         for number, content in enumerate(text_lines(file), 1):
-            words = content.split() if is_list else [content.strip()]
-            if words and words[0] and not words[0].startswith("#"):
+            words = content.split()
+            if words and not words[0].startswith("#"):
                 yield number, words[0]
         return
-    if wanted not in header:
-        raise InputError(f"{file}: no column '{wanted}'; there are: {', '.join(header)}")
-    place = header.index(wanted)
-    rows = csv_rows(file, itertools.islice(text_lines(file), begins - 1, None), delimiter, skip=1)
-    for line, cells in rows:
-        yield line + begins - 1, cells[place].strip() if place < len(cells) else ""
+    table = open_table(file)
+    if table.names is not None and len(table.names) == 1 and table.column(SMILES_COLUMNS) is None and not column:
+        # A list whose first line is no repeat unit, unless something separates words in it.
+        (name,) = table.header
+        if "|" in name or len(name.split()) > 1:
+            units_column(table)
+        yield table.header_line, name
+        place = 0
+    else:
+        place = units_column(table, column)
+    for row in table.rows:
+        yield row.line, row.cells[place].strip()
 
 
 def write_json(library: "Library", target: TextIO) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, text_lines, write_atomic
-from autodisco.text import counted
+from autodisco.files import write_atomic
+from autodisco.tables import Table, open_table, text_lines
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Row:
 
 def read_rows(path: Path) -> tuple[list[str], list[Row]]:
     """Column names and rows of a file. Raises InputError where it cannot be read or has no column monomer_smiles."""
-    header, rows, _ = _read(path)
-    return header, rows
+    table, _, rows = _read(path)
+    return table.names or [], rows
 
 
 def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequence[str]]) -> None:
@@ -35,74 +35,74 @@ def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequenc
 
     Raises InputError where the file cannot be read any more.
     """
-    header, rows, head = _read(path)
-    added = [column for column in columns if column not in header]
-    parts = [_changed(head, dict(zip(header, header, strict=True)), {}, added)]
+    table, head, rows = _read(path)
+    names = table.names or []
+    added = [column for column in columns if column not in names]
+    preamble, header = head[: table.header_line - 1], head[table.header_line - 1 :]
+    named = dict(zip(names, table.header, strict=True))
+    parts = ["".join(preamble), _changed("".join(header), named, {}, added, table.separator)]
     for row in rows:
         new = dict(zip(columns, labels.get(row.line, ()), strict=row.line in labels))
-        parts.append(_changed(row.text, row.cells, new, [new.get(column, "") for column in added]))
-    mark = b"\xef\xbb\xbf" if path.read_bytes().startswith(b"\xef\xbb\xbf") else b""
-    write_atomic(path, mark + "".join(parts).encode())
+        parts.append(_changed(row.text, row.cells, new, [new.get(column, "") for column in added], table.separator))
+    write_atomic(path, "".join(parts).encode(table.encoding))
 
 
-def _read(path: Path) -> tuple[list[str], list[Row], str]:
-    """Column names, rows, and the text up to the first row."""
-    content = "".join(text_lines(path)) if path.is_file() else _gone(path)
-    found = list(csv_rows(path, io.StringIO(content, newline="")))
-    first, header = found[0] if found else (1, [])
-    if "monomer_smiles" not in header:
-        raise InputError(f"{path}, line {first}: no column monomer_smiles (columns: {', '.join(header)})")
-    lines = list(io.StringIO(content, newline=""))
-    ends = [line - 1 for line, _ in found[1:]] + [len(lines)]
-    rows = []
-    for (line, cells), end in zip(found[1:], ends[1:], strict=True):
-        if len(cells) != len(header):
-            columns = counted(len(header), "column")
-            raise InputError(f"{path}, line {line}: {counted(len(cells), 'cell')} where the header names {columns}")
-        rows.append(Row(line, dict(zip(header, cells, strict=True)), "".join(lines[line - 1 : end])))
-    return header, rows, "".join(lines[: ends[0]])
+def _read(path: Path) -> tuple[Table, list[str], list[Row]]:
+    """The table, the lines up to its first row, and its rows."""
+    if not path.is_file():
+        raise InputError(f"{path}: cannot be read: it is not there any more; what was simulated is kept, run it again")
+    table = open_table(path)
+    names = table.names or []
+    if "monomer_smiles" not in names:
+        shown = ", ".join(table.header) or "none"
+        raise InputError(f"{path}, line {table.header_line}: no column monomer_smiles (columns: {shown})")
+    lines, found = list(text_lines(path)), list(table.rows)
+    begins = [row.line - 1 for row in found] + [len(lines)]
+    rows = [
+        Row(row.line, dict(zip(names, row.cells, strict=True)), "".join(lines[row.line - 1 : end]))
+        for row, end in zip(found, begins[1:], strict=True)
+    ]
+    return table, lines[: begins[0]], rows
 
 
-def _gone(path: Path) -> str:
-    raise InputError(f"{path}: cannot be read: it is not there any more; what was simulated is kept, so run it again")
-
-
-def _changed(text: str, cells: Mapping[str, str], new: Mapping[str, str], added: Sequence[str]) -> str:
+def _changed(text: str, cells: Mapping[str, str], new: Mapping[str, str], added: Sequence[str], separator: str) -> str:
     """The text of a row with new cells in some columns and `added` ones at its end."""
     if not added and all(cells[column] == value for column, value in new.items()):
         return text
-    record, rest = _first_record(text)
+    record, rest = _first_record(text, separator)
     body = record.rstrip("\r\n")
-    raw = list(_raw_cells(body))
+    raw = list(_raw_cells(body, separator))
     if len(raw) != len(cells):  # quoted in a way of its own
-        raw = [_written(cell) for cell in cells.values()]
-    raw = [_written(new[column]) if column in new else cell for column, cell in zip(cells, raw, strict=True)]
-    return ",".join([*raw, *map(_written, added)]) + record[len(body) :] + rest
+        raw = [_written(cell, separator) for cell in cells.values()]
+    raw = [_written(new[column], separator) if column in new else cell for column, cell in zip(cells, raw, strict=True)]
+    return separator.join([*raw, *(_written(cell, separator) for cell in added)]) + record[len(body) :] + rest
 
 
-def _first_record(text: str) -> tuple[str, str]:
+def _first_record(text: str, separator: str) -> tuple[str, str]:
     """The first row that is not blank, with its line breaks and the blank lines before it, and the rest."""
     lines = list(io.StringIO(text, newline=""))
     for n in range(1, len(lines) + 1):
         try:
-            if any(any(cells) for cells in csv.reader(lines[:n], strict=True)):
+            if any(any(cells) for cells in csv.reader(lines[:n], delimiter=separator, strict=True)):
                 return "".join(lines[:n]), "".join(lines[n:])
         except csv.Error:
             continue
     return text, ""
 
 
-def _raw_cells(record: str) -> Iterator[str]:
+def _raw_cells(record: str, separator: str) -> Iterator[str]:
     """Cells of a row as they are written, with their quotation marks."""
     quoted = itertools.accumulate(record, lambda inside, character: inside ^ (character == '"'), initial=False)
-    commas = [
-        n for n, (inside, character) in enumerate(zip(quoted, record, strict=False)) if character == "," and not inside
+    ends = [
+        n
+        for n, (inside, character) in enumerate(zip(quoted, record, strict=False))
+        if character == separator and not inside
     ]
-    for begin, end in itertools.pairwise([-1, *commas, len(record)]):
+    for begin, end in itertools.pairwise([-1, *ends, len(record)]):
         yield record[begin + 1 : end]
 
 
-def _written(cell: str) -> str:
+def _written(cell: str, separator: str) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([cell, ""])
+    csv.writer(out, delimiter=separator, lineterminator="").writerow([cell, ""])
     return out.getvalue()[:-1]

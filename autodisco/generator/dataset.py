@@ -3,6 +3,7 @@
 Files are read strictly, because a row that is skipped in silence is a polymer that nobody misses.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +13,13 @@ from typing import Literal
 import numpy as np
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.files import csv_rows, read_text
+from autodisco.tables import SMILES_COLUMNS, number, open_table, units_column
 
 Class = Literal["high", "low", "unlabelled"]
 
 #: Most classes that a property can be cut into (`classify`).
 MOST_CLASSES = 10
 
-_SMILES_COLUMNS = ("mol_smiles", "monomer_smiles", "smiles", "psmiles")
 _VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
 
 
@@ -50,38 +50,41 @@ class DatasetRow:
 
 
 def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]:
-    """Read repeat units from a comma- or tab-separated file with a header line, such as the published HTP-MD set.
+    """Read repeat units from a table with a header line, such as the published HTP-MD set, or from a list of them.
 
-    The strings are in a column `mol_smiles` (or `monomer_smiles`, `smiles`, `psmiles`) with ends `*` or `[Cu]`/`[Au]`,
-    and are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may hold S/cm, or a class:
-    when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not known. Of the columns
-    named in `properties` the numbers are kept as well; two names with `*` between them stand for the product.
+    The strings are in a column `monomer_smiles` (or `mol_smiles`, `smiles`, `psmiles`, `repeat_unit`). Their ends are
+    `*` or `[Cu]`/`[Au]`; they are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may
+    hold S/cm, or a class: when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not
+    known. Of the columns named in `properties` the numbers are kept as well; two names with `*` between them stand for
+    the product.
 
     Raises
     ------
     InputError
         The file cannot be read, a column is missing, or a row cannot be used (its line number is named).
     """
-    path = Path(path)
-    text = read_text(path)
-    rows = csv_rows(path, text, "\t" if "\t" in text.partition("\n")[0] else ",")
-    _, names = next(rows, (1, None))
-    if names is None:
-        raise InputError(f"{path}: the file is empty")
-    header = [name.strip().lower() for name in names]
-    smiles_at = _column(header, _SMILES_COLUMNS)
-    value_at = _column(header, _VALUE_COLUMNS)
-    if smiles_at is None:
-        raise InputError(f"{path}, line 1: no column holds repeat units; name one {' or '.join(_SMILES_COLUMNS)}")
+    table = open_table(Path(path))
+    path = table.path
+    if table.names is None:
+        first = next(table.rows, None)
+        if first is None:
+            raise InputError(f"{path}: the file is empty")
+        if len(first.cells) > 1:
+            raise InputError(
+                f"{table.where(first)}: there is no header, as {first.cells[0]!r} is in the first line; name the "
+                f"columns there, such as {SMILES_COLUMNS[0]} and {_VALUE_COLUMNS[0]}"
+            )
+        table.rows, table.names = itertools.chain([first], table.rows), [SMILES_COLUMNS[0]]
+    header = table.names
+    smiles_at, value_at = units_column(table), table.column(_VALUE_COLUMNS)
     factors = {name: [factor.strip().lower() for factor in name.split("*")] for name in properties}
     for name in sorted({factor for several in factors.values() for factor in several} - set(header)):
-        raise InputError(f"{path}, line 1: there is no column {name!r}; there are {', '.join(filter(None, header))}")
+        there = ", ".join(filter(None, header))
+        raise InputError(f"{path}, line {table.header_line}: there is no column {name!r}; there are {there}")
 
     found: list[tuple[str, float | None, dict[str, float | None]]] = []
-    for line, cells in rows:
-        where = f"{path}, line {line}"
-        if len(cells) != len(header):
-            raise InputError(f"{where}: {len(cells)} columns where the header has {len(header)}")
+    for row in table.rows:
+        where, cells = table.where(row), row.cells
         value = None if value_at is None else _number(cells[value_at], header[value_at], where)
         numbers = {
             name: _product([_signed(cells[header.index(factor)], factor, where) for factor in several])
@@ -164,22 +167,24 @@ def put_aside(rows: Sequence[DatasetRow], share: float, seed: int) -> tuple[list
     return [rows[i] for i in order[n:]], [rows[i] for i in order[:n]]
 
 
-def _column(header: list[str], names: tuple[str, ...]) -> int | None:
-    return next((header.index(name) for name in names if name in header), None)
-
-
 def _number(cell: str, column: str, where: str) -> float | None:
     value = _float(cell)
     if value is not None and not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number in S/cm, not negative, or empty")
+        raise InputError(
+            f"{where}: {column} is {cell.strip()!r}; it must be a number in S/cm, not negative, or empty{_doubt(cell)}"
+        )
     return value
 
 
 def _signed(cell: str, column: str, where: str) -> float | None:
     value = _float(cell)
     if value is not None and not math.isfinite(value):
-        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number or empty")
+        raise InputError(f"{where}: {column} is {cell.strip()!r}; it must be a number or empty{_doubt(cell)}")
     return value
+
+
+def _doubt(cell: str) -> str:
+    return "; 1,234 may be 1234 or 1.234: write a decimal point" if "," in cell else ""
 
 
 def _float(cell: str) -> float | None:
@@ -187,7 +192,7 @@ def _float(cell: str) -> float | None:
     if not cell.strip():
         return None
     try:
-        return float(cell)
+        return number(cell)
     except ValueError:
         return math.nan
 

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from autodisco.errors import InputError
-from autodisco.files import csv_rows, read_json, read_text, write_atomic, write_json
+from autodisco.files import read_json, write_atomic, write_json
 from autodisco.generator.dataset import TrainingRow
 from autodisco.generator.generator import Generator
 from autodisco.generator.settings import GeneratorSettings, Sampling
 from autodisco.generator.train import Progress
+from autodisco.tables import open_table
 
 #: Scores of a list of drawn strings.
 Score = Callable[[Sequence[str]], Mapping[str, float | None]]
@@ -196,9 +197,9 @@ class Search:
         write_atomic(self._table, text.getvalue())
 
     def _read(self) -> list[Trial]:
-        rows = csv_rows(self._table, read_text(self._table))
-        _, header = next(rows)
-        cells = [dict(zip(header, row, strict=True)) for _, row in rows]
+        table = open_table(self._table)
+        header = table.header
+        cells = [dict(zip(header, row.cells, strict=True)) for row in table.rows]
         scores = [name for name in header if name not in self.space and name != "seconds"]
         return [
             Trial(

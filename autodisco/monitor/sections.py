@@ -201,7 +201,7 @@ def _span(row: dict[str, Any]) -> tuple[float, float, float]:
 def duplicates(status: Status, width: int, lines: int) -> Group:
     """Share of symmetry duplicates per iteration, the last ones; `lines` lines at most."""
     rows = [row for row in status["iterations"] if row["new_strings"]][-max(1, lines - 1) :]
-    parts: list[RenderableType] = [title("Duplicates")]
+    parts: list[RenderableType] = [title(shorten(f"Duplicates{_saturation(status)}", width - 4))]
     for row in rows:
         rate = row["duplicate_rate"] or 0.0
         count = row["verdicts"].get("duplicate-symmetry", 0)
@@ -210,6 +210,16 @@ def duplicates(status: Status, width: int, lines: int) -> Group:
     if not rows:
         parts.append(Text("no polymers drawn yet", style="dim"))
     return Group(*parts)
+
+
+def _saturation(status: Status) -> str:
+    """What the saturation rule saw last."""
+    judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
+    if not judged or judged[-1]["rate"] is None:
+        return ""
+    last = judged[-1]
+    counted = "draws" if last.get("count") == "polymers" else "strings"
+    return f"  {last['rate']:.0%} of {counted} known, above the threshold with {last['p_above']:.2f}"
 
 
 def journal(status: Status, width: int, lines: int) -> Group:

@@ -17,7 +17,6 @@ isotactic chain is one polymer whichever mark is written, while enantiomers of a
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,27 +24,14 @@ from itertools import pairwise
 
 from rdkit import Chem, rdBase
 
-#: Isotope labels of the two attachment points inside this package: the left and the right end of a unit or block.
-LEFT, RIGHT = 1, 2
+from autodisco.polymer.spelling import BONDS, DIGITS, LEFT_END, RIGHT_END, in_line, tokens_of
 
 #: Oriented blocks from left to right, each a canonical SMILES with its ends written [1*] (left) and [2*] (right).
 Word = tuple[str, ...]
 
-LEFT_END, RIGHT_END = f"[{LEFT}*]", f"[{RIGHT}*]"
-_ATOM = r"\[[^]]+]|Br|Cl|[BCNOPSFI*bcnops]"
-_RING = r"%\d\d|\d"
-_BOND = r"[-=#:/\\]"
-_TOKEN = re.compile(rf"{_ATOM}|{_RING}|{_BOND}|[()]")
-_FIRST_ATOM = re.compile(rf"({_BOND}?)({_ATOM})((?:{_BOND}?(?:{_RING}))*)")
-_BONDS, _DIGITS = frozenset("-=#:/\\"), frozenset("0123456789%")
 _SINGLE = frozenset(("", "-", "/", "\\"))
 _MARKS = "/\\"
 _TURNED = str.maketrans("/\\", "\\/")
-
-
-def tokens_of(smiles: str) -> list[str]:
-    """Atoms, bonds, ring digits and parentheses of a SMILES without dots."""
-    return _TOKEN.findall(smiles)
 
 
 def chain_word(tokens: Sequence[str]) -> Word | None:
@@ -74,6 +60,12 @@ def _word(tokens: Sequence[str]) -> Word | None:
     return _canonical_rotation(forward, backward[::-1])
 
 
+def has_sound_ends(tokens: Sequence[str]) -> bool:
+    """Whether each end of a unit has one bond, a single one, to an atom of the unit."""
+    tree = _read(tokens)
+    return tree is not None and tree.is_sound(tree.path())
+
+
 def drawings(word: Word) -> list[str]:
     """Every way to cut one period of a chain and to read it, as SMILES with two ``*``, the canonical one first."""
     backwards = tuple(_known(block)[1] for block in reversed(word))
@@ -92,7 +84,7 @@ def repeated(word: Word, times: int = 1) -> str:
     Atoms come in the order of the chain, each block with its side groups, so that every period adds the same text.
     """
     whole, aromatic = "*", False
-    for starts_aromatic, text, ends_aromatic in [_in_line(block) for block in word] * times:
+    for starts_aromatic, text, ends_aromatic in [in_line(block) for block in word] * times:
         mark = whole[-1]
         if mark in _MARKS and text[0] in _MARKS:
             # One bond, one mark; turning all marks of a block keeps all its configurations.
@@ -179,11 +171,11 @@ def _read(tokens: Sequence[str]) -> _Tree | None:
             if bond or not behind:
                 return None
             current = behind.pop()
-        elif token in _BONDS:
+        elif token in BONDS:
             if bond or current < 0:
                 return None
             bond = token
-        elif token[0] in _DIGITS:
+        elif token[0] in DIGITS:
             if current < 0:
                 return None
             degrees[current] += 1
@@ -230,9 +222,9 @@ def _blocks(tokens: Sequence[str], tree: _Tree, path: list[int]) -> list[str]:
         elif token == ")":
             text = behind.pop()
             text.append(token)
-        elif token in _BONDS:
+        elif token in BONDS:
             bond = token
-        elif token[0] in _DIGITS:
+        elif token[0] in DIGITS:
             text.append(bond + token)
             bond = ""
         else:
@@ -252,10 +244,10 @@ def _blocks(tokens: Sequence[str], tree: _Tree, path: list[int]) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def _oriented(block: str) -> tuple[str, str] | None:
-    """Canonical SMILES of a block as met from the left, and as met from the right; None for what RDKit cannot read."""
+    """Canonical SMILES of a block as met from the left, and as met from the right; None where there is none."""
     with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(block)
-    return None if mol is None else (str(Chem.MolToSmiles(mol)), _canonical(_swapped(block)))
+        forward, backward = _canonical(block), _canonical(_swapped(block))
+    return (forward, backward) if forward and backward else None
 
 
 def _known(block: str) -> tuple[str, str]:
@@ -268,8 +260,19 @@ def _swapped(block: str) -> str:
     return block.replace(LEFT_END, "[0*]").replace(RIGHT_END, LEFT_END).replace("[0*]", RIGHT_END)
 
 
-def _canonical(smiles: str) -> str:
-    return str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles)))
+def _canonical(smiles: str) -> str | None:
+    """The SMILES that RDKit writes and writes again when it has read it; None for what it cannot read.
+
+    For a few blocks with stereo the first text that it writes is not yet the one, or several follow each other.
+    """
+    texts: list[str] = []
+    while smiles not in texts:
+        texts.append(smiles)
+        mol = Chem.MolFromSmiles(smiles)
+        if mol is None:
+            return None
+        smiles = str(Chem.MolToSmiles(mol))
+    return min(texts[texts.index(smiles) :])
 
 
 def _canonical_rotation(forward: Word, backward: Word) -> Word:
@@ -289,53 +292,3 @@ def _smallest_period(word: Word) -> int:
 def _smallest_rotation(word: Word) -> Word:
     first = min(word)
     return min(word[start:] + word[:start] for start, block in enumerate(word) if block == first)
-
-
-@lru_cache(maxsize=1 << 14)
-def _in_line(block: str) -> tuple[bool, str, bool]:
-    """Canonical text of a block from its left end to its right one, both left out; and whether its first and its last
-    atom are aromatic. A mark of a double bond that stands on the bond to an end is kept."""
-    mol = Chem.MolFromSmiles(block)
-    left = next(atom.GetIdx() for atom in mol.GetAtoms() if not atom.GetAtomicNum() and atom.GetIsotope() == LEFT)
-    rooted = str(Chem.MolToSmiles(mol, rootedAtAtom=left))[len(LEFT_END) :].removeprefix("-")
-    text, last = _spine(rooted)
-    first = _FIRST_ATOM.match(rooted)
-    assert first is not None
-    return _is_aromatic(first[2]), text, _is_aromatic(last)
-
-
-def _spine(text: str) -> tuple[str, str]:
-    """The same atoms with the branch that leads to the right end behind all others, without that end; its neighbour."""
-    first = _FIRST_ATOM.match(text)
-    assert first is not None
-    bond, atom, rings = first.groups()
-    branches, rest = [], text[first.end() :]
-    while rest.startswith("("):
-        stop = _closing(rest)
-        branches.append(rest[1:stop])
-        rest = rest[stop + 1 :]
-    branches.append(rest)
-    place = next(k for k, branch in enumerate(branches) if RIGHT_END in branch)
-    spine = branches.pop(place)
-    # The order of neighbours carries chirality: each branch that the spine is moved behind turns it once.
-    if (len(branches) - place - (not rest)) % 2:
-        atom = atom.replace("@@", "@") if "@@" in atom else atom.replace("@", "@@")
-    head = bond + atom + rings + "".join(f"({branch})" for branch in branches if branch)
-    if spine.endswith(RIGHT_END) and len(spine) <= len(RIGHT_END) + 1:
-        return head + spine[: -len(RIGHT_END)].removeprefix("-"), atom
-    behind, last = _spine(spine)
-    return head + behind, last
-
-
-def _closing(text: str) -> int:
-    """Where the bracket with which `text` begins is closed."""
-    depth = 0
-    for place, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return place
-    raise ValueError(f"{text!r} holds a bracket that is not closed")
-
-
-def _is_aromatic(atom: str) -> bool:
-    return atom.lstrip("[0123456789")[0].islower()

@@ -12,7 +12,8 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import LEFT_END, RIGHT_END, Word, chain_word, drawings, key_of, repeated, tokens_of
+from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, repeated
+from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "S", "P"})
@@ -60,10 +61,11 @@ class RepeatUnit:
     def random_drawing(self, rng: np.random.Generator) -> str:
         """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
         choices = self.drawings
-        mol = Chem.MolFromSmiles(choices[rng.integers(len(choices))])
+        mol = Chem.MolFromSmiles(_label_ends(choices[rng.integers(len(choices))])[0])
         order = rng.permutation(mol.GetNumAtoms()).tolist()
         shuffled = Chem.RenumberAtoms(mol, order)
-        return Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=order.index(0))
+        text = str(Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=order.index(0)))
+        return text.replace(LEFT_END, "*").replace(RIGHT_END, "*")
 
     @property
     def mol(self) -> Chem.Mol:
@@ -131,12 +133,15 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
             "ends",
             f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
         )
-    if "." in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
+    if "." in text or "%(" in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
             atom.SetAtomMapNum(0)
-        labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers
+        labelled = Chem.MolToSmiles(unit, canonical=False)  # in one piece, without numbers and long ring digits
     tokens = tokens_of(labelled)
     word = chain_word(tokens)
+    if word is None and has_sound_ends(tokens):
+        # RDKit writes some aromatic systems as a SMILES that it cannot read.
+        raise InvalidRepeatUnit("unparsable", f"'{text}' has no canonical SMILES that can be read")
     if word is None:
         raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
     symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}

@@ -199,7 +199,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "hypervalent sulfur",
-        "[$([S;v4,v6;!H0]),$([S;v4,v6]=[#6]),$([S]#*)]",
+        "[$([S;v4,v6;!H0]),$([S;v4,v6]=[#6,#16]),$([S]#*),$([SX4;v4]),$([SX5]),$([SX6]([!F])[!F])]",
         "S(IV) and S(VI) without oxygen or nitrogen on their double bonds, or with S-H, are no lasting compounds",
         MARCH,
     ),
@@ -208,5 +208,11 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("nitroso", "[#6,#7,#16]-[NX2]=O", "nitroso compounds dimerise, tautomerise to oximes or lose NO", BRENK),
     Rule("nitrogen or oxygen halide", "[#7,#8,SX2]-[F,Cl,Br,I]", "halogen on N, O or S(II) oxidises what is near", LUO),
     Rule("P-H", "[#15;!H0]", "phosphines and P-H bonds are oxidised in air", MARCH),
+    Rule(
+        "hypervalent or multiply bonded phosphorus",
+        "[$([PX5]),$([P;v5]=[#6]),$([PX2]=*),$([P]#*)]",
+        "phosphoranes, ylides and P(III) with double or triple bonds react with water and oxygen",
+        MARCH,
+    ),
     Rule("P-P", "[#15]-[#15]", "the P-P bond (about 200 kJ/mol) is cleaved by air and by water", LUO),
 )

@@ -13,8 +13,9 @@ from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import Descriptors
 
 from autodisco.errors import AutodiscoError
-from autodisco.polymer.identity import LEFT, RIGHT, repeated
+from autodisco.polymer.identity import repeated
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
+from autodisco.polymer.spelling import LEFT, RIGHT
 
 #: Atomic numbers of N, O, S and P.
 COORDINATING = frozenset({7, 8, 16, 15})

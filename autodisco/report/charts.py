@@ -113,10 +113,11 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
 
 
 def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
-    """Share of symmetry duplicates per iteration with the 90 % interval of its Beta posterior, and the threshold.
+    """Share of known polymers per iteration by the count of the saturation rule, with 90 % interval and threshold.
 
-    Green: the Good-Turing chance that the next valid draw is a polymer not known yet. Below, where there are any:
-    Chao's lower bounds of how many polymers the model can write.
+    Iterations that the rule has not judged show the paper's count, which is a cross elsewhere. Green: the Good-Turing
+    chance that the next valid draw is a polymer not known yet. Below, where there are any: Chao's lower bounds of how
+    many polymers the model can write.
     """
     bounds = _judged(iterations, "reachable")
     with matplotlib.rc_context(STYLE):
@@ -142,14 +143,20 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
 def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: float | None) -> None:
     few = sum(bool(row["new_strings"]) for row in iterations) <= MOST_LABELS
     for row in iterations:
-        n, k = row["new_strings"], row["verdicts"].get("duplicate-symmetry", 0)
+        strings = row["verdicts"].get("duplicate-symmetry", 0), row["new_strings"]
+        judged = row["saturation"] or {}
+        k, n = (judged["known"], judged["draws"]) if "known" in judged else strings
         if not n:
             continue
         low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
+        if judged.get("count") == "polymers":
+            low, high = 1.0 - judged["chance_new_high"], 1.0 - judged["chance_new_low"]
         axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
         axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1 if few else 0.4)
         if few:
             axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+        if strings[1]:
+            axes.plot(row["n"], strings[0] / strings[1], color=INK, marker="x", ms=4 if few else 2, lw=0)
     chances = _judged(iterations, "chance_new")
     axes.plot(list(chances), list(chances.values()), color=BETTER, lw=1, marker="o", ms=_marker(chances))
     if threshold:

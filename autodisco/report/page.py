@@ -11,6 +11,7 @@ from typing import Any
 from autodisco.report import charts
 from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
+from autodisco.report.why import chance
 from autodisco.text import duration, significant, with_error
 
 BEST_DRAWN = 14
@@ -128,13 +129,14 @@ def _charts(facts: Facts) -> str:
 def _saturation(facts: Facts) -> str:
     rule = facts.settings.get("saturation", {})
     text = (
-        "Valid strings that were new as strings but the same polymer as a known one, with 90 % interval. Green: chance "
-        "that the next valid draw is a polymer not known yet; below, at least how many polymers the model can write. "
+        "Bars: known polymers among what the saturation rule counts, with 90 % interval. Crosses: the count of Khajeh "
+        "et al. 2025, strings that were new as strings but a known polymer. Green: chance that the next valid draw is "
+        "a polymer not known yet; below, at least how many polymers the model can write. "
     )
     if rule:
         text += (
             f"The campaign is saturated when the rate is above {rule['threshold']:.0%} (dashed) with probability "
-            f"{rule['confidence']:.0%} and has risen"
+            f"{rule['confidence']:.0%} and has risen as surely"
             + (f", in {rule['patience']} iterations in a row." if rule["patience"] != 1 else ".")
         )
     seen = [row["saturation"] for row in facts.status["iterations"] if row["saturation"]]
@@ -142,7 +144,7 @@ def _saturation(facts: Facts) -> str:
         last = seen[-1]
         text += f" Last: above it with probability {last['p_above']:.2f}"
         if last["chance_new"] is not None:
-            text += f"; the next valid draw is a polymer not known yet with {last['chance_new']:.0%} (Good–Turing)"
+            text += f"; the next valid draw is a polymer not known yet with {chance(last)} (Good–Turing)"
         if last.get("reachable") is not None:
             text += f"; the model can write {last['reachable']:.0f} polymers or more (Chao)"
         text += "."

@@ -76,9 +76,16 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
         return f"asks for a duplicate rate {asked}, and that it has risen; no iteration is done yet"
     last = judged[-1]
     text = f"asks for a duplicate rate {asked}; iteration {last['iteration']} has it above with {last['p_above']:.2f}"
-    text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
+    if last.get("count", "strings") == "polymers":
+        text += f" ({last['known']} of {last['draws']} valid draws are known polymers)"
+    else:
+        text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
     if last["p_risen"] is not None:
         text += f", risen with {last['p_risen']:.2f}"
+    if last.get("short"):
+        text += ", and the draws were used up"
+    if last["chance_new"] is not None:
+        text += f"; the next valid draw is a new polymer with {chance(last)}"
     escaped = last_escape(store)
     highs = [row["high"] for row in judged if row["iteration"] > escaped]
     in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))
@@ -89,12 +96,20 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
     return text
 
 
+def chance(judgement: dict[str, Any]) -> str:
+    """Good-Turing chance of a new polymer with its 90 % interval, as far as it was stored."""
+    text = f"{judgement['chance_new']:.0%}"
+    if "chance_new_low" in judgement:
+        text += f" ({judgement['chance_new_low']:.0%} to {judgement['chance_new_high']:.0%})"
+    return text
+
+
 def _budget(status: dict[str, Any], store: Store) -> str:
     budget = status["budget"] or {}
     done = len([row for row in status["iterations"] if row["ended"]])
     used = {
         "iterations": done,
-        "simulations": sum(status["replicas_in_all"].values()),
+        "simulations": store.simulations_done(),
         "hours": round((store.get("active_s") or 0.0) / 3600, 2),
     }
     parts = [f"{used[name]:g} of {limit:g} {name}" for name, limit in budget.items() if limit]

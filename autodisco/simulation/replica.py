@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autodisco.simulation.engines import Engine
     from autodisco.simulation.molecule import System
 
-RECIPE = 6
+RECIPE = 7
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
 HALF_STEP, LARGER_BOX = "another build, half the time step", "another build, a larger box"
@@ -154,8 +154,10 @@ def _identity(task: ReplicaTask) -> dict[str, Any]:
     }
 
 
-def _is_of(task: ReplicaTask, stored: dict[str, Any]) -> bool:
+def _is_of(task: ReplicaTask, stored: Any) -> bool:
     """Whether what a folder says it holds is this very task."""
+    if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
+        return False
     before = {"half_step": stored["attempt"] > 0, "larger_box": False}  # what a program did that did not write it
     others = {name: value for name, value in (before | stored).items() if name != "protocol"}
     expected = {name: value for name, value in _identity(task).items() if name != "protocol"}

@@ -175,6 +175,11 @@ class Store(Database):
         """Replicas by iteration, key and number, all or those of an iteration or polymer."""
         return self._selected("replicas", "iteration, key, protocol, replica", iteration=iteration, key=key)
 
+    def simulations_done(self) -> int:
+        """Replicas of the whole campaign that have a value or a failure code."""
+        (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
+        return int(row["n"])
+
     # training sets and models ---------------------------------------------------------------------------------
 
     def write_training(self, iteration: int, rows: list[dict[str, Any]]) -> None:

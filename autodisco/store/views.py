@@ -26,12 +26,12 @@ def ranking(store: Store) -> list[dict[str, Any]]:
 
     Each row holds ``rank``, ``key``, ``name``, ``monomer_smiles``, ``source``, ``iteration``, ``flags``, ``scores``,
     ``force_field_flags`` (weak groups of the force field that it holds, of simulated ones), ``n_replicas``,
-    ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity of each
-    replica, S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the
-    two conductivity columns also at top level, and beside these measured values what is believed when all polymers are
-    looked at (`autodisco.analysis.shrinkage`): ``expected_s_per_cm`` with the interval of 90 % from
-    ``expected_low_s_per_cm`` to ``expected_high_s_per_cm``, ``p_better`` (probability that it conducts better than the
-    reference polymer) and ``verdict``: ``reference``, ``better`` or ``worse`` where that probability is at least the
+    ``n_failed``, ``origin`` (``simulated``, or the file a label came from), ``values`` (conductivity of each replica,
+    S/cm; `stand_ins` for a label from a file), ``properties`` (means and ``_sem`` over replicas), the two conductivity
+    columns also at top level, and beside these measured values what is believed when all polymers are looked at
+    (`autodisco.analysis.shrinkage`): ``expected_s_per_cm`` with the interval of 90 % from ``expected_low_s_per_cm`` to
+    ``expected_high_s_per_cm``, ``p_better`` (probability that it conducts better than the reference polymer) and
+    ``verdict``: ``reference``, ``better`` or ``worse`` where that probability is at least the
     `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value.
     """
     rows = _with_value(store)

@@ -23,13 +23,22 @@ from autodisco_kernels.displacements import (
     non_gaussian_from_moments,
 )
 from autodisco_kernels.distributions import RadialDistribution, radial_distribution
-from autodisco_kernels.dump import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
+from autodisco_kernels.dump import (
+    DumpFrame,
+    LammpsDump,
+    is_unwrapped,
+    position_columns,
+    positions,
+    text_column,
+)
+from autodisco_kernels.dump_header import BrokenOff
 from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names, once_per_frame
 from autodisco_kernels.neighbours import Contacts, contacts
 from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift
 
 __all__ = [
     "CM2_PER_S_PER_A2_PER_PS",
+    "BrokenOff",
     "Contacts",
     "DisplacementSum",
     "DumpFrame",

@@ -1,22 +1,22 @@
 """LAMMPS text dumps, frame after frame from any stream of bytes, in memory that does not grow with the file.
 
-Here are headers, the order of atoms and a buffer; the text of the atoms is made into numbers in `decimals`.
+Here are frames and the order of their atoms; `dump_header` reads what comes before the rows, `dump_text` buffers the
+text, and `decimals` makes numbers of it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from autodisco_kernels.cells import Floats, Longs
-from autodisco_kernels.decimals import BEFORE, BEHIND, parse_lines
+from autodisco_kernels.decimals import parse_lines
+from autodisco_kernels.dump_header import BrokenOff, Header, next_header
+from autodisco_kernels.dump_text import ITEM, Buffer, shown
 
 CHUNK_BYTES = 1 << 18  # what has just been read is then still in the second-level cache
-LONGEST_HEADER = 1 << 20  # bytes; also of a line
 HARD = 1024  # numbers at a time that are left to Python
 
 # In order of preference: continuous in time, then wrapped; as few roundings as possible.
@@ -28,9 +28,6 @@ POSITIONS = (
     ("x", "y", "z"),
     ("xs", "ys", "zs"),
 )
-STEP, TIME, ATOMS, BOX = b"ITEM: TIMESTEP", b"ITEM: TIME", b"ITEM: NUMBER OF ATOMS", b"ITEM: BOX BOUNDS"
-UNITS = b"ITEM: UNITS"
-ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3, UNITS: 1}  # lines that follow
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class DumpFrame:
     cell : float64 (3, 3), rows a, b, c, restricted or general triclinic as written; Å in the unit styles real and metal
     origin : float64 (3,), the corner from which a, b and c start
     values : float64 (n_atoms, n_columns), the columns that were asked for
+    boundaries : LAMMPS' two letters for each axis, such as ``pp`` for periodic; none where the dump does not say
     """
 
     step: int
@@ -51,6 +49,7 @@ class DumpFrame:
     cell: Floats
     origin: Floats
     values: Floats
+    boundaries: tuple[str, ...] = ()
 
 
 class LammpsDump:
@@ -61,24 +60,27 @@ class LammpsDump:
     stream : binary, with ``readinto`` or ``read``; a file, or what gzip and zstandard make of one
     columns : names, in the order in which they are wanted; None for all that hold numbers. Fewer are faster.
     chunk_bytes : size of the buffer; it grows when a line or a header does not fit
+    lenient : leave out frames that break off, as those a killed program leaves, and go on behind them
 
     Attributes
     ----------
     available : names of all columns of the first frame, none for an empty file
     columns : names of the columns of `DumpFrame.values`
     units : unit style of the run, None unless the dump says
+    broken : what is wrong with each of the frames that were left out so far
 
     Raises
     ------
     ValueError
         At once or while iterating: for what is no LAMMPS dump, columns that are missing or hold text, a frame that
-        breaks off, rows that do not fit their header and ids that occur twice. Frames before it have been handed over
-        whole. Columns that were not asked for are counted and not looked at.
+        breaks off (BrokenOff), rows that do not fit their header and ids that occur twice. Frames before it have been
+        handed over whole. Columns that were not asked for are counted and not looked at.
 
     Notes
     -----
     Every value equals Python's ``float`` of its text to the last bit. Frames may differ in the number and order of
-    atoms and in the order of columns.
+    atoms and in the order of columns. The last line needs no line end; a number there that has two digits less than
+    is usual in its column counts as cut off.
 
     Examples
     --------
@@ -88,10 +90,18 @@ class LammpsDump:
     ...         print(frame.step, frame.values[:, 1:].mean(axis=0))
     """
 
-    def __init__(self, stream: BinaryIO, columns: Sequence[str] | None = None, chunk_bytes: int = CHUNK_BYTES) -> None:
-        self._text = _Buffer(stream, chunk_bytes)
+    def __init__(
+        self,
+        stream: BinaryIO,
+        columns: Sequence[str] | None = None,
+        chunk_bytes: int = CHUNK_BYTES,
+        lenient: bool = False,
+    ) -> None:
+        self.broken: list[str] = []
+        self._lenient = lenient
+        self._text = Buffer(stream, chunk_bytes)
         self._hard = np.empty((HARD, 3), np.int64)
-        header = _next_header(self._text, "not a LAMMPS text dump")
+        header = self._next("not a LAMMPS text dump")
         self.available: tuple[str, ...] = header.columns if header else ()
         self.units = header.units if header else None
         self.columns = tuple(columns) if columns is not None else self._numeric(header)
@@ -103,18 +113,40 @@ class LammpsDump:
     def __iter__(self) -> Iterator[DumpFrame]:
         return self._frames
 
-    def _read(self, header: "_Header | None") -> Iterator[DumpFrame]:
+    def _read(self, header: Header | None) -> Iterator[DumpFrame]:
         while header:
-            yield self._frame(header)
-            header = _next_header(self._text, f"step {header.step} goes on after its {header.n_atoms} atoms")
+            otherwise = f"step {header.step} goes on after its {header.n_atoms} atoms"
+            try:
+                frame = self._frame(header)
+            except BrokenOff as error:
+                if not self._lenient:
+                    raise
+                self.broken.append(str(error))
+                if not self._text.skip_to(ITEM):
+                    return
+            else:
+                yield frame
+            header = self._next(otherwise)
 
-    def _numeric(self, header: "_Header | None") -> tuple[str, ...]:
+    def _next(self, otherwise: str) -> Header | None:
+        """The next header; where breaks are allowed, none at one that ends the file."""
+        while True:
+            try:
+                return next_header(self._text, otherwise, self.broken if self._lenient else None)
+            except BrokenOff as error:
+                if not self._lenient:
+                    raise
+                self.broken.append(str(error))
+                if self._text.begin == self._text.end:
+                    return None
+
+    def _numeric(self, header: Header | None) -> tuple[str, ...]:
         """Names of the columns that hold numbers in the first row; all of them if there is no row."""
         words = b"".join(self._text.peek(1) if header and header.n_atoms else []).split()
         words += [b"0"] * (len(self.available) - len(words))
         return tuple(name for name, word in zip(self.available, words, strict=False) if _is_number(word))
 
-    def _frame(self, header: "_Header") -> DumpFrame:
+    def _frame(self, header: Header) -> DumpFrame:
         by_id = "id" in header.columns
         names = [*self.columns, *(["id"] if by_id and "id" not in self.columns else [])]
         places, text, row = header.places(names), self._text, 0
@@ -137,27 +169,33 @@ class LammpsDump:
                 word = text.word(place)
                 if not _is_number(word):
                     line = text.line(place)
-                    if not word or line.startswith(b"ITEM:"):
+                    if text.is_cut(place):
+                        raise header.broken_off(where)
+                    if not word or b"ITEM:" in line:
                         raise header.misfit(line, where)
                     raise ValueError(
-                        f"column {names[column]} holds {_shown(word)} at step {header.step}; a number expected"
+                        f"column {names[column]} holds {shown(word)} at step {header.step}; a number expected"
                     )
                 values[where, column] = float(word)
             text.begin = int(begin)
             if row == first:
-                raise header.misfit(text.line(text.begin), row)
+                cut = text.is_cut(text.begin)
+                raise header.broken_off(row) if cut else header.misfit(text.line(text.begin), row)
+        at_the_end = text.unterminated and text.begin == text.whole and header.columns[-1] in names
+        if at_the_end and _is_cut(values[:, names.index(header.columns[-1])]):
+            raise header.broken_off(header.n_atoms - 1)
         if by_id:
             order = _order(values[:, names.index("id")], header.step)
             values = values if order is None else values.take(order, axis=0)
         if len(names) > len(self.columns):
             values = np.ascontiguousarray(values[:, :-1])
-        return DumpFrame(header.step, header.time, header.cell, header.origin, values)
+        return DumpFrame(header.step, header.time, header.cell, header.origin, values, header.boundaries)
 
 
 def text_column(stream: BinaryIO, name: str) -> list[str]:
     """A column of text, such as ``element``, of the first frame, in the order of the ids; raises as `LammpsDump`."""
-    text = _Buffer(stream, CHUNK_BYTES)
-    header = _next_header(text, "not a LAMMPS text dump")
+    text = Buffer(stream, CHUNK_BYTES)
+    header = next_header(text, "not a LAMMPS text dump")
     if header is None:
         raise ValueError(f"columns {name} are missing; there is no frame")
     (place,) = header.places([name])
@@ -165,7 +203,8 @@ def text_column(stream: BinaryIO, name: str) -> list[str]:
     rows = [line.split() for line in lines]
     for k, row in enumerate(rows):
         if len(row) != len(header.columns):
-            raise header.misfit(lines[k], k)
+            last = text.unterminated and k == len(rows) - 1
+            raise header.broken_off(k) if last else header.misfit(lines[k], k)
     if len(rows) < header.n_atoms:
         raise header.broken_off(len(rows))
     words = [row[int(place)].decode(errors="replace") for row in rows]
@@ -197,97 +236,6 @@ def positions(values: Floats, names: Sequence[str], cell: Floats, origin: Floats
     if names[0].startswith("xs"):
         x = x @ cell + origin
     return x + values[:, 3:6] @ cell if len(names) == 6 else np.ascontiguousarray(x)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """What comes before the rows of a frame."""
-
-    step: int
-    n_atoms: int
-    time: float | None
-    cell: Floats
-    origin: Floats
-    columns: tuple[str, ...]
-    units: str | None
-
-    def places(self, names: Sequence[str]) -> NDArray[np.uint64]:
-        """Where in a row the columns are; raises ValueError for those that are not."""
-        if missing := [name for name in names if name not in self.columns]:
-            raise ValueError(f"columns {', '.join(missing)} are missing; there are {' '.join(self.columns)}")
-        return np.array([self.columns.index(name) for name in names], np.uint64)
-
-    def broken_off(self, n_rows: int) -> ValueError:
-        return ValueError(f"the frame of step {self.step} breaks off after {n_rows} of {self.n_atoms} atoms")
-
-    def misfit(self, line: bytes, n_rows: int) -> ValueError:
-        if line.startswith(b"ITEM:"):
-            return self.broken_off(n_rows)
-        return ValueError(
-            f"a row of step {self.step} has not the {len(self.columns)} columns of its header: {_shown(line)}"
-        )
-
-
-def _next_header(text: "_Buffer", otherwise: str) -> _Header | None:
-    """The next header, None at the end; what is wrong, if it does not begin as one, is said `otherwise`.
-
-    LAMMPS writes units and time before the step, hence a header may begin with any item.
-    """
-    lines, whole = text.header()
-    if not lines:
-        return None
-    if not lines[0].startswith(b"ITEM:" if whole or len(lines) > 1 else b"ITEM:"[: len(lines[0])]):
-        raise ValueError(f"{otherwise}: 'ITEM: …' expected, found {_shown(lines[0])}")
-    if not whole:
-        raise ValueError(f"a frame breaks off in its header, after {_shown(lines[-1])}")
-    following, known = iter(lines), True
-    found: dict[bytes, tuple[bytes, list[bytes]]] = {}
-    for line in following:
-        item = BOX if line.startswith(BOX) else line
-        if item in ITEMS:
-            found[item] = line, list(islice(following, ITEMS[item]))
-        elif known and not line.startswith(b"ITEM:"):
-            raise ValueError(f"not a LAMMPS text dump: 'ITEM: …' expected, found {_shown(line)}")
-        known = item in ITEMS
-    if not found.keys() >= {STEP, ATOMS, BOX}:
-        raise ValueError("a frame lacks its time step, number of atoms or box")
-    title, bounds = found.pop(BOX)
-    general, tilted = b"abc origin" in title, b"xy xz yz" in title
-    cell, origin = _cell([_numbers(line, 4 if general else 3 if tilted else 2) for line in bounds])
-    units = found.pop(UNITS)[1][0].decode(errors="replace") if UNITS in found else None
-    one = {item: _numbers(found[item][1][0], 1)[0] for item in found}
-    step, n_atoms = one[STEP], one[ATOMS]
-    if not (step.is_integer() and n_atoms.is_integer() and n_atoms >= 0):
-        raise ValueError(f"a frame of {n_atoms:g} atoms at step {step:g}")
-    columns = tuple(lines[-1].decode(errors="replace").split()[2:])
-    return _Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units)
-
-
-def _numbers(line: bytes, n: int) -> list[float]:
-    try:
-        found = [float(word) for word in line.split()]
-    except ValueError:
-        found = []
-    if len(found) != n:
-        raise ValueError(f"{n} numbers expected in the header of a frame, found {_shown(line)}")
-    return found
-
-
-def _cell(bounds: list[list[float]]) -> tuple[Floats, Floats]:
-    """Rows a, b, c and the lower corner from the three lines of bounds, https://docs.lammps.org/Howto_triclinic.html.
-
-    Lines hold low and high; or these of the box around the tilted cell, and the tilts xy, xz, yz; or the vector and a
-    component of the corner.
-    """
-    if len(bounds[0]) == 4:
-        rows = np.array(bounds)
-        return rows[:, :3].copy(), rows[:, 3].copy()
-    (x, lx), (y, ly), (z, lz) = ((row[0], row[1] - row[0]) for row in bounds)
-    xy, xz, yz = (row[2] for row in bounds) if len(bounds[0]) == 3 else (0.0, 0.0, 0.0)
-    below_x, above_x = min(0.0, xy, xz, xy + xz), max(0.0, xy, xz, xy + xz)
-    below_y, above_y = min(0.0, yz), max(0.0, yz)
-    a, b = lx + below_x - above_x, ly + below_y - above_y
-    return np.array([[a, 0.0, 0.0], [xy, b, 0.0], [xz, yz, lz]]), np.array([x - below_x, y - below_y, z])
 
 
 def _order(ids: Floats, step: int) -> Longs | None:
@@ -322,6 +270,14 @@ def _ascending(ids):  # type: ignore[no-untyped-def]
     return True
 
 
+def _is_cut(column: Floats) -> bool:
+    """Whether the last of these numbers has at least two significant digits less than half of those before it."""
+    digits = [
+        len(f"{abs(value):.15g}".partition("e")[0].replace(".", "").strip("0")) for value in column[-65:].tolist()
+    ]
+    return len(digits) > 1 and bool(digits[-1] <= np.median(digits[:-1]) - 2)
+
+
 def _is_number(word: bytes) -> bool:
     """Whether this is a number as a program writes it; Python would take 1_000, too."""
     try:
@@ -329,77 +285,3 @@ def _is_number(word: bytes) -> bool:
     except ValueError:
         return False
     return b"_" not in word
-
-
-def _shown(line: bytes) -> str:
-    text = line[:60].decode(errors="replace").strip()
-    return f"'{text}{'…' if len(line) > 60 else ''}'"
-
-
-class _Buffer:
-    """What was read of a stream and is not used yet: begin:whole are whole lines, whole:end is the start of another."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
-        self._ended = False
-        self._bytes = bytearray()
-        self.begin = self.whole = self.end = BEFORE
-        self._move(max(size, 64))
-
-    def _move(self, size: int) -> None:
-        """The text to the front of a buffer that has room for `size` bytes."""
-        old, kept = self._bytes, self.end - self.begin
-        if len(old) != BEFORE + size + BEHIND:
-            self._bytes = bytearray(BEFORE + size + BEHIND)
-            self.bytes = np.frombuffer(self._bytes, np.uint8)
-        memoryview(self._bytes)[BEFORE : BEFORE + kept] = memoryview(old)[self.begin : self.end]
-        self._bytes[BEFORE - 1] = ord("\n")
-        self.begin, self.whole, self.end = BEFORE, BEFORE + self.whole - self.begin, BEFORE + kept
-
-    def more(self) -> bool:
-        """Read on; False at the end of the stream."""
-        if self._ended:
-            return False
-        if self.end - self.whole > LONGEST_HEADER:
-            raise ValueError(f"not a LAMMPS text dump: {LONGEST_HEADER} bytes without the end of a line")
-        size = len(self._bytes) - BEFORE - BEHIND
-        size *= 2 if self.end - self.begin == size else 1
-        self._move(size)
-        start, room = self.end, memoryview(self._bytes)[self.end : BEFORE + size]
-        if hasattr(self._stream, "readinto"):
-            n = self._stream.readinto(room) or 0
-        else:
-            data = self._stream.read(len(room))
-            n = len(data)
-            room[:n] = data
-        # Zeros are a hole that a crash has left in the file: it ends there, with the first one as what is wrong.
-        hole = self._bytes.find(0, start, start + n)
-        self._ended = n == 0 or hole >= 0
-        self.end = start + n if hole < 0 else hole + 1
-        self.whole = max(self.whole, self._bytes.rfind(b"\n", start, self.end) + 1)
-        return n > 0
-
-    def header(self) -> tuple[list[bytes], bool]:
-        """Take the lines up to the next that begins with ITEM: ATOMS, blank ones left out, and whether there is one."""
-        while True:
-            atoms = self._bytes.find(b"\nITEM: ATOMS", self.begin - 1, self.whole)
-            if atoms >= 0 or self.whole - self.begin > LONGEST_HEADER or not self.more():
-                break
-        stop = self.end if atoms < 0 else self._bytes.index(b"\n", atoms + 1)
-        lines = [line.strip() for line in bytes(self._bytes[self.begin : stop]).split(b"\n")]
-        self.begin = min(stop + 1, self.end)
-        return [line for line in lines if line], atoms >= 0
-
-    def peek(self, n: int) -> list[bytes]:
-        """The `n` lines that come next, or as many as there are, without taking them."""
-        while self._bytes.count(b"\n", self.begin, self.whole) < n and self.more():
-            pass
-        return bytes(self._bytes[self.begin : self.whole]).split(b"\n", n)[:-1]
-
-    def line(self, place: int) -> bytes:
-        """The line that has this place in the buffer."""
-        return bytes(self._bytes[self._bytes.rfind(b"\n", 0, place) + 1 : self._bytes.index(b"\n", place)]).strip()
-
-    def word(self, place: int) -> bytes:
-        """The word that starts at this place in the buffer; none at the end of a line."""
-        return b"".join(bytes(self._bytes[place : self._bytes.index(b"\n", place)]).split(maxsplit=1)[:1])

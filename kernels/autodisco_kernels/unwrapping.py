@@ -16,15 +16,17 @@ class Unwrapper:
     ----------
     continuous : bool
         Whether whole cells have been added to the positions already, as programs that count images do. They are then
-        kept as they are while the cell is constant, however far a particle moves between two frames.
+        kept as they are, however far a particle moves between two frames.
 
     Notes
     -----
-    The toroidal-view-preserving scheme (von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 2020, 153, 021101):
-    ``u(t + 1) = u(t) + [w(t + 1) - w(t)]``, the bracket meaning the nearest image in the cell of frame t + 1. It keeps
-    every displacement between frames as it happened. Adding whole images of the present cell instead, as many
-    programs do, moves a particle each time the cell breathes, the more the further it has travelled; hence positions
-    that do not fit into one cell are folded into theirs wherever the cell changes, whether they were wrapped or not.
+    In a constant cell, a displacement is that to the nearest image. From a cell ``h`` to another cell ``h'`` it is
+    ``Δs (h + h') / 2`` with ``Δs`` the change of the fractional position, to the nearest image: the motion relative to
+    the cell, without the dilation that a barostat gives to all positions (the velocity ``p / m`` of Martyna, Tobias
+    and Klein, J. Chem. Phys. 1994, 101, 4177). The result depends neither on the origin of the cell, but for a motion
+    of the whole, nor on which image of a particle a frame holds. Schemes that subtract positions in Å do depend on
+    both: a particle that hovers at a face, or has travelled far, then diffuses by the breathing of the cell alone
+    (von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 2020, 153, 021101, on whole images of the present cell).
     """
 
     def __init__(self, continuous: bool = False) -> None:
@@ -63,9 +65,13 @@ class Unwrapper:
 
     def _change_cell(self, x: Floats, cell: Floats) -> None:
         assert self._wrapped is not None
-        step = _inside(x, cell) - _inside(self._wrapped, self._cell)
-        step -= np.rint(step @ np.linalg.inv(cell)) @ cell
-        self._shift += step - (x - self._wrapped)
+        # A skewed cell may have been flipped: other vectors, the same lattice.
+        lattice = np.rint(cell @ np.linalg.inv(self._cell))
+        before = lattice @ self._cell if abs(abs(np.linalg.det(lattice)) - 1) < 1e-6 else self._cell
+        step = x @ np.linalg.inv(cell) - self._wrapped @ np.linalg.inv(before)
+        if not self._continuous:
+            step -= np.rint(step)
+        self._shift += step @ ((cell + before) / 2) - (x - self._wrapped)
         self._cell, self._wrapped = cell.copy(), x.copy()
 
 
@@ -121,14 +127,6 @@ def without_drift(positions: ArrayLike, masses: ArrayLike) -> Floats:
     if not ((weights >= 0).all() and 0 < weights.sum() < np.inf):
         raise ValueError("masses hold a negative or infinite value, or nothing but zeros")
     return given - np.einsum("fnk,n->fk", given, weights / weights.sum())[:, None]
-
-
-def _inside(x: Floats, cell: Floats) -> Floats:
-    """Positions as they are if one cell holds them all, else folded into the cell that starts at 0."""
-    fractions = x @ np.linalg.inv(cell)
-    if (np.ptp(fractions, axis=0) <= 1 + 1e-6).all():
-        return x
-    return x - np.floor(fractions) @ cell
 
 
 @njit(cache=True, nogil=True)

@@ -221,7 +221,7 @@ def test_the_time_of_a_dump_counts_where_its_units_are_known(system, tmp_path):
         if per_ps:
             assert analyze(path, **chosen, temperature_k=400.0).properties.length_ns == pytest.approx(0.158)
         else:
-            with pytest.raises(InputError, match="time between frames"):
+            with pytest.raises(InputError, match="UNITS lj are reduced"):
                 analyze(path, **chosen, temperature_k=400.0)
 
 

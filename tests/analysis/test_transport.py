@@ -78,6 +78,14 @@ def test_chains_that_still_change_their_size_are_warned_of(free):
         assert any("chains still relax" in warning for warning in values.warnings) == warned
 
 
+def test_chains_of_the_default_protocol_are_looked_at_too(free):
+    who, positions, cell = free
+    seen = observe(trajectory(who, positions[:61], cell))  # as many frames as `quick` writes
+    squared = np.random.default_rng(1).normal(100.0, 5.0, 61) + np.linspace(0.0, 100.0, 61)
+    changed = replace(seen, squared_radii=squared)
+    assert any("chains still relax" in warning for warning in transport_properties(changed, fit(changed)).warnings)
+
+
 def test_brownian_ions_give_their_diffusivities_and_the_whole_window(free):
     values = properties(*free)
     for name, known in (("cation", 0.5e-4), ("anion", 0.2e-4)):

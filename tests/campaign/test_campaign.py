@@ -212,6 +212,26 @@ def test_who_runs_beside_it_is_said_where_each_takes_all_cores(campaign_file, tm
         assert neighbours(dataclasses.replace(campaign, settings=settings)) == ""
 
 
+def test_a_campaign_of_an_older_program_keeps_the_rule_that_it_was_begun_with(campaign_file, tmp_path):
+    file = campaign_file()
+    assert load(file, tmp_path / "runs").settings.saturation.count == "polymers"
+    campaign = begin(file, tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        older = store.get("settings")
+        older["saturation"] = {"threshold": 0.3, "confidence": 0.9, "patience": 1, "escape": ["tokens", "tokens"]}
+        store.set(settings=older)
+    kept = open_folder(campaign.folder).settings.saturation
+    assert (kept.count, kept.threshold, kept.escape) == ("strings", 0.3, ["tokens"])
+    again = load(file, tmp_path / "runs")
+    assert (again.settings.saturation.count, again.settings.saturation.threshold) == ("strings", 0.3)
+    with Store.open(campaign.folder) as store:
+        set_up(again, store)
+    assert load(file, tmp_path / "runs").settings.saturation.count == "strings"
+    file.write_text(file.read_text() + '[saturation]\ncount = "polymers"\n')
+    changed = load(file, tmp_path / "runs").settings.saturation
+    assert (changed.count, changed.threshold) == ("polymers", 0.9)
+
+
 def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):
     campaign = load(campaign_file(), tmp_path / "runs")
     seeds = [

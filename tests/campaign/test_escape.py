@@ -1,5 +1,7 @@
 """What a saturated campaign tries before it ends: only what its file allows, each once, each journalled."""
 
+import dataclasses
+
 import pytest
 
 from autodisco.campaign import escape
@@ -11,37 +13,58 @@ from autodisco.store import Store, escapes
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
+KNOWN = 40
+"""Draws of an iteration that gives nothing new; so many are enough to be sure of it."""
 
-def with_escapes(folder, *actions, **changes):
-    """A campaign at its filter with two draws, both known already; and its store."""
-    file = write_campaign(folder, max_draws=2, **changes)
+
+def repeats(iteration):
+    """Draws that are one known polymer, written in two ways."""
+    rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(["*COC*", "*CCO*"])]
+    if iteration > 1:
+        rows = []
+    again = {"smiles": "*COC*", "key": parse("*COC*").key, "verdict": "duplicate-string"}
+    return rows + [{"draw": n, **again} for n in range(len(rows), KNOWN)]
+
+
+def with_escapes(folder, *actions, patience=1, **changes):
+    """A campaign at its filter with as many draws as allowed, all known already; and its store."""
+    file = write_campaign(folder, max_draws=KNOWN, **changes)
     listed = ", ".join(f'"{action}"' for action in actions)
-    file.write_text(f"{file.read_text()}[saturation]\nescape = [{listed}]\n")
+    file.write_text(f"{file.read_text()}[saturation]\nescape = [{listed}]\npatience = {patience}\n")
     campaign = begin(file, folder / "runs")
     store = Store.open(campaign.folder)
     store.add_polymer(parse("*OCC*").key, parse("*OCC*").smiles, "*OCC*", "seed", name="PEO")
     store.begin_iteration(1)
     advance(store, "ready", iteration=1)
     advance(store, "drawn")
-    rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(["*COC*", "*CCO*"])]
-    store.add_candidates(1, rows)
+    store.add_candidates(1, repeats(1))
     return campaign, store
 
 
+def finish(campaign, store):
+    """From the filter to the end of the iteration."""
+    while store.get("state") in ("filter", "acquire", "retrain"):
+        STAGES[store.get("state")](campaign, store)
+
+
 def test_without_permission_it_ends(tmp_path):
-    campaign, store = with_escapes(tmp_path)
+    campaign, store = with_escapes(tmp_path, iterations=5)
     STAGES["filter"](campaign, store)
+    assert store.get("state") == "acquire"  # it is for the rule to say, after the training
+    finish(campaign, store)
     assert store.get("state") == "saturated"
+    assert "40 of 40 valid draws in iteration 1 are known polymers" in store.get("reason")
+    assert "40 draws gave too few candidates" in store.get("reason")
 
 
 def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_path):
-    campaign, store = with_escapes(tmp_path, "tokens", "temperature")
+    campaign, store = with_escapes(tmp_path, "tokens", "temperature", iterations=5)
     before = escape.drawing(campaign, store, 1)
-    STAGES["filter"](campaign, store)
-    assert store.get("state") == "acquire"
-    row = store.journal()[-1]
-    assert (row["event"], row["decided"]) == ("escape", "draw up to 11 tokens from now on")
-    assert "none of 2 draws" in row["why"]
+    finish(campaign, store)
+    assert (store.get("state"), store.get("iteration")) == ("generate", 2)
+    row = next(row for row in store.journal() if row["event"] == "escape")
+    assert row["decided"] == "draw up to 11 tokens from now on"
+    assert "40 of 40 valid draws" in row["why"]
     assert escape.drawing(campaign, store, 1) == before
     assert escape.drawing(campaign, store, 2) == before | {"max_tokens": before["max_tokens"] + 1}
     store.set(iteration=2)
@@ -52,31 +75,32 @@ def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_p
 
 
 def test_a_unit_never_outgrows_the_model(tmp_path):
-    campaign, store = with_escapes(tmp_path, *["tokens"] * 70)
-    for iteration in range(70):
-        store.set(iteration=iteration)
-        assert escape.escape(campaign, store, {}, "")
-    assert escape.drawing(campaign, store, 99)["max_tokens"] == LONGEST
+    campaign, store = with_escapes(tmp_path, "tokens")
+    generator = campaign.settings.generator.model_copy(update={"max_tokens": LONGEST})
+    longest = dataclasses.replace(campaign, settings=campaign.settings.model_copy(update={"generator": generator}))
+    assert escape.escape(longest, store, {}, "")
+    assert escape.drawing(longest, store, 9)["max_tokens"] == LONGEST
 
 
 def test_a_wider_set_is_learnt_from_before_the_next_draws(tmp_path):
-    campaign, store = with_escapes(tmp_path, "seeds")
-    STAGES["filter"](campaign, store)
-    STAGES["acquire"](campaign, store)
+    campaign, store = with_escapes(tmp_path, "seeds", iterations=5)
+    finish(campaign, store)
     assert len(store.training(1)) > escape.LEAST_UNITS / 2
     assert "enumerated units more" in next(row for row in store.journal() if row["event"] == "escape")["decided"]
 
 
 def test_the_rule_counts_anew_after_an_action(tmp_path):
-    campaign, store = with_escapes(tmp_path, "temperature", iterations=5)
-    STAGES["filter"](campaign, store)
-    STAGES["acquire"](campaign, store)
-    STAGES["retrain"](campaign, store)
-    assert (store.get("state"), store.get("iteration")) == ("generate", 2)
-    assert len(escapes(store)) == 1
-    # the next iteration finds nothing either, and nothing is left to try
-    advance(store, "drawn")
-    rows = [{"draw": n, "smiles": "*CCO*", "key": parse("*CCO*").key, "verdict": "drawn"} for n in range(2)]
-    store.add_candidates(2, rows)
-    STAGES["filter"](campaign, store)
-    assert store.get("state") == "saturated"
+    campaign, store = with_escapes(tmp_path, "temperature", patience=2, iterations=9)
+    states = []
+    for iteration in range(1, 5):
+        if iteration > 1:
+            advance(store, "drawn")
+            store.add_candidates(iteration, repeats(iteration))
+        # The training has no part in it.
+        store.add_model(iteration, f"models/{iteration}.safetensors", {}, 0.0)
+        kept, store.forget_model = store.forget_model, lambda _: None
+        finish(campaign, store)
+        store.forget_model = kept
+        states.append((store.get("state"), len(escapes(store))))
+    # Two high iterations lead to the action; after it two more are needed.
+    assert states == [("generate", 0), ("generate", 1), ("generate", 1), ("saturated", 1)]

@@ -27,7 +27,7 @@ def test_nothing_is_made_up():
     assert "no bond or element" in in_common(ETHERS, [])
 
 
-def failing(folder, n_failed, n_done, iteration=1):
+def failing(folder, n_failed, n_done, iteration=1, code="nan"):
     """A campaign whose simulations are done, so many without a value."""
     campaign, store = with_escapes(folder)
     for number, smiles in enumerate(PEROXIDES[:n_failed] + ETHERS[:n_done]):
@@ -35,7 +35,7 @@ def failing(folder, n_failed, n_done, iteration=1):
         store.plan_replica(f"{number:016x}", "smoke", 0, iteration)
         failed = number < n_failed
         store.update_replica(
-            f"{number:016x}", "smoke", 0, status="failed" if failed else "done", failure_code="nan" if failed else None
+            f"{number:016x}", "smoke", 0, status="failed" if failed else "done", failure_code=code if failed else None
         )
     return campaign, store
 
@@ -47,13 +47,14 @@ def test_some_failures_are_no_reason_to_stop(tmp_path, n_failed, n_done):
     assert all(row["status"] != "waiting" for row in store.replicas())
 
 
-def test_too_many_stop_the_campaign_and_start_anew_with_the_next_run(tmp_path):
-    campaign, store = failing(tmp_path, 6, 5)
-    with pytest.raises(AutodiscoError, match=r"6 of 11 polymers of iteration 1 have no value \(nan 6\).*O–O in 6"):
+@pytest.mark.parametrize("code", ["nan", "timeout"])
+def test_too_many_stop_the_campaign_and_start_anew_with_the_next_run(tmp_path, code):
+    campaign, store = failing(tmp_path, 6, 5, code=code)
+    with pytest.raises(AutodiscoError, match=rf"6 of 11 polymers of iteration 1 have no value \({code} 6\).*O–O in 6"):
         check_failures(campaign, store)
     again = [row for row in store.replicas() if row["status"] == "waiting"]
     assert len(again) == 6
-    assert all(row["attempt"] == 1 for row in again)
+    assert all(row["attempt"] == 1 for row in again)  # hence from another seed
     assert store.journal()[-1]["event"] == "too many failures"
 
 

@@ -81,10 +81,30 @@ def test_what_makes_no_sense_is_one_line_and_exit_2(call, dump, arguments, compl
     assert "Traceback" not in said.err
 
 
-def test_folder_among_files_and_broken_dump_are_refused(call, dump, tmp_path):
+def test_folder_among_files_is_refused(call, dump, tmp_path):
     said = call("analyze", tmp_path, dump)
     assert (said.code, said.err.count("\n")) == (2, 1)
+
+
+def test_what_readers_noted_is_a_warning_of_one_line_and_in_the_result(call, dump):
     dump.write_text(dump.read_text()[:-30])
+    said = call("analyze", dump, *IONS, "--json")
+    assert said.code == 0
+    (line,) = [line for line in said.err.splitlines() if "breaks off" in line]
+    assert line.startswith(f"warning: {dump}: a frame is not all there and left out")
+    assert any("breaks off" in warning for warning in said.json["warnings"])
+    dump.write_text(dump.read_text().replace("pp pp pp", "pp pp ff"))
     said = call("analyze", dump, *IONS)
     assert (said.code, said.err.count("\n")) == (2, 1)
-    assert "breaks off" in said.err
+    assert "not periodic along z" in said.err
+
+
+def test_pairs_that_join_are_chosen_by_an_option(call, dump):
+    plain = call("analyze", dump, *IONS, "--json").json
+    pairs = [part for pair in ("cation-anion", "anion-anion", "cation-cation") for part in ("--cluster-join", pair)]
+    joined = call("analyze", dump, *IONS, *pairs, "--cluster-cutoff", "8", "--json").json
+    theirs = call("analyze", dump, *IONS, "--htp-md", "--cluster-cutoff", "8", "--json").json
+    assert joined["cluster_population"] == theirs["cluster_population"] != plain["cluster_population"]
+    said = call("analyze", dump, *IONS, "--cluster-join", "ion-ion")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "'ion-ion'; allowed is cation-anion" in said.err

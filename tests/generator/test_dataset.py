@@ -38,7 +38,7 @@ def test_a_file_without_conductivities_gives_unlabelled_rows(tmp_path):
         ("mol_smiles,conductivity\n*CC*,fast\n", "line 2.*fast"),
         ("mol_smiles,conductivity\n*CC*,-1e-4\n", "line 2.*-1e-4"),
         ("mol_smiles,conductivity\n*CC*,nan\n", "line 2.*nan"),
-        ("mol_smiles,conductivity\n*CC*,1e-4\n\n*OCC*\n", "line 4.*1 column"),
+        ("mol_smiles,conductivity\n*CC*,1e-4\n\n*OCC*\n", "line 4: 1 cell where the header names 2 columns"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_by_its_line(tmp_path, text, message):

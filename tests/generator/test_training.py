@@ -74,8 +74,10 @@ def test_an_interrupted_training_continues_to_the_same_weights(tmp_path, stop_at
 
 def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path):
     checkpoint = tmp_path / "training.checkpoint"
-    Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
-    for rows, seed in ((ROWS, 6), (ROWS[:-1], 5)):
+    heavier = [TrainingRow("*OCC*", "high", 7.0), *ROWS[1:]]
+    for rows, seed in ((ROWS, 6), (ROWS[:-1], 5), (heavier, 5)):
+        checkpoint.unlink(missing_ok=True)
+        Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
         other = Generator.fit(rows, SHORT, seed=seed, checkpoint=checkpoint)
         assert torch.equal(weights(other), weights(Generator.fit(rows, SHORT, seed=seed)))
 

@@ -149,22 +149,58 @@ def whole_and_cut():
 
 
 @settings(max_examples=250, deadline=None)
-@given(st.data(), st.sampled_from([1, 100, 10_000]), st.sampled_from([None, ["x"]]), st.booleans())
-def test_a_file_cut_anywhere_gives_its_whole_frames_and_then_an_error(data, chunk, columns, dos):
+@given(st.data(), st.sampled_from([1, 100, 10_000]), st.sampled_from([None, ["x"]]), st.booleans(), st.booleans())
+def test_a_file_cut_anywhere_gives_its_whole_frames_and_then_an_error(data, chunk, columns, dos, lenient):
     content, ends = whole_and_cut()
     whole = read(content, columns)
     cut = data.draw(st.integers(0, len(content)))
-    n = sum(end <= cut for end in ends[1:])
+    # The end of the last line may be missing; but for a frame without atoms, the line is that of its columns.
+    complete = [end - 2 if len(frame.values) else end for end, frame in zip(ends[1:], whole, strict=True)]
+    n = sum(end <= cut for end in complete)
     part = content[:cut].replace(b"\n", b"\r\n") if dos else content[:cut]
-    seen, error = [], None
+    seen, error, dump = [], None, None
     try:
-        for found in LammpsDump(io.BytesIO(part), columns, chunk):
+        dump = LammpsDump(io.BytesIO(part), columns, chunk, lenient)
+        for found in dump:
             seen.append(found)
     except ValueError as complaint:
         error = str(complaint)
+    if lenient:
+        assert error is None
+        error = " ".join(dump.broken) or None
     assert [bits(a.values) for a in seen] == [bits(b.values) for b in whole[:n]]
-    assert (error is None) == (cut in ends)
+    assert (error is None) == (cut in ends or (n > 0 and complete[n - 1] <= cut <= ends[n]))
     assert error is None or "breaks off" in error
+
+
+def random_frame(rng, step, n=40):
+    rows = [(str(k + 1), *(f"{v:.5f}" for v in rng.normal(size=3))) for k in range(n)]
+    return frame("id x y z", rows, step, before=f"ITEM: TIME\n{step}.5\n")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.sampled_from([1, 100, 10_000]))
+def test_frames_that_a_killed_program_left_in_the_middle_are_left_out(data, chunk):
+    rng = np.random.default_rng(1)
+    first, second, third = (random_frame(rng, step) for step in range(3))
+    # What is left of the second frame ends somewhere between its first and its last number.
+    cut = data.draw(st.integers(1, second.rindex(b".")))
+    content = first + second[:cut] + third
+    dump = LammpsDump(io.BytesIO(content), ["x", "y", "z"], chunk, lenient=True)
+    assert [bits(f.values) for f in dump] == [bits(read(part, ["x", "y", "z"])[0].values) for part in (first, third)]
+    assert len(dump.broken) == 1
+    assert "breaks off" in dump.broken[0]
+
+
+@pytest.mark.parametrize("kept", range(1, 9))
+def test_a_last_number_that_is_cut_is_told_from_a_line_end_that_is_missing(kept):
+    content = random_frame(np.random.default_rng(2), 0).rstrip()
+    last = b"-1.23457"
+    part = content[: content.rindex(b" ") + 1] + last[:kept]
+    found = list(LammpsDump(io.BytesIO(part), ["z"], lenient=True))
+    # A digit or two less make no more than a rounding error.
+    assert len(found) == (kept >= 6)
+    assert not found or abs(found[0].values[-1, 0] - float(last)) < 1e-3
 
 
 @settings(max_examples=150, deadline=None)
@@ -212,6 +248,18 @@ GOOD = frame("id x", [("1", "2.5"), ("2", "3.5")])
 def test_what_is_wrong_is_said(content, complaint):
     with pytest.raises(ValueError, match=re.escape(complaint)):
         read(content, chunk=5000) and read(content, ["id", "x"])
+
+
+def test_boundaries_are_those_of_the_header():
+    for title, known in (
+        ("pp ff mm", ("pp", "ff", "mm")),
+        ("xy xz yz pp pp fs", ("pp", "pp", "fs")),
+        ("abc origin pp pp pp", ("pp", "pp", "pp")),
+        ("", ()),
+    ):
+        rows = "0 9 0\n" * 3 if title[:1] == "x" else "9 0 0 0\n0 9 0 0\n0 0 9 0\n" if title[:1] == "a" else "0 9\n" * 3
+        (found,) = read(frame("id x", [("1", "5")], box=f"ITEM: BOX BOUNDS {title}\n{rows}"))
+        assert found.boundaries == known
 
 
 def test_columns_that_are_missing_or_text_are_named():

@@ -1,5 +1,7 @@
 """Unwrapped positions against walks known before they were wrapped, in cells of every shape, fixed and changing."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,28 +10,23 @@ from hypothesis import strategies as st
 from autodisco_kernels import Unwrapper, unwrap, without_drift
 
 
-def wrap(x, cell, origin):
-    """The image inside the cell that starts at `origin`."""
-    fractional = (x - origin) @ np.linalg.inv(cell)
-    return origin + (fractional - np.floor(fractional)) @ cell
-
-
 def narrowest_width(cell):
     """Least distance between two opposite faces."""
     return 1 / np.linalg.norm(np.linalg.inv(cell), axis=0).max()
 
 
 def walk_in_cells(rng, cells, n, longest=0.49):
-    """Unwrapped and wrapped positions (F, n, 3) of steps up to `longest` widths, with an origin that wanders too."""
-    origin = rng.uniform(-100, 100, 3)
-    wrapped = [wrap(rng.uniform(-50, 50, (n, 3)), cells[0], origin)]
-    unwrapped = [wrapped[0]]
-    for cell in cells[1:]:
+    """Walks relative to the cells, steps up to `longest` widths: unwrapped and wrapped positions (F, n, 3)."""
+    corner = rng.uniform(-4, 4, 3)
+    fractions = corner + rng.random((n, 3))
+    unwrapped, wrapped = [fractions @ cells[0]], [fractions @ cells[0]]
+    for before, cell in itertools.pairwise(cells):
         step = rng.normal(size=(n, 3))
         step *= longest * narrowest_width(cell) * rng.random((n, 1)) / np.linalg.norm(step, axis=1, keepdims=True)
-        origin = origin + rng.normal(size=3)
-        wrapped.append(wrap(wrapped[-1] + step, cell, origin))
-        unwrapped.append(unwrapped[-1] + step)
+        step = step @ np.linalg.inv(cell)
+        fractions = fractions + step
+        wrapped.append((corner + (fractions - corner) % 1.0) @ cell)
+        unwrapped.append(unwrapped[-1] + step @ (before + cell) / 2)
     return np.array(unwrapped), np.array(wrapped)
 
 
@@ -78,25 +75,46 @@ def test_edge_lengths_serve_as_a_box():
 
 
 def test_a_breathing_cell_does_not_shake_particles_that_have_travelled_far():
-    # One particle crosses a face at every tenth step of 1 Å; counting whole images of the present cell would move it
-    # by hundreds of Å at the end.
+    # One particle crosses a face at every tenth step of a tenth of the cell; counting whole images of the present cell
+    # would move it by hundreds of Å at the end.
     edges = 10.0 + 0.5 * np.sin(np.arange(5000.0))
-    x = np.zeros((5000, 1, 3))
-    for t in range(1, 5000):
-        x[t, 0, 0] = (x[t - 1, 0, 0] + 1.0) % edges[t]
+    x = (0.1 * np.arange(5000.0) % 1.0)[:, None, None] * edges[:, None, None] * [1.0, 0.0, 0.0]
     steps = np.diff(unwrap(x, np.repeat(edges[:, None], 3, axis=1))[:, 0, 0])
-    np.testing.assert_allclose(steps, 1.0, atol=1e-9)
+    np.testing.assert_allclose(steps, 0.1 * (edges[1:] + edges[:-1]) / 2, atol=1e-9)
 
 
 @pytest.mark.parametrize("continuous", [True, False])
-def test_positions_with_whole_cells_added_are_freed_from_breathing_too(continuous):
-    # At rest in the cell, but reported many cells away: the breathing of those cells is no motion.
+@pytest.mark.parametrize("origin", [0.0, -0.5, 7.3])
+def test_particles_at_rest_in_a_breathing_cell_stay_though_they_hover_at_a_face_or_lie_many_cells_away(
+    continuous, origin
+):
     rng = np.random.default_rng(4)
     edges = 10.0 + 0.1 * rng.normal(size=200)
-    cells, inside = edges[:, None, None] * np.eye(3), rng.random((50, 3)) * 9.0
-    away = inside + rng.integers(-30, 31, (50, 3)) @ cells
+    cells, inside = edges[:, None, None] * np.eye(3), rng.random((50, 3)) + origin
+    inside[:5] = origin
+    away = (inside + rng.integers(-30, 31, (50, 3))) @ cells
     x = Unwrapper(continuous).next(away, cells)
     np.testing.assert_allclose(x, np.broadcast_to(away[0], x.shape), atol=1e-9)
+    if not continuous:
+        # Which image a frame holds does not matter: all inside, slightly outside, or now here and now there.
+        hopping = (inside + rng.integers(-1, 2, (200, 50, 3))) @ cells
+        x = Unwrapper().next(hopping, cells)
+        np.testing.assert_allclose(x, np.broadcast_to(hopping[0], x.shape), atol=1e-9)
+
+
+@pytest.mark.parametrize("continuous", [True, False])
+def test_a_skewed_cell_that_is_flipped_moves_nothing(continuous):
+    # LAMMPS replaces b by b - a, and c by c + b, when a box has become too skewed.
+    rng = np.random.default_rng(6)
+    cell = np.array([[10.0, 0, 0], [5.1, 11, 0], [1, -5.6, 12]])
+    flipped = np.array([cell[0], cell[1] - cell[0], cell[2] + cell[1]])
+    x = rng.random((40, 3)) @ cell
+    steps = rng.normal(size=(40, 3))
+    later = x + steps
+    if not continuous:
+        later += rng.integers(-2, 3, (40, 3)) @ flipped
+    found = Unwrapper(continuous).next([x, later], [cell, flipped])
+    np.testing.assert_allclose(found[1] - found[0], steps, atol=1e-9)
 
 
 def test_long_rest_after_many_crossings_adds_no_rounding():

@@ -42,6 +42,8 @@ networkx = pytest.importorskip("networkx")  # comes with torch
         ("[Cu]CCO[Au]", "[*:1]OCC[*:2]"),
         ("C(*)CO[*]", "*OCC*"),
         ("*[CH2:7]CO*", "*OCC*"),
+        ("*CC%(100)CCCC%(100)C*", "*CC1CCCC1C*"),
+        ("*CC%99CCCC%99C*", "*CC0CCCC0C*"),
     ],
 )
 def test_different_drawings_of_one_chain_are_equal(one: str, other: str) -> None:

@@ -42,6 +42,7 @@ from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, sco
         ("*C[N+](C)(C)C*", "charge"),
         ("*CC(C(=O)[O-])*", "charge"),
         ("*CC([N+](C)(C)CC[O-])*", "charge"),
+        ("*C[N+]([O-])([O-])C*", "charge"),  # every charge has a counter charge beside it, but the sum is not zero
         ("*[CH]C*", "radical"),
         ("*C([O])*", "radical"),
         ("*CC(Cl)*", "element"),
@@ -123,7 +124,7 @@ texts = st.one_of(
 @given(texts)
 @settings(max_examples=1500, deadline=None)
 def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     unit = None
     with suppress(InvalidRepeatUnit):
         unit = parse(text)
@@ -133,7 +134,7 @@ def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
         assert scores(unit)["heavy_atoms"] > 0
         assert chain(unit, 4).mol.GetNumAtoms() > 4
         assert draw_svg(unit).startswith("<svg")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @given(texts)

@@ -154,6 +154,14 @@ def test_six_of_the_fourteen_best_published_polymers_hold_weak_bonds(reference: 
         ("*CC(=S)N*", set()),
         ("*C#SCCC*", {"hypervalent sulfur"}),
         ("*CCC=SCC*", {"hypervalent sulfur"}),  # read with a hydrogen on S
+        ("*CC(C#S)*", {"hypervalent sulfur"}),
+        ("*CS(C)(C)C*", {"hypervalent sulfur"}),
+        ("*CS(=S)C*", {"hypervalent sulfur"}),
+        ("*CC(S(F)(F)(F)(F)F)*", set()),
+        ("*CP(C)(C)(C)C*", {"hypervalent or multiply bonded phosphorus"}),
+        ("*CP=C*", {"hypervalent or multiply bonded phosphorus"}),
+        ("*CP(C)(=O)C*", set()),
+        ("*N=P(*)(OC)OC", set()),  # phosphazenes
         ("*CCS(=N)(=O)C*", set()),  # sulfoximines
         ("*Cc1ccc(*)s1", set()),
         ("*CC(N=[N+]=[N-])*", {"azide"}),
@@ -233,3 +241,14 @@ def test_a_rule_that_is_no_smarts_is_refused() -> None:
 def test_a_text_that_is_no_repeat_unit_is_refused() -> None:
     with pytest.raises(InvalidRepeatUnit):
         stability_flags("OCC")
+
+
+def test_an_exception_acquits_only_what_it_contains():
+    # The first N-O bond is a hydroxamate's; the second shares its oxygen and is not.
+    assert "N-O" not in {flag.name for flag in stability_flags("*CC(=O)NOC*")}
+    assert "N-O" in {flag.name for flag in stability_flags("*CC(=O)NON(C)C*")}
+
+
+def test_a_rule_reaches_eight_backbone_blocks_beyond_the_unit():
+    long = Rule("nine carbons", "C" * 9, "mine")
+    assert stability_flags("*C*", (long,))

@@ -105,6 +105,14 @@ def test_what_the_model_can_write_is_drawn_where_the_rule_saw_it():
     assert "300" in drawn
 
 
+def test_the_chart_shows_what_the_rule_counted():
+    judged = {"count": "polymers", "known": 93, "draws": 100, "chance_new": 0.07, "chance_new_low": 0.04,
+              "chance_new_high": 0.12}  # fmt: skip
+    row = {"n": 1, "new_strings": 50, "verdicts": {"duplicate-symmetry": 20}, "saturation": judged}
+    assert "93 of 100" in duplicates_by_iteration([row], 0.9)
+    assert "20 of 50" in duplicates_by_iteration([row | {"saturation": None}], 0.9)
+
+
 def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():
     rows = [
         {"conductivity_s_per_cm": mean, "conductivity_s_per_cm_sem": sem, "verdict": verdict, "origin": "simulated",

@@ -1,6 +1,7 @@
 """What a campaign does and why, and the life of one of its polymers, in words."""
 
 import time
+from collections import Counter
 
 import pytest
 
@@ -80,6 +81,24 @@ def test_how_many_iterations_already_count_is_said(tmp_path, highs, escaped, so_
             store.begin_iteration(n)
             store.end_iteration(n, {}, SEEN | {"iteration": n, "high": high})
         assert f"; {so_far} of 3 iterations in a row have it so far" in why(store)["saturation"]
+
+
+def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a_new_one(tmp_path):
+    with fill(tmp_path / "a") as store:
+        counted = {"count": "polymers", "known": 93, "draws": 100, "short": False}
+        seen = {**SEEN, **counted, "chance_new": 0.07, "chance_new_low": 0.04, "chance_new_high": 0.12}
+        store.end_iteration(1, {}, seen)
+        told = why(store)["saturation"]
+    assert "(93 of 100 valid draws are known polymers)" in told
+    assert "the next valid draw is a new polymer with 7% (4% to 12%)" in told
+
+
+def test_only_simulations_that_are_done_count_in_the_budget(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(budget={"iterations": 0, "simulations": 50, "hours": 0.0})
+        counts = Counter(row["status"] for row in store.replicas())
+        assert counts["waiting"] + counts["running"] > 0
+        assert why(store)["budget"] == f"{counts['done'] + counts['failed']} of 50 simulations"
 
 
 def test_what_may_still_be_tried_is_named(tmp_path):

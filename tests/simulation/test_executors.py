@@ -209,6 +209,16 @@ def test_a_failure_of_the_machine_is_not_adopted(tmp_path):
     assert lasting_outcome(one).failure_code == "density-off"
 
 
+@pytest.mark.parametrize("stored", [{}, [], None, {"attempt": "x"}, {"attempt": 0, "protocol": None}])
+def test_a_task_file_that_tells_nothing_is_that_of_another_task(tmp_path, stored):
+    one = task(tmp_path / "a")
+    one.folder.mkdir()
+    write_json(one.folder / "task.json", stored)
+    write_json(one.folder / "outcome.json", asdict(ReplicaOutcome.failed("density-off", "", 0.0)))
+    assert finished_outcome(one) is None
+    assert not replica.was_begun(one)
+
+
 def test_a_changed_protocol_is_another_task(tmp_path):
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     file = tmp_path / "mine.toml"

@@ -213,3 +213,14 @@ def test_torsions_of_odd_bonds_are_estimated_and_listed_and_those_of_ethers_are_
         term.startswith("torsion") for term in pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("COOC"))).estimated_terms
     )
     assert pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("COCCOC"))).estimated_terms == ()
+
+
+def test_phosphazenes_keep_the_rows_that_were_made_for_them():
+    molecule = pcff.parameterise(chain(parse("*N=P(*)(OC)OC"), 3).mol)
+    lengths = [
+        row[0]
+        for atoms, row in zip(molecule.bonds.atoms.tolist(), molecule.bonds.parameters, strict=True)
+        if {molecule.elements[atom] for atom in atoms} == {"N", "P"}
+    ]
+    assert len(lengths) > 4
+    assert lengths == pytest.approx([1.59] * len(lengths), abs=0.06)  # MMFF94 has 1.73; 1.58 measured

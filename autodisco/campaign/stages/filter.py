@@ -1,13 +1,14 @@
 """filter: a verdict with a reason for every string that is new as a string; the survivors are to be simulated.
 
-Saturation shows here: when none of as many draws as allowed gives a new polymer, the campaign is at its end.
+Where none survives, more is drawn, up to `generate.max_draws`. Whether the campaign is then saturated is for the rule
+to say, after `retrain`.
 """
 
 from collections import Counter
 from typing import Any
 
+from autodisco.campaign.budget import batch_size, simulations_left
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
@@ -16,7 +17,7 @@ from autodisco.text import counted
 
 
 def filter_candidates(campaign: Campaign, store: Store) -> None:
-    """Judge the new strings in the order drawn, then go back for more, on to the simulations, or to the end."""
+    """Judge the new strings in the order drawn, then go back for more, on to the simulations, or past them."""
     settings = campaign.settings
     iteration = store.get("iteration")
     with store.transaction():
@@ -28,15 +29,17 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
         counts = Counter(row["verdict"] for row in rows)
         seen = {"draws": len(rows), **counts}
         survivors = [row for row in rows if row["verdict"] == "new"]
-        short = settings.generate.until == "survivors" and len(survivors) < settings.generate.batch_size
-        if short and len(rows) < settings.generate.max_draws:
-            missing = settings.generate.batch_size - len(survivors)
+        size = batch_size(campaign, store)
+        least = size if settings.generate.until == "survivors" else 1
+        if len(survivors) < least and len(rows) < settings.generate.max_draws:
+            missing = size - len(survivors)
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            for row in survivors:
-                for replica in range(settings.simulation.replicas):
-                    store.plan_replica(row["key"], store.get("protocol"), replica, iteration)
+            wanted = [(row["key"], replica) for row in survivors for replica in range(settings.simulation.replicas)]
+            # Where the budget was lowered below what is done, all of them wait for a larger one.
+            for key, replica in wanted[: simulations_left(campaign, store) or None]:
+                store.plan_replica(key, store.get("protocol"), replica, iteration)
             decided = f"simulate {counted(len(survivors), 'polymer')}"
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
@@ -47,19 +50,20 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
+    """As many draws as allowed gave no candidate: the rule judges them if most are known, else the campaign ends."""
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
     unusable = counts["invalid"] + counts["rejected"]
     total = duplicates + unusable
     split = f"{counted(duplicates, 'known polymer')}, {counts['invalid']} invalid, {counts['rejected']} rejected"
     reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
-    event = "nothing-new" if duplicates >= unusable else "nothing-usable"
-    if event == "nothing-new" and escape(campaign, store, dict(counts), reason):
-        advance(store, "escape")
+    if duplicates >= unusable:
+        store.note("filtered", f"iteration {iteration}", dict(counts), "ask the saturation rule", reason)
+        advance(store, "none-new")
         return
     judgement = judge_last(campaign, store, 1)[-1].to_dict()
-    store.note("end", f"iteration {iteration}", {**counts, **judgement}, event, reason)
+    store.note("end", f"iteration {iteration}", {**counts, **judgement}, "nothing-usable", reason)
     store.end_iteration(iteration, dict(counts), judgement)
-    advance(store, event, reason)
+    advance(store, "nothing-usable", reason)
 
 
 def _judge(campaign: Campaign, store: Store, draw: dict[str, Any], known: set[str]) -> None:

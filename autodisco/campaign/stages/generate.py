@@ -4,8 +4,10 @@ The draws of an iteration are one stream that its seed fixes; the store holds a 
 or because the filter left too few, is to extend the prefix.
 """
 
+from collections import Counter
 from typing import Any
 
+from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import drawing
 from autodisco.campaign.states import Interrupted, advance
@@ -19,11 +21,14 @@ DRAWS_AT_ONCE = 100
 
 
 def generate(campaign: Campaign, store: Store) -> None:
-    """Extend the stream of draws until `batch_size` strings are new, or as many more as the filter left wanting."""
+    """Extend the stream of draws until `batch_size` strings are new, or as many more as the filter left wanting.
+
+    Where none of them survived the filter, as many strings again are to be new.
+    """
     settings = campaign.settings
     iteration = store.get("iteration")
     rows = store.candidates(iteration)
-    wanted = _wanted(campaign, rows)
+    wanted = _wanted(campaign, store, rows)
     drawn, fresh = len(rows), 0
     known, sampling = store.known_strings(), drawing(campaign, store, iteration)
     model = load_model(campaign, store, iteration - 1) if wanted else None
@@ -57,11 +62,13 @@ def generate(campaign: Campaign, store: Store) -> None:
     campaign.say(f"{drawn} draws in iteration {iteration}, {fresh} of the last ones new as strings")
 
 
-def _wanted(campaign: Campaign, rows: list[dict[str, Any]]) -> int:
+def _wanted(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> int:
     """How many more strings have to be new as strings."""
-    generate_settings = campaign.settings.generate
-    have = ("drawn", "new") if generate_settings.until == "survivors" else FRESH
-    return max(0, generate_settings.batch_size - sum(row["verdict"] in have for row in rows))
+    size = batch_size(campaign, store)
+    verdicts = Counter(row["verdict"] for row in rows)
+    if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
+        return max(0, size - verdicts["drawn"] - verdicts["new"])
+    return max(0, size - sum(verdicts[name] for name in FRESH))
 
 
 def _look(smiles: str, known: dict[str, str]) -> dict[str, Any]:

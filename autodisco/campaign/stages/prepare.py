@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autodisco.campaign.budget import budget_spent
+from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
@@ -27,12 +27,11 @@ def prepare(campaign: Campaign, store: Store) -> None:
     """
     if not store.get("loaded"):
         _load(campaign, store)
+    if not budget_spent(campaign, store):
+        settle(campaign, store)
     if spent := budget_spent(campaign, store):
-        with store.transaction():
-            store.note("end", "prepare", decided="budget-spent", why=spent)
-            advance(store, "budget-spent", spent)
+        end_spent(store, spent)
         return
-    settle(campaign, store)
     reference = store.get("reference_key")
     if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | set(_labelled(store)):
         failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]

@@ -10,6 +10,8 @@ from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.store import Store, last_escape, ranking
 
+COUNTED = {"polymers": "valid draws", "strings": "new strings"}
+
 
 def retrain(campaign: Campaign, store: Store) -> None:
     """Train model n on what iteration n found, close the iteration, and go on or end.
@@ -47,7 +49,8 @@ def retrain(campaign: Campaign, store: Store) -> None:
             )
             store.begin_iteration(iteration + 1)
             advance(store, "go-on", iteration=iteration + 1)
-    campaign.say(f"iteration {iteration} done: {latest.duplicates} of {latest.new_strings} new strings are duplicates")
+    counted = f"{latest.known} of {latest.draws} {COUNTED[latest.count]}"
+    campaign.say(f"iteration {iteration} done: {counted} are known polymers")
 
 
 def _end(store: Store, event: str, reason: str, judgement: Judgement) -> None:
@@ -57,9 +60,13 @@ def _end(store: Store, event: str, reason: str, judgement: Judgement) -> None:
 
 def _why_saturated(campaign: Campaign, judgement: Judgement) -> str:
     rule = campaign.settings.saturation
+    risen = f"has risen with {judgement.p_risen:.2f}" if judgement.p_risen is not None else ""
+    if judgement.short:
+        risen = f"{campaign.settings.generate.max_draws} draws gave too few candidates"
+    counted = f"{judgement.known} of {judgement.draws} {COUNTED[judgement.count]}"
     return (
-        f"{judgement.duplicates} of {judgement.new_strings} new strings in iteration {judgement.iteration} are known "
-        f"polymers: the duplicate rate is above {rule.threshold:g} with probability {judgement.p_above:.2f} "
+        f"{counted} in iteration {judgement.iteration} are known polymers: the duplicate rate is above "
+        f"{rule.threshold:g} with probability {judgement.p_above:.2f} and {risen} "
         f"(asked: {rule.confidence:g}, iterations in a row: {rule.patience})"
     )
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from autodisco.campaign.budget import end_spent, simulations_left, simulations_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
@@ -29,8 +30,11 @@ def simulate(campaign: Campaign, store: Store) -> None:
     Raises AutodiscoError where too many do.
     """
     settle(campaign, store)
-    check_failures(campaign, store)
     iteration = store.get("iteration")
+    if any(row["status"] == "waiting" for row in store.replicas(iteration)):
+        end_spent(store, simulations_spent(campaign, store))
+        return
+    check_failures(campaign, store)
     counts = Counter(row["status"] for row in store.replicas(iteration))
     with store.transaction():
         why = "every replica has a value or a failure code"
@@ -39,7 +43,10 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
 
 def settle(campaign: Campaign, store: Store) -> None:
-    """Run what the current iteration asked for and is not done. Raises Interrupted, leaving the rest waiting."""
+    """Run what the current iteration asked for and is not done, as far as the budget allows, the reference first.
+
+    Raises Interrupted, leaving the rest waiting.
+    """
     from autodisco.simulation import engines
     from autodisco.simulation.executors import LocalExecutor
 
@@ -48,6 +55,8 @@ def settle(campaign: Campaign, store: Store) -> None:
         for row in store.replicas(store.get("iteration"))
         if row["status"] in ("waiting", "running")
     ]
+    tasks.sort(key=lambda task: task.key != store.get("reference_key"))
+    tasks = tasks[: simulations_left(campaign, store)]
     if not tasks:
         return
     simulation = campaign.settings.simulation

@@ -9,6 +9,7 @@ published values of PCFF+ and COMPASS (`overrides`), then among those fitted her
 import csv
 import functools
 import itertools
+from collections.abc import Mapping
 from importlib import resources
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ class Increment(NamedTuple):
 
 
 @functools.cache
-def fitted() -> dict[tuple[str, str], float]:
+def fitted() -> dict[tuple[str, ...], float]:
     """Increments fitted to electrostatic potentials of model compounds, by charge types."""
     text = resources.files(__package__).joinpath("fitted_increments.csv").read_text()
     return {(row["first"], row["second"]): float(row["increment"]) for row in csv.DictReader(text.splitlines())}
@@ -78,7 +79,7 @@ def _published(tables: frc.FrcFile, a: str, b: str, is_own: bool) -> Increment |
     return Increment(0.0, "explicit" if is_own else "equivalent") if a == b else None
 
 
-def _signed(table: dict[tuple[str, str], float], pair: tuple[str, str]) -> float | None:
+def _signed(table: Mapping[tuple[str, ...], float], pair: tuple[str, ...]) -> float | None:
     if pair in table:
         return table[pair]
     backwards = table.get(pair[::-1])

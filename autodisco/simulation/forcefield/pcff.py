@@ -239,12 +239,17 @@ class _Assembly:
             self.estimated.add("charge " + "-".join(sorted(self._kinds[n].charge_type for n in (i, j))))
         return value
 
+    def _may_be_wrong(self, found: Found, *atoms: int) -> bool:
+        """Not of phosphazenes: PCFF was made for them, and MMFF94 knows P=N from its default rules alone."""
+        types = set(self._key(atoms))
+        return found.source in distrust.WILD and not ("p=" in types and types & {"n=", "n=2"})
+
     def _bond(self, i: int, j: int) -> Found | None:
         is_single = self.mol.GetBondBetweenAtoms(i, j).GetBondType() == Chem.BondType.SINGLE
         if is_single and (row := overrides.SINGLE_BONDS.get(self._key((i, j)))):
             return Found(row, "override")
         found = self._lookup.bond(*self._key((i, j)))
-        if found is None or found.source not in distrust.WILD:
+        if found is None or not self._may_be_wrong(found, i, j):
             return found
         estimate = self._estimator.bond(i, j)
         length = estimate[0] if estimate else None
@@ -254,7 +259,7 @@ class _Assembly:
 
     def _angle(self, i: int, j: int, k: int) -> Found | None:
         found = self._lookup.angle(*self._key((i, j, k)))
-        if found is None or found.source not in distrust.WILD:
+        if found is None or not self._may_be_wrong(found, i, j, k):
             return found
         estimate = self._estimator.angle(i, j, k)
         theta = estimate[0] if estimate else None
@@ -265,7 +270,11 @@ class _Assembly:
     def _torsion(self, i: int, j: int, k: int, m: int) -> Found | None:
         found = self._lookup.torsion(*self._key((i, j, k, m)))
         bond = self.mol.GetBondBetweenAtoms(j, k)
-        if found and distrust.distrusts_torsion(found.source, bond, self._estimator.is_mmff):
+        if (
+            found
+            and self._may_be_wrong(found, i, j, k, m)
+            and distrust.distrusts_torsion(found.source, bond, self._estimator.is_mmff)
+        ):
             return None
         return found
 

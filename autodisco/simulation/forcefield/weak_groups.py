@@ -41,6 +41,12 @@ WEAK_GROUPS = (
         "trimethylamine 1.46 D; measured 0.61 D",
     ),
     WeakGroup(
+        "imide",
+        "[NX3]([CX3]=[OX1])[CX3]=[OX1]",
+        "charges of PCFF+ amides, which nobody published for imides",
+        "succinimide 0.71 D; measured 1.5 D",
+    ),
+    WeakGroup(
         "hydrazine",
         "[NX3;!$(N[C,S]=[O,S])][NX3;!$(N[C,S]=[O,S])]",
         "published charges of PCFF+ amines make hydrazines too polar when they are bent",

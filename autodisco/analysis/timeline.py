@@ -1,0 +1,220 @@
+"""Frames of one file or of several as one run of evenly spaced frames: gaps, repeats and restarts.
+
+A restart may write frames again, or count from 0. Which it did is decided by where the atoms are.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodisco.analysis.trajectory import Chunk, Floats, Notes, StartAgain
+from autodisco.errors import InputError
+
+WITNESSES = 12  # atoms by which frames are recognised
+LIKE_A_STEP = 2.0  # times the usual displacement between frames
+Mark = NDArray[np.float32]  # positions of the witnesses
+LEAST_SAME, MOST_SAME = 0.002, 0.02  # Å by which the same positions may differ, written with few digits
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame as a file holds it.
+
+    Attributes
+    ----------
+    source : the file
+    stamp : time step, or time in ps, by which frames follow each other; None where the file knows neither
+    time_ps : where the file tells it
+    positions, cell : (n, 3) and (3, 3), Å
+
+    Raises InputError for coordinates that are not finite and a box without volume.
+    """
+
+    source: str
+    stamp: float | None
+    time_ps: float | None
+    positions: Floats
+    cell: Floats
+
+    def __post_init__(self) -> None:
+        at = "a frame" if self.stamp is None else f"the frame at {self.stamp:g}"
+        if not np.isfinite(self.positions).all():
+            raise InputError(f"{self.source}: {at} holds coordinates that are not finite")
+        if not 0 < abs(np.linalg.det(self.cell)) < np.inf:
+            raise InputError(f"{self.source}: {at} has a box without volume")
+
+
+class _History:
+    """The frames of the run so far: their stamps, their numbers among all that were read, and witnesses; compact."""
+
+    def __init__(self) -> None:
+        self.stamps, self.numbers = array("d"), array("q")
+        self._marks: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def add(self, stamp: float, number: int, mark: Mark) -> None:
+        """Add a frame."""
+        self.stamps.append(stamp)
+        self.numbers.append(number)
+        self._marks.append(mark.tobytes())
+
+    def mark(self, k: int) -> Mark:
+        """Positions of the witnesses in frame k."""
+        return np.frombuffer(self._marks[k], np.float32).reshape(-1, 3)
+
+
+class Timeline:
+    """Picks the frames of a run out of those of its files; remembers from one reading to the next which to leave out.
+
+    Parameters
+    ----------
+    unit : of the stamps, for messages
+    dt_ps : time between frames as a person gave it; then frames whose stamps stand still count
+    notes : takes a sentence on each restart
+    """
+
+    def __init__(self, unit: str, dt_ps: float | None, notes: Notes) -> None:
+        self._unit, self._dt_ps, self._notes = unit, dt_ps, notes
+        self._dropped: set[int] = set()
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames of the run in their order.
+
+        Raises
+        ------
+        StartAgain
+            When frames that were handed out already have been written again; call again with the frames from the start.
+        InputError
+            For a frame that comes too early or too late.
+        """
+        kept = _History()
+        last: Frame | None = None
+        self._interval: float | None = None
+        self._time_step: float | None = None
+        self._step_sum, self._n_steps, self._stands, self._offset = 0.0, 0, False, 0.0
+        for number, frame in enumerate(frames):
+            if number in self._dropped:
+                continue
+            if frame.stamp is None:
+                yield frame
+                continue
+            mark = frame.positions[:: -(-len(frame.positions) // WITNESSES) or 1].astype(np.float32)
+            if last is None or self._follows(frame, mark, kept, last):
+                if kept:
+                    self._step_sum += _apart(mark, kept.mark(-1), frame.cell) ** 2
+                    self._n_steps += 1
+                kept.add(frame.stamp + self._offset, number, mark)
+                last = frame
+                yield frame
+
+    def _follows(self, frame: Frame, mark: Mark, kept: _History, last: Frame) -> bool:
+        """Whether a frame is the next one; False for one to leave out."""
+        assert frame.stamp is not None
+        now, before = frame.stamp + self._offset, kept.stamps[-1]
+        step = now - before
+        # Formats with times in single precision round them.
+        allowed = 0.02 * (self._interval or 0.0) + 4e-7 * abs(now)
+        if step == 0:
+            if self._stands or _apart(mark, kept.mark(-1), frame.cell) <= self._tolerance():
+                return self._stands
+            if self._interval is None and self._dt_ps is not None:
+                self._stands = True
+                self._notes.say(f"{frame.source}: all frames are of the same {self._unit}; --dt is the time between")
+                return True
+            if self._interval is None:
+                raise InputError(
+                    f"{frame.source}: frames of the same {self._unit} follow each other; give the time between them "
+                    "with --dt, in ps"
+                )
+        elif step > 0:
+            if self._interval is None:
+                self._interval = step
+            elif abs(step - self._interval) > allowed:
+                raise self._uneven(frame, now, before, last)
+            self._check_time(frame, last)
+            return True
+        return self._goes_back(frame, mark, kept, allowed)
+
+    def _check_time(self, frame: Frame, last: Frame) -> None:
+        """Time steps may stay while the time of a step changes, as `fix dt/reset` of LAMMPS does."""
+        if frame.time_ps is None or last.time_ps is None or frame.time_ps < last.time_ps:
+            return
+        step = frame.time_ps - last.time_ps
+        if self._time_step is None:
+            self._time_step = step
+        elif abs(step - self._time_step) > 0.02 * self._time_step + 4e-7 * abs(frame.time_ps):
+            raise InputError(
+                f"{frame.source}: a frame at {frame.time_ps:g} ps follows one at {last.time_ps:g} ps; one "
+                f"{self._time_step:g} ps later expected, because displacements need frames that are evenly spaced"
+            )
+
+    def _goes_back(self, frame: Frame, mark: Mark, kept: _History, allowed: float) -> bool:
+        """A frame before the last one: a part that is written again, or one that counts anew."""
+        assert frame.stamp is not None
+        now, last = frame.stamp + self._offset, kept.stamps[-1]
+        at = next((k for k in range(len(kept) - 1, -1, -1) if abs(kept.stamps[k] - now) <= allowed), None)
+        usual, tolerance = self._usual(), self._tolerance()
+        from_last = _apart(mark, kept.mark(-1), frame.cell)
+        again = at is not None and _apart(mark, kept.mark(at), frame.cell) <= tolerance
+        if at and not again:
+            from_before = _apart(mark, kept.mark(at - 1), frame.cell)
+            again = from_before <= LIKE_A_STEP * usual and from_before < from_last
+        if at is not None and again:
+            self._dropped |= set(kept.numbers[at:])
+            n = len(kept) - at
+            self._notes.say(
+                f"{frame.source}: begins again at {frame.stamp:g} {self._unit}; of the {n} frames from there on that "
+                "were written before, those written later are taken"
+            )
+            raise StartAgain
+        repeats = from_last <= tolerance
+        if repeats or (self._interval is not None and from_last <= LIKE_A_STEP * usual):
+            how = "its first frame repeats the last one" if repeats else "its first frame is taken for the next one"
+            self._offset = last - frame.stamp + (0.0 if repeats else self._interval or 0.0)
+            self._notes.say(f"{frame.source}: counts from {frame.stamp:g} {self._unit} again after {last:g}; {how}")
+            return not repeats
+        raise self._uneven(frame, now, last, None)
+
+    def _uneven(self, frame: Frame, now: float, last: float, before: Frame | None) -> InputError:
+        usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
+        back = "; nor are its atoms where those of an earlier frame were, or near the last ones" if now < last else ""
+        between = before is not None and before.source != frame.source
+        order = "; are the files in the order of their steps (sort -V)?" if between else ""
+        return InputError(
+            f"{frame.source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
+            f"because displacements need frames that are evenly spaced{back}{order}"
+        )
+
+    def _usual(self) -> float:
+        """Root of the mean square displacement of the witnesses between two frames, Å."""
+        return float(np.sqrt(self._step_sum / self._n_steps)) if self._n_steps else 0.0
+
+    def _tolerance(self) -> float:
+        return max(LEAST_SAME, min(MOST_SAME, 0.3 * self._usual())) if self._n_steps else LEAST_SAME
+
+
+def in_chunks(frames: Iterable[Frame], length: int) -> Iterator[Chunk]:
+    """Frames together, `length` at a time."""
+    placed: list[Floats] = []
+    cells: list[Floats] = []
+    for frame in frames:
+        placed.append(frame.positions)
+        cells.append(frame.cell)
+        if len(cells) == length:
+            yield Chunk(np.array(placed), np.array(cells))
+            placed, cells = [], []
+    if cells:
+        yield Chunk(np.array(placed), np.array(cells))
+
+
+def _apart(x: Mark, y: Mark, cell: Floats) -> float:
+    """Root of the mean square of how far atoms are apart, in Å, to the nearest image."""
+    if x.shape != y.shape:
+        return float("inf")
+    steps = (x - y).astype(np.float64) @ np.linalg.inv(cell)
+    return float(np.sqrt((((steps - np.rint(steps)) @ cell) ** 2).sum(axis=1).mean()))
