@@ -17,6 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+FEWEST = 3  # points that make a panel
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=DOCS / "images" / "validation.png")
     given = parser.parse_args()
-    panels = [panel for panel in PANELS if (DOCS / panel.file).exists()]
+    panels = [panel for panel in PANELS if (DOCS / panel.file).exists() and len(rows_of(DOCS / panel.file)) >= FEWEST]
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(5.4 * columns, 5.0 * rows), squeeze=False)
@@ -95,7 +96,9 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
             axes.errorbar(measured[chosen], here[chosen], errors[chosen], fmt="o", ms=4, color=colour, label=label)
     for row, x, y, far in zip(table, measured, here, outside, strict=True):
         if far:
-            axes.annotate(row[panel.name], (x, y), xytext=(5, -3), textcoords="offset points", fontsize=7)
+            left = y > x
+            axes.annotate(row[panel.name], (x, y), xytext=(-5 if left else 5, -3), textcoords="offset points", fontsize=7,
+                          ha="right" if left else "left")  # fmt: skip
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
     axes.set_xlim(line[0], line[-1])
     axes.set_ylim(line[0], line[-1])

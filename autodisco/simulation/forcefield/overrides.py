@@ -81,6 +81,7 @@ NONBONDED_ROWS = (
     Row(("c=1",), (0.081, 3.910), AMIDE),
     Row(("c=2",), (0.081, 3.910), "as c=; no file has one"),
     Row(("cp",), (0.068, 3.915), "c3a of the published COMPASS file"),
+    Row(("f",), (0.051, 3.310), "fitted here to perfluorohexane, with C-F; no file has a neutral one"),
     Row(("ct",), (0.075, 3.680), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
     Row(("nt",), (0.150, 3.550), "fitted here to density and heat of vaporisation of acetonitrile; no file has one"),
     Row(("o=-S",), (0.192, 3.430), "o1= of the published COMPASS file: oxygen of SO2"),
@@ -97,6 +98,7 @@ SATURATED_CARBON_ROWS = (
     Row(("CH2-O",), (0.0674, 3.6348), f"{PEO}; HTP-MD files have 0.054 and 3.815"),
     Row(("CH2-O-C=O",), (0.068, 3.915), CARBONATE),
     Row(("CH-O",), (0.0265, 3.77), CARBONATE),
+    Row(("C-F",), (0.042, 3.80), "fitted here to perfluorohexane, with f; no file has a neutral one"),
 )
 """The same for sp3 carbons, by their groups."""
 
@@ -126,7 +128,12 @@ AUTOMATIC_AS_ETHER = ("o_2", "oz")
 
 
 def saturated_carbon_nonbonded(atom: Chem.Atom) -> tuple[float, float]:
-    """Epsilon (kcal/mol) and r (Å) of an sp3 carbon: PCFF+ tells them apart by hydrogens and an oxygen beside them."""
+    """Epsilon (kcal/mol) and r (Å) of an sp3 carbon: PCFF+ tells them apart by hydrogens and an oxygen beside them.
+
+    One that bears fluorine has its own.
+    """
+    if any(n.GetAtomicNum() == 9 for n in atom.GetNeighbors()):
+        return SATURATED_CARBONS["C-F"]
     hydrogens = min(3, sum(n.GetAtomicNum() == 1 for n in atom.GetNeighbors()))
     name = ("C", "CH", "CH2", "CH3")[hydrogens]
     oxygens = [n for n in atom.GetNeighbors() if n.GetAtomicNum() == 8]

@@ -90,7 +90,7 @@ TYPING_RULES = tuple(
         ("s", "sp", "thiophene sulfur; PCFF templates"),
         ("[#15]", "p", "phosphorus; PCFF templates"),
         ("[PX4]", "p=", "phosphate, phosphonate, phosphazene; PCFF templates"),
-        ("[F]", "f", "fluorine; public PCFF values"),
+        ("[F]", "f", "fluorine; van der Waals fitted to perfluorohexane"),
         ("[Cl]", "cl", "chlorine; public PCFF values, only for data sets"),
         ("[Br]", "br", "bromine; public PCFF values, only for data sets"),
         ("[I]", "i", "iodine; public PCFF values, only for data sets"),
