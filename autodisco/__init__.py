@@ -1,3 +1,3 @@
 """autodisco discovers polymer electrolytes without a person in the loop."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

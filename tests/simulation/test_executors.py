@@ -110,7 +110,7 @@ def test_a_replica_uses_as_many_threads_as_it_may(tmp_path):
 def test_a_replica_over_its_time_is_killed_with_a_code(tmp_path):
     _, _, outcomes = run([task(tmp_path / "slow", protocol="quick", timeout_s=4.0)])
     assert outcomes["slow"].failure_code == "timeout"
-    assert not engines_in(tmp_path)
+    assert wait_for(lambda: not engines_in(tmp_path))  # a killed engine takes a moment to go
 
 
 def test_a_stopped_executor_leaves_no_process_and_no_outcome(tmp_path):
@@ -118,7 +118,7 @@ def test_a_stopped_executor_leaves_no_process_and_no_outcome(tmp_path):
     complete, _, outcomes = run([task(tmp_path / "a", protocol="quick")], stop=lambda: time.monotonic() > begun + 5)
     assert not complete
     assert not outcomes
-    assert not engines_in(tmp_path)
+    assert wait_for(lambda: not engines_in(tmp_path))
     assert not (tmp_path / "a" / "outcome.json").exists()
 
 
