@@ -52,7 +52,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=DOCS / "images" / "validation.png")
     given = parser.parse_args()
-    panels = [panel for panel in PANELS if (DOCS / panel.file).exists() and len(rows_of(DOCS / panel.file)) >= FEWEST]
+    there = [panel for panel in PANELS if (DOCS / panel.file).exists()]
+    panels = [panel for panel in there if len(rows_of(DOCS / panel.file)) >= FEWEST]
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(5.4 * columns, 5.0 * rows), squeeze=False)
@@ -97,12 +98,17 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
     for row, x, y, far in zip(table, measured, here, outside, strict=True):
         if far:
             left = y > x
+<<<<<<< HEAD
             place = {
                 "xytext": (-5 if left else 5, -3),
                 "textcoords": "offset points",
                 "ha": "right" if left else "left",
             }
             axes.annotate(row[panel.name], (x, y), fontsize=7, **place)
+=======
+            place = {"xytext": (-5 if left else 5, -3), "ha": "right" if left else "left"}
+            axes.annotate(row[panel.name], (x, y), textcoords="offset points", fontsize=7, **place)
+>>>>>>> liquids
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
     axes.set_xlim(line[0], line[-1])
     axes.set_ylim(line[0], line[-1])
