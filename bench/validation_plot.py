@@ -98,17 +98,8 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
     for row, x, y, far in zip(table, measured, here, outside, strict=True):
         if far:
             left = y > x
-<<<<<<< HEAD
-            place = {
-                "xytext": (-5 if left else 5, -3),
-                "textcoords": "offset points",
-                "ha": "right" if left else "left",
-            }
-            axes.annotate(row[panel.name], (x, y), fontsize=7, **place)
-=======
             place = {"xytext": (-5 if left else 5, -3), "ha": "right" if left else "left"}
             axes.annotate(row[panel.name], (x, y), textcoords="offset points", fontsize=7, **place)
->>>>>>> liquids
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
     axes.set_xlim(line[0], line[-1])
     axes.set_ylim(line[0], line[-1])
