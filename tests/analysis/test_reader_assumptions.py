@@ -26,7 +26,9 @@ def properties(folder, text, **more):
 
 def assert_same(found, whole, *sentences, rel=1e-6):
     for name, value in whole.to_dict().items():
-        if isinstance(value, float):
+        # whether a series tells its error may hang on the last digit: the number of independent values has a limit
+        may_be_unknown = name.endswith("_sem") and getattr(found, name) is None
+        if isinstance(value, float) and not may_be_unknown:
             assert getattr(found, name) == pytest.approx(value, rel=rel), name
     assert found.cluster_population == pytest.approx(whole.cluster_population)
     new = [warning for warning in found.warnings if warning not in whole.warnings]

@@ -55,7 +55,7 @@ def goes_on_to(expected, campaign):
 @pytest.mark.fault("full disk")
 def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, capsys, monkeypatch, size):
     file = write_campaign(tmp_path, batch=1)
-    file.write_text(file.read_text().replace("replicas = 1", "replicas = 1\nleast_free_disk_gb = 0"))
+    file.write_text(file.read_text().replace("\nreplicas = 1", "\nreplicas = 1\nleast_free_disk_gb = 0"))
     monkeypatch.setattr(recovery, "PAUSES_S", ())
     with small_disk(tmp_path / "runs", size) as remount:
         monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "runs"))

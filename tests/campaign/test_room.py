@@ -22,7 +22,7 @@ def test_what_is_short_is_said(tmp_path, what):
     file = write_campaign(tmp_path)
     assert lack_of_room(begin(file, tmp_path / "runs")) == ""
     text = file.read_text()
-    file.write_text(text.replace("replicas = 1", f"replicas = 1\nleast_free_{what}_gb = 1e6"))
+    file.write_text(text.replace("\nreplicas = 1", f"\nreplicas = 1\nleast_free_{what}_gb = 1e6"))
     reason = lack_of_room(begin(file, tmp_path / "runs"))
     assert f"simulation.least_free_{what}_gb asks for 1e+06" in reason
     assert "it goes on when there is room" in reason
