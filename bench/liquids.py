@@ -8,19 +8,21 @@ the experiment, over which density and energy are averaged, with errors from fiv
 molecules 100 Å apart under Langevin friction, 20 ps after 13 of rest. Heat of vaporisation: energy of a molecule of the
 gas, less that of one in the liquid, plus RT; no correction for polarisation, for quantum effects, or for the gas not
 being ideal.
-Results are kept in the folder of each liquid; what is there is not run again.
+Results are kept in the folder of each liquid; what is there is not run again. A box whose run fails is built anew.
 """
 
 import argparse
 import csv
 import math
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 from rdkit import Chem
 
 from autodisco.analysis.statistics import standard_error
+from autodisco.errors import SimulationFailure
 from autodisco.files import read_json, write_json
 from autodisco.simulation import forcefield, protocols
 from autodisco.simulation.engines import lammps
@@ -35,6 +37,7 @@ CUTOFF, EDGE = 8.0, 17.0
 KJ_PER_KCAL, GAS_CONSTANT = 4.184, 8.314462618e-3  # kJ/mol/K
 GAS_SIDE, SPACING = 3, 100.0
 SAMPLED_STEP, BLOCKS = 4, 5
+BUILDS = 3  # of a box whose run fails
 GAS = """\
 units real
 atom_style full
@@ -102,13 +105,19 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     mol = Chem.AddHs(Chem.MolFromSmiles(row["smiles"]))
     mass = sum(atom.GetMass() for atom in mol.GetAtoms())
     copies = math.ceil((EDGE / edge_of(mass, wanted)) ** 3)
-    system = fill(row["smiles"], copies, 0.4 * wanted, 1, force_field)
     (folder / "liquid").mkdir(parents=True, exist_ok=True)
     (folder / "gas").mkdir(exist_ok=True)
     protocol = at_rest(kelvin, copies * mass)
-    if not (folder / "liquid" / "final.data").exists():
-        lammps.write(folder / "liquid", system, protocol, 1)
-        lammps.run(folder / "liquid", protocol)
+    for build in range(1, BUILDS + 1):
+        if (folder / "liquid" / "final.data").exists():
+            break
+        lammps.write(folder / "liquid", fill(row["smiles"], copies, 0.4 * wanted, build, force_field), protocol, build)
+        try:
+            lammps.run(folder / "liquid", protocol)
+        except SimulationFailure as failure:
+            print(f"{row['name']}, build {build}: {failure}", file=sys.stderr)
+            if build == BUILDS:
+                raise
     sampled = [r for r in read_report(folder / "liquid") if r["number"] == SAMPLED_STEP]
     densities = np.array([r["density_g_per_cm3"] for r in sampled])
     liquid = np.array([r["energy_kcal_per_mol"] for r in sampled]) / copies
@@ -117,7 +126,7 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     errors = [error_of(values) for values in (densities, liquid, gas)]
     result = {
         "molecules": copies,
-        "atoms": len(system.masses),
+        "atoms": copies * mol.GetNumAtoms(),
         "density_g_per_cm3_here": float(densities.mean()),
         "density_g_per_cm3_here_sem": errors[0],
         "vaporisation_kj_per_mol_here": float(heat),
