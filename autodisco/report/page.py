@@ -12,6 +12,7 @@ from autodisco.report import charts
 from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
 from autodisco.report.why import chance
+from autodisco.store import known_of
 from autodisco.text import duration, significant, with_error
 
 BEST_DRAWN = 14
@@ -117,7 +118,7 @@ def _charts(facts: Facts) -> str:
                  f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
                  f"Amber: {facts.reference_name}.")
             )  # fmt: skip
-    if any(row["new_strings"] for row in facts.status["iterations"]):
+    if any(known_of(row)[1] for row in facts.status["iterations"]):
         threshold = facts.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(facts.status["iterations"], threshold), _saturation(facts)))
     if not figures:

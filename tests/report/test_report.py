@@ -113,6 +113,14 @@ def test_the_chart_shows_what_the_rule_counted():
     assert "20 of 50" in duplicates_by_iteration([row | {"saturation": None}], 0.9)
 
 
+def test_an_iteration_without_a_new_string_is_within_the_axis():
+    row = {"new_strings": 50, "verdicts": {}, "saturation": None}
+    judged = {"count": "polymers", "known": 100, "draws": 100, "chance_new": 0.0, "chance_new_low": 0.0,
+              "chance_new_high": 0.03}  # fmt: skip
+    last = {"n": 5, "new_strings": 0, "verdicts": {}, "saturation": judged}
+    assert ">5<" in duplicates_by_iteration([*({"n": n} | row for n in range(1, 5)), last], 0.9)
+
+
 def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():
     rows = [
         {"conductivity_s_per_cm": mean, "conductivity_s_per_cm_sem": sem, "verdict": verdict, "origin": "simulated",

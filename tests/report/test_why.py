@@ -154,7 +154,7 @@ def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
         "synthetic accessibility 3.25",
         "replica 0: 20 mS/cm, 500 atoms, 1:01 of CPU time   (protocol quick, pcff+)",
         "replica 1, attempt 2: failed, nan (lost atoms)",
-        "20 mS/cm from simulated: rank 1",
+        "20 mS/cm from simulations: rank 1",
         "model 1 learnt it as high, weight 5: good",
         "models 2 to 3 learnt it as low, weight 1: others are better",
         time.strftime("%Y-%m-%d"),
@@ -163,6 +163,12 @@ def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
         assert expected in told
     assert "*NCCOCC*" not in told
     assert "no model has seen this" not in told
+
+
+def test_no_polymer_is_told_to_be_better_or_worse_for_certain(tmp_path):
+    with fill(tmp_path / "a") as store:
+        told = "\n".join(lines(explain(store, "*SCC*")))
+    assert "worse against the reference (better with probability < 0.01)" in told
 
 
 def test_a_stranger_is_refused(lived):
