@@ -218,7 +218,7 @@ def _saturation(status: Status) -> str:
     judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
     if not judged or judged[-1]["rate"] is None:
         return ""
-    return f"  above the threshold with probability {judged[-1]['p_above']:.2f}"
+    return f"  P {judged[-1]['p_above']:.2f} above the threshold"
 
 
 def journal(status: Status, width: int, lines: int) -> Group:

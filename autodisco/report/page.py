@@ -17,6 +17,7 @@ from autodisco.text import duration, significant, with_error
 
 BEST_DRAWN = 14
 CARDS = 8
+TIES_NAMED = 20
 
 
 def page(facts: Facts) -> str:
@@ -80,7 +81,9 @@ def _answer(facts: Facts) -> str:
             f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
         )
     if tied:
-        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied)
+        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied[:TIES_NAMED])
+        if len(tied) > TIES_NAMED:
+            names += f", and {len(tied) - TIES_NAMED} more in the table below"
         text += f"<p>Tied with {against}, neither better nor worse {sure}: {names}.</p>\n"
     return text
 
@@ -159,7 +162,8 @@ def _ranking(facts: Facts) -> str:
         "<h2>Ranking</h2>\n"
         '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
         "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
-        "Below a repeat unit: its unstable bonds, the reason under the pointer.</p>\n" + ranking_table(facts)
+        "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force field "
+        "is weak (docs/validation.md).</p>\n" + ranking_table(facts)
     )
 
 

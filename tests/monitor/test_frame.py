@@ -49,7 +49,7 @@ def test_duplicates_are_shown_as_the_saturation_rule_counts_them(tmp_path):
         judged = {"count": "polymers", "known": 21, "draws": 28, "rate": 0.75, "p_above": 0.04}
         store.end_iteration(2, {}, judged)
         text = shown(status(store), 160, 30)
-    assert "above the threshold with probability 0.04" in text
+    assert "P 0.04 above the threshold" in text
     assert "21/28  75 %" in text
     assert "1/5  20 %" in text  # the first iteration was not judged
 

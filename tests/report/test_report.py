@@ -190,9 +190,11 @@ def test_the_tables_of_a_long_campaign_are_cut_and_say_where_the_rest_is(tmp_pat
     monkeypatch.setattr("autodisco.report.rows.RANKING_ROWS", 4)
     monkeypatch.setattr("autodisco.report.rows.MODEL_ROWS", 1)
     monkeypatch.setattr("autodisco.report.rows.FAILURE_ROWS", 1)
+    monkeypatch.setattr("autodisco.report.page.TIES_NAMED", 0)
     page = Page(write_report(fill(tmp_path / "long", state="exhausted", alive=False)).read_text())
     assert "5 more are in ranking.csv" in page.text
     assert "the last 1 of 2 models" in page.text
+    assert re.search(r"and \d more in the table below", page.text)
     assert "1 more are in replicas.csv of autodisco export" in page.text
 
 
