@@ -162,8 +162,8 @@ def _ranking(facts: Facts) -> str:
         "<h2>Ranking</h2>\n"
         '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
         "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
-        "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force field "
-        "is weak (docs/validation.md).</p>\n" + ranking_table(facts)
+        "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force "
+        "field is weak (docs/validation.md).</p>\n" + ranking_table(facts)
     )
 
 
