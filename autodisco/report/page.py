@@ -148,7 +148,7 @@ def _saturation(facts: Facts) -> str:
         last = seen[-1]
         text += f" Last: above it with probability {last['p_above']:.2f}"
         if last["chance_new"] is not None:
-            text += f"; the next valid draw is a polymer not known yet with {chance(last)} (Good–Turing)"
+            text += f"; the next valid draw is a polymer not known yet with probability {chance(last)} (Good–Turing)"
         if last.get("reachable") is not None:
             text += f"; the model can write {last['reachable']:.0f} polymers or more (Chao)"
         text += "."
