@@ -118,7 +118,7 @@ def settings_of(store: Store) -> Settings:
 
     A program that did not store what the saturation rule counts counted strings, and took an action listed twice.
     """
-    stored = store.get("settings")
+    stored = store.get("settings") or {}
     rule = {"count": "strings", **stored.get("saturation", {})}
     rule["escape"] = list(dict.fromkeys(rule.get("escape", [])))
     try:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autodisco.monitor.draw import bar, interval, shorten
+from autodisco.store import known_of
 from autodisco.text import duration, significant, with_error
 
 Status = dict[str, Any]
@@ -29,7 +30,7 @@ LOOP = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 VERDICTS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
-    "worse": ("▼ lower", "bright_black"),
+    "worse": ("▼ worse", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
 FLOOR_S_PER_CM = 1e-6
@@ -199,13 +200,13 @@ def _span(row: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def duplicates(status: Status, width: int, lines: int) -> Group:
-    """Share of symmetry duplicates per iteration, the last ones; `lines` lines at most."""
-    rows = [row for row in status["iterations"] if row["new_strings"]][-max(1, lines - 1) :]
+    """Share of known polymers per iteration as the saturation rule counts, the last ones; `lines` lines at most."""
+    rows = [row for row in status["iterations"] if known_of(row)[1]][-max(1, lines - 1) :]
     parts: list[RenderableType] = [title(shorten(f"Duplicates{_saturation(status)}", width - 4))]
     for row in rows:
-        rate = row["duplicate_rate"] or 0.0
-        count = row["verdicts"].get("duplicate-symmetry", 0)
-        end = f" {count}/{row['new_strings']} {100 * rate:3.0f} %"
+        count, of = known_of(row)
+        rate = count / of
+        end = f" {count}/{of} {100 * rate:3.0f} %"
         parts.append(Text.assemble((f"{row['n']:>2} ", "dim"), bar(rate, max(6, width - len(end) - 3), "magenta"), end))
     if not rows:
         parts.append(Text("no polymers drawn yet", style="dim"))
@@ -217,9 +218,7 @@ def _saturation(status: Status) -> str:
     judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
     if not judged or judged[-1]["rate"] is None:
         return ""
-    last = judged[-1]
-    counted = "draws" if last.get("count") == "polymers" else "strings"
-    return f"  {last['rate']:.0%} of {counted} known, above the threshold with {last['p_above']:.2f}"
+    return f"  P {judged[-1]['p_above']:.2f} above the threshold"
 
 
 def journal(status: Status, width: int, lines: int) -> Group:

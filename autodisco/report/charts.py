@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
 from autodisco.report.facts import replica_values
+from autodisco.store import known_of
 from autodisco.text import significant
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
@@ -131,21 +132,20 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
             lowest.plot(list(bounds), list(bounds.values()), color=BETTER, lw=1, marker="o", ms=_marker(bounds))
             lowest.set_ylim(0, 1.25 * max(bounds.values()))
             lowest.set_ylabel("can be written")
-        last = max([row["n"] for row in iterations if row["new_strings"]], default=1)
+        last = max([row["n"] for row in iterations if known_of(row)[1]], default=1)
         lowest.set_xlim(0.4, max(last, 3) + 0.6)
         lowest.set_xticks(_thinned(range(1, max(last, 3) + 1)))
         lowest.set_xlabel("iteration")
         for panel in panels.flat:
             panel.tick_params(length=3, width=0.6)
-        return _svg(figure, "duplicates", "Share of new strings that were a known polymer, per iteration")
+        return _svg(figure, "duplicates", "Share of what is counted that was a known polymer, per iteration")
 
 
 def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: float | None) -> None:
-    few = sum(bool(row["new_strings"]) for row in iterations) <= MOST_LABELS
+    few = sum(bool(known_of(row)[1]) for row in iterations) <= MOST_LABELS
     for row in iterations:
         strings = row["verdicts"].get("duplicate-symmetry", 0), row["new_strings"]
-        judged = row["saturation"] or {}
-        k, n = (judged["known"], judged["draws"]) if "known" in judged else strings
+        judged, (k, n) = row["saturation"] or {}, known_of(row)
         if not n:
             continue
         low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)

@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.report.facts import expected
+from autodisco.report.facts import expected, probability
 from autodisco.store import Store, ranking
 from autodisco.text import duration, with_error
 
@@ -71,9 +71,12 @@ def lines(life: dict[str, Any]) -> list[str]:
     text += [f"  {_replica(replica)}   ({how})" for replica in life["replicas"]]
     if ranked := life["ranking"]:
         value = with_error(ranked["conductivity_s_per_cm"], ranked["conductivity_s_per_cm_sem"], 1e3)
-        against = f", {ranked['verdict']} against the reference" if ranked["p_better"] is not None else ""
-        chance = f" (better with probability {ranked['p_better']:.2f})" if ranked["p_better"] is not None else ""
-        text.append(f"  {value} mS/cm from {ranked['origin']}: rank {ranked['rank']}{against}{chance}")
+        against = ""
+        if ranked["p_better"] is not None:
+            chance = probability(ranked["p_better"])
+            against = f", {ranked['verdict']} against the reference (better with probability {chance})"
+        origin = "simulations" if ranked["origin"] == "simulated" else ranked["origin"]
+        text.append(f"  {value} mS/cm from {origin}: rank {ranked['rank']}{against}")
         text.append(f"  expected, all polymers being looked at: {expected(ranked)} mS/cm")
     else:
         text.append("  it has no value")

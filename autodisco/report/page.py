@@ -12,10 +12,12 @@ from autodisco.report import charts
 from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
 from autodisco.report.why import chance
+from autodisco.store import known_of
 from autodisco.text import duration, significant, with_error
 
 BEST_DRAWN = 14
 CARDS = 8
+TIES_NAMED = 20
 
 
 def page(facts: Facts) -> str:
@@ -79,7 +81,9 @@ def _answer(facts: Facts) -> str:
             f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
         )
     if tied:
-        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied)
+        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied[:TIES_NAMED])
+        if len(tied) > TIES_NAMED:
+            names += f", and {len(tied) - TIES_NAMED} more in the table below"
         text += f"<p>Tied with {against}, neither better nor worse {sure}: {names}.</p>\n"
     return text
 
@@ -117,7 +121,7 @@ def _charts(facts: Facts) -> str:
                  f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
                  f"Amber: {facts.reference_name}.")
             )  # fmt: skip
-    if any(row["new_strings"] for row in facts.status["iterations"]):
+    if any(known_of(row)[1] for row in facts.status["iterations"]):
         threshold = facts.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(facts.status["iterations"], threshold), _saturation(facts)))
     if not figures:
@@ -144,7 +148,7 @@ def _saturation(facts: Facts) -> str:
         last = seen[-1]
         text += f" Last: above it with probability {last['p_above']:.2f}"
         if last["chance_new"] is not None:
-            text += f"; the next valid draw is a polymer not known yet with {chance(last)} (Good–Turing)"
+            text += f"; the next valid draw is a polymer not known yet with probability {chance(last)} (Good–Turing)"
         if last.get("reachable") is not None:
             text += f"; the model can write {last['reachable']:.0f} polymers or more (Chao)"
         text += "."
@@ -158,7 +162,8 @@ def _ranking(facts: Facts) -> str:
         "<h2>Ranking</h2>\n"
         '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
         "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
-        "Below a repeat unit: its unstable bonds, the reason under the pointer.</p>\n" + ranking_table(facts)
+        "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force "
+        "field is weak (docs/validation.md).</p>\n" + ranking_table(facts)
     )
 
 

@@ -16,7 +16,6 @@ DRAWN = 60
 RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS = 500, 40, 200, 200
 """Longest tables of the page; the ranking is whole in ranking.csv, the rest in `autodisco export`."""
 
-VERDICTS = {"better": "better", "tie": "tie", "worse": "lower", "reference": "reference"}
 METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
 
 Row = dict[str, Any]
@@ -50,7 +49,7 @@ def ranking_table(facts: Facts) -> str:
             f'<td class="n">{row["rank"]}</td>',
             f"<td>{structure(row) if row['rank'] <= DRAWN else ''}</td>",
             f"<td><code>{escape(row['monomer_smiles'])}</code>{name}{flags}</td>",
-            f'<td class="{verdict}">{VERDICTS.get(verdict, "")}</td>',
+            f'<td class="{verdict}">{verdict}</td>',
             *(f'<td class="n">{escape(show(row))}</td>' for _, show in columns),
             f'<td class="small">{_origin(row)}</td>',
         ]

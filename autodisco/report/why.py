@@ -75,17 +75,18 @@ def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> s
     if not judged:
         return f"asks for a duplicate rate {asked}, and that it has risen; no iteration is done yet"
     last = judged[-1]
-    text = f"asks for a duplicate rate {asked}; iteration {last['iteration']} has it above with {last['p_above']:.2f}"
+    text = f"asks for a duplicate rate {asked}; "
+    text += f"iteration {last['iteration']} has it above with probability {last['p_above']:.2f}"
     if last.get("count", "strings") == "polymers":
         text += f" ({last['known']} of {last['draws']} valid draws are known polymers)"
     else:
         text += f" ({last['duplicates']} of {last['new_strings']} new strings)"
     if last["p_risen"] is not None:
-        text += f", risen with {last['p_risen']:.2f}"
+        text += f", risen with probability {last['p_risen']:.2f}"
     if last.get("short"):
         text += ", and the draws were used up"
     if last["chance_new"] is not None:
-        text += f"; the next valid draw is a new polymer with {chance(last)}"
+        text += f"; the next valid draw is a new polymer with probability {chance(last)}"
     escaped = last_escape(store)
     highs = [row["high"] for row in judged if row["iteration"] > escaped]
     in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))

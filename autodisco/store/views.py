@@ -316,6 +316,17 @@ def _iterations(store: Store) -> list[dict[str, Any]]:
     return rows
 
 
+def known_of(iteration: dict[str, Any]) -> tuple[int, int]:
+    """Known polymers of an iteration of `status`, and of how many, by the count of the saturation rule.
+
+    By the paper's count, of strings, while the rule has not judged it, or an older program did.
+    """
+    judged = iteration["saturation"] or {}
+    if "known" in judged:
+        return judged["known"], judged["draws"]
+    return iteration["verdicts"].get("duplicate-symmetry", 0), iteration["new_strings"]
+
+
 def replica_folder(campaign_folder: Path, key: str, replica: int) -> Path:
     """Where a replica of a polymer is simulated."""
     return campaign_folder / "simulations" / key / str(replica)

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import pytest
+import tomli_w
 
 from autodisco.campaign import load, open_folder, pause, resume, stop
 from autodisco.campaign.campaign import set_up, write_copies
@@ -230,6 +231,23 @@ def test_a_campaign_of_an_older_program_keeps_the_rule_that_it_was_begun_with(ca
     file.write_text(file.read_text() + '[saturation]\ncount = "polymers"\n')
     changed = load(file, tmp_path / "runs").settings.saturation
     assert (changed.count, changed.threshold) == ("polymers", 0.9)
+
+
+def test_a_campaign_of_an_older_program_is_as_it_was_written(campaign_file, tmp_path):
+    campaign = begin(campaign_file(), tmp_path / "runs")
+    with Store.open(campaign.folder) as store:
+        older = store.get("settings")
+        del older["saturation"]["count"], older["acquire"]["better_probability"]
+        store.set(settings=older)
+        (campaign.folder / "campaign.toml").write_text(tomli_w.dumps(older))
+        assert not [problem for problem in verify(store) if "campaign.toml" in problem]
+        (campaign.folder / "campaign.toml").write_text(tomli_w.dumps(older | {"seed": 7}))
+        assert [problem for problem in verify(store) if "campaign.toml" in problem]
+
+
+def test_a_campaign_that_was_never_set_up_is_named_when_it_is_checked(tmp_path):
+    with Store.create(tmp_path / "unset") as store:
+        assert any("name is missing" in problem for problem in verify(store))
 
 
 def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):

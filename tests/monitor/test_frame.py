@@ -44,6 +44,16 @@ def test_it_shows_state_iteration_replicas_ranking_duplicates_and_decisions(tmp_
     assert ": start again with a shorter step" in text
 
 
+def test_duplicates_are_shown_as_the_saturation_rule_counts_them(tmp_path):
+    with fill(tmp_path / "a") as store:
+        judged = {"count": "polymers", "known": 21, "draws": 28, "rate": 0.75, "p_above": 0.04}
+        store.end_iteration(2, {}, judged)
+        text = shown(status(store), 160, 30)
+    assert "P 0.04 above the threshold" in text
+    assert "21/28  75 %" in text
+    assert "1/5  20 %" in text  # the first iteration was not judged
+
+
 def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path):
     assert "autodisco resume a" in shown(status(fill(tmp_path / "a", alive=False)), 80, 24)
 

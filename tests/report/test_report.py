@@ -113,6 +113,14 @@ def test_the_chart_shows_what_the_rule_counted():
     assert "20 of 50" in duplicates_by_iteration([row | {"saturation": None}], 0.9)
 
 
+def test_an_iteration_without_a_new_string_is_within_the_axis():
+    row = {"new_strings": 50, "verdicts": {}, "saturation": None}
+    judged = {"count": "polymers", "known": 100, "draws": 100, "chance_new": 0.0, "chance_new_low": 0.0,
+              "chance_new_high": 0.03}  # fmt: skip
+    last = {"n": 5, "new_strings": 0, "verdicts": {}, "saturation": judged}
+    assert ">5<" in duplicates_by_iteration([*({"n": n} | row for n in range(1, 5)), last], 0.9)
+
+
 def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():
     rows = [
         {"conductivity_s_per_cm": mean, "conductivity_s_per_cm_sem": sem, "verdict": verdict, "origin": "simulated",
@@ -182,9 +190,11 @@ def test_the_tables_of_a_long_campaign_are_cut_and_say_where_the_rest_is(tmp_pat
     monkeypatch.setattr("autodisco.report.rows.RANKING_ROWS", 4)
     monkeypatch.setattr("autodisco.report.rows.MODEL_ROWS", 1)
     monkeypatch.setattr("autodisco.report.rows.FAILURE_ROWS", 1)
+    monkeypatch.setattr("autodisco.report.page.TIES_NAMED", 0)
     page = Page(write_report(fill(tmp_path / "long", state="exhausted", alive=False)).read_text())
     assert "5 more are in ranking.csv" in page.text
     assert "the last 1 of 2 models" in page.text
+    assert re.search(r"and \d more in the table below", page.text)
     assert "1 more are in replicas.csv of autodisco export" in page.text
 
 

@@ -25,7 +25,8 @@ def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
     assert told["now"].startswith("simulate, iteration 2: it simulates what is new (6 of 10 replicas done, 1 running")
     assert told["left"].startswith("about ")
     assert told["next"].startswith("acquire")
-    assert "above 30% with probability 0.9; iteration 1 has it above with 0.02 (7 of 51" in told["saturation"]
+    assert "above 30% with probability 0.9; iteration 1 has it" in told["saturation"]
+    assert "above with probability 0.02 (7 of 51" in told["saturation"]
     assert told["budget"] == "1 of 3 iterations"
     assert "idle" not in told
 
@@ -90,7 +91,7 @@ def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a
         store.end_iteration(1, {}, seen)
         told = why(store)["saturation"]
     assert "(93 of 100 valid draws are known polymers)" in told
-    assert "the next valid draw is a new polymer with 7% (4% to 12%)" in told
+    assert "the next valid draw is a new polymer with probability 7% (4% to 12%)" in told
 
 
 def test_only_simulations_that_are_done_count_in_the_budget(tmp_path):
@@ -154,7 +155,7 @@ def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
         "synthetic accessibility 3.25",
         "replica 0: 20 mS/cm, 500 atoms, 1:01 of CPU time   (protocol quick, pcff+)",
         "replica 1, attempt 2: failed, nan (lost atoms)",
-        "20 mS/cm from simulated: rank 1",
+        "20 mS/cm from simulations: rank 1",
         "model 1 learnt it as high, weight 5: good",
         "models 2 to 3 learnt it as low, weight 1: others are better",
         time.strftime("%Y-%m-%d"),
@@ -163,6 +164,14 @@ def test_the_life_of_a_polymer_is_told_whatever_it_is_called(lived, asked):
         assert expected in told
     assert "*NCCOCC*" not in told
     assert "no model has seen this" not in told
+
+
+def test_no_polymer_is_told_to_be_better_or_worse_for_certain(tmp_path):
+    with fill(tmp_path / "a") as store:
+        life = explain(store, "poly(oxetane)")
+    assert "better with probability 0." in "\n".join(lines(life))
+    life["ranking"]["p_better"] = 1e-6
+    assert "better with probability < 0.01" in "\n".join(lines(life))
 
 
 def test_a_stranger_is_refused(lived):
