@@ -174,9 +174,7 @@ def import_(
     known = sum(value != "" for _, value in polymers)
     if as_json:
         print_json({"file": str(out), "rows": len(rows), "polymers": len(polymers), "with_value": known})
-    message(
-        f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value"
-    )
+    message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value")
 
 
 def doctor(as_json: JSON = False) -> None:
