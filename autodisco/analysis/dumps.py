@@ -117,6 +117,7 @@ class Dump:
                 dump = _dump(path, stream, [*self._position, *([checked] if checked else [])])
                 units = units_of(path, dump.units or self._style)
                 scale = units.length if units else 1.0
+                n_lost = 0
                 for frame in _frames(path, dump):
                     if len(frame.values) != self.n_atoms:
                         raise InputError(f"{path}: step {frame.step} has {len(frame.values)} atoms, not {self.n_atoms}")
@@ -132,7 +133,9 @@ class Dump:
                     if scale != 1.0:
                         placed, cell = placed * scale, cell * scale
                     time = frame.time * units.time if units and frame.time is not None else None
-                    yield Frame(str(path), float(frame.step), time, placed, cell)
+                    lost = dump.broken[-1] if len(dump.broken) > n_lost else None
+                    n_lost = len(dump.broken)
+                    yield Frame(str(path), float(frame.step), time, placed, cell, lost)
                 if dump.broken:
                     n = len(dump.broken)
                     self._notes.say(

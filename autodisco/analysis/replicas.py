@@ -58,7 +58,8 @@ def combine(replicas: Sequence[Replica]) -> dict[str, Any]:
         ``n_replicas``; for every numeric property its arithmetic mean under the same name (as published values
         are) and ``<name>_sem``, the standard error over replicas; ``cluster_population`` averaged; text that all
         replicas share; ``estimated_terms`` and ``force_field_flags`` of any. Haven ratio, ionicity and transference
-        numbers are ratios of means: the mean part of the cations in the conductivity over the mean conductivity.
+        numbers are ratios of means: the mean part of the cations in the conductivity over the mean conductivity; of a
+        single replica they are its own, None included.
         A replica in which a property is None is left out of that mean, and ``<name>_n`` says how many know it where not
         all do. Where a replica knows only a bound (``<name>_at_least``), the mean is None, and that of the values and
         bounds is a bound of it, under the same name. A standard error is None below two values. Errors within one
@@ -84,9 +85,10 @@ def combine(replicas: Sequence[Replica]) -> dict[str, Any]:
             combined[name] = {kind: sum(column) / len(column) for kind, column in columns.items()}
             combined[f"{name}{SEM}"] = {kind: standard_error(column) for kind, column in columns.items()}
         elif name in RATIOS:
-            pairs = [pair for replica in replicas if (pair := RATIOS[name](replica)) is not None]
-            above, below = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-            combined[name], combined[f"{name}{SEM}"] = ratio_of_means(above, below)
+            pairs = [(*pair, replica.get(name)) for replica in replicas if (pair := RATIOS[name](replica)) is not None]
+            above, below, own = zip(*pairs, strict=True) if pairs else ((), (), ())
+            # A single pair does not tell its noise; its replica does, and leaves out a ratio that is lost in it.
+            combined[name], combined[f"{name}{SEM}"] = (own[0], None) if len(own) == 1 else ratio_of_means(above, below)
             combined |= _how_many(name, len(pairs), len(replicas))
         elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
             combined |= _mean(name, values, replicas)

@@ -64,6 +64,8 @@ def read_selected(
     for path in (topology, *files):
         if not path.is_file():
             raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a folder; name its files")
+        if not beginning(path):
+            raise InputError(f"{path}: is empty, or holds compressed data that end before the first of them is whole")
     # A dump that serves as topology is the first of those that follow, unless it is given twice.
     frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
     frames = frames or [topology]

@@ -29,6 +29,7 @@ class Frame:
     stamp : time step, or time in ps, by which frames follow each other; None where the file knows neither
     time_ps : where the file tells it
     positions, cell : (n, 3) and (3, 3), Å
+    lost : what is wrong with the frame before it that was left out; None where there is none
 
     Raises InputError for coordinates that are not finite and a box without volume.
     """
@@ -38,6 +39,7 @@ class Frame:
     time_ps: float | None
     positions: Floats
     cell: Floats
+    lost: str | None = None
 
     def __post_init__(self) -> None:
         at = "a frame" if self.stamp is None else f"the frame at {self.stamp:g}"
@@ -185,9 +187,10 @@ class Timeline:
         back = "; nor are its atoms where those of an earlier frame were, or near the last ones" if now < last else ""
         between = before is not None and before.source != frame.source
         order = "; are the files in the order of their steps (sort -V)?" if between else ""
+        lost = f"; a frame between them is not all there ({frame.lost})" if frame.lost and now > last else ""
         return InputError(
             f"{frame.source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
-            f"because displacements need frames that are evenly spaced{back}{order}"
+            f"because displacements need frames that are evenly spaced{back}{lost}{order}"
         )
 
     def _usual(self) -> float:

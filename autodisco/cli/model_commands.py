@@ -11,6 +11,7 @@ from autodisco.cli.naming import campaign_folder
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.cli.tune import tune
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.text import counted
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SCORED_DRAWS = 500
@@ -173,7 +174,7 @@ def import_(
     known = sum(value != "" for _, value in polymers)
     if as_json:
         print_json({"file": str(out), "rows": len(rows), "polymers": len(polymers), "with_value": known})
-    message(f"wrote {out}: {len(polymers)} polymers from {len(rows)} rows, {known} with a value")
+    message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value")
 
 
 def doctor(as_json: JSON = False) -> None:

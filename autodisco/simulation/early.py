@@ -22,7 +22,7 @@ from autodisco.simulation.protocols import Production
 Floats = NDArray[np.float64]
 
 GROWTH, EARLIEST = 1.5, 0.05  # of the times of two looks; share of production before the first
-TRAJECTORY_DEGREES = 4.0  # of freedom of the error of a trajectory: five blocks of time, or a few ions
+TRAJECTORY_DEGREES = 4.0  # of freedom of the error of a trajectory, which a few ions give
 PATHS = 50_000
 LN10 = float(np.log(10))
 

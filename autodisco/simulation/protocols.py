@@ -21,7 +21,7 @@ LEAST_COOLED_K, LEAST_RAMP_PS = 150.0, 50.0
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ScatterSettings(_Frozen):

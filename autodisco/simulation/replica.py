@@ -260,7 +260,7 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
             properties |= more()
         except Exception:  # beside the point of the run, so it must not cost its value; replica.log has the whole of it
             traceback.print_exc()
-    properties["charge_used"] = float(description["cation_charge"])
+    properties["charge_used"] = float(description["cation_charge"]) if description["cations"] else None
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in KEPT_LABELS}
     properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder)]

@@ -109,3 +109,20 @@ def test_a_glass_transition_found_in_some_replicas_says_in_how_many():
     combined = combine([{"glass_transition_k": 290.0}, {"glass_transition_k": None}, {"glass_transition_k": 300.0}])
     assert combined["glass_transition_k"] == pytest.approx(295.0)
     assert combined["glass_transition_k_n"] == 2
+
+
+def test_a_single_replica_keeps_the_ratio_that_it_lost_in_noise_lost():
+    noisy = replica(
+        1.0,
+        conductivity_ne_s_per_cm=2.0,
+        conductivity_einstein_s_per_cm=0.1,
+        onsager_cation_cation_s_per_cm=0.3,
+        onsager_cation_anion_s_per_cm=-0.1,
+        haven_ratio=None,
+        transference_number_einstein=None,
+    )
+    combined = combine([noisy])
+    assert combined["haven_ratio"] is None
+    assert combined["transference_number_einstein"] is None
+    sure = combine([{**noisy, "haven_ratio": 20.0, "transference_number_einstein": 2.0}])
+    assert (sure["haven_ratio"], sure["transference_number_einstein"]) == (20.0, 2.0)

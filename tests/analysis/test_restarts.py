@@ -153,6 +153,22 @@ def test_a_frame_that_a_killed_run_left_before_its_restart_is_left_out(it, whole
     assert_same(found, whole, "begins again at 15000 steps; of the 4 frames", "a frame is not all there")
 
 
+def test_a_gap_that_a_broken_frame_left_names_that_frame(it, tmp_path):
+    broken = dump_text(it, [10]).splitlines(keepends=True)[:-1]  # lacks an atom
+    (file,) = parts(tmp_path, dump_text(it, range(10)) + "".join(broken) + dump_text(it, range(11, 30)))
+    with pytest.raises(InputError, match=r"at 11000 steps follows one at 9000; .* \(.*step 10000"):
+        analyze(file, **CHOSEN)
+
+
+def test_files_without_a_byte_are_named(it, tmp_path):
+    (file,) = parts(tmp_path, dump_text(it))
+    for content in (b"", bz2.compress(dump_text(it).encode())[:500]):
+        (tmp_path / "none").write_bytes(content)
+        for given in ([tmp_path / "none"], [file, tmp_path / "none"]):
+            with pytest.raises(InputError, match="none: is empty, or holds compressed data that end"):
+                analyze(*given, **CHOSEN)
+
+
 PACKED = {
     "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.ZstdCompressor().compress,
 }  # fmt: skip

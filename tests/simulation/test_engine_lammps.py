@@ -98,6 +98,21 @@ def test_a_replica_has_its_cohesion_and_what_was_estimated(smoke_run):
     assert properties["density_g_per_cm3_sem"] is None  # 0.5 ps are too few values
 
 
+@pytest.mark.slow
+def test_a_replica_without_salt_says_nothing_of_ions(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "neat"')
+    text = text.replace("ion_pairs = 1", "ion_pairs = 0").replace("molality = 1.5", "polymer_mass_g_per_mol = 600")
+    (tmp_path / "neat.toml").write_text(text)
+    outcome = run_replica(
+        ReplicaTask("key", "*OCC*", 0, 7, str(tmp_path / "neat.toml"), "pcff+", tmp_path / "run", 120)
+    )
+    assert outcome.ok, outcome.detail
+    assert outcome.properties["charge_used"] is outcome.properties["conductivity_s_per_cm"] is None
+    assert outcome.properties["concentration_actual_molal"] == 0
+    assert 0.5 < outcome.properties["density_g_per_cm3"] < 1.5
+    assert outcome.properties["cohesive_energy_density_mpa"] > 0
+
+
 def test_the_error_of_a_density_is_that_of_the_time_over_which_the_box_was_averaged(tmp_path):
     quick = protocols.load("quick")
     steps = tuple(

@@ -113,6 +113,8 @@ def test_the_reference_protocol_lasts_as_long_as_the_published_one():
         ("hydrogen_mass = 3.0", "hydrogen_mass = 6.0", "system.hydrogen_mass"),
         ("charge_scale = 0.7", "charge_scale = 70", "system.charge_scale"),
         ("charge_scale = 0.7", "charge_scale = 0.0", "system.charge_scale"),
+        ("duration_ps = 2\nframe", "duration_ps = inf\nframe", "duration_ps"),
+        ("pressure_atm = [1000, 1000]", "pressure_atm = [1000, nan]", "pressure_atm"),
         ("molality", "molalty", "molalty"),
         ('kind = "production"', 'kind = "nvt"', "steps"),
         ("frame_interval_ps = 0.04", "frame_interval_ps = 0.05", "frame_interval_ps"),

@@ -26,7 +26,6 @@ ANGLE = (
     "x^2*(k2+x*(k3+x*k4)) + M*(a-r1)*(b-r2) + x*(N1*(a-s1)+N2*(b-s2));"
     "x=angle(p1,p2,p3)-t0; a=distance(p1,p2); b=distance(p2,p3)"
 )
-TORSION = "V1*(1-cos(phi-f1))+V2*(1-cos(2*phi-f2))+V3*(1-cos(3*phi-f3)); phi=dihedral(p1,p2,p3,p4)"
 TORSION_CROSS = (
     "(b-bm)*(A1*c1+A2*c2+A3*c3) + (a-e1)*(B1*c1+B2*c2+B3*c3) + (c-e2)*(C1*c1+C2*c2+C3*c3)"
     "+ (u-u1)*(D1*c1+D2*c2+D3*c3) + (v-v1)*(E1*c1+E2*c2+E3*c3) + M*(u-u2)*(v-v2)*c1 + N*(a-g1)*(c-g2);"
