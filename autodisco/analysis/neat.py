@@ -7,7 +7,7 @@ import numpy as np
 from autodisco.analysis.observe import squared_radii
 from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.statistics import series_error
-from autodisco.analysis.structure import AVOGADRO, CM3_PER_A3
+from autodisco.analysis.structure import densities
 from autodisco.analysis.trajectory import Trajectory
 from autodisco.analysis.transport import root_mean
 from autodisco.errors import InputError
@@ -30,8 +30,8 @@ def neat_properties(trajectory: Trajectory, progress: Callable[[int], None] | No
             progress(n_frames)
     if not n_frames:
         raise InputError(f"{trajectory.source}: holds no frame")
-    densities = float(who.masses.sum()) / AVOGADRO / (np.concatenate(volumes) * CM3_PER_A3)
-    moved = bool(np.ptp(densities))
+    series = densities(who.masses, np.concatenate(volumes))
+    moved = bool(np.ptp(series))
     return TransportProperties(
         mode="default",
         monomer_smiles=trajectory.monomer_smiles,
@@ -48,8 +48,8 @@ def neat_properties(trajectory: Trajectory, progress: Callable[[int], None] | No
         free_cation_fraction=None,
         li_polymer_coordination=None,
         li_anion_coordination=None,
-        density_g_per_cm3=float(densities.mean()),
-        density_g_per_cm3_sem=series_error(densities) if moved else None,
+        density_g_per_cm3=float(series.mean()),
+        density_g_per_cm3_sem=series_error(series) if moved else None,
         concentration_actual_molal=None,
         cluster_population={},
         **(root_mean("radius_of_gyration_angstrom", np.concatenate(radii)) if radii else {}),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autodisco.analysis.observe import Observations
-from autodisco.analysis.statistics import series_error
+from autodisco.analysis.statistics import Floats, series_error
 from autodisco_kernels import Population
 
 AVOGADRO = 6.02214076e23
@@ -28,7 +28,10 @@ def population_table(population: Population) -> dict[str, float]:
 
 
 def population_errors(blocks: list[Population]) -> dict[str, float | None] | None:
-    """Standard error of every α_ij from the populations of consecutive blocks of time; None below two blocks."""
+    """Standard error of every α_ij from the populations of consecutive blocks of time.
+
+    None below two blocks, and for each where its blocks are too few or too alike (`series_error`).
+    """
     if len(blocks) < 2:
         return None
     tables = [population_table(block) for block in blocks]
@@ -36,9 +39,14 @@ def population_errors(blocks: list[Population]) -> dict[str, float | None] | Non
     return {name: series_error([table.get(name, 0.0) for table in tables]) for name in names}
 
 
+def densities(masses: Floats, volumes: Floats) -> Floats:
+    """Densities in g/cm³ of atoms of these masses (n,), g/mol, at volumes (m,) in Å³."""
+    return masses.sum() / AVOGADRO / (volumes * CM3_PER_A3)
+
+
 def density(seen: Observations, volume: float) -> float:
     """Density in g/cm³ at a volume in Å³."""
-    return float(seen.trajectory.who.masses.sum()) / AVOGADRO / (volume * CM3_PER_A3)
+    return float(densities(seen.trajectory.who.masses, np.array([volume]))[0])
 
 
 def molality(seen: Observations) -> float | None:

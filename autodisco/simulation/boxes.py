@@ -37,7 +37,7 @@ chains by 3 %), fluctuations of the volume by half a percent."""
 
 
 @dataclass(frozen=True)
-class Composition:
+class BoxContents:
     """How many repeat units per chain, chains and ion pairs make the box."""
 
     units: int
@@ -45,13 +45,13 @@ class Composition:
     ion_pairs: int
 
 
-def composition(unit: RepeatUnit, settings: SystemSettings) -> Composition:
+def composition(unit: RepeatUnit, settings: SystemSettings) -> BoxContents:
     """The composition closest to the wanted backbone length and amount of salt or mass of polymer."""
     polymer_mass = settings.polymer_mass
     unit_mass = repeat_unit_mass(unit)
     units = max(1, round(settings.backbone_atoms / backbone_atoms(unit)))
     chains = max(1, round(polymer_mass / (units * unit_mass)))
-    return Composition(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
+    return BoxContents(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
 
 
 def sized(unit: RepeatUnit, protocol: Protocol, times: float = 1.0) -> SystemSettings:

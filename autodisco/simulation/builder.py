@@ -20,7 +20,7 @@ from scipy.spatial.transform import Rotation
 from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import Chain, chain
-from autodisco.simulation.boxes import Composition, composition
+from autodisco.simulation.boxes import BoxContents, composition
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
@@ -47,7 +47,7 @@ def molecules(unit: RepeatUnit, settings: SystemSettings, force_field: ForceFiel
     return _molecules(chain(unit, mix.units), mix, settings, force_field)
 
 
-def _molecules(polymer: Chain, mix: Composition, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
+def _molecules(polymer: Chain, mix: BoxContents, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
     salt = force_field.salt(settings.salt, settings.charge_scale) * mix.ion_pairs if mix.ion_pairs else []
     return [force_field.polymer(polymer.mol)] * mix.chains + salt
 
