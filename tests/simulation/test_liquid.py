@@ -41,3 +41,12 @@ def test_a_box_that_is_too_full_is_a_failure_of_the_build(monkeypatch):
     monkeypatch.setattr("autodisco.simulation.space.TRIES", 100)
     with pytest.raises(SimulationFailure, match="no place for 40"):
         fill("CCCCCC", 40, 20.0, 1, PCFF)
+
+
+def test_rings_are_chairs_as_in_the_liquid():
+    system = fill("C1COCCO1", 20, 0.4, 1, PCFF)
+    ring = [k for k, element in enumerate(system.molecules[0].elements) if element != "H"]
+    for positions in system.positions.reshape(20, -1, 3)[:, ring]:
+        # the centre of a chair is a centre of inversion: atoms 1 and 4, 2 and 5, 3 and 6 have the same midpoint
+        midpoints = (positions[:3] + positions[3:]) / 2
+        assert np.ptp(midpoints, axis=0) == pytest.approx(0, abs=0.05)
