@@ -178,7 +178,7 @@ def best(status: Status, width: int, lines: int) -> Group:
     if reference:
         head += f" against {reference['name'] or reference['monomer_smiles']}"
     scale = f"  mS/cm, {significant(1e3 * 10 ** axis[0], 1)} to {significant(1e3 * 10 ** axis[1], 1)} "
-    whole = f"  measured; in the order of expected values,{scale[1:]}"
+    whole = f"  measured; ranked by expected value,{scale[1:]}"
     scale = whole if len(head) + len(whole) + 4 <= width else scale
     return Group(title(shorten(head, width - len(scale) - 4) + scale), table)
 
