@@ -48,8 +48,8 @@ def main() -> None:
         here, measured = outcome.properties, float(row["density_g_per_cm3"])
         value, error = here["density_g_per_cm3"], here["density_g_per_cm3_sem"]
         root, root_error = here["solubility_parameter_mpa_sqrt"], here["solubility_parameter_mpa_sqrt_sem"]
-        cells = [row["name"], row["temperature_k"], str(outcome.atoms), f"{value:.3f} ± {error:.3f}", f"{measured:.3f}",
-                 f"{100 * (value / measured - 1):+.1f} %", f"{root:.1f} ± {root_error:.1f}"]  # fmt: skip
+        cells = [row["name"], row["temperature_k"], str(outcome.atoms), told(value, error, 3), f"{measured:.3f}",
+                 f"{100 * (value / measured - 1):+.1f} %", told(root, root_error, 1)]  # fmt: skip
         print("| " + " | ".join(cells) + " |", flush=True)
         found.append(
             row | {"density_g_per_cm3_here": value, "density_g_per_cm3_here_sem": error, "atoms": outcome.atoms}
@@ -59,6 +59,11 @@ def main() -> None:
             writer = csv.DictWriter(handle, list(found[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(found)
+
+
+def told(value: float, error: float | None, digits: int) -> str:
+    """A value, and its error where the run is long enough to tell one."""
+    return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "")
 
 
 if __name__ == "__main__":
