@@ -97,7 +97,7 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
             axes.errorbar(measured[chosen], here[chosen], errors[chosen], fmt="o", ms=4, color=colour, label=label)
     for row, x, y, far in zip(table, measured, here, outside, strict=True):
         if far:
-            left = y > x
+            left = y > x or x > line[0] + 0.7 * (line[-1] - line[0])  # where its name would leave the panel
             place = {"xytext": (-5 if left else 5, -3), "ha": "right" if left else "left"}
             axes.annotate(row[panel.name], (x, y), textcoords="offset points", fontsize=7, **place)
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
