@@ -1,0 +1,130 @@
+"""Parts of the program that are chosen by name: engines, force fields, stages, objectives and the others.
+
+A name means, in this order: a built-in part; an entry point ``autodisco.<kind>`` of an installed package; or an object
+in a Python file, written ``path/to/file.py:object``. A built-in part is one line, ``name: "module:object"``; its module
+is imported when the part is used for the first time.
+"""
+
+import difflib
+import functools
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from autodisco.errors import InputError
+
+GROUP = "autodisco"
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """The parts of one kind.
+
+    `kind` is the word of the entry points (``engines``); `noun` is what messages call a part (``engine``); `base` is
+    the class that a part has to be an instance or a subclass of.
+    """
+
+    def __init__(self, kind: str, noun: str, built_in: Mapping[str, str], base: type | None = None):
+        self.kind = kind
+        self.noun = noun
+        self._built_in = dict(built_in)
+        self._base = base
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names() or is_file(name)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the built-in parts, in the order of registration, then those of installed packages."""
+        added = sorted(point.name for point in entry_points(group=f"{GROUP}.{self.kind}"))
+        return tuple(dict.fromkeys([*self._built_in, *added]))
+
+    def get(self, name: str) -> T:
+        """The part `name`.
+
+        Raises InputError if no part has this name, if the file or the object does not exist, if importing it fails,
+        or if it is not a part of this kind.
+        """
+        if name in self._built_in:
+            return _attribute(importlib.import_module(self._built_in[name].partition(":")[0]), self._built_in[name])
+        if is_file(name):
+            return self._checked(name, self._from_file(name))
+        for point in entry_points(group=f"{GROUP}.{self.kind}", name=name):
+            try:
+                return self._checked(name, point.load())
+            except InputError:
+                raise
+            except Exception as error:
+                raise InputError(f"{self.noun} '{name}' of {point.value} cannot be imported: {told(error)}") from error
+        close = difflib.get_close_matches(name, self.names(), n=1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        raise InputError(
+            f"{self.noun} '{name}' does not exist{hint}; known: {', '.join(self.names())}, or path/to/file.py:object"
+        )
+
+    def _from_file(self, name: str) -> Any:
+        path = name.rpartition(":")[0]
+        try:
+            module = _module(Path(path).resolve())
+        except OSError as error:
+            raise InputError(f"{self.noun} '{name}': {path} cannot be read: {error.strerror}") from error
+        except Exception as error:
+            raise InputError(f"{self.noun} '{name}': {path} cannot be imported: {told(error)}") from error
+        return _attribute(module, name)
+
+    def _checked(self, name: str, part: Any) -> T:
+        base = self._base
+        if base is None or isinstance(part, base) or (isinstance(part, type) and issubclass(part, base)):
+            return part
+        raise InputError(f"{self.noun} '{name}' is not a {base.__name__} of {base.__module__}")
+
+
+def is_file(name: str) -> bool:
+    """Whether `name` has the form ``path/to/file.py:object``."""
+    return name.rpartition(":")[0].endswith(".py")
+
+
+def absolute(name: str, folder: Path) -> str:
+    """`name` with the path of its file relative to `folder` made absolute; any other name unchanged."""
+    path, _, attribute = name.rpartition(":")
+    return f"{(folder / path).resolve()}:{attribute}" if is_file(name) else name
+
+
+def told(error: Exception) -> str:
+    """Class and text of an error, on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+@functools.cache
+def _module(path: Path) -> ModuleType:
+    """The module in a file, imported once."""
+    if not path.is_file():
+        raise FileNotFoundError(2, "no such file", str(path))
+    name = f"autodisco_file_{hashlib.sha256(bytes(path)).hexdigest()[:12]}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None  # a name that ends in .py has a loader
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    attribute = name.rpartition(":")[2]
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise InputError(f"'{name}': {module.__file__} has no object '{attribute}'") from error
