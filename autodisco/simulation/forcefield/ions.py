@@ -15,7 +15,8 @@ from rdkit.Chem import AllChem
 
 from autodisco.errors import InputError
 from autodisco.simulation.forcefield import topology
-from autodisco.simulation.molecule import Molecule, Terms
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_BOND, CLASS2_TORSION
+from autodisco.simulation.molecule import Molecule, Terms, pairs_of
 
 KJ_PER_KCAL = 4.184
 Pair = tuple[float, float]
@@ -198,11 +199,13 @@ def ion(name: str, charge_scale: float) -> Molecule:
         types=[name if len(symbols) == 1 else f"{name.lower()}-{s}" for s in symbols],
         masses=np.array([atom.GetMass() for atom in mol.GetAtoms()]),
         charges=charge_scale * np.array([what.atoms[s][2] for s in symbols]),
+        bonds=pairs_of(pairs),
         nonbonded=np.array([what.atoms[s][:2] for s in symbols]),
-        bonds=Terms.of(pairs, bond_rows, 2, 4),
-        angles=Terms.of(angles, angle_rows, 3, 11),
-        dihedrals=Terms.of(dihedrals, dihedral_rows, 4, 32),
-        impropers=Terms.of([], [], 4, 8),
+        forces=(
+            Terms.of(CLASS2_BOND, pairs, bond_rows),
+            Terms.of(CLASS2_ANGLE, angles, angle_rows),
+            Terms.of(CLASS2_TORSION, dihedrals, dihedral_rows),
+        ),
         template=template,
     )
 
