@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
@@ -47,27 +47,29 @@ class SystemSettings(_Frozen):
     ion_pairs: Annotated[int, Field(ge=0)]
     molality: Positive | None = None
     polymer_mass_g_per_mol: Positive | None = None
-    salt: str | Annotated[tuple[str, ...], Field(min_length=1)] = "LiTFSI"
     ions: tuple[ion_data.Ion, ...] = ()
+    salt: str | Annotated[tuple[str, ...], Field(min_length=1)] = "LiTFSI"
     charge_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     build_density_g_per_cm3: Positive
     hydrogen_mass: Annotated[float, Field(ge=1, le=4)] | None = None
 
     @field_validator("salt")
     @classmethod
-    def _are_different(cls, salt: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not isinstance(salt, str) and len(set(salt)) < len(salt):
+    def _can_be_made(cls, salt: str | tuple[str, ...], others: ValidationInfo) -> str | tuple[str, ...]:
+        names = (salt,) if isinstance(salt, str) else salt
+        if len(set(names)) < len(names):
             raise ValueError("a salt is named twice")
+        try:
+            for name in names:
+                ion_data.salt(name, others.data.get("ions", ()))
+        except InputError as error:
+            raise ValueError(str(error)) from error
         return salt
 
     @model_validator(mode="after")
-    def _has_known_salts(self) -> "SystemSettings":
-        try:
-            n_salts = len(self.salts)
-        except InputError as error:
-            raise ValueError(str(error)) from error
-        if 0 < self.ion_pairs < n_salts:
-            raise ValueError(f"{n_salts} salts need at least as many ion_pairs")
+    def _has_enough_of_each_salt(self) -> "SystemSettings":
+        if 0 < self.ion_pairs < len(self.salts):
+            raise ValueError(f"{len(self.salts)} salts need at least as many ion_pairs")
         return self
 
     @model_validator(mode="after")

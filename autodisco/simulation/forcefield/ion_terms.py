@@ -44,10 +44,10 @@ def class2(ion: Ion, charge_scale: float) -> Molecule:
     for i, j, k, m in topology.dihedrals(mol):
         ends, thetas = (length[i, j], length[k, m]), (theta[i, j, k], theta[j, k, m])
         zeros = (0.0,) * 6
-        row = _torsion(ion, ion.row("torsions", (i, j, k, m)))
+        torsion = _torsion(ion, ion.row("torsions", (i, j, k, m)))
         dihedrals.append((i, j, k, m))
         dihedral_rows.append(
-            (*row, 0.0, 0.0, 0.0, length[j, k], *zeros, *ends, *zeros, *thetas, 0.0, *thetas, 0.0, *ends)
+            (*torsion, 0.0, 0.0, 0.0, length[j, k], *zeros, *ends, *zeros, *thetas, 0.0, *thetas, 0.0, *ends)
         )
 
     impropers, improper_rows = [], []
