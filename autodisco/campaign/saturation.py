@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.config import Saturation
+from autodisco.campaign.settings import Saturation
 from autodisco.store import Store
 
 _QUANTILES = (np.arange(4000) + 0.5) / 4000
