@@ -1,15 +1,17 @@
 """The smallest edge of boxes of dense and of ordinary polymers, as expected and as simulated.
 
-    python bench/box_edges.py [--simulations DIR] [--engine lammps] [--workers N] [SMILES]...
+    python bench/box_edges.py [--reference DIR] [--simulations DIR] [--engine lammps] [--workers N] [SMILES]...
 
 One build each runs `quick` up to the end of its 3,000 atm, then a picosecond of production. The smallest
 edge is the third root of mass over the highest density in `report.txt`, which has a row each half picosecond.
+With `--reference` the polymers are all published candidates and all seeds; DIR holds the published table.
 """
 
 import argparse
+import csv
 from pathlib import Path
 
-from quick_variant import production, quick_variant
+from quick_variant import TABLE, production, quick_variant
 
 from autodisco.files import read_json
 from autodisco.polymer import parse
@@ -18,6 +20,7 @@ from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.space import edge_of
 
+SEEDS = Path(__file__).parent.parent / "campaigns" / "seeds" / "known_polymers.csv"
 POLYMERS = (
     "*C(F)(F)*", "*C(F)(F)C(F)(F)O*", "*CC(F)(F)*", "*CS*", "*C1OC(=O)OC1*", "*c1ccc(S*)cc1", "*C(O)OCCO*", "*CCNS*",
     "*C(=O)C*", "*OCC*",
@@ -27,13 +30,15 @@ POLYMERS = (
 def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path)
     parser.add_argument("--simulations", type=Path, default=Path("simulations"))
     parser.add_argument("--engine", default="lammps")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("smiles", nargs="*", default=POLYMERS)
     given = parser.parse_args()
+    smiles = candidates_and_seeds(given.reference) if given.reference else given.smiles
     file = quick_variant(given.simulations, "quick-compressed", 4, production(1))
-    protocol, units = protocols.load(str(file)), [parse(text) for text in given.smiles]
+    protocol, units = protocols.load(str(file)), [parse(text) for text in smiles]
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 3600.0, given.engine) for u in units]
     failed = {}
     LocalExecutor(given.workers).run(
@@ -52,6 +57,17 @@ def main() -> None:
         print(
             f"| `{unit.smiles}` | {counts} | {expected:.2f} | {smallest:.2f} | {failed[task.key] or ''} |", flush=True
         )
+
+
+def candidates_and_seeds(reference: Path) -> list[str]:
+    """Repeat units of the published candidates and of the shipped seeds, each polymer once."""
+    units = {}
+    for file in (reference / TABLE, SEEDS):
+        with open(file, newline="") as handle:
+            for row in csv.DictReader(handle):
+                unit = parse(row["monomer_smiles"])
+                units.setdefault(unit.key, unit.smiles)
+    return list(units.values())
 
 
 if __name__ == "__main__":
