@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.forcefield.ions import AtomType, Ion, Values
 from autodisco.simulation.molecule import Molecule, Terms
+from autodisco.simulation.units import KJ_PER_KCAL
 
-KJ_PER_KCAL = 4.184
 STRAIGHT = -0.95
 """Cosine of an angle above which (in magnitude) its two bonds count as opposite."""
 
