@@ -17,7 +17,7 @@ import numpy as np
 
 from autodisco.polymer import parse
 from autodisco.simulation import builder, engines, forcefield, protocols
-from autodisco.simulation.engines import lammps, openmm
+from autodisco.simulation.engines import lammps, openmm_platform
 from autodisco.simulation.molecule import System
 from autodisco.simulation.speed import NS_PER_DAY, speed
 from tests.simulation.reference_data import published_chains
@@ -37,7 +37,7 @@ def main() -> None:
         "PEO, published": published_chains(given.reference / "pcff_plus/peo_system.lmp"),
         "PEO + 10 LiTFSI": compressed_peo(),
     }
-    print(f"OpenMM runs on {openmm.platform_name()}")
+    print(f"OpenMM runs on {openmm_platform.platform_name()}")
     print(
         "| box | atoms | integrator | engine | at a time | ns/day, together | steps/s |\n|---|---|---|---|---|---|---|"
     )
@@ -45,7 +45,7 @@ def main() -> None:
         for stepping, (timestep, every) in STEPPING.items():
             nonbonded = HTP_MD.nonbonded.model_copy(update={"every": every})
             protocol = HTP_MD.model_copy(update={"timestep_fs": timestep, "nonbonded": nonbonded})
-            for engine in engines.KNOWN:
+            for engine in engines.ENGINES:
                 for n in given.at_a_time:
                     tasks = [(engine, box, protocol, given.seconds)] * n
                     with multiprocessing.get_context("spawn").Pool(n) as pool:
@@ -74,8 +74,8 @@ def compressed_peo() -> System:
     box = builder.build(parse("*OCC*"), system, 1, forcefield.load("pcff+"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lammps.write(folder, box, protocol, 1)
-        edges = lammps.run(folder, protocol)
+        lammps.Lammps().write(folder, box, protocol, 1)
+        edges = lammps.Lammps().run(folder, protocol)
         from MDAnalysis.lib.formats.libdcd import DCDFile
 
         with DCDFile(str(folder / "trajectory.dcd")) as trajectory:

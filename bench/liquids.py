@@ -105,9 +105,11 @@ def simulated(row: dict[str, str], folder: Path) -> dict[str, float]:
     for build in range(1, BUILDS + 1):
         if (folder / "liquid" / "final.data").exists():
             break
-        lammps.write(folder / "liquid", fill(row["smiles"], copies, 0.4 * wanted, build, force_field), protocol, build)
+        lammps.Lammps().write(
+            folder / "liquid", fill(row["smiles"], copies, 0.4 * wanted, build, force_field), protocol, build
+        )
         try:
-            lammps.run(folder / "liquid", protocol)
+            lammps.Lammps().run(folder / "liquid", protocol)
         except SimulationFailure as failure:
             print(f"{row['name']}, build {build}: {failure}", file=sys.stderr)
             if build == BUILDS:

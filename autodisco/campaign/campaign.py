@@ -156,7 +156,7 @@ def with_inputs_of(folder: Path, settings: Settings) -> Settings:
 def check(file: Path, settings: Settings) -> None:
     """Look at everything a campaign needs, before it begins.
 
-    Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
+    Raises InputError for what does not exist or cannot be read, AutodiscoError where the engine is missing.
     """
     from autodisco.campaign.seeds import read_seeds
     from autodisco.generator.dataset import read_dataset
@@ -165,6 +165,7 @@ def check(file: Path, settings: Settings) -> None:
 
     for key, look in (
         ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
+        ("simulation.engine", lambda: engines.load(settings.simulation.engine)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("generator.device", lambda: _find_device(settings.generator.device)),

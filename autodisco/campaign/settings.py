@@ -139,8 +139,8 @@ class Simulation(Section):
     """How a candidate is judged."""
 
     protocol: str = "quick"
-    engine: Literal["auto", "lammps", "openmm"] = "auto"
-    """`auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
+    engine: str = "auto"
+    """Name of an engine, or path/to/file.py:class; `auto` is OpenMM if it finds a GPU, otherwise LAMMPS."""
     force_field: str = "pcff+"
     replicas: Positive = 2
     reference_replicas: Count = 0

@@ -122,7 +122,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
         changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
     simulation = settings.simulation
-    parts = {"force_field": absolute(simulation.force_field, file.parent)}
+    parts = {key: absolute(getattr(simulation, key), file.parent) for key in ("engine", "force_field")}
     protocol = (file.parent / simulation.protocol).resolve()
     if protocol.suffix == ".toml" and protocol.is_file():
         parts["protocol"] = str(protocol)

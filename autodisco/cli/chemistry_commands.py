@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.output import FORCE_FIELD, message, number, one_line, print_json, print_properties, print_table
+from autodisco.cli.output import (
+    ENGINE,
+    FORCE_FIELD,
+    message,
+    number,
+    one_line,
+    print_json,
+    print_properties,
+    print_table,
+)
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
@@ -49,9 +58,7 @@ def simulate(
     force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     engine: Annotated[
         str,
-        typer.Option(
-            help="lammps, openmm, or auto: OpenMM on a GPU, else LAMMPS.", envvar="AUTODISCO_SIMULATION_ENGINE"
-        ),
+        typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE"),
     ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     timeout_minutes: Annotated[
@@ -84,15 +91,15 @@ def simulate(
     names = [f"{protocol}@{kelvin:g}" for kelvin in kelvins] or [protocol]
     chosen = [protocols.load(name) for name in names]
     forcefield.load(force_field)
-    engines.load(engine)
+    hint = engines.load(engine).hint
     if write_only:
-        if engines.resolved(engine) == "openmm":
-            raise InputError("--write-only writes folders for LAMMPS: --engine lammps")
+        if not hint:
+            raise InputError(f"--write-only needs an engine that runs without autodisco: --engine {engines.DEFAULT}")
         for name, loaded in zip(names, chosen, strict=True):
             folder = write_only / loaded.name if len(names) > 1 else write_only
-            write_inputs(smiles, name, force_field, replicas, seed, folder)
+            write_inputs(smiles, name, force_field, replicas, seed, folder, engine)
             message(f"{counted(replicas, 'folder')} in {folder}, without checkpoints, extensions and early stops")
-        message(f"run each with: lmp -in in.lammps; then: autodisco analyze {folder / '0'}")
+        message(f"run each with: {hint}; then: autodisco analyze {folder / '0'}")
         return
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))

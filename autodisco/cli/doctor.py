@@ -2,9 +2,7 @@
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -29,7 +27,6 @@ PACKAGES = (
     "rich",
     "typer",
 )
-STYLES = ("lj/class2/coul/long/omp", "pppm/omp", "class2")
 MIN_FREE_GIB = 2.0
 MIN_MEMORY_GIB = 2.0
 
@@ -39,11 +36,12 @@ def examine(on_check: Callable[[str], None] = lambda what: None) -> list[dict[st
 
     `on_check` is told what is looked at before it is.
     """
+    from autodisco.simulation.engines import ENGINES
+
     checks: list[tuple[str, Callable[[], tuple[bool, str]]]] = [
         ("Python", lambda: (sys.version_info >= (3, 11), platform.python_version())),
         *((name, _package(name)) for name in PACKAGES),
-        ("LAMMPS runs", _lammps),
-        ("OpenMM runs", _openmm),
+        *((f"engine {name}", _engine(name)) for name in ENGINES),
         ("ns/day", _speed),
         ("force field", _force_field),
         ("repeat units", _chemistry),
@@ -77,24 +75,14 @@ def _package(name: str) -> Callable[[], tuple[bool, str]]:
     return look
 
 
-def _lammps() -> tuple[bool, str]:
-    from autodisco.simulation.engines import lammps
+def _engine(name: str) -> Callable[[], tuple[bool, str]]:
+    def look() -> tuple[bool, str]:
+        from autodisco.simulation import engines
 
-    program, environment = lammps.command()
-    said = subprocess.run([*program, "-h"], env=environment, capture_output=True, text=True, timeout=60)
-    found = re.search(r"Simulator - (.+)", said.stdout)
-    if said.returncode or not found:
-        return False, (said.stderr or said.stdout).strip().splitlines()[
-            -1
-        ] if said.stderr or said.stdout else "no answer"
-    missing = [style for style in STYLES if style not in said.stdout]
-    return not missing, f"lacks {', '.join(missing)}" if missing else found[1].strip()
+        chosen = "; engine auto is this one here" if engines.resolved(engines.AUTO) == name else ""
+        return True, engines.load(name).describe() + chosen
 
-
-def _openmm() -> tuple[bool, str]:
-    from autodisco.simulation.engines import openmm, resolved
-
-    return True, f"on {openmm.platform_name()}; engine auto is {resolved('auto')} here"
+    return look
 
 
 def _speed() -> tuple[bool, str]:
@@ -106,7 +94,8 @@ def _speed() -> tuple[bool, str]:
     protocol = protocols.load("quick")
     box = builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+"))
     with tempfile.TemporaryDirectory() as folder:
-        found = [f"{speed(name, box, protocol, Path(folder)):.0f} with {name}" for name in engines.KNOWN]
+        speeds = {name: speed(name, box, protocol, Path(folder)) for name in engines.ENGINES}
+    found = [f"{value:.0f} with {name}" for name, value in speeds.items() if value is not None]
     return True, f"{', '.join(found)} ({len(box.elements)} atoms of protocol quick)"
 
 

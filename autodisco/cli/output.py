@@ -128,6 +128,10 @@ def number(value: float | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
+ENGINE = (
+    "Program that runs the dynamics: a name that `autodisco doctor` lists, or path/to/file.py:class; auto is one that "
+    "finds a GPU, otherwise lammps."
+)
 FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
 
 

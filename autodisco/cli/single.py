@@ -143,8 +143,10 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"values": found, "arrhenius": told, "vtf": asdict(curve) if curve else None, "plot": str(file)}
 
 
-def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, out: Path) -> None:
-    """Build boxes and write what LAMMPS needs to run them, one folder each in `out`."""
+def write_inputs(
+    smiles: str, protocol: str, force_field: str, replicas: int, seed: int, out: Path, engine: str
+) -> None:
+    """Build boxes and write what an engine needs to run them, one folder each in `out`."""
     from dataclasses import replace
 
     from autodisco.polymer import parse
@@ -153,9 +155,9 @@ def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, se
     from autodisco.simulation.replica import prepare
 
     unit = parse(smiles)
-    engines.load("lammps").check()
+    engines.load(engine).check()
     for replica in range(replicas):
-        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, "lammps")
+        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, engine)
         folder = out.absolute() / str(replica)
         folder.mkdir(parents=True, exist_ok=True)
         prepare(replace(task, folder=folder), plain=True)

@@ -28,7 +28,7 @@ ATTEMPTS = 2
 
 def builds_folder(root: Path, unit: RepeatUnit, protocol_name: str, seed: int, engine: str) -> Path:
     """Where the builds of a polymer lie, one folder each."""
-    named = f"seed-{seed}" if engine == "lammps" else f"seed-{seed}-{engine}"
+    named = f"seed-{seed}" if engine == engines.DEFAULT else f"seed-{seed}-{engines.label(engine)}"
     return root.absolute() / unit.key / protocol_name / named
 
 

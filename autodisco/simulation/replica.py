@@ -17,6 +17,7 @@ import autodisco
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
 from autodisco.simulation import protocols
+from autodisco.simulation.engines import DEFAULT
 from autodisco.simulation.progress import Progress
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class ReplicaTask:
     folder: Path
     timeout_s: float
     attempt: int = 0
-    engine: str = "lammps"
+    engine: str = DEFAULT
     half_step: bool = False
     larger_box: bool = False
     benchmark: "Benchmark | None" = None

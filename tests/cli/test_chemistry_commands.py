@@ -225,7 +225,7 @@ def test_a_protocol_can_name_its_temperatures(call, here):
 def test_simulate_refuses_an_engine_that_does_not_exist(call):
     said = call("simulate", "*OCC*", "--engine", "gromacs")
     assert said.code == 2
-    assert "engine 'gromacs' does not exist; known: auto, lammps, openmm" in said.err
+    assert "engine 'gromacs' does not exist; known: lammps, openmm" in said.err
 
 
 def test_simulate_at_several_temperatures_fits_them(call, here):

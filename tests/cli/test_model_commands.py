@@ -86,8 +86,17 @@ def test_doctor_looks_at_packages_engine_and_machine(call, here):
     said = call("doctor", "--json")
     assert said.code == 0, said.out
     found = {row["what"]: row for row in said.json}
-    assert {"numba", "rdkit", "torch", "LAMMPS runs", "force field", "memory", "free disk space"} <= found.keys()
-    assert "2025" in found["LAMMPS runs"]["found"]
+    assert {
+        "numba",
+        "rdkit",
+        "torch",
+        "engine lammps",
+        "engine openmm",
+        "force field",
+        "memory",
+        "free disk space",
+    } <= found.keys()
+    assert "2025" in found["engine lammps"]["found"]
 
 
 def test_doctor_measures_the_disk_on_which_campaigns_lie(tmp_path, monkeypatch):

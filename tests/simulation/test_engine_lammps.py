@@ -16,9 +16,11 @@ from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation import ReplicaTask, boxes, builder, forcefield, protocols, run_replica
 from autodisco.simulation.cohesion import FRAMES, cohesive_energies
-from autodisco.simulation.engines import lammps
+from autodisco.simulation.engines import lammps, lammps_files, lammps_input
 from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.engines.lammps_input import checkpoint_name, part_name
 from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
+from autodisco.simulation.engines.timeline import Place, Timeline
 from autodisco.simulation.replica import density_error
 from tests.simulation.reference_data import published_chains
 from tests.simulation.single_point import single_point
@@ -103,7 +105,7 @@ def test_a_solubility_parameter_has_an_error_where_ten_of_its_frames_count_as_in
         frames = trajectory.readframes()
     chosen = np.linspace(0, 50, FRAMES).round().astype(int)
     edges = frames.unitcell[chosen][:, [0, 2, 5]].astype(float)
-    parts = cohesive_energies(molecules, frames.xyz[chosen].astype(float), edges, protocol.nonbonded.cutoff)
+    parts = cohesive_energies(molecules, frames.xyz[chosen].astype(float), edges, protocol.nonbonded.cutoff, PCFF.pair_rule)
     density = -sum(parts) / edges.prod(axis=1)
     independent = FRAMES / inefficiency(density)
     error = properties["solubility_parameter_mpa_sqrt_sem"]
@@ -154,7 +156,8 @@ def test_the_run_is_at_the_temperature_of_the_protocol(smoke_run):
 def total_energies(folder: Path, start: Path, integrator: str, outer_fs: float) -> np.ndarray:
     """Total energy (kcal/mol) every 20 fs of 3 ps NVE with the non-bonded settings of `quick`, from a finished box."""
     nonbonded = protocols.load("quick").nonbonded
-    header = lammps.HEADER.format(cutoff=nonbonded.cutoff, accuracy=nonbonded.kspace_accuracy, skin=nonbonded.skin)
+    box = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1, PCFF)
+    header = lammps_input.header(box, nonbonded)
     every = round(20 / outer_fs)
     folder.mkdir()
     (folder / "in.nve").write_text(
@@ -170,8 +173,8 @@ def total_energies(folder: Path, start: Path, integrator: str, outer_fs: float) 
 def test_the_integrator_of_quick_conserves_energy(smoke_run, tmp_path):
     protocol = protocols.load("quick")
     start, every = smoke_run / "final.data", protocol.nonbonded.every
-    respa = total_energies(tmp_path / "respa", start, lammps.run_style(every), protocol.timestep_fs * every)
-    verlet = total_energies(tmp_path / "verlet", start, lammps.run_style(1), protocol.timestep_fs)
+    respa = total_energies(tmp_path / "respa", start, lammps_input.run_style(every), protocol.timestep_fs * every)
+    verlet = total_energies(tmp_path / "verlet", start, lammps_input.run_style(1), protocol.timestep_fs)
     atoms = len(read_json(smoke_run / "system.json")["masses"])
     kinetic = 1.5 * atoms * 0.0019872 * protocol.temperature_k
     drift = np.polyfit(np.arange(len(respa)) * 0.02, respa, 1)[0]
@@ -195,32 +198,32 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     smoke = protocols.load("smoke")
     longer = smoke.production.model_copy(update={"duration_ps": 16})
     protocol = smoke.model_copy(update={"checkpoint_every_ps": 0.4, "steps": (*smoke.steps[:-1], longer)})
-    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
+    lammps.Lammps().write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
 
-    def cut(after: lammps.Checkpoint) -> None:
+    def cut(after: Place) -> None:
         """Kill the run once it has come past a checkpoint."""
 
         def watch(step: str, fraction: float, grown: int) -> None:
-            reached = lammps.last_checkpoint(tmp_path)
+            reached = lammps_files.last_checkpoint(tmp_path)
             if reached and (reached.step, reached.done) >= (after.step, after.done):
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            lammps.run(tmp_path, protocol, watch)
+            lammps.Lammps().run(tmp_path, protocol, watch)
 
-    cut(lammps.Checkpoint(2, 100))
-    begun = lammps.last_checkpoint(tmp_path)
-    assert lammps.resumable(tmp_path)
-    cut(lammps.Checkpoint(3, 200))
-    reached = lammps.last_checkpoint(tmp_path)
+    cut(Place(2, 100))
+    begun = lammps_files.last_checkpoint(tmp_path)
+    assert lammps.Lammps().resumable(tmp_path)
+    cut(Place(3, 200))
+    reached = lammps_files.last_checkpoint(tmp_path)
     assert (reached.step, reached.done) > (begun.step, begun.done)
     assert len(list(tmp_path.glob("checkpoint-*"))) > 1
-    (tmp_path / reached.name).write_bytes(b"half a file")  # power failed: it goes on from the one before
-    box = lammps.run(tmp_path, protocol)
+    (tmp_path / checkpoint_name(reached)).write_bytes(b"half a file")  # power failed: it goes on from the one before
+    box = lammps.Lammps().run(tmp_path, protocol)
     (start,) = re.findall(r"read_restart (\S+)", (tmp_path / "in.resume").read_text())
     assert start.startswith("checkpoint-")
-    assert start != reached.name
-    assert not lammps.resumable(tmp_path)
+    assert start != checkpoint_name(reached)
+    assert not lammps.Lammps().resumable(tmp_path)
     rows = [(row["number"], row["step"]) for row in read_report(tmp_path)]
     assert rows == sorted(set(rows))
     with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
@@ -240,7 +243,7 @@ def cut_off(tmp_path):
     smoke = protocols.load("smoke")
     production = smoke.production.model_copy(update={"duration_ps": 0.64, "frame_interval_ps": 0.08})
     protocol = smoke.model_copy(update={"checkpoint_every_ps": 0.16, "steps": (*smoke.steps[:-1], production)})
-    assert lammps._time_steps(0.08, production, protocol, 1.0) == 20
+    assert Timeline(protocol).frame == 20
     step = len(protocol.steps) - 1
     for done in (80, 120):
         (tmp_path / f"checkpoint-{step}-{done}").write_bytes(b"as it was at that time")
@@ -275,8 +278,8 @@ FRAME_BYTES = 56 + 3 * (8 + 2 * 4)
 def test_a_checkpoint_without_its_frames_is_not_used(cut_off, lost, left):
     folder, protocol = cut_off
     without_end(folder / "trajectory-40.dcd", lost)
-    lammps._drop_checkpoints_without_frames(folder, protocol, 1.0)
-    assert [checkpoint.done for checkpoint in lammps._checkpoints(folder)] == left
+    lammps_files.drop_checkpoints_without_frames(folder, Timeline(protocol))
+    assert [checkpoint.done for checkpoint in lammps_files.checkpoints(folder)] == left
 
 
 @pytest.mark.fault("power loss")
@@ -285,25 +288,25 @@ def test_a_frame_of_zeros_is_none(cut_off):
     part = folder / "trajectory-40.dcd"
     content = part.read_bytes()
     part.write_bytes(content[: -2 * FRAME_BYTES] + bytes(2 * FRAME_BYTES))
-    lammps._drop_checkpoints_without_frames(folder, protocol, 1.0)
-    assert [checkpoint.done for checkpoint in lammps._checkpoints(folder)] == [80]
+    lammps_files.drop_checkpoints_without_frames(folder, Timeline(protocol))
+    assert [checkpoint.done for checkpoint in lammps_files.checkpoints(folder)] == [80]
 
 
 def test_what_was_written_after_the_checkpoint_is_dropped(cut_off):
     folder, protocol = cut_off
     craft(folder / "trajectory-120.dcd", range(6, 8))
-    lammps._cut(folder, lammps.Checkpoint(len(protocol.steps) - 1, 80), protocol)
-    assert lammps._parts(folder) == [0, 40]
-    lammps._cut(folder, lammps.Checkpoint(len(protocol.steps) - 2, 80), protocol)
-    assert lammps._parts(folder) == [0]
+    lammps_files.cut(folder, Place(len(protocol.steps) - 1, 80), Timeline(protocol))
+    assert lammps_files.parts(folder) == [0, 40]
+    lammps_files.cut(folder, Place(len(protocol.steps) - 2, 80), Timeline(protocol))
+    assert lammps_files.parts(folder) == [0]
 
 
 def test_the_parts_of_a_trajectory_become_one_with_each_frame_once(cut_off):
     folder, protocol = cut_off
     craft(folder / "trajectory-120.dcd", range(6, 9))
-    lammps._join_trajectories(folder, protocol, 1.0, None)
+    lammps_files.join_trajectories(folder, Timeline(protocol), None)
     assert positions(folder / "trajectory.dcd") == list(range(9))
-    assert lammps._parts(folder) == [0]
+    assert lammps_files.parts(folder) == [0]
 
 
 @pytest.mark.parametrize(("part", "lost"), [(0, 2 * FRAME_BYTES + 1), (40, FRAME_BYTES + 1), (120, 1)])
@@ -311,17 +314,17 @@ def test_the_parts_of_a_trajectory_become_one_with_each_frame_once(cut_off):
 def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lost):
     folder, protocol = cut_off
     craft(folder / "trajectory-120.dcd", range(6, 9))
-    without_end(folder / lammps._part(part), lost)
+    without_end(folder / part_name(part), lost)
     with pytest.raises(EngineKilled, match="frames of the trajectory are missing"):
-        lammps._join_trajectories(folder, protocol, 1.0, None)
-    assert not lammps.resumable(folder)
+        lammps_files.join_trajectories(folder, Timeline(protocol), None)
+    assert not lammps.Lammps().resumable(folder)
 
 
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
     protocol = protocols.load("smoke").model_copy(update={"timestep_fs": 20.0})
-    lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
+    lammps.Lammps().write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
     with pytest.raises(SimulationFailure) as caught:
-        lammps.run(tmp_path, protocol)
+        lammps.Lammps().run(tmp_path, protocol)
     assert caught.value.code == "nan"
 
 

@@ -13,7 +13,7 @@ from autodisco.errors import SimulationFailure
 from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation import ReplicaTask, builder, forcefield, protocols, run_replica
-from autodisco.simulation.engines import openmm as engine
+from autodisco.simulation.engines import load, openmm_engine
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.openmm_system import ANGSTROM, KCAL, openmm_system
 from autodisco.simulation.engines.report import read_report
@@ -170,7 +170,7 @@ def test_a_replica_leaves_what_one_of_lammps_leaves(smoke_run):
 
 
 def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(openmm_engine, "CHECKPOINT_EVERY_S", 0.0)
     protocol = prepare(smoke(tmp_path))
     seen: list[float] = []
 
@@ -180,13 +180,13 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.run(tmp_path, protocol, cut)
+        load("openmm").run(tmp_path, protocol, cut)
     before = (tmp_path / "trajectory.dcd").read_bytes()
     kept = read_json(tmp_path / "checkpoint.json")["place"]["trajectory_bytes"]
     with open(tmp_path / "trajectory.dcd", "ab") as handle:
         handle.write(b"half a frame")
     again: list[float] = []
-    engine.run(tmp_path, protocol, lambda step, fraction, grown: again.append(fraction))
+    load("openmm").run(tmp_path, protocol, lambda step, fraction, grown: again.append(fraction))
     assert again[0] > 0.79
     assert (tmp_path / "trajectory.dcd").read_bytes()[300:kept] == before[300:kept]  # the header counts the frames
     universe = MDAnalysis.Universe(str(tmp_path / "topology.pdb"), str(tmp_path / "trajectory.dcd"))
@@ -207,7 +207,7 @@ def test_production_stops_where_it_is_told_to(tmp_path):
             asked.append((round(done_ps, 6), len(trajectory)))
         return len(asked) == 2
 
-    engine.run(tmp_path, protocol, enough=enough)
+    load("openmm").run(tmp_path, protocol, enough=enough)
     assert asked == [(0.4, 11), (0.8, 21)]
     with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
         assert len(trajectory) == 21
@@ -238,5 +238,5 @@ def test_energy_is_conserved_without_a_thermostat(smoke_run):
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path, monkeypatch):
     protocol = prepare(smoke(tmp_path)).model_copy(update={"timestep_fs": 40.0})
     with pytest.raises(SimulationFailure) as caught:
-        engine.run(tmp_path, protocol)
+        load("openmm").run(tmp_path, protocol)
     assert caught.value.code == "nan"

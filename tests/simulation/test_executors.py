@@ -173,7 +173,7 @@ def test_every_step_of_a_replica_tells_of_its_progress(tmp_path):
     system = builder.build(unit, protocol.system, 1, forcefield.load("pcff+"), placed.append)
     assert placed == list(range(1, len(placed) + 1))
     assert len(placed) >= system.labels["units_per_chain"] * system.labels["chains"] + 2
-    lammps.write(tmp_path, system, protocol, 1)
+    lammps.Lammps().write(tmp_path, system, protocol, 1)
     script = (tmp_path / "in.lammps").read_text().partition("\n# step 1")[0]
     (tmp_path / "in.lammps").write_text(script)
     program, environment = lammps.command()

@@ -10,7 +10,8 @@ from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines import lammps
-from autodisco.simulation.engines.lammps import commands
+from autodisco.simulation.engines.lammps_input import commands
+from autodisco.simulation.engines.timeline import Plan, Timeline
 
 
 def test_the_quick_protocol_is_the_measured_recipe():
@@ -79,8 +80,8 @@ def test_lags_to_fit_must_lie_in_the_run(lags):
 
 def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     quick = protocols.load("quick")
-    assert "run 7500\n" in commands(quick, 1)
-    assert "run 15000\n" in commands(quick, 1, timestep_scale=0.5)
+    assert "run 7500\n" in commands(Plan(Timeline(quick), None, {}, None), 1)
+    assert "run 15000\n" in commands(Plan(Timeline(quick, 0.5), None, {}, None), 1)
 
 
 @pytest.mark.parametrize("name", protocols.shipped())
@@ -88,7 +89,7 @@ def test_lammps_understands_the_script_of_every_shipped_protocol(name, tmp_path)
     protocol = protocols.load(name)
     small = protocol.system.model_copy(update={"ion_pairs": 2, "backbone_atoms": 12, "build_density_g_per_cm3": 0.2})
     protocol = protocol.model_copy(update={"system": small})
-    lammps.write(tmp_path, builder.build(parse("*OCC*"), small, 1, forcefield.load("pcff+")), protocol, 1)
+    lammps.Lammps().write(tmp_path, builder.build(parse("*OCC*"), small, 1, forcefield.load("pcff+")), protocol, 1)
     # nothing is averaged where nothing runs
     script = (tmp_path / "in.lammps").read_text().replace("${edge}", "30")
     (tmp_path / "in.lammps").write_text(script)

@@ -1,64 +1,49 @@
-"""Programs that run the dynamics, by the name a campaign file gives them; modules with the functions of `Engine`."""
+"""Engines by name: built-in ones, those of installed packages, and those in a file."""
 
-import importlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, cast
 
 from autodisco.errors import InputError
-from autodisco.simulation.molecule import System
-from autodisco.simulation.progress import OnProgress
-from autodisco.simulation.protocols import Protocol as SimulationProtocol
+from autodisco.registry import Registry, is_file
+from autodisco.simulation.engines.engine import Engine
 
-AUTO = "auto"
-KNOWN = {"lammps": "autodisco.simulation.engines.lammps", "openmm": "autodisco.simulation.engines.openmm"}
+__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "label", "load", "resolved"]
 
+AUTO, DEFAULT = "auto", "lammps"
 
-class Engine(Protocol):
-    """What every engine does; `timestep_scale` below 1 shortens every time step."""
-
-    def check(self) -> None:
-        """Raises AutodiscoError, saying how to install it, where the program is missing."""
-
-    def resumable(self, folder: Path) -> bool:
-        """Whether `run` would go on from a checkpoint in a folder."""
-
-    def forget(self, folder: Path) -> None:
-        """Remove the checkpoints in a folder."""
-
-    def write(
-        self, folder: Path, system: System, protocol: SimulationProtocol, seed: int, timestep_scale: float = 1.0
-    ) -> None:
-        """Write into `folder` everything that a run needs; checkpoints of an earlier run are removed first."""
-
-    def run(
-        self,
-        folder: Path,
-        protocol: SimulationProtocol,
-        on_progress: OnProgress | None = None,
-        timestep_scale: float = 1.0,
-        enough: Callable[[float], bool] | None = None,
-    ) -> list[float]:
-        """Run what was written, or what is left of it, leaving ``trajectory.dcd``; returns the edges (Å) of the box.
-
-        After each leg of production, `enough` is told its length in ps and says whether the trajectory so far will do.
-
-        Raises SimulationFailure, or EngineKilled where a signal from outside ended it.
-        """
+ENGINES: Registry[type[Engine]] = Registry(
+    "engines",
+    "engine",
+    {
+        DEFAULT: "autodisco.simulation.engines.lammps:Lammps",
+        "openmm": "autodisco.simulation.engines.openmm_engine:OpenMM",
+    },
+    Engine,
+)
 
 
 def resolved(name: str) -> str:
-    """The engine that `name` means on this machine: `auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
-    if name != AUTO:
-        return name
-    from autodisco.simulation.engines import openmm
+    """The engine that `name` means on this machine: ``auto`` is one that finds a GPU, otherwise the default.
 
-    return "openmm" if openmm.has_gpu() else "lammps"
+    The path of a file is made absolute.
+    """
+    if name == AUTO:
+        engines = ((known, ENGINES.get(known)) for known in ENGINES)
+        return next((known for known, kind in engines if kind.is_automatic and kind().has_gpu()), DEFAULT)
+    if is_file(name):
+        path, _, attribute = name.rpartition(":")
+        return f"{Path(path).absolute()}:{attribute}"
+    return name
 
 
 def load(name: str) -> Engine:
-    """The engine `name`. Raises InputError for one that does not exist."""
-    name = resolved(name)
-    if name not in KNOWN:
-        raise InputError(f"engine '{name}' does not exist; known: {AUTO}, {', '.join(KNOWN)}")
-    return cast(Engine, importlib.import_module(KNOWN[name]))
+    """A new instance of the engine `name`. Raises InputError for one that does not exist or is not a class."""
+    kind = ENGINES.get(resolved(name))
+    if not isinstance(kind, type):
+        raise InputError(f"engine '{name}' has to be a class, because an instance holds the state of one run")
+    return kind()
+
+
+def label(name: str) -> str:
+    """The name of an engine as part of the name of a folder."""
+    path, _, attribute = name.rpartition(":")
+    return f"{Path(path).stem}-{attribute}" if is_file(name) else name

@@ -1,0 +1,67 @@
+"""What OpenMM says of a box without running a protocol: energy by part, and speed."""
+
+import time
+
+from autodisco.simulation.engines import openmm_platform as platform
+from autodisco.simulation.molecule import System
+from autodisco.simulation.protocols import NonbondedSettings, Protocol
+from autodisco.simulation.units import KJ_PER_KCAL
+
+ANGSTROM = 0.1  # nm
+NS_PER_DAY = 86_400 / 1000  # of one ps per second
+#: The part of an energy that each force belongs to.
+PARTS = {
+    "bond": "bond",
+    "angle": "angle",
+    "torsion": "dihedral",
+    "torsion cross": "dihedral",
+    "out-of-plane": "improper",
+    "angle-angle": "improper",
+    "van der Waals": "van der Waals",
+    "scaled van der Waals": "van der Waals",
+    "Coulomb": "Coulomb",
+}
+
+
+def energy_parts(system: System, nonbonded: NonbondedSettings) -> dict[str, float]:
+    """Energy of a box in kcal/mol by part, in double precision; see `Engine.energy_parts`."""
+    import openmm
+
+    from autodisco.simulation.engines.openmm_system import openmm_system
+
+    made = openmm_system(system, nonbonded, tail=False)
+    parts = [force.getName() for force in made.getForces()]
+    for group, force in enumerate(made.getForces()):
+        force.setForceGroup(group)
+    context = openmm.Context(made, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
+    context.setPositions(system.positions * ANGSTROM)
+    found = dict.fromkeys(dict.fromkeys(PARTS.values()), 0.0)
+    for group, part in enumerate(parts):
+        energy = context.getState(energy=True, groups=1 << group).getPotentialEnergy()._value
+        found[PARTS[part]] += energy / KJ_PER_KCAL
+    return found
+
+
+def speed(system: System, protocol: Protocol, seconds: float) -> float:
+    """Nanoseconds per day; see `Engine.speed`."""
+    from autodisco.simulation.engines.openmm_system import openmm_system
+
+    timestep = protocol.timestep_fs * protocol.nonbonded.every / 1000
+    made = openmm_system(system, protocol.nonbonded, protocol.system.hydrogen_mass)
+    # a minimiser may press a wide angle over the top of its quartic potential
+    relaxing = platform.limited(10.0, 0.0005, 0.002)
+    relaxed = platform.context_for(made, relaxing)
+    relaxed.setPositions(system.positions * ANGSTROM)
+    relaxing.step(200)
+    integrator = platform.integrator_for(protocol, protocol.temperature_k, timestep)
+    context = platform.context_for(made, integrator)
+    context.setPositions(relaxed.getState(positions=True).getPositions())
+    context.setVelocitiesToTemperature(protocol.temperature_k, 1)
+    integrator.step(20)
+    context.getState(energy=True)  # waits for a GPU
+    begin, steps = time.perf_counter(), 0
+    while time.perf_counter() - begin < seconds:
+        integrator.step(20)
+        context.getState(energy=True)
+        steps += 20
+    return steps * timestep / (time.perf_counter() - begin) * NS_PER_DAY
