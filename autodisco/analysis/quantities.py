@@ -23,6 +23,7 @@ from autodisco.analysis.combination import (
     Text,
     Union,
 )
+from autodisco.analysis.statistics import Pair
 from autodisco.errors import InputError
 from autodisco.text import quantity as written
 
@@ -123,6 +124,16 @@ def quantities(group: str | None = None, printed: Place | None = None) -> list[Q
         for entry in _TABLE.values()
         if group in (None, entry.group) and (printed is None or printed in entry.printed)
     ]
+
+
+def chosen(*names: str) -> tuple[Quantity, ...]:
+    """Quantities of the table by name. Raises KeyError for a name that is not in it."""
+    return tuple(_TABLE[name] for name in names)
+
+
+def with_error(name: str, value: Pair) -> dict[str, float | None]:
+    """A value and its standard error by their keys."""
+    return {name: value[0], f"{name}{SEM}": value[1]}
 
 
 def add(*new: Quantity) -> None:

@@ -64,6 +64,13 @@ def analyze(
             metavar="FROM TO", help="Lags in ps over which displacements are fitted; else the diffusive ones."
         ),
     ] = None,
+    observable: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH:CLASS",
+            help="An observable besides the usual ones, path/to/file.py:Class or the name of one; once for each.",
+        ),
+    ] = None,
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
@@ -89,7 +96,7 @@ def analyze(
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
         "cluster_cutoff": cluster_cutoff, "cluster_joins": cluster_join, "coordination_cutoff": coordination_cutoff,
-        "fit_ps": fit, "memory_mb": memory, "threads": threads,
+        "fit_ps": fit, "memory_mb": memory, "threads": threads, "observables": observable or (),
     }  # fmt: skip
     results = []
     for given in [[path] for path in paths] if folders else [paths]:
