@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodisco.analysis.lags import spread_lags
+from autodisco.analysis.quantities import quantity
 from autodisco.analysis.statistics import series_error, standard_errors
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def write_plots(drawn: Mapping[str, Callable[[Any], None]], folder: Path) -> lis
 
 def displacement(axes: Any, found: "Displacement") -> None:
     """Mean-squared displacements, their errors over groups of particles, and the fitted lines."""
-    dt = found.run.trajectory.frame_interval_ps
+    dt, unit = found.run.trajectory.frame_interval_ps, quantity("cation_diffusivity_cm2_per_s").unit
     lags = spread_lags(2 * found.run.n_frames - 2, 200)
     for colour, kind, fit in zip(cycle(COLOURS), found.moved, found.fits, strict=False):
-        label = f"{kind.name}: {_with_error(fit.diffusivity)} cm²/s"
+        label = f"{kind.name}: {_with_error(fit.diffusivity)} {unit}"
         axes.plot(lags * dt, kind.msd[lags], color=colour, lw=1.6, label=label)
         if (error := standard_errors(kind.groups[:, lags])) is not None:
             axes.fill_between(lags * dt, kind.msd[lags] - error, kind.msd[lags] + error, color=colour, alpha=0.2, lw=0)
@@ -79,7 +80,7 @@ def population(axes: Any, found: "Clusters") -> None:
     picture = axes.imshow(shown.T, origin="lower", cmap="viridis", norm=LogNorm(), aspect="auto")
     side = np.arange(min(alpha.shape))
     axes.plot(side, side, color=GREY, lw=0.8, ls=":")
-    axes.figure.colorbar(picture, ax=axes, label="clusters per frame, $\\alpha_{ij}$")
+    axes.figure.colorbar(picture, ax=axes, label=quantity("cluster_population").heading)
     axes.set(xlabel="cations in the cluster, $i$", ylabel="anions in the cluster, $j$")
     for axis in (axes.xaxis, axes.yaxis):
         axis.get_major_locator().set_params(integer=True)

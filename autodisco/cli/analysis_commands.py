@@ -75,7 +75,7 @@ def analyze(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print quantity, value and standard error as CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print name, value, error and unit as CSV.")] = False,
 ) -> None:
     """Turn trajectories into transport properties.
 
@@ -83,6 +83,7 @@ def analyze(
     Several folders are replicas of one polymer: their means and standard errors follow.
     """
     from autodisco import analysis
+    from autodisco.analysis.quantities import unit_of
 
     if as_json and as_csv:
         raise InputError("--json and --csv: choose one")
@@ -111,7 +112,8 @@ def analyze(
         print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
     elif as_csv:
         table = csv.writer(sys.stdout)
-        table.writerows([("quantity", "value", "standard_error"), *numbers(combined)])
+        table.writerow(("quantity", "value", "standard_error", "unit"))
+        table.writerows((*row, unit_of(row[0])) for row in numbers(combined))
     else:
         print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(paths[0]))
     polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))

@@ -78,7 +78,7 @@ def test_chains_that_still_change_their_size_are_warned_of(free):
 def test_chains_of_the_default_protocol_are_looked_at_too():
     who, cell = salt(4, 4), np.eye(3) * 100.0
     positions = brownian(61, who, cell, 0.1, 0.1)  # as many frames as `quick` writes
-    positions[:, 0] = positions[:, 1] + np.linspace(5.0, 15.0, 61)[:, None]
+    positions[:, :4] = np.arange(4)[:, None] * np.linspace(2.0, 4.0, 61)[:, None, None]  # grows to twice its length
     chains = replace(who, chains=(np.arange(4),))
     assert any("chains still relax" in warning for warning in properties(chains, positions, cell).warnings)
     assert properties(who, positions, cell).radius_of_gyration_angstrom is None

@@ -26,7 +26,7 @@ def replicas(tmp_path):
     for seed, folder in enumerate(folders):
         folder.mkdir()
         positions = walkers(box, 5, 30, (0.3, 0.3), seed)
-        positions[:, 8:13] = positions[:, 13::3] + np.array([-1.5, 0, 0])  # next to the first atom of each anion
+        positions[:, 8:13] = positions[:, 13::3] + np.array([1.5, 0, 0])  # next to the first atom of each anion
         write_replica(folder, positions, box, 5)
     return folders
 
