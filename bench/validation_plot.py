@@ -116,16 +116,30 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
     for chosen, colour, label in ((~outside, "tab:blue", "within"), (outside, "tab:red", "outside")):
         if chosen.any():
             axes.errorbar(measured[chosen], here[chosen], errors[chosen], fmt="o", ms=4, color=colour, label=label)
-    for row, x, y, far in zip(table, measured, here, outside, strict=True):
-        if far:
-            left = y > x or x > line[0] + 0.7 * (line[-1] - line[0])  # where its name would leave the panel
-            place = {"xytext": (-5 if left else 5, -3), "ha": "right" if left else "left"}
-            axes.annotate(row[panel.name], (x, y), textcoords="offset points", fontsize=7, **place)
+    names = [row[panel.name] for row, far in zip(table, outside, strict=True) if far]
+    name_points(axes, names, measured[outside], here[outside], line[0], line[-1])
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
     axes.set_xlim(line[0], line[-1])
     axes.set_ylim(line[0], line[-1])
     axes.set_aspect("equal")
     axes.legend(loc="lower right" if panel.shift else "upper left", fontsize=8, frameon=False)
+
+
+def name_points(axes: plt.Axes, names: list[str], x: np.ndarray, y: np.ndarray, low: float, high: float) -> None:
+    """Write names beside points, those above the line of equality to the left, apart from each other."""
+    span = high - low
+    left = (y > x) | (x > low + 0.7 * span)  # where its name would leave the panel
+    for side in (True, False):
+        free = -np.inf
+        for n in sorted(np.flatnonzero(left == side), key=lambda n: y[n]):
+            free = max(y[n], free + 0.03 * span)
+            near = side and x[n] < low + 0.35 * span  # little room to the left
+            at = low + 0.015 * span if near else x[n] + (-0.015 if side else 0.015) * span
+            aligned = "right" if side and not near else "left"
+            axes.annotate(
+                names[n], (x[n], y[n]), (at, free), fontsize=7, va="center", ha=aligned,
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "0.5", "shrinkA": 1, "shrinkB": 2},
+            )  # fmt: skip
 
 
 if __name__ == "__main__":
