@@ -26,7 +26,7 @@ def message(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """`text` with line breaks and runs of blanks replaced by one blank, and control characters of a terminal escaped."""
+    """`text` with line breaks and runs of blanks replaced by one blank, and control characters escaped."""
     shown = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 

@@ -83,9 +83,10 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
         raise InputError(f"{path}, line {table.header_line}: there is no column {name!r}; there are {there}")
 
     used = {factor for several in factors.values() for factor in several}
-    if value_at is None and (other := next((name for name in header if "conductiv" in name and name not in used), None)):
+    unread = [name for name in header if "conductiv" in name and name not in used]
+    if value_at is None and unread:
         raise InputError(
-            f"{path}, line {table.header_line}: column {other!r} is not read, because its unit is not known; name it "
+            f"{path}, line {table.header_line}: column {unread[0]!r} is not read, because its unit is not known; name it "
             f"{_VALUE_COLUMNS[0]} and write S/cm, or remove it"
         )
     found: list[tuple[str, float | None, dict[str, float | None]]] = []
