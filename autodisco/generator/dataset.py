@@ -86,7 +86,7 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
     unread = [name for name in header if "conductiv" in name and name not in used]
     if value_at is None and unread:
         raise InputError(
-            f"{path}, line {table.header_line}: column {unread[0]!r} is not read, because its unit is not known; name it "
+            f"{path}, line {table.header_line}: column {unread[0]!r} is not read: its unit is not known; name it "
             f"{_VALUE_COLUMNS[0]} and write S/cm, or remove it"
         )
     found: list[tuple[str, float | None, dict[str, float | None]]] = []
