@@ -143,6 +143,9 @@ def number(value: float | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
+FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
+
+
 def existing_file(path: Path, what: str) -> Path:
     """`path` when it is a readable file, else an InputError that names it."""
     from autodisco.errors import InputError
