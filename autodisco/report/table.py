@@ -5,6 +5,7 @@ import io
 import math
 from typing import Any
 
+from autodisco.decide import Ranked
 from autodisco.report.facts import Facts, caveat, replica_values, versions
 from autodisco.text import joined_flags, without_formula
 
@@ -15,7 +16,7 @@ FIRST = (
 )  # fmt: skip
 
 
-def as_csv(ranking: list[dict[str, Any]]) -> str:
+def as_csv(ranking: list[Ranked]) -> str:
     """The ranking as CSV: the columns of `FIRST`, then every numeric property and score that any polymer has.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
@@ -34,19 +35,20 @@ def as_json(facts: Facts) -> dict[str, Any]:
     status = facts.status
     names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
     return {
-        **{name: status[name] for name in names},
+        **{name: getattr(status, name) for name in names},
         "note": caveat(facts),
         "versions": versions(),
-        "iterations": _finite(status["iterations"]),
-        "polymers": _finite([{**row, "values": replica_values(row)} for row in facts.ranking]),
+        "iterations": _finite([row.to_dict() for row in status.iterations]),
+        "polymers": _finite([{**row.to_dict(), "values": replica_values(row)} for row in facts.ranking]),
     }
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    flat = {name: row.get(name) for name in FIRST}
-    flat["flags"] = joined_flags(row["flags"])
-    flat["force_field_flags"] = ";".join(row["force_field_flags"])
-    for name, value in {**row["scores"], **row["properties"]}.items():
+def _flat(row: Ranked) -> dict[str, Any]:
+    columns = row.to_dict()
+    flat = {name: columns[name] for name in FIRST}
+    flat["flags"] = joined_flags(row.flags)
+    flat["force_field_flags"] = ";".join(row.force_field_flags)
+    for name, value in {**row.scores, **row.properties}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value
     return flat

@@ -62,16 +62,16 @@ def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_p
     before = escape.drawing(campaign, store, 1)
     finish(campaign, store)
     assert (store.get("state"), store.get("iteration")) == ("generate", 2)
-    row = next(row for row in store.journal() if row["event"] == "escape")
-    assert row["decided"] == "draw up to 11 tokens from now on"
-    assert "40 of 40 valid draws" in row["why"]
+    row = next(row for row in store.journal() if row.event == "escape")
+    assert row.decided == "draw up to 11 tokens from now on"
+    assert "40 of 40 valid draws" in row.why
     assert escape.drawing(campaign, store, 1) == before
     assert escape.drawing(campaign, store, 2) == before | {"max_tokens": before["max_tokens"] + 1}
     store.set(iteration=2)
     assert escape.escape(campaign, store, {}, "again")
     assert escape.drawing(campaign, store, 3)["temperature"] == pytest.approx(1.2 * before["temperature"])
     assert not escape.escape(campaign, store, {}, "nothing is left")
-    assert [row["action"] for row in escapes(store)] == ["tokens", "temperature"]
+    assert [row.action for row in escapes(store)] == ["tokens", "temperature"]
 
 
 def test_a_unit_never_outgrows_the_model(tmp_path):
@@ -86,7 +86,7 @@ def test_a_wider_set_is_learnt_from_before_the_next_draws(tmp_path):
     campaign, store = with_escapes(tmp_path, "seeds", iterations=5)
     finish(campaign, store)
     assert len(store.training(1)) > escape.LEAST_UNITS / 2
-    assert "enumerated units more" in next(row for row in store.journal() if row["event"] == "escape")["decided"]
+    assert "enumerated units more" in next(row for row in store.journal() if row.event == "escape").decided
 
 
 def test_the_rule_counts_anew_after_an_action(tmp_path):

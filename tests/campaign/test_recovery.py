@@ -15,7 +15,8 @@ from autodisco.campaign import control, daemon, recovery, run
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, StorageError
-from autodisco.store import Store, list_campaigns, status
+from autodisco.decide import status
+from autodisco.store import Store, list_campaigns
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -45,7 +46,7 @@ def failing(monkeypatch, *errors):
 
 def retried(folder):
     with Store.open_readonly(folder) as store:
-        return [row for row in store.journal() if row["event"] == "retry stage"]
+        return [row for row in store.journal() if row.event == "retry stage"]
 
 
 PASSING = [
@@ -79,7 +80,7 @@ def test_a_fault_that_stays_ends_the_campaign_with_its_reason_after_all_pauses(c
     assert len(tries) == 4
     with Store.open_readonly(campaign.folder) as store:
         assert store.get("state") == "failed"
-        assert [row["event"] for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
+        assert [row.event for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
 
 
 def test_a_terminal_that_was_closed_ends_no_campaign(campaign, monkeypatch):
@@ -159,13 +160,13 @@ def test_a_process_without_a_heartbeat_is_shown_as_hung(campaign, call, monkeypa
     try:
         with Store.open(campaign.folder) as store:
             control.hand_over(store, sleeper.pid)
-            assert not status(store)["hung"]
+            assert not status(store).hung
             store.set(heartbeat=time.time() - 6 * 3600)
             seen = status(store)
-            assert (seen["alive"], seen["hung"]) == (True, True)
-            assert seen["heartbeat_age_s"] == pytest.approx(6 * 3600, abs=60)
+            assert (seen.alive, seen.hung) == (True, True)
+            assert seen.heartbeat_age_s == pytest.approx(6 * 3600, abs=60)
         (row,) = list_campaigns(campaign.folder.parent)
-        assert row["hung"]
+        assert row.hung
         monkeypatch.setenv("AUTODISCO_RUNS", str(campaign.folder.parent))
         assert "hung" in call("list").out
         assert "no heartbeat for 6 h 00" in call("status", "--why").out

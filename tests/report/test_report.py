@@ -226,7 +226,7 @@ def test_a_report_is_of_one_moment(tmp_path):
         facts = gather(reader)
         reader._connection.set_trace_callback(None)
         assert len(seen) == 30
-        ticks = sum(row["event"] == "tick" for row in facts.journal)
+        ticks = sum(row.event == "tick" for row in facts.journal)
     assert ticks <= 1
 
 

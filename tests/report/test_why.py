@@ -97,7 +97,7 @@ def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a
 def test_only_simulations_that_are_done_count_in_the_budget(tmp_path):
     with fill(tmp_path / "a") as store:
         store.set(budget={"iterations": 0, "simulations": 50, "hours": 0.0})
-        counts = Counter(row["status"] for row in store.replicas())
+        counts = Counter(row.status for row in store.replicas())
         assert counts["waiting"] + counts["running"] > 0
         assert why(store)["budget"] == f"{counts['done'] + counts['failed']} of 50 simulations"
 

@@ -73,7 +73,7 @@ def test_a_full_disk_is_an_error_that_leaves_what_was(store):
 def test_a_journal_copy_that_cannot_be_written_does_not_undo_the_journal(store):
     (store.folder / "events.jsonl").mkdir()
     store.note("something")
-    assert [row["event"] for row in store.journal()] == ["something"]
+    assert [row.event for row in store.journal()] == ["something"]
 
 
 def test_a_folder_without_a_campaign_is_named(tmp_path):
@@ -185,8 +185,8 @@ def test_the_journal_is_copied_line_by_line(store):
     lines = [json.loads(line) for line in (store.folder / "events.jsonl").read_text().splitlines()]
     assert lines == store.journal()
     assert (lines[0]["iteration"], lines[0]["state"], lines[0]["seen"]) == (2, "simulate", {"code": "nan"})
-    assert [row["event"] for row in store.journal(limit=1)] == ["give up"]
-    assert [row["event"] for row in store.journal(after=1)] == ["give up"]
+    assert [row.event for row in store.journal(limit=1)] == ["give up"]
+    assert [row.event for row in store.journal(after=1)] == ["give up"]
 
 
 @pytest.mark.fault("power loss")
@@ -243,7 +243,7 @@ def test_the_last_request_counts(store):
 def test_a_known_polymer_is_not_added_again(store):
     assert store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
     assert not store.add_polymer("k1", "*CCO*", "*COC*", "generated", 3)
-    assert store.polymer("k1")["name"] == "PEO"
+    assert store.polymer("k1").name == "PEO"
     assert store.polymer("other") is None
 
 
@@ -253,7 +253,7 @@ def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
     assert store.known_strings() == {}
     assert store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2)
     assert not store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
-    assert (store.polymer("k1")["source"], store.polymer("k1")["given"]) == ("generated", "*COC*")
+    assert (store.polymer("k1").source, store.polymer("k1").given) == ("generated", "*COC*")
     assert store.known_keys() == {"k1"}
 
 
@@ -290,7 +290,7 @@ def test_strings_and_keys_of_draws_are_known(store):
     assert store.known_keys() == {"k1", "k2"}
     assert store.first_seen("k1") == "*OCC* (PEO)"
     assert store.first_seen("k2") == "*OO* (rejected in iteration 1)"
-    assert store.candidates(1, "rejected")[0]["flags"] == [{"name": "O-O", "reason": "weak"}]
+    assert store.candidates(1, "rejected")[0].flags == [{"name": "O-O", "reason": "weak"}]
     assert store.verdicts() == {1: {"drawn": 1, "invalid": 1, "rejected": 1}}
 
 
@@ -300,7 +300,7 @@ def test_planning_a_replica_again_keeps_its_result(store):
     store.update_replica("k1", "quick", 0, status="done", properties={"conductivity_s_per_cm": 1e-3})
     store.plan_replica("k1", "quick", 0, 2)
     (row,) = store.replicas()
-    assert (row["iteration"], row["status"], row["properties"]["conductivity_s_per_cm"]) == (1, "done", 1e-3)
+    assert (row.iteration, row.status, row.properties["conductivity_s_per_cm"]) == (1, "done", 1e-3)
 
 
 @pytest.mark.fault("SIGKILL of daemon, engines, training")

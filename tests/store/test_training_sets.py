@@ -50,7 +50,7 @@ def test_each_set_is_read_as_it_was_last_written_whatever_was_written_before_and
             (iteration, key): {name: value for name, value in span.items() if name not in ("first", "last")}
             for key in KEYS
             for span in store.training_of(key)
-            for iteration in range(span["first"], span["last"] + 1)
+            for iteration in range(span.first, span.last + 1)
         }
         assert learnt == {(iteration, row["key"]): row for iteration, rows in expected.items() for row in rows}
         store.rewind(end)

@@ -9,10 +9,11 @@ from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
+from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.polymer import ORGANIC_ELEMENTS, Rule, parse, scores, stability_flags
-from autodisco.store import Store, ranking
+from autodisco.store import Store
 from autodisco.text import counted
 
 DATASET_PROTOCOL = "dataset"
@@ -33,14 +34,12 @@ def prepare(campaign: Campaign, store: Store) -> None:
         end_spent(store, spent)
         return
     reference = store.get("reference_key")
-    if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | set(_labelled(store)):
-        failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]
-        codes = sorted({row["failure_code"] for row in failed})
+    if reference not in {row.key for row in store.replicas() if row.status == "done"} | set(_labelled(store)):
+        failed = [row for row in store.replicas(key=reference) if row.status == "failed"]
+        codes = sorted({row.failure_code or "unknown" for row in failed})
         with store.transaction():
             for row in failed:
-                store.update_replica(
-                    row["key"], row["protocol"], row["replica"], status="waiting", attempt=row["attempt"] + 1
-                )
+                store.update_replica(row.key, row.protocol, row.replica, status="waiting", attempt=row.attempt + 1)
             why = "everything is compared with the reference"
             store.note("retry", "the reference", {"codes": codes}, "start from other builds at the next run", why)
         raise AutodiscoError(
@@ -60,9 +59,9 @@ def _labelled(store: Store) -> dict[str, int]:
     """Number of builds behind the label of each polymer that has one of the campaign's protocol and force field."""
     here = (store.get("protocol"), store.get("force_field"))
     return {
-        row["key"]: row["n_replicas"] or 1
+        row.key: row.n_replicas or 1
         for row in store.labels()
-        if (row["protocol"], row["force_field"]) == here and row["conductivity_s_per_cm"] is not None
+        if (row.protocol, row.force_field) == here and row.conductivity_s_per_cm is not None
     }
 
 
