@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autodisco.campaign.config import Saturation
 from autodisco.campaign.saturation import (
     Counts,
     Drawn,
@@ -24,6 +23,7 @@ from autodisco.campaign.saturation import (
     judge,
     left_aside,
 )
+from autodisco.campaign.settings import Saturation
 
 REFERENCE = 0
 """The polymer whose draws are left aside, where the study says so."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.campaign.config import Settings, read_settings
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_file import read_settings
 from autodisco.polymer import DEFAULT_RULES, parse, scores
 from autodisco.simulation.forcefield import overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES

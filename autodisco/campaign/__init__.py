@@ -5,9 +5,10 @@ for another process; `open_folder` finds the campaign of a folder.
 """
 
 from autodisco.campaign.campaign import Campaign, load, open_folder
-from autodisco.campaign.config import Settings, read_settings
 from autodisco.campaign.control import live_owner, pause, resume, start, stop
 from autodisco.campaign.daemon import run
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_file import read_settings
 
 __all__ = [
     "Campaign",

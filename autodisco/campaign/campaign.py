@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pydantic
 
-from autodisco.campaign.config import FILE_KEYS, Settings, differences, error_sentence, read_settings, write_settings
+from autodisco.campaign.settings import FILE_KEYS, Settings, differences
+from autodisco.campaign.settings_file import read_settings, write_settings
+from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store

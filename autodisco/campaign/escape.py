@@ -7,7 +7,7 @@ row of the fact ``escapes``; an action taken in iteration n shows in what iterat
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.config import LONGEST
+from autodisco.campaign.settings import LONGEST
 from autodisco.store import Store, escapes
 
 HOTTER = 1.2

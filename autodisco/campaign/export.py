@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.campaign.campaign import input_copy
-from autodisco.campaign.config import FILE_KEYS
+from autodisco.campaign.settings import FILE_KEYS
 from autodisco.decide import ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic

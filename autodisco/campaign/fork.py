@@ -10,7 +10,9 @@ from typing import Any
 import pydantic
 
 from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
-from autodisco.campaign.config import Settings, error_sentence, write_settings
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_file import write_settings
+from autodisco.campaign.settings_messages import error_sentence
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic

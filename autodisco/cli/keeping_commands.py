@@ -130,9 +130,9 @@ def fork(
 
     It shares the past up to an iteration and goes on with settings of its own.
     """
-    from autodisco.campaign.config import parse_value
     from autodisco.campaign.fork import endings
     from autodisco.campaign.fork import fork as fork_folder
+    from autodisco.campaign.settings_file import parse_value
     from autodisco.store import Store
 
     if not to:

@@ -122,7 +122,7 @@ def train(
 
     The training goes on where it ended when it was interrupted.
     """
-    from autodisco.campaign.config import read_generator
+    from autodisco.campaign.settings_file import read_generator
     from autodisco.cli.training import fit_with_progress, prepare
     from autodisco.generator import score_samples
 

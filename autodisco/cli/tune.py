@@ -39,7 +39,7 @@ def tune(
     Interrupted at any moment, the same command goes on. The best setting is written as TOML for a campaign file or
     for `autodisco train --settings`.
     """
-    from autodisco.campaign.config import read_generator, write_generator
+    from autodisco.campaign.settings_file import read_generator, write_generator
     from autodisco.cli.training import prepare
     from autodisco.files import write_atomic
     from autodisco.generator import score_samples
@@ -117,7 +117,7 @@ def _run_all(found: Any, points: Any, total: int) -> None:
 
 def _space(over: list[str]) -> dict[str, Any]:
     """What is varied, each value checked as a campaign file would be."""
-    from autodisco.campaign.config import read_generator
+    from autodisco.campaign.settings_file import read_generator
     from autodisco.generator.tune import Range
 
     space: dict[str, Any] = {}
@@ -132,7 +132,8 @@ def _space(over: list[str]) -> dict[str, Any]:
 
 
 def _varied(text: str) -> tuple[str, Any]:
-    from autodisco.campaign.config import GeneratorSettings, parse_value
+    from autodisco.campaign.settings import GeneratorSettings
+    from autodisco.campaign.settings_file import parse_value
     from autodisco.generator.tune import Range
 
     name, _, values = text.partition("=")

@@ -33,14 +33,15 @@ from autodisco.store.records import (
     TrainingSpan,
 )
 from autodisco.store.schema import VERSION
-from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
+from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.verdicts import VERDICTS, Verdict
 
 __all__ = [
     "END_STATES",
-    "FRESH",
     "LOOP_STATES",
     "STALE_S",
     "STATES",
+    "VERDICTS",
     "VERSION",
     "CampaignEntry",
     "Candidate",
@@ -63,6 +64,7 @@ __all__ = [
     "Store",
     "TrainingEntry",
     "TrainingSpan",
+    "Verdict",
     "campaign_databases",
     "escapes",
     "last_escape",

@@ -8,7 +8,7 @@ from autodisco.files import read_json
 from autodisco.store.folders import replica_folder
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Model, Record
-from autodisco.store.store import FRESH, Store
+from autodisco.store.store import Store
 
 RATE_OVER_S = 3600.0
 """The rate of simulations is that of the last hour."""
@@ -216,11 +216,11 @@ def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
 
 
 def _iterations(store: Store) -> list[IterationProgress]:
-    verdicts = store.verdicts()
+    verdicts, new_string = store.verdicts(), store.new_string_verdicts()
     rows = []
     for iteration in store.iterations():
         seen = verdicts.get(iteration.n, {})
-        fresh = sum(seen.get(name, 0) for name in FRESH)
+        fresh = sum(seen.get(name, 0) for name in new_string)
         rows.append(
             IterationProgress(
                 **vars(iteration),

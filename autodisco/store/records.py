@@ -68,7 +68,8 @@ class Candidate(Record):
 
 @dataclass(frozen=True)
 class Replica(Record):
-    """An independent build of a polymer and its run. `status` is ``waiting``, ``running``, ``done`` or ``failed``."""
+    """An independent build of a polymer and its run. `status` is ``waiting``, ``running``, ``done`` or ``failed``.
+    A running one names its `executor`, and the `handle` by which that knows it."""
 
     key: str
     protocol: str
@@ -86,6 +87,8 @@ class Replica(Record):
     estimated_terms: int | None
     started: float | None
     ended: float | None
+    executor: str | None
+    handle: str | None
 
 
 @dataclass(frozen=True)

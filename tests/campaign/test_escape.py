@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from autodisco.campaign import escape
-from autodisco.campaign.config import LONGEST
+from autodisco.campaign.settings import LONGEST
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.polymer import parse

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from autodisco.campaign.config import Saturation
 from autodisco.campaign.saturation import (
     Counts,
     Drawn,
@@ -20,6 +19,7 @@ from autodisco.campaign.saturation import (
     probability_above,
     probability_risen,
 )
+from autodisco.campaign.settings import Saturation
 from autodisco.store import Store
 from bench.saturation_study import REFERENCE, Simulated, campaign
 

@@ -7,7 +7,7 @@ import pytest
 from rdkit import Chem
 
 from autodisco.campaign.campaign import check
-from autodisco.campaign.config import Settings
+from autodisco.campaign.settings import Settings
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_json
 from autodisco.polymer import parse

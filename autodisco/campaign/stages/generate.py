@@ -13,7 +13,7 @@ from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
-from autodisco.store import FRESH, Candidate, Store
+from autodisco.store import Candidate, Store
 from autodisco.text import counted
 
 DRAWS_AT_ONCE = 100
@@ -67,7 +67,7 @@ def _wanted(campaign: Campaign, store: Store, rows: list[Candidate]) -> int:
     verdicts = Counter(row.verdict for row in rows)
     if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
         return max(0, size - verdicts["drawn"] - verdicts["new"])
-    return max(0, size - sum(verdicts[name] for name in FRESH))
+    return max(0, size - sum(verdicts[name] for name in store.new_string_verdicts()))
 
 
 def _look(smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:

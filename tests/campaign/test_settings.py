@@ -4,14 +4,8 @@ import tomllib
 
 import pytest
 
-from autodisco.campaign.config import (
-    OTHER_VARIABLES,
-    Settings,
-    differences,
-    read_settings,
-    write_generator,
-    write_settings,
-)
+from autodisco.campaign.settings import Settings, differences
+from autodisco.campaign.settings_file import OTHER_VARIABLES, read_settings, write_generator, write_settings
 from autodisco.errors import InputError
 
 

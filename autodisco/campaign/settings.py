@@ -1,42 +1,24 @@
-"""Settings of a campaign: one immutable object, validated where the file is read, trusted everywhere else.
+"""Settings of a campaign: every table and key of the campaign file with its type, range and default.
 
-Whatever is wrong with a file becomes one line that names the file, the key, the value and what is allowed.
+A settings object is validated where the file is read (`settings_file`) and trusted everywhere else.
 """
 
 import dataclasses
-import difflib
-import os
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
-from autodisco.errors import InputError
-from autodisco.files import read_text
 from autodisco.generator import settings as network
 from autodisco.generator.tokens import CLASS_REPEATS
+from autodisco.section import Amount, Count, Positive, Section, Share
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Amount = Annotated[float, Field(ge=0)]
-
 LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
 """Tokens that the generator has room for behind its class tokens."""
-
-
-class Section(BaseModel):
-    """A table of the campaign file: every key known, every type exact, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Seeds(Section):
@@ -242,7 +224,7 @@ class Budget(Section):
 
 
 class Notify(Section):
-    """Who is told of events."""
+    """Notifications of events."""
 
     command: str = ""
     """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none."""
@@ -255,7 +237,7 @@ class Notify(Section):
         "new best",
         "short of room",
     ]
-    """Of what they are told."""
+    """Events that trigger a notification."""
 
 
 class Settings(Section):
@@ -295,82 +277,6 @@ though not the same to the last digit with other threads."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 
-PREFIX = "AUTODISCO_"
-OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
-"""Variables of the environment that are no settings of a campaign."""
-
-
-def read_settings(file: Path, environment: Mapping[str, str] | None = None, count: str | None = None) -> Settings:
-    """Settings of a campaign file; ``AUTODISCO_<TABLE>_<KEY>`` in the environment wins over the file. `count` stands
-    for ``saturation.count`` where neither names it.
-
-    Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
-    of the wrong type or out of range, a variable that is no setting, settings that contradict each other, or a seed
-    file that is not there.
-    """
-    try:
-        content = tomllib.loads(file.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such campaign file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file}: not valid TOML ({error})") from None
-    overrides = _overrides(os.environ if environment is None else environment)
-    for dotted, (_, value) in overrides.items():
-        table, _, key = dotted.rpartition(".")
-        if not table:
-            content[key] = value
-        elif isinstance(content.setdefault(table, {}), dict):
-            content[table][key] = value
-    if count and isinstance(content.setdefault("saturation", {}), dict):
-        content["saturation"].setdefault("count", count)
-    try:
-        settings = Settings.model_validate(content)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        variable, _ = overrides.get(".".join(map(str, first["loc"])), (str(file), None))
-        raise InputError(f"{variable}: {_sentence(first)}") from None
-    if settings.filter.rules or settings.filter.rules_on or settings.filter.rules_off:
-        try:
-            settings.filter.stability_rules()
-        except InputError as error:
-            raise InputError(f"{file}: filter: {error}") from None
-    if settings.generator.kind == "random" and set(settings.saturation.escape) - {"tokens"}:
-        raise InputError(f"{file}: saturation.escape: a generator of kind random learns nothing; it allows tokens only")
-    return _with_files_found(settings, file)
-
-
-def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSettings:
-    """The generator's settings of a file with a table [generator], such as a campaign file; `given` ones win over it.
-
-    Raises InputError, in one line, for what is no such file, an unknown key or a value out of range.
-    """
-    content: dict[str, Any] = {}
-    if file is not None:
-        try:
-            content = tomllib.loads(read_text(file)).get("generator", {})
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{file}: not valid TOML ({error})") from None
-        if not isinstance(content, dict) or not content:
-            raise InputError(f"{file}: there is no table [generator] in it")
-    try:
-        return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        named = first["loc"][-1] in given
-        raise InputError(_sentence(first) if named or file is None else f"{file}: {_sentence(first)}") from None
-
-
-def write_generator(values: Mapping[str, Any]) -> str:
-    """A table [generator] as TOML."""
-    return tomli_w.dumps({"generator": dict(values)})
-
-
-def write_settings(settings: Settings) -> str:
-    """The settings as TOML, every key with the value in force."""
-    return tomli_w.dumps(settings.model_dump())
-
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
@@ -382,55 +288,6 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _with_files_found(settings: Settings, file: Path) -> Settings:
-    found = {}
-    for name in ("file", "dataset"):
-        given = getattr(settings.seeds, name)
-        if not given:
-            continue
-        path = (file.parent / given).resolve()
-        if not path.is_file():
-            raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
-        found[name] = str(path)
-    changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
-    if settings.notify.apprise:
-        addresses = (file.parent / settings.notify.apprise).resolve()
-        if not addresses.is_file():
-            raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
-        changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
-    protocol = (file.parent / settings.simulation.protocol).resolve()
-    if protocol.suffix == ".toml" and protocol.is_file():
-        changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
-    return settings.model_copy(update=changed)
-
-
-def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value. Raises InputError for one that is no setting."""
-    known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
-    for variable in environment:
-        if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
-            names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
-            close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
-            instead = (
-                f"did you mean {names[close[0]]}?"
-                if close
-                else f"settings are {PREFIX}<TABLE>_<KEY>, such as {PREFIX}SIMULATION_WORKERS"
-            )
-            raise InputError(f"{variable}: unknown variable in the environment; {instead}")
-    return {
-        known[variable]: (variable, parse_value(environment[variable]))
-        for variable in sorted(known.keys() & environment.keys())
-    }
-
-
-def parse_value(text: str) -> Any:
-    """A value as in TOML; text that is none stands for itself."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
@@ -439,46 +296,3 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def error_sentence(error: pydantic.ValidationError) -> str:
-    """The first thing that is wrong with settings: key, value, what is allowed."""
-    return _sentence(error.errors()[0])
-
-
-def _sentence(error: Any) -> str:
-    """One pydantic error as a sentence: key, value, what is allowed."""
-    path = [str(part) for part in error["loc"]]
-    key = ".".join(path)
-    if error["type"] == "extra_forbidden":
-        return _unknown_key(path)
-    if error["type"] == "missing":
-        return f"{key} is missing"
-    allowed = error["msg"].removeprefix("Input should be ").removeprefix("a valid ").removeprefix("Value error, ")
-    if error["type"] == "model_type":
-        allowed = "a table"
-    if error["type"] == "string_pattern_mismatch":
-        allowed = "letters, digits, '.', '_' and '-'"
-    return f"{key} = {_shown(error['input'])}: allowed is {allowed}"
-
-
-def _shown(value: Any) -> str:
-    plain = isinstance(value, str | int | float | bool)
-    text = tomli_w.dumps({"x": value}).strip().removeprefix("x = ") if plain else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _unknown_key(path: list[str]) -> str:
-    model: type[BaseModel] = Settings
-    for part in path[:-1]:
-        if not part.isdigit():  # the place in a list
-            annotation: Any = model.model_fields[part].annotation
-            model = next(iter(get_args(annotation)), annotation)
-    known = list(model.model_fields)
-    close = difflib.get_close_matches(path[-1], known, n=1)
-    if close:
-        return f"unknown key {'.'.join(path)}; did you mean {'.'.join([*path[:-1], close[0]])}?"
-    elsewhere = [key for key in Settings(name="x").flat() if key.rpartition(".")[2] == path[-1]]
-    if elsewhere:
-        return f"unknown key {'.'.join(path)}; did you mean {elsewhere[0]}?"
-    return f"unknown key {'.'.join(path)}; allowed are {', '.join(known)}"

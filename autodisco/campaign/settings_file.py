@@ -1,0 +1,153 @@
+"""Reading and writing campaign files.
+
+Precedence: a variable of the environment, the file, the default. An error is one line that names the file or the
+variable, the key, the value and what is allowed.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import tomli_w
+
+from autodisco.campaign.settings import GeneratorSettings, Settings
+from autodisco.campaign.settings_messages import error_sentence
+from autodisco.errors import InputError
+from autodisco.files import read_text
+
+PREFIX = "AUTODISCO_"
+OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
+"""Environment variables that are not settings of a campaign."""
+
+
+def read_settings(file: Path, environment: Mapping[str, str] | None = None, count: str | None = None) -> Settings:
+    """Settings of a campaign file; a variable ``AUTODISCO_<TABLE>_<KEY>`` of the environment wins over the file.
+
+    `count` is the value of ``saturation.count`` if neither names one.
+
+    Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
+    of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
+    """
+    content = _read_toml(file)
+    overrides = _overrides(os.environ if environment is None else environment)
+    for dotted, (_, value) in overrides.items():
+        table, _, key = dotted.rpartition(".")
+        if not table:
+            content[key] = value
+        elif isinstance(content.setdefault(table, {}), dict):
+            content[table][key] = value
+    if count and isinstance(content.setdefault("saturation", {}), dict):
+        content["saturation"].setdefault("count", count)
+    try:
+        settings = Settings.model_validate(content)
+    except pydantic.ValidationError as error:
+        variable, _ = overrides.get(".".join(map(str, error.errors()[0]["loc"])), (str(file), None))
+        raise InputError(f"{variable}: {error_sentence(error)}") from None
+    _check_together(settings, file)
+    return _with_absolute_paths(settings, file)
+
+
+def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSettings:
+    """Generator settings of a file with a table [generator], such as a campaign file; `given` ones win over it.
+
+    Raises InputError, in one line, for a file without this table, an unknown key or a value out of range.
+    """
+    content: dict[str, Any] = {}
+    if file is not None:
+        try:
+            content = tomllib.loads(read_text(file)).get("generator", {})
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{file}: not valid TOML ({error})") from None
+        if not isinstance(content, dict) or not content:
+            raise InputError(f"{file}: there is no table [generator] in it")
+    try:
+        return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
+    except pydantic.ValidationError as error:
+        from_file = file is not None and error.errors()[0]["loc"][-1] not in given
+        raise InputError(f"{file}: {error_sentence(error)}" if from_file else error_sentence(error)) from None
+
+
+def write_generator(values: Mapping[str, Any]) -> str:
+    """A table [generator] as TOML."""
+    return tomli_w.dumps({"generator": dict(values)})
+
+
+def write_settings(settings: Settings) -> str:
+    """The settings as TOML, every key with the value in force."""
+    return tomli_w.dumps(settings.model_dump())
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such campaign file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: not valid TOML ({error})") from None
+
+
+def _check_together(settings: Settings, file: Path) -> None:
+    """Raise InputError for settings that contradict each other and for rules that cannot be used."""
+    if settings.filter.rules or settings.filter.rules_on or settings.filter.rules_off:
+        try:
+            settings.filter.stability_rules()
+        except InputError as error:
+            raise InputError(f"{file}: filter: {error}") from None
+    if settings.generator.kind == "random" and set(settings.saturation.escape) - {"tokens"}:
+        raise InputError(f"{file}: saturation.escape: a generator of kind random learns nothing; it allows tokens only")
+
+
+def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
+    """The settings with paths relative to the campaign file made absolute. Raises InputError for a missing file."""
+    found = {}
+    for name in ("file", "dataset"):
+        given = getattr(settings.seeds, name)
+        if not given:
+            continue
+        path = (file.parent / given).resolve()
+        if not path.is_file():
+            raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
+        found[name] = str(path)
+    changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
+    if settings.notify.apprise:
+        addresses = (file.parent / settings.notify.apprise).resolve()
+        if not addresses.is_file():
+            raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
+        changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
+    protocol = (file.parent / settings.simulation.protocol).resolve()
+    if protocol.suffix == ".toml" and protocol.is_file():
+        changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
+    return settings.model_copy(update=changed)
+
+
+def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
+    """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable."""
+    known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+    for variable in environment:
+        if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
+            names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
+            close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+            instead = (
+                f"did you mean {names[close[0]]}?"
+                if close
+                else f"settings are {PREFIX}<TABLE>_<KEY>, such as {PREFIX}SIMULATION_WORKERS"
+            )
+            raise InputError(f"{variable}: unknown variable in the environment; {instead}")
+    return {
+        known[variable]: (variable, parse_value(environment[variable]))
+        for variable in sorted(known.keys() & environment.keys())
+    }
+
+
+def parse_value(text: str) -> Any:
+    """A value as in TOML; any other text is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
