@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import live_owner, load, open_folder, pause, recovery, resume, run, start, stop
+from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.polymer import parse
-from autodisco.decide import ranking
 from autodisco.store import Store, replica_folder
 from tests.campaign.conftest import write_campaign
 

@@ -9,7 +9,7 @@ from autodisco.campaign.settings import LONGEST
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.polymer import parse
-from autodisco.store import Store, escapes
+from autodisco.store import Candidate, Store, escapes
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -19,11 +19,9 @@ KNOWN = 40
 
 def repeats(iteration):
     """Draws that are one known polymer, written in two ways."""
-    rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(["*COC*", "*CCO*"])]
-    if iteration > 1:
-        rows = []
-    again = {"smiles": "*COC*", "key": parse("*COC*").key, "verdict": "duplicate-string"}
-    return rows + [{"draw": n, **again} for n in range(len(rows), KNOWN)]
+    key = parse("*COC*").key
+    rows = [Candidate(1, n, smiles, key, "drawn") for n, smiles in enumerate(["*COC*", "*CCO*"]) if iteration == 1]
+    return rows + [Candidate(iteration, n, "*COC*", key, "duplicate-string") for n in range(len(rows), KNOWN)]
 
 
 def with_escapes(folder, *actions, patience=1, **changes):
@@ -37,7 +35,7 @@ def with_escapes(folder, *actions, patience=1, **changes):
     store.begin_iteration(1)
     advance(store, "ready", iteration=1)
     advance(store, "drawn")
-    store.add_candidates(1, repeats(1))
+    store.add_candidates(repeats(1))
     return campaign, store
 
 
@@ -95,7 +93,7 @@ def test_the_rule_counts_anew_after_an_action(tmp_path):
     for iteration in range(1, 5):
         if iteration > 1:
             advance(store, "drawn")
-            store.add_candidates(iteration, repeats(iteration))
+            store.add_candidates(repeats(iteration))
         # The training has no part in it.
         store.add_model(iteration, f"models/{iteration}.safetensors", {}, 0.0)
         kept, store.forget_model = store.forget_model, lambda _: None

@@ -20,9 +20,9 @@ from autodisco.campaign.export import export_archive, export_tables
 from autodisco.campaign.fork import fork
 from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
+from autodisco.decide import ranking
 from autodisco.errors import InputError, OwnedError
 from autodisco.simulation import protocols
-from autodisco.decide import ranking
 from autodisco.store import Store, replica_folder
 from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign

@@ -14,12 +14,12 @@ from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import replica_task
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
+from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
-from autodisco.decide import comparison, ranking
-from autodisco.store import LOOP_STATES, Store
+from autodisco.store import LOOP_STATES, Candidate, Store
 from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
@@ -276,8 +276,8 @@ def at_filter(begin):
         store.begin_iteration(1)
         advance(store, "ready", iteration=1)
         advance(store, "drawn")
-        rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(strings)]
-        store.add_candidates(1, rows)
+        rows = [Candidate(1, n, s, parse(s).key, "drawn") for n, s in enumerate(strings)]
+        store.add_candidates(rows)
         return campaign, store
 
     return with_draws
@@ -358,7 +358,7 @@ def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_
 
 def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_filter):
     campaign, store = at_filter([], max_draws=3)
-    store.add_candidates(1, [{"draw": n, "smiles": "*(", "key": None, "verdict": "invalid"} for n in range(3)])
+    store.add_candidates([Candidate(1, n, "*(", None, "invalid") for n in range(3)])
     STAGES["filter"](campaign, store)
     assert store.get("state") == "exhausted"
     assert "3 invalid" in store.get("reason")
@@ -468,7 +468,7 @@ def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filt
     campaign, store = at_filter([])
     unit = parse("[*:1]CCCS[*:2]")
     store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-    assert {row["smiles"] for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
+    assert {row.smiles for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):

@@ -12,7 +12,7 @@ from autodisco.report import summary, write_report
 from autodisco.report.charts import best_against_reference, conductivity_by_iteration, duplicates_by_iteration
 from autodisco.report.facts import gather
 from autodisco.store import Store
-from tests.filled_store import SETTINGS, fill
+from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
 
 VOID = {"meta", "br", "path", "use", "rect", "line", "circle", "ellipse"}
 
@@ -97,10 +97,9 @@ def test_the_page_draws_three_charts_and_every_ranked_structure(page, written):
 
 
 def test_what_the_model_can_write_is_drawn_where_the_rule_saw_it():
-    row = {"n": 1, "new_strings": 50, "verdicts": {"duplicate-symmetry": 20}, "saturation": None}
-    judged = row | {"saturation": {"chance_new": 0.4, "reachable": 310.0}}
-    assert "can be written" not in duplicates_by_iteration([row], 0.3)
-    drawn = duplicates_by_iteration([judged, row | {"n": 2}], 0.3)
+    judged = iteration_row(1, saturation={"chance_new": 0.4, "reachable": 310.0})
+    assert "can be written" not in duplicates_by_iteration([iteration_row(1)], 0.3)
+    drawn = duplicates_by_iteration([judged, iteration_row(2)], 0.3)
     assert "can be written" in drawn
     assert "300" in drawn
 
@@ -108,23 +107,20 @@ def test_what_the_model_can_write_is_drawn_where_the_rule_saw_it():
 def test_the_chart_shows_what_the_rule_counted():
     judged = {"count": "polymers", "known": 93, "draws": 100, "chance_new": 0.07, "chance_new_low": 0.04,
               "chance_new_high": 0.12}  # fmt: skip
-    row = {"n": 1, "new_strings": 50, "verdicts": {"duplicate-symmetry": 20}, "saturation": judged}
-    assert "93 of 100" in duplicates_by_iteration([row], 0.9)
-    assert "20 of 50" in duplicates_by_iteration([row | {"saturation": None}], 0.9)
+    assert "93 of 100" in duplicates_by_iteration([iteration_row(1, saturation=judged)], 0.9)
+    assert "20 of 50" in duplicates_by_iteration([iteration_row(1)], 0.9)
 
 
 def test_an_iteration_without_a_new_string_is_within_the_axis():
-    row = {"new_strings": 50, "verdicts": {}, "saturation": None}
     judged = {"count": "polymers", "known": 100, "draws": 100, "chance_new": 0.0, "chance_new_low": 0.0,
               "chance_new_high": 0.03}  # fmt: skip
-    last = {"n": 5, "new_strings": 0, "verdicts": {}, "saturation": judged}
-    assert ">5<" in duplicates_by_iteration([*({"n": n} | row for n in range(1, 5)), last], 0.9)
+    last = iteration_row(5, new_strings=0, verdicts={}, saturation=judged)
+    assert ">5<" in duplicates_by_iteration([*(iteration_row(n, verdicts={}) for n in range(1, 5)), last], 0.9)
 
 
 def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_comparison():
     rows = [
-        {"conductivity_s_per_cm": mean, "conductivity_s_per_cm_sem": sem, "verdict": verdict, "origin": "simulated",
-         "values": [mean - sem, mean + sem], "n_replicas": 2, "monomer_smiles": smiles}
+        ranked_row(mean, sem, verdict=verdict, monomer_smiles=smiles)
         for smiles, mean, sem, verdict in (("*COC*", 2e-2, 1e-3, "better"), ("*CC*", 0.0, 0.0, "worse"))
     ]  # fmt: skip
     assert "◂ 0" in best_against_reference(rows, None)
@@ -134,16 +130,12 @@ def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_compar
 def long_campaign(n):
     """Rows of a campaign of n iterations with three polymers each."""
     iterations = [
-        {"n": i, "new_strings": 50, "verdicts": {"duplicate-symmetry": i % 50},
-         "saturation": {"chance_new": 1 / i, "reachable": 300.0 + i}}
+        iteration_row(
+            i, verdicts={"duplicate-symmetry": i % 50}, saturation={"chance_new": 1 / i, "reachable": 300.0 + i}
+        )
         for i in range(1, n + 1)
-    ]  # fmt: skip
-    ranked = [
-        {"iteration": i, "source": "generated", "conductivity_s_per_cm": 1e-3 * (1 + (7 * i + k) % 50),
-         "conductivity_s_per_cm_sem": 1e-4, "verdict": "tie"}
-        for i in range(1, n + 1)
-        for k in range(3)
-    ]  # fmt: skip
+    ]
+    ranked = [ranked_row(1e-3 * (1 + (7 * i + k) % 50), 1e-4, iteration=i) for i in range(1, n + 1) for k in range(3)]
     return iterations, ranked
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
-from autodisco.store import VERSION, Owner, Store, verdicts
+from autodisco.store import VERSION, Candidate, Owner, Polymer, Store, TrainingEntry, verdicts
 from autodisco.store.schema import TABLES
 from tests.campaign.test_faults import small_disk
 
@@ -136,9 +136,8 @@ def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path)
             "INSERT INTO replicas (key, protocol, replica, iteration, status) VALUES ('k', 'p', 0, 1, 'done')"
         )
         older.commit()
-    draw = {"iteration": 1, "draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "rejected", "reason": "peroxide"}
     with Store.open(tmp_path) as store:
-        assert store.candidates() == [draw | {"flags": [{"name": "O-O"}]}]
+        assert store.candidates() == [Candidate(1, 0, "*OO*", "k1", "rejected", "peroxide", [{"name": "O-O"}])]
         (replica,) = store.replicas()
         assert (replica.status, replica.executor, replica.handle) == ("done", None, None)
         assert [stage["name"] for stage in store.get("loop")][:3] == ["prepare", "generate", "filter"]
@@ -146,7 +145,7 @@ def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path)
 
 
 def test_a_stage_can_give_a_verdict_of_its_own_that_has_a_meaning(store):
-    store.add_candidates(1, [{"draw": 0, "smiles": "*CC*", "key": "k1", "verdict": "drawn"}])
+    store.add_candidates([Candidate(1, 0, "*CC*", "k1", "drawn")])
     with pytest.raises(AutodiscoError, match="verdict 'too large' has no meaning"):
         store.set_verdict(1, 0, "too large", "20 heavy atoms")
     store.set(verdicts={"too large": "a new polymer with too many atoms"})
@@ -222,7 +221,7 @@ def test_the_journal_is_copied_line_by_line(store):
     store.note("retry", "*CC* replica 0", {"code": "nan"}, "again", "it may work")
     store.note("give up")
     lines = [json.loads(line) for line in (store.folder / "events.jsonl").read_text().splitlines()]
-    assert lines == store.journal()
+    assert lines == [row.to_dict() for row in store.journal()]
     assert (lines[0]["iteration"], lines[0]["state"], lines[0]["seen"]) == (2, "simulate", {"code": "nan"})
     assert [row.event for row in store.journal(limit=1)] == ["give up"]
     assert [row.event for row in store.journal(after=1)] == ["give up"]
@@ -297,20 +296,19 @@ def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
 
 
 def test_going_back_to_before_a_unit_of_the_grammar_was_drawn_keeps_it_as_one(store):
-    learnt = {"smiles": "*OCC*", "key": "k1", "label": "unlabelled", "weight": 1.0, "why": "enumerated, no value"}
+    learnt = TrainingEntry("*OCC*", "k1", "unlabelled", 1.0, "enumerated, no value")
     for iteration in (0, 1):
         store.write_training(iteration, [learnt])
     store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2, flags=[{"name": "N-O"}], scores={"sa_score": 3.0})
     store.add_polymer("k2", "*CCS*", "*CSC*", "generated", 2)
     store.rewind(1)
     (polymer,) = store.polymers()
-    assert polymer == {"key": "k1", "smiles": "*CCO*", "given": "*OCC*", "name": "", "source": "grammar",
-                       "iteration": 0, "flags": [], "scores": {}}  # fmt: skip
+    assert polymer == Polymer("k1", "*CCO*", "*OCC*", name="", source="grammar", iteration=0, flags=[], scores={})
 
 
 def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
     store.add_polymer("k1", "*OO*", "*OO*", "grammar")
-    store.add_candidates(1, [{"draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "drawn"}])
+    store.add_candidates([Candidate(1, 0, "*OO*", "k1", "drawn")])
     store.set_verdict(1, 0, "rejected", "peroxide")
     assert store.known_keys() == {"k1"}
     assert store.first_seen("k1") == "*OO* (rejected in iteration 1)"
@@ -319,11 +317,11 @@ def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
 def test_strings_and_keys_of_draws_are_known(store):
     store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
     draws = [
-        {"draw": 0, "smiles": "*COC*", "key": "k1", "verdict": "drawn"},
-        {"draw": 1, "smiles": "*OO*", "key": "k2", "verdict": "drawn"},
-        {"draw": 2, "smiles": "*(", "key": None, "verdict": "invalid"},
+        Candidate(1, 0, "*COC*", "k1", "drawn"),
+        Candidate(1, 1, "*OO*", "k2", "drawn"),
+        Candidate(1, 2, "*(", None, "invalid"),
     ]
-    store.add_candidates(1, draws)
+    store.add_candidates(draws)
     store.set_verdict(1, 1, "rejected", "peroxide", [{"name": "O-O", "reason": "weak"}])
     assert store.known_strings() == {"*CCO*": "k1", "*OCC*": "k1", "*COC*": "k1", "*OO*": "k2"}
     assert store.known_keys() == {"k1", "k2"}
@@ -364,7 +362,7 @@ def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path, reco
             store.copy_events()
             assert store.get("a") == store.get("b") == len(store.journal())
             lines = (tmp_path / "events.jsonl").read_text().splitlines()
-            assert [json.loads(line) for line in lines] == store.journal()
+            assert [json.loads(line) for line in lines] == [row.to_dict() for row in store.journal()]
 
 
 @pytest.mark.fault("power loss")

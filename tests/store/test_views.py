@@ -9,8 +9,8 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.decide import Ranking, ranking, status, value_of
-from autodisco.store import Owner, Store, list_campaigns, progress
 from autodisco.decide.stand_ins import stand_ins
+from autodisco.store import Owner, Store, list_campaigns, progress
 from tests.filled_store import fill
 
 SIGMA = "conductivity_s_per_cm"
@@ -61,7 +61,7 @@ def test_every_replica_enters_the_comparison(store):
 def test_the_expected_value_stands_beside_the_measured_one_with_its_interval(store):
     for row in ranking(store):
         assert row.expected_low <= row.expected <= row.expected_high
-        assert row[SIGMA] == pytest.approx(sum(row.values) / len(row.values))
+        assert row.value == pytest.approx(sum(row.values) / len(row.values))
 
 
 def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(store):
@@ -73,10 +73,10 @@ def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(sto
         store.update_replica("key-6", "quick", replica, status="failed")
     narrow = seen(build_scatter={"decades": 0.05, "degrees": 20.0})
     wide = seen(build_scatter={"decades": 1.5, "degrees": 20.0})
-    assert narrow["p_better"] > 0.99 > wide["p_better"]
-    assert wide["verdict"] == "tie"
+    assert narrow.p_better > 0.99 > wide.p_better
+    assert wide.verdict == "tie"
     lenient = {"acquire": {"better_probability": 0.51}}
-    assert seen(settings={**store.get("settings"), **lenient})["verdict"] == "better"
+    assert seen(settings={**store.get("settings"), **lenient}).verdict == "better"
 
 
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
@@ -88,7 +88,7 @@ def test_a_polymer_without_a_finished_replica_has_no_rank(store):
 def test_the_value_of_one_polymer_is_that_of_the_ranking(store):
     rows = ranking(store)
     assert {row.origin for row in rows} == {"simulated", "known.csv"}
-    assert [value_of(store, row.key) for row in rows] == [row[SIGMA] for row in rows]
+    assert [value_of(store, row.key) for row in rows] == [row.value for row in rows]
 
 
 def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(store):
@@ -131,7 +131,7 @@ def test_a_label_without_an_error_does_not_count_as_replicas_that_agree():
 
 
 def test_status_is_json_and_counts_the_batch(store):
-    seen = json.loads(json.dumps(status(store), allow_nan=False))
+    seen = json.loads(json.dumps(status(store).to_dict(), allow_nan=False))
     simulations = seen["simulations"]
     replicas = store.replicas(iteration=2)
     assert simulations["total"] == len(replicas)
@@ -230,7 +230,7 @@ def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_e
     assert ranked() == ranking(store)
     assert not any("* FROM replicas" in text for text in statements(store, ranked))
     store.update_replica("key-running", "quick", 0, status="done", properties={SIGMA: 0.5}, ended=time.time())
-    assert ranked()[0]["key"] == "key-running"
+    assert ranked()[0].key == "key-running"
     assert ranked() == ranking(store)
     store.set_label("key-running", 1.0, protocol="another", force_field="", origin="x")
     store.set(reference_key="key-running")
