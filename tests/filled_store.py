@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autodisco.decide import Ranked
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.files import write_atomic, write_json
 from autodisco.store import Candidate, IterationProgress, Owner, Store, replica_folder
 
@@ -43,6 +44,7 @@ def iteration_row(n: int, **changes: object) -> IterationProgress:
 def ranked_row(value: float, sem: float, **changes: object) -> Ranked:
     """A generated polymer of the ranking with two replicas."""
     row = Ranked(
+        objective=CONDUCTIVITY,
         key="key", name="", monomer_smiles="*COC*", source="generated", iteration=1, flags=[], scores={},
         force_field_flags=[], n_replicas=2, n_failed=0, origin="simulated", values=[value - sem, value + sem],
         properties={}, value=value, sem=sem, rank=1, expected=value, expected_low=value - sem,
@@ -101,7 +103,9 @@ def fill(folder: Path, state: str = "simulate", alive: bool = True) -> Store:
         if iteration == 1:
             store.end_iteration(1, {"draws": 6}, None)
     store.note("retry", "*CNC* #1", {"code": "nan"}, "start again with a shorter step", "energy was not a number")
-    store.set_label("key-1", 0.008, 0.001, 3, protocol="quick", force_field="pcff+", origin="known.csv")
+    store.set_label(
+        "key-1", CONDUCTIVITY.column, 0.008, 0.001, 3, protocol="quick", force_field="pcff+", origin="known.csv"
+    )
     if state == "simulate":
         _running(store, "*OCCSC*", "key-running")
     return store

@@ -11,7 +11,7 @@ from typing import Any
 
 from autodisco.campaign.campaign import input_copy
 from autodisco.campaign.settings import FILE_KEYS
-from autodisco.decide import ranking
+from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic
 from autodisco.store import Store
@@ -38,10 +38,8 @@ def tables(store: Store) -> dict[str, list[Row]]:
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
     places = {row.key: row.to_dict() for row in ranking(store)}
-    value = (
-        "rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "expected_s_per_cm",
-        "expected_low_s_per_cm", "expected_high_s_per_cm", "p_better", "verdict",
-    )  # fmt: skip
+    measured, error, *expected = objective_of(store).columns.values()
+    value = ("rank", measured, error, "n_replicas", *expected, "p_better", "verdict")
     polymers = [
         {
             **_beside(polymer.to_dict(), polymer.scores, "score"),

@@ -18,7 +18,7 @@ from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
 from autodisco.store import Store, escapes, replica_folder
 
-DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
+DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
 
 

@@ -136,7 +136,7 @@ def _why_unlabelled(polymer: Polymer) -> str:
 
 
 def class_border(campaign: Campaign, ranked: list[Ranked]) -> float:
-    """Conductivity (S/cm) from which on a ranked polymer is in the top share; 0 where most conduct nothing: none is."""
+    """Value from which on a ranked polymer is in the top share; 0 where most have none: none is."""
     return _border([row.expected for row in ranked], campaign.settings.acquire.top_fraction)
 
 
@@ -166,13 +166,13 @@ def _border(values: list[float], share: float) -> float:
 
 def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
     here = (store.get("protocol"), store.get("force_field"))
-    rows = [row for row in store.labels() if (row.protocol, row.force_field) != here]
-    values = [row.conductivity_s_per_cm for row in rows if row.conductivity_s_per_cm is not None]
+    rows = [row for row in store.labels(campaign.objective.column) if (row.protocol, row.force_field) != here]
+    values = [row.value for row in rows if row.value is not None]
     share = campaign.settings.acquire.top_fraction
     border = _border(values, share)
     classes = {}
     for row in rows:
-        value = row.conductivity_s_per_cm
+        value = row.value
         if row.label:
             classes[row.key] = (row.label, 1.0, f"class given in {row.origin}")
         else:

@@ -1,21 +1,12 @@
 """The ranking: polymers with a value, by what is believed of them when all are compared."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
+from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Flag, Label, Properties, Replica, Store
-
-CONDUCTIVITY = "conductivity_s_per_cm"
-COLUMNS = {
-    "value": CONDUCTIVITY,
-    "sem": f"{CONDUCTIVITY}_sem",
-    "expected": "expected_s_per_cm",
-    "expected_low": "expected_low_s_per_cm",
-    "expected_high": "expected_high_s_per_cm",
-}
-"""Names in tables and JSON of the fields of `Ranked` that are called otherwise there."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +19,10 @@ class Valued:
     origin : ``simulated``, or the file a label came from
     values : value of each replica; `stand_ins` for a label from a file
     properties : means and ``_sem`` over replicas, by quantity
-    value, sem : mean and standard error over replicas
+    value, sem : mean and standard error of the objective over replicas
     """
 
+    objective: Objective
     key: str
     name: str
     monomer_smiles: str
@@ -69,17 +61,47 @@ class Ranked(Valued):
 
     def to_dict(self) -> dict[str, Any]:
         """The row by column of tables and JSON."""
-        return {"rank": self.rank, **{COLUMNS.get(name, name): value for name, value in asdict(self).items()}}
+        columns = self.objective.columns
+        row = {columns.get(name, name): value for name, value in vars(self).items() if name != "objective"}
+        return {"rank": self.rank, **row}
+
+    @property
+    def shown(self) -> str:
+        """Measured value with its standard error and its unit."""
+        return self.objective.shown(self.value, self.sem)
+
+    @property
+    def number(self) -> str:
+        """Measured value with its standard error, without the unit."""
+        return self.objective.number(self.value, self.sem)
+
+    @property
+    def interval(self) -> str:
+        """Expected value with its interval of 90 %, without the unit."""
+        middle, low, high = map(self.objective.brief, (self.expected, self.expected_low, self.expected_high))
+        return f"{middle} ({low}–{high})"
+
+
+def objective_of(store: Store) -> Objective:
+    """The objective of a campaign. Raises InputError if its file is gone."""
+    settings = (store.get("settings") or {}).get("objective", {})
+    return objective_named(settings.get("name", CONDUCTIVITY.name))
 
 
 def ranking(store: Store) -> list[Ranked]:
     """Polymers with a value, by what is believed of them, best first."""
-    rows = _with_value(store)
+    objective = objective_of(store)
+    rows = _with_value(store, objective)
     reference = store.get("reference_key", "")
     settings = (store.get("settings") or {}).get("acquire", {})
     threshold = settings.get("better_probability", BETTER_PROBABILITY)
-    believed = beliefs(_compared(store, rows), reference)
-    order = sorted(rows.values(), key=lambda row: (-believed[row.key].median_s_per_cm, -row.value, row.key))
+    believed = beliefs(
+        _compared(store, objective, rows), reference, objective.spread, lower_is_better=objective.lower_is_better
+    )
+    order = sorted(
+        rows.values(),
+        key=lambda row: (-objective.worth(believed[row.key].median), -objective.worth(row.value), row.key),
+    )
     ranked = []
     for rank, row in enumerate(order, 1):
         belief = believed[row.key]
@@ -88,9 +110,9 @@ def ranking(store: Store) -> list[Ranked]:
             Ranked(
                 **vars(row),
                 rank=rank,
-                expected=belief.median_s_per_cm,
-                expected_low=belief.low_s_per_cm,
-                expected_high=belief.high_s_per_cm,
+                expected=belief.median,
+                expected_low=belief.low,
+                expected_high=belief.high,
                 p_better=belief.p_better,
                 verdict=verdict,
             )
@@ -105,13 +127,14 @@ def best_found(ranked: list[Ranked]) -> Ranked | None:
 
 def value_of(store: Store, key: str) -> float | None:
     """Value that the ranking holds for a polymer, found without the others'; None where it has none."""
-    row = _with_value(store, key).get(key)
+    row = _with_value(store, objective_of(store), key).get(key)
     return row.value if row else None
 
 
 def comparison(store: Store) -> Comparison:
     """The comparison behind the ranking, of all polymers with a value, by key."""
-    return _compared(store, _with_value(store))
+    objective = objective_of(store)
+    return _compared(store, objective, _with_value(store, objective))
 
 
 class Ranking:
@@ -131,9 +154,10 @@ class Ranking:
         return self._rows
 
 
-def _compared(store: Store, rows: dict[str, Valued]) -> Comparison:
-    scatter = Scatter(**known) if (known := store.get("build_scatter")) else UNKNOWN_SCATTER
-    return compare({key: row.values for key, row in rows.items()}, scatter)
+def _compared(store: Store, objective: Objective, rows: dict[str, Valued]) -> Comparison:
+    known = store.get("build_scatter")  # of the protocol
+    of_protocol = Scatter(known["decades"], known["degrees"]) if known else UNKNOWN_SCATTER
+    return compare({key: row.values for key, row in rows.items()}, objective.scatter or of_protocol, objective.scale)
 
 
 def _verdict(p_better: float | None, threshold: float) -> str | None:
@@ -142,45 +166,56 @@ def _verdict(p_better: float | None, threshold: float) -> str | None:
     return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
 
 
-def _with_value(store: Store, key: str | None = None) -> dict[str, Valued]:
+def _with_value(store: Store, objective: Objective, key: str | None = None) -> dict[str, Valued]:
     """Polymers with a value by key: all, or one."""
-    rows = {row.key: row for row in _simulated(store, key)}
+    rows = {row.key: row for row in _simulated(store, objective, key)}
     here = store.get("protocol"), store.get("force_field")
-    for label in store.labels():
+    for label in store.labels(objective.column):
         comparable = (label.protocol, label.force_field) == here
         wanted = key in (None, label.key) and label.key not in rows
-        if comparable and wanted and label.conductivity_s_per_cm is not None:
-            rows[label.key] = _labelled(store, label, label.conductivity_s_per_cm)
+        if comparable and wanted and label.value is not None:
+            rows[label.key] = _labelled(store, objective, label, label.value)
     return rows
 
 
-def _simulated(store: Store, key: str | None) -> list[Valued]:
+def _simulated(store: Store, objective: Objective, key: str | None) -> list[Valued]:
     replicas: dict[str, list[Replica]] = {}
     for replica in store.replicas(key=key):
         replicas.setdefault(replica.key, []).append(replica)
     rows = []
     for simulated, group in replicas.items():
         done = [row.properties for row in group if row.status == "done" and row.properties is not None]
-        if not done:
+        valued = [(value, one) for one in done if (value := objective.value(one)) is not None]
+        if not valued:
             continue
         failed = sum(replica.status == "failed" for replica in group)
-        values = [one[CONDUCTIVITY] for one in done]
-        rows.append(_row(store, simulated, len(done), failed, "simulated", values, combine(done)))
+        properties = combine([{**one, objective.column: value} for value, one in valued])
+        values = [value for value, _ in valued]
+        rows.append(_row(store, objective, simulated, len(valued), failed, "simulated", values, properties))
     return rows
 
 
-def _labelled(store: Store, label: Label, mean: float) -> Valued:
-    sem, n = label.conductivity_s_per_cm_sem, label.n_replicas or 1
-    properties = {CONDUCTIVITY: mean, f"{CONDUCTIVITY}_sem": sem}
-    return _row(store, label.key, n, 0, label.origin, stand_ins(mean, sem, n), properties)
+def _labelled(store: Store, objective: Objective, label: Label, mean: float) -> Valued:
+    n = label.n_replicas or 1
+    values = stand_ins(mean, label.sem, n, objective.scale)
+    properties = {objective.column: mean, objective.sem_column: label.sem}
+    return _row(store, objective, label.key, n, 0, label.origin, values, properties)
 
 
 def _row(
-    store: Store, key: str, n: int, failed: int, origin: str, values: list[float], properties: Properties
+    store: Store,
+    objective: Objective,
+    key: str,
+    n: int,
+    failed: int,
+    origin: str,
+    values: list[float],
+    properties: Properties,
 ) -> Valued:
     polymer = store.polymer(key)
     assert polymer is not None, "a polymer with a value is known"
     return Valued(
+        objective=objective,
         key=key,
         name=polymer.name,
         monomer_smiles=polymer.given,
@@ -194,6 +229,6 @@ def _row(
         origin=origin,
         values=values,
         properties=properties,
-        value=properties[CONDUCTIVITY],
-        sem=properties.get(f"{CONDUCTIVITY}_sem"),
+        value=properties[objective.column],
+        sem=properties.get(objective.sem_column),
     )

@@ -3,18 +3,20 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from autodisco.decide.ranking import Ranked, ranking
+from autodisco.decide.objective import Objective
+from autodisco.decide.ranking import Ranked, objective_of, ranking
 from autodisco.store import Progress, Store, progress_fields
 
 
 @dataclass(frozen=True)
 class Status(Progress):
-    """Progress of a campaign, its `reference`, and the `best` of its ranking.
+    """Progress of a campaign, its `objective`, its `reference`, and the `best` of its ranking.
 
     `n_ranked` polymers have a value; `n_better` and `n_tied` of the generated ones are better than the reference or
     tied with it.
     """
 
+    objective: Objective
     reference: Ranked | None
     best: list[Ranked]
     n_ranked: int
@@ -26,6 +28,7 @@ class Status(Progress):
         base = {field.name: getattr(self, field.name) for field in fields(Progress)}
         return {
             **Progress(**base).to_dict(),
+            "objective": {name: getattr(self.objective, name) for name in ("name", "label", "column", "unit")},
             "reference": self.reference.to_dict() if self.reference else None,
             "best": [row.to_dict() for row in self.best],
             "n_ranked": self.n_ranked,
@@ -43,6 +46,7 @@ def status(store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ra
     found = [row.verdict for row in ranked if row.source == "generated"]
     return Status(
         **progress_fields(store, journal_rows),
+        objective=objective_of(store),
         reference=next((row for row in ranked if row.verdict == "reference"), None),
         best=ranked[:best],
         n_ranked=len(ranked),

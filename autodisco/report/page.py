@@ -9,10 +9,10 @@ from pathlib import Path
 
 from autodisco.decide import Ranked
 from autodisco.report import charts
-from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
+from autodisco.report.facts import Facts, caveat, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
 from autodisco.report.why import chance
-from autodisco.text import duration, significant, with_error
+from autodisco.text import duration, significant
 
 BEST_DRAWN = 14
 CARDS = 8
@@ -64,20 +64,20 @@ def _answer(facts: Facts) -> str:
         return "<h2>Result</h2><p>The reference polymer has no value yet, so nothing is compared with it.</p>\n"
     against = escape(facts.reference_name)
     better, tied = facts.found("better"), facts.found("tie")
-    value = with_error(reference.value, reference.sem, 1e3)
     sure = f"with a probability of {facts.better_probability:.0%} or more"
     text = f"<h2>What beats {against}</h2>\n"
     if better:
         text += (
-            f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} conduct{'s' * (len(better) == 1)} better than "
-            f"{against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
+            f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} {'is' if len(better) == 1 else 'are'} better than "
+            f"{against} ({escape(reference.shown)} under the same conditions) {sure}.</p>\n"
         )
         text += '<div class="cards">' + "".join(_card(row, reference) for row in better[:CARDS]) + "</div>\n"
         if len(better) > CARDS:
             text += f'<p class="soft">{len(better) - CARDS} more are in the table below.</p>\n'
     else:
         text += (
-            f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
+            f"<p>No new polymer is better than {against} ({escape(reference.shown)} under the same conditions) "
+            f"{sure}.</p>\n"
         )
     if tied:
         names = ", ".join(f"<code>{escape(row.monomer_smiles)}</code>" for row in tied[:TIES_NAMED])
@@ -93,11 +93,10 @@ def _card(row: Ranked, reference: Ranked) -> str:
         times = row.expected / reference.expected
         ratio = f"{significant(times)} × {escape(short_name(reference))}, "
     flags = ", ".join(escape(flag["name"]) for flag in row.flags)
-    value = with_error(row.value, row.sem, 1e3)
     return (
         f'<div class="card">{structure(row)}<code>{escape(row.monomer_smiles)}</code>'
-        f'<div class="value">{value} mS/cm</div>'
-        f'<div class="soft small">expected {escape(expected(row))}<br>'
+        f'<div class="value">{escape(row.shown)}</div>'
+        f'<div class="soft small">expected {escape(row.interval)}<br>'
         f"{ratio}{row.n_replicas} replica{'s' * (row.n_replicas != 1)}"
         + (f", better with probability {escape(probability(row.p_better))}" if row.p_better is not None else "")
         + (f"<br>flags: {flags}" if flags else "")
@@ -110,13 +109,13 @@ def _charts(facts: Facts) -> str:
     if facts.ranking:
         best = [row for row in facts.ranking if row.source == "generated"][:BEST_DRAWN]
         figures.append(
-            (charts.conductivity_by_iteration(facts.ranking, facts.reference),
+            (charts.values_by_iteration(facts.ranking, facts.reference, facts.objective),
              f"Every polymer with a value, by the iteration that proposed it. Dashed: {facts.reference_name}. "
-             "Green beats it, amber is a tie, grey conducts less, blue was known before.")
+             "Green beats it, amber is a tie, grey is worse, blue was known before.")
         )  # fmt: skip
         if best:
             figures.append(
-                (charts.best_against_reference(best, facts.reference),
+                (charts.best_against_reference(best, facts.reference, facts.objective),
                  f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
                  f"Amber: {facts.reference_name}.")
             )  # fmt: skip
@@ -159,8 +158,9 @@ def _ranking(facts: Facts) -> str:
         return ""
     return (
         "<h2>Ranking</h2>\n"
-        '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
-        "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
+        f'<p class="soft small">Mean ± standard error over replicas; {escape(facts.objective.symbol)}: '
+        f"{escape(facts.objective.label)}. The same table for programs: <code>ranking.csv</code>, "
+        "<code>ranking.json</code>. "
         "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force "
         "field is weak (docs/validation.md).</p>\n" + ranking_table(facts)
     )

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from html import escape
 
+from autodisco.analysis.quantities import Quantity, quantities
 from autodisco.decide import Ranked
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
-from autodisco.report.facts import Facts, expected, probability
+from autodisco.report.facts import Facts, probability
 from autodisco.store import Flag
 from autodisco.text import quantity, significant
 
@@ -22,17 +23,13 @@ METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity"
 
 def ranking_table(facts: Facts) -> str:
     """All polymers with a value, best first."""
+    sole = facts.objective.sole_quantity
     columns: list[tuple[str, Callable[[Ranked], str]]] = [
-        ("σ, mS/cm", lambda row: _mean(row, "conductivity_s_per_cm", 1e3)),
-        ("expected (90 %)", expected),
+        (facts.objective.heading, _value),
+        ("expected (90 %)", lambda row: row.interval),
         ("p better", lambda row: probability(row.p_better)),
         ("builds", _builds),
-        ("t₊", lambda row: _mean(row, "transference_number")),
-        ("σ NE, mS/cm", lambda row: _mean(row, "conductivity_ne_s_per_cm", 1e3)),
-        ("D Li, 10⁻⁶ cm²/s", lambda row: _mean(row, "cation_diffusivity_cm2_per_s", 1e6)),
-        ("D anion", lambda row: _mean(row, "anion_diffusivity_cm2_per_s", 1e6)),
-        ("free Li", lambda row: _mean(row, "free_cation_fraction")),
-        ("density, g/cm³", lambda row: _mean(row, "density_g_per_cm3")),
+        *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
         ("SA score", lambda row: significant(row.scores.get("sa_score"))),
     ]
     head = ["", "polymer", "", f"against {facts.reference_name}", *(name for name, _ in columns), "from"]
@@ -121,8 +118,12 @@ def _left_out(n: int, where: str) -> str:
     return f'<p class="soft small">{n} more are in {escape(where)}.</p>\n' if n > 0 else ""
 
 
-def _mean(row: Ranked, name: str, factor: float = 1.0) -> str:
-    return quantity(row.properties, name, factor)
+def _value(row: Ranked) -> str:
+    return quantity(row.properties, row.objective.column, row.objective.factor)
+
+
+def _reader(entry: Quantity) -> Callable[[Ranked], str]:
+    return lambda row: entry.shown(row.properties)
 
 
 def _origin(row: Ranked) -> str:

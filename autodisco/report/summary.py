@@ -3,9 +3,9 @@
 import textwrap
 
 from autodisco.decide import Ranked
-from autodisco.report.facts import Facts, caveat, expected, gather
+from autodisco.report.facts import Facts, caveat, gather
 from autodisco.store import Store
-from autodisco.text import duration, with_error
+from autodisco.text import duration
 
 SHOWN = 10
 
@@ -45,15 +45,13 @@ def _polymers(n: int) -> str:
 def _reference(facts: Facts) -> str:
     row = facts.reference
     assert row is not None
-    value = with_error(row.value, row.sem, 1e3)
-    return f"{facts.reference_name} ({value} mS/cm)"
+    return f"{facts.reference_name} ({row.shown})"
 
 
 def _line(row: Ranked) -> str:
-    value = with_error(row.value, row.sem, 1e3)
     flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
-    builds = f"expected {expected(row)}   n = {row.n_replicas}"
-    return f"  {row.monomer_smiles:<24} {value:>14} mS/cm   {builds}{flags}"
+    builds = f"expected {row.interval}   n = {row.n_replicas}"
+    return f"  {row.monomer_smiles:<24} {row.number:>14} {row.objective.read_unit}   {builds}{flags}"
 
 
 def _names(rows: list[Ranked]) -> str:

@@ -40,11 +40,15 @@ class Polymer(Record):
 
 @dataclass(frozen=True)
 class Label(Record):
-    """A value or a class (``high``, ``low``) of a polymer that came with a file; `origin` is the file."""
+    """A value or a class (``high``, ``low``) of a polymer that came with a file; `origin` is the file.
+
+    `quantity` is the column of the value, which names its unit.
+    """
 
     key: str
-    conductivity_s_per_cm: float | None
-    conductivity_s_per_cm_sem: float | None
+    quantity: str
+    value: float | None
+    sem: float | None
     n_replicas: int | None
     protocol: str
     force_field: str

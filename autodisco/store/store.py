@@ -110,8 +110,9 @@ class Store(Database):
     def set_label(
         self,
         key: str,
-        conductivity_s_per_cm: float | None,
-        conductivity_s_per_cm_sem: float | None = None,
+        quantity: str,
+        value: float | None,
+        sem: float | None = None,
         n_replicas: int | None = None,
         *,
         protocol: str,
@@ -119,13 +120,16 @@ class Store(Database):
         origin: str,
         label: str | None = None,
     ) -> bool:
-        """A value or class (``high``, ``low``) that came with a file; False where the polymer has one (it stays)."""
-        row = (key, conductivity_s_per_cm, conductivity_s_per_cm_sem, n_replicas, protocol, force_field, label, origin)
-        return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+        """Add a value of `quantity`, or a class (``high``, ``low``), that came with a file.
 
-    def labels(self) -> list[Label]:
-        """All labels that came with files, by key."""
-        return self._selected(Label, "labels", "key")
+        False if the polymer has one; the old one stays.
+        """
+        row = (key, quantity, value, sem, n_replicas, protocol, force_field, label, origin)
+        return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+
+    def labels(self, quantity: str) -> list[Label]:
+        """The labels of a quantity, by key."""
+        return self._selected(Label, "labels", "key", quantity=quantity)
 
     # candidates -----------------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.report import summary, write_report
-from autodisco.report.charts import best_against_reference, conductivity_by_iteration, duplicates_by_iteration
+from autodisco.report.charts import best_against_reference, duplicates_by_iteration, values_by_iteration
 from autodisco.report.facts import gather
 from autodisco.store import Store
 from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
@@ -81,7 +82,7 @@ def test_the_page_says_why_the_campaign_ended_and_what_the_values_are(page):
 
 
 def test_the_page_lists_what_beats_the_reference_and_what_ties(page):
-    assert "2 new polymers conduct better than PEO" in page.text
+    assert "2 new polymers are better than PEO" in page.text
     assert "10.00 ± 0.20 mS/cm" in page.text
     tied = page.text[page.text.index("Tied with PEO") :].split(".")[0]
     assert "*OCCCO*" in tied
@@ -123,8 +124,8 @@ def test_a_polymer_that_conducts_nothing_has_its_value_at_the_edge_of_the_compar
         ranked_row(mean, sem, verdict=verdict, monomer_smiles=smiles)
         for smiles, mean, sem, verdict in (("*COC*", 2e-2, 1e-3, "better"), ("*CC*", 0.0, 0.0, "worse"))
     ]  # fmt: skip
-    assert "◂ 0" in best_against_reference(rows, None)
-    assert "◂" not in best_against_reference(rows[:1], None)
+    assert "◂ 0" in best_against_reference(rows, None, CONDUCTIVITY)
+    assert "◂" not in best_against_reference(rows[:1], None, CONDUCTIVITY)
 
 
 def long_campaign(n):
@@ -142,7 +143,7 @@ def long_campaign(n):
 @pytest.mark.parametrize("n", [3, 12, 13, 120])
 def test_the_axis_of_iterations_has_a_dozen_numbers_at_most(n):
     iterations, ranked = long_campaign(n)
-    for svg in (duplicates_by_iteration(iterations, 0.3), conductivity_by_iteration(ranked, None)):
+    for svg in (duplicates_by_iteration(iterations, 0.3), values_by_iteration(ranked, None, CONDUCTIVITY)):
         ticks = re.findall(r'id="[^"]*xtick_\d+"', svg)
         panels = 2 if "duplicates" in svg else 1
         assert 3 * panels <= len(ticks) <= 13 * panels
@@ -165,7 +166,7 @@ def test_no_label_of_a_chart_of_many_iterations_overlaps_another():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(charts, "_svg", kept)
         charts.duplicates_by_iteration(iterations, 0.3)
-        charts.conductivity_by_iteration(ranked, None)
+        charts.values_by_iteration(ranked, None, CONDUCTIVITY)
     for figure in drawn:
         assert isinstance(figure, Figure)
         figure.canvas.draw()

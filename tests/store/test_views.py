@@ -8,6 +8,7 @@ import time
 import pytest
 
 from autodisco.analysis import combine
+from autodisco.analysis.quantities import CONDUCTIVITY_SCALE
 from autodisco.decide import Ranking, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Owner, Store, list_campaigns, progress
@@ -99,7 +100,7 @@ def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(st
         ("d", "quick", "pcff+", None),
     ):
         store.add_polymer(key, f"*{key}*", f"*{key}*", "seed")
-        store.set_label(key, value, 1e-4, 2, protocol=protocol, force_field=field, origin="seeds.csv")
+        store.set_label(key, SIGMA, value, 1e-4, 2, protocol=protocol, force_field=field, origin="seeds.csv")
     rows = {row.key: row for row in ranking(store)}
     assert not rows.keys() & {"b", "c", "d"}
     assert (rows["a"].origin, rows["a"].n_replicas) == ("seeds.csv", 2)
@@ -108,7 +109,7 @@ def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(st
 
 @pytest.mark.parametrize(("mean", "sem", "n"), [(3.0, 0.5, 2), (3.0, 0.5, 3), (3.0, 0.2, 5), (3.0, 2.0, 6)])
 def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
-    values = stand_ins(mean, sem, n)
+    values = stand_ins(mean, sem, n, CONDUCTIVITY_SCALE)
     combined = combine([{"conductivity_s_per_cm": value} for value in values])
     assert len(values) == n
     assert combined["conductivity_s_per_cm"] == pytest.approx(mean)
@@ -118,16 +119,16 @@ def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
 def test_stand_ins_of_many_replicas_scatter_as_log_normal_ones():
     # Eight builds of 0.3 decades: the relative error of their mean is √((exp(0.3² ln²10) - 1)/8).
     relative = math.sqrt(math.expm1((0.3 * math.log(10)) ** 2) / 8)
-    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8)]
+    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8, CONDUCTIVITY_SCALE)]
     assert statistics.stdev(logs) == pytest.approx(0.3, rel=0.15)
 
 
 def test_stand_ins_are_never_negative():
-    assert stand_ins(1.0, 5.0, 3) == [3.0, 0.0, 0.0]
+    assert stand_ins(1.0, 5.0, 3, CONDUCTIVITY_SCALE) == [3.0, 0.0, 0.0]
 
 
 def test_a_label_without_an_error_does_not_count_as_replicas_that_agree():
-    assert stand_ins(1.0, None, 3) == [1.0]
+    assert stand_ins(1.0, None, 3, CONDUCTIVITY_SCALE) == [1.0]
 
 
 def test_status_is_json_and_counts_the_batch(store):
@@ -232,6 +233,6 @@ def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_e
     store.update_replica("key-running", "quick", 0, status="done", properties={SIGMA: 0.5}, ended=time.time())
     assert ranked()[0].key == "key-running"
     assert ranked() == ranking(store)
-    store.set_label("key-running", 1.0, protocol="another", force_field="", origin="x")
+    store.set_label("key-running", SIGMA, 1.0, protocol="another", force_field="", origin="x")
     store.set(reference_key="key-running")
     assert ranked() == ranking(store)

@@ -7,7 +7,6 @@ from autodisco.campaign.states import advance
 from autodisco.campaign.training import class_border, training_set
 from autodisco.decide import Ranked, best_found, ranking
 from autodisco.store import Store
-from autodisco.text import with_error
 
 
 def acquire(campaign: Campaign, store: Store) -> None:
@@ -35,9 +34,12 @@ def _note_new_best(store: Store, best: Ranked | None) -> None:
     if best is None or best.key == store.get("best_key"):
         return
     store.set(best_key=best.key)
-    names = ("rank", "conductivity_s_per_cm", "expected_s_per_cm", "p_better")
-    columns = best.to_dict()
-    seen = {name: columns[name] for name in names}
-    value = with_error(best.value, best.sem, 1e3)
+    columns = best.objective.columns
+    seen = {
+        "rank": best.rank,
+        columns["value"]: best.value,
+        columns["expected"]: best.expected,
+        "p_better": best.p_better,
+    }
     against = f", {best.verdict} against the reference" if best.verdict else ""
-    store.note("new best", best.monomer_smiles, seen, why=f"{best.monomer_smiles} has {value} mS/cm{against}")
+    store.note("new best", best.monomer_smiles, seen, why=f"{best.monomer_smiles} has {best.shown}{against}")

@@ -144,10 +144,15 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
 
 
 def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
-    """The reference with its error, where the protocol lets a replica stop that is sure to lie below it."""
-    from autodisco.simulation import protocols
-    from autodisco.simulation.early import Benchmark
+    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it.
 
+    None if the objective is not the quantity that the test looks at.
+    """
+    from autodisco.simulation import protocols
+    from autodisco.simulation.early import QUANTITY, Benchmark
+
+    if campaign.objective.sole_quantity != QUANTITY:
+        return None
     production = protocols.load(campaign.settings.simulation.protocol).production
     reference = store.get("reference_key")
     if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
@@ -190,7 +195,7 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
     protocol = store.get("protocol")
     with store.transaction():
         if outcome.ok and outcome.properties is not None:
-            value = outcome.properties["conductivity_s_per_cm"]
+            value = campaign.objective.value(outcome.properties)
             store.update_replica(
                 task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
             )
@@ -204,7 +209,8 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
                     f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
                 )
                 store.note("stopped early", subject, saved, decided, why)
-            campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
+            shown = f"no {campaign.objective.name}" if value is None else campaign.objective.exact(value)
+            campaign.say(f"{subject}: {shown} after {outcome.wall_s:.0f} s")
             return None
         retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
         if retry:
