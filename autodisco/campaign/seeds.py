@@ -96,9 +96,7 @@ def _seed(table: Table, found: Row, objective: Objective) -> Seed:
     lowest = -math.inf if objective.scale.floor is None else 0.0
     value = _number(row, objective.column, where, lowest)
     if value is not None and not (row["protocol"] and row["force_field"]):
-        raise InputError(
-            f"{where}: a {objective.name} needs the protocol and the force_field it was computed with"
-        )
+        raise InputError(f"{where}: a {objective.name} needs the protocol and the force_field it was computed with")
     replicas = _number(row, "n_replicas", where)
     return Seed(
         name=row["name"],

@@ -33,7 +33,7 @@ VERDICTS = {
     "reference": ("◆ reference", "yellow"),
 }
 AXIS_DECADES = 2.5
-"""A logarithmic axis of the ranking ends this far below the best value; lower values are drawn at its end."""
+"""A logarithmic axis ends this far below the best value; a triangle at its end stands for lower values."""
 
 
 def title(text: str) -> Rule:
