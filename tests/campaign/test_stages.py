@@ -74,9 +74,7 @@ def prepared(prepared_once, tmp_path):
 
 
 def _candidates(store):
-    return [
-        tuple(row[name] for name in ("iteration", "draw", "smiles", "key", "verdict")) for row in store.candidates()
-    ]
+    return [(row.iteration, row.draw, row.smiles, row.key, row.verdict) for row in store.candidates()]
 
 
 def _draw_and_filter(campaign, store):
