@@ -127,8 +127,8 @@ class Store(Database):
         row = (key, quantity, value, sem, n_replicas, protocol, force_field, label, origin)
         return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
 
-    def labels(self, quantity: str) -> list[Label]:
-        """The labels of a quantity, by key."""
+    def labels(self, quantity: str | None = None) -> list[Label]:
+        """Labels by key, all or those of a quantity."""
         return self._selected(Label, "labels", "key", quantity=quantity)
 
     # candidates -----------------------------------------------------------------------------------------------

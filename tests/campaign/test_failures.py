@@ -68,7 +68,8 @@ def test_the_stage_asks(tmp_path):
 def test_seeds_that_fail_stop_it_before_a_model_is_trained(tmp_path):
     campaign, store = failing(tmp_path, 6, 5, iteration=0)
     store.set(state="prepare", iteration=0, loaded=True)
-    store.set_label(store.get("reference_key"), 1e-2, protocol="smoke", force_field="pcff+", origin="seeds.csv")
+    where = {"protocol": "smoke", "force_field": "pcff+", "origin": "seeds.csv"}
+    store.set_label(store.get("reference_key"), "conductivity_s_per_cm", 1e-2, **where)
     with pytest.raises(AutodiscoError, match=r"6 of 11 polymers of iteration 0 have no value"):
         STAGES["prepare"](campaign, store)
     assert store.training(0) == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
-from autodisco.store import VERSION, Candidate, Owner, Polymer, Store, TrainingEntry, verdicts
+from autodisco.store import VERSION, Candidate, Label, Owner, Polymer, Store, TrainingEntry, verdicts
 from autodisco.store.schema import TABLES
 from tests.campaign.test_faults import small_disk
 
@@ -142,6 +142,26 @@ def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path)
         assert (replica.status, replica.executor, replica.handle) == ("done", None, None)
         assert [stage["name"] for stage in store.get("loop")][:3] == ["prepare", "generate", "filter"]
         assert {row["name"] for row in store.rows("PRAGMA index_list(candidates)")} >= {"candidates_by_key"}
+
+
+def test_labels_of_an_older_database_are_conductivities(tmp_path):
+    older_database(tmp_path, state="filter")
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as older:
+        for key in ("a", "b"):
+            older.execute(
+                f"INSERT INTO polymers (key, smiles, given, source, iteration) VALUES ('{key}', '*C*', '*C*', 'seed', 0)"
+            )
+        older.execute("INSERT INTO labels VALUES ('a', 1e-3, 2e-4, 3, 'quick', 'pcff+', NULL, 'seeds.csv')")
+        older.execute("INSERT INTO labels VALUES ('b', NULL, NULL, NULL, 'dataset', '', 'high', 'data.csv')")
+        older.commit()
+    with Store.open(tmp_path) as store:
+        assert store.labels("conductivity_s_per_cm") == [
+            Label("a", "conductivity_s_per_cm", 1e-3, 2e-4, 3, "quick", "pcff+", None, "seeds.csv"),
+            Label("b", "conductivity_s_per_cm", None, None, None, "dataset", "", "high", "data.csv"),
+        ]
+        assert store.set_label("a", "density_g_per_cm3", 1.1, protocol="quick", force_field="pcff+", origin="more.csv")
+        assert not store.set_label("a", "density_g_per_cm3", 1.2, protocol="p", force_field="", origin="again.csv")
+        assert [label.value for label in store.labels("density_g_per_cm3")] == [1.1]
 
 
 def test_a_stage_can_give_a_verdict_of_its_own_that_has_a_meaning(store):
