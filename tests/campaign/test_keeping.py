@@ -181,7 +181,8 @@ def three(copied):
             shutil.copytree(replica, replica_folder(copied, row.key, n))
             store.plan_replica(row.key, row.protocol, n, 1)
             columns = {
-                name: row[name] for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
+                name: getattr(row, name)
+                for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
             }
             store.update_replica(row.key, row.protocol, n, status="done", **columns)
             store.record_file(replica_folder(copied, row.key, n) / "trajectory.dcd")

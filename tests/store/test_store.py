@@ -148,9 +148,8 @@ def test_labels_of_an_older_database_are_conductivities(tmp_path):
     older_database(tmp_path, state="filter")
     with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as older:
         for key in ("a", "b"):
-            older.execute(
-                f"INSERT INTO polymers (key, smiles, given, source, iteration) VALUES ('{key}', '*C*', '*C*', 'seed', 0)"
-            )
+            polymer = f"('{key}', '*C*', '*C*', 'seed', 0)"
+            older.execute(f"INSERT INTO polymers (key, smiles, given, source, iteration) VALUES {polymer}")
         older.execute("INSERT INTO labels VALUES ('a', 1e-3, 2e-4, 3, 'quick', 'pcff+', NULL, 'seeds.csv')")
         older.execute("INSERT INTO labels VALUES ('b', NULL, NULL, NULL, 'dataset', '', 'high', 'data.csv')")
         older.commit()
