@@ -14,6 +14,7 @@ from typing import Any
 import pydantic
 import tomli_w
 
+from autodisco import registry
 from autodisco.campaign.settings import GeneratorSettings, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError
@@ -116,6 +117,8 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
+    named = registry.absolute(settings.objective.name, file.parent)
+    changed["objective"] = settings.objective.model_copy(update={"name": named})
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

@@ -105,7 +105,9 @@ def test_a_solubility_parameter_has_an_error_where_ten_of_its_frames_count_as_in
         frames = trajectory.readframes()
     chosen = np.linspace(0, 50, FRAMES).round().astype(int)
     edges = frames.unitcell[chosen][:, [0, 2, 5]].astype(float)
-    parts = cohesive_energies(molecules, frames.xyz[chosen].astype(float), edges, protocol.nonbonded.cutoff, PCFF.pair_rule)
+    parts = cohesive_energies(
+        molecules, frames.xyz[chosen].astype(float), edges, protocol.nonbonded.cutoff, PCFF.pair_rule
+    )
     density = -sum(parts) / edges.prod(axis=1)
     independent = FRAMES / inefficiency(density)
     error = properties["solubility_parameter_mpa_sqrt_sem"]
