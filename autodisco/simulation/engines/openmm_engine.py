@@ -14,7 +14,7 @@ import os
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -34,16 +34,13 @@ from autodisco.simulation.engines.openmm_output import (
     edges,
     read_checkpoint,
 )
-from autodisco.simulation.engines.report import REPORT_PS
+from autodisco.simulation.engines.openmm_step import BAR_PER_ATM, RunningStep, block_steps
 from autodisco.simulation.engines.timeline import Leg, Place, Plan, Timeline
 from autodisco.simulation.molecule import System
-from autodisco.simulation.protocols import Minimise, NonbondedSettings, Npt, Nvt, Production, Protocol, Relax, Step
+from autodisco.simulation.protocols import Minimise, NonbondedSettings, Npt, Nvt, Production, Protocol, Relax
 
 CHECKPOINT_EVERY_S = 600.0
-BLOCK_PS = REPORT_PS  # also between changes of temperature and pressure in a ramp
-AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
-BAR_PER_ATM = 1.01325
 Dynamic = Relax | Npt | Nvt | Production
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,7 +80,7 @@ class OpenMM(Engine):
     def __init__(self) -> None:
         self._state: Any = None
         self._stored = Stored()
-        self._step: _RunningStep | None = None
+        self._step: RunningStep | None = None
         self._reached: Place | None = None
 
     def check(self) -> None:
@@ -114,7 +111,7 @@ class OpenMM(Engine):
         if stored.step == len(timeline.protocol.steps):
             return Place(stored.step, 0)
         step = timeline.protocol.steps[stored.step]
-        return Place(stored.step, 0 if isinstance(step, Minimise) else stored.blocks * _block(timeline, step))
+        return Place(stored.step, 0 if isinstance(step, Minimise) else stored.blocks * block_steps(timeline, step))
 
     def write(self, folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
         import openmm
@@ -247,7 +244,7 @@ class OpenMM(Engine):
         openmm.LocalEnergyMinimizer.minimize(context, 10.0, step.max_iterations, Reporter())
         self._keep(context)
 
-    def _enter(self, step: Dynamic) -> "_RunningStep":
+    def _enter(self, step: Dynamic) -> "RunningStep":
         """Make the context of a step, at its beginning or where it was interrupted."""
         first, last = self._temperatures(step)
         outer = self._outer_ps
@@ -263,13 +260,13 @@ class OpenMM(Engine):
         elif self._stored.blocks:
             context.setState(self._state)  # inside a step: the thermostat's own variables as well
         outputs = Outputs(self._folder, step, self._stored, self._masses, self._state, self._outer_ps)
-        return _RunningStep(context, integrator, outer, (first, last), pressures, outputs)
+        return RunningStep(context, integrator, outer, (first, last), pressures, outputs)
 
     def _dynamics(self, leg: Leg, step: Dynamic) -> Place:
         """Run whole blocks at least to the end of a leg; one of production is what lies between two frames."""
         running = self._step = self._step or self._enter(step)
         stored, outer, context = self._stored, running.outer_ps, running.context
-        total, size = self._plan.total(leg.step), _block(self._timeline, step)
+        total, size = self._plan.total(leg.step), block_steps(self._timeline, step)
         done = min(total, stored.blocks * size)
         while done < leg.end:
             block = min(size, total - done)
@@ -340,38 +337,3 @@ class OpenMM(Engine):
         context.setPositions(self._state.getPositions(asNumpy=True) * factor)
         context.setPeriodicBoxVectors(*np.diag([edge] * 3))
         self._keep(context)
-
-
-@dataclass
-class _RunningStep:
-    """A step that runs: its context and integrator, time step in ps, temperatures (K) and pressures (atm) of its ramp,
-    and its files."""
-
-    context: Any
-    integrator: Any
-    outer_ps: float
-    temperatures: tuple[float, float]
-    pressures: tuple[float, float] | None
-    outputs: Outputs
-
-    def ramp(self, at: float) -> None:
-        """Set temperature and pressure at a fraction of the step."""
-        first, last = self.temperatures
-        kelvin = first + (last - first) * at
-        platform.set_temperature(self.integrator, kelvin)
-        if self.pressures:
-            import openmm
-
-            pressure = (self.pressures[0] + (self.pressures[1] - self.pressures[0]) * at) * BAR_PER_ATM
-            self.context.setParameter(openmm.MonteCarloBarostat.Pressure(), pressure)
-            self.context.setParameter(openmm.MonteCarloBarostat.Temperature(), kelvin)
-
-
-def _block(timeline: Timeline, step: Step) -> int:
-    """Time steps between two lines of the report, or between two frames of production."""
-    length = BLOCK_PS
-    if isinstance(step, Production):
-        length = step.frame_interval_ps
-    elif isinstance(step, Npt) and step.set_mean_box_over_ps:
-        length = AVERAGED_BLOCK_PS
-    return timeline.time_steps(length, step)
