@@ -7,8 +7,8 @@ Always recorded, in about a minute: SHA-256 of `system.data` and `in.lammps` tha
 the energy of each OpenMM force for two of their boxes. With `--run`: frames and properties of `smoke` (LAMMPS, OpenMM)
 and of `quick` for `--polymer` (LAMMPS; once for each, three by default) and for `--openmm` (OpenMM, CPU). With
 `--reference`: the analysis of the HTP-MD trajectory. With `--campaign`: ranking and journal of a campaign that has
-ended, read from a copy of its folder. `compare` repeats what FILE holds (`--only`: entries whose name holds TEXT),
-prints each difference, and ends with 1 if there is any.
+ended, read from a copy of its folder. An interrupted record goes on where it was. `compare` repeats what FILE holds
+(`--only`: entries whose name holds TEXT), prints each difference, and ends with 1 if there is any.
 
 Frames of LAMMPS have to be equal bit by bit. Energies of OpenMM may differ by 1e-6 relative: the order of sums is not
 fixed there. New keys in properties and tables are listed but are no difference.
@@ -24,7 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,14 @@ def main() -> int:
             "reference": str(given.reference.resolve()) if given.reference else None,
             "campaign": str(given.campaign.resolve()) if given.campaign else None,
         }
-        given.file.write_text(json.dumps({"wanted": wanted, "found": found(wanted)}, indent=1, sort_keys=True) + "\n")
+        before = json.loads(given.file.read_text()) if given.file.exists() else {}
+        known = before.get("found", {}) if before.get("wanted") == wanted else {}
+
+        def keep(result: dict[str, Any]) -> None:
+            content = {"wanted": wanted, "found": known | result}
+            given.file.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+        found(wanted, known=known, on_entry=keep)
         print(f"recorded in {given.file}")
         return 0
     record = json.loads(given.file.read_text())
@@ -74,8 +81,16 @@ def main() -> int:
     return 1 if differences else 0
 
 
-def found(wanted: dict[str, Any], only: str = "") -> dict[str, Any]:
-    """Everything that is asked for and has `only` in its name, by name."""
+def found(
+    wanted: dict[str, Any],
+    only: str = "",
+    known: Collection[str] = (),
+    on_entry: Callable[[dict[str, Any]], None] = lambda result: None,
+) -> dict[str, Any]:
+    """Everything that is asked for, has `only` in its name and is not `known` yet, by name.
+
+    `on_entry` is told the result so far after each entry.
+    """
     with tempfile.TemporaryDirectory(prefix="unchanged-") as temporary:
         folder = Path(temporary)
         work: dict[str, Callable[[], Any]] = {
@@ -95,9 +110,10 @@ def found(wanted: dict[str, Any], only: str = "") -> dict[str, Any]:
             work["campaign"] = partial(campaign, Path(wanted["campaign"]), folder)
         result: dict[str, Any] = {}
         for name, compute in work.items():
-            if only in name:
+            if only in name and name not in known:
                 print(name, file=sys.stderr, flush=True)
                 result[name] = compute()
+                on_entry(result)
         return result
 
 
