@@ -13,15 +13,13 @@ import pydantic
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings, write_settings
 from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.states import load_stages
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
 
 if TYPE_CHECKING:
     from autodisco.simulation.protocols import Protocol
-
-STAGE_NUMBERS = {"prepare": 0, "generate": 1, "filter": 2, "simulate": 3, "acquire": 4, "retrain": 5, "metrics": 6}
-"""Part of every seed: never renumber, or old campaigns would not reproduce."""
 
 PROTOCOL_COPY = "protocol.toml"
 """A protocol of the user's own, so that the folder can go on without the file that it came from."""
@@ -56,13 +54,13 @@ class Campaign:
     interrupted: Callable[[], bool] = never
     say: Callable[[str], None] = silent
 
-    def seed(self, iteration: int, stage: str, *parts: int | str) -> int:
-        """A seed below 2³¹ for one piece of work, from campaign seed, iteration, stage and parts.
+    def seed(self, iteration: int, number: int, *parts: int | str) -> int:
+        """A seed below 2³¹ for one piece of work, from campaign seed, iteration, seed number of the stage and parts.
 
         Parts are polymer keys and numbers. It depends on nothing else, in particular not on the order of the work.
         """
         numbers = [int(part, 16) if isinstance(part, str) else part for part in parts]
-        sequence = np.random.SeedSequence(self.settings.seed, spawn_key=(iteration, STAGE_NUMBERS[stage], *numbers))
+        sequence = np.random.SeedSequence(self.settings.seed, spawn_key=(iteration, number, *numbers))
         return int(sequence.generate_state(1)[0] >> 1)
 
     def model_path(self, number: int) -> Path:
@@ -167,6 +165,7 @@ def check(file: Path, settings: Settings) -> None:
         ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
+        ("loop.stages", lambda: load_stages(settings.loop.stages)),
         ("generator.device", lambda: _find_device(settings.generator.device)),
     ):
         try:
@@ -239,7 +238,10 @@ def facts_of(settings: Settings) -> dict[str, Any]:
 
     simulation = settings.simulation
     protocol = protocols.load(simulation.protocol)
+    stages = load_stages(settings.loop.stages)
     return {
+        "loop": [{"name": stage.name, "part": part, "does": stage.does} for part, stage in stages.items()],
+        "verdicts": {name: meaning for stage in stages.values() for name, meaning in stage.verdicts.items()},
         "name": settings.name,
         "seed": settings.seed,
         "protocol": protocol.name,

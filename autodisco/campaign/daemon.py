@@ -20,10 +20,11 @@ from autodisco.campaign.lock import keep, owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
+from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
-from autodisco.store import LOOP_STATES, Owner, Store
+from autodisco.store import Owner, Store
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0
@@ -99,7 +100,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         reason, and the same call tries again.
     """
     with Store.create(campaign.folder) as store, owned(store, heir=as_service) as owner:
-        if as_service and store.get("state") not in LOOP_STATES:
+        if as_service and store.get("state") not in store.loop_states():
             return 0
         with store.transaction():
             wake(store, set_up(campaign, store))
@@ -136,7 +137,7 @@ def wake(store: Store, changed: bool) -> bool:
         with store.transaction():
             store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")
             advance(store, "resume")
-    return store.get("state") in LOOP_STATES
+    return store.get("state") in store.loop_states()
 
 
 def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
@@ -145,7 +146,7 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
     while True:
         retries.begin()
         try:
-            if (state := store.get("state")) not in (*LOOP_STATES, "paused"):
+            if (state := store.get("state")) not in (*store.loop_states(), "paused"):
                 break
             stays = _wait(store, watch) if state == "paused" else _step(campaign, store, watch, state)
             if not stays:
@@ -163,21 +164,19 @@ def _walk(campaign: Campaign, store: Store, watch: Watch) -> int:
 
 def _step(campaign: Campaign, store: Store, watch: Watch, state: str) -> bool:
     """Do the work of a state, and obey what was asked meanwhile; False where the process has to go."""
-    # Stages pull in torch and rdkit; an ended campaign answers without them.
-    from autodisco.campaign.stages import STAGES
-
     if watch.why:  # asked for while a fault was waited out
         return _leave(campaign, store, watch)
     campaign.say(f"iteration {store.get('iteration')}: {state}")
     tell(campaign, store)
     try:
-        STAGES[state](campaign, store)
+        part = next(stage.part for stage in store.loop() if stage.name == state)
+        STAGES.get(part).run(campaign, store)
     except Interrupted:
         watch.beat(time.monotonic(), always=True)
         return _leave(campaign, store, watch)
     watch.beat(time.monotonic(), always=True)
     watch()
-    return not watch.why or store.get("state") not in LOOP_STATES or _leave(campaign, store, watch)
+    return not watch.why or store.get("state") not in store.loop_states() or _leave(campaign, store, watch)
 
 
 def _fail(campaign: Campaign, store: Store, watch: Watch, state: str, error: Exception) -> NoReturn:
@@ -186,7 +185,7 @@ def _fail(campaign: Campaign, store: Store, watch: Watch, state: str, error: Exc
     with store.transaction():
         watch.beat(time.monotonic(), always=True)
         store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
-        if store.get("state") in LOOP_STATES:
+        if store.get("state") in store.loop_states():
             advance(store, "failure", reason)
         store.set(trouble="")
     campaign.say(reason)

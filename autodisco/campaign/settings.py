@@ -10,6 +10,7 @@ import pydantic
 from pydantic import Field
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
+from autodisco.campaign.stages import LOOP
 from autodisco.generator import settings as network
 from autodisco.generator.tokens import CLASS_REPEATS
 from autodisco.section import Amount, Count, Positive, Section, Share
@@ -240,6 +241,14 @@ class Notify(Section):
     """Events that trigger a notification."""
 
 
+class Loop(Section):
+    """Which stages the loop has."""
+
+    stages: list[str] = list(LOOP)
+    """Names of stages in their order, or paths of files with one (``file.py:object``), relative to the campaign
+    file."""
+
+
 class Settings(Section):
     """A campaign file."""
 
@@ -254,6 +263,7 @@ class Settings(Section):
     saturation: Saturation = Saturation()
     budget: Budget = Budget()
     notify: Notify = Notify()
+    loop: Loop = Loop()
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""

@@ -18,6 +18,7 @@ from autodisco.campaign.settings import GeneratorSettings, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError
 from autodisco.files import read_text
+from autodisco.registry import absolute
 
 PREFIX = "AUTODISCO_"
 OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
@@ -123,6 +124,8 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     protocol = (file.parent / settings.simulation.protocol).resolve()
     if protocol.suffix == ".toml" and protocol.is_file():
         changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
+    stages = [absolute(name, file.parent) for name in settings.loop.stages]
+    changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
 
 

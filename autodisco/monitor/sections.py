@@ -26,7 +26,6 @@ STATE_STYLES = {
     "paused": "bold yellow",
     "failed": "bold red",
 }
-LOOP = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 VERDICTS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
@@ -57,8 +56,12 @@ def header(status: Status, width: int, now: float) -> Group:
     return Group(_spread(left, right, width), _loop_line(status, width))
 
 
+def _stages(status: Status) -> list[str]:
+    return [stage["name"] for stage in status["loop"]]
+
+
 def _loop_line(status: Status, width: int) -> Text:
-    if status["state"] not in LOOP and not (status["state"] == "paused" and status["hung"]):
+    if status["state"] not in _stages(status) and not (status["state"] == "paused" and status["hung"]):
         go_on = f"go on with: autodisco resume {Path(status['folder']).name}" if status["state"] == "paused" else ""
         return Text(shorten(go_on or str(status["reason"] or ""), width), style="dim")
     if not status["alive"]:
@@ -76,7 +79,7 @@ def _loop_line(status: Status, width: int) -> Text:
     if waits := status["trouble"] or status["short_of_room"]:
         return Text(shorten(f"waits: {waits}", width), style="bold red")
     line = Text()
-    for position, state in enumerate(LOOP):
+    for position, state in enumerate(_stages(status)):
         line.append(" → " if position else "", style="bright_black")
         line.append(state, style="bold reverse cyan" if state == status["state"] else "bright_black")
     if status["request"]:
@@ -92,7 +95,7 @@ def seconds_left(status: Status) -> float | None:
 
     Only time at work counts: a machine that was off, a pause, or a wait for room do not make an iteration longer.
     """
-    if status["ended"] or status["state"] not in LOOP:
+    if status["ended"] or status["state"] not in _stages(status):
         return None
     budget, worked = status["budget"] or {}, status["active_s"] or 0.0
     began = sorted((int(n), at) for n, at in (status["iteration_began"] or {}).items())

@@ -3,9 +3,10 @@
 The only package that speaks SQL. `Store` reads and writes; `ranking`, `status`, `list_campaigns` and others are views.
 """
 
+from autodisco.store.loop import LoopStage, following
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.schema import VERSION
-from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.store import END_STATES, Store
 from autodisco.store.verdicts import VERDICTS, Verdict
 from autodisco.store.views import (
     Ranking,
@@ -24,11 +25,10 @@ from autodisco.store.views import (
 
 __all__ = [
     "END_STATES",
-    "LOOP_STATES",
     "STALE_S",
-    "STATES",
     "VERDICTS",
     "VERSION",
+    "LoopStage",
     "Owner",
     "Ranking",
     "Store",
@@ -36,6 +36,7 @@ __all__ = [
     "best_found",
     "comparison",
     "escapes",
+    "following",
     "known_of",
     "last_escape",
     "list_campaigns",

@@ -13,18 +13,27 @@ from typing import Any
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.store.database import Database
+from autodisco.store.loop import LoopStage
 from autodisco.store.verdicts import VERDICTS, Verdict
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
-LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
-STATES = (*LOOP_STATES, "paused", *END_STATES)
 LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
 class Store(Database):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
+
+    # stages ---------------------------------------------------------------------------------------------------
+
+    def loop(self) -> tuple[LoopStage, ...]:
+        """The stages of the campaign: the one that begins it, then those of the loop in their order."""
+        return tuple(LoopStage(**stage) for stage in self.get("loop"))
+
+    def loop_states(self) -> tuple[str, ...]:
+        """Names of the stages, which are the states of a campaign that is under way."""
+        return tuple(stage.name for stage in self.loop())
 
     # polymers -------------------------------------------------------------------------------------------------
 

@@ -220,6 +220,7 @@ def progress(store: Store, journal_rows: int = 12) -> dict[str, Any]:
         **{key: facts.get(key) for key in ("state", "iteration", "reason", "started", "ended", "seed")},
         **{key: facts.get(key) for key in ("protocol", "force_field", "engine", "replicas", "workers")},
         **{key: facts.get(key) for key in ("batch_size", "budget", "active_s", "iteration_began")},
+        "loop": [{"name": stage.name, "does": stage.does} for stage in store.loop()],
         "owner": facts.get("owner"),
         "heartbeat": facts.get("heartbeat"),
         **_process(facts, store.folder),

@@ -12,11 +12,10 @@ import time
 import pytest
 
 from autodisco.campaign import control, daemon, recovery, run
-from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import Store, list_campaigns, status
-from tests.campaign.conftest import write_campaign
+from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
 
 
@@ -39,7 +38,7 @@ def failing(monkeypatch, *errors):
             raise left.pop(0)
         advance(store, "budget-spent", "enough")
 
-    monkeypatch.setitem(STAGES, "prepare", work)
+    work_first(monkeypatch, work)
     return tries
 
 
@@ -120,7 +119,7 @@ def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monke
             holder.stdout.close()
         advance(store, "budget-spent", "enough")
 
-    monkeypatch.setitem(STAGES, "prepare", work)
+    work_first(monkeypatch, work)
     assert run(campaign) == 0
     assert len(tries) == 2
     (row,) = retried(campaign.folder)
@@ -181,10 +180,13 @@ TERMINAL = """
 import sys, time
 from pathlib import Path
 from autodisco.campaign import open_folder, run
-from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages import prepare, stage
 from autodisco.cli.output import stderr_console
 from autodisco.monitor import following
-STAGES["prepare"] = lambda campaign, store: (print("at work", flush=True, file=sys.__stdout__), time.sleep(60))
+def work(campaign, store):
+    print("at work", flush=True, file=sys.__stdout__)
+    time.sleep(60)
+prepare.PREPARE = stage.Stage("prepare", "sleeps", 0, work, {})
 campaign = open_folder(Path(sys.argv[1]))
 with following(campaign.folder, stderr_console()) as say:
     run(campaign, say)

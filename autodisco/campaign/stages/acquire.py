@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import class_border, training_set
 from autodisco.store import Store, best_found, ranking
@@ -40,3 +41,14 @@ def _note_new_best(store: Store, best: dict[str, Any] | None) -> None:
     value = with_error(best["conductivity_s_per_cm"], best["conductivity_s_per_cm_sem"], 1e3)
     against = f", {best['verdict']} against the reference" if best["verdict"] else ""
     store.note("new best", best["monomer_smiles"], seen, why=f"{best['monomer_smiles']} has {value} mS/cm{against}")
+
+
+ACQUIRE = Stage(
+    name="acquire",
+    does="chooses what the next model learns from",
+    seed_number=4,
+    run=acquire,
+    events={
+        "chosen": Event(NEXT, "the training set of the next model is written", "training set and new best are written"),
+    },
+)

@@ -11,6 +11,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import OwnedError, StorageError
 from autodisco.store import Store, comparison, replica_folder, value_of
@@ -29,6 +30,7 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
     Raises AutodiscoError where too many do.
     """
+    plan_batch(campaign, store)
     settle(campaign, store)
     iteration = store.get("iteration")
     if any(row["status"] == "waiting" for row in store.replicas(iteration)):
@@ -40,6 +42,18 @@ def simulate(campaign: Campaign, store: Store) -> None:
         why = "every replica has a value or a failure code"
         store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
         advance(store, "settled")
+
+
+def plan_batch(campaign: Campaign, store: Store) -> None:
+    """Ask for the replicas of the new polymers of this iteration, once, as many as the budget leaves."""
+    iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
+    if store.replicas(iteration):
+        return
+    wanted = [(row["key"], number) for row in store.candidates(iteration, "new") for number in range(replicas)]
+    with store.transaction():
+        # If the budget is below what is done already, all of them are asked for, and wait for a larger one.
+        for key, number in wanted[: simulations_left(campaign, store) or None]:
+            store.plan_replica(key, store.get("protocol"), number, iteration)
 
 
 def settle(campaign: Campaign, store: Store) -> None:
@@ -130,7 +144,7 @@ def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> Repli
         key=row["key"],
         monomer_smiles=polymer["given"],
         replica=row["replica"],
-        seed=campaign.seed(row["iteration"], "simulate", row["key"], row["replica"], row["attempt"]),
+        seed=campaign.seed(row["iteration"], SIMULATE.seed_number, row["key"], row["replica"], row["attempt"]),
         protocol=settings.protocol,
         force_field=settings.force_field,
         folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
@@ -220,3 +234,18 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         return None
     row = next(row for row in store.replicas(key=task.key) if row["replica"] == task.replica)
     return replica_task(campaign, store, row)
+
+
+SIMULATE = Stage(
+    name="simulate",
+    does="simulates what is new",
+    seed_number=3,
+    run=simulate,
+    events={
+        "settled": Event(
+            NEXT,
+            "every replica has a value or a failure code",
+            "values and codes, each written as it came, are counted",
+        ),
+    },
+)
