@@ -25,13 +25,13 @@ PROTOCOL_COPY = "protocol.toml"
 """A protocol of the user's own, so that the folder can go on without the file that it came from."""
 
 
-def never() -> bool:
-    """Nobody interrupts."""
-    return False
+def never() -> str:
+    """No reason to interrupt the work."""
+    return ""
 
 
 def silent(_: str) -> None:
-    """Nobody listens."""
+    """Discard a line of progress."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,15 @@ class Campaign:
     folder : Path
         The campaign folder.
     interrupted : callable
-        Whether to leave work at the next safe point, by raising `states.Interrupted`. Stages ask it often.
+        Why to leave the work at the next safe point, by raising `states.Interrupted`: ``signal``, ``pause``, ``stop``
+        or ``hours``; empty to go on. Stages ask it often.
     say : callable
         Takes one line for a person who watches.
     """
 
     settings: Settings
     folder: Path
-    interrupted: Callable[[], bool] = never
+    interrupted: Callable[[], str] = never
     say: Callable[[str], None] = silent
 
     def seed(self, iteration: int, number: int, *parts: int | str) -> int:
@@ -157,6 +158,7 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
+    from autodisco.campaign.stages.simulate import executor_of
     from autodisco.generator.dataset import read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
@@ -165,6 +167,7 @@ def check(file: Path, settings: Settings) -> None:
         ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
+        ("executor", lambda: executor_of(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
         ("generator.device", lambda: _find_device(settings.generator.device)),
     ):
@@ -234,7 +237,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
     from autodisco.simulation import engines, protocols
-    from autodisco.simulation.executors import filling_workers
+    from autodisco.campaign.stages.simulate import executor_of
 
     simulation = settings.simulation
     protocol = protocols.load(simulation.protocol)
@@ -250,7 +253,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,
-        "workers": simulation.workers or filling_workers(simulation.threads),
+        "workers": executor_of(settings).workers,
         "batch_size": settings.generate.batch_size,
         "budget": settings.budget.model_dump(),
         "reference_key": parse(settings.acquire.reference).key,

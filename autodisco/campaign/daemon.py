@@ -47,13 +47,13 @@ class Watch:
         self._looked = -math.inf  # what was asked before is obeyed at once
         self._beat = time.monotonic()
 
-    def __call__(self) -> bool:
-        """Whether to leave the work."""
+    def __call__(self) -> str:
+        """Why to leave the work; empty to go on."""
         now = time.monotonic()
         if self.signalled:
             self.why = "signal"
         if self.why or now - self._looked < POLL_S:
-            return bool(self.why)
+            return self.why
         self._looked = now
         self.beat(now)
         request = self._store.requested()
@@ -63,7 +63,7 @@ class Watch:
             self.why = request
         elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
             self.why = "hours"
-        return bool(self.why)
+        return self.why
 
     def beat(self, now: float, always: bool = False) -> None:
         """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""

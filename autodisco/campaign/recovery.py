@@ -41,7 +41,7 @@ class Retries:
         Whether a person or a signal wants something, so that the wait ends at once.
     """
 
-    def __init__(self, campaign: Campaign, store: Store, keep: Callable[[], None], wanted: Callable[[], bool]):
+    def __init__(self, campaign: Campaign, store: Store, keep: Callable[[], None], wanted: Callable[[], object]):
         self._campaign, self._store, self._keep, self._wanted = campaign, store, keep, wanted
         self._waited = 0
         self._begun = time.monotonic()
@@ -90,7 +90,7 @@ class Retries:
     def _asked(self) -> bool:
         with _where_it_can():
             self._keep()
-            return self._wanted()
+            return bool(self._wanted())
         return False
 
 

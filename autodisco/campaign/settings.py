@@ -241,6 +241,15 @@ class Notify(Section):
     """Events that trigger a notification."""
 
 
+class Executor(Section):
+    """Where replicas run."""
+
+    kind: str = "local"
+    """Name of an executor, or path of a file with one (``file.py:object``), relative to the campaign file."""
+    options: dict[str, Any] = {}
+    """What this kind of executor asks for beside `simulation.workers` and `simulation.threads`."""
+
+
 class Loop(Section):
     """Which stages the loop has."""
 
@@ -264,16 +273,18 @@ class Settings(Section):
     budget: Budget = Budget()
     notify: Notify = Notify()
     loop: Loop = Loop()
+    executor: Executor = Executor()
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""
-        return _flat(self.model_dump())
+        return _flat(self)
 
 
 FREE_KEYS = (
     "budget.",
     "saturation.",
     "notify.",
+    "executor.",
     "simulation.workers",
     "simulation.threads",
     "simulation.timeout_minutes",
@@ -298,11 +309,9 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(section: Section, prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
+    for key, value in section.model_dump().items():
+        table = getattr(section, key)
+        flat |= _flat(table, f"{prefix}{key}.") if isinstance(table, Section) else {prefix + key: value}
     return flat

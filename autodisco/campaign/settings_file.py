@@ -125,6 +125,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     if protocol.suffix == ".toml" and protocol.is_file():
         changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
     stages = [absolute(name, file.parent) for name in settings.loop.stages]
+    changed["executor"] = settings.executor.model_copy(update={"kind": absolute(settings.executor.kind, file.parent)})
     changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
 

@@ -224,6 +224,8 @@ def test_drawing_goes_on_until_enough_candidates_survive(prepared):
     survivors = store.candidates(1, "new")
     assert store.get("state") == "simulate"
     assert len(survivors) == 5
+    assert store.replicas() == []
+    plan_batch(campaign, store)
     assert {row["key"] for row in survivors} == {row["key"] for row in store.replicas()}
     assert {row["key"] for row in survivors} == {row["key"] for row in store.polymers("generated")}
     assert [row["draw"] for row in store.candidates(1)] == list(range(len(store.candidates(1))))
@@ -310,6 +312,7 @@ def test_rejected_candidates_are_not_simulated_and_not_forgotten(at_filter):
     first, second, third = store.candidates(1)
     assert (first["verdict"], third["verdict"]) == ("rejected", "new")
     assert second["reason"] == "the same polymer as *OCCN* (rejected in iteration 1)"
+    plan_batch(campaign, store)
     assert [row["key"] for row in store.replicas()] == [third["key"]]
     assert [row["event"] for row in store.journal()].count("reject") == 1
 
@@ -343,6 +346,7 @@ def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_
         while store.get("state") in store.loop_states():
             states.append(store.get("state"))
             if store.get("state") == "simulate":  # values made up here
+                plan_batch(campaign, store)
                 for row in store.replicas(1):
                     properties = {"conductivity_s_per_cm": 1e-3}
                     store.update_replica(row["key"], "smoke", 0, status="done", properties=properties)

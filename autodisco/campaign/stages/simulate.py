@@ -13,7 +13,7 @@ from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import OwnedError, StorageError
+from autodisco.errors import AutodiscoError, OwnedError, StorageError
 from autodisco.store import Store, comparison, replica_folder, value_of
 from autodisco.text import counted
 
@@ -21,7 +21,9 @@ LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", 
 """What a finished replica leaves for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
+    from autodisco.campaign.settings import Settings
     from autodisco.simulation.early import Benchmark
+    from autodisco.simulation.executors import Executor
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
 
 
@@ -59,58 +61,76 @@ def plan_batch(campaign: Campaign, store: Store) -> None:
 def settle(campaign: Campaign, store: Store) -> None:
     """Run what the current iteration asked for and is not done, as far as the budget allows, the reference first.
 
-    Raises Interrupted, leaving the rest waiting.
+    Replicas that an earlier process submitted, and that survived it, are waited for. Raises Interrupted, leaving the
+    rest waiting; a signal leaves those that survive this process running.
     """
     from autodisco.simulation import engines
-    from autodisco.simulation.executors import LocalExecutor
+    from autodisco.simulation.executors import Pool
 
-    tasks = [
-        replica_task(campaign, store, row)
-        for row in store.replicas(store.get("iteration"))
-        if row["status"] in ("waiting", "running")
-    ]
-    tasks.sort(key=lambda task: task.key != store.get("reference_key"))
-    tasks = tasks[: simulations_left(campaign, store)]
-    if not tasks:
+    rows = [row for row in store.replicas(store.get("iteration")) if row["status"] in ("waiting", "running")]
+    rows.sort(key=lambda row: row["key"] != store.get("reference_key"))
+    executor = executor_of(campaign.settings)
+    found = [row for row in rows if _is_with(campaign, executor, row)]
+    left = simulations_left(campaign, store)
+    waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
+    if not found and not waiting:
         return
     simulation = campaign.settings.simulation
     engines.load(simulation.engine).check()
-    _nothing_runs(store)
-    campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
-    executor = LocalExecutor(
-        simulation.workers,
+    _wait_again(campaign, store, [row for row in rows if row not in found])
+    campaign.say(f"{counted(len(found) + len(waiting), 'replica')} to simulate")
+    pool = Pool(
+        executor,
         campaign.interrupted,
-        simulation.threads,
-        room=_Room(campaign, store),
+        room=_Room(campaign, store, executor.here),
         stalled_s=60.0 * simulation.stalled_minutes,
+        leave=True,
     )
     try:
-        finished = executor.run(
-            tasks,
+        finished = pool.run(
+            [replica_task(campaign, store, row) for row in waiting],
             on_start=lambda task: _started(store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
             on_restart=lambda task: _restarted(store, task),
+            on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
+            submitted=[(replica_task(campaign, store, row), row["handle"]) for row in found],
         )
     except OwnedError:
-        raise  # what runs now is another process's
+        raise  # another process runs the replicas now
     except BaseException:
-        _nothing_runs(store)
+        if not executor.survives:
+            _none_runs(campaign, store)
         raise
     if not finished:
-        _nothing_runs(store)
+        if not executor.survives or campaign.interrupted() != "signal":
+            _none_runs(campaign, store)
         raise Interrupted
     store.set(short_of_room="")
+
+
+def executor_of(settings: Settings) -> Executor:
+    """The executor of a campaign. Raises InputError if there is none of this kind, or it does not take its options."""
+    from autodisco.simulation.executors import load_executor
+
+    given = settings.executor
+    return load_executor(given.kind, settings.simulation.workers, settings.simulation.threads, given.options)
+
+
+def _is_with(campaign: Campaign, executor: Executor, row: dict[str, Any]) -> bool:
+    """Whether a replica was submitted to this executor by an earlier process, and may run on."""
+    same = row["executor"] == campaign.settings.executor.kind
+    return executor.survives and same and row["status"] == "running" and row["handle"] is not None
 
 
 class _Room:
     """Says what is short on this machine. Begin and end of each shortage are journalled; while it lasts it is a fact of
     the campaign, ``short_of_room``."""
 
-    def __init__(self, campaign: Campaign, store: Store):
-        self._campaign, self._store = campaign, store
+    def __init__(self, campaign: Campaign, store: Store, here: bool):
+        self._campaign, self._store, self._here = campaign, store, here
 
     def __call__(self) -> str:
-        reason, short = lack_of_room(self._campaign), bool(self._store.get("short_of_room"))
+        reason, short = lack_of_room(self._campaign, self._here), bool(self._store.get("short_of_room"))
         if reason and not short:
             self._note("short of room", "start no further replica", reason)
             tell(self._campaign, self._store)
@@ -124,12 +144,38 @@ class _Room:
             self._store.set(short_of_room=reason)
 
 
-def _nothing_runs(store: Store) -> None:
-    """Replicas of a daemon that was killed, or told to leave, start again."""
+def _none_runs(campaign: Campaign, store: Store) -> None:
+    """End the replicas of this iteration that run; they wait to be started again."""
+    rows = store.replicas(store.get("iteration"))
+    _wait_again(campaign, store, [row for row in rows if row["status"] == "running"])
+
+
+def _wait_again(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> None:
+    """Replicas that are not waited for start again; an executor that they survived with ends them before."""
+    for row in rows:
+        if row["handle"] is not None:
+            _cancel(campaign, store, row)
     with store.transaction():
-        for row in store.replicas(store.get("iteration")):
+        for row in rows:
             if row["status"] == "running":
-                store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", started=None)
+                store.update_replica(
+                    row["key"], row["protocol"], row["replica"],
+                    status="waiting", started=None, executor=None, handle=None,
+                )  # fmt: skip
+
+
+def _cancel(campaign: Campaign, store: Store, row: dict[str, Any]) -> None:
+    """End a replica of an executor whose replicas survive their process; the journal says if that is not possible."""
+    from autodisco.simulation.executors import EXECUTORS, load_executor
+
+    given = campaign.settings.executor
+    try:
+        if EXECUTORS.get(row["executor"]).survives:
+            options = given.options if row["executor"] == given.kind else {}
+            load_executor(row["executor"], options=options).cancel(row["handle"])
+    except AutodiscoError as error:
+        subject = f"replica {row['replica']} of {row['key']}"
+        store.note("not cancelled", subject, {"handle": row["handle"]}, "start it again", str(error))
 
 
 def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
@@ -176,6 +222,11 @@ def _started(store: Store, task: ReplicaTask) -> None:
     )
 
 
+def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
+    kind = campaign.settings.executor.kind
+    store.update_replica(task.key, store.get("protocol"), task.replica, executor=kind, handle=handle)
+
+
 def _restarted(store: Store, task: ReplicaTask) -> None:
     subject = f"{task.monomer_smiles} replica {task.replica}"
     store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
@@ -198,6 +249,8 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         "atoms": outcome.atoms,
         "estimated_terms": outcome.estimated_terms,
         "ended": time.time(),
+        "executor": None,
+        "handle": None,
     }
     seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
     protocol = store.get("protocol")
