@@ -235,9 +235,9 @@ def write_copies(campaign: Campaign) -> None:
 
 def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
+    from autodisco.campaign.stages.simulate import executor_of
     from autodisco.polymer import parse
     from autodisco.simulation import engines, protocols
-    from autodisco.campaign.stages.simulate import executor_of
 
     simulation = settings.simulation
     protocol = protocols.load(simulation.protocol)
