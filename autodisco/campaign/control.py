@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from autodisco.campaign.campaign import Campaign, set_up, write_copies
+from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
+from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autodisco.campaign.campaign import input_copy
+from autodisco.campaign.campaign_folder import input_copy
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic

@@ -9,10 +9,11 @@ from typing import Any
 
 import pydantic
 
-from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
+from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.setup import facts_of
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
 from autodisco.store import Store, best_found, escapes, ranking, replica_folder

@@ -31,7 +31,7 @@ class IllegalTransition(Exception):
 
 
 class Interrupted(Exception):
-    """A stage left its work at a safe point, because `Campaign.interrupted` said so."""
+    """Raised by a stage that left its work at a safe point, because `Campaign.interrupted` gave a reason."""
 
 
 def advance(store: Store, event: str, reason: str = "", **facts: Any) -> str:

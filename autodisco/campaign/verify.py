@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
-from autodisco.campaign.campaign import settings_of
+from autodisco.campaign.campaign_folder import settings_of
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
 from autodisco.store import END_STATES, Store, replica_folder

@@ -9,8 +9,8 @@ import pytest
 import tomli_w
 
 from autodisco.campaign import load, open_folder, pause, resume, stop
-from autodisco.campaign.campaign import set_up, write_copies
 from autodisco.campaign.room import neighbours
+from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.stages.generate import GENERATE
 from autodisco.campaign.stages.simulate import SIMULATE

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from autodisco.campaign import control, daemon, recovery, run
+from autodisco.campaign import control, interrupts, recovery, run
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import Store, list_campaigns, status
@@ -22,7 +22,7 @@ from tests.campaign.test_campaign import begin
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     """One that looks at every occasion and does not wait for long."""
-    monkeypatch.setattr(daemon, "POLL_S", 0.0)
+    monkeypatch.setattr(interrupts, "POLL_S", 0.0)
     monkeypatch.setattr(recovery, "LOOK_S", 0.01)
     monkeypatch.setattr(recovery, "PAUSES_S", (0.05, 0.1, 0.2))
     return begin(write_campaign(tmp_path), tmp_path / "runs")
@@ -143,9 +143,9 @@ def test_while_it_waits_it_has_a_heartbeat_says_what_it_waits_for_and_obeys(camp
 
         return kept
 
-    monkeypatch.setattr(daemon.Watch, "skip", look(daemon.Watch.skip))
+    monkeypatch.setattr(interrupts.Interrupts, "skip", look(interrupts.Interrupts.skip))
     begun = time.monotonic()
-    assert run(campaign) == daemon.RESUMABLE
+    assert run(campaign) == interrupts.RESUMABLE
     assert time.monotonic() - begun < 30
     assert "Input/output error; it will try again in 1:00" in seen[0]["trouble"]
     assert seen[0]["heartbeat_age_s"] < 5
@@ -214,7 +214,7 @@ def test_a_second_ctrl_c_gives_the_terminal_its_cursor_back(campaign):
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == daemon.RESUMABLE
+        assert process.wait(60) == interrupts.RESUMABLE
     finally:
         process.kill()
         process.wait()

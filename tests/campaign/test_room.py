@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autodisco.campaign.daemon import Watch
+from autodisco.campaign.interrupts import Interrupts
 from autodisco.campaign.lock import acquire
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.stages.simulate import settle
@@ -61,7 +61,7 @@ def test_waiting_for_room_is_no_time_at_work(tmp_path):
     for replica in range(2):
         store.plan_replica(key, "smoke", replica, 1)
     store.set(short_of_room="the disk is full")
-    watch = Watch(store, acquire(store), 0.0)
+    watch = Interrupts(store, acquire(store), 0.0)
     watch.beat(time.monotonic() + 60, always=True)
     assert store.get("active_s") == 0
     store.update_replica(key, "smoke", 0, status="running")  # it was begun before room was short

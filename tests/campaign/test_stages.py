@@ -8,8 +8,8 @@ import pytest
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
-from autodisco.campaign.campaign import set_up
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import plan_batch, replica_task
 from autodisco.campaign.states import Interrupted, advance

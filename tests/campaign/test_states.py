@@ -118,7 +118,7 @@ def test_what_does_not_write_the_state_is_left_alone(written):
 def test_nothing_but_the_table_changes_the_state_of_a_campaign_that_was_begun():
     assert set(setters_of_the_state()) == {
         "campaign/states.py: advance",
-        "campaign/campaign.py: set_up",  # of a new one
+        "campaign/setup.py: set_up",  # of a new one
         "campaign/fork.py: _fill",  # of a new one
     }
 

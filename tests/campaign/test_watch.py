@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from autodisco.campaign import control, daemon, open_folder, run
+from autodisco.campaign import control, interrupts, open_folder, run
 from autodisco.campaign.lock import acquire
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import AutodiscoError, OwnedError
@@ -25,8 +25,8 @@ from tests.campaign.test_lock import set_owner
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     """One that looks and beats at every occasion."""
-    monkeypatch.setattr(daemon, "POLL_S", 0.0)
-    monkeypatch.setattr(daemon, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(interrupts, "POLL_S", 0.0)
+    monkeypatch.setattr(interrupts, "HEARTBEAT_S", 0.0)
     return begin(write_campaign(tmp_path), tmp_path / "runs")
 
 
@@ -49,7 +49,7 @@ def asked(*requests):
 @pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
     work_first(monkeypatch, asked("pause", "stop"))
-    assert run(campaign) == daemon.RESUMABLE
+    assert run(campaign) == interrupts.RESUMABLE
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.requested()) == ("stopped", None)
 
@@ -114,7 +114,7 @@ def test_a_second_signal_ends_it_at_once(campaign, number):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.0)
         process.send_signal(number)
-        assert process.wait(10.0) == daemon.RESUMABLE
+        assert process.wait(10.0) == interrupts.RESUMABLE
     finally:
         process.kill()
         process.communicate()
@@ -179,7 +179,7 @@ def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, mon
     copy, left = campaign.folder / "events.jsonl", campaign.folder / ".campaign.toml.4194305.tmp"
     copy.write_bytes(b"\0" * 50 + copy.read_bytes()[50:])
     left.write_text("half a file")
-    assert run(campaign) == daemon.RESUMABLE
+    assert run(campaign) == interrupts.RESUMABLE
     with Store.open_readonly(campaign.folder) as store:
         assert [json.loads(line) for line in copy.read_text().splitlines()] == store.journal()
     assert not left.exists()

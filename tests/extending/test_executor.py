@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import load
-from autodisco.campaign.campaign import set_up
+from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import executor_of
 from autodisco.campaign.states import Interrupted
