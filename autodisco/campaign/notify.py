@@ -99,7 +99,8 @@ def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[st
         send(where, entry["message"])
         return True
     except Exception as error:
-        tries, entry["tries"] = entry["tries"], entry["tries"] + 1
+        tries = int(entry["tries"])
+        entry["tries"] = tries + 1
         last = tries >= len(AGAIN_S)
         if tries == 0 or last:
             decided = "give up" if last else "go on, and tell again later"
@@ -120,7 +121,8 @@ def event_of(row: dict[str, Any]) -> str | None:
 
 def sentence(message: dict[str, Any]) -> str:
     """A message in one line."""
-    return f"{message['campaign']}: {message['event']}: " + (message["why"] or message["decided"] or message["subject"])
+    told = message["why"] or message["decided"] or message["subject"]
+    return f"{message['campaign']}: {message['event']}: {told}"
 
 
 def _run(command: str, message: dict[str, Any]) -> None:

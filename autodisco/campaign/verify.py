@@ -79,10 +79,11 @@ def _rows(store: Store) -> list[str]:
 def _kept(store: Store, row: dict[str, Any]) -> dict[str, Any] | None:
     """The properties that a replica left in its folder, or None."""
     try:
-        found: dict[str, Any] = read_json(replica_folder(store.folder, row["key"], row["replica"]) / "outcome.json")
-        return found["properties"]
+        outcome = replica_folder(store.folder, row["key"], row["replica"]) / "outcome.json"
+        properties: dict[str, Any] | None = read_json(outcome)["properties"]
     except (OSError, ValueError, KeyError):
         return None
+    return properties
 
 
 def _journal(store: Store) -> list[str]:
