@@ -5,6 +5,7 @@ from pathlib import Path
 import pydantic
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.parts import with_part_copies
 from autodisco.campaign.settings import FILE_KEYS, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError, NoCampaign
@@ -22,7 +23,7 @@ def open_folder(folder: Path) -> Campaign:
     with Store.open_readonly(folder) as store:
         if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = with_inputs_of(folder, with_protocol_of(folder, settings_of(store)))
+        settings = with_part_copies(folder, with_inputs_of(folder, with_protocol_of(folder, settings_of(store))))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 

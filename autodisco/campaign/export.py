@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.campaign.campaign_folder import input_copy
+from autodisco.campaign.parts import PARTS
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic
@@ -20,6 +21,7 @@ LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
     "campaign.toml",
     "protocol.toml",
+    PARTS,
     "daemon.log",
     "daemon.err",
     "models",

@@ -10,6 +10,7 @@ from typing import Any
 import pydantic
 
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
+from autodisco.campaign.parts import PARTS, with_part_copies
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.settings_messages import error_sentence
@@ -68,6 +69,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     store.copy_to(part)
     if (store.folder / PROTOCOL_COPY).is_file():
         _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
+    _link_tree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
         for number, path in models.items():
@@ -84,7 +86,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         with copy.transaction():
             tried = [row for row in escapes(copy) if row["iteration"] <= iteration]
             best = best_found(ranking(copy))
-            copy.set(**facts_of(with_protocol_of(part, settings)))
+            copy.set(**facts_of(with_part_copies(part, with_protocol_of(part, settings))))
             copy.set(
                 settings=settings.model_dump(), state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,

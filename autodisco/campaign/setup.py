@@ -6,6 +6,7 @@ from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, settings_of
+from autodisco.campaign.parts import write_part_copies
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.stages.simulate import executor_of
@@ -42,11 +43,12 @@ def set_up(campaign: Campaign, store: Store) -> bool:
 
 
 def write_copies(campaign: Campaign) -> None:
-    """Write ``campaign.toml`` and the protocol into the folder, copies of what the database says.
+    """Write ``campaign.toml``, the protocol and the files of parts into the folder, copies of what the database says.
 
     Each start does, so that the next one mends what a process left that was killed before.
     """
     write_atomic(campaign.folder / "campaign.toml", write_settings(campaign.settings))
+    write_part_copies(campaign.folder, campaign.settings)
     protocol = Path(campaign.settings.simulation.protocol)
     if protocol.is_file() and protocol.absolute() != (campaign.folder / PROTOCOL_COPY).absolute():
         write_atomic(campaign.folder / PROTOCOL_COPY, protocol.read_bytes())

@@ -14,7 +14,7 @@ from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import executor_of
 from autodisco.campaign.states import Interrupted
-from autodisco.errors import InputError
+from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin
@@ -32,7 +32,7 @@ def file(tmp_path) -> Path:
 
 
 def wait_for(look):
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while not (found := look()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -41,32 +41,46 @@ def wait_for(look):
 
 def submitted(folder):
     """The replica that was submitted, or None."""
-    if not (folder / "state.db").is_file():
-        return None
-    with Store.open_readonly(folder) as store:
-        return next((row for row in store.replicas() if row["handle"]), None)
-
-
-def test_a_restarted_daemon_takes_over_the_replicas_of_the_one_that_was_killed(file, tmp_path):
-    folder = tmp_path / "runs" / "small"
-    daemon = begin(file, tmp_path / "runs")
-    replica = wait_for(lambda: submitted(folder))
-    os.killpg(int(replica["handle"].split()[0]), signal.SIGSTOP)  # it is not to end before it is found again
-    daemon.kill()
-    daemon.wait()
-    daemon = begin(file, tmp_path / "runs")
     try:
-        wait_for(lambda: b"to simulate" in (tmp_path / "log.txt").read_bytes().partition(b"to simulate")[2])
-        assert submitted(folder)["handle"] == replica["handle"]
-        os.killpg(int(replica["handle"].split()[0]), signal.SIGCONT)
         with Store.open_readonly(folder) as store:
-            done = wait_for(lambda: [row for row in store.replicas() if row["status"] == "done"])
-            assert done[0]["handle"] is None
-            assert done[0]["started"] == replica["started"]
-            assert {"restart", "retry"}.isdisjoint(row["event"] for row in store.journal())
-    finally:
+            return next((row for row in store.replicas() if row["handle"]), None)
+    except NoCampaign:  # it begins
+        return None
+
+
+@pytest.fixture
+def daemons(file, tmp_path):
+    """Starts the campaign in a process of its own; none of them, and no replica, is left behind."""
+    started = []
+
+    def start():
+        started.append(begin(file, tmp_path / "runs"))
+        return started[-1]
+
+    yield start
+    for daemon in started:
         daemon.kill()
         daemon.wait()
+    if left := submitted(tmp_path / "runs" / "small"):
+        os.killpg(int(left["handle"].split()[0]), signal.SIGKILL)
+
+
+def test_a_restarted_daemon_takes_over_the_replicas_of_the_one_that_was_killed(daemons, tmp_path):
+    folder = tmp_path / "runs" / "small"
+    daemon = daemons()
+    replica = wait_for(lambda: submitted(folder))
+    session = int(replica["handle"].split()[0])
+    os.killpg(session, signal.SIGSTOP)  # it is not to end before it is found again
+    daemon.kill()
+    daemon.wait()
+    daemons()
+    wait_for(lambda: (tmp_path / "log.txt").read_text().count("1 replica to simulate") == 2)
+    assert submitted(folder)["handle"] == replica["handle"]
+    os.killpg(session, signal.SIGCONT)
+    with Store.open_readonly(folder) as store:
+        (done,) = wait_for(lambda: [row for row in store.replicas() if row["status"] == "done"])
+        assert (done["handle"], done["started"]) == (None, replica["started"])
+        assert {"restart", "retry"}.isdisjoint(row["event"] for row in store.journal())
 
 
 @pytest.mark.parametrize(("reason", "goes_on"), [("signal", True), ("pause", False)])

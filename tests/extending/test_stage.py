@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from autodisco.campaign import load, run
+from autodisco.campaign import load, open_folder, run
+from autodisco.campaign.states import load_stages
 from autodisco.campaign.verify import verify
 from autodisco.report.why import why
 from autodisco.store import Store, status
@@ -60,3 +61,6 @@ def test_a_screen_between_filter_and_simulate_rejects_large_repeat_units(tmp_pat
         )
         store.set(state="filter")
         assert why(store)["next"] == "screen: rejects large repeat units"
+    (tmp_path / "parts" / "stage.py").unlink()
+    stages = load_stages(open_folder(campaign.folder).settings.loop.stages)  # from the copy in the campaign folder
+    assert [stage.name for stage in stages.values()][3] == "screen"
