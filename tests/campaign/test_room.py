@@ -34,7 +34,7 @@ def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, mon
     store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)
     short, looks = ["the disk is full"], []
 
-    def lack_of_room(_):
+    def lack_of_room(campaign, here):
         looks.append(store.get("short_of_room"))
         return "".join(short)
 
