@@ -79,7 +79,10 @@ def _loop_line(status: Status, width: int) -> Text:
     if waits := status["trouble"] or status["short_of_room"]:
         return Text(shorten(f"waits: {waits}", width), style="bold red")
     line = Text()
-    for position, state in enumerate(_stages(status)):
+    stages = _stages(status)
+    while len(" → ".join(stages)) > width and stages[0] != status["state"]:
+        stages = stages[1:]
+    for position, state in enumerate(stages):
         line.append(" → " if position else "", style="bright_black")
         line.append(state, style="bold reverse cyan" if state == status["state"] else "bright_black")
     if status["request"]:

@@ -150,6 +150,19 @@ class Store(Database):
             draw,
         )
 
+    def exclude(self, draw: dict[str, Any], verdict: str, reason: str) -> None:
+        """Give a new polymer that is not to be simulated another verdict; `draw` is its row of `candidates`.
+
+        As with a rejected one, its draw remembers the polymer, and it is not among those that the campaign found.
+        """
+        with self.transaction():
+            self.set_verdict(draw["iteration"], draw["draw"], verdict, reason, draw["flags"])
+            self.write(
+                "DELETE FROM polymers WHERE key = ? AND source = 'generated' AND iteration = ?",
+                draw["key"],
+                draw["iteration"],
+            )
+
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[dict[str, Any]]:
         """Draws in order, all or those of an iteration or verdict."""
         return self._selected("candidates", "iteration, draw", iteration=iteration, verdict=verdict)

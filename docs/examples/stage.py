@@ -14,7 +14,7 @@ def screen(campaign, store):
         for draw in store.candidates(iteration, "new"):
             atoms = sum(atom.GetAtomicNum() > 1 for atom in parse(draw["smiles"]).mol.GetAtoms())
             if atoms > MOST_HEAVY_ATOMS:
-                store.set_verdict(iteration, draw["draw"], "too large", f"{atoms} heavy atoms", draw["flags"])
+                store.exclude(draw, "too large", f"{atoms} heavy atoms")
         left = len(store.candidates(iteration, "new"))
         store.note("screened", f"iteration {iteration}", {"left": left}, "go on", f"at most {MOST_HEAVY_ATOMS} atoms")
         advance(store, "screened" if left else "all too large")

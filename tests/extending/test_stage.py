@@ -12,6 +12,7 @@ from autodisco.store import Store, status
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "stage.py"
 CAMPAIGN = """
 name = "screened"
+seed = 2
 [seeds]
 file = "seeds.csv"
 grammar = 30
@@ -19,7 +20,7 @@ grammar = 30
 kind = "random"
 max_tokens = 8
 [generate]
-batch_size = 4
+batch_size = 2
 [simulation]
 protocol = "smoke"
 replicas = 1
@@ -52,6 +53,7 @@ def test_a_screen_between_filter_and_simulate_rejects_large_repeat_units(tmp_pat
         assert {row["key"] for row in store.replicas(1)} == {key for key, name in verdicts.items() if name == "new"}
         assert {row["status"] for row in store.replicas(1)} <= {"done", "failed"}
         assert verdicts.keys() <= store.known_keys()
+        assert {row["key"] for row in store.polymers("generated")} == {row["key"] for row in store.replicas(1)}
         assert verify(store) == []
         (screened,) = [row for row in store.journal() if row["event"] == "screened"]
         assert (screened["state"], screened["why"]) == ("screen", "at most 4 atoms")
