@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.notify import check_notify
-from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
-from autodisco.campaign.stages.simulate import executor_of
 from autodisco.campaign.states import load_stages
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
@@ -55,6 +54,7 @@ def check(file: Path, settings: Settings) -> None:
 
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
+    from autodisco.campaign.seeds import read_seeds
     from autodisco.generator.dataset import read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols

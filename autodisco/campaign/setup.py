@@ -7,9 +7,9 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, settings_of
 from autodisco.campaign.parts import write_part_copies
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
-from autodisco.campaign.stages.simulate import executor_of
 from autodisco.campaign.states import load_stages
 from autodisco.files import write_atomic
 from autodisco.store import Store

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.campaign import load
+from autodisco.campaign import load, stop
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
-from autodisco.campaign.stages.simulate import executor_of
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store
@@ -86,6 +86,7 @@ def test_a_restarted_daemon_takes_over_the_replicas_of_the_one_that_was_killed(d
 @pytest.mark.parametrize(("reason", "goes_on"), [("signal", True), ("pause", False)])
 def test_a_signal_leaves_replicas_running_and_a_pause_ends_them(file, tmp_path, reason, goes_on):
     campaign = load(file, tmp_path / "runs")
+    executor = executor_of(campaign.settings)
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
         found = []
@@ -96,13 +97,15 @@ def test_a_signal_leaves_replicas_running_and_a_pause_ends_them(file, tmp_path, 
 
         with pytest.raises(Interrupted):
             STAGES.get("prepare").run(dataclasses.replace(campaign, interrupted=interrupted), store)
-        executor = executor_of(campaign.settings)
+        handle = found[0]
         try:
-            assert (executor.poll(found[:1])[found[0]].state == "running") == goes_on
-            (row,) = store.replicas()
-            assert (row["status"], row["handle"]) == (("running", found[0]) if goes_on else ("waiting", None))
+            assert (executor.poll([handle])[handle].state == "running") == goes_on
+            assert [row["status"] for row in store.replicas()] == ["running" if goes_on else "waiting"]
+            stop(campaign.folder)  # no process runs it any more
+            assert executor.poll([handle])[handle].state == "ended"
+            assert [(row["status"], row["handle"]) for row in store.replicas()] == [("waiting", None)]
         finally:
-            executor.cancel(found[0])
+            executor.cancel(handle)
 
 
 def test_an_executor_that_does_not_take_its_options_is_refused(file, tmp_path):

@@ -11,9 +11,10 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError, OwnedError, StorageError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.store import Store, comparison, replica_folder, value_of
 from autodisco.text import counted
 
@@ -21,9 +22,7 @@ LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", 
 """What a finished replica leaves for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
-    from autodisco.campaign.settings import Settings
     from autodisco.simulation.early import Benchmark
-    from autodisco.simulation.executors import Executor
     from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
 
 
@@ -70,14 +69,14 @@ def settle(campaign: Campaign, store: Store) -> None:
     rows = [row for row in store.replicas(store.get("iteration")) if row["status"] in ("waiting", "running")]
     rows.sort(key=lambda row: row["key"] != store.get("reference_key"))
     executor = executor_of(campaign.settings)
-    found = [row for row in rows if _is_with(campaign, executor, row)]
+    found = [row for row in rows if is_with(campaign.settings, executor, row)]
     left = simulations_left(campaign, store)
     waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
     if not found and not waiting:
         return
     simulation = campaign.settings.simulation
     engines.load(simulation.engine).check()
-    _wait_again(campaign, store, [row for row in rows if row not in found])
+    wait_again(campaign.settings, store, [row for row in rows if row not in found])
     campaign.say(f"{counted(len(found) + len(waiting), 'replica')} to simulate")
     pool = Pool(
         executor,
@@ -99,27 +98,13 @@ def settle(campaign: Campaign, store: Store) -> None:
         raise  # another process runs the replicas now
     except BaseException:
         if not executor.survives:
-            _none_runs(campaign, store)
+            end_running(campaign.settings, store)
         raise
     if not finished:
         if not executor.survives or campaign.interrupted() != "signal":
-            _none_runs(campaign, store)
+            end_running(campaign.settings, store)
         raise Interrupted
     store.set(short_of_room="")
-
-
-def executor_of(settings: Settings) -> Executor:
-    """The executor of a campaign. Raises InputError if there is none of this kind, or it does not take its options."""
-    from autodisco.simulation.executors import load_executor
-
-    given = settings.executor
-    return load_executor(given.kind, settings.simulation.workers, settings.simulation.threads, given.options)
-
-
-def _is_with(campaign: Campaign, executor: Executor, row: dict[str, Any]) -> bool:
-    """Whether a replica was submitted to this executor by an earlier process, and may run on."""
-    same = row["executor"] == campaign.settings.executor.kind
-    return executor.survives and same and row["status"] == "running" and row["handle"] is not None
 
 
 class _Room:
@@ -142,40 +127,6 @@ class _Room:
         with self._store.transaction():
             self._store.note(event, str(self._campaign.folder), {}, decided, reason)
             self._store.set(short_of_room=reason)
-
-
-def _none_runs(campaign: Campaign, store: Store) -> None:
-    """End the replicas of this iteration that run; they wait to be started again."""
-    rows = store.replicas(store.get("iteration"))
-    _wait_again(campaign, store, [row for row in rows if row["status"] == "running"])
-
-
-def _wait_again(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> None:
-    """Replicas that are not waited for start again; an executor that they survived with ends them before."""
-    for row in rows:
-        if row["handle"] is not None:
-            _cancel(campaign, store, row)
-    with store.transaction():
-        for row in rows:
-            if row["status"] == "running":
-                store.update_replica(
-                    row["key"], row["protocol"], row["replica"],
-                    status="waiting", started=None, executor=None, handle=None,
-                )  # fmt: skip
-
-
-def _cancel(campaign: Campaign, store: Store, row: dict[str, Any]) -> None:
-    """End a replica of an executor whose replicas survive their process; the journal says if that is not possible."""
-    from autodisco.simulation.executors import EXECUTORS, load_executor
-
-    given = campaign.settings.executor
-    try:
-        if EXECUTORS.get(row["executor"]).survives:
-            options = given.options if row["executor"] == given.kind else {}
-            load_executor(row["executor"], options=options).cancel(row["handle"])
-    except AutodiscoError as error:
-        subject = f"replica {row['replica']} of {row['key']}"
-        store.note("not cancelled", subject, {"handle": row["handle"]}, "start it again", str(error))
 
 
 def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
