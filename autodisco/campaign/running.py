@@ -47,7 +47,7 @@ def wait_again(settings: Settings, store: Store, rows: list[dict[str, Any]]) -> 
 
 
 def _cancel(settings: Settings, store: Store, row: dict[str, Any]) -> None:
-    """End a replica that may have survived the process that submitted it. If that is not possible, the journal says so."""
+    """End a replica that may have survived the process that submitted it; the journal says if it cannot be ended."""
     from autodisco.simulation.executors import EXECUTORS, load_executor
 
     given = settings.executor
