@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from autodisco.campaign.settings import Settings
+from autodisco.decide import Objective, objective_named
 
 
 def never() -> str:
@@ -38,6 +40,11 @@ class Campaign:
     folder: Path
     interrupted: Callable[[], str] = never
     say: Callable[[str], None] = silent
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What the campaign looks for."""
+        return objective_named(self.settings.objective.name)
 
     def seed(self, iteration: int, number: int, *parts: int | str) -> int:
         """A seed below 2³¹ for one piece of work, from campaign seed, iteration, seed number of the stage and parts.

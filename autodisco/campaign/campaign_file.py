@@ -11,6 +11,7 @@ from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.states import load_stages
+from autodisco.decide import objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
 from autodisco.store import Store
@@ -60,7 +61,8 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
-        ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
+        ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("executor", lambda: executor_of(settings)),
@@ -73,7 +75,7 @@ def check(file: Path, settings: Settings) -> None:
             raise InputError(f"{file}: {key}: {error}") from None
     engines.load(settings.simulation.engine).check()
     if settings.seeds.file:
-        read_seeds(Path(settings.seeds.file))
+        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
     if settings.seeds.dataset:
         read_dataset(Path(settings.seeds.dataset))
 
@@ -86,9 +88,10 @@ def _find_device(name: str) -> None:
         find_device(name)
 
 
-def _electrolyte(protocol: "Protocol") -> None:
-    if not protocol.system.ion_pairs:
-        raise InputError(f"protocol {protocol.name} has no salt, and a campaign ranks by conductivity")
+def _check_ions(settings: Settings, protocol: "Protocol") -> None:
+    objective = objective_named(settings.objective.name)
+    if objective.needs_ions and not protocol.system.ion_pairs:
+        raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
 
 
 def _check_not_elsewhere(file: Path, folder: Path) -> None:

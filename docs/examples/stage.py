@@ -12,7 +12,7 @@ def screen(campaign, store):
     iteration = store.get("iteration")
     with store.transaction():
         for draw in store.candidates(iteration, "new"):
-            atoms = sum(atom.GetAtomicNum() > 1 for atom in parse(draw["smiles"]).mol.GetAtoms())
+            atoms = sum(atom.GetAtomicNum() > 1 for atom in parse(draw.smiles).mol.GetAtoms())
             if atoms > MOST_HEAVY_ATOMS:
                 store.exclude(draw, "too large", f"{atoms} heavy atoms")
         left = len(store.candidates(iteration, "new"))

@@ -43,7 +43,7 @@ def submitted(folder):
     """The replica that was submitted, or None."""
     try:
         with Store.open_readonly(folder) as store:
-            return next((row for row in store.replicas() if row["handle"]), None)
+            return next((row for row in store.replicas() if row.handle), None)
     except NoCampaign:  # it begins
         return None
 
@@ -62,25 +62,25 @@ def daemons(file, tmp_path):
         daemon.kill()
         daemon.wait()
     if left := submitted(tmp_path / "runs" / "small"):
-        os.killpg(int(left["handle"].split()[0]), signal.SIGKILL)
+        os.killpg(int(left.handle.split()[0]), signal.SIGKILL)
 
 
 def test_a_restarted_daemon_takes_over_the_replicas_of_the_one_that_was_killed(daemons, tmp_path):
     folder = tmp_path / "runs" / "small"
     daemon = daemons()
     replica = wait_for(lambda: submitted(folder))
-    session = int(replica["handle"].split()[0])
+    session = int(replica.handle.split()[0])
     os.killpg(session, signal.SIGSTOP)  # it is not to end before it is found again
     daemon.kill()
     daemon.wait()
     daemons()
     wait_for(lambda: (tmp_path / "log.txt").read_text().count("1 replica to simulate") == 2)
-    assert submitted(folder)["handle"] == replica["handle"]
+    assert submitted(folder).handle == replica.handle
     os.killpg(session, signal.SIGCONT)
     with Store.open_readonly(folder) as store:
-        (done,) = wait_for(lambda: [row for row in store.replicas() if row["status"] == "done"])
-        assert (done["handle"], done["started"]) == (None, replica["started"])
-        assert {"restart", "retry"}.isdisjoint(row["event"] for row in store.journal())
+        (done,) = wait_for(lambda: [row for row in store.replicas() if row.status == "done"])
+        assert (done.handle, done.started) == (None, replica.started)
+        assert {"restart", "retry"}.isdisjoint(row.event for row in store.journal())
 
 
 @pytest.mark.parametrize(("reason", "goes_on"), [("signal", True), ("pause", False)])
@@ -92,7 +92,7 @@ def test_a_signal_leaves_replicas_running_and_a_pause_ends_them(file, tmp_path, 
         found = []
 
         def interrupted():
-            found.extend(row["handle"] for row in store.replicas() if row["handle"])
+            found.extend(row.handle for row in store.replicas() if row.handle)
             return reason if found else ""
 
         with pytest.raises(Interrupted):
@@ -100,10 +100,10 @@ def test_a_signal_leaves_replicas_running_and_a_pause_ends_them(file, tmp_path, 
         handle = found[0]
         try:
             assert (executor.poll([handle])[handle].state == "running") == goes_on
-            assert [row["status"] for row in store.replicas()] == ["running" if goes_on else "waiting"]
+            assert [row.status for row in store.replicas()] == ["running" if goes_on else "waiting"]
             stop(campaign.folder)  # no process runs it any more
             assert executor.poll([handle])[handle].state == "ended"
-            assert [(row["status"], row["handle"]) for row in store.replicas()] == [("waiting", None)]
+            assert [(row.status, row.handle) for row in store.replicas()] == [("waiting", None)]
         finally:
             executor.cancel(handle)
 

@@ -7,7 +7,7 @@ from autodisco.campaign import load, open_folder, run
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.verify import verify
 from autodisco.report.why import why
-from autodisco.store import Store, status
+from autodisco.store import Store, progress
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "stage.py"
 CAMPAIGN = """
@@ -48,18 +48,18 @@ def test_a_screen_between_filter_and_simulate_rejects_large_repeat_units(tmp_pat
         f"iteration 1: {stage}" for stage in ("generate", "filter", "screen", "simulate", "acquire", "retrain")
     ]
     with Store.open(campaign.folder) as store:
-        verdicts = {row["key"]: row["verdict"] for row in store.candidates(1) if row["verdict"] in ("new", "too large")}
+        verdicts = {row.key: row.verdict for row in store.candidates(1) if row.verdict in ("new", "too large")}
         assert set(verdicts.values()) == {"new", "too large"}
-        assert {row["key"] for row in store.replicas(1)} == {key for key, name in verdicts.items() if name == "new"}
-        assert {row["status"] for row in store.replicas(1)} <= {"done", "failed"}
+        assert {row.key for row in store.replicas(1)} == {key for key, name in verdicts.items() if name == "new"}
+        assert {row.status for row in store.replicas(1)} <= {"done", "failed"}
         assert verdicts.keys() <= store.known_keys()
-        assert {row["key"] for row in store.polymers("generated")} == {row["key"] for row in store.replicas(1)}
+        assert {row.key for row in store.polymers("generated")} == {row.key for row in store.replicas(1)}
         assert verify(store) == []
-        (screened,) = [row for row in store.journal() if row["event"] == "screened"]
-        assert (screened["state"], screened["why"]) == ("screen", "at most 4 atoms")
-        (iteration,) = status(store)["iterations"]
-        assert iteration["new_strings"] == sum(
-            iteration["verdicts"].get(name, 0) for name in ("new", "too large", "duplicate-symmetry")
+        (screened,) = [row for row in store.journal() if row.event == "screened"]
+        assert (screened.state, screened.why) == ("screen", "at most 4 atoms")
+        (iteration,) = progress(store).iterations
+        assert iteration.new_strings == sum(
+            iteration.verdicts.get(name, 0) for name in ("new", "too large", "duplicate-symmetry")
         )
         store.set(state="filter")
         assert why(store)["next"] == "screen: rejects large repeat units"
