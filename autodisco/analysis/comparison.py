@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from autodisco.analysis.statistics import Floats, standard_error
+from autodisco.analysis.statistics import standard_error
+from autodisco.arrays import Floats
 
 FLOOR_S_PER_CM = 1e-6
 LN10 = float(np.log(10))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autodisco.analysis.statistics import Floats, series_error
+from autodisco.analysis.statistics import series_error
+from autodisco.arrays import Floats
 
 LEAST_VALUES = 16
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
-from autodisco.analysis.trajectory import Chunk, Composition, Floats, Indices
+from autodisco.analysis.trajectory import Chunk, Composition
+from autodisco.arrays import Floats, Indices
 from autodisco_kernels import Contacts, Unwrapper, contacts, ion_clusters, once_per_frame, without_drift
 
 

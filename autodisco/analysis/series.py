@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autodisco.analysis.trajectory import Floats
+from autodisco.arrays import Floats
 
 
 class Series:

@@ -4,9 +4,9 @@ Every error in this package comes from here. An error that the data cannot give 
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from autodisco.arrays import Floats
 
 Value = tuple[float, float | None]
 """A value and its standard error, None where the data cannot give one."""

@@ -13,13 +13,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco.simulation.protocols import Production
-
-Floats = NDArray[np.float64]
 
 GROWTH, EARLIEST = 1.5, 0.05  # of the times of two looks; share of production before the first
 TRAJECTORY_DEGREES = 4.0  # of freedom of the error of a trajectory, which a few ions give
