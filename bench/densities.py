@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from quick_variant import TABLE, arguments, npt, production, quick_variant
 
+from autodisco.analysis.statistics import standard_error
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation import LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines.report import read_report
 
@@ -46,7 +47,7 @@ def main() -> None:
     file = quick_variant(given.simulations, "density", 5, ENDING, **BOX)
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 7200.0) for u, _ in chosen.values()]
     folders = {task.key: task.folder for task in tasks}
-    LocalExecutor(given.workers).run(
+    Pool(LocalExecutor(given.workers)).run(
         tasks, lambda task: None, lambda task, outcome: print(task.monomer_smiles, outcome.ok)
     )
     number = len(protocols.load(str(file)).steps) - 2
@@ -55,7 +56,7 @@ def main() -> None:
         rows = [row for row in read_report(folders[key]) if row["number"] == number]
         last = [row["density_g_per_cm3"] for row in rows[-round(len(rows) * LAST_PS / 60) :]]
         means = [block.mean() for block in np.array_split(last, BLOCKS)]
-        value, error = np.mean(means), np.std(means, ddof=1) / BLOCKS**0.5
+        value, error = np.mean(means), standard_error(means)
         n_atoms = (folders[key] / "topology.pdb").read_text().count("HETATM")
         difference = 100 * (value / reference - 1)
         print(f"| `{unit.smiles}` | {n_atoms} | {value:.3f} ± {error:.3f} | {reference:.3f} | {difference:+.1f} % |")

@@ -60,6 +60,10 @@ def simulate(
         str,
         typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE"),
     ] = "auto",
+    executor: Annotated[
+        str,
+        typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND"),
+    ] = "local",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     timeout_minutes: Annotated[
         float | None,
@@ -104,7 +108,7 @@ def simulate(
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine)
+        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor)
         for name in names
     ]
     if len(results) > 1:
