@@ -18,7 +18,8 @@ from autodisco.files import tells_of_full_disk, write_json
 from autodisco.machine import cores
 from autodisco.process import THREADS
 from autodisco.simulation import progress
-from autodisco.simulation.replica import KILLED, ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
+from autodisco.simulation.cache import finished_outcome, lasting_outcome
+from autodisco.simulation.task import KILLED, ReplicaOutcome, ReplicaTask
 
 POLL_S = 0.2
 LOOK_S = 2.0  # between looks at how far a replica is

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.components import Component
+
 # columns of the parameter arrays, by the section of a LAMMPS data file
 BOND_COLUMNS = {"Bond": slice(0, 4)}
 ANGLE_COLUMNS = {"Angle": slice(0, 4), "BondBond": slice(4, 7), "BondAngle": slice(7, 11)}
@@ -75,12 +77,16 @@ class Molecule:
 
 @dataclass(frozen=True)
 class System:
-    """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped."""
+    """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped.
+
+    `components` say which molecules are of one kind, and their roles.
+    """
 
     molecules: list[Molecule]
     positions: NDArray[np.float64]
     box: NDArray[np.float64]
     labels: dict[str, object] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
 
     @property
     def offsets(self) -> list[int]:

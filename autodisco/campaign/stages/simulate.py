@@ -21,7 +21,7 @@ LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", 
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
-    from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
+    from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
@@ -121,7 +121,7 @@ def _nothing_runs(store: Store) -> None:
 def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
     """What is to be run for a row of the replicas."""
     from autodisco.simulation import engines
-    from autodisco.simulation.replica import ReplicaTask, mending
+    from autodisco.simulation.task import ReplicaTask, mending
 
     settings = campaign.settings.simulation
     polymer = store.polymer(row["key"])
@@ -169,7 +169,7 @@ def _restarted(store: Store, task: ReplicaTask) -> None:
 
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
     """Keep a value, or climb the ladder: what mends the failure code, then giving up. Each rung is journalled."""
-    from autodisco.simulation.replica import RETRY
+    from autodisco.simulation.task import RETRY
 
     subject = f"{task.monomer_smiles} replica {task.replica}"
     if outcome.failure_code == "no-disk":
