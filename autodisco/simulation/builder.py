@@ -169,8 +169,8 @@ def _system(planned: Plan, positions: Floats, edge: float, force_field: ForceFie
         "force_field_flags": list(dict.fromkeys(flag for part in listed for flag in part.molecule.force_field_flags)),
     }
     return System(
-        planned.molecules, positions, np.full(3, edge), labels, components=_components(planned),
-    )  # fmt: skip
+        planned.molecules, positions, np.full(3, edge), labels, _components(planned), pair_rule=force_field.pair_rule
+    )
 
 
 def smiles_of(formulation: Formulation) -> str:
@@ -215,4 +215,4 @@ def _is_speared(planned: Plan, system: System) -> bool:
         mol = part.chain.mol if part.chain else planned.solvents[int(part.kind)] if part.role == "solvent" else None
         if mol is not None:
             rings += [tuple(atom + start for atom in ring) for ring in mol.GetRingInfo().AtomRings()]
-    return bool(speared(rings, system.terms("bonds").atoms, system.positions, system.box))
+    return bool(speared(rings, system.bonds, system.positions, system.box))

@@ -29,10 +29,13 @@ def cohesion_of_run(task: ReplicaTask, protocol: Protocol, told: Progress) -> di
     from autodisco.simulation import boxes, builder, forcefield
     from autodisco.simulation.cohesion import cohesion
 
+    force_field = forcefield.load(task.force_field)
+    if force_field.pair_rule is None:
+        return {}
     settings = boxes.sized(task.contents, protocol, task.times_as_much)
-    planned = builder.plan(task.contents, settings, task.seed, forcefield.load(task.force_field))
+    planned = builder.plan(task.contents, settings, task.seed, force_field)
     on_frame = lambda frame: told("cohesive energy", 1.0, frame)  # noqa: E731
-    return cohesion(task.folder, planned.molecules, protocol.nonbonded.cutoff, on_frame)
+    return cohesion(task.folder, planned.molecules, protocol.nonbonded.cutoff, force_field.pair_rule, on_frame)
 
 
 def bend_of_volume(folder: Path, protocol: Protocol) -> dict[str, Any]:
