@@ -98,7 +98,7 @@ def _with_offsets(molecules: Sequence[Molecule], offsets: Sequence[int], form: F
 class System:
     """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped.
 
-    `components` say which molecules are of one kind, and their roles. `pair_rule` is that of the force field, or None if
+    `components` say which molecules are of one kind, and their roles. `pair_rule` is that of the force field, None if
     it is not made of pairs.
     """
 
