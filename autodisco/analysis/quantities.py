@@ -4,10 +4,12 @@ A name is the column, the JSON key and the attribute everywhere. Everything that
 values reads this table. A quantity of an observable from a file is added when the observable is loaded.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autodisco.analysis.combination import (
     AT_LEAST,
@@ -50,7 +52,14 @@ class Scale:
 
     def place(self, value: float) -> float:
         """Place of a value on the scale; negative values count as zero on a logarithmic one."""
-        return value if self.floor is None else math.log10(max(value, 0.0) + self.floor)
+        return value if self.floor is None else float(np.log10(max(value, 0.0) + self.floor))
+
+    def values(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values at some places, the inverse of `place`; (n,) to (n,)."""
+        if self.floor is None:
+            return places
+        above = 10**places - self.floor
+        return np.where(above > 1e-6 * self.floor, above, 0.0)  # the rounding error of a value of zero
 
 
 LINEAR = Scale()

@@ -21,6 +21,13 @@ LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
 """Tokens that the generator has room for behind its class tokens."""
 
 
+class ObjectiveSettings(Section):
+    """What the campaign looks for."""
+
+    name: str = "conductivity"
+    """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
+
+
 class Seeds(Section):
     """What is known before the first simulation."""
 
@@ -245,6 +252,7 @@ class Settings(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     seed: Count = 1
+    objective: ObjectiveSettings = ObjectiveSettings()
     seeds: Seeds = Seeds()
     generator: GeneratorSettings = GeneratorSettings()
     generate: Generate = Generate()

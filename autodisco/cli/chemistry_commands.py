@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
+from autodisco.cli.output import FORCE_FIELD, message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
@@ -49,7 +49,7 @@ def simulate(
             min=1, help="Cores of one build; more pay for large boxes.", envvar="AUTODISCO_SIMULATION_THREADS"
         ),
     ] = 1,
-    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     engine: Annotated[
         str,
         typer.Option(

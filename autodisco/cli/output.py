@@ -31,7 +31,9 @@ def one_line(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists."""
+    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists, records objects."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -159,6 +161,9 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
 
 
 def existing_file(path: Path, what: str) -> Path:

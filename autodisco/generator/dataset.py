@@ -20,7 +20,10 @@ Class = Literal["high", "low", "unlabelled"]
 #: Most classes that a property can be cut into (`classify`).
 MOST_CLASSES = 10
 
-_VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
+QUANTITY = "conductivity_s_per_cm"
+"""The quantity of a data set's values."""
+
+_VALUE_COLUMNS = ("conductivity", QUANTITY)
 
 
 @dataclass(frozen=True)

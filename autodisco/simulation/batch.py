@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.polymer import RepeatUnit
+from autodisco.registry import absolute
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.cache import lasting_outcome, was_begun
 from autodisco.simulation.executors import LocalExecutor
@@ -55,7 +56,7 @@ def replica_task(
         protocol=loaded.name
         if loaded.name.partition("@")[0] in protocols.shipped()
         else str(Path(protocol).absolute()),
-        force_field=force_field,
+        force_field=absolute(force_field, Path.cwd()),
         folder=builds_folder(root, subject, loaded.name, seed, engine) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,

@@ -29,7 +29,7 @@ class ScatterSettings(_Frozen):
     """How much independent builds of one polymer scatter: standard deviation of log10 conductivity, and the degrees of
     freedom with which it was measured. Campaigns begin with it and add what their own builds show."""
 
-    decades: Annotated[float, Field(gt=0, le=3)] = UNKNOWN_SCATTER.decades
+    decades: Annotated[float, Field(gt=0, le=3)] = UNKNOWN_SCATTER.sd
     degrees: Annotated[float, Field(ge=1)] = UNKNOWN_SCATTER.degrees
 
 
