@@ -77,7 +77,7 @@ def backbone_atoms(unit: RepeatUnit | str) -> int:
 def repeat_unit_mass(unit: RepeatUnit | str) -> float:
     """Molar mass of the repeat unit in g/mol, hydrogens included, ends not."""
     mol, _ = _with_ends(unit)
-    return sum(atom.GetMass() for atom in Chem.AddHs(mol).GetAtoms() if atom.GetAtomicNum() > 0)
+    return float(sum(atom.GetMass() for atom in Chem.AddHs(mol).GetAtoms() if atom.GetAtomicNum() > 0))
 
 
 def degree_of_polymerisation(unit: RepeatUnit | str, backbone: int = 150) -> int:

@@ -60,7 +60,7 @@ def expected_edge(subject: RepeatUnit | Formulation, settings: SystemSettings, p
         occupied += n * van_der_waals_volume(neutral_molecule(solvent.smiles))
     for salt, n in contents.salts:
         occupied += n * salt.anions * van_der_waals_volume(salt.anion.molecule)
-    return (occupied / PACKING * least_expansion(protocol)) ** (1 / 3)
+    return float((occupied / PACKING * least_expansion(protocol)) ** (1 / 3))
 
 
 def least_expansion(protocol: Protocol) -> float:

@@ -120,7 +120,10 @@ def build(
     planned = plan(subject, settings, seed, force_field)
     edge = edge_of(sum(float(m.masses.sum()) for m in planned.molecules), settings.build_density_g_per_cm3)
     tried = itertools.count(1)
-    tick = lambda: on_progress(next(tried))  # noqa: E731
+
+    def tick() -> None:
+        on_progress(next(tried))
+
     growers = [
         ChainGrower([chain_of(polymer, (kind,) * 3) for kind in range(len(polymer.kinds))], rng, tick)
         for polymer in planned.formulation.polymers

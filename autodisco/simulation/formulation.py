@@ -124,7 +124,7 @@ class Solvent(_Frozen):
     @field_validator("smiles")
     @classmethod
     def _is_neutral(cls, smiles: str) -> str:
-        return Chem.MolToSmiles(Chem.RemoveHs(neutral_molecule(smiles)))
+        return str(Chem.MolToSmiles(Chem.RemoveHs(neutral_molecule(smiles))))
 
     @model_validator(mode="after")
     def _has_one_amount(self) -> "Solvent":

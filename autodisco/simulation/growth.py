@@ -212,7 +212,7 @@ def _attached(shapes: Shapes, placed: Floats, before: CappedUnit, link: float, r
     angles = np.where(np.isnan(wanted), angles, wanted)
     turned = Rotation.from_rotvec(angles[:, None] * np.array([0.0, 0.0, 1.0])).as_matrix()
     local = shapes.positions[which] @ turned.transpose(0, 2, 1)
-    return local @ basis + placed[before.tail] + outward * link
+    return np.asarray(local @ basis + placed[before.tail] + outward * link)
 
 
 def _basis(axis: Floats) -> Floats:

@@ -7,7 +7,9 @@ The folder it leaves holds the inputs of the engine (`system.data`, `in.lammps`)
 import os
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 from autodisco.analysis.components import components_of
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
@@ -91,10 +93,14 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     analysed = analyze(task.folder, progress=lambda frames, _: told("analysis", 1.0, frames))
     properties = analysed.properties.to_dict()
     properties |= density_error(task.folder, protocol)
-    for more in (lambda: cohesion_of_run(task, protocol, told), lambda: bend_of_volume(task.folder, protocol)):
+    optional: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: cohesion_of_run(task, protocol, told),
+        lambda: bend_of_volume(task.folder, protocol),
+    )
+    for measured in optional:
         try:
-            properties |= more()
-        except Exception:  # optional: the replica keeps its value; replica.log has the traceback
+            properties |= measured()
+        except Exception:  # the replica keeps its value; replica.log has the traceback
             traceback.print_exc()
     properties["charge_used"] = charge_used(components)
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
