@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.components import Role
+from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 LEAST_FRAMES = 7  # for a fit, and to tell bonds from contacts
 HETEROATOMS = ("N", "O", "S", "P")

@@ -13,6 +13,7 @@ from rdkit import Chem
 
 from autodisco.analysis.components import Component, Role
 from autodisco.analysis.trajectory import HETEROATOMS
+from autodisco.arrays import Floats
 from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import Chain
@@ -24,7 +25,7 @@ from autodisco.simulation.formulation import Formulation, neutral_molecule, of
 from autodisco.simulation.growth import ChainGrower
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
-from autodisco.simulation.space import Floats, Space, edge_of, insert
+from autodisco.simulation.space import Space, edge_of, insert
 from autodisco.simulation.spearing import speared
 
 TRIES_PER_BOX = 3

@@ -4,8 +4,8 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
+from autodisco.arrays import Floats
 from autodisco.errors import SimulationFailure
-from autodisco.simulation.space import Floats
 from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 
 CONFORMERS = 40

@@ -5,16 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import coo_array, csr_array, eye_array
 from scipy.spatial.transform import Rotation
 
+from autodisco.arrays import Floats, Indices
 from autodisco.polymer.chains import CappedUnit, Chain
 from autodisco.simulation.conformers import embedded
-from autodisco.simulation.space import HEAVY, Bools, Floats, Space, anywhere
-
-Integers = NDArray[np.int64]
+from autodisco.simulation.space import HEAVY, Bools, Space, anywhere
 
 NEARBY_UNITS, NEARBY_SCALE = 4, 0.65  # units this near along the chain may come closer; minimisation parts them
 # Crowded chains have no place at full distance; the best of the tries is then taken down to this share of it,
@@ -187,7 +185,7 @@ def _within_three_bonds(mol: Chem.Mol) -> csr_array:
 
 
 def _joined(
-    placed: list[Floats], copies: list[Integers], atoms: list[Integers], heavy: Bools, units: range
+    placed: list[Floats], copies: list[Indices], atoms: list[Indices], heavy: Bools, units: range
 ) -> tuple[Floats, Bools]:
     """Coordinates and kinds of the atoms of several placed units."""
     if not len(units):

@@ -90,7 +90,9 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, asked)
     description = read_json(task.folder / SYSTEM) | {"box_a": box}
     write_json(task.folder / SYSTEM, description)
-    analysed = analyze(task.folder, progress=lambda frames, _: told("analysis", 1.0, frames))
+    analysed = analyze(
+        task.folder, observables=protocol.observables, progress=lambda frames, _: told("analysis", 1.0, frames)
+    )
     properties = analysed.properties.to_dict()
     properties |= density_error(task.folder, protocol)
     optional: tuple[Callable[[], dict[str, Any]], ...] = (
