@@ -73,6 +73,7 @@ def simulate_subject(
     timeout_s: float,
     root: Path,
     engine: str = "auto",
+    executor: str = "local",
 ) -> dict[str, Any]:
     """Run independent builds of a polymer or formulation and combine them; what `root` holds is not run again.
 
@@ -96,7 +97,7 @@ def simulate_subject(
     with Shown({subject.key: name}) as shown:
         outcomes = simulate_batch(
             [subject], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
-            shown.begin, shown.end, shown.refresh,
+            shown.begin, shown.end, shown.refresh, executor,
         )[subject.key]  # fmt: skip
     properties = values(outcomes)
     return {
