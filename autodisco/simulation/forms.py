@@ -169,7 +169,8 @@ CLASS2_TORSION = Form(
     tuple(Cosine(n, f"V{n}", f"d{n}", shift=math.pi) for n in (1, 2, 3)),
 )
 
-# The second atom is the centre. chi is the mean over the three ways to choose the bond that leaves the plane.
+# The second atom is the centre. chi is the mean over the three ways to choose the bond that leaves the plane; LAMMPS
+# counts it with the other sign.
 CLASS2_IMPROPER = Form(
     "class2-improper",
     "improper",
@@ -179,7 +180,7 @@ CLASS2_IMPROPER = Form(
     (
         Expression(
             "out-of-plane",
-            "K*(chi-chi0)^2; chi=-(asin(T/sin(a1))+asin(T/sin(a2))+asin(T/sin(a3)))/3;"
+            "K*(chi+chi0)^2; chi=(asin(T/sin(a1))+asin(T/sin(a2))+asin(T/sin(a3)))/3;"
             "T=sin(a1)*sin(a3)*sin(dihedral(p1,p2,p3,p4)); a1=angle(p1,p2,p3); a2=angle(p1,p2,p4); a3=angle(p3,p2,p4)",
             _names("K chi0"),
             ("K",),

@@ -137,7 +137,7 @@ def nonbonded_forces(system: System, settings: NonbondedSettings, tail: bool) ->
         if of_pair == of_charges == 1.0:
             continue
         van_der_waals.addExclusion(i, j)
-        coulomb.addException(i, j, of_charges * charges[i] * charges[j], 0.1, 0.0)
+        coulomb.addException(i, j, of_charges * charges[i] * charges[j] if of_charges else 0.0, 0.1, 0.0)
         if of_pair:
             scaled.addBond(i, j, [of_pair, *per_atom[i], *per_atom[j]])
     coulomb.setNonbondedMethod(openmm.NonbondedForce.PME)
