@@ -14,7 +14,7 @@ import pydantic
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings, write_settings
 from autodisco.campaign.settings_messages import error_sentence
-from autodisco.decide import Objective, objective_named
+from autodisco.decide import LABELLINGS, SELECTIONS, Objective, objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
@@ -172,6 +172,8 @@ def check(file: Path, settings: Settings) -> None:
 
     for key, look in (
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
+        ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),

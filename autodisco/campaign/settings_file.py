@@ -21,6 +21,9 @@ from autodisco.errors import InputError
 from autodisco.files import read_text
 
 PREFIX = "AUTODISCO_"
+PARTS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
+"""Keys that name a part, which may be in a file beside the campaign file."""
+
 OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
 """Environment variables that are not settings of a campaign."""
 
@@ -116,8 +119,9 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
-    named = registry.absolute(settings.objective.name, file.parent)
-    changed["objective"] = settings.objective.model_copy(update={"name": named})
+    for table, key in PARTS:
+        section = changed.get(table, getattr(settings, table))
+        changed[table] = section.model_copy(update={key: registry.absolute(getattr(section, key), file.parent)})
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

@@ -34,11 +34,12 @@ from autodisco.store.records import (
 )
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
-from autodisco.store.verdicts import VERDICTS, Verdict
+from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
     "END_STATES",
     "LOOP_STATES",
+    "NOT_SELECTED",
     "STALE_S",
     "STATES",
     "VERDICTS",

@@ -7,12 +7,15 @@ to say, after `retrain`.
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from autodisco.campaign.budget import batch_size, simulations_left
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.states import advance
+from autodisco.decide import Choice, ranking, selected
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
-from autodisco.store import Candidate, Store
+from autodisco.store import NOT_SELECTED, Candidate, Store
 from autodisco.text import counted
 
 
@@ -36,17 +39,38 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            wanted = [(row.key or "", replica) for row in survivors for replica in range(settings.simulation.replicas)]
+            chosen = _select(campaign, store, survivors)
+            wanted = [(row.key or "", replica) for row in chosen for replica in range(settings.simulation.replicas)]
             # Where the budget was lowered below what is done, all of them wait for a larger one.
             for key, replica in wanted[: simulations_left(campaign, store) or None]:
                 store.plan_replica(key, store.get("protocol"), replica, iteration)
-            decided = f"simulate {counted(len(survivors), 'polymer')}"
-            store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
+            decided = f"simulate {counted(len(chosen), 'polymer')}"
+            left = len(survivors) - len(chosen)
+            why = f"chosen by {settings.filter.selection}; {left} others are new" if left else "all are new"
+            store.note("filtered", f"iteration {iteration}", seen, decided, why)
             advance(store, "filled")
         else:
             _nothing_left(campaign, store, iteration, counts)
     duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
     campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
+
+
+def _select(campaign: Campaign, store: Store, survivors: list[Candidate]) -> list[Candidate]:
+    """The survivors that are simulated; the others get the verdict `NOT_SELECTED`."""
+    settings, iteration = campaign.settings.filter, store.get("iteration")
+    choice = Choice(
+        candidates=survivors,
+        most=settings.most_selected or len(survivors),
+        objective=campaign.objective,
+        ranked=ranking(store),
+        rng=np.random.default_rng(campaign.seed(iteration, "filter")),
+    )
+    chosen = selected(settings.selection, choice)
+    for row in survivors:
+        if row not in chosen:
+            reason = f"new, but not chosen by the selection {settings.selection}"
+            store.set_verdict(iteration, row.draw, NOT_SELECTED, reason, row.flags)
+    return chosen
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
