@@ -19,6 +19,7 @@ from autodisco.campaign.settings import GeneratorSettings, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError
 from autodisco.files import read_text
+from autodisco.registry import absolute
 
 PREFIX = "AUTODISCO_"
 PARTS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
@@ -127,9 +128,12 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
         if not addresses.is_file():
             raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
         changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
-    protocol = (file.parent / settings.simulation.protocol).resolve()
+    simulation = settings.simulation
+    parts = {"force_field": absolute(simulation.force_field, file.parent)}
+    protocol = (file.parent / simulation.protocol).resolve()
     if protocol.suffix == ".toml" and protocol.is_file():
-        changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
+        parts["protocol"] = str(protocol)
+    changed["simulation"] = simulation.model_copy(update=parts)
     return settings.model_copy(update=changed)
 
 

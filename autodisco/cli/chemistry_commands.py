@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
+from autodisco.cli.output import FORCE_FIELD, message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
@@ -46,7 +46,7 @@ def simulate(
             min=1, help="Cores of one build; more pay for large boxes.", envvar="AUTODISCO_SIMULATION_THREADS"
         ),
     ] = 1,
-    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     engine: Annotated[
         str,
         typer.Option(
@@ -121,6 +121,7 @@ def simulate(
 
 def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
     """Conductivity and activation energy; a plot beside the simulations."""
+    from autodisco.analysis.quantities import quantity
     from autodisco.cli.single import over_temperature
 
     told = over_temperature(results)
@@ -132,7 +133,8 @@ def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> Non
             for r in told["values"]
         ]
         title = f"{results[0]['monomer_smiles']}   ({results[0]['force_field']})"
-        print_table([">K", ">conductivity_s_per_cm", ">± standard error"], rows, title)
+        kelvin, sigma = quantity("temperature_k"), quantity("conductivity_s_per_cm")
+        print_table([f">{kelvin.heading}", f">{sigma.label}, {sigma.unit}", ">± standard error"], rows, title)
     for result in results:
         for failure in result["failures"]:
             where = f"{result['protocol']} replica {failure['replica']}"
@@ -222,6 +224,8 @@ def dedupe(
         )
         if out:
             message(f"polymers: {out}")
+        if not library.n_groups:
+            raise InputError(f"{file}: no row holds a repeat unit")
 
 
 def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:

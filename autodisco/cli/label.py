@@ -10,7 +10,7 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
-from autodisco.cli.output import existing_file, message, one_line, print_json
+from autodisco.cli.output import FORCE_FIELD, existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
 
@@ -28,7 +28,7 @@ def label(
     protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
     replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each, if the file asks no more.")] = 2,
     workers: Annotated[int, typer.Option(min=0, help="Builds at a time; 0 for one per core.")] = 0,
-    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     engine: Annotated[str, typer.Option(help="What runs the dynamics: lammps, openmm or auto.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores of one build.")] = 1,
