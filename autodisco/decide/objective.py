@@ -115,7 +115,7 @@ class Objective:
         """Raise InputError for a quantity that the table of quantities does not hold."""
         for name in self.quantities:
             if not known(name):
-                close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1)
+                close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1, cutoff=0.4)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise InputError(f"objective '{self.name}': there is no quantity {name!r}{hint}")
 
