@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.quantities import CONDUCTIVITY_SCALE, Scale
-from autodisco.analysis.statistics import Floats, standard_error
+from autodisco.analysis.statistics import standard_error
+from autodisco.arrays import Floats
 
 LN10 = float(np.log(10))
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.comparison import Comparison
-from autodisco.analysis.statistics import Floats
+from autodisco.arrays import Floats
 
 Chosen = NDArray[np.bool_]  # which polymers
 

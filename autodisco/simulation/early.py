@@ -13,13 +13,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco.simulation.protocols import Production
-
-Floats = NDArray[np.float64]
 
 QUANTITY = "conductivity_s_per_cm"
 """The quantity that a benchmark is about."""

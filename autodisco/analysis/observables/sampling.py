@@ -9,7 +9,7 @@ from autodisco.analysis.diffusion import LEAST_TO_CHOOSE
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
-from autodisco.analysis.trajectory import Floats
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
 FEW_FRAMES = 50
