@@ -172,6 +172,7 @@ def check(file: Path, settings: Settings) -> None:
 
     for key, look in (
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("objective.constraints", lambda: _check_constraints(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
@@ -196,6 +197,11 @@ def _find_device(name: str) -> None:
         from autodisco.generator.neural import find_device
 
         find_device(name)
+
+
+def _check_constraints(settings: Settings) -> None:
+    for name in settings.objective.constraints:
+        objective_named(name).check(constraint=True)
 
 
 def _check_ions(settings: Settings, protocol: "Protocol") -> None:

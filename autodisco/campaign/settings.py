@@ -26,6 +26,8 @@ class ObjectiveSettings(Section):
 
     name: str = "conductivity"
     """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    constraints: list[str] = []
+    """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
 
 
 class Seeds(Section):

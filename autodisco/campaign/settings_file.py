@@ -14,7 +14,6 @@ from typing import Any
 import pydantic
 import tomli_w
 
-from autodisco import registry
 from autodisco.campaign.settings import GeneratorSettings, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError
@@ -122,7 +121,9 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
     for table, key in PARTS:
         section = changed.get(table, getattr(settings, table))
-        changed[table] = section.model_copy(update={key: registry.absolute(getattr(section, key), file.parent)})
+        changed[table] = section.model_copy(update={key: absolute(getattr(section, key), file.parent)})
+    constraints = [absolute(name, file.parent) for name in settings.objective.constraints]
+    changed["objective"] = changed["objective"].model_copy(update={"constraints": constraints})
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

@@ -94,6 +94,8 @@ class TopFraction(Labelling):
             shown = f"{objective.exact(row.value)} ({row.origin})"
             if row.verdict == "reference":
                 classes[row.key] = TrainingClass("high", weight, f"{shown}: the reference")
+            elif row.verdict == "excluded":
+                classes[row.key] = TrainingClass("low", 1.0, f"{shown}: violates {', '.join(row.violated)}")
             elif row.verdict == "better":
                 classes[row.key] = TrainingClass("high", weight, f"{shown}: {sure}")
             elif border is not None and objective.worth(row.expected) >= objective.worth(border):
@@ -103,7 +105,9 @@ class TopFraction(Labelling):
         return classes
 
     def _border(self, evidence: Evidence) -> float | None:
-        return best_share(evidence.objective, [row.expected for row in evidence.ranked], evidence.top_fraction)
+        return best_share(
+            evidence.objective, [row.expected for row in evidence.ranked if not row.violated], evidence.top_fraction
+        )
 
 
 def best_share(objective: Objective, values: Sequence[float], share: float) -> float | None:

@@ -30,6 +30,7 @@ VERDICTS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
     "worse": ("▼ worse", "bright_black"),
+    "excluded": ("× excluded", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
 AXIS_DECADES = 2.5

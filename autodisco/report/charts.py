@@ -22,7 +22,7 @@ from autodisco.text import shortened
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
-COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "reference": TIE, None: KNOWN}
+COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "excluded": WORSE, "reference": TIE, None: KNOWN}
 DECADES = 2.5
 """The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
 

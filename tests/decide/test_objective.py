@@ -79,6 +79,25 @@ def test_monitor_summary_and_report_show_a_linear_objective(lowest):
     assert "mS/cm" in "\n".join(summary(lowest))
 
 
+def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):
+    text = LOWEST.replace("LOWEST =", "SMALL =").replace('direction="lower"', "at_most=0.1")
+    (tmp_path / "small.py").write_text(text)
+    with fill(tmp_path / "bound") as store:
+        free = ranking(store)
+        store.set(settings={**SETTINGS, "objective": {"constraints": [f"{tmp_path / 'small.py'}:SMALL"]}})
+        rows = ranking(store)
+        found = {row.monomer_smiles: row for row in rows}
+        page = write_report(store).read_text()
+    assert free[0].monomer_smiles == "*COCOC*"  # 2.5 × 0.047 is above the bound
+    assert rows[-1].monomer_smiles == "*OCOCCOC*"
+    assert found["*COCOC*"].verdict == "excluded"
+    assert found["*COCOC*"].violated == ["leak at most 100 mS/cm"]
+    assert best_found(rows).monomer_smiles == "*OCCOCCN*"
+    assert "violates: leak at most 100 mS/cm" in page
+    classes = TopFraction().classes(Evidence(CONDUCTIVITY, rows, [], 0.2, 5.0, 0.95))
+    assert classes[found["*COCOC*"].key].label == "low"
+
+
 def test_stand_ins_on_a_linear_scale_may_be_negative():
     values = stand_ins(1.0, 5.0, 3, Scale())
     assert sum(values) / 3 == pytest.approx(1.0)

@@ -51,7 +51,7 @@ def test_a_wrong_name_is_one_line(tmp_path, call, old, new, said):
     file = write_parts(tmp_path)
     file.write_text(file.read_text().replace(old, new))
     found = call("run", file)
-    assert found.code == 1
+    assert found.code == 2
     assert len(found.err.splitlines()) == 1
     with pytest.raises(InputError, match=said):
         raise InputError(found.err)

@@ -5,6 +5,7 @@ to say, after `retrain`.
 """
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
                 store.plan_replica(key, store.get("protocol"), replica, iteration)
             decided = f"simulate {counted(len(chosen), 'polymer')}"
             left = len(survivors) - len(chosen)
-            why = f"chosen by {settings.filter.selection}; {left} others are new" if left else "all are new"
+            why = f"chosen by {Path(settings.filter.selection).name}; {left} others are new" if left else "all are new"
             store.note("filtered", f"iteration {iteration}", seen, decided, why)
             advance(store, "filled")
         else:
@@ -68,7 +69,7 @@ def _select(campaign: Campaign, store: Store, survivors: list[Candidate]) -> lis
     chosen = selected(settings.selection, choice)
     for row in survivors:
         if row not in chosen:
-            reason = f"new, but not chosen by the selection {settings.selection}"
+            reason = f"new, but not chosen by the selection {Path(settings.selection).name}"
             store.set_verdict(iteration, row.draw, NOT_SELECTED, reason, row.flags)
     return chosen
 
