@@ -11,12 +11,13 @@ import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import drawing
+from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.process import give_back_memory
-from autodisco.store import NOT_SELECTED, Polymer, Store, TrainingEntry
+from autodisco.store import Polymer, Store, TrainingEntry
 
 if TYPE_CHECKING:
     from autodisco.generator import Generator
@@ -30,9 +31,8 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
     A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
     given nor in canonical form, is left out.
     """
-    left = {row.key for row in store.candidates(verdict=NOT_SELECTED) if row.key}
     rows = {
-        polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer, left))
+        polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
         if (smiles := next(filter(_is_writable, (polymer.given, polymer.smiles)), None))
     }
@@ -117,12 +117,12 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     model = Generator.fit(
         [TrainingRow(row.smiles, row.label, row.weight) for row in training],
         settings.fitting(),
-        seed=campaign.seed(number, "retrain"),
+        seed=campaign.seed(number, TRAINING),
         progress=watch,
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **drawing(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **drawing(campaign, store, number + 1))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
@@ -145,9 +145,7 @@ def _is_writable(smiles: str) -> bool:
     return is_writable(smiles) and len(split(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
 
 
-def _why_unlabelled(polymer: Polymer, left: set[str]) -> str:
-    if polymer.key in left:
-        return "not selected for simulation"
+def _why_unlabelled(polymer: Polymer) -> str:
     return {"grammar": "enumerated, no value", "generated": "simulated without a value"}.get(
         polymer.source, "known, no value of this protocol and force field"
     )

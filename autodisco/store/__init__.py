@@ -5,6 +5,7 @@ The only package that speaks SQL. `Store` reads and writes rows (`records`); `pr
 
 from autodisco.store.folders import campaign_databases, replica_folder
 from autodisco.store.listing import CampaignEntry, list_campaigns
+from autodisco.store.loop import LoopStage, following
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.progress import (
     IterationProgress,
@@ -33,15 +34,13 @@ from autodisco.store.records import (
     TrainingSpan,
 )
 from autodisco.store.schema import VERSION
-from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.store import END_STATES, Store
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
     "END_STATES",
-    "LOOP_STATES",
     "NOT_SELECTED",
     "STALE_S",
-    "STATES",
     "VERDICTS",
     "VERSION",
     "CampaignEntry",
@@ -52,6 +51,7 @@ __all__ = [
     "Iteration",
     "IterationProgress",
     "Label",
+    "LoopStage",
     "Model",
     "Owner",
     "Polymer",
@@ -68,6 +68,7 @@ __all__ = [
     "Verdict",
     "campaign_databases",
     "escapes",
+    "following",
     "last_escape",
     "list_campaigns",
     "live_owner",

@@ -8,13 +8,14 @@ def test_only_the_chosen_candidate_is_simulated_and_the_others_say_why(campaign)
         (chosen,) = store.candidates(verdict="new")
         left = store.candidates(verdict=NOT_SELECTED)
         assert {row.key for row in store.replicas()} == {chosen.key}
-        training = {row.key: row.why for row in store.training(1)}
-        filtered = [row for row in store.journal() if row.event == "filtered"]
+        learnt = {row.key for row in store.training(1)}
+        (note,) = (row for row in store.journal() if row.event == "selected")
     assert len(left) == 2
     assert "not chosen by the selection" in left[0].reason
-    assert training[left[0].key] == "not selected for simulation"
-    assert filtered[-1].decided == "simulate 1 polymer"
-    assert filtered[-1].why.endswith("selection.py:Diverse; 2 others are new")
+    assert chosen.key in learnt
+    assert not learnt & {row.key for row in left}
+    assert (note.seen, note.decided) == ({"candidates": 3}, "simulate 1 polymer")
+    assert note.why == "chosen by selection.py:Diverse"
 
 
 def test_the_chosen_one_differs_most_from_the_known_ones(campaign):

@@ -5,18 +5,15 @@ to say, after `retrain`.
 """
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from autodisco.campaign.budget import batch_size, simulations_left
+from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
-from autodisco.decide import Choice, ranking, selected
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
-from autodisco.store import NOT_SELECTED, Candidate, Store
+from autodisco.store import Candidate, Store
 from autodisco.text import counted
 
 
@@ -40,38 +37,13 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            chosen = _select(campaign, store, survivors)
-            wanted = [(row.key or "", replica) for row in chosen for replica in range(settings.simulation.replicas)]
-            # Where the budget was lowered below what is done, all of them wait for a larger one.
-            for key, replica in wanted[: simulations_left(campaign, store) or None]:
-                store.plan_replica(key, store.get("protocol"), replica, iteration)
-            decided = f"simulate {counted(len(chosen), 'polymer')}"
-            left = len(survivors) - len(chosen)
-            why = f"chosen by {Path(settings.filter.selection).name}; {left} others are new" if left else "all are new"
-            store.note("filtered", f"iteration {iteration}", seen, decided, why)
+            decided = f"simulate {counted(len(survivors), 'polymer')}"
+            store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
         else:
             _nothing_left(campaign, store, iteration, counts)
     duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
     campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
-
-
-def _select(campaign: Campaign, store: Store, survivors: list[Candidate]) -> list[Candidate]:
-    """The survivors that are simulated; the others get the verdict `NOT_SELECTED`."""
-    settings, iteration = campaign.settings.filter, store.get("iteration")
-    choice = Choice(
-        candidates=survivors,
-        most=settings.most_selected or len(survivors),
-        objective=campaign.objective,
-        ranked=ranking(store),
-        rng=np.random.default_rng(campaign.seed(iteration, "filter")),
-    )
-    chosen = selected(settings.selection, choice)
-    for row in survivors:
-        if row not in chosen:
-            reason = f"new, but not chosen by the selection {Path(settings.selection).name}"
-            store.set_verdict(iteration, row.draw, NOT_SELECTED, reason, row.flags)
-    return chosen
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
@@ -117,3 +89,29 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
     return None
+
+
+FILTER = Stage(
+    name="filter",
+    does="gives each new string a verdict",
+    seed_number=2,
+    run=filter_candidates,
+    events={
+        "short": Event(
+            "generate",
+            "too few survive, or none does, and more may be drawn",
+            "verdicts are written; the draws go on where they ended",
+        ),
+        "filled": Event(NEXT, "every new string has its verdict", "verdicts and survivors are written"),
+        "none-new": Event(
+            "acquire",
+            "as many draws as allowed gave no candidate, and most were known polymers",
+            "verdicts are written; nothing is simulated, and the saturation rule judges after `retrain`",
+        ),
+        "nothing-usable": Event(
+            "exhausted",
+            "as many draws as allowed gave no candidate, and most were invalid or rejected",
+            "the iteration is closed with what the rule saw",
+        ),
+    },
+)
