@@ -21,7 +21,7 @@ from autodisco.files import read_text
 from autodisco.registry import absolute
 
 PREFIX = "AUTODISCO_"
-PARTS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
+PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
 
 OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
@@ -119,7 +119,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
-    for table, key in PARTS:
+    for table, key in PART_KEYS:
         section = changed.get(table, getattr(settings, table))
         changed[table] = section.model_copy(update={key: absolute(getattr(section, key), file.parent)})
     constraints = [absolute(name, file.parent) for name in settings.objective.constraints]

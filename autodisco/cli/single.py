@@ -93,7 +93,7 @@ def simulate_polymer(
         f"{unit.given}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, "
         f"engine {engine}"
     )
-    with Shown({unit.key: unit.given}) as shown:
+    with ReplicaProgress({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
             [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
             shown.begin, shown.end, shown.refresh, executor,
@@ -162,7 +162,7 @@ def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, se
         prepare(replace(task, folder=folder), plain=True)
 
 
-class Shown:
+class ReplicaProgress:
     """Progress of replicas: bars on a terminal, a line at the end of each elsewhere.
 
     `names` tells how a person wrote a polymer, by key; without it the repeat unit of the task is shown.
@@ -173,7 +173,7 @@ class Shown:
         self._bars: dict[Path, tuple[TaskID, Path]] = {}
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> ReplicaProgress:
         if sys.stderr.isatty():
             from rich.progress import (
                 BarColumn,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from autodisco.decide import Ranked
 from autodisco.report import charts, tables
 from autodisco.report.content import Content, caveat, probability, short_name, versions
-from autodisco.report.why import chance
+from autodisco.report.situation import chance
 from autodisco.text import counted, duration, significant
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -13,6 +13,7 @@ from autodisco.decide.stand_ins import stand_ins
 from autodisco.errors import InputError
 from autodisco.monitor import frame
 from autodisco.report import summary, write_report
+from autodisco.store import part_copy
 from tests.filled_store import SETTINGS, fill, ranked_row
 
 RATIO = Objective("ratio", "ratio", "NE over cluster", "r", ("conductivity_ne_s_per_cm", "conductivity_s_per_cm"),
@@ -120,3 +121,14 @@ def test_the_top_fraction_is_that_of_the_better_values():
 def test_a_class_that_the_generator_does_not_know_is_refused():
     with pytest.raises(InputError, match="class 'good' of weight 1\\.0; allowed are high, low, unlabelled"):
         TrainingClass("good", 1.0, "")
+
+
+def test_a_copied_campaign_is_read_with_its_copy_of_the_objective(lowest, tmp_path):
+    file = tmp_path / "lowest.py"
+    copy = part_copy(lowest.folder, file)
+    copy.parent.mkdir()
+    file.rename(copy)
+    assert status(lowest).objective.name == "leak"
+    copy.unlink()
+    with pytest.raises(InputError, match=r"lowest\.py cannot be read: no such file"):
+        status(lowest)
