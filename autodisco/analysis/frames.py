@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
 from autodisco.analysis.trajectory import Chunk, Composition
 from autodisco.arrays import Floats, Indices
+from autodisco.errors import InputError
 from autodisco_kernels import Contacts, Unwrapper, contacts, ion_clusters, once_per_frame, without_drift
+
+LEAST_WIDTH = 3.0  # Å; two-dimensional boxes are given some tenths
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,19 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def check(self, source: Path, n_before: int) -> None:
+        """Raise InputError for coordinates that are not finite and boxes without volume, after so many frames."""
+        if not np.isfinite(self.positions).all():
+            raise InputError(f"{source}: holds coordinates that are not finite")
+        if not (np.isfinite(self.volumes) & (self.volumes > 0)).all():
+            raise InputError(f"{source}: a frame after {n_before} others has a box without volume")
+        widths = 1 / np.linalg.norm(np.linalg.inv(self.cells), axis=1)  # between opposite faces
+        if (thin := float(widths.min())) < LEAST_WIDTH:
+            raise InputError(
+                f"{source}: a box is {thin:.3g} Å thin; conductivities are those of a volume, so the "
+                f"box needs three dimensions of {LEAST_WIDTH:g} Å or more"
+            )
 
     @cached_property
     def volumes(self) -> Floats:

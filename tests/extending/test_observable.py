@@ -66,6 +66,14 @@ def test_an_observable_that_does_not_exist_is_one_line(call, replicas, tmp_path)
         assert complaint in said.err
 
 
+def test_an_error_in_an_observable_is_one_line_with_its_place(call, replicas, tmp_path):
+    (tmp_path / "broken.py").write_text(EXAMPLE.read_text().replace("near.frames)", "near.missing)"))
+    said = call("analyze", replicas[0], "--observable", f"{tmp_path}/broken.py:PairDistance")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "observable PairDistance: AttributeError" in said.err
+    assert "broken.py, line " in said.err
+
+
 def test_a_value_that_no_quantity_of_the_observable_stands_for_is_refused(call, replicas, tmp_path):
     text = EXAMPLE.read_text().replace('with_error("pair_distance_angstrom"', 'with_error("pair_distance"')
     (tmp_path / "wrong.py").write_text(text)
