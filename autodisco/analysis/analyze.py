@@ -12,6 +12,8 @@ from autodisco.analysis.conventions import joins_of
 from autodisco.analysis.properties import Analysis
 from autodisco.errors import InputError
 
+LONGEST_CUTOFF = 20.0  # Å; the images in a box grow with its cube
+
 
 def analyze(
     source: str | Path,
@@ -70,6 +72,8 @@ def analyze(
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
             raise InputError(f"{name} is {value}; a positive number expected")
+        if value is not None and name.endswith("cutoff") and value > LONGEST_CUTOFF:
+            raise InputError(f"{name} is {value:g}; a length of {LONGEST_CUTOFF:g} Å at most expected")
     first, others = Path(source), [Path(path) for path in trajectories]
     selections = _several(cation), _several(anion)
     if not first.exists():

@@ -224,6 +224,8 @@ def dedupe(
         )
         if out:
             message(f"polymers: {out}")
+        if not library.n_groups:
+            raise InputError(f"{file}: no row holds a repeat unit")
 
 
 def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:

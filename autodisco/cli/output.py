@@ -26,8 +26,9 @@ def message(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """`text` with line breaks and runs of blanks replaced by one blank."""
-    return " ".join(text.split())
+    """`text` with line breaks and runs of blanks replaced by one blank, and control characters escaped."""
+    shown = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def plain(value: Any) -> Any:
