@@ -72,11 +72,13 @@ class Neighbours:
 
     Attributes
     ----------
+    positions : of these atoms, (C, m, 3), Å
     contacts : between coordinating atoms of cations and these atoms, up to the longer of the two cutoffs
     touching, edges : each pair of a cation and an atom within the coordination cutoff as the number
         ``cation * n_atoms + atom``, once per frame; those of frame f are ``edges[f]:edges[f + 1]``
     """
 
+    positions: Floats
     contacts: Contacts
     touching: Indices
     edges: Indices
@@ -155,6 +157,11 @@ class Frames:
         return ion_clusters(sites, atoms.ion_of, atoms.species, atoms.joined_within, self.cells, self._settings.threads)
 
     @cached_property
+    def cation_sites(self) -> Floats:
+        """Positions of the coordinating atoms of cations, (C, m, 3), Å."""
+        return self.positions[:, self._atoms.cation_sites]
+
+    @cached_property
     def polymer_neighbours(self) -> Neighbours:
         """Coordinating atoms of the polymer or solvent about the cations."""
         return self._neighbours(self._composition.hosts)
@@ -167,13 +174,13 @@ class Frames:
     def _neighbours(self, others: Indices) -> Neighbours:
         settings, atoms = self._settings, self._atoms
         cutoff = max(settings.cluster_cutoff, settings.coordination_cutoff)
-        cations = self.positions[:, atoms.cation_sites]
-        found = contacts(cations, self.positions[:, others], self.cells, cutoff, settings.threads)
+        positions = self.positions[:, others]
+        found = contacts(self.cation_sites, positions, self.cells, cutoff, settings.threads)
         near = found.within(settings.coordination_cutoff)
         touching = atoms.cation_of[near.points].astype(np.int64) * len(others) + near.others
         if len(atoms.cation_of) > atoms.n_cations:
-            return Neighbours(found, *once_per_frame(touching, near.frames))
-        return Neighbours(found, touching, near.frames)
+            return Neighbours(positions, found, *once_per_frame(touching, near.frames))
+        return Neighbours(positions, found, touching, near.frames)
 
 
 def _joining(joins: Sequence[str], charges: Sequence[float]) -> NDArray[np.bool_]:

@@ -89,9 +89,8 @@ class Surroundings:
     def add(self, frames: Frames, neighbours: Neighbours) -> None:
         """Add frames and their neighbours."""
         taken = slice(-self._n_frames % self._every, None, self._every)
-        positions, cells = frames.positions[taken], frames.cells[taken]
-        cations = positions[:, self._ions.cation_sites]
-        found = contacts(cations, positions[:, self._atoms], cells, R_MAX, self._threads)
+        cells = frames.cells[taken]
+        found = contacts(frames.cation_sites[taken], neighbours.positions[taken], cells, R_MAX, self._threads)
         self.distribution.add(found, cells)
         self._numbers.append(np.diff(neighbours.edges) / self._ions.n_cations)
         if self._elements is not None:
