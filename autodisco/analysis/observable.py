@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from autodisco.analysis.frames import Frames, IonAtoms, Settings
-from autodisco.analysis.quantities import Quantity
+from autodisco.analysis.quantity import Quantity
 from autodisco.analysis.trajectory import Chunk, Trajectory
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.registry import told

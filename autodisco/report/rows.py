@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from html import escape
 
-from autodisco.analysis.quantities import Quantity, quantities
+from autodisco.analysis.quantities import quantities
+from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
