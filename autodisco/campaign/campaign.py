@@ -171,6 +171,8 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
+        # first, because observables of a protocol bring quantities that an objective may be about
+        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
         ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodisco.campaign.campaign import check
+from autodisco.campaign.settings_file import read_settings
 from autodisco.simulation import protocols
 from tests.analysis.test_replica_folder import walkers, write_replica
 
@@ -57,6 +59,18 @@ def test_a_protocol_names_observables_beside_its_file(call, tmp_path, monkeypatc
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert "mine.toml: observables: " in said.err
     assert "has no object 'Missing'" in said.err
+
+
+def test_the_objective_of_a_campaign_may_be_a_quantity_of_an_observable(tmp_path, observable):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text('observables = ["observable.py:PairDistance"]\n' + text)
+    (tmp_path / "aim.py").write_text(
+        "from autodisco.decide import Objective\n"
+        'short = Objective("pairs", "pair_distance_angstrom", "distance", "r", ("pair_distance_angstrom",))\n'
+    )
+    file = tmp_path / "campaign.toml"
+    file.write_text('name = "pairs"\n[simulation]\nprotocol = "mine.toml"\n[objective]\nname = "aim.py:short"\n')
+    check(file, read_settings(file))
 
 
 def test_an_observable_that_does_not_exist_is_one_line(call, replicas, tmp_path):
