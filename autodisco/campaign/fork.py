@@ -9,10 +9,12 @@ from typing import Any
 
 import pydantic
 
-from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
+from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
+from autodisco.campaign.parts import PARTS, with_part_copies
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
@@ -68,6 +70,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     store.copy_to(part)
     if (store.folder / PROTOCOL_COPY).is_file():
         _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
+    _link_tree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
         for number, path in models.items():
@@ -84,12 +87,12 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             best = best_found(ranking(copy))
-            copy.set(**facts_of(with_protocol_of(part, settings)))
+            copy.set(**facts_of(with_part_copies(part, with_protocol_of(part, settings))))
             copy.set(
-                settings=settings.model_dump(), state="generate", iteration=iteration + 1,
+                settings=settings.model_dump(), state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[],
+                iteration_began={}, trouble="", untold=[], training_left_s=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

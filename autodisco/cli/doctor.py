@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autodisco.cli.naming import runs_folder
+from autodisco.cli.locate import runs_folder
 from autodisco.machine import cores, memory_bytes
 
 PACKAGES = (

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from autodisco.cli.campaign_commands import JSON, NAME
-from autodisco.cli.naming import campaign_folder, runs_folder
+from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.output import counting, message, print_json
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.text import counted

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.naming import campaign_folder
+from autodisco.cli.locate import campaign_folder
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.cli.tune import tune
 from autodisco.errors import InputError, InvalidRepeatUnit

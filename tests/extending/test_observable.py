@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autodisco.campaign.campaign import check
+from autodisco.campaign.campaign_file import check
 from autodisco.campaign.settings_file import read_settings
 from autodisco.simulation import protocols
 from tests.analysis.test_replica_folder import walkers, write_replica

@@ -1,15 +1,16 @@
-"""filter: a verdict with a reason for every string that is new as a string; the survivors are to be simulated.
+"""filter: every new string gets a verdict with a reason; those that are new polymers are candidates for simulation.
 
-Where none survives, more is drawn, up to `generate.max_draws`. Whether the campaign is then saturated is for the rule
-to say, after `retrain`.
+If there are too few, more is drawn, up to `generate.max_draws`. Whether the campaign is saturated is decided after
+`retrain`.
 """
 
 from collections import Counter
 from typing import Any
 
-from autodisco.campaign.budget import batch_size, simulations_left
+from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.store import Candidate, Store
@@ -17,7 +18,7 @@ from autodisco.text import counted
 
 
 def filter_candidates(campaign: Campaign, store: Store) -> None:
-    """Judge the new strings in the order drawn, then go back for more, on to the simulations, or past them."""
+    """Judge the new strings in the order of the draws, then draw more, or go on with or without simulations."""
     settings = campaign.settings
     iteration = store.get("iteration")
     with store.transaction():
@@ -36,10 +37,6 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            wanted = [(row.key or "", replica) for row in survivors for replica in range(settings.simulation.replicas)]
-            # Where the budget was lowered below what is done, all of them wait for a larger one.
-            for key, replica in wanted[: simulations_left(campaign, store) or None]:
-                store.plan_replica(key, store.get("protocol"), replica, iteration)
             decided = f"simulate {counted(len(survivors), 'polymer')}"
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
@@ -50,7 +47,8 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
-    """As many draws as allowed gave no candidate: the rule judges them if most are known, else the campaign ends."""
+    """No draw of this iteration is a candidate. If most are known polymers, the saturation rule decides after
+    `retrain`; otherwise the campaign ends."""
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
     unusable = counts["invalid"] + counts["rejected"]
     total = duplicates + unusable
@@ -92,3 +90,29 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
     return None
+
+
+FILTER = Stage(
+    name="filter",
+    does="gives each new string a verdict",
+    seed_number=2,
+    run=filter_candidates,
+    events={
+        "short": Event(
+            "generate",
+            "too few survive, or none does, and more may be drawn",
+            "verdicts are written; the draws go on where they ended",
+        ),
+        "filled": Event(NEXT, "every new string has its verdict", "verdicts and survivors are written"),
+        "none-new": Event(
+            "acquire",
+            "as many draws as allowed gave no candidate, and most were known polymers",
+            "verdicts are written; nothing is simulated, and the saturation rule judges after `retrain`",
+        ),
+        "nothing-usable": Event(
+            "exhausted",
+            "as many draws as allowed gave no candidate, and most were invalid or rejected",
+            "the iteration is closed with what the rule saw",
+        ),
+    },
+)

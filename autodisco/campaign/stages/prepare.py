@@ -1,4 +1,4 @@
-"""prepare: from nothing to a first model. Known polymers, their labels, a value for the reference, model 0."""
+"""prepare: reads the known polymers and their labels, simulates the reference, trains model 0."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
+from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.decide import ranking
@@ -21,10 +22,10 @@ DATASET_PROTOCOL = "dataset"
 
 
 def prepare(campaign: Campaign, store: Store) -> None:
-    """Load what is known, simulate what has to have a value, train model 0, open iteration 1.
+    """Read the known polymers, simulate the reference and seeds without a label, train model 0, open iteration 1.
 
-    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it, and where too
-    many of the others get none; their replicas then wait for the next run, which starts them from other builds.
+    Raises AutodiscoError if the reference polymer gets no value, since all polymers are compared with it, or if too
+    many of the others get none. Their replicas then wait for the next run, which starts them from other builds.
     """
     if not store.get("loaded"):
         _load(campaign, store)
@@ -77,7 +78,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
         )
         dataset = _add_dataset(campaign, store)
-        grammar = add_enumerated(store, settings.seeds.grammar, campaign.seed(0, "prepare"))
+        grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(_builds(campaign, key == reference.key)):
@@ -154,3 +155,14 @@ def _builds(campaign: Campaign, of_reference: bool) -> int:
     if of_reference:
         return simulation.reference_replicas or 4 * simulation.replicas
     return simulation.replicas
+
+
+PREPARE = Stage(
+    name="prepare",
+    does="reads what is known and trains the first model",
+    seed_number=ENUMERATION,
+    run=prepare,
+    events={
+        "ready": Event(NEXT, "seeds are read, the reference has a value, model 0 is trained", "iteration 1 is opened"),
+    },
+)

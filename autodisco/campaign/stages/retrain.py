@@ -1,4 +1,4 @@
-"""retrain: the next model, then the question whether there is anything left to say."""
+"""retrain: the next model, and the decision whether the campaign goes on."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
+from autodisco.campaign.stages.stage import NEXT, TRAINING, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.decide import ranking
@@ -17,7 +18,7 @@ COUNTED = {"polymers": "valid draws", "strings": "new strings"}
 def retrain(campaign: Campaign, store: Store) -> None:
     """Train model n on what iteration n found, close the iteration, and go on or end.
 
-    The rule looks before the training, because what it may try instead of ending can change what is learnt from.
+    The saturation rule is applied before the training, because an escape can change the training set.
     """
     iteration = store.get("iteration")
     patience = campaign.settings.saturation.patience
@@ -77,3 +78,21 @@ def _why_not(judgement: Judgement, last_escape: int) -> str:
     known = [f"{name} with probability {value:.2f}" for name, value in seen.items() if value is not None]
     head = "something is tried before the end" if last_escape == judgement.iteration else "not saturated"
     return f"{head}: the duplicate rate is {', '.join(known)}"
+
+
+RETRAIN = Stage(
+    name="retrain",
+    does="trains the next model and decides whether the campaign goes on",
+    seed_number=TRAINING,
+    run=retrain,
+    events={
+        "go-on": Event(
+            NEXT,
+            "the next model is trained and the campaign is not at its end",
+            "the iteration is closed with what the rule saw, the next one opened",
+        ),
+        "nothing-new": Event(
+            "saturated", "the saturation rule holds", "the iteration is closed with what the rule saw"
+        ),
+    },
+)

@@ -1,4 +1,4 @@
-"""simulate: every replica that was asked for gets a value or a failure code. A finished one is never run again."""
+"""simulate: every planned replica gets a value or a failure code. A finished replica is never run again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
@@ -18,7 +20,7 @@ from autodisco.store import Replica, Store, replica_folder
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""What a finished replica leaves for analysis; their hashes are recorded."""
+"""Files of a finished replica for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
-    """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code.
+    """Plan and run the replicas of the new polymers. A polymer whose replicas all failed keeps their failure codes.
 
-    Raises AutodiscoError where too many do.
+    Raises AutodiscoError if too many failed.
     """
+    plan_batch(campaign, store)
     settle(campaign, store)
     iteration = store.get("iteration")
     if any(row.status == "waiting" for row in store.replicas(iteration)):
@@ -43,61 +46,77 @@ def simulate(campaign: Campaign, store: Store) -> None:
         advance(store, "settled")
 
 
-def settle(campaign: Campaign, store: Store) -> None:
-    """Run what the current iteration asked for and is not done, as far as the budget allows, the reference first.
+def plan_batch(campaign: Campaign, store: Store) -> None:
+    """Plan the replicas of the new polymers of this iteration, once, as many as the budget leaves."""
+    iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
+    if store.replicas(iteration):
+        return
+    wanted = [(row.key or "", number) for row in store.candidates(iteration, "new") for number in range(replicas)]
+    with store.transaction():
+        # If the budget is below what is done already, all of them are planned, and wait for a larger one.
+        for key, number in wanted[: simulations_left(campaign, store) or None]:
+            store.plan_replica(key, store.get("protocol"), number, iteration)
 
-    Raises Interrupted, leaving the rest waiting.
+
+def settle(campaign: Campaign, store: Store) -> None:
+    """Run the replicas of the current iteration that are not done, as far as the budget allows, the reference first.
+
+    Replicas that an earlier process submitted, and that survived it, are waited for. Raises Interrupted, leaving the
+    rest waiting; a signal leaves those that survive this process running.
     """
     from autodisco.simulation import engines
-    from autodisco.simulation.executors import LocalExecutor
+    from autodisco.simulation.executors import Pool
 
-    tasks = [
-        replica_task(campaign, store, row)
-        for row in store.replicas(store.get("iteration"))
-        if row.status in ("waiting", "running")
-    ]
-    tasks.sort(key=lambda task: task.key != store.get("reference_key"))
-    tasks = tasks[: simulations_left(campaign, store)]
-    if not tasks:
+    rows = [row for row in store.replicas(store.get("iteration")) if row.status in ("waiting", "running")]
+    rows.sort(key=lambda row: row.key != store.get("reference_key"))
+    executor = executor_of(campaign.settings)
+    found = [row for row in rows if is_with(campaign.settings, executor, row)]
+    left = simulations_left(campaign, store)
+    waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
+    if not found and not waiting:
         return
     simulation = campaign.settings.simulation
     engines.load(simulation.engine).check()
-    _nothing_runs(store)
-    campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
-    executor = LocalExecutor(
-        simulation.workers,
+    wait_again(campaign.settings, store, [row for row in rows if row not in found])
+    campaign.say(f"{counted(len(found) + len(waiting), 'replica')} to simulate")
+    pool = Pool(
+        executor,
         campaign.interrupted,
-        simulation.threads,
-        room=_Room(campaign, store),
+        room=_Room(campaign, store, executor.here),
         stalled_s=60.0 * simulation.stalled_minutes,
+        leave=True,
     )
     try:
-        finished = executor.run(
-            tasks,
+        finished = pool.run(
+            [replica_task(campaign, store, row) for row in waiting],
             on_start=lambda task: _started(store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
             on_restart=lambda task: _restarted(store, task),
+            on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
+            submitted=[(replica_task(campaign, store, row), row.handle or "") for row in found],
         )
     except OwnedError:
-        raise  # what runs now is another process's
+        raise  # another process runs the replicas now
     except BaseException:
-        _nothing_runs(store)
+        if not executor.survives:
+            end_running(campaign.settings, store)
         raise
     if not finished:
-        _nothing_runs(store)
+        if not executor.survives or campaign.interrupted() != "signal":
+            end_running(campaign.settings, store)
         raise Interrupted
     store.set(short_of_room="")
 
 
 class _Room:
-    """Says what is short on this machine. Begin and end of each shortage are journalled; while it lasts it is a fact of
-    the campaign, ``short_of_room``."""
+    """Says what this machine is short of. Begin and end of a shortage are journalled; meanwhile the fact
+    ``short_of_room`` of the campaign says the same."""
 
-    def __init__(self, campaign: Campaign, store: Store):
-        self._campaign, self._store = campaign, store
+    def __init__(self, campaign: Campaign, store: Store, here: bool):
+        self._campaign, self._store, self._here = campaign, store, here
 
     def __call__(self) -> str:
-        reason, short = lack_of_room(self._campaign), bool(self._store.get("short_of_room"))
+        reason, short = lack_of_room(self._campaign, self._here), bool(self._store.get("short_of_room"))
         if reason and not short:
             self._note("short of room", "start no further replica", reason)
             tell(self._campaign, self._store)
@@ -111,16 +130,8 @@ class _Room:
             self._store.set(short_of_room=reason)
 
 
-def _nothing_runs(store: Store) -> None:
-    """Replicas of a daemon that was killed, or told to leave, start again."""
-    with store.transaction():
-        for row in store.replicas(store.get("iteration")):
-            if row.status == "running":
-                store.update_replica(row.key, row.protocol, row.replica, status="waiting", started=None)
-
-
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
-    """What is to be run for a row of the replicas."""
+    """The task of a planned replica."""
     from autodisco.simulation import engines
     from autodisco.simulation.replica import ReplicaTask, mending
 
@@ -131,7 +142,7 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
         key=row.key,
         monomer_smiles=polymer.given,
         replica=row.replica,
-        seed=campaign.seed(row.iteration, "simulate", row.key, row.replica, row.attempt),
+        seed=campaign.seed(row.iteration, SIMULATE.seed_number, row.key, row.replica, row.attempt),
         protocol=settings.protocol,
         force_field=settings.force_field,
         folder=replica_folder(campaign.folder, row.key, row.replica).absolute(),
@@ -168,51 +179,43 @@ def _started(store: Store, task: ReplicaTask) -> None:
     )
 
 
+def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
+    kind = campaign.settings.executor.kind
+    store.update_replica(task.key, store.get("protocol"), task.replica, executor=kind, handle=handle)
+
+
 def _restarted(store: Store, task: ReplicaTask) -> None:
     subject = f"{task.monomer_smiles} replica {task.replica}"
     store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
 
 
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
-    """Keep a value, or climb the ladder: what mends the failure code, then giving up. Each rung is journalled."""
+    """Store the outcome. Returns a task for another attempt if the failure code allows one and attempts are left.
+
+    Raises StorageError if the disk was full: the replica waits, and the stage is run again.
+    """
     from autodisco.simulation.replica import RETRY
 
-    subject = f"{task.monomer_smiles} replica {task.replica}"
+    subject, protocol = f"{task.monomer_smiles} replica {task.replica}", store.get("protocol")
     if outcome.failure_code == "no-disk":
+        again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
+        store.update_replica(task.key, protocol, task.replica, **again)
         raise StorageError(f"{subject}: no space left for {task.folder}")
     columns: dict[str, Any] = {
+        **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
         "seed": task.seed,
         "attempt": task.attempt,
-        "detail": outcome.detail,
-        "failure_code": outcome.failure_code,
-        "wall_s": outcome.wall_s,
-        "cpu_s": outcome.cpu_s,
-        "atoms": outcome.atoms,
         "estimated_terms": outcome.estimated_terms,
         "ended": time.time(),
+        "executor": None,
+        "handle": None,
     }
+    if outcome.ok and outcome.properties is not None:
+        _keep(campaign, store, task, outcome.properties, columns)
+        return None
     seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
-    protocol = store.get("protocol")
+    retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
     with store.transaction():
-        if outcome.ok and outcome.properties is not None:
-            value = campaign.objective.value(outcome.properties)
-            store.update_replica(
-                task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
-            )
-            for name in LASTING_FILES:
-                if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
-                    store.record_file(file)
-            if why := outcome.properties.get("stopped_early"):
-                saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
-                censored = outcome.properties.get("censored")
-                decided = (
-                    f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
-                )
-                store.note("stopped early", subject, saved, decided, why)
-            shown = f"no {campaign.objective.name}" if value is None else campaign.objective.exact(value)
-            campaign.say(f"{subject}: {shown} after {outcome.wall_s:.0f} s")
-            return None
-        retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
         if retry:
             columns["attempt"] += 1
             store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
@@ -227,3 +230,39 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         return None
     row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
     return replica_task(campaign, store, row)
+
+
+def _keep(
+    campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
+) -> None:
+    """Store the properties of a replica, and the hashes of its files."""
+    subject, objective = f"{task.monomer_smiles} replica {task.replica}", campaign.objective
+    value = objective.value(properties)
+    with store.transaction():
+        store.update_replica(
+            task.key, store.get("protocol"), task.replica, status="done", properties=properties, **columns
+        )
+        for name in LASTING_FILES:
+            if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
+                store.record_file(file)
+        if why := properties.get("stopped_early"):
+            saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
+            marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+            store.note("stopped early", subject, saved, marked, why)
+    shown = f"no {objective.name}" if value is None else objective.exact(value)
+    campaign.say(f"{subject}: {shown} after {columns['wall_s']:.0f} s")
+
+
+SIMULATE = Stage(
+    name="simulate",
+    does="simulates what is new",
+    seed_number=3,
+    run=simulate,
+    events={
+        "settled": Event(
+            NEXT,
+            "every replica has a value or a failure code",
+            "values and codes, each written as it came, are counted",
+        ),
+    },
+)
