@@ -61,6 +61,8 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
+        # first, because observables of a protocol bring quantities that an objective may be about
+        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
         ("objective.constraints", lambda: _check_constraints(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),

@@ -52,9 +52,9 @@ def label(
     from autodisco.simulation import forcefield, protocols
     from autodisco.simulation.batch import failures, simulate_batch, values
 
+    name = protocols.load(protocol).name  # first: its observables bring quantities
     aim = objective_named(objective)
     aim.check()
-    name = protocols.load(protocol).name
     forcefield.load(force_field)
     _, rows = read_rows(existing_file(file, "file of polymers"))
     units = {row.line: _unit(row, file) for row in rows}

@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from autodisco.analysis.quantities import Quantity, quantities
+from autodisco.analysis.quantities import quantities
+from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import draw_svg
