@@ -11,8 +11,7 @@ import numpy as np
 import pydantic
 
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
-from autodisco.campaign.settings_file import read_settings, write_settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings_file import read_settings, settings_error, write_settings
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
@@ -126,7 +125,7 @@ def settings_of(store: Store) -> Settings:
     try:
         return Settings.model_validate({**stored, "saturation": rule})
     except pydantic.ValidationError as error:
-        raise InputError(f"{store.folder / 'state.db'}: {error_sentence(error)}") from None
+        raise InputError(f"{store.folder / 'state.db'}: {settings_error(error)}") from None
 
 
 def with_protocol_of(folder: Path, settings: Settings) -> Settings:
@@ -159,7 +158,7 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
-    from autodisco.generator.dataset import read_dataset
+    from autodisco.generator import GENERATORS, read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
 
@@ -167,7 +166,7 @@ def check(file: Path, settings: Settings) -> None:
         ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
-        ("generator.device", lambda: _find_device(settings.generator.device)),
+        ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
     ):
         try:
             look()
@@ -178,14 +177,6 @@ def check(file: Path, settings: Settings) -> None:
         read_seeds(Path(settings.seeds.file))
     if settings.seeds.dataset:
         read_dataset(Path(settings.seeds.dataset))
-
-
-def _find_device(name: str) -> None:
-    """Raise InputError where the generator is to use a GPU that this machine lacks; torch is loaded only for that."""
-    if name == "cuda":
-        from autodisco.generator.neural import find_device
-
-        find_device(name)
 
 
 def _electrolyte(protocol: "Protocol") -> None:
@@ -208,7 +199,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
         else:
             old = settings_of(store).flat()
-            changed = {key: value for key, value in settings.flat().items() if value != old[key]}
+            changed = {key: value for key, value in settings.flat().items() if value != old.get(key)}
         if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
         if before is not None and store.get("engine") != facts["engine"]:

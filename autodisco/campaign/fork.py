@@ -11,8 +11,7 @@ import pydantic
 
 from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_file import write_settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings_file import settings_error, write_settings
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
 from autodisco.store import Store, best_found, escapes, ranking, replica_folder
@@ -110,7 +109,7 @@ def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        raise InputError(error_sentence(error)) from None
+        raise InputError(settings_error(error)) from None
 
 
 def _link_tree(source: Path, target: Path) -> None:

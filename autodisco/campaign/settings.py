@@ -3,22 +3,18 @@
 A settings object is validated where the file is read (`settings_file`) and trusted everywhere else.
 """
 
-import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
-from autodisco.generator import settings as network
-from autodisco.generator.tokens import CLASS_REPEATS
+from autodisco.generator.base import generator_settings, settings_class
+from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
-
-LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
-"""Tokens that the generator has room for behind its class tokens."""
 
 
 class Seeds(Section):
@@ -32,61 +28,6 @@ class Seeds(Section):
     """Number of unlabelled repeat units enumerated by the program."""
     dataset: str = ""
     """Data set of repeat units with conductivity or class, relative to the campaign file; empty for none."""
-
-
-class GeneratorSettings(Section):
-    """The language model."""
-
-    kind: Literal["gpt", "lstm", "diffusion", "genetic", "random"] = "gpt"
-    """`gpt` is the paper's; the others are for comparison (docs/generator.md)."""
-    size: Literal["gpt-nano", "gpt-mini", "gpt-2"] = "gpt-nano"
-    iterations: Positive = 6000
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    weight_decay: Amount = 0.1
-    grad_clip: Annotated[float, Field(gt=0)] = 1.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    balance: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
-    part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
-    augment: Literal["none", "symmetry", "smiles"] = "symmetry"
-    """`symmetry` cuts each polymer elsewhere and reads it from either end, at random, each time the model sees it;
-    `smiles` also writes its branches and rings in random order."""
-    weighting: Literal["copies", "loss"] = "copies"
-    """Rows of a small or heavy class are drawn more often, or as often as others but with more weight in the loss."""
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of an exponential moving average of the weights, which is what then draws; 0 for the last weights."""
-    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the rows put aside; training ends when the model no longer gets better at these. 0 for none."""
-    warm_start: bool = False
-    """Continue from the previous model instead of training afresh."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where it trains and draws; only on a CPU is a campaign reproducible to the last bit."""
-    threads: Positive = 1
-    """Cores of training and drawing; another number changes the last digits of the weights."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    grammar: bool = True
-    """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any."""
-    top_k: Count = 40
-    """Sample among the k likeliest tokens; 0 for all."""
-    guidance: Amount = 0.0
-    """How far draws are driven away from what the low class would write; 0 not at all."""
-    max_tokens: Annotated[int, Field(ge=3, le=LONGEST)] = 10
-    """Longest repeat unit in tokens, both ends included."""
-
-    def fitting(self) -> network.GeneratorSettings:
-        """What decides how a model is built and trained."""
-        return network.GeneratorSettings(**self._shared(network.GeneratorSettings))
-
-    def drawing(self) -> dict[str, Any]:
-        """What decides how strings are drawn, by the names of `Generator.sample`."""
-        return self._shared(network.Sampling)
-
-    def _shared(self, of: type) -> dict[str, Any]:
-        names = {field.name for field in dataclasses.fields(of)}
-        return {name: value for name, value in self.model_dump().items() if name in names}
 
 
 class Generate(Section):
@@ -240,13 +181,20 @@ class Notify(Section):
     """Events that trigger a notification."""
 
 
+def _of_its_kind(given: Any) -> GeneratorSettings:
+    """The table [generator] as the settings of the kind that it names."""
+    return settings_class(given).model_validate(given)
+
+
 class Settings(Section):
     """A campaign file."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     seed: Count = 1
     seeds: Seeds = Seeds()
-    generator: GeneratorSettings = GeneratorSettings()
+    generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
+        generator_settings()
+    )
     generate: Generate = Generate()
     filter: Filter = Filter()
     simulation: Simulation = Simulation()
@@ -282,9 +230,9 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
     before, after = old.flat(), new.flat()
     return {
-        key: (before[key], after[key])
-        for key in after
-        if before[key] != after[key] and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
+        key: (before.get(key), after.get(key))
+        for key in {**after, **before}
+        if before.get(key) != after.get(key) and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
     }
 
 

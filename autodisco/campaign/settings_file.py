@@ -4,6 +4,7 @@ Precedence: a variable of the environment, the file, the default. An error is on
 variable, the key, the value and what is allowed.
 """
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -14,10 +15,12 @@ from typing import Any
 import pydantic
 import tomli_w
 
-from autodisco.campaign.settings import GeneratorSettings, Settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings import Settings
 from autodisco.errors import InputError
 from autodisco.files import read_text
+from autodisco.generator.base import GENERATORS, settings_class
+from autodisco.generator.settings import GeneratorSettings
+from autodisco.section import error_sentence
 
 PREFIX = "AUTODISCO_"
 OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
@@ -33,7 +36,8 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
     of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
     """
     content = _read_toml(file)
-    overrides = _overrides(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    overrides = _overrides(environment, content)
     for dotted, (_, value) in overrides.items():
         table, _, key = dotted.rpartition(".")
         if not table:
@@ -46,7 +50,7 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
         variable, _ = overrides.get(".".join(map(str, error.errors()[0]["loc"])), (str(file), None))
-        raise InputError(f"{variable}: {error_sentence(error)}") from None
+        raise InputError(f"{variable}: {settings_error(error)}") from None
     _check_together(settings, file)
     return _with_absolute_paths(settings, file)
 
@@ -68,7 +72,12 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
         return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
     except pydantic.ValidationError as error:
         from_file = file is not None and error.errors()[0]["loc"][-1] not in given
-        raise InputError(f"{file}: {error_sentence(error)}" if from_file else error_sentence(error)) from None
+        raise InputError(f"{file}: {settings_error(error)}" if from_file else settings_error(error)) from None
+
+
+def settings_error(error: pydantic.ValidationError) -> str:
+    """The first error of a campaign's settings in words."""
+    return error_sentence(error, Settings(name="x").flat())
 
 
 def write_generator(values: Mapping[str, Any]) -> str:
@@ -99,8 +108,9 @@ def _check_together(settings: Settings, file: Path) -> None:
             settings.filter.stability_rules()
         except InputError as error:
             raise InputError(f"{file}: filter: {error}") from None
-    if settings.generator.kind == "random" and set(settings.saturation.escape) - {"tokens"}:
-        raise InputError(f"{file}: saturation.escape: a generator of kind random learns nothing; it allows tokens only")
+    kind = settings.generator.kind
+    if not GENERATORS.get(kind).learns and set(settings.saturation.escape) - {"tokens"}:
+        raise InputError(f"{file}: saturation.escape: a generator of kind {kind} learns nothing; it allows tokens only")
 
 
 def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
@@ -126,9 +136,16 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     return settings.model_copy(update=changed)
 
 
-def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable."""
-    known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+def _overrides(environment: Mapping[str, str], content: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable.
+
+    Variables of the generator are those of the default kind and those of the kind in `content`.
+    """
+    known = {_variable(key): key for key in Settings(name="x").flat()}
+    kind = environment.get(_variable("generator.kind"))
+    table = {"kind": kind} if kind else content.get("generator", {})
+    with contextlib.suppress(pydantic.ValidationError):  # an unknown kind is reported with the other values
+        known |= {_variable(f"generator.{name}"): f"generator.{name}" for name in settings_class(table).model_fields}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
             names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
@@ -143,6 +160,10 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())
     }
+
+
+def _variable(key: str) -> str:
+    return f"{PREFIX}{key.replace('.', '_').upper()}"
 
 
 def parse_value(text: str) -> Any:

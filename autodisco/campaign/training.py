@@ -5,12 +5,13 @@ than it with the probability that the campaign asks for. Simulated ones count wi
 """
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.escape import drawing
+from autodisco.campaign.escape import sampling
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError
 from autodisco.files import sha256
@@ -31,6 +32,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[dict[str, Any]])
     as given nor in canonical form, is left out. What is said of a polymer changes only with its own class, so that few
     rows differ from those of the set before.
     """
+    longest = campaign.settings.generator.longest
     rows = {
         polymer["key"]: {
             "smiles": smiles,
@@ -40,7 +42,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[dict[str, Any]])
             "why": _why_unlabelled(polymer),
         }
         for polymer in store.polymers()
-        if (smiles := next(filter(_is_writable, (polymer["given"], polymer["smiles"])), None))
+        if (smiles := _writable((polymer["given"], polymer["smiles"]), longest))
     }
     for classified in (_from_dataset(campaign, store), _from_simulations(campaign, ranked)):
         for key, (label, weight, why) in classified.items():
@@ -72,8 +74,9 @@ def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
 
 def train_model(campaign: Campaign, store: Store, number: int) -> None:
     """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
-    from autodisco.generator import Generator, TrainingRow, score_samples
+    from autodisco.generator import TrainingRow, fit
     from autodisco.generator.archive import load_archive
+    from autodisco.generator.metrics import score_samples
 
     checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if any(model["iteration"] == number for model in store.models()):
@@ -102,15 +105,15 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             left = (total - done) * (now - since) / (done - n)
             store.set(activity=f"training model {number}: {done} of {total}", training_left_s=left)
 
-    model = Generator.fit(
+    model = fit(
         [TrainingRow(row["smiles"], row["label"], row["weight"]) for row in training],
-        settings.fitting(),
+        settings,
         seed=campaign.seed(number, "retrain"),
         progress=watch,
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **drawing(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **sampling(campaign, store, number + 1))
     enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
@@ -125,12 +128,11 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     give_back_memory()
 
 
-def _is_writable(smiles: str) -> bool:
-    """Whether the model has tokens for the string and room for them."""
-    from autodisco.generator import GeneratorSettings
-    from autodisco.generator.tokens import CLASS_REPEATS, is_writable, split
+def _writable(texts: Iterable[str], longest: int) -> str | None:
+    """The first of `texts` that can be written in at most `longest` tokens; None if there is none."""
+    from autodisco.generator.tokens import is_writable, split
 
-    return is_writable(smiles) and len(split(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
+    return next((text for text in texts if is_writable(text) and len(split(text)) <= longest), None)
 
 
 def _why_unlabelled(polymer: dict[str, Any]) -> str:

@@ -9,7 +9,16 @@ import numpy as np
 
 from autodisco.cli.output import stderr_console
 from autodisco.errors import InputError
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow, classify, label_rows, put_aside, read_dataset
+from autodisco.generator import (
+    Generator,
+    GeneratorSettings,
+    TrainingRow,
+    classify,
+    fit,
+    label_rows,
+    put_aside,
+    read_dataset,
+)
 
 
 @dataclass(frozen=True)
@@ -51,15 +60,16 @@ def fit_with_progress(
 ) -> Generator:
     """Train with a bar on a terminal."""
     if not sys.stderr.isatty():
-        return Generator.fit(rows, settings, seed=seed, checkpoint=checkpoint)
+        return fit(rows, settings, seed=seed, checkpoint=checkpoint)
     from rich.progress import Progress
 
-    with Progress(console=stderr_console(), transient=True) as progress:
-        bar = progress.add_task("training", total=settings.iterations)
-        return Generator.fit(
-            rows, settings, seed=seed, checkpoint=checkpoint,
-            progress=lambda done, _, loss: progress.update(bar, completed=done, description=f"loss {loss:.3f}"),
-        )  # fmt: skip
+    with Progress(console=stderr_console(), transient=True) as bars:
+        bar = bars.add_task("training", total=None)
+
+        def show(done: int, total: int, loss: float) -> None:
+            bars.update(bar, completed=done, total=total, description=f"loss {loss:.3f}")
+
+        return fit(rows, settings, seed=seed, checkpoint=checkpoint, progress=show)
 
 
 def _condition(text: str) -> tuple[str, int]:

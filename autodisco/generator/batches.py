@@ -4,7 +4,6 @@ Lengths differ by a factor of ten, so that padding every row to the longest woul
 Rows are packed into lines instead; a mask keeps them apart, and the loss is the same.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -79,23 +78,6 @@ def _drawings(smiles: str, augment: str) -> list[str]:
 
 def _tokens(row: TrainingRow, smiles: str) -> list[int]:
     return class_prefix(row.label) + encode(smiles) + [END_INDEX]
-
-
-def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray:
-    """The chance of each row to be the next in a batch, shape (rows,).
-
-    Within a class it is proportional to the weight; a class as a whole gets a share proportional to the power
-    1 − `balance` of its total weight. At 1 all classes get the same, which is in expectation what the paper reaches by
-    copying the rows of the smaller class; at 0 weights count as they stand.
-    """
-    weights = np.array([row.weight for row in rows], dtype=float)
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
-        raise InputError("the weights of the training set must be finite, not negative and not all zero")
-    totals: dict[str, float] = defaultdict(float)
-    for row in rows:
-        totals[row.label] += row.weight
-    weights = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows])
-    return weights / weights.sum()
 
 
 def pack(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> Batch:

@@ -5,6 +5,7 @@ Files are read strictly, because a row that is skipped in silence is a polymer t
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,6 +166,23 @@ def put_aside(rows: Sequence[DatasetRow], share: float, seed: int) -> tuple[list
     order = np.random.default_rng(seed).permutation(len(rows))
     n = round(share * len(rows))
     return [rows[i] for i in order[n:]], [rows[i] for i in order[:n]]
+
+
+def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray:
+    """The chance of each row to be the next in a batch, shape (rows,).
+
+    Within a class it is proportional to the weight; a class as a whole gets a share proportional to the power
+    1 − `balance` of its total weight. At 1 all classes get the same, which is in expectation what the paper reaches by
+    copying the rows of the smaller class; at 0 weights count as they stand.
+    """
+    weights = np.array([row.weight for row in rows], dtype=float)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
+        raise InputError("the weights of the training set must be finite, not negative and not all zero")
+    totals: dict[str, float] = defaultdict(float)
+    for row in rows:
+        totals[row.label] += row.weight
+    weights = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows])
+    return weights / weights.sum()
 
 
 def _number(cell: str, column: str, where: str) -> float | None:

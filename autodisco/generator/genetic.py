@@ -4,19 +4,20 @@ A piece is one backbone atom or ring with its side groups, the blocks in which p
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from torch import Tensor
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.generator.batches import row_probabilities
-from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator, Run
-from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.base import FitOptions, Generator
+from autodisco.generator.dataset import TrainingRow, row_probabilities
+from autodisco.generator.settings import GeneticSettings, Sampling
 from autodisco.generator.tokens import split
 from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Share of the children that have two parents, and mean number of pieces that are changed afterwards.
 CROSSOVER, MUTATIONS = 0.7, 1.0
@@ -26,10 +27,12 @@ _TRIES = 200
 class GeneticGenerator(Generator):
     """Kind `genetic`: parents are the training rows of the class, drawn by weight.
 
-    Temperature multiplies the mean number of mutations; `top_k`, guidance and the grammar have no meaning here.
+    Temperature multiplies the mean number of mutations; `top_k`, guidance and the grammar have no effect.
     """
 
-    def __init__(self, settings: GeneratorSettings, rows: Sequence[TrainingRow]):
+    Settings = GeneticSettings
+
+    def __init__(self, settings: GeneticSettings, rows: Sequence[TrainingRow]):
         super().__init__(settings)
         self.rows = list(rows)
         self._parents: dict[str, list[int]] = defaultdict(list)
@@ -40,12 +43,14 @@ class GeneticGenerator(Generator):
         self._pieces = [piece for word in self._chains for piece in word]
 
     @classmethod
-    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "GeneticGenerator":
+    def fit(cls, rows: Sequence[TrainingRow], settings: Any, options: FitOptions) -> Self:
+        """The generator with `rows` as parents; it needs no training."""
         if not rows:
             raise InputError("the training set of the generator is empty")
         return cls(settings, rows)
 
-    def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+    def draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+        """`n` children of rows of the class; raises InputError if there is no such row."""
         parents = self._parents.get(sampling.label)
         if not parents:
             raise InputError(f"the training set has no row of class {sampling.label!r} to start from")
@@ -87,11 +92,11 @@ class GeneticGenerator(Generator):
         elif len(pieces) > 1:
             del pieces[place]
 
-    def _content(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def content(self) -> "tuple[dict[str, Any], dict[str, Tensor]]":
+        """The rows."""
         return {"rows": [[row.smiles, row.label, row.weight] for row in self.rows]}, {}
 
     @classmethod
-    def _from_content(
-        cls, settings: GeneratorSettings, facts: dict[str, Any], tensors: dict[str, Tensor]
-    ) -> "GeneticGenerator":
+    def restore(cls, settings: Any, facts: Mapping[str, Any], tensors: "Mapping[str, Tensor]") -> Self:
+        """The generator with the rows of `content`."""
         return cls(settings, [TrainingRow(*row) for row in facts["rows"]])

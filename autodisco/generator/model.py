@@ -6,7 +6,6 @@ minGPT, which the paper trained. Input and output embeddings are separate, as th
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,27 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from autodisco.generator.batches import Batch, pack
-from autodisco.generator.settings import SIZES, GeneratorSettings
+from autodisco.generator.sample import Autoregressive, Memory
+from autodisco.generator.settings import SIZES, NetworkSettings
 from autodisco.generator.tokens import VOCABULARY
 
 #: Places by which the memory for keys and values grows.
 _GROWTH = 8
-
-
-class Memory(NamedTuple):
-    """What a network keeps of the tokens before: how many there were, and tensors whose last dimension is the batch.
-
-    The batch is last so that the small sums over heads and places run along it.
-    """
-
-    time: int = 0
-    tensors: Sequence[Tensor] = ()
-
-    def lines(self, which: list[int]) -> "Memory":
-        """That of some lines of the batch, as a copy."""
-        lines = torch.tensor(which, device=self.tensors[0].device if self.tensors else None)
-        # along the last dimension three times as fast as to index
-        return Memory(self.time, [t.gather(-1, lines.expand(*t.shape[:-1], -1)) for t in self.tensors])
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -49,20 +33,6 @@ def dropout(x: Tensor, p: float) -> Tensor:
     bits = torch.empty((n + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
     keep = bits.view(torch.int16)[:n].view(x.shape) >= round(p * 65536) - 32768
     return x * (keep * (1 / (1 - p)))
-
-
-class Network(nn.Module):
-    """What training and drawing need of a network."""
-
-    width: int
-
-    def loss(self, sequences: Sequence[np.ndarray], weights: Sequence[float] | None, draws: torch.Generator) -> Tensor:
-        """Mean loss in nats per token of token sequences with their prompt and end, times the weight of each row."""
-        raise NotImplementedError
-
-    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Logits (batch, vocabulary) of what follows `tokens` (batch,), and the memory to go on with."""
-        raise NotImplementedError
 
 
 class CausalSelfAttention(nn.Module):
@@ -121,13 +91,13 @@ class Block(nn.Module):
         return self.projection(F.gelu(self.expand(self.norm_2(x))))
 
 
-class GPT(Network):
+class GPT(Autoregressive):
     """The distribution of the next token given all before it.
 
     Weights are drawn from torch's global generator: seed it (in a fork) before building a model.
     """
 
-    def __init__(self, settings: GeneratorSettings):
+    def __init__(self, settings: NetworkSettings):
         super().__init__()
         n_layer, n_head, n_embd = SIZES[settings.size]
         self.block_size, self.width = settings.block_size, n_embd
@@ -167,7 +137,7 @@ class GPT(Network):
         return self.head(self.norm(x))
 
     def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """The memory holds keys and values of every layer, with room for some more places; it is changed."""
+        """The memory holds keys and values of every layer, with room for some more places; it is changed in place."""
         time, tensors = memory
         if time % _GROWTH == 0:
             room = torch.empty(_GROWTH, *self.heads, len(tokens), device=tokens.device)

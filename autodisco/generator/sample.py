@@ -1,13 +1,15 @@
-"""Drawing strings from a network, many at a time, each token after one look at the token before it."""
+"""Drawing strings token by token from a network, many at a time; the network is evaluated once per token."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from autodisco.generator.model import Memory, Network
+from autodisco.generator.network import Network
 from autodisco.generator.settings import Sampling
-from autodisco.generator.syntax import Written
+from autodisco.generator.syntax import Prefix
 from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, decode
 
 #: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, for the memory.
@@ -18,31 +20,54 @@ _CROWDED = 0.7
 _SHARED = 128
 
 
-@torch.no_grad()
-def draw(network: Network, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
-    """`n` strings in the order drawn."""
-    prompts = [class_prefix(sampling.label)]
-    if sampling.guidance:
-        prompts.append(class_prefix(sampling.away_from))
-    memory = Memory()
-    for tokens in torch.tensor(prompts, device=generator.device).unbind(1):
-        logits, memory = network.step(tokens, memory)
-    start = Written()
-    strings: list[str] = []
-    while len(strings) < n:
-        rows = min(max(32, DRAWS_AT_ONCE * 48 // network.width), n - len(strings))
-        strings += map(decode, _extend(network, logits, memory, rows, sampling, generator, start))
-    return strings
+class Memory(NamedTuple):
+    """State of a network after some tokens: their number, and tensors whose last dimension is the batch.
+
+    The batch is last so that the small sums over heads and places run along it.
+    """
+
+    time: int = 0
+    tensors: Sequence[Tensor] = ()
+
+    def lines(self, which: list[int]) -> "Memory":
+        """A copy for some lines of the batch."""
+        lines = torch.tensor(which, device=self.tensors[0].device if self.tensors else None)
+        # gather along the last dimension is three times as fast as indexing
+        return Memory(self.time, [t.gather(-1, lines.expand(*t.shape[:-1], -1)) for t in self.tensors])
+
+
+class Autoregressive(Network):
+    """A network that gives the distribution of the next token."""
+
+    @abstractmethod
+    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Logits (batch, vocabulary) of what follows `tokens` (batch,), and the memory for the next step."""
+
+    @torch.no_grad()
+    def draw(self, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
+        """`n` strings in the order drawn."""
+        prompts = [class_prefix(sampling.label)]
+        if sampling.guidance:
+            prompts.append(class_prefix(sampling.away_from))
+        memory = Memory()
+        for tokens in torch.tensor(prompts, device=generator.device).unbind(1):
+            logits, memory = self.step(tokens, memory)
+        start = Prefix()
+        strings: list[str] = []
+        while len(strings) < n:
+            rows = min(max(32, DRAWS_AT_ONCE * 48 // self.width), n - len(strings))
+            strings += map(decode, _extend(self, logits, memory, rows, sampling, generator, start))
+        return strings
 
 
 def _extend(
-    network: Network,
+    network: Autoregressive,
     logits: Tensor,
     memory: Memory,
     rows: int,
     sampling: Sampling,
     generator: torch.Generator,
-    start: Written,
+    start: Prefix,
 ) -> list[list[int]]:
     """`rows` continuations of the prompts behind `logits`, each up to its end token (left out) or `max_tokens`.
 
@@ -92,8 +117,8 @@ def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
 
 
 def choose(
-    logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Written], left: int
-) -> tuple[list[Written], list[int]]:
+    logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Prefix], left: int
+) -> tuple[list[Prefix], list[int]]:
     """A token for every row of `logits`, the next one of its string, and what is then written.
 
     One that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again: to draw without it is the

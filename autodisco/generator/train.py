@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,12 @@ from torch import Tensor
 
 from autodisco.errors import InputError
 from autodisco.generator.archive import load_archive, save_archive
-from autodisco.generator.batches import encode_rows, row_probabilities
-from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.model import Network, parameter_groups
-from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, GeneratorSettings
-
-#: Called after each iteration with (iteration, iterations, loss in nats per token).
-Progress = Callable[[int, int, float], None]
+from autodisco.generator.base import Progress
+from autodisco.generator.batches import encode_rows
+from autodisco.generator.dataset import TrainingRow, row_probabilities
+from autodisco.generator.model import parameter_groups
+from autodisco.generator.network import Network
+from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, NetworkSettings
 
 Weights = dict[str, Tensor]
 
@@ -26,7 +24,7 @@ Weights = dict[str, Tensor]
 def train(
     model: Network,
     rows: Sequence[TrainingRow],
-    settings: GeneratorSettings,
+    settings: NetworkSettings,
     seed: int,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
@@ -66,7 +64,7 @@ def train(
 class Training:
     """A training on its way: all that decides how it goes on."""
 
-    def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int):
+    def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int):
         self.model = model
         self.settings = settings
         self.device = next(model.parameters()).device
@@ -183,30 +181,18 @@ class Training:
         _set_global_rng(parts["random"]["dropout"], self.device)
 
 
-def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int) -> str:
+def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int) -> str:
     """Names a training by all that decides its course, so that a checkpoint of another one is not taken up.
 
     The number of iterations is left out: a longer training goes on where a shorter one ended.
     """
-    course = settings.to_dict() | {"iterations": None}
+    course = settings.fitting() | {"iterations": None}
     digest = hashlib.sha256(json.dumps([course, seed]).encode())
     for row in rows:
         digest.update(f"{row.smiles} {row.label} {row.weight!r}\n".encode())
     for parameter in model.parameters():
         digest.update(parameter.detach().cpu().numpy().tobytes())
     return digest.hexdigest()
-
-
-@contextmanager
-def cpu_threads(number: int) -> Iterator[None]:
-    """Let torch use `number` threads inside the block; 0 changes nothing."""
-    before = torch.get_num_threads()
-    if number:
-        torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _held_out(rows: Sequence[TrainingRow], share: float, seed: int) -> np.ndarray:

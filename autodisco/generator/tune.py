@@ -20,17 +20,13 @@ import numpy as np
 
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_atomic, write_json
+from autodisco.generator.base import Generator, Progress, fit, generator_settings, settings_class
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator
-from autodisco.generator.settings import GeneratorSettings, Sampling
-from autodisco.generator.train import Progress
+from autodisco.generator.settings import GeneratorSettings
 from autodisco.tables import open_table
 
 #: Scores of a list of drawn strings.
 Score = Callable[[Sequence[str]], Mapping[str, float | None]]
-
-_FITTING = frozenset(GeneratorSettings().to_dict())
-_DRAWING = frozenset(vars(Sampling()))
 
 
 @dataclass(frozen=True)
@@ -66,29 +62,30 @@ class Search:
     Parameters
     ----------
     folder
-        Holds `trials.csv`, `setup.json`, the models and the checkpoint of the training that is under way.
+        Holds `trials.csv`, `setup.json`, the models and the checkpoint of the present training.
     rows
         The training set.
     space
-        Values or range for every setting that is varied.
-    fitting, drawing
-        The other settings, by name (`GeneratorSettings`, `Sampling`).
+        Values or range of every setting to vary.
+    settings
+        All other settings.
     score, objective
-        What makes scores of drawn strings, and which of them is to be high.
-    draws, seed
-        Strings per trial; decides training and drawing, the same for all trials.
+        The scores of drawn strings, and the name of the score to maximise.
+    draws
+        Strings per trial.
+    seed
+        Decides training and drawing; the same for all trials.
 
     Raises
     ------
     InputError
-        The folder holds another search, or a setting that is varied does not exist.
+        The folder holds another search, or a setting to vary does not exist.
     """
 
     folder: Path
     rows: Sequence[TrainingRow]
     space: Space
-    fitting: Mapping[str, Any]
-    drawing: Mapping[str, Any]
+    settings: GeneratorSettings
     score: Score
     objective: str
     draws: int
@@ -96,15 +93,18 @@ class Search:
     trials: list[Trial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        varied = self.space.get("kind", ())
+        kinds = [self.settings.kind, *(varied if not isinstance(varied, Range) else ())]
+        known = {name for kind in kinds for name in settings_class({"kind": kind}).model_fields}
         for name in self.space:
-            if name not in _FITTING | _DRAWING:
-                raise InputError(f"{name} is no setting of the generator")
+            if name not in known:
+                raise InputError(f"{name} is not a setting of the generator")
         content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
         self._setup = {
             "data": content.hexdigest(),
             "varied": {name: str(self.space[name]) for name in sorted(self.space)},
-            "fitting": dict(self.fitting),
-            "drawing": dict(self.drawing),
+            "fitting": self.settings.fitting(),
+            "drawing": self.settings.sampling(),
             "draws": self.draws,
             "seed": self.seed,
         }
@@ -153,9 +153,8 @@ class Search:
         """Train, draw, score, and write the table."""
         write_json(self._setup_file, self._setup)
         begin = time.monotonic()
-        fitting = GeneratorSettings(**{**self.fitting, **{k: v for k, v in values.items() if k in _FITTING}})
-        drawing = {**self.drawing, **{k: v for k, v in values.items() if k in _DRAWING}}
-        strings = self._model(fitting, progress).sample(self.draws, seed=self.seed, **drawing)
+        chosen = generator_settings(**{**self.settings.model_dump(exclude_unset=True), **values})
+        strings = self._model(chosen, progress).sample(self.draws, seed=self.seed, **chosen.sampling())
         trial = Trial(values, dict(self.score(strings)), time.monotonic() - begin)
         self.trials.append(trial)
         self._write()
@@ -174,13 +173,13 @@ class Search:
         return self.folder / "trials.csv"
 
     def _model(self, settings: GeneratorSettings, progress: Progress | None) -> Generator:
-        texts = [json.dumps(settings.to_dict() | changed, sort_keys=True) for changed in ({}, {"iterations": 0})]
+        texts = [json.dumps(settings.fitting() | changed, sort_keys=True) for changed in ({}, {"iterations": 0})]
         name, line = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
         file = self.folder / "models" / f"{name}.safetensors"
         if file.exists():
             return Generator.load(file)
         checkpoint = self.folder / "models" / f"{line}.checkpoint"
-        model = Generator.fit(self.rows, settings, seed=self.seed, progress=progress, checkpoint=checkpoint)
+        model = fit(self.rows, settings, seed=self.seed, progress=progress, checkpoint=checkpoint)
         model.save(file)
         return model
 
