@@ -1,13 +1,18 @@
 """How numbers are written for people: counts, durations, and conductivities with their uncertainty."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
 def counted(n: int, noun: str) -> str:
     """``1 polymer``, ``2 polymers``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def duration(seconds: float | None) -> str:
@@ -27,7 +32,8 @@ def duration(seconds: float | None) -> str:
 def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> str:
     """``12.3 ± 0.4``: `value` times `factor`, rounded to two digits of its standard error; a dash where undefined.
 
-    Without an error (None, as for a single replica) the value has two significant digits and no ±.
+    Without an error (None, as for a single replica) the value has two significant digits and no ±. Zero with an error
+    of zero, as where no ion of any replica moved, is ``0``.
     """
     if value is None or not math.isfinite(value):
         return "–"
@@ -36,7 +42,7 @@ def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> s
         return significant(scaled)
     error = sem * factor
     if error <= 0:
-        return f"{significant(scaled)} ± 0"
+        return f"{significant(scaled)} ± 0" if scaled else "0"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     decimals -= decimals > 0 and error * 10 ** (decimals - 1) >= 3
     if decimals > 5:

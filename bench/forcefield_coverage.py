@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from class2 import head
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
@@ -32,20 +33,12 @@ FILES = {
     "training set": ("polygen/PolyGen-train-set-from-HTP-MD.csv", "mol_smiles"),
 }
 BOX = 80.0  # Å
-ONE = """\
+ONE = f"""\
 clear
-units real
-atom_style full
-pair_style lj/class2/coul/cut 12
-pair_modify mix sixthpower
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
-read_data {number}.data
+{head("lj/class2/coul/cut 12")}\
+read_data {{number}}.data
 minimize 0 0.1 100 1000
-print "energy {number} $(pe)" append energies.txt
+print "energy {{number}} $(pe)" append energies.txt
 """
 
 

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from class2 import head
 from rdkit import Chem
 
 from autodisco.analysis.statistics import standard_error
@@ -31,24 +32,16 @@ from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.liquid import fill
 from autodisco.simulation.molecule import System
 from autodisco.simulation.space import edge_of
+from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 
 TABLE = Path(__file__).with_suffix(".csv")
 CUTOFF, EDGE = 8.0, 17.0
-KJ_PER_KCAL, GAS_CONSTANT = 4.184, 8.314462618e-3  # kJ/mol/K
 GAS_SIDE, SPACING = 3, 100.0
 SAMPLED_STEP, BLOCKS = 4, 5
 BUILDS = 3  # of a box whose run fails
-GAS = """\
-units real
-atom_style full
-boundary p p p
-pair_style lj/class2/coul/cut 40.0
-pair_modify mix sixthpower
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
+GAS = (
+    head("lj/class2/coul/cut 40.0")
+    + """\
 neighbor 2.0 bin
 read_data system.data
 minimize 0 0.01 200 2000
@@ -66,6 +59,7 @@ variable energy equal pe
 fix said all print 25 "${{energy}}" file energy.txt screen no title ""
 run 5000
 """
+)
 
 
 def main() -> None:

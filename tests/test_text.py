@@ -24,6 +24,7 @@ def test_a_duration_is_as_coarse_as_it_is_long(seconds, text):
         (1234.0, 56.0, "1234 ± 56"),
         (0.31, None, "0.31"),
         (0.5, 0.0, "0.50 ± 0"),
+        (0.0, 0.0, "0"),
         (None, 0.1, "–"),
         (math.nan, 0.1, "–"),
     ],

@@ -58,7 +58,7 @@ class Dump:
             dump = _dump(first_path, stream, None)
             self._available = available = dump.available
             if not available and dump.broken:
-                raise InputError(f"{first_path}: not a complete LAMMPS dump ({dump.broken[0]})")
+                raise _unreadable(first_path, dump.broken[0], whole=False)
             if not available:
                 raise InputError(f"{first_path}: holds no frame")
             if missing := [name for name in needed if name not in available]:
@@ -66,7 +66,7 @@ class Dump:
             frames = _frames(first_path, dump)
             first = next(frames, None)
             if first is None:
-                raise InputError(f"{first_path}: not a complete LAMMPS dump ({dump.broken[0]})")
+                raise _unreadable(first_path, dump.broken[0], whole=False)
             self._style = dump.units or style
             units = units_of(first_path, self._style)
             second = next(frames, None) if first.time is not None and units else None
@@ -193,7 +193,7 @@ def _dump(path: Path, stream: Bytes, columns: Sequence[str] | None) -> LammpsDum
     try:
         return LammpsDump(stream, columns, lenient=True)  # type: ignore[arg-type]
     except ValueError as error:
-        raise InputError(f"{path}: not a complete LAMMPS dump ({error})") from None
+        raise _unreadable(path, error) from None
 
 
 def _frames(path: Path, dump: LammpsDump) -> Iterator[DumpFrame]:
@@ -203,7 +203,12 @@ def _frames(path: Path, dump: LammpsDump) -> Iterator[DumpFrame]:
         try:
             frame = next(frames, None)
         except ValueError as error:
-            raise InputError(f"{path}: not a complete LAMMPS dump ({error})") from None
+            raise _unreadable(path, error) from None
         if frame is None:
             return
         yield frame
+
+
+def _unreadable(path: Path, error: object, whole: bool = True) -> InputError:
+    """The error for a dump that cannot be read, or that breaks off."""
+    return InputError(f"{path}: {error}" if whole else f"{path}: not a complete LAMMPS dump ({error})")

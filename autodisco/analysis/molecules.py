@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from autodisco.analysis.trajectory import Chunk, Floats, Indices, Notes
+from autodisco.analysis.trajectory import LEAST_FRAMES, Chunk, Floats, Indices, Notes
 from autodisco.errors import InputError
+from autodisco.text import counted
 from autodisco_kernels import contacts
 
 # Covalent radii in Å (Cordero et al., Dalton Trans. 2008, 2832); metal ions make no bonds.
@@ -55,10 +56,11 @@ class Geometry:
     ----------
     elements : of the atoms, empty where unknown
     sample : number of frames to as many of the first ones
+    source : what is read, for messages
     """
 
-    def __init__(self, elements: NDArray[np.str_], sample: Callable[[int], Chunk]) -> None:
-        self.elements, self._sample = elements, sample
+    def __init__(self, elements: NDArray[np.str_], sample: Callable[[int], Chunk], source: object) -> None:
+        self.elements, self._sample, self._source = elements, sample, source
         self.radii = np.array([RADII.get(str(e), 0.0) for e in elements])
         self.beads = ~np.isin(elements, (*RADII, *METALS))
         self._first: Chunk | None = None
@@ -95,11 +97,19 @@ class Geometry:
         return bool(np.abs(np.exp(2j * np.pi * fractions).mean(axis=0)).min() < TOGETHER)
 
     def lasting(self, i: Indices, j: Indices) -> tuple[Indices, Indices]:
-        """Those pairs that keep their distance over the first frames, as bonded atoms do and neighbours do not."""
+        """Those pairs that keep their distance over the first frames, as bonded atoms do and neighbours do not.
+
+        Raises InputError where there are too few frames to tell.
+        """
         if not len(i):
             return i, j
         if self._frames is None:
             self._frames = self._sample(FRAMES)
+            if (n := len(self._frames.positions)) < LEAST_FRAMES:
+                raise InputError(
+                    f"{self._source}: {counted(n, 'frame')}; to tell molecules by distances, and for a fit, at least "
+                    f"{LEAST_FRAMES} are needed"
+                )
         frames = self._frames
         apart = frames.positions[:, i] - frames.positions[:, j]
         fractions = apart @ np.linalg.inv(frames.cells)

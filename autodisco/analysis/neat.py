@@ -50,7 +50,7 @@ def neat_properties(trajectory: Trajectory, progress: Callable[[int], None] | No
         li_anion_coordination=None,
         density_g_per_cm3=float(series.mean()),
         density_g_per_cm3_sem=series_error(series) if moved else None,
-        concentration_actual_molal=None,
+        concentration_actual_molal=0.0,
         cluster_population={},
         **(root_mean("radius_of_gyration_angstrom", np.concatenate(radii)) if radii else {}),
     )

@@ -172,7 +172,7 @@ def _composition(
         if taken[atoms].any():
             raise InputError(f"{option}: holds atoms of an ion selected before")
         taken[atoms] = True
-    geometry = Geometry(elements, sample)
+    geometry = Geometry(elements, sample, source)
     kinds = [(option, atoms) for option, _, _, atoms in picked]
     numbers = molecules(numbering(universe, by_mol), geometry, kinds, source, notes)
     species = [

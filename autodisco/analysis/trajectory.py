@@ -12,6 +12,7 @@ from autodisco.errors import InputError
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+LEAST_FRAMES = 7  # for a fit, and to tell bonds from contacts
 HETEROATOMS = ("N", "O", "S", "P")
 # Of ions, in this order: the P of PF6⁻ and the B of BF4⁻ are buried under fluorine.
 COORDINATING = (("N", "O", "S"), ("F", "Cl", "Br", "I"), ("P",))

@@ -23,10 +23,10 @@ from autodisco.analysis.properties import TransportProperties
 from autodisco.analysis.slopes import LineFit, fit_line
 from autodisco.analysis.statistics import Floats, series_error
 from autodisco.analysis.structure import density, free_cations, molality, population_errors, population_table, remarks
+from autodisco.analysis.trajectory import LEAST_FRAMES
 from autodisco.errors import InputError
 from autodisco_kernels import Population, cluster_nernst_einstein, nernst_einstein
 
-LEAST_FRAMES = 7
 FEW_FRAMES = 50
 CLEAR_DRIFT, SMALL_DRIFT = 3.0, 0.05  # in standard errors; as a share
 LONG_JUMP = 0.35

@@ -97,7 +97,7 @@ def _write(store: Store, owner: Owner) -> float:
 def _refusal(store: Store, owner: Owner) -> str:
     told = f"{store.folder}: this campaign is run by {owner}, which is alive"
     if owner.is_visible():
-        return told
+        return f"{told}; autodisco stop {store.folder.name} ends it"
     age = duration(max(0.0, time.time() - store.get("heartbeat", 0.0)))
     return (
         f"{told}: in another container or on another machine, with a heartbeat {age} ago; a lock without a heartbeat "

@@ -6,6 +6,7 @@ from pathlib import Path
 from autodisco.campaign.campaign import Campaign
 from autodisco.machine import free_memory_bytes
 from autodisco.store import list_campaigns
+from autodisco.text import joined
 
 GB = 1e9
 
@@ -18,8 +19,9 @@ def neighbours(campaign: Campaign) -> str:
     alive = [row for row in list_campaigns(here.parent) if row.get("alive") and Path(row["folder"]).resolve() != here]
     if not alive:
         return ""
-    names = ", ".join(row["name"] for row in alive)
-    return f"{names} runs beside it; each takes all cores unless simulation.workers says how many"
+    names = joined([row["name"] for row in alive])
+    runs = "runs" if len(alive) == 1 else "run"
+    return f"{names} {runs} beside it; each takes all cores unless simulation.workers says how many"
 
 
 def lack_of_room(campaign: Campaign) -> str:

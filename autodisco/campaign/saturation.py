@@ -19,7 +19,7 @@ from scipy import stats
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.settings import Saturation
-from autodisco.store import FRESH, Store
+from autodisco.store import Store
 
 _QUANTILES = (np.arange(4000) + 0.5) / 4000
 INTERVAL = 0.9
@@ -150,12 +150,13 @@ def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
     rows = store.candidates(iteration)
     verdicts = Counter(row["verdict"] for row in rows)
     keys = [row["key"] for row in rows if row["key"]]
-    discovered = {row["key"] for row in rows if row["key"] and row["verdict"] in ("new", "rejected")}
+    discovering = store.discovering_verdicts()
+    discovered = {row["key"] for row in rows if row["key"] and row["verdict"] in discovering}
     short = len(rows) >= campaign.settings.generate.max_draws
     aside = left_aside(keys, fed_most(store, iteration), short)
     return Drawn(
         polymers=count_polymers(keys if short else keys[:-1], discovered, aside),
-        strings=Counts(verdicts["duplicate-symmetry"], sum(verdicts[name] for name in FRESH)),
+        strings=Counts(verdicts["duplicate-symmetry"], sum(verdicts[name] for name in store.new_string_verdicts())),
         reachable=chao1(keys),
         short=short,
     )

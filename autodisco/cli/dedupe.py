@@ -21,8 +21,18 @@ def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
     Without `column`, the column of a known name is taken, or the one with repeat units where there is no header. In a
     SMI file the first word of a line is the repeat unit.
 
-    Raises InputError where the file cannot be read, no column is named as asked, or rows have unequal numbers of cells.
+    Raises InputError where the file cannot be read, no column is named as asked, rows have unequal numbers of cells, or
+    there is no row.
     """
+    rows = _strings(file, column)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{file}: holds no repeat unit")
+    yield first
+    yield from rows
+
+
+def _strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
     if file.suffix.lower() in LISTS:
         if column:
             raise InputError(f"{file}: a SMI file has no columns; leave --column out")

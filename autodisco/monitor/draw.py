@@ -7,6 +7,8 @@ import math
 
 from rich.text import Text
 
+BELOW, ABOVE = "◂", "▸"  # values beyond the ends of an axis
+
 
 def bar(fraction: float, width: int, style: str = "cyan", rest: str = "bright_black") -> Text:
     """A bar of `width` cells, filled to `fraction` (clipped to 0..1) in steps of half a cell."""
@@ -27,19 +29,26 @@ def interval(
 ) -> Text:
     """An estimate with its error bar on the axis from `axis[0]` to `axis[1]`, and a dotted line at `mark`.
 
-    All in the same unit, any scale; what lies outside the axis is drawn at its end.
+    All in the same unit, any scale. A triangle at the end of the axis stands for a mean or a mark that lies beyond it;
+    error bars end there.
     """
 
-    def cell(value: float) -> int:
+    def place(value: float) -> int:
         share = (value - axis[0]) / ((axis[1] - axis[0]) or 1.0)
-        return max(0, min(width - 1, round(share * (width - 1))))
+        return max(-1, min(width, round(share * (width - 1))))
+
+    def put(value: float, sign: str, painted: str) -> None:
+        cell = place(value)
+        if cell < 0 or cell >= width:
+            sign = BELOW if cell < 0 else ABOVE
+        cells[max(0, min(width - 1, cell))] = (sign, painted)
 
     cells = [(" ", "")] * width
     if mark is not None and math.isfinite(mark):
-        cells[cell(mark)] = ("┊", "yellow")
-    for position in range(cell(low), cell(high) + 1):
+        put(mark, "┊", "yellow")
+    for position in range(max(0, place(low)), min(width - 1, place(high)) + 1):
         cells[position] = ("─", style)
-    cells[cell(mean)] = ("●", f"bold {style}")
+    put(mean, "●", f"bold {style}")
     return Text.assemble(*cells)
 
 

@@ -35,7 +35,7 @@ VERDICTS = {
 }
 FLOOR_S_PER_CM = 1e-6
 AXIS_DECADES = 2.5
-"""The axis of the ranking ends this far below the best value; what conducts less is drawn at its end."""
+"""The axis of the ranking ends this far below the best value; a triangle at its end stands for what conducts less."""
 
 
 def title(text: str) -> Rule:

@@ -11,9 +11,10 @@ from autodisco.simulation.builder import embedded
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.space import Floats, Space, edge_of, insert
+from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 
 CONFORMERS = 40
-RT_KCAL_PER_MOL = 0.5925  # at 298.15 K
+RT_KCAL_PER_MOL = GAS_CONSTANT * 298.15 / KJ_PER_KCAL
 
 
 def fill(smiles: str, copies: int, density_g_per_cm3: float, seed: int, force_field: ForceField) -> System:

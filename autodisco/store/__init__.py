@@ -5,7 +5,8 @@ The only package that speaks SQL. `Store` reads and writes; `ranking`, `status`,
 
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.schema import VERSION
-from autodisco.store.store import END_STATES, FRESH, LOOP_STATES, STATES, Store
+from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.verdicts import VERDICTS, Verdict
 from autodisco.store.views import (
     Ranking,
     best_found,
@@ -23,14 +24,15 @@ from autodisco.store.views import (
 
 __all__ = [
     "END_STATES",
-    "FRESH",
     "LOOP_STATES",
     "STALE_S",
     "STATES",
+    "VERDICTS",
     "VERSION",
     "Owner",
     "Ranking",
     "Store",
+    "Verdict",
     "best_found",
     "comparison",
     "escapes",

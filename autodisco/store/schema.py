@@ -146,7 +146,37 @@ ALTER TABLE intervals RENAME TO training;
 """
 """A training set differs little from the one before it: what stays is one row, not one for each iteration."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS)
+OPEN_VERDICTS = """
+CREATE TABLE candidates_new (
+    iteration INTEGER NOT NULL,
+    draw INTEGER NOT NULL,             -- position in the iteration's stream of draws
+    smiles TEXT NOT NULL,              -- as drawn
+    key TEXT,                          -- null where invalid
+    verdict TEXT NOT NULL,             -- a name of `verdicts`, or of a verdict that a stage of the campaign adds
+    reason TEXT NOT NULL DEFAULT '',
+    flags TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (iteration, draw)
+) WITHOUT ROWID;
+INSERT INTO candidates_new SELECT iteration, draw, smiles, key, verdict, reason, flags FROM candidates;
+DROP TABLE candidates;
+ALTER TABLE candidates_new RENAME TO candidates;
+CREATE INDEX candidates_by_key ON candidates (key);
+ALTER TABLE replicas ADD COLUMN executor TEXT;
+ALTER TABLE replicas ADD COLUMN handle TEXT;
+INSERT OR IGNORE INTO meta VALUES ('loop', '[
+  {"name": "prepare", "part": "prepare", "does": "reads what is known and trains the first model"},
+  {"name": "generate", "part": "generate", "does": "draws from the model until enough strings are new"},
+  {"name": "filter", "part": "filter", "does": "gives each new string a verdict"},
+  {"name": "simulate", "part": "simulate", "does": "simulates what is new"},
+  {"name": "acquire", "part": "acquire", "does": "chooses what the next model learns from"},
+  {"name": "retrain", "part": "retrain",
+   "does": "trains the next model, then asks whether there is anything left to say"}
+]');
+"""
+"""The campaign file chooses the stages: their verdicts are open, and the fact ``loop`` lists them; these are the stages
+of earlier versions. A running replica names its executor, and the handle by which that knows it."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

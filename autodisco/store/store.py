@@ -13,6 +13,7 @@ from typing import Any
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.store.database import Database
+from autodisco.store.verdicts import VERDICTS, Verdict
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
 LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
@@ -20,9 +21,6 @@ END_STATES = ("saturated", "exhausted", "stopped", "failed")
 STATES = (*LOOP_STATES, "paused", *END_STATES)
 LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
-
-FRESH = ("drawn", "new", "duplicate-symmetry", "rejected")
-"""Verdicts on draws that are new as strings."""
 
 
 class Store(Database):
@@ -64,7 +62,8 @@ class Store(Database):
         """
         found = self.rows(
             "SELECT key FROM polymers WHERE source != 'grammar' "
-            "UNION SELECT key FROM candidates WHERE verdict IN ('new', 'rejected')"
+            "UNION SELECT key FROM candidates WHERE verdict IN (SELECT value FROM json_each(?))",
+            json.dumps(sorted(self.discovering_verdicts())),
         )
         return {row["key"] for row in found}
 
@@ -86,10 +85,12 @@ class Store(Database):
             )
             return f"{polymer['given']} ({source})"
         draw = self.rows(
-            "SELECT smiles, iteration FROM candidates WHERE key = ? AND verdict = 'rejected' ORDER BY iteration, draw",
+            "SELECT smiles, iteration, verdict FROM candidates WHERE key = ? "
+            "AND verdict IN (SELECT value FROM json_each(?)) ORDER BY iteration, draw",
             key,
+            json.dumps(sorted(self.discovering_verdicts())),
         )[0]
-        return f"{draw['smiles']} (rejected in iteration {draw['iteration']})"
+        return f"{draw['smiles']} ({draw['verdict']} in iteration {draw['iteration']})"
 
     # labels ---------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,11 @@ class Store(Database):
     # candidates -----------------------------------------------------------------------------------------------
 
     def add_candidates(self, iteration: int, rows: list[dict[str, Any]]) -> None:
-        """Append draws: dicts with draw, smiles, key (or None), verdict and optionally reason."""
+        """Append draws: dicts with draw, smiles, key (or None), verdict and optionally reason.
+
+        Raises AutodiscoError for a verdict without a meaning.
+        """
+        self._check_verdicts({row["verdict"] for row in rows})
         self.write_many(
             "INSERT INTO candidates (iteration, draw, smiles, key, verdict, reason) VALUES (?, ?, ?, ?, ?, ?)",
             [(iteration, r["draw"], r["smiles"], r["key"], r["verdict"], r.get("reason", "")) for r in rows],
@@ -125,7 +130,8 @@ class Store(Database):
     def set_verdict(
         self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[dict[str, Any]] = ()
     ) -> None:
-        """The filter's word on a draw."""
+        """Change the verdict on a draw. Raises AutodiscoError for a verdict without a meaning."""
+        self._check_verdicts({verdict})
         self.write(
             "UPDATE candidates SET verdict = ?, reason = ?, flags = ? WHERE iteration = ? AND draw = ?",
             verdict,
@@ -138,6 +144,23 @@ class Store(Database):
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[dict[str, Any]]:
         """Draws in order, all or those of an iteration or verdict."""
         return self._selected("candidates", "iteration, draw", iteration=iteration, verdict=verdict)
+
+    def verdict_table(self) -> dict[str, Verdict]:
+        """Verdicts of the program and of the campaign's stages, by name."""
+        added = self.get("verdicts") or {}
+        return {verdict.name: verdict for verdict in VERDICTS} | {name: Verdict(name, added[name]) for name in added}
+
+    def new_string_verdicts(self) -> set[str]:
+        """Verdicts on draws that were new as strings."""
+        return {name for name, verdict in self.verdict_table().items() if verdict.new_string}
+
+    def discovering_verdicts(self) -> set[str]:
+        """Verdicts on draws that discovered a polymer."""
+        return {name for name, verdict in self.verdict_table().items() if verdict.new_polymer}
+
+    def _check_verdicts(self, names: set[str]) -> None:
+        if unknown := names - self.verdict_table().keys():
+            raise AutodiscoError(f"verdict {min(unknown)!r} has no meaning; the stage that gives it has to name it")
 
     def verdicts(self) -> dict[int, dict[str, int]]:
         """Number of draws per iteration and verdict."""

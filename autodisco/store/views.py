@@ -13,7 +13,7 @@ from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, 
 from autodisco.errors import AutodiscoError
 from autodisco.files import read_json
 from autodisco.store.owner import STALE_S, live_owner
-from autodisco.store.store import FRESH, Store
+from autodisco.store.store import Store
 
 CONDUCTIVITY = "conductivity_s_per_cm"
 
@@ -299,11 +299,11 @@ def _running(store: Store, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _iterations(store: Store) -> list[dict[str, Any]]:
-    verdicts = store.verdicts()
+    verdicts, new_string = store.verdicts(), store.new_string_verdicts()
     rows = []
     for iteration in store.iterations():
         seen = verdicts.get(iteration["n"], {})
-        fresh = sum(seen.get(name, 0) for name in FRESH)
+        fresh = sum(seen.get(name, 0) for name in new_string)
         rows.append(
             {
                 **iteration,

@@ -192,7 +192,7 @@ def test_atoms_that_change_are_refused(it, tmp_path):
     head, sep, last = text.rpartition("ITEM: ATOMS")
     with pytest.raises(InputError, match="the ids of the atoms of step 23000 are not those of the first frame"):
         properties(tmp_path, head + sep + last.replace("\n1 1 1 ", "\n99 1 1 "))
-    with pytest.raises(InputError, match="two atoms of step 23000 have the same id"):
+    with pytest.raises(InputError, match=r"run.lammpstrj: two atoms of step 23000 have the same id"):
         properties(tmp_path, head + sep + last.replace("\n1 1 1 ", "\n2 1 1 "))
     lost = last.rstrip().rpartition("\n")[0] + "\n"
     fewer = head[: head.rindex("ITEM: NUMBER")] + head[head.rindex("ITEM: NUMBER") :].replace("\n64\n", "\n63\n")
@@ -262,6 +262,13 @@ def test_without_mol_numbers_molecules_follow_from_distances_and_that_is_noted(i
     whole = properties(tmp_path, dump_text(it), anion=anion)
     found = properties(tmp_path, dump_text(it, drop=["mol"]), anion=anion)
     assert_same(found, whole, "tells no molecules")
+
+
+@pytest.mark.parametrize(("frames", "said"), [(1, "1 frame; to tell"), (3, "3 frames; to tell")])
+def test_distances_of_few_frames_tell_no_molecules(it, tmp_path, frames, said):
+    text = "".join(f"ITEM: TIMESTEP{part}" for part in dump_text(it, drop=["mol"]).split("ITEM: TIMESTEP")[1:][:frames])
+    with pytest.raises(InputError, match=f"run.lammpstrj: {said} molecules by distances, and for a fit, at least 7"):
+        properties(tmp_path, text)
 
 
 def polyanions():

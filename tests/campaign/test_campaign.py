@@ -208,6 +208,8 @@ def test_who_runs_beside_it_is_said_where_each_takes_all_cores(campaign_file, tm
     assert neighbours(campaign) == ""
     with fill(tmp_path / "runs" / "other"):
         assert "other runs beside it" in neighbours(campaign)
+        with fill(tmp_path / "runs" / "third"):
+            assert "other and third run beside it; each takes all cores" in neighbours(campaign)
         limited = campaign.settings.simulation.model_copy(update={"workers": 1})
         settings = campaign.settings.model_copy(update={"simulation": limited})
         assert neighbours(dataclasses.replace(campaign, settings=settings)) == ""

@@ -100,6 +100,16 @@ def test_dedupe_says_which_columns_there_are(call, here):
     assert call("dedupe", "none.csv").code == 2
 
 
+@pytest.mark.parametrize("text", ["", "# a comment\n\n", "monomer_smiles,conductivity\n"])
+def test_files_without_a_repeat_unit_are_refused(call, here, text):
+    (here / "empty.csv").write_text(text)
+    for said in (call("dedupe", "empty.csv", "--out", "out.csv"), call("data", "import", "empty.csv")):
+        assert said.code == 2
+        assert len(said.err.splitlines()) == 1
+        assert "error: empty.csv: " in said.err
+    assert not (here / "out.csv").exists()
+
+
 def test_dedupe_finds_the_published_candidates_that_were_simulated_twice(call, reference):
     said = call("dedupe", reference / "polygen" / "generated_polymers_in_two_iterations.csv", "--json")
     assert said.json["rows"] == 101

@@ -172,8 +172,10 @@ def test_an_interval_marks_mean_error_and_reference():
     assert interval(2.0, 3.0, 4.0, (0.0, 10.0), 11, mark=8.0).plain == "  ─●─   ┊  "
 
 
-def test_an_interval_outside_the_axis_is_drawn_at_its_end():
-    assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "●" + 10 * " "
+def test_a_triangle_stands_for_what_lies_beyond_the_axis():
+    assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "◂" + 10 * " "
+    assert interval(-9.0, 2.0, 3.0, (0.0, 10.0), 11, mark=20.0).plain == "──●─      ▸"
+    assert interval(0.0, 0.0, 10.0, (0.0, 10.0), 11).plain == "●" + 10 * "─"
 
 
 def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):

@@ -6,19 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from autodisco.simulation.engines import lammps
+from bench.class2 import head
 
 TERMS = ("ebond", "eangle", "edihed", "eimp", "evdwl", "ecoul", "elong")
 SCRIPT = """\
-units real
-atom_style full
-pair_style {pair}
-pair_modify mix sixthpower tail {tail}
+{head}pair_modify tail {tail}
 {kspace}
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
 read_data {data}
 thermo_style custom {terms}
 thermo_modify format float %.12g
@@ -35,7 +28,7 @@ def single_point(
     program, environment = lammps.command()
     pair = f"lj/class2/coul/long {cutoff}" if kspace else f"lj/class2 {cutoff}"
     sums = f"kspace_style {kspace}\npair_modify table 0" if kspace else ""
-    script = SCRIPT.format(data=data, pair=pair, kspace=sums, tail=tail, terms=" ".join(TERMS))
+    script = SCRIPT.format(head=head(pair), data=data, kspace=sums, tail=tail, terms=" ".join(TERMS))
     (folder / "in.energy").write_text(script)
     subprocess.run([*program, "-in", "in.energy", "-screen", "none"], cwd=folder, env=environment, check=True)
     lines = (folder / "log.lammps").read_text().splitlines()

@@ -13,19 +13,11 @@ from autodisco.simulation.cohesion import cohesive_energies
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.molecule import System
+from bench.class2 import head
 from tests.simulation.single_point import single_point
 
-VACUUM = """\
-units real
-atom_style full
-boundary f f f
-pair_style lj/class2/coul/cut 90
-pair_modify mix sixthpower
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
+VACUUM = f"""\
+{head("lj/class2/coul/cut 90", boundary="f f f")}\
 read_data alone.data
 thermo_style custom evdwl ecoul
 run 0

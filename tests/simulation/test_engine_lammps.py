@@ -10,9 +10,12 @@ from MDAnalysis.lib.distances import distance_array
 from MDAnalysis.lib.formats.libdcd import DCDFile
 
 from autodisco.analysis import analyze
+from autodisco.analysis.statistics import LEAST_INDEPENDENT, inefficiency
 from autodisco.errors import EngineKilled, SimulationFailure
 from autodisco.files import read_json
-from autodisco.simulation import ReplicaTask, forcefield, protocols, run_replica
+from autodisco.polymer import parse
+from autodisco.simulation import ReplicaTask, boxes, builder, forcefield, protocols, run_replica
+from autodisco.simulation.cohesion import FRAMES, cohesive_energies
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
@@ -32,9 +35,6 @@ def test_energies_equal_those_of_the_published_peo_box(reference, tmp_path):
 
 
 def test_heavy_hydrogens_keep_the_mass_of_every_molecule():
-    from autodisco.polymer import parse
-    from autodisco.simulation import builder
-
     system = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1, PCFF)
     heavy = system.simulated_masses(3.0)
     assert heavy.sum() == pytest.approx(system.masses.sum())
@@ -91,11 +91,26 @@ def test_a_replica_has_its_cohesion_and_what_was_estimated(smoke_run):
     assert properties["cohesive_energy_density_mpa"] > 0
     root = properties["cohesive_energy_density_mpa"] ** 0.5
     assert properties["solubility_parameter_mpa_sqrt"] == pytest.approx(root)
-    # Two picoseconds are a few correlation times at best: an error only where ten independent values are left.
-    error = properties["solubility_parameter_mpa_sqrt_sem"]
-    assert error is None or error > 0
     assert properties["estimated_terms"] == properties["force_field_flags"] == []
     assert properties["density_g_per_cm3_sem"] is None  # 0.5 ps are too few values
+
+
+def test_a_solubility_parameter_has_an_error_where_ten_of_its_frames_count_as_independent(smoke_run):
+    """Two picoseconds are a few correlation times, so the last digit decides whether this run has one."""
+    protocol, properties = protocols.load("smoke"), read_json(smoke_run / "outcome.json")["properties"]
+    molecules = builder.molecules(parse("*OCC*"), boxes.sized(parse("*OCC*"), protocol), PCFF)
+    with DCDFile(str(smoke_run / "trajectory.dcd")) as trajectory:
+        frames = trajectory.readframes()
+    chosen = np.linspace(0, 50, FRAMES).round().astype(int)
+    edges = frames.unitcell[chosen][:, [0, 2, 5]].astype(float)
+    parts = cohesive_energies(molecules, frames.xyz[chosen].astype(float), edges, protocol.nonbonded.cutoff)
+    density = -sum(parts) / edges.prod(axis=1)
+    independent = FRAMES / inefficiency(density)
+    error = properties["solubility_parameter_mpa_sqrt_sem"]
+    assert (error is None) == (independent < LEAST_INDEPENDENT)
+    if error is not None:
+        share = density.std() / np.sqrt(independent - 1) / density.mean()
+        assert error == pytest.approx(properties["solubility_parameter_mpa_sqrt"] * share / 2, rel=1e-3)
 
 
 @pytest.mark.slow
@@ -180,9 +195,6 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     smoke = protocols.load("smoke")
     longer = smoke.production.model_copy(update={"duration_ps": 16})
     protocol = smoke.model_copy(update={"checkpoint_every_ps": 0.4, "steps": (*smoke.steps[:-1], longer)})
-    from autodisco.polymer import parse
-    from autodisco.simulation import builder
-
     lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
 
     def cut(after: lammps.Checkpoint) -> None:
@@ -307,9 +319,6 @@ def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lo
 
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
     protocol = protocols.load("smoke").model_copy(update={"timestep_fs": 20.0})
-    from autodisco.polymer import parse
-    from autodisco.simulation import builder
-
     lammps.write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)
     with pytest.raises(SimulationFailure) as caught:
         lammps.run(tmp_path, protocol)

@@ -10,11 +10,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
-from autodisco.store import VERSION, Owner, Store
+from autodisco.store import VERSION, Owner, Store, verdicts
 from autodisco.store.schema import TABLES
 from tests.campaign.test_faults import small_disk
 
@@ -120,6 +121,44 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_with_what_it_holds
         assert store.files() == []
         assert store.rows("PRAGMA user_version") == [{"user_version": VERSION}]
     assert version_of_the_file(tmp_path) == (1 if way == Store.open_readonly else VERSION)
+
+
+def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path):
+    older_database(tmp_path, state="filter")
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as older:
+        older.execute(
+            "INSERT INTO polymers (key, smiles, given, source, iteration) VALUES ('k', '*C*', '*C*', 'seed', 0)"
+        )
+        older.execute(
+            "INSERT INTO candidates VALUES (1, 0, '*OO*', 'k1', 'rejected', 'peroxide', '[{\"name\": \"O-O\"}]')"
+        )
+        older.execute(
+            "INSERT INTO replicas (key, protocol, replica, iteration, status) VALUES ('k', 'p', 0, 1, 'done')"
+        )
+        older.commit()
+    draw = {"iteration": 1, "draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "rejected", "reason": "peroxide"}
+    with Store.open(tmp_path) as store:
+        assert store.candidates() == [draw | {"flags": [{"name": "O-O"}]}]
+        (replica,) = store.replicas()
+        assert (replica["status"], replica["executor"], replica["handle"]) == ("done", None, None)
+        assert [stage["name"] for stage in store.get("loop")][:3] == ["prepare", "generate", "filter"]
+        assert {row["name"] for row in store.rows("PRAGMA index_list(candidates)")} >= {"candidates_by_key"}
+
+
+def test_a_stage_can_give_a_verdict_of_its_own_that_has_a_meaning(store):
+    store.add_candidates(1, [{"draw": 0, "smiles": "*CC*", "key": "k1", "verdict": "drawn"}])
+    with pytest.raises(AutodiscoError, match="verdict 'too large' has no meaning"):
+        store.set_verdict(1, 0, "too large", "20 heavy atoms")
+    store.set(verdicts={"too large": "a new polymer with too many atoms"})
+    store.set_verdict(1, 0, "too large", "20 heavy atoms")
+    assert store.verdicts() == {1: {"too large": 1}}
+    assert "too large" in store.new_string_verdicts() & store.discovering_verdicts()
+    assert store.known_keys() == {"k1"}
+    assert store.first_seen("k1") == "*CC* (too large in iteration 1)"
+
+
+def test_the_documentation_prints_the_verdicts():
+    assert verdicts.table() in (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text()
 
 
 def test_a_database_of_an_older_version_that_its_daemon_holds_is_read_and_not_changed(tmp_path):

@@ -14,7 +14,7 @@ from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
-from autodisco.store import FRESH, Store
+from autodisco.store import Store
 from autodisco.text import counted
 
 DRAWS_AT_ONCE = 100
@@ -68,7 +68,7 @@ def _wanted(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> int
     verdicts = Counter(row["verdict"] for row in rows)
     if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
         return max(0, size - verdicts["drawn"] - verdicts["new"])
-    return max(0, size - sum(verdicts[name] for name in FRESH))
+    return max(0, size - sum(verdicts[name] for name in store.new_string_verdicts()))
 
 
 def _look(smiles: str, known: dict[str, str]) -> dict[str, Any]:

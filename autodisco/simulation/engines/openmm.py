@@ -32,6 +32,7 @@ from autodisco.simulation.engines.report import REPORT_PS, report_line
 from autodisco.simulation.molecule import System
 from autodisco.simulation.progress import OnProgress
 from autodisco.simulation.protocols import Minimise, Npt, Nvt, Production, Protocol, Relax
+from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 
 #: Platforms from the fastest to the slowest; the first that there is does the work.
 PLATFORMS = ("CUDA", "HIP", "OpenCL", "CPU")
@@ -42,8 +43,7 @@ BLOCK_PS = REPORT_PS  # also between changes of temperature and pressure in a ra
 AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
 FRICTION, PRODUCTION_FRICTION = 1.0, 0.1  # 1/ps, with several time steps
-KJ_PER_KCAL, ANGSTROM, BAR_PER_ATM = 4.184, 0.1, 1.01325
-GAS_CONSTANT = 0.00831446  # kJ/mol/K
+ANGSTROM, BAR_PER_ATM = 0.1, 1.01325
 AMU_PER_NM3 = 1.66053907e-3  # g/cm³
 
 

@@ -16,8 +16,8 @@ from rdkit.Chem import AllChem
 from autodisco.errors import InputError
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.molecule import Molecule, Terms
+from autodisco.simulation.units import KJ_PER_KCAL
 
-KJ_PER_KCAL = 4.184
 Pair = tuple[float, float]
 Row = tuple[float, ...]
 

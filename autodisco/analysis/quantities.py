@@ -1,0 +1,310 @@
+"""The table of quantities: name, unit, label, scale, combination of replicas and place of print, each stated once.
+
+A name is the column, the JSON key and the attribute everywhere. Everything that prints, labels, plots or combines
+values reads this table. A quantity of an observable from a file is added when the observable is loaded.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autodisco.analysis.combination import (
+    AT_LEAST,
+    KNOWN,
+    SEM,
+    ByValues,
+    Censored,
+    Combination,
+    Mean,
+    NotCombined,
+    Populations,
+    RatioOfMeans,
+    Text,
+    Union,
+)
+from autodisco.errors import InputError
+from autodisco.text import quantity as written
+
+Place = Literal["analyze", "csv", "ranking"]
+"""The table of `analyze` and `simulate`; CSV files; the ranking in the report."""
+
+NUMBERS: frozenset[Place] = frozenset({"analyze", "csv"})
+RANKED: frozenset[Place] = NUMBERS | {"ranking"}
+NOWHERE: frozenset[Place] = frozenset()
+
+MEAN, TEXT = Mean(), Text()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale on which values are compared and plotted.
+
+    Attributes
+    ----------
+    floor : in the unit of the quantity; ``log10(value + floor)`` keeps zero on a logarithmic scale. None: linear
+    """
+
+    floor: float | None = None
+
+    def place(self, value: float) -> float:
+        """Place of a value on the scale; negative values count as zero on a logarithmic one."""
+        return value if self.floor is None else math.log10(max(value, 0.0) + self.floor)
+
+
+LINEAR = Scale()
+CONDUCTIVITY_SCALE = Scale(1e-6)  # S/cm
+DIFFUSIVITY_SCALE = Scale(1e-10)  # cm²/s
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named value.
+
+    Attributes
+    ----------
+    name : column, JSON key and attribute
+    label : plain words
+    symbol : heads of columns and axes; the label where it is empty
+    unit : of the stored value; empty for pure numbers and for text
+    group : quantities of one group stand together in tables
+    scale : on which values are compared and plotted
+    combination : how values of replicas become the value of the polymer
+    printed : tables that show it
+    has_error : whether the analysis of one trajectory gives a standard error
+    shown_unit, factor : unit in which people read it, and what the stored value is multiplied with
+    method : how it is computed, in a sentence for the documentation
+    """
+
+    name: str
+    label: str
+    symbol: str = ""
+    unit: str = ""
+    group: str = ""
+    scale: Scale = LINEAR
+    combination: Combination = MEAN
+    printed: frozenset[Place] = NUMBERS
+    has_error: bool = True
+    shown_unit: str = ""
+    factor: float = 1.0
+    method: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Symbol and unit, such as ``σ, mS/cm``."""
+        unit = self.shown_unit or self.unit
+        return f"{self.symbol or self.label}, {unit}" if unit else self.symbol or self.label
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the record of one trajectory: the value, its error, its bound."""
+        bound = isinstance(self.combination, Censored)
+        return (self.name, *[self.name + SEM] * self.has_error, *[self.name + AT_LEAST] * bound)
+
+    def shown(self, properties: Mapping[str, Any]) -> str:
+        """The value in a record of properties with its error, in the unit in which people read it."""
+        return written(properties, self.name, self.factor)
+
+
+def quantity(name: str) -> Quantity:
+    """The quantity `name`. A name that is not in the table, of another version or of a file, stands for itself."""
+    return _TABLE.get(name) or Quantity(name, name, combination=ByValues())
+
+
+def known(name: str) -> bool:
+    """Whether the table holds a quantity of this name."""
+    return name in _TABLE
+
+
+def quantities(group: str | None = None, printed: Place | None = None) -> list[Quantity]:
+    """The quantities of a group and of a place of print, or all, in the order of the table."""
+    return [
+        entry
+        for entry in _TABLE.values()
+        if group in (None, entry.group) and (printed is None or printed in entry.printed)
+    ]
+
+
+def add(*new: Quantity) -> None:
+    """Add quantities, which may be there already. Raises InputError if a name stands for another quantity."""
+    for entry in new:
+        if _TABLE.setdefault(entry.name, entry) != entry:
+            raise InputError(f"quantity {entry.name!r} is already in the table as {_TABLE[entry.name].label!r}")
+
+
+def base_name(key: str) -> str:
+    """The name of the quantity of which a key holds the value, the error, the bound or the number of replicas."""
+    for ending in (SEM, AT_LEAST, KNOWN):
+        if key not in _TABLE and key.endswith(ending):
+            return key.removesuffix(ending)
+    return key
+
+
+def _conductivity(name: str, label: str, symbol: str, method: str, printed: frozenset[Place] = NUMBERS) -> Quantity:
+    return Quantity(
+        name, label, symbol, "S/cm", "conductivity", CONDUCTIVITY_SCALE, MEAN, printed, True, "mS/cm", 1e3, method
+    )
+
+
+def _onsager(pair: str, label: str, symbol: str) -> Quantity:
+    return Quantity(
+        f"onsager_{pair}_s_per_cm", label, symbol, "S/cm", "conductivity", shown_unit="mS/cm", factor=1e3,
+        method="element `z_i z_j e² L_ij` of the Onsager matrix (Fong et al., *Macromolecules* 2020, **53**, 9503); "
+        "the Einstein conductivity is ++ plus twice +- plus --",
+    )  # fmt: skip
+
+
+def _transference(
+    ending: str, label: str, symbol: str, of: RatioOfMeans, printed: frozenset[Place] = NUMBERS
+) -> Quantity:
+    return Quantity(
+        f"transference_number{ending}", f"transference number of the cations, {label}", symbol, "", "conductivity",
+        LINEAR, of, printed, method="part of the cations in the conductivity of the same formula",
+    )  # fmt: skip
+
+
+def _diffusivity(kind: str, symbol: str, method: str, printed: frozenset[Place] = NUMBERS) -> Quantity:
+    return Quantity(
+        f"{kind}_diffusivity_cm2_per_s", f"self-diffusivity of {kind}s" if kind != "polymer" else "diffusivity of the "
+        "polymer", symbol, "cm²/s", "diffusion", DIFFUSIVITY_SCALE, MEAN, printed, True, "10⁻⁶ cm²/s", 1e6, method,
+    )  # fmt: skip
+
+
+def _coordination(kind: str, what: str, symbol: str) -> Quantity:
+    return Quantity(
+        f"li_{kind}_coordination", f"{what} around a cation", symbol, "", "surroundings",
+        method="coordinating atoms within 2.8 Å (`--coordination-cutoff`) of a cation; the name says Li for any cation",
+    )  # fmt: skip
+
+
+def _time(name: str, label: str, symbol: str, method: str) -> Quantity:
+    return Quantity(name, label, symbol, "ps", "lifetimes", combination=Censored(), method=method)
+
+
+def _text(name: str, label: str, group: str = "run", combination: Combination = TEXT) -> Quantity:
+    return Quantity(name, label, group=group, combination=combination, printed=NOWHERE, has_error=False)
+
+
+NE, EINSTEIN = "conductivity_ne_s_per_cm", "conductivity_einstein_s_per_cm"
+
+_TABLE = {
+    entry.name: entry
+    for entry in (
+        _text("mode", "conventions of the analysis"),
+        _text("monomer_smiles", "repeat unit"),
+        Quantity("temperature_k", "temperature", "T", "K", "run", has_error=False),
+        Quantity("frames", "frames", "", "", "run", LINEAR, NotCombined(), has_error=False),
+        Quantity("length_ns", "length of the trajectory", "", "ns", "run", has_error=False),
+        _conductivity(
+            "conductivity_s_per_cm", "conductivity (cluster Nernst–Einstein)", "σ",
+            "a cluster moves as one charge (France-Lanord & Grossman, *PRL* 2019, **122**, 136001)", RANKED,
+        ),
+        _conductivity(NE, "conductivity (Nernst–Einstein)", "σ NE", "independent ions", RANKED),
+        _conductivity(EINSTEIN, "conductivity (Einstein)", "σ E", "from the collective displacement of charge"),
+        _onsager("cation_cation", "Onsager coefficient of cations with cations", "L₊₊"),
+        _onsager("cation_anion", "Onsager coefficient of cations with anions", "L₊₋"),
+        _onsager("anion_anion", "Onsager coefficient of anions with anions", "L₋₋"),
+        Quantity(
+            "haven_ratio", "Haven ratio", "H", "", "conductivity", LINEAR, RatioOfMeans(EINSTEIN, (NE,)),
+            method="Nernst–Einstein over Einstein conductivity; only where the latter exceeds its error",
+        ),
+        Quantity(
+            "ionicity", "ionicity", "1/H", "", "conductivity", LINEAR, RatioOfMeans(NE, (EINSTEIN,)),
+            method="Einstein over Nernst–Einstein conductivity",
+        ),
+        _transference("", "with clusters", "t₊", RatioOfMeans("conductivity_s_per_cm"), RANKED),
+        _transference("_ne", "independent ions", "t₊ NE", RatioOfMeans(NE)),
+        _transference(
+            "_einstein", "collective", "t₊ E",
+            RatioOfMeans(EINSTEIN, ("onsager_cation_cation_s_per_cm", "onsager_cation_anion_s_per_cm")),
+        ),
+        _diffusivity(
+            "cation", "D cation", "slope of the mean-squared displacement over all time origins, over 6", RANKED,
+        ),
+        _diffusivity("anion", "D anion", "the same", RANKED),
+        _diffusivity("polymer", "D polymer", "of the coordinating atoms of the chains, else of all heavy atoms"),
+        Quantity(
+            "diffusive_exponent_cation", "diffusive exponent of cations", "β cation", "", "diffusion",
+            method="log–log slope of the displacement over the fitted lags",
+        ),
+        Quantity(
+            "diffusive_exponent_anion", "diffusive exponent of anions", "β anion", "", "diffusion", method="the same"
+        ),
+        Quantity(
+            "free_cation_fraction", "free cations", "", "", "clusters", LINEAR, MEAN, RANKED,
+            method="share of the cations without an anion atom within the cluster cutoff",
+        ),
+        _coordination("polymer", "atoms of the polymer", "n polymer"),
+        _coordination("polymer_oxygen", "oxygen of the polymer", "n O"),
+        _coordination("polymer_nitrogen", "nitrogen of the polymer", "n N"),
+        _coordination("polymer_sulfur", "sulfur of the polymer", "n S"),
+        _coordination("anion", "atoms of anions", "n anion"),
+        _time(
+            "cation_polymer_residence_ps", "residence of cations at the polymer", "τ polymer",
+            "time after which 1/e of the contacts within the coordination cutoff are there, or there again, beyond "
+            "what chance gives",
+        ),
+        _time(
+            "ion_pair_residence_ps", "residence of ion pairs", "τ pair",
+            "the same of cation–anion pairs, within the cluster cutoff",
+        ),
+        _time(
+            "ion_pair_lifetime_ps", "lifetime of ion pairs", "τ pair, unbroken",
+            "time after which 1/e of the pairs are unbroken",
+        ),
+        _time(
+            "cluster_lifetime_ps", "lifetime of clusters", "τ cluster",
+            "time after which 1/e of the clusters of two ions and more are unchanged",
+        ),
+        Quantity(
+            "radius_of_gyration_angstrom", "radius of gyration", "R_g", "Å", "box",
+            method="root of the mean square over chains and frames; of replicas, which know their chains",
+        ),
+        Quantity(
+            "density_g_per_cm3", "density", "", "g/cm³", "box", LINEAR, MEAN, RANKED, method="mean over the frames"
+        ),
+        Quantity(
+            "concentration_actual_molal", "concentration of the salt", "", "mol/kg", "box", has_error=False,
+            method="cations per mass of polymer",
+        ),
+        Quantity(
+            "cluster_population", "clusters per frame", "α_ij", "", "clusters", LINEAR, Populations(), NOWHERE,
+            method='`"i,j"` to the mean number per frame of clusters of i cations and j anions; one index per species',
+        ),
+        _text("warnings", "warnings", "run", NotCombined()),
+        Quantity(
+            "cohesive_energy_density_mpa", "cohesive energy density", "", "MPa", "cohesion",
+            method="less the energy between molecules, per volume; each ion is a molecule",
+        ),
+        Quantity(
+            "solubility_parameter_mpa_sqrt", "solubility parameter", "δ", "MPa^½", "cohesion",
+            method="its root (Hildebrand)",
+        ),
+        Quantity(
+            "dispersion_parameter_mpa_sqrt", "dispersion part of it", "δ_D", "MPa^½", "cohesion",
+            method="the same of the van der Waals part alone (Hansen)",
+        ),
+        Quantity(
+            "glass_transition_k", "glass transition", "T_g", "K", "glass transition",
+            method="bend of the specific volume in a slow ramp of the temperature",
+        ),
+        _text("glass_transition_reason", "why no glass transition is given", "glass transition"),
+        Quantity(
+            "charge_used", "charge of a cation in the conductivities", "", "e", "simulation", has_error=False,
+            method="the whole charge, also where the forces were computed with scaled ones",
+        ),
+        _text("protocol", "protocol", "simulation"),
+        _text("force_field", "force field", "simulation"),
+        _text("program_version", "version of the program", "simulation"),
+        _text("estimated_terms", "estimated terms of the force field", "simulation", Union()),
+        _text("force_field_flags", "weak groups of the force field", "simulation", Union()),
+        _text("stopped_early", "why the replica stopped early", "simulation"),
+        Quantity("production_saved_ps", "production that was saved", "", "ps", "simulation", has_error=False),
+        Quantity("production_share", "share of the production that was run", "", "", "simulation", has_error=False),
+        _text("censored", "side of the benchmark on which the replica stopped", "simulation"),
+        Quantity(
+            "n_replicas", "replicas", "", "", "simulation", LINEAR, NotCombined(), has_error=False,
+            method="that have a value",
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,65 @@
+"""The table of quantities is complete and says of each what tables, plots and the combination of replicas need."""
+
+import math
+
+import pytest
+
+from autodisco.analysis import combine
+from autodisco.analysis.combination import Mean, RatioOfMeans
+from autodisco.analysis.quantities import Quantity, add, base_name, known, quantities, quantity
+from autodisco.errors import InputError
+from tests.analysis.test_transport import brownian, properties, salt
+
+
+def test_every_key_that_an_analysis_writes_is_of_the_table(free_ions):
+    names = {base_name(key) for key in free_ions}
+    assert all(known(name) for name in names), names - {q.name for q in quantities()}
+    assert all(known(base_name(key)) for key in combine([free_ions, free_ions]))
+
+
+@pytest.fixture(scope="module")
+def free_ions():
+    import numpy as np
+
+    who, cell = salt(5, 5), np.eye(3) * 30
+    return properties(who, brownian(50, who, cell, 0.1, 0.1), cell).to_dict()
+
+
+def test_terms_of_ratios_are_in_the_table_and_of_one_unit():
+    for entry in quantities():
+        if isinstance(ratio := entry.combination, RatioOfMeans):
+            assert {quantity(name).unit for name in (ratio.below, *ratio.above)} == {"S/cm"}
+
+
+def test_a_unit_in_a_name_is_the_unit_of_the_quantity():
+    endings = {"_s_per_cm": "S/cm", "_cm2_per_s": "cm²/s", "_ps": "ps", "_g_per_cm3": "g/cm³", "_k": "K", "_ns": "ns"}
+    for entry in quantities():
+        for ending, unit in endings.items():
+            if entry.name.endswith(ending):
+                assert entry.unit == unit, entry.name
+
+
+def test_a_quantity_is_shown_in_the_unit_in_which_people_read_it():
+    sigma = quantity("conductivity_s_per_cm")
+    assert sigma.heading == "σ, mS/cm"
+    assert sigma.shown({sigma.name: 0.0123, f"{sigma.name}_sem": 0.0004}) == "12.3 ± 0.4"
+    assert sigma.scale.place(0.0) == pytest.approx(-6)
+    assert sigma.scale.place(1.0) == pytest.approx(math.log10(1 + 1e-6))
+
+
+def test_names_of_other_versions_stand_for_themselves():
+    assert quantity("viscosity_mpa_s").label == "viscosity_mpa_s"
+    combined = combine([{"viscosity_mpa_s": 1.0, "note": "x"}, {"viscosity_mpa_s": 3.0, "note": "x"}])
+    assert (combined["viscosity_mpa_s"], combined["viscosity_mpa_s_sem"], combined["note"]) == (2.0, 1.0, "x")
+
+
+def test_a_name_stands_for_one_quantity():
+    assert isinstance(quantity("density_g_per_cm3").combination, Mean)
+    with pytest.raises(InputError, match="'density_g_per_cm3' is already in the table as 'density'"):
+        add(Quantity("density_g_per_cm3", "number density"))
+
+
+def test_endings_of_keys_are_told_from_names():
+    assert base_name("ion_pair_lifetime_ps_at_least") == "ion_pair_lifetime_ps"
+    assert base_name("transference_number_n") == base_name("transference_number_sem") == "transference_number"
+    assert base_name("transference_number_ne") == "transference_number_ne"
