@@ -9,6 +9,7 @@ import pytest
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.settings_table import with_table
 from autodisco.polymer import DEFAULT_RULES, parse, scores
 from autodisco.simulation.forcefield import overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES
@@ -61,9 +62,10 @@ def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tm
     assert read_settings(file, environment={}).name == file.stem
 
 
-def test_the_page_on_campaigns_lists_every_setting_with_its_default():
+def test_the_page_on_campaigns_lists_every_setting_with_its_default_and_its_description():
     page = (ROOT / "docs" / "campaigns.md").read_text()
-    listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    assert with_table(page) == page, "run: python -m autodisco.campaign.settings_table docs/campaigns.md"
+    listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \| \S", page, re.MULTILINE))
     defaults = Settings(name="x").flat()
     del defaults["name"]
     assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults

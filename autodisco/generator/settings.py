@@ -58,7 +58,8 @@ class GeneratorSettings(SamplingSettings):
     """Settings that every kind has; a kind adds its own in a subclass."""
 
     kind: str = "gpt"
-    """Name of a generator (docs/generator.md), or `path/to/file.py:Class` of your own (docs/extending.md)."""
+    """Kind of generator: `gpt` (the paper's), another one of docs/generator.md, or `path/to/file.py:Class` of your own
+    (docs/extending.md)."""
     warm_start: bool = False
     """Continue from the previous model instead of training afresh."""
 
