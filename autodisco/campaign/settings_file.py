@@ -20,6 +20,7 @@ from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator.base import GENERATORS, settings_class
 from autodisco.generator.settings import GeneratorSettings
+from autodisco.registry import absolute
 from autodisco.section import error_sentence
 
 PREFIX = "AUTODISCO_"
@@ -37,13 +38,14 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
     """
     content = _read_toml(file)
     environment = os.environ if environment is None else environment
-    overrides = _overrides(environment, content)
+    overrides = _overrides(environment, content, file.parent)
     for dotted, (_, value) in overrides.items():
         table, _, key = dotted.rpartition(".")
         if not table:
             content[key] = value
         elif isinstance(content.setdefault(table, {}), dict):
             content[table][key] = value
+    _make_kind_absolute(content.get("generator"), file.parent)
     if count and isinstance(content.setdefault("saturation", {}), dict):
         content["saturation"].setdefault("count", count)
     try:
@@ -68,6 +70,9 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
             raise InputError(f"{file}: not valid TOML ({error})") from None
         if not isinstance(content, dict) or not content:
             raise InputError(f"{file}: there is no table [generator] in it")
+        _make_kind_absolute(content, file.parent)
+    given = dict(given)
+    _make_kind_absolute(given, Path.cwd())
     try:
         return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
     except pydantic.ValidationError as error:
@@ -99,6 +104,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file}: not valid TOML ({error})") from None
+
+
+def _make_kind_absolute(table: Any, folder: Path) -> None:
+    """Make the path of a generator in a Python file, relative to `folder`, absolute, because validation loads it."""
+    if isinstance(table, dict) and isinstance(table.get("kind"), str):
+        table["kind"] = absolute(table["kind"], folder)
 
 
 def _check_together(settings: Settings, file: Path) -> None:
@@ -136,14 +147,16 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     return settings.model_copy(update=changed)
 
 
-def _overrides(environment: Mapping[str, str], content: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+def _overrides(environment: Mapping[str, str], content: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, Any]]:
     """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable.
 
     Variables of the generator are those of the default kind and those of the kind in `content`.
     """
     known = {_variable(key): key for key in Settings(name="x").flat()}
-    kind = environment.get(_variable("generator.kind"))
-    table = {"kind": kind} if kind else content.get("generator", {})
+    table = content.get("generator")
+    kind = environment.get(_variable("generator.kind")) or (isinstance(table, dict) and table.get("kind")) or "gpt"
+    table = {"kind": kind}
+    _make_kind_absolute(table, folder)
     with contextlib.suppress(pydantic.ValidationError):  # an unknown kind is reported with the other values
         known |= {_variable(f"generator.{name}"): f"generator.{name}" for name in settings_class(table).model_fields}
     for variable in environment:
