@@ -17,12 +17,15 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-FEWEST = 3  # points that make a panel
 DOCS = Path(__file__).parents[1] / "docs"
 
 
 class Panel(NamedTuple):
-    """A table and its columns; `share` is the aim as a share of the measured value, `least` in the unit."""
+    """A table and its columns; `share` is the aim as a share of the measured value, `least` in the unit.
+
+    `shift` names the columns of the smallest and largest expected difference from the measured value, where another
+    condition than that of the measurement explains one; it takes the place of the aim.
+    """
 
     file: str
     title: str
@@ -33,6 +36,7 @@ class Panel(NamedTuple):
     name: str
     share: float
     least: float
+    shift: tuple[str, str] | None = None
 
 
 PANELS = (
@@ -43,7 +47,8 @@ PANELS = (
           "vaporisation_kj_per_mol_here", "vaporisation_kj_per_mol_here_sem", "name", 0.15, 0.0),
     Panel("polymer-densities.csv", "Polymer melts: density", "g/cm³", "density_g_per_cm3", "density_g_per_cm3_here",
           "density_g_per_cm3_here_sem", "name", 0.05, 0.0),
-    Panel("glass-transitions.csv", "Glass transitions", "K", "measured_k", "here_k", "here_k_sem", "name", 0.0, 20.0),
+    Panel("glass-transitions.csv", "Glass transitions", "K", "measured_k", "here_k", "here_k_sem", "name", 0.0, 0.0,
+          ("shift_least_k", "shift_most_k")),
 )  # fmt: skip
 
 
@@ -52,8 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=DOCS / "images" / "validation.png")
     given = parser.parse_args()
-    there = [panel for panel in PANELS if (DOCS / panel.file).exists()]
-    panels = [panel for panel in there if len(rows_of(DOCS / panel.file)) >= FEWEST]
+    panels = [panel for panel in PANELS if points(panel)]
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(5.4 * columns, 5.0 * rows), squeeze=False)
@@ -63,6 +67,12 @@ def main() -> None:
         empty.set_axis_off()
     figure.tight_layout()
     figure.savefig(given.out, dpi=130)
+
+
+def points(panel: Panel) -> list[dict[str, str]]:
+    """Rows of a panel with both values; none where its table is not there."""
+    path = DOCS / panel.file
+    return [row for row in rows_of(path) if row[panel.here] and row[panel.measured]] if path.exists() else []
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -77,34 +87,59 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
 
 
+def band(panel: Panel, row: dict[str, str], measured: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Smallest and largest difference from the measured value that the panel counts as inside, and its label."""
+    if panel.shift:
+        smallest, largest = (float(row[column]) for column in panel.shift)
+        told = f"expected: {smallest:.0f} to {largest:.0f} {panel.unit} higher"
+        return np.full(len(measured), smallest), np.full(len(measured), largest), told
+    aim = np.maximum(panel.share * np.abs(measured), panel.least)
+    told = " or ".join(
+        [f"{panel.share:.0%}"] * (panel.share > 0) + [f"{panel.least:g} {panel.unit}"] * (panel.least > 0)
+    )
+    return -aim, aim, f"aim: within {told}"
+
+
 def draw(axes: plt.Axes, panel: Panel) -> None:
     """Points with errors, the line of equality with the aim about it, and the names of points outside of it."""
-    table = [row for row in rows_of(DOCS / panel.file) if row[panel.here] and row[panel.measured]]
+    table = points(panel)
     measured = np.array([float(row[panel.measured]) for row in table])
     here = np.array([float(row[panel.here]) for row in table])
     errors = np.array([float(row[panel.sem] or 0.0) if panel.sem else 0.0 for row in table])
     low, high = min(measured.min(), here.min()), max(measured.max(), here.max())
     line = np.linspace(low - 0.06 * (high - low), high + 0.06 * (high - low), 50)
-    aim = np.maximum(panel.share * np.abs(line), panel.least)
-    told = " or ".join(
-        [f"{panel.share:.0%}"] * (panel.share > 0) + [f"{panel.least:g} {panel.unit}"] * (panel.least > 0)
-    )
-    axes.fill_between(line, line - aim, line + aim, color="0.9", label=f"aim: within {told}")
+    smallest, largest, told = band(panel, table[0], line)
+    axes.fill_between(line, line + smallest, line + largest, color="0.9", label=told)
     axes.plot(line, line, color="0.5", lw=1)
-    outside = np.abs(here - measured) > np.maximum(panel.share * np.abs(measured), panel.least)
+    smallest, largest, _ = band(panel, table[0], measured)
+    outside = (here < measured + smallest) | (here > measured + largest)
     for chosen, colour, label in ((~outside, "tab:blue", "within"), (outside, "tab:red", "outside")):
         if chosen.any():
             axes.errorbar(measured[chosen], here[chosen], errors[chosen], fmt="o", ms=4, color=colour, label=label)
-    for row, x, y, far in zip(table, measured, here, outside, strict=True):
-        if far:
-            left = y > x or x > line[0] + 0.7 * (line[-1] - line[0])  # where its name would leave the panel
-            place = {"xytext": (-5 if left else 5, -3), "ha": "right" if left else "left"}
-            axes.annotate(row[panel.name], (x, y), textcoords="offset points", fontsize=7, **place)
+    names = [row[panel.name] for row, far in zip(table, outside, strict=True) if far]
+    name_points(axes, names, measured[outside], here[outside], line[0], line[-1])
     axes.set(xlabel=f"measured, {panel.unit}", ylabel=f"simulated, {panel.unit}", title=panel.title)
     axes.set_xlim(line[0], line[-1])
     axes.set_ylim(line[0], line[-1])
     axes.set_aspect("equal")
-    axes.legend(loc="upper left", fontsize=8, frameon=False)
+    axes.legend(loc="lower right" if panel.shift else "upper left", fontsize=8, frameon=False)
+
+
+def name_points(axes: plt.Axes, names: list[str], x: np.ndarray, y: np.ndarray, low: float, high: float) -> None:
+    """Write names beside points, those above the line of equality to the left, apart from each other."""
+    span = high - low
+    left = (y > x) | (x > low + 0.7 * span)  # where its name would leave the panel
+    for side in (True, False):
+        free = -np.inf
+        for n in sorted(np.flatnonzero(left == side), key=lambda n: y[n]):
+            free = max(y[n], free + 0.03 * span)
+            near = side and x[n] < low + 0.35 * span  # little room to the left
+            at = low + 0.015 * span if near else x[n] + (-0.015 if side else 0.015) * span
+            aligned = "right" if side and not near else "left"
+            axes.annotate(
+                names[n], (x[n], y[n]), (at, free), fontsize=7, va="center", ha=aligned,
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "0.5", "shrinkA": 1, "shrinkB": 2},
+            )  # fmt: skip
 
 
 if __name__ == "__main__":

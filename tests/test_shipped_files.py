@@ -11,9 +11,8 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.settings_table import with_table
 from autodisco.polymer import DEFAULT_RULES, parse, scores
-from autodisco.simulation.forcefield import overrides
+from autodisco.simulation.forcefield import ions, overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES
-from autodisco.simulation.forcefield.ions import ANIONS, CATIONS
 from autodisco.simulation.forcefield.typing import TYPING_RULES
 from autodisco.simulation.protocols import shipped
 from autodisco.simulation.replica import RETRY
@@ -89,8 +88,8 @@ def test_the_page_on_simulations_lists_atom_types_overrides_ions_and_protocols()
         assert f"| {' '.join(row.types)} | {' '.join(map(str, row.values))} | {row.source} |" in page
     for charge_rule in CHARGE_RULES:
         assert f"| `{charge_rule.smarts}` | {charge_rule.name} |" in page
-    for name, ion in (CATIONS | ANIONS).items():
-        assert f"| {name} | {ion.source} |" in page
+    for name, ion in ions.shipped().items():
+        assert f"| {name} | {ion.charge:+d} | {ion.lennard_jones} | {ion.source} |" in page
     assert all(f"| `{name}` |" in page for name in shipped())
 
 

@@ -5,7 +5,6 @@ they will take is estimated from van der Waals volumes, a packing fraction and t
 temperatures of the protocol; where it is too small for the cutoff, the box gets more ion pairs and chains.
 """
 
-import functools
 import math
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from rdkit import Chem
 
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import backbone_atoms, chain, repeat_unit_mass
-from autodisco.simulation.forcefield import ions
 from autodisco.simulation.protocols import Npt, Protocol, SystemSettings
 
 ATOM_A3 = {
@@ -72,8 +70,8 @@ def expected_edge(unit: RepeatUnit, settings: SystemSettings, protocol: Protocol
     mix = composition(unit, settings)
     occupied = mix.chains * van_der_waals_volume(chain(unit, mix.units).mol)
     if mix.ion_pairs:
-        _, anion = ions.split(settings.salt)
-        occupied += mix.ion_pairs * van_der_waals_volume(_with_hydrogens(ions.ANIONS[anion].smiles))
+        volumes = [salt.anions * van_der_waals_volume(salt.anion.molecule) for salt in settings.salts]
+        occupied += mix.ion_pairs * sum(volumes) / len(volumes)
     return (occupied / PACKING * least_expansion(protocol)) ** (1 / 3)
 
 
@@ -101,8 +99,3 @@ def van_der_waals_volume(mol: Chem.Mol) -> float:
     atoms = sum(ATOM_A3.get(atom.GetSymbol(), ATOM_A3["C"]) for atom in mol.GetAtoms())
     rings_a3 = AROMATIC_RING_A3 * aromatic + OTHER_RING_A3 * (len(rings) - aromatic)
     return float(atoms - BOND_A3 * mol.GetNumBonds() - rings_a3)
-
-
-@functools.cache
-def _with_hydrogens(smiles: str) -> Chem.Mol:
-    return Chem.AddHs(Chem.MolFromSmiles(smiles))

@@ -48,8 +48,13 @@ def molecules(unit: RepeatUnit, settings: SystemSettings, force_field: ForceFiel
 
 
 def _molecules(polymer: Chain, mix: BoxContents, settings: SystemSettings, force_field: ForceField) -> list[Molecule]:
-    salt = force_field.salt(settings.salt, settings.charge_scale) * mix.ion_pairs if mix.ion_pairs else []
-    return [force_field.polymer(polymer.mol)] * mix.chains + salt
+    ions = {
+        ion.name: force_field.ion(ion, settings.charge_scale)
+        for salt in settings.salts if mix.ion_pairs
+        for ion in (salt.cation, salt.anion)
+    }  # fmt: skip
+    salts = itertools.islice(itertools.cycle(settings.salts), mix.ion_pairs)
+    return [force_field.polymer(polymer.mol)] * mix.chains + [ions[ion.name] for salt in salts for ion in salt.ions]
 
 
 def build(
@@ -94,7 +99,7 @@ def build(
                 "monomer_smiles": unit.smiles,
                 "units_per_chain": mix.units,
                 "chains": mix.chains,
-                "salt": settings.salt if mix.ion_pairs else "",
+                "salt": " + ".join(salt.name for salt in settings.salts) if mix.ion_pairs else "",
                 "ion_pairs": mix.ion_pairs,
                 "n_polymer_atoms": len(molecule) * mix.chains,
                 "polymer_mass_g_per_mol": polymer_mass,

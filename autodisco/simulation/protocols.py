@@ -1,17 +1,18 @@
 """A simulation protocol is data: the make-up of the box and a list of steps, read from TOML.
 
-Protocols that come with autodisco lie in shipped_protocols/; any other is given by the path of its file.
+Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file.
 """
 
 import math
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
+from autodisco.simulation.forcefield import ions as ion_data
+from autodisco.simulation.toml_model import read_toml, validated
 
 SHIPPED = Path(__file__).parent / "shipped_protocols"
 
@@ -33,21 +34,43 @@ class ScatterSettings(_Frozen):
 
 
 class SystemSettings(_Frozen):
-    """What is in the box at least; a dense polymer gets more where the cutoff needs it.
+    """The least content of the box; a dense polymer gets more where the cutoff needs it.
 
-    `salt` is a cation and an anion, `molality` mol salt per kg polymer. With 0 `ion_pairs` there is no salt and
-    `polymer_mass_g_per_mol` says how much polymer. Charges of ions are multiplied by `charge_scale`; hydrogens of
-    `hydrogen_mass` (g/mol) take it from the atom they are bound to.
+    `salt` is the name of one salt, or of several with equal amounts. `ion_pairs` is the number of formula units of all
+    salts, `molality` their mol per kg of polymer. With 0 `ion_pairs` there is no salt and `polymer_mass_g_per_mol` is
+    the mass of polymer. `ions` are those that the program does not have; in a file, the paths of their files. Charges
+    of ions are multiplied by `charge_scale`. Hydrogens of `hydrogen_mass` (g/mol) take the difference from the atom
+    they are bound to.
     """
 
     backbone_atoms: Annotated[int, Field(gt=0)]
     ion_pairs: Annotated[int, Field(ge=0)]
     molality: Positive | None = None
     polymer_mass_g_per_mol: Positive | None = None
-    salt: Annotated[str, Field(pattern="^(Li|Na|K)(TFSI|FSI|PF6|BF4|ClO4)$")] = "LiTFSI"
+    ions: tuple[ion_data.Ion, ...] = ()
+    salt: str | Annotated[tuple[str, ...], Field(min_length=1)] = "LiTFSI"
     charge_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     build_density_g_per_cm3: Positive
     hydrogen_mass: Annotated[float, Field(ge=1, le=4)] | None = None
+
+    @field_validator("salt")
+    @classmethod
+    def _can_be_made(cls, salt: str | tuple[str, ...], others: ValidationInfo) -> str | tuple[str, ...]:
+        names = (salt,) if isinstance(salt, str) else salt
+        if len(set(names)) < len(names):
+            raise ValueError("a salt is named twice")
+        try:
+            for name in names:
+                ion_data.salt(name, others.data.get("ions", ()))
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return salt
+
+    @model_validator(mode="after")
+    def _has_enough_of_each_salt(self) -> "SystemSettings":
+        if 0 < self.ion_pairs < len(self.salts):
+            raise ValueError(f"{len(self.salts)} salts need at least as many ion_pairs")
+        return self
 
     @model_validator(mode="after")
     def _has_an_amount(self) -> "SystemSettings":
@@ -58,6 +81,12 @@ class SystemSettings(_Frozen):
                 "with ion_pairs = 0, polymer_mass_g_per_mol says how much polymer there is: give it, and no molality"
             )
         return self
+
+    @property
+    def salts(self) -> tuple[ion_data.Salt, ...]:
+        """The salts that are named; the box holds none of them with 0 `ion_pairs`."""
+        names = (self.salt,) if isinstance(self.salt, str) else self.salt
+        return tuple(ion_data.salt(name, self.ions) for name in names)
 
     @property
     def polymer_mass(self) -> float:
@@ -282,12 +311,10 @@ def _at(protocol: Protocol, temperature_k: float) -> Protocol:
 
 
 def _read(path: Path) -> Protocol:
-    try:
-        return Protocol.model_validate(tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "file"
-        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
-        raise InputError(f"{path}: {key}: {first['msg'].removeprefix('Value error, ')}{got}"[:500]) from error
+    content = read_toml(path, "protocol")
+    system = content.get("system")
+    if isinstance(system, dict) and isinstance(files := system.get("ions"), list):
+        if not all(isinstance(file, str) for file in files):
+            raise InputError(f"{path}: system.ions: a list of the paths of ion files expected")
+        system["ions"] = [ion_data.read(path.parent / file) for file in files]
+    return validated(content, Protocol, path)

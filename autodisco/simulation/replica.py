@@ -324,17 +324,16 @@ def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]
 
 def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) -> dict[str, Any]:
     """`system.json`: what an analysis has to know about the folder."""
-    from autodisco.simulation.forcefield import ions
-
-    cation, anion = ions.split(protocol.system.salt)
+    salts = protocol.system.salts
+    cation_data = {ion.name.upper(): ion for ion in (salt.cation for salt in salts)}
+    anion_data = {ion.name.upper(): ion for ion in (salt.anion for salt in salts)}
     cations, anions, centres = [], [], []
     for molecule, offset in zip(system.molecules, system.offsets, strict=True):
-        if molecule.name == cation.upper():
-            cations.append(offset)
-        elif molecule.name == anion.upper():
-            holding = {"N", "O", "S"} & set(molecule.elements) or {"F"}
-            anions.append([offset + i for i, e in enumerate(molecule.elements) if e in holding])
-            centres.append(offset + ions.centre(anion))
+        if ion := cation_data.get(molecule.name):
+            cations.append(offset + ion.centre)
+        elif ion := anion_data.get(molecule.name):
+            anions.append([offset + i for i in ion.coordinating])
+            centres.append(offset + ion.centre)
     return {
         **system.labels,
         "force_field": task.force_field,
@@ -345,14 +344,14 @@ def describe(system: "System", protocol: protocols.Protocol, task: ReplicaTask) 
         "frame_interval_ps": protocol.production.frame_interval_ps,
         "fit_ps": protocol.production.fit_ps,
         "box_a": None,  # that of production is known when it has run
-        "cation_charge": 1,
-        "anion_charge": -1,
+        "cation_charge": salts[0].cation.charge,
+        "anion_charge": salts[0].anion.charge,
         "charge_scale": protocol.system.charge_scale,
         "cations": cations,
         "anions": anions,
         "anion_centres": centres,
-        "cluster_cutoff_a": ions.CATIONS[cation].contact,
-        "coordination_cutoff_a": ions.CATIONS[cation].shell,
+        "cluster_cutoff_a": salts[0].cation.contact_a,
+        "coordination_cutoff_a": salts[0].cation.shell_a,
         "masses": system.masses.round(5).tolist(),
         "elements": system.elements,
     }

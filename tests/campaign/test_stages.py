@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
@@ -213,6 +214,26 @@ def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin
     STAGES["prepare"](again, other)
     assert store.models()[0]["metrics"] == other.models()[0]["metrics"]
     assert store.training(0) == other.training(0)
+
+
+def test_a_model_is_trained_on_as_many_cores_as_the_campaign_says(prepared):
+    campaign, store = prepared()
+    store.forget_model(0)
+    settings = campaign.settings.model_copy(
+        update={"generator": campaign.settings.generator.model_copy(update={"threads": 2})}
+    )
+    seen = []
+    looking = dataclasses.replace(
+        campaign, settings=settings, interrupted=lambda: bool(seen.append(torch.get_num_threads()) or seen)
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with pytest.raises(Interrupted):
+            train_model(looking, store, 0)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [2]
 
 
 def test_drawing_goes_on_until_enough_candidates_survive(prepared):

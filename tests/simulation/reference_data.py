@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from autodisco.simulation.forcefield import ions, pcff
+from autodisco.simulation.forcefield import ion_terms, ions, pcff
 from autodisco.simulation.molecule import Molecule, System
 
 BY_MASS = {1: 1, 7: 3, 12: 6, 14: 7, 16: 8, 19: 9, 32: 16}
@@ -99,7 +99,7 @@ def published_box(path: Path, charge_scale: float = 0.7) -> System:
     """All chains and the LiTFSI of a published box, with our parameters and its coordinates."""
     data = DataFile(path)
     box = data.box(path)
-    salt = {1: ions.ion("Li", charge_scale), 15: ions.ion("TFSI", charge_scale)}
+    salt = {len(ion.atoms): ion_terms.class2(ion, charge_scale) for ion in ions.salt("LiTFSI").ions}
     known: dict[tuple, Molecule] = {}  # chains are alike
     molecules, positions = [], []
     for number in data.molecules:

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from autodisco.errors import InputError, SimulationFailure
+from autodisco.errors import SimulationFailure
 from autodisco.polymer import parse
 from autodisco.polymer.chains import chain
-from autodisco.simulation import protocols
+from autodisco.simulation import forcefield
 from autodisco.simulation.forcefield import ions, pcff
 from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.molecule import ANGLE_COLUMNS, BOND_COLUMNS, DIHEDRAL_COLUMNS
 from tests.simulation.reference_data import DataFile
+
+PCFF, IONS = forcefield.load("pcff+"), ions.shipped()
 
 FILES = ("pcff_plus/peo_system.lmp", "htp_md/9-0-246295613-0/relaxed.lmp")
 KINDS = (
@@ -72,7 +74,7 @@ def test_lennard_jones_parameters_equal_those_of_the_published_peo(reference):
 
 
 def test_tfsi_equals_the_published_ion(reference):
-    anion = ions.ion("TFSI", 0.7)
+    anion = PCFF.ion(IONS["TFSI"], 0.7)
     lines = [line.split() for line in (reference / "pcff_plus/TFSI.params").read_text().splitlines()]
     pairs = {tuple(map(float, words[3:5])) for words in lines if words and words[0] == "pair_coeff"}
     bonds = {tuple(map(float, words[2:4])) for words in lines if words and words[0] == "bond_coeff"}
@@ -80,52 +82,6 @@ def test_tfsi_equals_the_published_ion(reference):
     assert {tuple(row[:2]) for row in anion.bonds.parameters.tolist()} == bonds
     assert anion.charges.sum() == pytest.approx(-0.7, abs=1e-9)
     assert [len(terms.atoms) for terms in (anion.bonds, anion.angles, anion.dihedrals)] == [14, 25, 24]
-
-
-@pytest.mark.parametrize("name", ions.ANIONS)
-def test_anions_carry_one_charge_and_have_every_term(name):
-    anion = ions.ion(name, 1.0)
-    assert anion.charges.sum() == pytest.approx(-1.0, abs=1e-9)
-    bonds = anion.bonds.atoms
-    lengths = np.linalg.norm(anion.template[bonds[:, 0]] - anion.template[bonds[:, 1]], axis=1)
-    np.testing.assert_allclose(lengths, anion.bonds.parameters[:, 0], atol=0.2)
-    first, centre, last = anion.template[anion.angles.atoms.T]
-    cosine = ((first - centre) * (last - centre)).sum(1) / np.linalg.norm(first - centre, axis=1)
-    angle = np.degrees(np.arccos(cosine / np.linalg.norm(last - centre, axis=1)))
-    np.testing.assert_allclose(angle, anion.angles.parameters[:, 0], atol=20)
-
-
-def test_angles_across_an_octahedron_are_left_out():
-    assert len(ions.ion("PF6", 1.0).angles.atoms) == 12
-
-
-def test_larger_cations_keep_further_from_an_ether_oxygen():
-    """The minimum of the Coulomb and the 9-6 energy of a cation and one ether oxygen."""
-    oxygen = (0.12, 3.3, -0.32)
-    r = np.linspace(1.2, 4, 500)
-    places = []
-    for cation in ions.CATIONS.values():
-        epsilon, radius, charge = next(iter(cation.atoms.values()))
-        sixth = (radius**6 + oxygen[1] ** 6) / 2
-        depth = 2 * np.sqrt(epsilon * oxygen[0]) * radius**3 * oxygen[1] ** 3 / (2 * sixth)
-        ratio = sixth ** (1 / 6) / r
-        energy = depth * (2 * ratio**9 - 3 * ratio**6) + 332.06 * 0.49 * charge * oxygen[2] / r
-        places.append(r[energy.argmin()])
-    assert places == sorted(places)
-    assert 1.6 < places[0] < places[1] - 0.1
-    assert places[1] < places[2] - 0.1 < 3.2
-
-
-def test_salts_are_named_by_their_ions():
-    for cation in ions.CATIONS:
-        for anion in ions.ANIONS:
-            assert ions.split(cation + anion) == (cation, anion)
-            settings = protocols.load("smoke").system.model_dump() | {"salt": cation + anion}
-            protocols.SystemSettings(**settings)
-    with pytest.raises(InputError, match="'MgTFSI' is unknown"):
-        ions.split("MgTFSI")
-    assert [ions.centre(name) for name in ("Li", "PF6")] == [0, 1]
-    assert ions.ion("TFSI", 1.0).elements[ions.centre("TFSI")] == "N"
 
 
 def test_every_published_candidate_gets_parameters(reference):

