@@ -10,7 +10,7 @@ from autodisco.campaign.settings_file import read_settings
 from autodisco.cli import run as command
 from autodisco.errors import InputError
 from autodisco.generator import Generator
-from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.polymer import parse
 from autodisco.store import Store
 from tests.campaign.conftest import SEEDS
 

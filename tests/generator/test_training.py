@@ -85,11 +85,11 @@ def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path):
 
 
 def test_a_checkpoint_of_a_training_from_other_weights_is_not_taken_up(tmp_path):
-    first, second = (Generator.fit(ROWS, SHORT, seed=seed) for seed in (1, 2))
+    first, second = (fit(ROWS, SHORT, seed=seed) for seed in (1, 2))
     checkpoint = tmp_path / "training.checkpoint"
-    Generator.fit(ROWS, SHORT, seed=5, start_from=first, checkpoint=checkpoint)
-    other = Generator.fit(ROWS, SHORT, seed=5, start_from=second, checkpoint=checkpoint)
-    assert torch.equal(weights(other), weights(Generator.fit(ROWS, SHORT, seed=5, start_from=second)))
+    fit(ROWS, SHORT, seed=5, start_from=first, checkpoint=checkpoint)
+    other = fit(ROWS, SHORT, seed=5, start_from=second, checkpoint=checkpoint)
+    assert torch.equal(weights(other), weights(fit(ROWS, SHORT, seed=5, start_from=second)))
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
