@@ -1,6 +1,5 @@
 """What a campaign needs from the machine, each looked at for real: packages, engine, parameters, memory, disk."""
 
-import os
 import platform
 import re
 import shutil
@@ -132,7 +131,7 @@ def _gpu() -> tuple[bool, str]:
 
 
 def _memory() -> tuple[bool, str]:
-    gib = (memory_bytes() or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2**30
+    gib = memory_bytes() / 2**30
     return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB that this process may use"
 
 
