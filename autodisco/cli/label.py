@@ -10,6 +10,7 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
+from autodisco.cli.options import JSON
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
@@ -34,7 +35,7 @@ def label(
     threads: Annotated[int, typer.Option(min=1, help="Cores of one build.")] = 1,
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Simulate the polymers of a CSV file.
 

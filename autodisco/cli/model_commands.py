@@ -1,14 +1,14 @@
-"""Commands about the generator and its data, and about the machine: generate, train, tune, data import, doctor."""
+"""Commands about the generator and its data: generate, train, tune, data import."""
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autodisco.cli.naming import campaign_folder
-from autodisco.cli.output import message, print_json, print_table, stderr_console
+from autodisco.cli.options import JSON
+from autodisco.cli.output import message, print_json, print_table
+from autodisco.cli.progress import fit_with_progress
 from autodisco.cli.settings_options import with_settings
 from autodisco.cli.tune import tune
 from autodisco.errors import InputError, InvalidRepeatUnit
@@ -17,7 +17,6 @@ from autodisco.text import counted
 if TYPE_CHECKING:
     from autodisco.section import Section
 
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SCORED_DRAWS = 500
 
 data = typer.Typer(help="Data sets of repeat units.", no_args_is_help=False, rich_markup_mode=None)
@@ -28,7 +27,6 @@ def register(app: typer.Typer) -> None:
     app.command("generate", cls=with_settings(_sampling))(generate)
     app.command("train", cls=with_settings(_network, leave_out=("warm_start",)))(train)
     app.command("tune")(tune)
-    app.command("doctor")(doctor)
     data.command("import")(import_)
     app.add_typer(data, name="data")
 
@@ -121,11 +119,13 @@ def train(
     The training goes on where it ended when it was interrupted.
     """
     from autodisco.campaign.settings_file import read_generator
-    from autodisco.cli.training import fit_with_progress, prepare
     from autodisco.generator.metrics import score_samples
+    from autodisco.generator.training_data import read_training_data
+    from autodisco.surrogate import fit_judge
 
     chosen = read_generator(settings, context.obj)
-    data = prepare(file, top_fraction, condition or [], judge, seed)
+    data = read_training_data(file, top_fraction, _classes(condition or []), judge, seed)
+    is_high = fit_judge(data.judged, data.smiles, top_fraction, seed) if judge else None
     message(f"{len(data.rows)} repeat units, {data.counted}")
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     generator = fit_with_progress(data.rows, chosen, seed, checkpoint)
@@ -133,7 +133,7 @@ def train(
     checkpoint.unlink(missing_ok=True)
     message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {data.best}")
     drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.sampling())
-    metrics = score_samples(drawn, [row.smiles for row in data.rows], data.is_high)
+    metrics = score_samples(drawn, data.smiles, is_high)
     loss = generator.losses[-1] if generator.losses else None
     if as_json:
         print_json({"model": str(out), "rows": len(data.rows), "loss": loss, "metrics": metrics})
@@ -151,45 +151,35 @@ def import_(
     Writes it in canonical form, each polymer once, for use by a campaign. Conductivities of rows that are the
     same polymer are averaged; classes are kept where they agree.
     """
-    from autodisco.cli.data import merged
-    from autodisco.files import write_atomic
     from autodisco.generator import read_dataset
+    from autodisco.generator.dataset import merge_rows, write_dataset
 
     rows = read_dataset(file)
     out = out or Path("data") / f"{file.stem}.csv"
     if out.exists() and out.resolve() == file.resolve():
         raise InputError(f"{out}: the file to write is the file to read; name another with --out")
-    polymers = merged(rows)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["monomer_smiles", "conductivity"])
-    writer.writerows(polymers)
-    write_atomic(out, text.getvalue())
+    polymers = merge_rows(rows)
+    write_dataset(out, polymers)
     known = sum(value != "" for _, value in polymers)
     if as_json:
         print_json({"file": str(out), "rows": len(rows), "polymers": len(polymers), "with_value": known})
     message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value")
 
 
-def doctor(as_json: JSON = False) -> None:
-    """Check that this machine has what campaigns need."""
-    from autodisco.cli.doctor import examine
-
-    with stderr_console().status("looking at this machine") as status:
-        findings = examine(lambda what: status.update(f"looking at this machine: {what}"))
-    if as_json:
-        print_json(findings)
-    else:
-        print_table(
-            ["", "what", "found"], [("ok" if row["ok"] else "FAIL", row["what"], row["found"]) for row in findings]
-        )
-    if not all(row["ok"] for row in findings):
-        raise typer.Exit(1)
+def _classes(conditions: list[str]) -> dict[str, int]:
+    """Column and number of classes of each ``--condition``."""
+    classes = {}
+    for text in conditions:
+        column, _, number = text.rpartition(":")
+        if not column or not number.isdecimal():
+            raise InputError(f"--condition {text}: name a column and a number of classes, such as conductivity:10")
+        classes[column] = int(number)
+    return classes
 
 
 def _keys_of(file: Path) -> set[str]:
-    from autodisco.cli.dedupe import read_strings
     from autodisco.polymer import Library
+    from autodisco.polymer.library_files import read_strings
 
     with Library(read_strings(file, None)) as library:
         return {group.key for group in library.groups()}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.errors import InputError
 
@@ -32,7 +33,7 @@ def tune(
     ] = 0.2,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Decides training and drawing, the same for all trials.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Find settings of the generator that suit a data set.
 
@@ -40,24 +41,26 @@ def tune(
     for `autodisco train --settings`.
     """
     from autodisco.campaign.settings_file import read_generator, write_generator
-    from autodisco.cli.training import prepare
     from autodisco.files import write_atomic
     from autodisco.generator.metrics import score_samples
+    from autodisco.generator.training_data import read_training_data
     from autodisco.generator.tune import Search, plot_trials
+    from autodisco.surrogate import fit_judge
 
     if search not in ("grid", "bayes"):
         raise InputError(f"--search {search}: choose grid or bayes")
     chosen = read_generator(settings, {})
     space = _space(over, chosen.kind)
-    data = prepare(file, top_fraction, [], judge, seed)
-    known = [row.smiles for row in data.rows]
+    data = read_training_data(file, top_fraction, {}, judge, seed)
+    known = data.smiles
+    is_high = fit_judge(data.judged, known, top_fraction, seed) if judge else None
     objective = objective or ("new_above_border" if judge else "valid_unique_novel")
-    scores = score_samples([], known[:1], data.is_high)
+    scores = score_samples([], known[:1], is_high)
     if objective not in scores:
         raise InputError(f"--objective {objective}: choose one of {', '.join(scores)}")
     found = Search(
         out, data.rows, space, chosen,
-        lambda strings: score_samples(strings, known, data.is_high), objective, draws, seed,
+        lambda strings: score_samples(strings, known, is_high), objective, draws, seed,
     )  # fmt: skip
     if found.trials:
         message(f"{out}: {len(found.trials)} trials are there already")

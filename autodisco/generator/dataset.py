@@ -3,6 +3,8 @@
 Files are read strictly, because a row that is skipped in silence is a polymer that nobody misses.
 """
 
+import csv
+import io
 import itertools
 import math
 from collections import defaultdict
@@ -14,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import write_atomic
 from autodisco.tables import SMILES_COLUMNS, number, open_table, units_column
 
 Class = Literal["high", "low", "unlabelled"]
@@ -183,6 +186,34 @@ def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray
         totals[row.label] += row.weight
     weights = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows])
     return weights / weights.sum()
+
+
+def merge_rows(rows: Sequence[DatasetRow]) -> list[tuple[str, str]]:
+    """Repeat unit and value of each polymer, in order of first appearance; the value is text, empty if unknown.
+
+    Conductivities (S/cm) of equal polymers are averaged; classes that contradict each other become unknown.
+    """
+    groups: dict[str, list[DatasetRow]] = {}
+    for row in rows:
+        groups.setdefault(row.smiles, []).append(row)
+    return [(smiles, _merged_value(group)) for smiles, group in groups.items()]
+
+
+def write_dataset(path: Path, polymers: Sequence[tuple[str, str]]) -> None:
+    """Write repeat units and values, such as those of `merge_rows`, as a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([SMILES_COLUMNS[0], _VALUE_COLUMNS[0]])
+    writer.writerows(polymers)
+    write_atomic(path, text.getvalue())
+
+
+def _merged_value(group: Sequence[DatasetRow]) -> str:
+    values = [row.value for row in group if row.value is not None]
+    if values:
+        return repr(sum(values) / len(values))
+    labels = {row.label for row in group if row.label is not None}
+    return {"high": "1", "low": "0"}.get(labels.pop(), "") if len(labels) == 1 else ""
 
 
 def _number(cell: str, column: str, where: str) -> float | None:
