@@ -68,7 +68,7 @@ def report(name: str, polymers: list[str]) -> None:
             try:
                 mol = chain(parse(smiles, ORGANIC_ELEMENTS), 3).mol
                 molecule = pcff.parameterise(mol)
-                system = System([molecule], embedded(mol), np.full(3, BOX))
+                system = System([molecule], embedded(mol), np.full(3, BOX), pair_rule=pcff.PAIR_RULE)
             except AutodiscoError as error:
                 failures[smiles] = str(error)
                 continue

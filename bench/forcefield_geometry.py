@@ -26,6 +26,7 @@ from rdkit.Chem import rdForceFieldHelpers as mmff
 from autodisco.simulation import protocols
 from autodisco.simulation.engines.openmm_system import openmm_system
 from autodisco.simulation.forcefield import pcff
+from autodisco.simulation.forms import CLASS2_ANGLE
 from autodisco.simulation.molecule import Molecule, System
 
 COMPOUNDS = Path(__file__).parent / "charge_compounds.csv"
@@ -69,7 +70,9 @@ class Vacuum:
 
     def __init__(self, molecule: Molecule, held: tuple[int, int, int, int] | None = None):
         system = openmm_system(
-            System([molecule], np.zeros((len(molecule), 3)), BOX), protocols.load("quick").nonbonded, tail=False
+            System([molecule], np.zeros((len(molecule), 3)), BOX, pair_rule=pcff.PAIR_RULE),
+            protocols.load("quick").nonbonded,
+            tail=False,
         )
         for force in system.getForces():
             if isinstance(force, openmm.NonbondedForce | openmm.CustomNonbondedForce):
@@ -117,8 +120,8 @@ def geometry(mol: Chem.Mol, molecule: Molecule) -> Iterator[str]:
         return float(np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))))
 
     for measure, atoms, limit, digits in (
-        (length, molecule.bonds.atoms, 0.05, 3),
-        (angle, molecule.angles.atoms, 8.0, 0),
+        (length, molecule.bonds, 0.05, 3),
+        (angle, molecule.terms(CLASS2_ANGLE).atoms, 8.0, 0),
     ):
         worst: dict[str, tuple[float, float]] = {}
         for members in atoms.tolist():

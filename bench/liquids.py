@@ -174,7 +174,7 @@ def energies_of_gas(folder: Path, smiles: str, kelvin: float, force_field: force
     cells = np.stack(np.meshgrid(*[np.arange(GAS_SIDE)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     apart = dilute.positions.reshape(n, -1, 3)
     apart = apart - apart.mean(axis=1, keepdims=True) + SPACING * (cells[:, None] + 0.5)
-    gas = System(dilute.molecules, apart.reshape(-1, 3), np.full(3, GAS_SIDE * SPACING))
+    gas = System(dilute.molecules, apart.reshape(-1, 3), np.full(3, GAS_SIDE * SPACING), pair_rule=dilute.pair_rule)
     (folder / "system.data").write_text(data_file(gas, 3.0))
     (folder / "in.lammps").write_text(GAS.format(kelvin=kelvin))
     program, environment = lammps.command()

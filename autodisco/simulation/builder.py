@@ -107,7 +107,9 @@ def build(
                 "estimated_terms": list(molecule.estimated_terms),
                 "force_field_flags": list(molecule.force_field_flags),
             }
-            system = System(parts_of_box, np.concatenate(parts), np.full(3, edge), labels)
+            system = System(
+                parts_of_box, np.concatenate(parts), np.full(3, edge), labels, pair_rule=force_field.pair_rule
+            )
             if not _is_speared(polymer, mix.chains, system):
                 return system
     raise SimulationFailure("build-overlap", f"no arrangement of {mix} without overlaps in {TRIES_PER_BOX} tries")
@@ -117,7 +119,7 @@ def _is_speared(polymer: Chain, chains: int, system: System) -> bool:
     """Whether a bond goes through a ring of a chain; the chains come first."""
     of_one = polymer.mol.GetRingInfo().AtomRings()
     rings = [tuple(atom + offset for atom in ring) for offset in system.offsets[:chains] for ring in of_one]
-    return bool(speared(rings, system.terms("bonds").atoms, system.positions, system.box))
+    return bool(speared(rings, system.bonds, system.positions, system.box))
 
 
 @dataclass(frozen=True)

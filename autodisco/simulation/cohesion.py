@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.statistics import series_error
 from autodisco.analysis.transport import root_mean
+from autodisco.simulation.forms import COULOMB, PairRule
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
 
@@ -17,8 +18,6 @@ Floats = NDArray[np.float64]
 FRAMES = 20
 EWALD_ACCURACY = 1e-5
 MPA = 1.66053907  # kJ/mol/nm³
-# kJ/mol nm/e²
-COULOMB = "138.935456*q1*q2/r"
 
 
 def cohesive_energies(
@@ -26,12 +25,13 @@ def cohesive_energies(
     positions: Floats,
     edges: Floats,
     cutoff: float,
+    pair_rule: PairRule,
     on_frame: Callable[[int], None] = lambda frame: None,
 ) -> tuple[Floats, Floats]:
     """Van der Waals and electrostatic energy between the molecules of every frame, each (frames,) in kJ/mol.
 
-    The energy of the box less that of every molecule by itself in vacuum; bonded terms cancel. A molecule interacts
-    with its periodic images as with strangers.
+    The energy of the box less that of every molecule by itself in vacuum. Bonded terms, and near pairs that the pair
+    rule counts in part, cancel. A molecule interacts with its periodic images as with other molecules.
 
     Parameters
     ----------
@@ -39,13 +39,14 @@ def cohesive_energies(
     positions : (frames, n, 3) in Å, molecules whole
     edges : (frames, 3) of the orthogonal box, Å
     cutoff : of the van der Waals potential in Å, beyond which a correction is added; at most half an edge is taken
+    pair_rule : of the force field
     on_frame : told the number of each frame that is done
     """
     import openmm
 
-    from autodisco.simulation.engines.openmm_system import ANGSTROM, LENNARD_JONES, nonbonded_forces
+    from autodisco.simulation.engines.openmm_system import ANGSTROM, nonbonded_forces
 
-    box = System(list(molecules), positions[0], edges[0])
+    box = System(list(molecules), positions[0], edges[0], pair_rule=pair_rule.without_scaled)
     settings = NonbondedSettings(cutoff=min(cutoff, 0.499 * edges.min()), kspace_accuracy=EWALD_ACCURACY)
     periodic, alone = openmm.System(), openmm.System()
     for mass in box.masses.tolist():
@@ -53,8 +54,8 @@ def cohesive_energies(
         alone.addParticle(mass)
     periodic.setDefaultPeriodicBoxVectors(*np.diag(edges[0] * ANGSTROM).tolist())
     van_der_waals, coulomb = nonbonded_forces(box, settings, tail=True)
-    inside = [openmm.CustomNonbondedForce(LENNARD_JONES), openmm.CustomNonbondedForce(COULOMB)]
-    for parameter in ("c", "g"):
+    inside = [openmm.CustomNonbondedForce(energy) for energy in (pair_rule.potential.energy, COULOMB)]
+    for parameter in pair_rule.potential.parameters:
         inside[0].addPerParticleParameter(parameter)
     inside[1].addPerParticleParameter("q")
     for place, charge in enumerate(box.charges.tolist()):
@@ -92,6 +93,7 @@ def cohesion(
     folder: Path,
     molecules: Sequence[Molecule],
     cutoff: float,
+    pair_rule: PairRule,
     on_frame: Callable[[int], None] = lambda frame: None,
 ) -> dict[str, Any]:
     """Cohesive energy density and solubility parameters of a finished run in `folder`, with errors from their
@@ -111,7 +113,7 @@ def cohesion(
             trajectory.seek(number)
             frame = trajectory.read()
             positions[place], edges[place] = frame.xyz, frame.unitcell[[0, 2, 5]]
-    parts = cohesive_energies(molecules, positions, edges, cutoff, on_frame)
+    parts = cohesive_energies(molecules, positions, edges, cutoff, pair_rule, on_frame)
     dispersion, electrostatic = (-part / (edges.prod(axis=1) / 1000) * MPA for part in parts)
     cohesive = dispersion + electrostatic
     return {

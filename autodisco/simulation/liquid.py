@@ -40,7 +40,9 @@ def fill(smiles: str, copies: int, density_g_per_cm3: float, seed: int, force_fi
         space.add(placed, heavy)
         parts.append(placed)
     labels: dict[str, object] = {"smiles": smiles, "copies": copies, "estimated_terms": list(molecule.estimated_terms)}
-    return System([molecule] * copies, np.concatenate(parts), np.full(3, space.edge), labels)
+    return System(
+        [molecule] * copies, np.concatenate(parts), np.full(3, space.edge), labels, pair_rule=force_field.pair_rule
+    )
 
 
 def _shapes(mol: Chem.Mol, rng: np.random.Generator) -> tuple[list[Floats], Floats]:

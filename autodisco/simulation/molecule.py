@@ -1,44 +1,49 @@
 """A molecule and a box of molecules with every parameter spelled out, independent of any engine.
 
-Parameters are stored per term, in the units of LAMMPS `real` (kcal/mol, Å, degrees, e, g/mol), with the
-column order of its class2 styles; an engine may group equal rows into types.
+Parameters are stored per term, in the units that `forms` gives; an engine may group equal rows into types.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-# columns of the parameter arrays, by the section of a LAMMPS data file
-BOND_COLUMNS = {"Bond": slice(0, 4)}
-ANGLE_COLUMNS = {"Angle": slice(0, 4), "BondBond": slice(4, 7), "BondAngle": slice(7, 11)}
-DIHEDRAL_COLUMNS = {
-    "Dihedral": slice(0, 6),
-    "MiddleBondTorsion": slice(6, 10),
-    "EndBondTorsion": slice(10, 18),
-    "AngleTorsion": slice(18, 26),
-    "AngleAngleTorsion": slice(26, 29),
-    "BondBond13": slice(29, 32),
-}
-IMPROPER_COLUMNS = {"Improper": slice(0, 2), "AngleAngle": slice(2, 8)}
+from autodisco.simulation.forms import Form, PairRule
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def pairs_of(bonds: Sequence[Sequence[int]]) -> Integers:
+    """Bonded pairs (m, 2) from a list of them, also when it is empty."""
+    return np.array(bonds, dtype=np.int64).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """n interactions of one kind: atom indices (n, k) and parameters (n, p)."""
+    """n interactions of one form: atom indices (n, k) and parameters (n, p), columns in the order of the form."""
 
-    atoms: NDArray[np.int64]
-    parameters: NDArray[np.float64]
+    form: Form
+    atoms: Integers
+    parameters: Floats
 
     @classmethod
-    def of(cls, atoms: list, parameters: list, k: int, p: int) -> "Terms":
+    def of(cls, form: Form, atoms: Sequence[Sequence[int]], parameters: Sequence[Sequence[float]]) -> "Terms":
         """Terms from two lists, also when they are empty."""
-        return cls(np.array(atoms, dtype=np.int64).reshape(-1, k), np.array(parameters, dtype=float).reshape(-1, p))
+        return cls(
+            form,
+            np.array(atoms, dtype=np.int64).reshape(-1, form.atoms),
+            np.array(parameters, dtype=float).reshape(-1, len(form.parameters)),
+        )
 
     @classmethod
-    def joined(cls, parts: list["Terms"], offsets: list[int]) -> "Terms":
+    def joined(cls, form: Form, parts: Sequence["Terms"], offsets: Sequence[int]) -> "Terms":
         """The terms of several molecules whose atoms start at `offsets`."""
+        if not parts:
+            return cls.of(form, [], [])
         return cls(
+            form,
             np.concatenate([part.atoms + offset for part, offset in zip(parts, offsets, strict=True)]),
             np.concatenate([part.parameters for part in parts]),
         )
@@ -48,39 +53,58 @@ class Terms:
 class Molecule:
     """One molecule of n atoms.
 
-    `nonbonded` is (n, 2): epsilon (kcal/mol) and r (Å) of the 9-6 potential. `estimated_terms` names each
-    parameter that the force field lacks and that was taken from elsewhere; `sources` counts terms by their kind and by
-    where their parameters come from; `force_field_flags` names the weak groups it holds. `template` holds coordinates
-    (n, 3) in Å for rigid placement, or None for a chain that has to be grown.
+    `bonds` (m, 2) says which atoms are joined, whatever the energy of it; `forces` are the bonded interactions, none
+    for a potential that needs nothing but elements and coordinates. `nonbonded` (n, 2) holds epsilon (kcal/mol) and
+    the length (Å) of the pair form. `estimated_terms` names each parameter that the force field lacks and that was
+    taken from elsewhere; `sources` counts terms by their kind and by where their parameters come from;
+    `force_field_flags` names the weak groups it holds. `template` holds coordinates (n, 3) in Å for rigid placement,
+    or None for a chain that has to be grown.
     """
 
     name: str
     elements: list[str]
     types: list[str]
-    masses: NDArray[np.float64]
-    charges: NDArray[np.float64]
-    nonbonded: NDArray[np.float64]
-    bonds: Terms
-    angles: Terms
-    dihedrals: Terms
-    impropers: Terms
+    masses: Floats
+    charges: Floats
+    bonds: Integers
+    nonbonded: Floats
+    forces: tuple[Terms, ...] = ()
     estimated_terms: tuple[str, ...] = ()
     force_field_flags: tuple[str, ...] = ()
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
-    template: NDArray[np.float64] | None = None
+    template: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.elements)
 
+    def terms(self, form: Form) -> Terms:
+        """The terms of one form, with atom indices of the molecule."""
+        return Terms.joined(form, *_with_offsets([self], [0], form))
+
+
+def _with_offsets(molecules: Sequence[Molecule], offsets: Sequence[int], form: Form) -> tuple[list[Terms], list[int]]:
+    """The parts that several molecules have of a form, and where the atoms of each begin."""
+    found = [
+        (part, offset)
+        for molecule, offset in zip(molecules, offsets, strict=True)
+        for part in molecule.forces
+        if part.form.name == form.name
+    ]
+    return [part for part, _ in found], [offset for _, offset in found]
+
 
 @dataclass(frozen=True)
 class System:
-    """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped."""
+    """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped.
+
+    `pair_rule` is that of the force field, None if it is not made of pairs.
+    """
 
     molecules: list[Molecule]
-    positions: NDArray[np.float64]
-    box: NDArray[np.float64]
+    positions: Floats
+    box: Floats
     labels: dict[str, object] = field(default_factory=dict)
+    pair_rule: PairRule | None = field(kw_only=True)
 
     @property
     def offsets(self) -> list[int]:
@@ -88,12 +112,12 @@ class System:
         return [0, *np.cumsum([len(m) for m in self.molecules])[:-1].tolist()]
 
     @property
-    def masses(self) -> NDArray[np.float64]:
+    def masses(self) -> Floats:
         """True atomic masses (n,) in g/mol."""
         return np.concatenate([m.masses for m in self.molecules])
 
     @property
-    def charges(self) -> NDArray[np.float64]:
+    def charges(self) -> Floats:
         """Charges (n,) in e, scaled as simulated."""
         return np.concatenate([m.charges for m in self.molecules])
 
@@ -102,17 +126,33 @@ class System:
         """Element symbol of every atom."""
         return [e for m in self.molecules for e in m.elements]
 
-    def terms(self, kind: str) -> Terms:
-        """All terms of one kind: `bonds`, `angles`, `dihedrals` or `impropers`."""
-        return Terms.joined([getattr(m, kind) for m in self.molecules], self.offsets)
+    @property
+    def nonbonded(self) -> Floats:
+        """Pair parameters (n, 2) of every atom."""
+        return np.concatenate([m.nonbonded for m in self.molecules])
 
-    def simulated_masses(self, hydrogen_mass: float | None) -> NDArray[np.float64]:
+    @property
+    def bonds(self) -> Integers:
+        """Bonded pairs (m, 2)."""
+        return np.concatenate([m.bonds + offset for m, offset in zip(self.molecules, self.offsets, strict=True)])
+
+    @property
+    def forms(self) -> list[Form]:
+        """The bonded forms that occur, in the order in which the molecules have them."""
+        found = {terms.form.name: terms.form for m in self.molecules for terms in m.forces if len(terms.atoms)}
+        return list(found.values())
+
+    def terms(self, form: Form) -> Terms:
+        """All terms of one form."""
+        return Terms.joined(form, *_with_offsets(self.molecules, self.offsets, form))
+
+    def simulated_masses(self, hydrogen_mass: float | None) -> Floats:
         """Masses (n,) with hydrogens made heavier at the cost of the atom they are bound to; the sum is unchanged."""
         masses = self.masses
         if hydrogen_mass is None:
             return masses
         elements = np.array(self.elements)
-        bonds = self.terms("bonds").atoms
+        bonds = self.bonds
         result = masses.copy()
         for first, second in np.concatenate([bonds, bonds[:, ::-1]]):
             if elements[first] == "H" and elements[second] != "H":

@@ -25,5 +25,5 @@ def topology_pdb(system: System) -> str:
     if serial > MOST_SERIALS:
         lines.insert(0, f"REMARK   no bonds: {serial} atoms are more than a PDB file can number")
     else:
-        lines += [f"CONECT{first:5d}{second:5d}" for first, second in (system.terms("bonds").atoms + 1).tolist()]
+        lines += [f"CONECT{first:5d}{second:5d}" for first, second in (system.bonds + 1).tolist()]
     return "\n".join(lines) + "\nEND\n"

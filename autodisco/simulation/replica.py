@@ -294,10 +294,12 @@ def _cohesion(task: ReplicaTask, protocol: protocols.Protocol, told: Progress) -
     from autodisco.simulation.cohesion import cohesion
 
     unit, force_field = parse(task.monomer_smiles), forcefield.load(task.force_field)
+    if force_field.pair_rule is None:
+        return {}
     settings = boxes.sized(unit, protocol, task.times_as_much)
     molecules = builder.molecules(unit, settings, force_field)
     on_frame = lambda frame: told("cohesive energy", 1.0, frame)  # noqa: E731
-    return cohesion(task.folder, molecules, protocol.nonbonded.cutoff, on_frame)
+    return cohesion(task.folder, molecules, protocol.nonbonded.cutoff, force_field.pair_rule, on_frame)
 
 
 def bend_of_volume(folder: Path, protocol: protocols.Protocol) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def published_chains(path: Path) -> System:
     box = data.box(path)
     chains = [data.chain(number) for number in data.molecules]
     positions = np.concatenate([data.unwrapped(ids, box) for _, ids, _, _ in chains])
-    return System([pcff.parameterise(mol) for mol, *_ in chains], positions, box)
+    return System([pcff.parameterise(mol) for mol, *_ in chains], positions, box, pair_rule=pcff.PAIR_RULE)
 
 
 def published_box(path: Path, charge_scale: float = 0.7) -> System:
@@ -115,13 +115,13 @@ def published_box(path: Path, charge_scale: float = 0.7) -> System:
         assert len(ids) == len(molecule)
         molecules.append(molecule)
         positions.append(data.unwrapped(ids, box))
-    return System(molecules, np.concatenate(positions), box)
+    return System(molecules, np.concatenate(positions), box, pair_rule=pcff.PAIR_RULE)
 
 
 def _graph_of(ion: Molecule) -> Chem.Mol:
     mol = Chem.RWMol()
     for element in ion.elements:
         mol.AddAtom(Chem.Atom(element))
-    for i, j in ion.bonds.atoms.tolist():
+    for i, j in ion.bonds.tolist():
         mol.AddBond(i, j, Chem.BondType.SINGLE)
     return mol.GetMol()

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from autodisco.polymer import parse
 from autodisco.polymer.chains import backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
 from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_TORSION
 from autodisco.simulation.spearing import speared
 
 PCFF = forcefield.load("pcff+")
@@ -21,10 +22,10 @@ def closest(system, counted=None) -> float:
     """Least distance in Å, at most 1.6, between atoms more than three bonds apart, across the periodic box."""
     x = np.mod(system.positions, system.box) % system.box
     pairs = cKDTree(x, boxsize=system.box).query_pairs(1.6, output_type="ndarray")
-    bonds = system.terms("bonds").atoms
+    bonds = system.bonds
     near = {tuple(sorted(p)) for p in bonds.tolist()}
-    near |= {tuple(sorted((a[0], a[2]))) for a in system.terms("angles").atoms.tolist()}
-    near |= {tuple(sorted((a[0], a[3]))) for a in system.terms("dihedrals").atoms.tolist()}
+    near |= {tuple(sorted((a[0], a[2]))) for a in system.terms(CLASS2_ANGLE).atoms.tolist()}
+    near |= {tuple(sorted((a[0], a[3]))) for a in system.terms(CLASS2_TORSION).atoms.tolist()}
     apart = [p for p in pairs.tolist() if tuple(sorted(p)) not in near]
     if counted is not None:
         apart = [p for p in apart if counted[p].all()]
@@ -61,7 +62,7 @@ def test_a_box_of_polystyrene_has_no_overlaps_and_no_bond_through_a_ring(seed):
     offsets = system.offsets[: system.labels["chains"]]
     rings = [tuple(atom + offset for atom in r) for offset in offsets for r in polymer.mol.GetRingInfo().AtomRings()]
     assert len(rings) == system.labels["units_per_chain"] * system.labels["chains"]
-    assert speared(rings, system.terms("bonds").atoms, system.positions, system.box) == []
+    assert speared(rings, system.bonds, system.positions, system.box) == []
 
 
 def hands(mol):
@@ -120,7 +121,7 @@ def test_a_seed_decides_the_box():
 
 def test_bonds_between_units_have_a_chemical_length():
     system = builder.build(parse("*OCCSC*"), SMOKE, 3, PCFF)
-    bonds = system.terms("bonds").atoms
+    bonds = system.bonds
     lengths = np.linalg.norm(system.positions[bonds[:, 0]] - system.positions[bonds[:, 1]], axis=1)
     assert lengths.min() > 0.9
     assert lengths.max() < 2.1

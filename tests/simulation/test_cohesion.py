@@ -32,7 +32,7 @@ def energy_alone(folder: Path, system: System, number: int) -> np.ndarray:
     molecule, start = system.molecules[number], system.offsets[number]
     places = system.positions[start : start + len(molecule)]
     edge = np.full(3, 100.0)
-    alone = System([molecule], places - places.mean(axis=0) + edge / 2, edge)
+    alone = System([molecule], places - places.mean(axis=0) + edge / 2, edge, pair_rule=system.pair_rule)
     (folder / "alone.data").write_text(data_file(alone))
     (folder / "in.alone").write_text(VACUUM)
     program, environment = lammps.command()
@@ -50,7 +50,7 @@ def test_energies_between_molecules_are_those_of_lammps(smiles, tmp_path):
     together = np.array([terms[4], terms[5] + terms[6]])
     many = [number for number, molecule in enumerate(system.molecules) if len(molecule) > 1]
     apart = sum(energy_alone(tmp_path, system, number) for number in many)
-    found = cohesive_energies(system.molecules, system.positions[None], system.box[None], 8.0)
+    found = cohesive_energies(system.molecules, system.positions[None], system.box[None], 8.0, system.pair_rule)
     expected = together - apart
     # OpenMM leaves the atom itself out of the correction beyond the cutoff, LAMMPS does not: 1 % of it here
     assert np.ravel(found) / 4.184 == pytest.approx(expected, rel=1e-3, abs=0.1)

@@ -17,14 +17,8 @@ from autodisco.simulation.engines import openmm as engine
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.openmm_system import ANGSTROM, KCAL, openmm_system
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.molecule import (
-    ANGLE_COLUMNS,
-    DIHEDRAL_COLUMNS,
-    IMPROPER_COLUMNS,
-    Molecule,
-    System,
-    Terms,
-)
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_IMPROPER, CLASS2_TORSION, Form
+from autodisco.simulation.molecule import Molecule, System, Terms
 from autodisco.simulation.replica import prepare
 from tests.simulation.reference_data import published_box, published_chains
 from tests.simulation.single_point import TERMS, single_point
@@ -48,7 +42,8 @@ POLYMERS = {
     "fluorinated ester": "*CC(C(=O)OCC(F)(F)F)*",
     "nitrile": "*CC(C#N)O*",
 }
-SECTIONS = {"angles": ANGLE_COLUMNS, "dihedrals": DIHEDRAL_COLUMNS, "impropers": IMPROPER_COLUMNS}
+TOTALS = {"angle": "eangle", "dihedral": "edihed", "improper": "eimp"}
+SECTIONS = [(form, name) for form in (CLASS2_ANGLE, CLASS2_TORSION, CLASS2_IMPROPER) for name in form.lammps_sections]
 EMPTY = ("BondBond13",)  # zero for all of these types in PCFF
 
 
@@ -91,28 +86,32 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(np.sqrt(((ours - theirs) ** 2).mean() / (theirs**2).mean()))
 
 
-def with_one_section(system: System, kind: str, section: str) -> System:
-    """A system whose angles, dihedrals or impropers have only one section of their parameters, and θ0 of the angle."""
-    kept = SECTIONS[kind][section]
+def with_one_section(system: System, form: Form, section: str) -> System:
+    """A system whose terms of a form have only one section of their parameters, and θ0 of the angle."""
+    kept = form.columns(form.lammps_sections[section])
 
-    def only(molecule: Molecule) -> Molecule:
-        terms = getattr(molecule, kind)
+    def only(terms: Terms) -> Terms:
+        if terms.form is not form:
+            return terms
         parameters = np.zeros_like(terms.parameters)
         parameters[:, kept] = terms.parameters[:, kept]
-        if kind == "angles":
+        if form is CLASS2_ANGLE:
             parameters[:, 0] = terms.parameters[:, 0]
-        return replace(molecule, **{kind: Terms(terms.atoms, parameters)})
+        return replace(terms, parameters=parameters)
 
-    return replace(system, molecules=[only(molecule) for molecule in system.molecules])
+    def of(molecule: Molecule) -> Molecule:
+        return replace(molecule, forces=tuple(map(only, molecule.forces)))
+
+    return replace(system, molecules=[of(molecule) for molecule in system.molecules])
 
 
-@pytest.mark.parametrize(("kind", "section"), [(kind, name) for kind, columns in SECTIONS.items() for name in columns])
-def test_every_kind_of_term_by_itself_has_the_energy_of_lammps(kind, section, tmp_path):
+@pytest.mark.parametrize(("form", "section"), SECTIONS, ids=[section for _, section in SECTIONS])
+def test_every_kind_of_term_by_itself_has_the_energy_of_lammps(form, section, tmp_path):
     settings = protocols.load("smoke").system
-    system = with_one_section(builder.build(parse("*NC(=O)CCOCC*"), settings, 1, PCFF), kind, section)
+    system = with_one_section(builder.build(parse("*NC(=O)CCOCC*"), settings, 1, PCFF), form, section)
     system = replace(system, positions=system.positions.round(5), box=system.box.round(5))
     (tmp_path / "system.data").write_text(data_file(system))
-    term = {"angles": "eangle", "dihedrals": "edihed", "impropers": "eimp"}[kind]
+    term = TOTALS[form.kind]
     theirs = dict(zip(TERMS, single_point(tmp_path, tmp_path / "system.data", 8.0)[0], strict=True))[term]
     ours = openmm_energies(system, 8.0)[0]
     assert sum(ours[name] for name in PARTS[term]) == pytest.approx(theirs, rel=1e-5, abs=1e-6)

@@ -181,8 +181,8 @@ def test_every_step_of_a_replica_tells_of_its_progress(tmp_path):
     log = (tmp_path / "log.lammps").read_text()
     minimised = [line for line in log.partition("Step")[2].splitlines() if line.split() and line.split()[0].isdigit()]
     assert len(minimised) >= 5
-    cohesive_energies(system.molecules, system.positions[None].repeat(3, 0), system.box[None].repeat(3, 0), 5.0,
-                      analysed.append)  # fmt: skip
+    positions, edges = system.positions[None].repeat(3, 0), system.box[None].repeat(3, 0)
+    cohesive_energies(system.molecules, positions, edges, 5.0, system.pair_rule, analysed.append)
     assert analysed == [0, 1, 2]
 
 

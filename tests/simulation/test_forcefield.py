@@ -12,16 +12,16 @@ from autodisco.polymer.chains import chain
 from autodisco.simulation import forcefield
 from autodisco.simulation.forcefield import ions, pcff
 from autodisco.simulation.forcefield.estimates import Estimator
-from autodisco.simulation.molecule import ANGLE_COLUMNS, BOND_COLUMNS, DIHEDRAL_COLUMNS
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_BOND, CLASS2_TORSION
 from tests.simulation.reference_data import DataFile
 
 PCFF, IONS = forcefield.load("pcff+"), ions.shipped()
 
 FILES = ("pcff_plus/peo_system.lmp", "htp_md/9-0-246295613-0/relaxed.lmp")
 KINDS = (
-    ("Bonds", "bonds", BOND_COLUMNS),
-    ("Angles", "angles", ANGLE_COLUMNS),
-    ("Dihedrals", "dihedrals", DIHEDRAL_COLUMNS),
+    ("Bonds", CLASS2_BOND),
+    ("Angles", CLASS2_ANGLE),
+    ("Dihedrals", CLASS2_TORSION),
 )
 # automatic threefold rows: the published files write phase 0 where the formula of the force field file means 180
 KNOWN_PHASES = {"oz-c-c-na", "o_2-c-c-na"}
@@ -45,19 +45,20 @@ def test_charges_equal_those_of_published_data_files_on_every_atom(reference, na
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize(("section", "kind", "columns"), KINDS, ids=[k[1] for k in KINDS])
-def test_every_term_equals_that_of_published_data_files(reference, name, section, kind, columns):
+@pytest.mark.parametrize(("section", "form"), KINDS, ids=[k[0] for k in KINDS])
+def test_every_term_equals_that_of_published_data_files(reference, name, section, form):
     data = DataFile(reference / name)
     mol, ids, _, _ = data.chain()
     molecule = pcff.parameterise(mol)
-    terms = getattr(molecule, kind)
+    terms = molecule.terms(form)
     ours = {tuple(atoms): row for atoms, row in zip(terms.atoms.tolist(), terms.parameters, strict=True)}
     index = {atom: i for i, atom in enumerate(ids)}
     published = [(t, tuple(index[a] for a in atoms)) for t, atoms in data.terms(section) if atoms[0] in index]
     assert len(published) == len(ours)
     for term_type, atoms in published:
         row = ours.get(atoms)
-        for part, where in columns.items():
+        for part, names in form.lammps_sections.items():
+            where = form.columns(names)
             mine = row[where] if row is not None else backwards(part, ours[atoms[::-1]][where])
             theirs = data.rows(part)[term_type]
             types = "-".join(molecule.types[i] for i in atoms)
@@ -79,9 +80,9 @@ def test_tfsi_equals_the_published_ion(reference):
     pairs = {tuple(map(float, words[3:5])) for words in lines if words and words[0] == "pair_coeff"}
     bonds = {tuple(map(float, words[2:4])) for words in lines if words and words[0] == "bond_coeff"}
     assert {tuple(row) for row in anion.nonbonded.tolist()} == pairs
-    assert {tuple(row[:2]) for row in anion.bonds.parameters.tolist()} == bonds
+    assert {tuple(row[:2]) for row in anion.terms(CLASS2_BOND).parameters.tolist()} == bonds
     assert anion.charges.sum() == pytest.approx(-0.7, abs=1e-9)
-    assert [len(terms.atoms) for terms in (anion.bonds, anion.angles, anion.dihedrals)] == [14, 25, 24]
+    assert [len(terms.atoms) for terms in map(anion.terms, (CLASS2_BOND, CLASS2_ANGLE, CLASS2_TORSION))] == [14, 25, 24]
 
 
 def test_every_published_candidate_gets_parameters(reference):
@@ -90,13 +91,15 @@ def test_every_published_candidate_gets_parameters(reference):
     for smiles in candidates:
         molecule = pcff.parameterise(chain(parse(smiles), 3).mol)
         assert abs(molecule.charges.sum()) < 1e-9, smiles
-        assert np.isfinite(molecule.dihedrals.parameters).all(), smiles
+        assert np.isfinite(molecule.terms(CLASS2_TORSION).parameters).all(), smiles
 
 
 def test_a_wrong_public_bond_length_is_replaced_and_listed():
     molecule = pcff.parameterise(Chem.AddHs(Chem.MolFromSmiles("CNOC")))
-    i = [sorted(molecule.types[a] for a in pair) for pair in molecule.bonds.atoms].index(["na", "o"])
-    assert molecule.bonds.parameters[i][0] == pytest.approx(1.45, abs=0.03)  # hydroxylamines; the public row has 1.325
+    i = [sorted(molecule.types[a] for a in pair) for pair in molecule.bonds].index(["na", "o"])
+    assert molecule.terms(CLASS2_BOND).parameters[i][0] == pytest.approx(
+        1.45, abs=0.03
+    )  # hydroxylamines; the public row has 1.325
     assert "bond na-o" in molecule.estimated_terms or "bond o-na" in molecule.estimated_terms
 
 
@@ -104,7 +107,7 @@ def test_a_wrong_public_bond_length_is_replaced_and_listed():
 def test_single_bonds_between_o_n_and_s_have_the_lengths_of_their_kind_whatever_their_types(smiles):
     mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
     molecule = pcff.parameterise(mol)
-    for (i, j), row in zip(molecule.bonds.atoms, molecule.bonds.parameters, strict=True):
+    for (i, j), row in zip(molecule.bonds, molecule.terms(CLASS2_BOND).parameters, strict=True):
         elements = "".join(sorted(molecule.elements[i] + molecule.elements[j]))
         if (shortest := {"OO": 1.40, "NO": 1.36, "NS": 1.60}.get(elements)) is not None:
             assert shortest < row[0] < shortest + 0.15, (elements, row[0])
@@ -146,7 +149,7 @@ def test_lengths_that_belong_to_another_bond_are_replaced(smiles, pattern, measu
     pair = set(mol.GetSubstructMatch(Chem.MolFromSmarts(pattern)))
     lengths = {
         frozenset(atoms): row[0]
-        for atoms, row in zip(molecule.bonds.atoms.tolist(), molecule.bonds.parameters, strict=True)
+        for atoms, row in zip(molecule.bonds.tolist(), molecule.terms(CLASS2_BOND).parameters, strict=True)
     }
     assert lengths[frozenset(pair)] == pytest.approx(measured, abs=0.04)
 
@@ -157,7 +160,9 @@ def test_three_rings_do_not_have_the_angles_of_open_chains():
     ring = {frozenset((1, 2, 3))}
     thetas = [
         row[0]
-        for atoms, row in zip(molecule.angles.atoms.tolist(), molecule.angles.parameters, strict=True)
+        for atoms, row in zip(
+            molecule.terms(CLASS2_ANGLE).atoms.tolist(), molecule.terms(CLASS2_ANGLE).parameters, strict=True
+        )
         if frozenset(atoms) in ring
     ]
     assert len(thetas) == 3
@@ -175,7 +180,7 @@ def test_phosphazenes_keep_the_rows_that_were_made_for_them():
     molecule = pcff.parameterise(chain(parse("*N=P(*)(OC)OC"), 3).mol)
     lengths = [
         row[0]
-        for atoms, row in zip(molecule.bonds.atoms.tolist(), molecule.bonds.parameters, strict=True)
+        for atoms, row in zip(molecule.bonds.tolist(), molecule.terms(CLASS2_BOND).parameters, strict=True)
         if {molecule.elements[atom] for atom in atoms} == {"N", "P"}
     ]
     assert len(lengths) > 4

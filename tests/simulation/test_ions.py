@@ -9,6 +9,7 @@ from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
 from autodisco.simulation.forcefield import ion_terms, ions
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_BOND, CLASS2_IMPROPER
 
 IONS = ions.shipped()
 CATIONS = [ion for ion in IONS.values() if ion.charge > 0]
@@ -20,23 +21,23 @@ ANIONS = [*(ion for ion in IONS.values() if ion.charge < 0), ions.read(BOB)]
 def test_an_anion_carries_its_charge_and_its_coordinates_fit_its_terms(ion):
     anion = ion_terms.class2(ion, 1.0)
     assert anion.charges.sum() == pytest.approx(-1.0, abs=1e-9)
-    bonds = anion.bonds.atoms
+    bonds = anion.bonds
     lengths = np.linalg.norm(anion.template[bonds[:, 0]] - anion.template[bonds[:, 1]], axis=1)
-    np.testing.assert_allclose(lengths, anion.bonds.parameters[:, 0], atol=0.2)
-    first, centre, last = anion.template[anion.angles.atoms.T]
+    np.testing.assert_allclose(lengths, anion.terms(CLASS2_BOND).parameters[:, 0], atol=0.2)
+    first, centre, last = anion.template[anion.terms(CLASS2_ANGLE).atoms.T]
     cosine = ((first - centre) * (last - centre)).sum(1) / np.linalg.norm(first - centre, axis=1)
     angle = np.degrees(np.arccos(cosine / np.linalg.norm(last - centre, axis=1)))
-    np.testing.assert_allclose(angle, anion.angles.parameters[:, 0], atol=20)
+    np.testing.assert_allclose(angle, anion.terms(CLASS2_ANGLE).parameters[:, 0], atol=20)
 
 
 def test_angles_across_an_octahedron_are_left_out():
-    assert len(ion_terms.class2(IONS["PF6"], 1.0).angles.atoms) == 12
+    assert len(ion_terms.class2(IONS["PF6"], 1.0).terms(CLASS2_ANGLE).atoms) == 12
 
 
 def test_planar_atoms_of_an_ion_are_kept_planar_if_its_file_says_so():
     """In bis(oxalato)borate the four carbonyl carbons, in none of the ions of the package."""
-    assert len(ion_terms.class2(ions.read(BOB), 1.0).impropers.atoms) == 4
-    assert not any(len(ion_terms.class2(ion, 1.0).impropers.atoms) for ion in IONS.values())
+    assert len(ion_terms.class2(ions.read(BOB), 1.0).terms(CLASS2_IMPROPER).atoms) == 4
+    assert not any(len(ion_terms.class2(ion, 1.0).terms(CLASS2_IMPROPER).atoms) for ion in IONS.values())
 
 
 def test_larger_cations_keep_further_from_an_ether_oxygen():

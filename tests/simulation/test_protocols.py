@@ -10,7 +10,7 @@ from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines import lammps
-from autodisco.simulation.engines.lammps import input_script
+from autodisco.simulation.engines.lammps import commands
 
 
 def test_the_quick_protocol_is_the_measured_recipe():
@@ -79,8 +79,8 @@ def test_lags_to_fit_must_lie_in_the_run(lags):
 
 def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     quick = protocols.load("quick")
-    assert "run 7500\n" in input_script(quick, 1)
-    assert "run 15000\n" in input_script(quick, 1, timestep_scale=0.5)
+    assert "run 7500\n" in commands(quick, 1)
+    assert "run 15000\n" in commands(quick, 1, timestep_scale=0.5)
 
 
 @pytest.mark.parametrize("name", protocols.shipped())

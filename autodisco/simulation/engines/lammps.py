@@ -24,7 +24,7 @@ from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import sync, tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation import equilibration
-from autodisco.simulation.engines.lammps_data import data_file
+from autodisco.simulation.engines.lammps_data import data_file, styles
 from autodisco.simulation.engines.report import REPORT_PS, last_row, read_report, report_line
 from autodisco.simulation.molecule import System
 from autodisco.simulation.progress import OnProgress
@@ -38,15 +38,7 @@ HEADER = """\
 units real
 atom_style full
 boundary p p p
-pair_style lj/class2/coul/long {cutoff}
-pair_modify mix sixthpower tail yes
-kspace_style pppm {accuracy}
-bond_style class2
-angle_style class2
-dihedral_style class2
-improper_style class2
-special_bonds lj/coul 0 0 1
-neighbor {skin} bin
+{styles}neighbor {skin} bin
 neigh_modify every 1 delay 3 check yes
 read_data system.data
 """
@@ -77,7 +69,7 @@ def write(folder: Path, system: System, protocol: Protocol, seed: int, timestep_
     forget(folder)
     title = f"{system.labels.get('monomer_smiles', '')} protocol {protocol.name}, written by autodisco"
     write_atomic(folder / "system.data", data_file(system, protocol.system.hydrogen_mass, title))
-    write_atomic(folder / "in.lammps", input_script(protocol, seed, timestep_scale))
+    write_atomic(folder / "in.lammps", header(system, protocol) + commands(protocol, seed, timestep_scale))
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,19 @@ class Checkpoint:
         return f"checkpoint-{self.step}-{self.done}"
 
 
-def input_script(
+def header(system: System, protocol: Protocol) -> str:
+    """The part of an input script before the first step of the protocol."""
+    nonbonded = protocol.nonbonded
+    return HEADER.format(styles=styles(system, nonbonded.cutoff, nonbonded.kspace_accuracy), skin=nonbonded.skin)
+
+
+def resumed_header(protocol: Protocol, checkpoint: str) -> str:
+    """The same for a run that goes on from the file of a checkpoint, which holds the styles."""
+    nonbonded = protocol.nonbonded
+    return RESUMED_HEADER.format(accuracy=nonbonded.kspace_accuracy, skin=nonbonded.skin, checkpoint=checkpoint)
+
+
+def commands(
     protocol: Protocol,
     seed: int,
     timestep_scale: float = 1.0,
@@ -101,19 +105,11 @@ def input_script(
     extensions: Mapping[int, int] | None = None,
     until: int | None = None,
 ) -> str:
-    """The input script of a protocol, or of what is left of it after `start`, up to the legs of step `until`.
+    """The commands of a protocol, or of what is left of it after `start`, up to the legs of step `until`.
 
     `seed` sets initial velocities and thermostat noise; `extensions` says how many times more a step is run.
     """
-    nonbonded = protocol.nonbonded
-    header = RESUMED_HEADER if start else HEADER
-    text = header.format(
-        cutoff=nonbonded.cutoff,
-        accuracy=nonbonded.kspace_accuracy,
-        skin=nonbonded.skin,
-        checkpoint=start.name if start else "",
-    )
-    text += THERMO
+    text = THERMO
     seed = 1 + seed % 899_999_999
     moving = start is not None
     for number, step in enumerate(protocol.steps):
@@ -306,10 +302,12 @@ def run(
         gate = equilibration.next_gate(folder, protocol, start.step if start else 0)
         if start or gate is not None:
             script = "in.resume"
-            seed = int((folder / "in.lammps").read_text().partition("velocity all create")[2].split()[1]) - 1
+            whole = (folder / "in.lammps").read_text()
+            seed = int(whole.partition("velocity all create")[2].split()[1]) - 1
+            beginning = resumed_header(protocol, start.name) if start else whole.partition(THERMO)[0]
             extensions = equilibration.extensions(folder, protocol)
-            left = input_script(protocol, seed, timestep_scale, start, extensions, gate)
-            write_atomic(folder / script, left)
+            left = commands(protocol, seed, timestep_scale, start, extensions, gate)
+            write_atomic(folder / script, beginning + left)
         if start:
             _cut(folder, start, protocol)
         try:

