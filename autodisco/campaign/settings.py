@@ -70,11 +70,15 @@ class Filter(Section):
 
     def stability_rules(self) -> "tuple[Rule, ...]":
         """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""
-        from autodisco.polymer import Rule, Sound, choose_rules
+        from autodisco.polymer import Exemption, Rule, choose_rules
 
         added = [
             Rule(
-                rule.name, rule.smarts, rule.reason, rule.reference, tuple(Sound("", text) for text in rule.exceptions)
+                rule.name,
+                rule.smarts,
+                rule.reason,
+                rule.reference,
+                tuple(Exemption("", text) for text in rule.exceptions),
             )
             for rule in self.rules
         ]

@@ -160,7 +160,7 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: valid, which polymer, stable?"""
-    from autodisco.cli.single import check_unit, draw_checked
+    from autodisco.cli.single import check_unit, render_checked
 
     if column and not against:
         raise InputError("--column names a column of the file given with --against")
@@ -168,7 +168,7 @@ def check(
     rows = [check_unit(text, known) for text in smiles]
     valid = [row for row in rows if row["valid"]]
     if png and valid:
-        write_atomic(png, draw_checked(valid))
+        write_atomic(png, render_checked(valid))
     if as_json:
         print_json(rows)
     else:

@@ -59,21 +59,21 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "no
     if augment == "none":
         return [[sequence] for sequence in sequences]
     # What is drawn otherwise may need tokens that there are not, such as [SH]; the row as it stands does not.
-    ways = ([np.array(_tokens(row, t)) for t in _drawings(row.smiles, augment) if is_writable(t)] for row in rows)
+    ways = ([np.array(_tokens(row, t)) for t in _spellings(row.smiles, augment) if is_writable(t)] for row in rows)
     return [
         [tokens for tokens in drawn if len(tokens) - 1 <= block_size] or [plain]
         for drawn, plain in zip(ways, sequences, strict=True)
     ]
 
 
-def _drawings(smiles: str, augment: str) -> list[str]:
+def _spellings(smiles: str, augment: str) -> list[str]:
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
     unit = parse(smiles, ORGANIC_ELEMENTS)
     if augment == "symmetry":
-        return unit.drawings
+        return unit.spellings
     rng = np.random.default_rng(0)
-    return [unit.random_drawing(rng) for _ in range(_RANDOM_ORDERS)]
+    return [unit.random_spelling(rng) for _ in range(_RANDOM_ORDERS)]
 
 
 def _tokens(row: TrainingRow, smiles: str) -> list[int]:

@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from autodisco.monitor.draw import bar, interval, shorten
+from autodisco.monitor.bars import bar, interval, shorten
 from autodisco.store import known_of
 from autodisco.text import duration, significant, with_error
 

@@ -66,7 +66,7 @@ def has_sound_ends(tokens: Sequence[str]) -> bool:
     return tree is not None and tree.is_sound(tree.path())
 
 
-def drawings(word: Word) -> list[str]:
+def spellings(word: Word) -> list[str]:
     """Every way to cut one period of a chain and to read it, as SMILES with two ``*``, the canonical one first."""
     backwards = tuple(_known(block)[1] for block in reversed(word))
     turned = [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
@@ -139,9 +139,9 @@ def _writable(word: Word) -> Word:
 
     A mark stands on a single bond and counts for the double bonds at both of its ends. Between two marked ones a double
     bond of unknown configuration cannot be written, and neither can some that share a bond; what cannot be written is
-    left out, the same for every drawing of the chain.
+    left out, the same for every spelling of the chain.
     """
-    if all(_word(_with_ends(text)) == word for text in (repeated(word, 2), *drawings(word))):
+    if all(_word(_with_ends(text)) == word for text in (repeated(word, 2), *spellings(word))):
         return word
     unmarked = _word(_with_ends(repeated(word).replace("/", "").replace("\\", "")))
     assert unmarked is not None

@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, repeated
+from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, repeated, spellings
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
@@ -54,13 +54,13 @@ class RepeatUnit:
         return repeated(self.word)
 
     @property
-    def drawings(self) -> list[str]:
+    def spellings(self) -> list[str]:
         """Every way to cut the chain into units of this length and to read them, `smiles` first."""
-        return drawings(self.word)
+        return spellings(self.word)
 
-    def random_drawing(self, rng: np.random.Generator) -> str:
-        """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
-        choices = self.drawings
+    def random_spelling(self, rng: np.random.Generator) -> str:
+        """One of the `spellings`, its branches and rings written in random order; it begins with the end ``*``."""
+        choices = self.spellings
         mol = Chem.MolFromSmiles(_label_ends(choices[rng.integers(len(choices))])[0])
         order = rng.permutation(mol.GetNumAtoms()).tolist()
         shuffled = Chem.RenumberAtoms(mol, order)

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import draw_svg
+from autodisco.polymer import render_svg
 from autodisco.report.facts import Facts, expected, probability
 from autodisco.text import quantity, significant
 
@@ -66,7 +66,7 @@ def _builds(row: Row) -> str:
 def structure(row: Row) -> str:
     """The drawn repeat unit on white, which is what its colours are made for; nothing for one that cannot be drawn."""
     try:
-        svg = draw_svg(row["monomer_smiles"])
+        svg = render_svg(row["monomer_smiles"])
     except InvalidRepeatUnit:
         return ""
     return f'<span class="drawing">{svg[svg.index("<svg") :]}</span>'

@@ -189,7 +189,7 @@ def test_a_setting_out_of_range_is_named(setting):
         fit(ROWS, generator_settings(**{"iterations": 1, **setting}), seed=1)
 
 
-def test_an_augmented_row_has_one_sequence_for_every_drawing_of_its_polymer():
+def test_an_augmented_row_has_one_sequence_for_every_spelling_of_its_polymer():
     (ways,) = encode_rows([TrainingRow("*OCC(=O)N*", "high")], 64, augment="symmetry")
     texts = {decode(way[CLASS_REPEATS:].tolist()) for way in ways}
     assert len(texts) == len(ways) == 8  # four cuts, two directions
@@ -307,7 +307,7 @@ def test_random_smiles_are_other_texts_of_the_same_polymer():
     assert all(text.startswith("*") for text in texts)
 
 
-def test_a_drawing_that_there_are_no_tokens_for_is_left_out():
+def test_a_spelling_without_tokens_is_left_out():
     row = TrainingRow("*OCC=SCO*", "high")  # in canonical form with [SH]
     for augment in ("symmetry", "smiles"):
         (ways,) = encode_rows([row], 64, augment=augment)

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from autodisco.monitor import as_svg, following, frame, picture
-from autodisco.monitor.draw import bar, interval
+from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.sections import seconds_left
 from autodisco.store import Store, ranking, status
 from tests.filled_store import fill

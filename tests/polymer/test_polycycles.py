@@ -85,15 +85,15 @@ def test_other_ways_to_write_a_polycycle_have_its_key(text: str) -> None:
 
 @given(text=polycycles, seed=st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
-def test_a_random_drawing_of_a_polycycle_is_the_same_polymer(text: str, seed: int) -> None:
+def test_a_random_spelling_of_a_polycycle_is_the_same_polymer(text: str, seed: int) -> None:
     unit = parse(text, ORGANIC_ELEMENTS)
-    assert parse(unit.random_drawing(np.random.default_rng(seed)), ORGANIC_ELEMENTS) == unit
+    assert parse(unit.random_spelling(np.random.default_rng(seed)), ORGANIC_ELEMENTS) == unit
 
 
 @pytest.mark.parametrize("text", ["*C[C@H](F)C*", "*C[C@H](C)*", "*/C=C\\CC*", "*C[C@H](C)C[C@@H](C)*"])
-def test_random_drawings_of_units_with_equal_halves_keep_their_stereo(text: str) -> None:
+def test_random_spellings_of_units_with_equal_halves_keep_their_stereo(text: str) -> None:
     unit, rng = parse(text), np.random.default_rng(1)
-    assert {parse(unit.random_drawing(rng)).key for _ in range(40)} == {unit.key}
+    assert {parse(unit.random_spelling(rng)).key for _ in range(40)} == {unit.key}
 
 
 @given(text=polycycles)
