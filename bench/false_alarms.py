@@ -15,9 +15,8 @@ import numpy as np
 from scipy.signal import lfilter
 from scipy.stats import beta
 
-from autodisco.analysis import transport
 from autodisco.analysis.glass import judge
-from autodisco.analysis.observe import Settings, observe
+from autodisco.analysis.observe import observe
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory
 from autodisco.simulation import protocols
 from autodisco.simulation.early import Benchmark, EarlyStop, looks
@@ -117,8 +116,7 @@ def trajectory(positions: np.ndarray) -> Trajectory:
 
 def analyse(positions: np.ndarray) -> dict:
     """The properties of ions that moved so."""
-    seen = observe(trajectory(positions), Settings(3.4, 2.8))
-    return transport.transport_properties(seen, transport.fit(seen)).to_dict()
+    return observe(trajectory(positions)).properties.to_dict()
 
 
 def stopped(truth: float, kind: str, scatter_decades: float, error_decades: float, seed: int) -> EarlyStop:

@@ -3,9 +3,9 @@
 Importing this package is cheap: readers (MDAnalysis) and kernels (numba) are loaded by the first analysis.
 """
 
-from autodisco.analysis.analyze import Analysis, analyze
+from autodisco.analysis.analyze import analyze
 from autodisco.analysis.comparison import UNKNOWN_SCATTER, Comparison, Scatter, compare
-from autodisco.analysis.properties import TransportProperties
+from autodisco.analysis.properties import Analysis, Properties
 from autodisco.analysis.replicas import combine
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY, Belief, beliefs
 
@@ -15,8 +15,8 @@ __all__ = [
     "Analysis",
     "Belief",
     "Comparison",
+    "Properties",
     "Scatter",
-    "TransportProperties",
     "analyze",
     "beliefs",
     "combine",

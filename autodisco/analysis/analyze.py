@@ -4,40 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autodisco.analysis.conventions import joins_of
-from autodisco.analysis.properties import TransportProperties
+from autodisco.analysis.properties import Analysis
 from autodisco.errors import InputError
-
-if TYPE_CHECKING:
-    from autodisco.analysis.observe import Observations
-    from autodisco.analysis.transport import Fits
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """Properties of a trajectory and what they were made of; `fits` is None in the mode ``htp-md``, and both are for a
-    box without ions."""
-
-    properties: TransportProperties
-    observations: Observations | None
-    fits: Fits | None
-
-    def plot(self, folder: str | Path) -> list[Path]:
-        """Write plots of displacements with their fits, clusters, surroundings and lifetimes; returns the PNG files.
-
-        Raises InputError in the mode ``htp-md``, which fits nothing, and for a box without ions.
-        """
-        if self.observations is None:
-            raise InputError("plots show what ions do, and there are none in this box")
-        if self.fits is None:
-            raise InputError("plots show the fits of the default mode; leave the mode htp-md out")
-        from autodisco.analysis.plots import write_plots
-
-        return write_plots(self.observations, self.fits, Path(folder))
 
 
 def analyze(
@@ -58,6 +31,7 @@ def analyze(
     memory_mb: float = 256.0,
     threads: int = 1,
     progress: Callable[[int, int | None], None] | None = None,
+    observables: Sequence[str] = (),
 ) -> Analysis:
     """Transport properties of a trajectory, read once in memory that does not grow with its length.
 
@@ -81,6 +55,7 @@ def analyze(
     memory_mb : aim for what frames and displacements may take at a time
     threads : of the kernels; results do not depend on it
     progress : told the number of frames read and of all frames, if known
+    observables : names of further observables, or ``path/to/file.py:Class``, beside those of the mode
 
     Raises
     ------
@@ -100,8 +75,9 @@ def analyze(
     if not first.exists():
         raise InputError(f"{first}: no such file or folder")
 
-    from autodisco.analysis import htp_md, neat, transport
-    from autodisco.analysis.observe import Settings, observe
+    from autodisco.analysis.frames import Settings
+    from autodisco.analysis.observables import OF_MODE
+    from autodisco.analysis.observe import observe
     from autodisco.analysis.readers import read_folder
     from autodisco.analysis.selections import Selections, read_selected
 
@@ -130,15 +106,10 @@ def analyze(
     if fit_ps:
         trajectory = replace(trajectory, fit_ps=fit_ps)
     cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
-    if not trajectory.who.species:
-        if mode == "htp-md":
-            raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
-        return Analysis(neat.neat_properties(trajectory, said), None, None)
-    seen = observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins), said)
-    if mode == "htp-md":
-        return Analysis(htp_md.transport_properties(seen), seen, None)
-    fits = transport.fit(seen)
-    return Analysis(transport.transport_properties(seen, fits), seen, fits)
+    if not trajectory.who.species and mode == "htp-md":
+        raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
+    names = dict.fromkeys([*OF_MODE[mode], *observables])
+    return observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins, mode), tuple(names), said)
 
 
 def _several(value: Any) -> tuple[Any, ...]:

@@ -20,6 +20,10 @@ class Combination(ABC):
     def combine(self, name: str, replicas: Sequence[Replica]) -> dict[str, Any]:
         """Keys and values of the quantity `name` in the record of the polymer; `replicas` are the records of each."""
 
+    def missing(self) -> Any:
+        """What stands for a value that is unknown."""
+        return None
+
 
 @dataclass(frozen=True)
 class Mean(Combination):
@@ -92,6 +96,10 @@ class RatioOfMeans(Combination):
 @dataclass(frozen=True)
 class Populations(Combination):
     """A mapping from kind to number, averaged kind by kind; a kind that a replica lacks counts as 0 there."""
+
+    def missing(self) -> Any:
+        """No kinds."""
+        return {}
 
     def combine(self, name: str, replicas: Sequence[Replica]) -> dict[str, Any]:
         """Means and errors, a mapping each."""

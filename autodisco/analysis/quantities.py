@@ -23,6 +23,7 @@ from autodisco.analysis.combination import (
     Text,
     Union,
 )
+from autodisco.analysis.statistics import Pair
 from autodisco.errors import InputError
 from autodisco.text import quantity as written
 
@@ -125,6 +126,16 @@ def quantities(group: str | None = None, printed: Place | None = None) -> list[Q
     ]
 
 
+def chosen(*names: str) -> tuple[Quantity, ...]:
+    """Quantities of the table by name. Raises KeyError for a name that is not in it."""
+    return tuple(_TABLE[name] for name in names)
+
+
+def with_error(name: str, value: Pair) -> dict[str, float | None]:
+    """A value and its standard error by their keys."""
+    return {name: value[0], f"{name}{SEM}": value[1]}
+
+
 def add(*new: Quantity) -> None:
     """Add quantities, which may be there already. Raises InputError if a name stands for another quantity."""
     for entry in new:
@@ -140,6 +151,11 @@ def base_name(key: str) -> str:
     return key
 
 
+def unit_of(key: str) -> str:
+    """The unit of the value that a key holds; empty for pure numbers."""
+    return "" if key not in _TABLE and key.endswith(KNOWN) else quantity(base_name(key)).unit
+
+
 def _conductivity(name: str, label: str, symbol: str, method: str, printed: frozenset[Place] = NUMBERS) -> Quantity:
     return Quantity(
         name, label, symbol, "S/cm", "conductivity", CONDUCTIVITY_SCALE, MEAN, printed, True, "mS/cm", 1e3, method
@@ -150,7 +166,7 @@ def _onsager(pair: str, label: str, symbol: str) -> Quantity:
     return Quantity(
         f"onsager_{pair}_s_per_cm", label, symbol, "S/cm", "conductivity", shown_unit="mS/cm", factor=1e3,
         method="element `z_i z_j e² L_ij` of the Onsager matrix (Fong et al., *Macromolecules* 2020, **53**, 9503); "
-        "the Einstein conductivity is ++ plus twice +- plus --",
+        "the Einstein conductivity is `++` plus twice `+-` plus `--`",
     )  # fmt: skip
 
 
@@ -158,8 +174,8 @@ def _transference(
     ending: str, label: str, symbol: str, of: RatioOfMeans, printed: frozenset[Place] = NUMBERS
 ) -> Quantity:
     return Quantity(
-        f"transference_number{ending}", f"transference number of the cations, {label}", symbol, "", "conductivity",
-        LINEAR, of, printed, method="part of the cations in the conductivity of the same formula",
+        f"transference_number{ending}", f"transference number ({label})", symbol, "", "conductivity",
+        LINEAR, of, printed, method="part of the cations in the conductivity by the same formula",
     )  # fmt: skip
 
 
@@ -192,18 +208,21 @@ _TABLE = {
     for entry in (
         _text("mode", "conventions of the analysis"),
         _text("monomer_smiles", "repeat unit"),
-        Quantity("temperature_k", "temperature", "T", "K", "run", has_error=False),
+        Quantity("temperature_k", "temperature", "T", "K", "run", has_error=False, method="of the trajectory"),
         Quantity("frames", "frames", "", "", "run", LINEAR, NotCombined(), has_error=False),
         Quantity("length_ns", "length of the trajectory", "", "ns", "run", has_error=False),
         _conductivity(
             "conductivity_s_per_cm", "conductivity (cluster Nernst–Einstein)", "σ",
-            "a cluster moves as one charge (France-Lanord & Grossman, *PRL* 2019, **122**, 136001)", RANKED,
+            "a cluster within 3.4 Å (`--cluster-cutoff`; Na⁺ and K⁺ of replicas: [all-atom.md](all-atom.md)) moves as "
+            "one charge (France-Lanord & Grossman, *PRL* 2019, **122**, 136001); no limit to its size; contacts of "
+            "cations with anions join ions, others where `--cluster-join` says so (below)",
+            RANKED,
         ),
         _conductivity(NE, "conductivity (Nernst–Einstein)", "σ NE", "independent ions", RANKED),
         _conductivity(EINSTEIN, "conductivity (Einstein)", "σ E", "from the collective displacement of charge"),
-        _onsager("cation_cation", "Onsager coefficient of cations with cations", "L₊₊"),
-        _onsager("cation_anion", "Onsager coefficient of cations with anions", "L₊₋"),
-        _onsager("anion_anion", "Onsager coefficient of anions with anions", "L₋₋"),
+        _onsager("cation_cation", "Onsager coefficient, cation–cation", "L₊₊"),
+        _onsager("cation_anion", "Onsager coefficient, cation–anion", "L₊₋"),
+        _onsager("anion_anion", "Onsager coefficient, anion–anion", "L₋₋"),
         Quantity(
             "haven_ratio", "Haven ratio", "H", "", "conductivity", LINEAR, RatioOfMeans(EINSTEIN, (NE,)),
             method="Nernst–Einstein over Einstein conductivity; only where the latter exceeds its error",
@@ -212,14 +231,15 @@ _TABLE = {
             "ionicity", "ionicity", "1/H", "", "conductivity", LINEAR, RatioOfMeans(NE, (EINSTEIN,)),
             method="Einstein over Nernst–Einstein conductivity",
         ),
-        _transference("", "with clusters", "t₊", RatioOfMeans("conductivity_s_per_cm"), RANKED),
+        _transference("", "clusters", "t₊", RatioOfMeans("conductivity_s_per_cm"), RANKED),
         _transference("_ne", "independent ions", "t₊ NE", RatioOfMeans(NE)),
         _transference(
             "_einstein", "collective", "t₊ E",
             RatioOfMeans(EINSTEIN, ("onsager_cation_cation_s_per_cm", "onsager_cation_anion_s_per_cm")),
         ),
         _diffusivity(
-            "cation", "D cation", "slope of the mean-squared displacement over all time origins, over 6", RANKED,
+            "cation", "D cation",
+            "slope of the mean-squared displacement over all time origins, over 6; window and fit below", RANKED,
         ),
         _diffusivity("anion", "D anion", "the same", RANKED),
         _diffusivity("polymer", "D polymer", "of the coordinating atoms of the chains, else of all heavy atoms"),
@@ -231,8 +251,8 @@ _TABLE = {
             "diffusive_exponent_anion", "diffusive exponent of anions", "β anion", "", "diffusion", method="the same"
         ),
         Quantity(
-            "free_cation_fraction", "free cations", "", "", "clusters", LINEAR, MEAN, RANKED,
-            method="share of the cations without an anion atom within the cluster cutoff",
+            "free_cation_fraction", "share of free cations", "free cations", "", "clusters", LINEAR, MEAN, RANKED,
+            method="cations without a coordinating anion atom within the cluster cutoff",
         ),
         _coordination("polymer", "atoms of the polymer", "n polymer"),
         _coordination("polymer_oxygen", "oxygen of the polymer", "n O"),
@@ -274,15 +294,15 @@ _TABLE = {
         _text("warnings", "warnings", "run", NotCombined()),
         Quantity(
             "cohesive_energy_density_mpa", "cohesive energy density", "", "MPa", "cohesion",
-            method="less the energy between molecules, per volume; each ion is a molecule",
+            method="energy between molecules, with the sign reversed, per volume; each ion is a molecule",
         ),
         Quantity(
             "solubility_parameter_mpa_sqrt", "solubility parameter", "δ", "MPa^½", "cohesion",
-            method="its root (Hildebrand)",
+            method="root of the cohesive energy density (Hildebrand)",
         ),
         Quantity(
-            "dispersion_parameter_mpa_sqrt", "dispersion part of it", "δ_D", "MPa^½", "cohesion",
-            method="the same of the van der Waals part alone (Hansen)",
+            "dispersion_parameter_mpa_sqrt", "dispersion part of the solubility parameter", "δ_D", "MPa^½", "cohesion",
+            method="root of its van der Waals part alone (Hansen), which salt hardly touches",
         ),
         Quantity(
             "glass_transition_k", "glass transition", "T_g", "K", "glass transition",
@@ -290,8 +310,8 @@ _TABLE = {
         ),
         _text("glass_transition_reason", "why no glass transition is given", "glass transition"),
         Quantity(
-            "charge_used", "charge of a cation in the conductivities", "", "e", "simulation", has_error=False,
-            method="the whole charge, also where the forces were computed with scaled ones",
+            "charge_used", "charge of a cation", "", "e", "simulation", has_error=False,
+            method="in the conductivities; the whole charge, also where forces were computed with scaled ones",
         ),
         _text("protocol", "protocol", "simulation"),
         _text("force_field", "force field", "simulation"),
@@ -299,8 +319,14 @@ _TABLE = {
         _text("estimated_terms", "estimated terms of the force field", "simulation", Union()),
         _text("force_field_flags", "weak groups of the force field", "simulation", Union()),
         _text("stopped_early", "why the replica stopped early", "simulation"),
-        Quantity("production_saved_ps", "production that was saved", "", "ps", "simulation", has_error=False),
-        Quantity("production_share", "share of the production that was run", "", "", "simulation", has_error=False),
+        Quantity(
+            "production_saved_ps", "production saved by an early stop", "", "ps", "simulation", has_error=False,
+            method="only of replicas that stopped early",
+        ),
+        Quantity(
+            "production_share", "share of the production that was run", "", "", "simulation", has_error=False,
+            method="only of replicas that stopped early",
+        ),
         _text("censored", "side of the benchmark on which the replica stopped", "simulation"),
         Quantity(
             "n_replicas", "replicas", "", "", "simulation", LINEAR, NotCombined(), has_error=False,

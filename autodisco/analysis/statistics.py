@@ -8,6 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+Value = tuple[float, float | None]
+"""A value and its standard error, None where the data cannot give one."""
+
+Pair = tuple[float | None, float | None]
+"""The same of a value that may be undefined."""
+
 LEAST_INDEPENDENT = 10.0
 """Fewer independent values than this in a series give no error. Below it the correlation time of a series is too badly
 known: errors of series of which it was underestimated by chance would pass, and cover far less than they claim."""
@@ -103,3 +109,23 @@ def ratio_of_means(above: ArrayLike, below: ArrayLike) -> tuple[float | None, fl
         return None, None
     value = float(upper.mean() / lower.mean())
     return value, standard_error((upper - value * lower) / lower.mean())
+
+
+def quotient(above: Value, below: Value) -> Value:
+    """The quotient of two independent values, with its error."""
+    ratio = above[0] / below[0]
+    if above[1] is None or below[1] is None:
+        return ratio, None
+    return ratio, float(np.hypot(above[1], ratio * below[1]) / below[0])
+
+
+def series_mean(values: Floats) -> Value:
+    """Mean of a stationary series (n,) in the order of time, with the error of `series_error`."""
+    return float(values.mean()), series_error(values)
+
+
+def series_root_mean(squares: Floats) -> Pair:
+    """Root of the mean of such a series; None of a negative mean."""
+    mean, error = float(squares.mean()), series_error(squares)
+    root = mean**0.5 if mean > 0 else None
+    return root, error / (2 * root) if root and error is not None else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.quantities import quantity
 from autodisco.errors import InputError
 
 BOLTZMANN_EV = 8.617333e-5  # eV/K
@@ -116,7 +117,7 @@ def plot(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.2, 3.8), layout="constrained")
-    axes = figure.add_subplot()
+    axes, unit = figure.add_subplot(), quantity("conductivity_s_per_cm").unit
     t = np.asarray(temperatures_k, dtype=float)
     axes.errorbar(
         1000 / t, conductivities, yerr=[error or 0.0 for error in errors], fmt="o", color="#0072b2", capsize=3
@@ -129,7 +130,7 @@ def plot(
     if curve := vtf(temperatures_k, conductivities):
         label = f"VTF, B {curve.b_k:.0f} K, T₀ {curve.t0_k:.0f} K"
         axes.plot(1000 / fine, curve.at(fine), color="#009e73", lw=1.4, ls="--", label=label)
-    axes.set(yscale="log", xlabel="1000 / T (1/K)", ylabel="conductivity (S/cm)", title=title)
+    axes.set(yscale="log", xlabel="1000 / T (1/K)", ylabel=f"conductivity ({unit})", title=title)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     figure.savefig(file, dpi=200)

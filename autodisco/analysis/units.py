@@ -8,7 +8,7 @@ import numpy as np
 from autodisco.analysis.trajectory import Floats, Notes
 from autodisco.errors import InputError
 
-PER_GRAM = 6.02214076e23  # g/mol in a gram per particle
+AVOGADRO = 6.02214076e23  # 1/mol, and g/mol in a gram per particle
 
 
 class Units(NamedTuple):
@@ -23,10 +23,10 @@ STYLES = {
     "real": Units(1.0, 1e-3, 1.0),
     "metal": Units(1.0, 1.0, 1.0),
     "electron": Units(0.529177210903, 1e-3, 1.0),
-    "nano": Units(10.0, 1e3, 1e-18 * PER_GRAM),
-    "micro": Units(1e4, 1e6, 1e-12 * PER_GRAM),
-    "si": Units(1e10, 1e12, 1e3 * PER_GRAM),
-    "cgs": Units(1e8, 1e12, PER_GRAM),
+    "nano": Units(10.0, 1e3, 1e-18 * AVOGADRO),
+    "micro": Units(1e4, 1e6, 1e-12 * AVOGADRO),
+    "si": Units(1e10, 1e12, 1e3 * AVOGADRO),
+    "cgs": Units(1e8, 1e12, AVOGADRO),
 }
 HEAVIEST = 1000.0  # g/mol; no atom or bead is heavier
 

@@ -65,11 +65,18 @@ def analyze(
             metavar="FROM TO", help="Lags in ps over which displacements are fitted; else the diffusive ones."
         ),
     ] = None,
+    observable: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH:CLASS",
+            help="An observable besides the usual ones, path/to/file.py:Class or the name of one; once for each.",
+        ),
+    ] = None,
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
     as_json: JSON = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print quantity, value and standard error as CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print name, value, error and unit as CSV.")] = False,
 ) -> None:
     """Turn trajectories into transport properties.
 
@@ -77,6 +84,7 @@ def analyze(
     Several folders are replicas of one polymer: their means and standard errors follow.
     """
     from autodisco import analysis
+    from autodisco.analysis.quantities import unit_of
 
     if as_json and as_csv:
         raise InputError("--json and --csv: choose one")
@@ -90,7 +98,7 @@ def analyze(
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
         "temperature_k": temperature, "dt_ps": dt, "mode": "htp-md" if htp_md else "default",
         "cluster_cutoff": cluster_cutoff, "cluster_joins": cluster_join, "coordination_cutoff": coordination_cutoff,
-        "fit_ps": fit, "memory_mb": memory, "threads": threads,
+        "fit_ps": fit, "memory_mb": memory, "threads": threads, "observables": observable or (),
     }  # fmt: skip
     results = []
     for given in [[path] for path in paths] if folders else [paths]:
@@ -105,7 +113,8 @@ def analyze(
         print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
     elif as_csv:
         table = csv.writer(sys.stdout)
-        table.writerows([("quantity", "value", "standard_error"), *numbers(combined)])
+        table.writerow(("quantity", "value", "standard_error", "unit"))
+        table.writerows((*row, unit_of(row[0])) for row in numbers(combined))
     else:
         print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(paths[0]))
     polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))

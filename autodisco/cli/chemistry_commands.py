@@ -121,6 +121,7 @@ def simulate(
 
 def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
     """Conductivity and activation energy; a plot beside the simulations."""
+    from autodisco.analysis.quantities import quantity
     from autodisco.cli.single import over_temperature
 
     told = over_temperature(results)
@@ -132,7 +133,8 @@ def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> Non
             for r in told["values"]
         ]
         title = f"{results[0]['monomer_smiles']}   ({results[0]['force_field']})"
-        print_table([">K", ">conductivity_s_per_cm", ">± standard error"], rows, title)
+        kelvin, sigma = quantity("temperature_k"), quantity("conductivity_s_per_cm")
+        print_table([f">{kelvin.heading}", f">{sigma.label}, {sigma.unit}", ">± standard error"], rows, title)
     for result in results:
         for failure in result["failures"]:
             where = f"{result['protocol']} replica {failure['replica']}"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+WIDE = 110
+"""Columns of a terminal from which on tables of properties have a column of names."""
+
+
 def message(text: str) -> None:
     """Print a line for the person, on stderr."""
     print(text, file=sys.stderr, flush=True)
@@ -89,35 +93,46 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
 
 def print_properties(properties: dict[str, Any], title: str) -> None:
-    """Print the numbers of a record of properties with their errors (``_sem``) as a table; what is None is left out.
+    """Print the numbers of a record of properties with their errors (``_sem``) and units as a table.
 
-    What is known to be longer than a bound stands there as ``> 12``."""
+    Undefined ones are named below it. A value of which only a lower bound is known is shown as ``> 12``. The column of
+    names, which JSON and CSV use, is left out where the terminal is too narrow for it.
+    """
+    from autodisco.analysis.combination import AT_LEAST, KNOWN
+    from autodisco.analysis.quantities import base_name, quantity
+
     rows, undefined = [], []
     for name, value, sem in numbers(properties):
-        bound, known = (properties.get(f"{name}{end}") for end in ("_at_least", "_n"))
-        if name.endswith(("_at_least", "_n")):
+        if base_name(name) != name:
             continue
+        bound, known = properties.get(f"{name}{AT_LEAST}"), properties.get(f"{name}{KNOWN}")
+        entry = quantity(name)
         if value is None and bound is None:
-            undefined.append(name)
+            undefined.append(entry.label)
             continue
         shown = number(value) if bound is None else f"> {number(bound)}"
         of = "" if known is None else f"{known} of {properties['n_replicas']}"
-        rows.append((name, shown, number(sem), of))
-    partly = any(row[3] for row in rows)
-    heads = ["quantity", ">value", ">± standard error", *([">replicas that know it"] if partly else [])]
-    print_table(heads, [row if partly else row[:3] for row in rows], title)
+        rows.append((entry.label, shown, number(sem), entry.unit, of, name))
+    columns = ["quantity", ">value", ">± error", "unit", "known in", "name"]
+    wide = stdout_console().width >= WIDE
+    kept = [k for k in range(len(columns)) if (k != 4 or any(row[4] for row in rows)) and (k != 5 or wide)]
+    print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
 
 
 def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
-    """The numbers of a record of properties: name, value, standard error. Bounds (``_at_least``) only where there are
+    """The numbers of a record of properties: name, value, standard error; bounds (``_at_least``) only where there are
     some."""
+    from autodisco.analysis.combination import AT_LEAST, SEM
+    from autodisco.analysis.quantities import base_name, quantity
+
     return [
-        (name, value, properties.get(f"{name}_sem"))
+        (name, value, properties.get(f"{name}{SEM}"))
         for name, value in properties.items()
-        if not name.endswith("_sem") and not isinstance(value, (dict, list, tuple, str))
-        if value is not None or not name.endswith("_at_least")
+        if not name.endswith(SEM) and not isinstance(value, (dict, list, tuple, str))
+        if value is not None or not name.endswith(AT_LEAST)
+        if "csv" in quantity(base_name(name)).printed
     ]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.statistics import series_error
-from autodisco.analysis.transport import root_mean
+from autodisco.analysis.quantities import with_error
+from autodisco.analysis.statistics import series_mean, series_root_mean
 from autodisco.simulation.forms import COULOMB, PairRule
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
@@ -117,8 +117,7 @@ def cohesion(
     dispersion, electrostatic = (-part / (edges.prod(axis=1) / 1000) * MPA for part in parts)
     cohesive = dispersion + electrostatic
     return {
-        "cohesive_energy_density_mpa": float(cohesive.mean()),
-        "cohesive_energy_density_mpa_sem": series_error(cohesive),
-        **root_mean("solubility_parameter_mpa_sqrt", cohesive),
-        **root_mean("dispersion_parameter_mpa_sqrt", dispersion),
+        **with_error("cohesive_energy_density_mpa", series_mean(cohesive)),
+        **with_error("solubility_parameter_mpa_sqrt", series_root_mean(cohesive)),
+        **with_error("dispersion_parameter_mpa_sqrt", series_root_mean(dispersion)),
     }

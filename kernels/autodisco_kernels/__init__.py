@@ -8,6 +8,7 @@ release the GIL, and no result depends on how many there are.
 from autodisco_kernels.clusters import Population, ion_clusters, populations
 from autodisco_kernels.conductivity import (
     CM2_PER_S_PER_A2_PER_PS,
+    CM3_PER_A3,
     Units,
     cluster_nernst_einstein,
     einstein,
@@ -38,6 +39,7 @@ from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift
 
 __all__ = [
     "CM2_PER_S_PER_A2_PER_PS",
+    "CM3_PER_A3",
     "BrokenOff",
     "Contacts",
     "DisplacementSum",

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from autodisco.analysis.collective import collective
-from autodisco.analysis.observe import Settings, observe
-from autodisco.analysis.transport import fit
+from autodisco.analysis.observe import observe
 from tests.analysis.test_transport import brownian, salt, trajectory
 
 
@@ -14,9 +12,8 @@ def test_errors_of_collective_quantities_cover():
     who.masses[:4] = 1e8
     found = []
     for seed in range(60):
-        seen = observe(trajectory(who, brownian(100, who, cell, 0.3, 0.3, seed), cell), Settings())
-        window = fit(seen).windows[0]
-        found.append(collective(seen, window, np.array([True, False]), (1.0, None)))
+        seen = observe(trajectory(who, brownian(100, who, cell, 0.3, 0.3, seed), cell), names=["collective"])
+        found.append(seen.properties)
 
     def off(name, known):
         both = [(one[name], one[f"{name}_sem"]) for one in found if one.get(name) is not None]

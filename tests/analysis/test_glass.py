@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import lfilter
 
 from autodisco.analysis.glass import FALSE_ALARM, glass_transition, judge
+from autodisco.analysis.quantities import base_name, known
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from autodisco.simulation.engines.report import report_line
@@ -128,6 +129,7 @@ def test_a_replica_reads_it_from_its_report(tmp_path):
     found = report(two_expansions(RAMP, 250) * noise)
     assert found["glass_transition_k"] == pytest.approx(250, abs=4 * found["glass_transition_k_sem"])
     assert found["glass_transition_reason"] is None
+    assert all(known(base_name(key)) for key in found)
     found = report(expanding(RAMP) * noise)
     assert found["glass_transition_k"] is found["glass_transition_k_sem"] is None
     assert found["glass_transition_reason"].startswith("no bend")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autodisco.analysis.lifetimes import Decay, decay_time
+from autodisco.analysis.observables.lifetimes import Decay, decay_time
 from autodisco_kernels import RunRecorder
 
 

@@ -1,14 +1,41 @@
 """The table of quantities is complete and says of each what tables, plots and the combination of replicas need."""
 
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.analysis.combination import Mean, RatioOfMeans
+from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans
 from autodisco.analysis.quantities import Quantity, add, base_name, known, quantities, quantity
 from autodisco.errors import InputError
 from tests.analysis.test_transport import brownian, properties, salt
+
+PAGE = Path(__file__).parents[2] / "docs" / "analysis.md"
+BEGIN, END = "<!-- quantities: written by python -m tests.analysis.test_quantities -->\n", "<!-- end of quantities -->"
+REPLICAS: dict[type[Combination], str] = {
+    Mean: "mean",
+    Censored: "mean, or a bound",
+    RatioOfMeans: "ratio of means",
+    Populations: "mean",
+}
+
+
+def as_markdown() -> str:
+    """The numbers of the table of quantities as a table of the documentation."""
+    rows = [
+        f"| `{entry.name}` | {entry.label} | {entry.unit} | {entry.method} | {REPLICAS[type(entry.combination)]} |"
+        for entry in quantities()
+        if type(entry.combination) in REPLICAS and entry.method
+    ]
+    return "\n".join(["| name | quantity | unit | how | of replicas |", "|---|---|---|---|---|", *rows, ""])
+
+
+def test_the_documentation_holds_the_table_of_quantities():
+    text = PAGE.read_text()
+    written = text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+    assert written == as_markdown(), "write it with python -m tests.analysis.test_quantities"
 
 
 def test_every_key_that_an_analysis_writes_is_of_the_table(free_ions):
@@ -19,8 +46,6 @@ def test_every_key_that_an_analysis_writes_is_of_the_table(free_ions):
 
 @pytest.fixture(scope="module")
 def free_ions():
-    import numpy as np
-
     who, cell = salt(5, 5), np.eye(3) * 30
     return properties(who, brownian(50, who, cell, 0.1, 0.1), cell).to_dict()
 
@@ -63,3 +88,8 @@ def test_endings_of_keys_are_told_from_names():
     assert base_name("ion_pair_lifetime_ps_at_least") == "ion_pair_lifetime_ps"
     assert base_name("transference_number_n") == base_name("transference_number_sem") == "transference_number"
     assert base_name("transference_number_ne") == "transference_number_ne"
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text()
+    PAGE.write_text(text[: text.index(BEGIN) + len(BEGIN)] + as_markdown() + text[text.index(END) :])

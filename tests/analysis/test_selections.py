@@ -262,7 +262,7 @@ def test_anions_of_two_sizes_keep_their_sites_apart(system, tmp_path):
     files = written(system, tmp_path, "a.dcd")
     chosen = SELECTIONS | {"anion": "(resname TFS and name N) or (resname PEO and resid 25:30 and name C)"}
     found = analyze(*files, **chosen, dt_ps=2.0)
-    kind = found.observations.trajectory.who.anions[0]
+    kind = found.run.composition.anions[0]
     molecules = np.array([residue.resindex for residue in system.atoms.residues])[system.atoms.resindices]
     assert kind.n == 18
     assert (molecules[kind.sites] == molecules[kind.bodies[kind.site_of, 0]]).all()

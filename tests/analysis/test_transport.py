@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from autodisco.analysis.diffusion import choose_window
-from autodisco.analysis.lifetimes import Decay, decay_time
-from autodisco.analysis.observe import Settings, observe
-from autodisco.analysis.plots import write_plots
+from autodisco.analysis.frames import Settings
+from autodisco.analysis.observables.displacement import Displacement
+from autodisco.analysis.observables.gyration import relaxing
+from autodisco.analysis.observables.lifetimes import Decay, decay_time
+from autodisco.analysis.observe import observe
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among
-from autodisco.analysis.transport import fit, transport_properties
 from autodisco.errors import InputError
 from autodisco_kernels import RunRecorder, cross_displacement, nernst_einstein
 
@@ -42,8 +43,7 @@ def trajectory(who, positions, cells, unwrapped=True, dt=1.0):
 
 
 def properties(*arguments, **settings):
-    seen = observe(trajectory(*arguments), Settings(**settings))
-    return transport_properties(seen, fit(seen))
+    return observe(trajectory(*arguments), Settings(**settings)).properties
 
 
 def brownian(n_frames, who, cell, d_cation, d_anion, seed=0):
@@ -67,23 +67,21 @@ def free():
 
 
 def test_chains_that_still_change_their_size_are_warned_of(free):
-    seen = observe(trajectory(*free))
     rng = np.random.default_rng(1)
-    noise = rng.normal(100.0, 5.0, seen.n_frames)
-    growing = noise + np.linspace(0.0, 100.0, seen.n_frames)
+    noise = rng.normal(100.0, 5.0, 1000)
+    growing = noise + np.linspace(0.0, 100.0, 1000)
     short = np.linspace(100.0, 200.0, 61)  # as many frames as `quick` has
     for squared, warned in ((noise, False), (growing, True), (short, True), (noise[:61], False)):
-        changed = replace(seen, squared_radii=squared)
-        values = transport_properties(changed, fit(changed))
-        assert any("chains still relax" in warning for warning in values.warnings) == warned
+        assert any("chains still relax" in warning for warning in relaxing(squared)) == warned
 
 
-def test_chains_of_the_default_protocol_are_looked_at_too(free):
-    who, positions, cell = free
-    seen = observe(trajectory(who, positions[:61], cell))  # as many frames as `quick` writes
-    squared = np.random.default_rng(1).normal(100.0, 5.0, 61) + np.linspace(0.0, 100.0, 61)
-    changed = replace(seen, squared_radii=squared)
-    assert any("chains still relax" in warning for warning in transport_properties(changed, fit(changed)).warnings)
+def test_chains_of_the_default_protocol_are_looked_at_too():
+    who, cell = salt(4, 4), np.eye(3) * 100.0
+    positions = brownian(61, who, cell, 0.1, 0.1)  # as many frames as `quick` writes
+    positions[:, :4] = np.arange(4)[:, None] * np.linspace(2.0, 4.0, 61)[:, None, None]  # grows to twice its length
+    chains = replace(who, chains=(np.arange(4),))
+    assert any("chains still relax" in warning for warning in properties(chains, positions, cell).warnings)
+    assert properties(who, positions, cell).radius_of_gyration_angstrom is None
 
 
 def test_brownian_ions_give_their_diffusivities_and_the_whole_window(free):
@@ -199,10 +197,9 @@ def test_the_lags_asked_for_are_fitted_and_short_ones_are_known_better(free):
     spreads = {}
     for lags in ((10, 30), (150, 450)):
         asked = replace(trajectory(who, positions, cell), fit_ps=lags)
-        seen = observe(asked, Settings())
-        fits = fit(seen)
-        assert {(window.first, window.last) for window in fits.windows} == {lags}
-        found = transport_properties(seen, fits)
+        seen = observe(asked)
+        assert {(fit.window.first, fit.window.last) for fit in seen.run.get(Displacement).fits} == {lags}
+        found = seen.properties
         assert abs(found.cation_diffusivity_cm2_per_s - 0.5e-4) < 4 * found.cation_diffusivity_cm2_per_s_sem
         spreads[lags] = found.cation_diffusivity_cm2_per_s_sem
     assert spreads[10, 30] < spreads[150, 450]
@@ -211,7 +208,7 @@ def test_the_lags_asked_for_are_fitted_and_short_ones_are_known_better(free):
 @pytest.mark.parametrize("lags", [(0.1, 0.2), (30, 10), (10, 2000)])
 def test_lags_outside_the_run_are_refused(free, lags):
     with pytest.raises(InputError, match="two lags or more between 1 and 999 ps"):
-        fit(observe(replace(trajectory(*free), fit_ps=lags), Settings()))
+        observe(replace(trajectory(*free), fit_ps=lags))
 
 
 def test_trajectory_said_to_be_unwrapped_that_is_not_is_refused(free):
@@ -235,11 +232,9 @@ def test_trajectory_said_to_be_unwrapped_that_is_not_is_refused(free):
 @pytest.mark.filterwarnings("error")
 def test_odd_systems_have_properties_and_plots(tmp_path, who, motion, edge):
     cell = np.eye(3) * edge
-    seen = observe(trajectory(who, brownian(50, who, cell, motion, motion), cell), Settings())
-    fits = fit(seen)
-    values = transport_properties(seen, fits).to_dict()
-    assert values["conductivity_s_per_cm"] >= 0
-    assert all(path.stat().st_size > 1000 for path in write_plots(seen, fits, tmp_path))
+    seen = observe(trajectory(who, brownian(50, who, cell, motion, motion), cell))
+    assert seen.properties["conductivity_s_per_cm"] >= 0
+    assert all(path.stat().st_size > 1000 for path in seen.plot(tmp_path))
 
 
 def test_ions_may_travel_further_than_half_the_box_where_images_are_counted():

@@ -21,7 +21,7 @@ def test_a_lifetime_that_did_not_end_is_shown_as_a_bound_with_how_many_did(capsy
     (line,) = [line for line in out.splitlines() if "ion_pair_residence_ps" in line]
     assert "> 18" in line
     assert "2 of 4" in line
-    assert "not measurable here: cluster_lifetime_ps" in out
+    assert "not measurable here: lifetime of clusters" in out
     assert "_at_least" not in out
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import binom, norm
 
+from autodisco.analysis.quantities import base_name, known
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, protocols, run_replica
@@ -182,7 +183,7 @@ def test_it_needs_checkpoints(tmp_path):
 
 
 def test_a_replica_stops_and_says_what_it_saved(tmp_path, monkeypatch):
-    monkeypatch.setattr("autodisco.analysis.transport._warnings", lambda *_: ())  # so small a box has always some
+    monkeypatch.setattr("autodisco.simulation.early.HARMLESS", ("",))  # so small a box has always some warnings
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 4\n", 1)
     text = text.replace("duration_ps = 2\nframe_interval_ps", "duration_ps = 60\nframe_interval_ps")
@@ -196,6 +197,7 @@ def test_a_replica_stops_and_says_what_it_saved(tmp_path, monkeypatch):
     outcome = run_replica(task)
     assert outcome.ok, outcome.detail
     told = outcome.properties
+    assert all(known(base_name(key)) for key in told), "every key that a replica writes is a quantity of the table"
     assert told["length_ns"] < 0.05
     assert told["production_saved_ps"] == pytest.approx(60 - 1000 * told["length_ns"], abs=4.1)
     assert told["production_share"] == pytest.approx(1 - told["production_saved_ps"] / 60)

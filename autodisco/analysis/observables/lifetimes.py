@@ -1,14 +1,19 @@
 """How long contacts and clusters last, as one time each: that after which 1/e of them are left."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from autodisco.analysis.observe import Observations, spread_lags
+from autodisco.analysis.frames import Frames
+from autodisco.analysis.lags import spread_lags
+from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.quantities import chosen
 from autodisco.analysis.statistics import Floats, student_factor
 from autodisco.analysis.trajectory import Indices
-from autodisco_kernels import Runs
+from autodisco_kernels import RunRecorder, Runs, cluster_names
 
 N_SETS = 10
 BELOW = np.exp(-1)
@@ -24,25 +29,69 @@ class Decay:
     at_least: float | None = None
 
 
-def lifetimes(seen: Observations) -> dict[str, Any]:
-    """The times of `TransportProperties` that follow contacts, their errors, and bounds of those that did not end."""
-    n_cations = sum(kind.n for kind in seen.trajectory.who.cations)
-    n_anions = sum(kind.n for kind in seen.trajectory.who.species) - n_cations
-    hosted = seen.to_matrix.runs if seen.to_matrix else None
-    n_hosted = n_cations * len(seen.trajectory.who.hosts)
-    return {
-        **_named("cation_polymer_residence_ps", seen, hosted, n_hosted),
-        **_named("ion_pair_residence_ps", seen, seen.pairs, n_cations * n_anions),
-        **_named("ion_pair_lifetime_ps", seen, seen.pairs),
-        **_named("cluster_lifetime_ps", seen, seen.clusters),
-    }
+class Lifetimes(Observable):
+    """Residence times of cations at the polymer and of ion pairs, lifetimes of unbroken pairs and clusters.
 
+    Attributes
+    ----------
+    at_polymer, pairs, clusters : unbroken spells of contacts, and of clusters of unchanged members
+    """
 
-def _named(name: str, seen: Observations, runs: Runs | None, possible: int | None = None) -> dict[str, Any]:
-    found = Decay(None)
-    if runs is not None and len(runs.keys):
-        found = decay_time(runs, seen.trajectory.frame_interval_ps, possible)
-    return {name: found.value, f"{name}_sem": found.sem, f"{name}_at_least": found.at_least}
+    quantities = chosen(
+        "cation_polymer_residence_ps", "ion_pair_residence_ps", "ion_pair_lifetime_ps", "cluster_lifetime_ps"
+    )
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._at_polymer = RunRecorder() if len(run.composition.hosts) else None
+        self._pairs, self._clusters = RunRecorder(), RunRecorder()
+
+    def add(self, frames: Frames) -> None:
+        """Follow contacts and clusters."""
+        atoms = self.run.ion_atoms
+        self._clusters.add(*cluster_names(frames.clusters))
+        if self._at_polymer:
+            self._at_polymer.add(frames.polymer_neighbours.touching, frames.polymer_neighbours.edges)
+        near = frames.anion_neighbours.contacts.within(self.run.settings.cluster_cutoff)
+        pairs = atoms.cation_of[near.points].astype(np.int64) * atoms.n_anions + atoms.anion_of[near.others]
+        self._pairs.add(pairs, near.frames)
+
+    @cached_property
+    def at_polymer(self) -> Runs | None:
+        """Of contacts between a cation and an atom of polymer or solvent."""
+        return self._at_polymer.runs() if self._at_polymer else None
+
+    @cached_property
+    def pairs(self) -> Runs:
+        """Of contacts between a cation and an anion."""
+        return self._pairs.runs()
+
+    @cached_property
+    def clusters(self) -> Runs:
+        """Of clusters."""
+        return self._clusters.runs()
+
+    def result(self) -> Mapping[str, Any]:
+        """Times with errors, and bounds of those that did not end."""
+        atoms, n_hosts = self.run.ion_atoms, len(self.run.composition.hosts)
+        return {
+            **self._time("cation_polymer_residence_ps", self.at_polymer, atoms.n_cations * n_hosts),
+            **self._time("ion_pair_residence_ps", self.pairs, atoms.n_cations * atoms.n_anions),
+            **self._time("ion_pair_lifetime_ps", self.pairs),
+            **self._time("cluster_lifetime_ps", self.clusters),
+        }
+
+    def _time(self, name: str, spells: Runs | None, possible: int | None = None) -> dict[str, Any]:
+        if spells is None or not len(spells.keys):
+            return {}
+        found = decay_time(spells, self.run.trajectory.frame_interval_ps, possible)
+        return {name: found.value, f"{name}_sem": found.sem, f"{name}_at_least": found.at_least}
+
+    def plots(self) -> Mapping[str, Callable[[Any], None]]:
+        """Shares that are left, or there again, after a time."""
+        from autodisco.analysis import plots
+
+        return {"lifetimes": lambda axes: plots.lifetimes(axes, self)}
 
 
 def decay_time(runs: Runs, frame_interval_ps: float, possible: int | None = None) -> Decay:

@@ -1,0 +1,83 @@
+"""Clusters of ions that are joined by contacts."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autodisco.analysis.frames import Frames
+from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.populations import PopulationSeries
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.statistics import series_error
+from autodisco_kernels import Population
+
+
+class Clusters(Observable):
+    """Mean number of clusters of each composition in a frame, and the share of free cations."""
+
+    quantities = chosen("free_cation_fraction", "cluster_population")
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._series = PopulationSeries()
+
+    def add(self, frames: Frames) -> None:
+        """Count the clusters."""
+        self._series.add(frames.clusters, self.run.ion_atoms.species)
+
+    @cached_property
+    def population(self) -> Population:
+        """Over all frames."""
+        return self._series.whole()
+
+    @cached_property
+    def blocks(self) -> list[Population]:
+        """Of consecutive blocks of equal length."""
+        return self._series.blocks()
+
+    def free_cations(self, population: Population) -> float:
+        """Share of the cations that touch no anion."""
+        positive = np.array([kind.charge > 0 for kind in self.run.composition.species])
+        alone = population.counts[:, ~positive].sum(axis=1) == 0
+        n_cations = sum(kind.n for kind in self.run.composition.cations)
+        return float(population.counts[alone][:, positive].sum(axis=1) @ population.mean[alone]) / n_cations
+
+    def result(self) -> Mapping[str, Any]:
+        """Values, with errors from their change from block to block."""
+        return {
+            "free_cation_fraction": self.free_cations(self.population),
+            "free_cation_fraction_sem": series_error([self.free_cations(block) for block in self.blocks]),
+            "cluster_population": population_table(self.population),
+            "cluster_population_sem": population_errors(self.blocks),
+        }
+
+    def plots(self) -> Mapping[str, Callable[[Any], None]]:
+        """The population matrix; the share of ions in clusters of each size."""
+        from autodisco.analysis import plots
+
+        return {
+            "clusters": lambda axes: plots.population(axes, self),
+            "cluster_sizes": lambda axes: plots.cluster_sizes(axes, self),
+        }
+
+
+def population_table(population: Population) -> dict[str, float]:
+    """``"i,j"`` to α_ij, as plain types; one number per species."""
+    return {
+        ",".join(map(str, kind)): float(alpha)
+        for kind, alpha in zip(population.counts.tolist(), population.mean, strict=True)
+    }
+
+
+def population_errors(blocks: list[Population]) -> dict[str, float | None] | None:
+    """Standard error of every α_ij from the populations of consecutive blocks of time.
+
+    None below two blocks, and for each where its blocks are too few or too alike (`series_error`).
+    """
+    if len(blocks) < 2:
+        return None
+    tables = [population_table(block) for block in blocks]
+    names = sorted({name for table in tables for name in table})
+    return {name: series_error([table.get(name, 0.0) for table in tables]) for name in names}

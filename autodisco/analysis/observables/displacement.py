@@ -1,0 +1,196 @@
+"""Self-diffusion of ions and of the polymer, from their mean-squared displacements."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodisco.analysis.diffusion import (
+    LEAST_TO_CHOOSE,
+    SUB_DIFFUSIVE_BELOW,
+    Diffusivity,
+    Window,
+    asked_window,
+    choose_window,
+    diffusivity,
+)
+from autodisco.analysis.frames import Frames
+from autodisco.analysis.lags import spread_lags
+from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.series import Series
+from autodisco.analysis.slopes import LineFit, fit_line
+from autodisco.analysis.trajectory import LEAST_FRAMES, Floats, Indices
+from autodisco.errors import InputError
+from autodisco_kernels import DisplacementSum, displacement_moments, non_gaussian_from_moments
+
+MOST_GROUPS = 32
+
+
+@dataclass(frozen=True)
+class Displacements:
+    """Mean-squared displacements of the particles of one kind.
+
+    Attributes
+    ----------
+    name : of the particles, for people
+    n : number of particles
+    msd : (F,), Å², over all lags and origins
+    groups : (G, F), the same for disjoint groups of the particles, whose spread is the error
+    end_to_end : Å², between the first and the last frame
+    lags, non_gaussian : (L,), the non-Gaussian parameter α₂ at some lags (in frames), NaN where nothing moved
+    """
+
+    name: str
+    n: int
+    msd: Floats
+    groups: Floats
+    end_to_end: float
+    lags: Indices
+    non_gaussian: Floats
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The lags that are fitted, the line through them and the diffusivity that it gives."""
+
+    window: Window
+    line: LineFit
+    diffusivity: Diffusivity
+
+
+class Displacement(Observable):
+    """Diffusivities of cations, anions and the coordinating atoms of the polymer about the centre of mass of the box.
+
+    Positions are written to a temporary file, because displacements need all frames of a particle at once.
+    """
+
+    quantities = chosen(
+        "cation_diffusivity_cm2_per_s",
+        "anion_diffusivity_cm2_per_s",
+        "polymer_diffusivity_cm2_per_s",
+        "diffusive_exponent_cation",
+        "diffusive_exponent_anion",
+    )
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        kinds, n_tracers = run.composition.species, len(run.composition.tracers)
+        self._names = [*(kind.name for kind in kinds), "polymer"]
+        self._edges = np.cumsum([0, *(kind.n for kind in kinds), n_tracers]).tolist()
+        self._series = run.resources.enter_context(closing(Series(self._edges[-1])))
+
+    def add(self, frames: Frames) -> None:
+        """Write the positions of ions and tracers of the polymer."""
+        tracers = frames.centred[:, self.run.composition.tracers]
+        self._series.append(np.concatenate([*frames.ions, tracers], axis=1))
+
+    @cached_property
+    def moved(self) -> tuple[Displacements, ...]:
+        """Of every species of ions, then of the polymer or solvent where there is some."""
+        ranges = zip(self._names, itertools.pairwise(self._edges), strict=True)
+        return tuple(self._displacements(name, low, high) for name, (low, high) in ranges if high > low)
+
+    @property
+    def of_polymer(self) -> Displacements | None:
+        """Of the polymer or solvent."""
+        return self.moved[-1] if self.run.composition.tracers.size else None
+
+    def _displacements(self, name: str, low: int, high: int) -> Displacements:
+        n, most_bytes = high - low, int(self.run.settings.memory_mb * 1e6 / 8)
+        edges = np.linspace(low, high, min(n, MOST_GROUPS) + 1).astype(int)
+        lags = spread_lags(self.run.n_frames)
+        groups, end_to_end, moments = [], 0.0, np.zeros((3, len(lags)))
+        for first, last in itertools.pairwise(edges):
+            group = DisplacementSum(self.run.n_frames)
+            for block in self._series.blocks(int(first), int(last), most_bytes):
+                group.add(block)
+                end_to_end += float(np.sum((block[:, :, -1] - block[:, :, 0]) ** 2))
+                moments += displacement_moments(block, lags)
+            groups.append(group.msd())
+        share = np.diff(edges) / n
+        curves = np.array(groups)
+        return Displacements(name, n, share @ curves, curves, end_to_end / n, lags, non_gaussian_from_moments(moments))
+
+    @cached_property
+    def fits(self) -> tuple[Fit, ...]:
+        """Of every entry of `moved`.
+
+        Raises InputError for fewer than seven frames, or where the lags asked for are not those of the run.
+        """
+        trajectory, n_frames = self.run.trajectory, self.run.n_frames
+        if n_frames < LEAST_FRAMES:
+            raise InputError(f"{trajectory.source}: {n_frames} frames; a fit needs at least {LEAST_FRAMES}")
+        dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
+        fits = []
+        for kind in self.moved:
+            window = asked_window(lags, dt, n_frames) if lags else choose_window(kind.msd, kind.groups)
+            line = fit_line(kind.msd, window.first, window.last)
+            fits.append(Fit(window, line, diffusivity(kind.msd, kind.groups, line, dt, kind.n)))
+        return tuple(fits)
+
+    @property
+    def ion_fits(self) -> tuple[Fit, ...]:
+        """Of the species of ions."""
+        return self.fits[: len(self.run.composition.species)]
+
+    def result(self) -> Mapping[str, Any]:
+        """Diffusivities and exponents; exponents of several species of one sign are None."""
+        kinds = self.run.composition.species
+        positive = np.array([kind.charge > 0 for kind in kinds])
+        ions = [fit.diffusivity for fit in self.ion_fits]
+        cation, anion = self._mean(ions, positive), self._mean(ions, ~positive)
+        polymer = self.fits[-1].diffusivity if self.of_polymer else None
+        return {
+            "cation_diffusivity_cm2_per_s": cation.value,
+            "cation_diffusivity_cm2_per_s_sem": cation.sem,
+            "anion_diffusivity_cm2_per_s": anion.value,
+            "anion_diffusivity_cm2_per_s_sem": anion.sem,
+            "polymer_diffusivity_cm2_per_s": polymer and polymer.value,
+            "polymer_diffusivity_cm2_per_s_sem": polymer and polymer.sem,
+            "diffusive_exponent_cation": cation.exponent,
+            "diffusive_exponent_cation_sem": cation.exponent_sem,
+            "diffusive_exponent_anion": anion.exponent,
+            "diffusive_exponent_anion_sem": anion.exponent_sem,
+        }
+
+    def _mean(self, ions: Sequence[Diffusivity], taken: NDArray[np.bool_]) -> Diffusivity:
+        """Mean over the ions of several species; a single one as it is."""
+        kinds = [(k.n, ion) for k, ion, t in zip(self.run.composition.species, ions, taken, strict=True) if t]
+        if len(kinds) == 1:
+            return kinds[0][1]
+        total = sum(n for n, _ in kinds)
+        errors = [n * ion.sem for n, ion in kinds if ion.sem is not None]
+        sem = float(np.sqrt(np.sum(np.square(errors)))) / total if len(errors) == len(kinds) else None
+        return Diffusivity(sum(n * ion.value for n, ion in kinds) / total, sem, None, None)
+
+    def warnings(self) -> list[str]:
+        """Of ions whose displacements are not diffusive."""
+        said = []
+        for kind, fit in zip(self.run.composition.species, self.fits, strict=False):
+            found, window = fit.diffusivity, fit.window
+            if found.value == 0:
+                said.append(f"{kind.name} show no diffusion: the displacement does not grow over the fitted lags")
+            elif found.exponent is not None and found.exponent < SUB_DIFFUSIVE_BELOW:
+                said.append(
+                    f"{kind.name} are sub-diffusive (exponent {found.exponent:.2f}): their diffusivity is apparent"
+                )
+            elif self.run.n_frames >= LEAST_TO_CHOOSE and not window.found and not window.asked:
+                said.append(
+                    f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer"
+                )
+        return said
+
+    def plots(self) -> Mapping[str, Callable[[Any], None]]:
+        """Displacements with their fits; the non-Gaussian parameter."""
+        from autodisco.analysis import plots
+
+        return {
+            "displacement": lambda axes: plots.displacement(axes, self),
+            "non_gaussian": lambda axes: plots.non_gaussian(axes, self),
+        }

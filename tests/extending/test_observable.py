@@ -1,0 +1,56 @@
+"""The example of an observable in docs/extending.md, used from the command line."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.analysis.test_replica_folder import walkers, write_replica
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "observable.py"
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:MDAnalysis")
+
+
+@pytest.fixture
+def observable(tmp_path):
+    """The example, copied to a folder of its own, as it is named on the command line."""
+    return f"{shutil.copy(EXAMPLE, tmp_path)}:PairDistance"
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Two replicas in which each cation stays 1.5 Å away from an atom of its anion and 2 Å from the other."""
+    box, folders = (60.0, 60.0, 60.0), [tmp_path / name for name in "ab"]
+    for seed, folder in enumerate(folders):
+        folder.mkdir()
+        positions = walkers(box, 5, 30, (0.3, 0.3), seed)
+        positions[:, 8:13] = positions[:, 13::3] + np.array([1.5, 0, 0])  # next to the first atom of each anion
+        write_replica(folder, positions, box, 5)
+    return folders
+
+
+def test_a_quantity_of_a_file_is_printed_and_combined_like_any_other(call, replicas, observable):
+    one = call("analyze", replicas[0], "--observable", observable, "--json").json
+    assert one["pair_distance_angstrom"] == pytest.approx((1.5 + 2.5) / 2, abs=0.01)
+    both = call("analyze", *replicas, "--observable", observable, "--json").json["combined"]
+    assert both["pair_distance_angstrom"] == pytest.approx(2.0, abs=0.01)
+    assert both["pair_distance_angstrom_sem"] is not None
+    assert "distance within ion pairs" in call("analyze", replicas[0], "--observable", observable).out
+    assert "pair_distance_angstrom" not in call("analyze", replicas[0], "--json").json
+
+
+def test_an_observable_that_does_not_exist_is_one_line(call, replicas, tmp_path):
+    for name, complaint in (("colective", "did you mean 'collective'?"), (f"{tmp_path}/x.py:A", "no such file")):
+        said = call("analyze", replicas[0], "--observable", name)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert complaint in said.err
+
+
+def test_a_value_that_no_quantity_of_the_observable_stands_for_is_refused(call, replicas, tmp_path):
+    text = EXAMPLE.read_text().replace('with_error("pair_distance_angstrom"', 'with_error("pair_distance"')
+    (tmp_path / "wrong.py").write_text(text)
+    said = call("analyze", replicas[0], "--observable", f"{tmp_path}/wrong.py:PairDistance")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "gives 'pair_distance', which is not a value of its quantities" in said.err
