@@ -10,6 +10,7 @@ import pytest
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.settings_table import with_table
+from autodisco.generator import GENERATORS
 from autodisco.polymer import DEFAULT_RULES, parse, scores
 from autodisco.simulation.forcefield import ions, overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES
@@ -68,6 +69,11 @@ def test_the_page_on_campaigns_lists_every_setting_with_its_default_and_its_desc
     defaults = Settings(name="x").flat()
     del defaults["name"]
     assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults
+
+
+def test_the_page_on_generators_lists_every_kind():
+    page = (ROOT / "docs" / "generator.md").read_text()
+    assert all(f"\n| `{kind}` |" in page for kind in GENERATORS)
 
 
 def test_the_page_on_polymers_lists_every_stability_rule_code_and_score():

@@ -1,6 +1,6 @@
-"""New repeat units from known ones: pieces of two chains joined, pieces changed, added and taken out.
+"""A genetic algorithm on repeat units: crossover of two chains, then changed, added and removed pieces.
 
-A piece is one backbone atom or ring with its side groups, the blocks in which polymers are compared.
+A piece is one backbone atom or ring with its side groups.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Share of the children that have two parents, and mean number of pieces that are changed afterwards.
+#: Share of the children with two parents, and mean number of mutations.
 CROSSOVER, MUTATIONS = 0.7, 1.0
 _TRIES = 200
 
@@ -59,7 +59,7 @@ class GeneticGenerator(Generator):
         return [self._child(parents, chances / chances.sum(), sampling, rng) for _ in range(n)]
 
     def _child(self, parents: list[int], chances: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> str:
-        """A repeat unit within the limits; an empty string after many tries without one."""
+        """A repeat unit within the limits; an empty string if many tries give none."""
         for _ in range(_TRIES):
             pieces = self._cut(parents, chances, rng)
             if rng.random() < CROSSOVER:
@@ -77,7 +77,7 @@ class GeneticGenerator(Generator):
         return ""
 
     def _cut(self, parents: list[int], chances: np.ndarray, rng: np.random.Generator) -> list[str]:
-        """The pieces of a parent, cut anywhere."""
+        """The pieces of a parent, cut at random."""
         word = self._chains[rng.choice(parents, p=chances)]
         start = rng.integers(len(word))
         return [*word[start:], *word[:start]]

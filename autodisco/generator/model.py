@@ -1,4 +1,4 @@
-"""The language model: a decoder-only transformer small enough to read in a sitting.
+"""The language model: a decoder-only transformer.
 
 The layout is GPT-2's (norms before each block, GELU, learned positions), with the sizes and the initialisation of
 minGPT, which the paper trained. Input and output embeddings are separate, as there.
@@ -17,7 +17,7 @@ from autodisco.generator.sample import Autoregressive, Memory
 from autodisco.generator.settings import SIZES, NetworkSettings
 from autodisco.generator.tokens import VOCABULARY
 
-#: Places by which the memory for keys and values grows.
+#: Number of positions by which the memory for keys and values grows.
 _GROWTH = 8
 
 
@@ -36,7 +36,7 @@ def dropout(x: Tensor, p: float) -> Tensor:
 
 
 class CausalSelfAttention(nn.Module):
-    """Every position attends to those visible to it, in `n_head` subspaces."""
+    """Attention of every position to the positions visible to it, in `n_head` subspaces."""
 
     def __init__(self, n_embd: int, n_head: int, p_drop: float):
         super().__init__()
@@ -55,9 +55,9 @@ class CausalSelfAttention(nn.Module):
         return dropout(self.projection(y), self.p_drop * self.training)
 
     def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
-        """The same for place `time` alone, x of shape (batch, width), which sees all before it.
+        """`forward` for position `time` alone, x of shape (batch, width), which sees all positions before it.
 
-        Keys and values, of shape (places, heads, width of a head, batch), are written to their place in `k` and `v`.
+        Its key and value are written into `k` and `v`, of shape (positions, heads, width of a head, batch).
         """
         B, C = x.shape
         q, k[time], v[time] = self.qkv(x).T.reshape(3, self.n_head, C // self.n_head, B)
@@ -83,7 +83,7 @@ class Block(nn.Module):
         return x + dropout(self._perceive(x), self.p_drop * self.training)
 
     def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
-        """The same for place `time` alone, x of shape (batch, width)."""
+        """`forward` for position `time` alone, x of shape (batch, width)."""
         x = x + self.attention.step(self.norm_1(x), time, k, v)
         return x + self._perceive(x)
 
@@ -122,8 +122,8 @@ class GPT(Autoregressive):
     def forward(self, tokens: Tensor, positions: Tensor | None = None, visible: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, time, vocabulary) for integer `tokens` of shape (batch, time ≤ block_size).
 
-        `positions` (batch, time) and `visible` (batch, query time, key time; boolean) say where each token stands and
-        which it sees, for several strings in one line; without them a line is one string read from its beginning.
+        `positions` (batch, time) and `visible` (batch, query time, key time; boolean) give the place of each token and
+        the tokens that it sees, for several strings in one line; by default a line is one string.
         """
         T = tokens.shape[1]
         if positions is None:

@@ -12,11 +12,11 @@ from autodisco.generator.settings import Sampling
 from autodisco.generator.syntax import Prefix
 from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, decode
 
-#: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, for the memory.
+#: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, to save memory.
 DRAWS_AT_ONCE = 1024
-#: Strings that have ended are taken out of a batch when fewer than this share of it goes on.
+#: Ended strings are removed from a batch when fewer than this share of its strings continue.
 _CROWDED = 0.7
-#: Lines that strings with the same beginning share; to rearrange more costs what it saves.
+#: Most lines that strings with the same prefix share; above it, rearranging costs more than it saves.
 _SHARED = 128
 
 
@@ -71,8 +71,8 @@ def _extend(
 ) -> list[list[int]]:
     """`rows` continuations of the prompts behind `logits`, each up to its end token (left out) or `max_tokens`.
 
-    Strings that are alike so far share a line of the batch while there are few of these. With guidance there is a line
-    for either prompt, in the second half of the batch that of the class to leave.
+    Strings with the same prefix share a line of the batch as long as there are few lines. With guidance there is one
+    line for each prompt; the second half of the batch belongs to the class to lead away from.
     """
     prompts, lines, shared = len(logits), 1, True
     written: list[list[int]] = [[] for _ in range(rows)]
@@ -109,7 +109,7 @@ def _both(places: list[int], lines: int, prompts: int) -> list[int]:
 
 
 def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
-    """Logits to draw from; with guidance those of the class to leave follow those of the wanted one in `logits`."""
+    """Logits to draw from; with guidance `logits` holds those of the wanted class, then those of the other class."""
     if prompts > 1:
         wanted, other = logits.log_softmax(-1).chunk(2)
         logits = (1 + sampling.guidance) * wanted - sampling.guidance * other
@@ -119,10 +119,10 @@ def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
 def choose(
     logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Prefix], left: int
 ) -> tuple[list[Prefix], list[int]]:
-    """A token for every row of `logits`, the next one of its string, and what is then written.
+    """The next token for every row of `logits`, and the prefixes with these tokens appended.
 
-    One that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again: to draw without it is the
-    same as never to have allowed it, and seldom needed.
+    A token that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again. This is the same as
+    giving it a probability of zero, and is seldom needed.
     """
     logits[:, PROMPT_INDICES] = -torch.inf
     chances = logits.softmax(-1).cumsum(-1)
@@ -142,15 +142,15 @@ def choose(
     again = [row for row, state in enumerate(after) if state is None]
     for row, order in zip(again, _orders(logits[again], top_k, generator), strict=True):
         ways = ((token, way) for token in order if (way := states[row].then(token, left)) is not None)
-        # Where nothing can follow, which its syntax did not foresee, the string ends as it is.
+        # If no token can follow, which the syntax should exclude, the string ends here.
         drawn[row], after[row] = next(ways, (END_INDEX, states[row]))
     return [state for state in after if state is not None], drawn
 
 
 def _orders(logits: Tensor, top_k: int, generator: torch.Generator) -> list[list[int]]:
-    """All tokens of each row in random order, drawn one after the other, the `top_k` likeliest before the others.
+    """All tokens of each row in random order, as drawn without replacement, the `top_k` likeliest before the others.
 
-    The first that is allowed is then a draw among the allowed (Gumbel's trick).
+    The first allowed token is then a draw among the allowed ones (Gumbel's trick).
     """
     if not len(logits):
         return []

@@ -32,13 +32,13 @@ def train(
 ) -> list[float]:
     """Train `model` in place and return the loss (nats per token) of every iteration.
 
-    What `progress` raises ends the training, which goes on from `checkpoint` without a step lost. Dropout draws from
-    torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
+    An exception from `progress` ends the training; a later call continues from `checkpoint` without losing a step.
+    Dropout draws from torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
 
     Raises
     ------
     InputError
-        `rows` is empty, has no weight, or holds a string that is too long or cannot be written in tokens.
+        `rows` is empty, has a total weight of zero, or holds a string that is too long or cannot be written in tokens.
     """
     training = Training(model, rows, settings, seed)
     run = fingerprint(model, rows, settings, seed)
@@ -62,7 +62,7 @@ def train(
 
 
 class Training:
-    """A training on its way: all that decides how it goes on."""
+    """The state of a training: everything that decides how it continues."""
 
     def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int):
         self.model = model
@@ -89,17 +89,17 @@ class Training:
 
     @property
     def done(self) -> bool:
-        """Whether all iterations are made, or the held-out loss has not fallen for long."""
+        """Whether all iterations are done, or the held-out loss has not fallen for `PATIENCE` evaluations."""
         overdue = self.best and len(self.losses) - self.best_at >= PATIENCE * EVALUATE_EVERY
         return len(self.losses) >= self.settings.iterations or bool(overdue)
 
     @property
     def chosen(self) -> Weights:
-        """The weights to end with; empty for the last ones as they are."""
+        """The final weights; empty if they are those of the model as it is."""
         return self.best or self.averaged
 
     def step(self) -> None:
-        """One batch."""
+        """Train on one batch."""
         settings = self.settings
         uniform = torch.rand(settings.batch_size, dtype=torch.float64, generator=self.draws)
         last = len(self.ways) - 1
@@ -119,7 +119,7 @@ class Training:
         self.optimizer.step()
         self.losses.append(loss.item())
         if self.averaged:
-            # Shorter memory in the beginning, so that the random weights are forgotten.
+            # A shorter memory in the beginning, so that the average forgets the random weights.
             decay = min(settings.ema, (1 + len(self.losses)) / (10 + len(self.losses)))
             for name, weight in self.model.state_dict().items():
                 self.averaged[name].lerp_(weight, 1 - decay)
@@ -128,7 +128,7 @@ class Training:
 
     @torch.no_grad()
     def _evaluate(self) -> None:
-        """Keep the weights if they are the best so far on the held-out rows, each as likely as in training."""
+        """Keep the weights if they are the best so far on the held-out rows, weighted as in training."""
         now = _copy(self.model) if self.averaged else {}
         if self.averaged:
             self.model.load_state_dict(self.averaged)
@@ -146,7 +146,7 @@ class Training:
             self.model.load_state_dict(now)
 
     def save(self, path: Path, run: str) -> None:
-        """Write all of this to a checkpoint."""
+        """Write this state to a checkpoint."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
@@ -157,7 +157,7 @@ class Training:
         save_archive(path, "checkpoint", facts, tensors)
 
     def resume(self, path: Path, run: str) -> None:
-        """Continue from a checkpoint of this very training; that of another, or of one further on, is left alone."""
+        """Continue from a checkpoint of this training. A checkpoint of another one, or of a later step, is ignored."""
         try:
             facts, tensors = load_archive(path)
         except InputError:
@@ -182,9 +182,9 @@ class Training:
 
 
 def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int) -> str:
-    """Names a training by all that decides its course, so that a checkpoint of another one is not taken up.
+    """A hash of everything that decides a training, so that a checkpoint of another training is not used.
 
-    The number of iterations is left out: a longer training goes on where a shorter one ended.
+    The number of iterations is left out: a longer training continues where a shorter one ended.
     """
     course = settings.fitting() | {"iterations": None}
     digest = hashlib.sha256(json.dumps([course, seed]).encode())
@@ -196,7 +196,7 @@ def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: NetworkSe
 
 
 def _held_out(rows: Sequence[TrainingRow], share: float, seed: int) -> np.ndarray:
-    """Which rows are put aside: a share of each class rounded down, so that no class is lost to the training."""
+    """The rows put aside: a share of each class, rounded down, so that the training keeps every class."""
     aside = np.zeros(len(rows), dtype=bool)
     rng = np.random.default_rng(seed)
     for label in sorted({row.label for row in rows}):

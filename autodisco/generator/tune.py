@@ -1,7 +1,6 @@
-"""Which settings suit a data set: every combination on a grid, or a Bayesian search, resumable at any trial.
+"""A search for the settings that suit a data set: all combinations on a grid, or Bayesian; resumable at any trial.
 
-A trial is a setting with its scores. Trials that train alike share the model, and one that trains longer goes on where
-the shorter ended.
+Trials with the same training share one model, and a longer training continues from a shorter one.
 """
 
 import csv
@@ -31,7 +30,7 @@ Score = Callable[[Sequence[str]], Mapping[str, float | None]]
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers between two, or all whole ones, by logarithm where they are far apart."""
+    """All numbers, or all whole numbers, between two; on a logarithmic scale if they are far apart."""
 
     low: float
     high: float
@@ -39,7 +38,7 @@ class Range:
 
     @property
     def by_logarithm(self) -> bool:
-        """Whether equal ratios are equally likely rather than equal distances."""
+        """Whether equal ratios are equally likely, instead of equal distances."""
         return self.low > 0 and self.high / self.low >= 20
 
 
@@ -48,7 +47,7 @@ Space = Mapping[str, "Sequence[Any] | Range"]
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting that was tried: the values of what is varied, the scores, and the seconds that it took."""
+    """One tried setting: the varied values, the scores, and the time in seconds."""
 
     values: dict[str, Any]
     scores: dict[str, float | None]
@@ -115,7 +114,7 @@ class Search:
             self.trials = self._read()
 
     def grid(self) -> list[dict[str, Any]]:
-        """Every combination that has not been tried, shorter trainings first. Raises InputError where it has no end."""
+        """Every combination that has not been tried, shorter trainings first. Raises InputError for a range."""
         for name, values in self.space.items():
             if isinstance(values, Range):
                 raise InputError(f"{name} is a range, which a grid cannot exhaust; list values, or search by bayes")
@@ -125,10 +124,10 @@ class Search:
         return sorted((p for p in points if p not in tried), key=lambda p: p.get("iterations", 0))
 
     def proposals(self, number: int) -> Iterator[dict[str, Any]]:
-        """Settings to try until there are `number` trials, each by what the trials before have shown.
+        """Settings to try until there are `number` trials, each proposed from the trials before.
 
-        The tree-structured Parzen estimator of optuna (Bergstra et al., NeurIPS 2011), begun anew with all trials so
-        far for each, so that a search that was interrupted goes on as it would have.
+        The proposals come from the tree-structured Parzen estimator of optuna (Bergstra et al., NeurIPS 2011). It is
+        made anew from all trials for each proposal, so that an interrupted search continues identically.
         """
         try:
             import optuna
@@ -150,7 +149,7 @@ class Search:
             yield study.ask(distributions).params
 
     def run(self, values: dict[str, Any], progress: Progress | None = None) -> Trial:
-        """Train, draw, score, and write the table."""
+        """Train, draw and score one setting, and write the table."""
         write_json(self._setup_file, self._setup)
         begin = time.monotonic()
         chosen = generator_settings(**{**self.settings.model_dump(exclude_unset=True), **values})
@@ -211,7 +210,7 @@ class Search:
 
 
 def plot_trials(search: Search, file: Path) -> None:
-    """The objective of every trial against each setting that was varied, the best of each value joined by a line."""
+    """Plot the objective of every trial against each varied setting; a line joins the best of each value."""
     from matplotlib.figure import Figure
 
     names = list(search.space)
