@@ -184,8 +184,9 @@ def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray
     totals: dict[str, float] = defaultdict(float)
     for row in rows:
         totals[row.label] += row.weight
-    weights = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows])
-    return weights / weights.sum()
+    shares = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows], dtype=float)
+    chances: np.ndarray = shares / shares.sum()
+    return chances
 
 
 def merge_rows(rows: Sequence[DatasetRow]) -> list[tuple[str, str]]:

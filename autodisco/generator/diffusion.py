@@ -43,7 +43,8 @@ class Diffusion(GPT):
 
     def _guess(self, tokens: Tensor) -> Tensor:
         time = tokens.shape[1]
-        return self(tokens, visible=torch.ones(time, time, dtype=torch.bool, device=tokens.device))
+        logits: Tensor = self(tokens, visible=torch.ones(time, time, dtype=torch.bool, device=tokens.device))
+        return logits
 
     @torch.no_grad()
     def draw(self, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:

@@ -20,6 +20,8 @@ SA_LIMIT = 5.0
 #: Size of the caches, about 2 kB for each entry: enough for the strings of HTP-MD and the draws of some models.
 _REMEMBERED = 1 << 13
 
+Prints = list[DataStructs.ExplicitBitVect]
+
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
 
@@ -105,13 +107,13 @@ def _share(count: int, total: int) -> float | None:
     return count / total if total else None
 
 
-def _mean_similarity(prints: list, reference: list) -> float | None:
+def _mean_similarity(prints: Prints, reference: Prints) -> float | None:
     if not prints or not reference:
         return None
     return float(np.mean([np.mean(DataStructs.BulkTanimotoSimilarity(one, reference)) for one in prints]))
 
 
-def _diversity(prints: list) -> float | None:
+def _diversity(prints: Prints) -> float | None:
     if len(prints) < 2:
         return None
     pairs = [DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]) for i in range(1, len(prints))]

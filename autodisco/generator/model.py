@@ -6,6 +6,7 @@ minGPT, which the paper trained. Input and output embeddings are separate, as th
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +64,8 @@ class CausalSelfAttention(nn.Module):
         q, k[time], v[time] = self.qkv(x).T.reshape(3, self.n_head, C // self.n_head, B)
         scores = (q * k[: time + 1]).sum(2) / math.sqrt(C // self.n_head)
         y = (scores.softmax(0).unsqueeze(2) * v[: time + 1]).sum(0)
-        return self.projection(y.view(C, B).T)
+        projected: Tensor = self.projection(y.view(C, B).T)
+        return projected
 
 
 class Block(nn.Module):
@@ -88,7 +90,8 @@ class Block(nn.Module):
         return x + self._perceive(x)
 
     def _perceive(self, x: Tensor) -> Tensor:
-        return self.projection(F.gelu(self.expand(self.norm_2(x))))
+        perceived: Tensor = self.projection(F.gelu(self.expand(self.norm_2(x))))
+        return perceived
 
 
 class GPT(Autoregressive):
@@ -134,7 +137,8 @@ class GPT(Autoregressive):
         x = dropout(x, self.p_drop * self.training)
         for block in self.blocks:
             x = block(x, visible)
-        return self.head(self.norm(x))
+        logits: Tensor = self.head(self.norm(x))
+        return logits
 
     def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """The memory holds keys and values of every layer, with room for some more places; it is changed in place."""
@@ -159,11 +163,11 @@ def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
     return (each * batch.weights.flatten()).sum() / batch.counted.sum()
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Parameters for AdamW: matrices decay; biases, norms and embeddings do not."""
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     decays = [p.ndim > 1 and id(p) not in embeddings for p in model.parameters()]
-    split: dict[bool, list] = {True: [], False: []}
+    split: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for parameter, decaying in zip(model.parameters(), decays, strict=True):
         split[decaying].append(parameter)
     return [{"params": split[True], "weight_decay": weight_decay}, {"params": split[False], "weight_decay": 0.0}]

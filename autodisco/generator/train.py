@@ -114,7 +114,7 @@ class Training:
         self.model.train()
         loss = self.model.loss(sequences, weights, self.draws)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
         self.optimizer.step()
         self.losses.append(loss.item())
