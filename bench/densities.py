@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from quick_variant import TABLE, arguments, npt, production, quick_variant
 
+from autodisco.analysis.statistics import standard_error
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, protocols
 from autodisco.simulation.batch import replica_task
@@ -55,7 +56,7 @@ def main() -> None:
         rows = [row for row in read_report(folders[key]) if row["number"] == number]
         last = [row["density_g_per_cm3"] for row in rows[-round(len(rows) * LAST_PS / 60) :]]
         means = [block.mean() for block in np.array_split(last, BLOCKS)]
-        value, error = np.mean(means), np.std(means, ddof=1) / BLOCKS**0.5
+        value, error = np.mean(means), standard_error(means)
         n_atoms = (folders[key] / "topology.pdb").read_text().count("HETATM")
         difference = 100 * (value / reference - 1)
         print(f"| `{unit.smiles}` | {n_atoms} | {value:.3f} ± {error:.3f} | {reference:.3f} | {difference:+.1f} % |")

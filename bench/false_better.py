@@ -23,7 +23,7 @@ def pairs(rng: np.random.Generator) -> None:
             p = np.empty(PAIRS)
             for k in range(PAIRS):
                 a, b = (10 ** rng.normal(-2, spread, n) for n in builds)
-                p[k] = compare({"a": a, "b": b}, Scatter(spread, 20)).p_better("a", "b")
+                p[k] = compare({"a": a, "b": b}, Scatter(spread, 20)).p_higher("a", "b")
             shares = "  ".join(f"{np.mean(x):.3f}" for x in (p < 0.05, p < 0.1, p > 0.9, p > 0.95))
             print(f"  {spread:.2f} decades, {builds[0]} builds against {builds[1]:2d}: {shares}")
 
@@ -59,9 +59,9 @@ def _campaigns(rng: np.random.Generator, n: int, between: float, above: float, o
         sure.append(called.mean()), false.append((called & not_better).sum())
         old.append(ordinary.mean()), old_false.append((ordinary & not_better).sum())
         mean = 10 ** (-2 + true) * np.exp((BUILD * np.log(10)) ** 2 / 2)
-        first, best = int(raw.argmax()), max(range(n), key=lambda k: mine[k].median_s_per_cm)
-        raw_off.append(raw[first] / mean[first]), off.append(mine[best].median_s_per_cm / mean[best])
-        within.append(mine[best].low_s_per_cm <= mean[best] <= mine[best].high_s_per_cm)
+        first, best = int(raw.argmax()), max(range(n), key=lambda k: mine[k].median)
+        raw_off.append(raw[first] / mean[first]), off.append(mine[best].median / mean[best])
+        within.append(mine[best].low <= mean[best] <= mine[best].high)
     wrong, old_wrong = (sum(x) / max(1, round(sum(y) * n)) for x, y in ((false, sure), (old_false, old)))
     return (
         f"{np.mean(sure):8.4f}  {wrong:8.2f}  {np.mean(old):8.3f}  {old_wrong:5.2f}          "

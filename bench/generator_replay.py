@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autodisco.analysis.statistics import standard_errors
 from autodisco.generator import TrainingRow, fit, generator_settings, label_rows, put_aside, read_dataset
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.surrogate import PropertyModel
@@ -121,11 +122,9 @@ def table(runs: list[dict[str, Any]]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for method, values in gathered(runs).items():
-        error = (
-            values.std(axis=0, ddof=1) / len(values) ** 0.5 if len(values) > 1 else np.full(values.shape[1:], np.nan)
-        )
+        error = standard_errors(values)
         cells = [
-            f"{values[:, i, q].mean():.{d}f}" + ("" if np.isnan(error[i, q]) else f" ± {error[i, q]:.{d}f}")
+            f"{values[:, i, q].mean():.{d}f}" + ("" if error is None else f" ± {error[i, q]:.{d}f}")
             for q, d in ((0, 3), (1, 2), (2, 2))
             for i in (0, -1)
         ]
@@ -145,8 +144,7 @@ def draw(runs: list[dict[str, Any]], file: Path) -> None:
         for axes, quantity in zip(panels, (0, 2), strict=True):
             mean = values[:, :, quantity].mean(axis=0)
             axes.plot(x, mean, label=f"{method} ({len(values)} seeds)", **style)
-            if len(values) > 1:
-                error = values[:, :, quantity].std(axis=0, ddof=1) / len(values) ** 0.5
+            if (error := standard_errors(values[:, :, quantity])) is not None:
                 axes.fill_between(x, mean - error, mean + error, color=COLOURS[method], alpha=0.2, lw=0)
     panels[0].set_ylabel("mean estimated conductivity, mS/cm")
     panels[1].set_ylabel("new polymers per draw")

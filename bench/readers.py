@@ -25,7 +25,8 @@ from pathlib import Path
 from autodisco.monitor import picture
 from autodisco.report import write_report
 from autodisco.report.facts import gather
-from autodisco.store import Store, status
+from autodisco.decide import status
+from autodisco.store import Store
 folder, what = Path(sys.argv[1]), sys.argv[2]
 ways = {"status": status, "facts": gather, "report": lambda store: write_report(store, folder / "of-the-bench")}
 n, worst = 0, 0.0
@@ -52,7 +53,7 @@ def latencies(store: Store, seconds: float) -> list[float]:
         begin = time.monotonic()
         with store.transaction():
             store.note("retry", "a bench", {"code": "nan"})
-            store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting")
+            store.update_replica(row.key, row.protocol, row.replica, status="waiting")
         found.append(1000 * (time.monotonic() - begin))
         time.sleep(max(0.0, 0.02 - found[-1] / 1000))
     return found

@@ -55,8 +55,8 @@ def main() -> int:
     with open(given.folder / "samples.csv") as handle:
         samples = list(csv.DictReader(handle))
     with Store.open_readonly(folder) as store:
-        times = [(row["n"], row["ended"] - row["started"]) for row in store.iterations() if row["ended"] and row["n"]]
-        simulated = sum(row["wall_s"] or 0.0 for row in store.replicas())
+        times = [(row.n, row.ended - row.started) for row in store.iterations() if row.ended and row.n]
+        simulated = sum(row.wall_s or 0.0 for row in store.replicas())
     series = {
         label: np.array([(float(row["iteration"]), float(row[name])) for row in samples])
         for name, label in SERIES.items()

@@ -4,10 +4,13 @@ The values are made up for the tests: a handful of repeat units, two iterations,
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from autodisco.decide import Ranked
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.files import write_atomic, write_json
-from autodisco.store import Owner, Store, replica_folder
+from autodisco.store import Candidate, IterationProgress, Owner, Store, replica_folder
 
 PEO = "*OCC*"
 SETTINGS = {"saturation": {"threshold": 0.3, "confidence": 0.9, "patience": 1}}
@@ -30,6 +33,24 @@ def _properties(value: float) -> dict[str, object]:
 
 
 WEAK = {"*OCCOCCN*": ["estimated charges", "hydrazine"]}  # what the force field is weak for
+
+
+def iteration_row(n: int, **changes: object) -> IterationProgress:
+    """An iteration of `status` with 20 known polymers among 50 new strings, which the rule has not judged."""
+    row = IterationProgress(n, {}, None, 0.0, 1.0, 60, {"duplicate-symmetry": 20}, 50, 0.4)
+    return replace(row, **changes)
+
+
+def ranked_row(value: float, sem: float, **changes: object) -> Ranked:
+    """A generated polymer of the ranking with two replicas."""
+    row = Ranked(
+        objective=CONDUCTIVITY,
+        key="key", name="", monomer_smiles="*COC*", source="generated", iteration=1, flags=[], scores={},
+        force_field_flags=[], n_replicas=2, n_failed=0, origin="simulated", values=[value - sem, value + sem],
+        properties={}, value=value, sem=sem, rank=1, expected=value, expected_low=value - sem,
+        expected_high=value + sem, p_better=0.5, verdict="tie",
+    )  # fmt: skip
+    return replace(row, **changes)
 
 
 def fill(folder: Path, state: str = "simulate", alive: bool = True) -> Store:
@@ -66,23 +87,25 @@ def fill(folder: Path, state: str = "simulate", alive: bool = True) -> Store:
     for iteration, polymers in SIMULATED.items():
         store.begin_iteration(iteration)
         draws = [
-            {"draw": 0, "smiles": "*C(", "key": None, "verdict": "invalid", "reason": "unparsable"},
-            {"draw": 1, "smiles": "*COC*", "key": "key-0", "verdict": "duplicate-symmetry", "reason": "*OCC*"},
+            Candidate(iteration, 0, "*C(", None, "invalid", "unparsable"),
+            Candidate(iteration, 1, "*COC*", "key-0", "duplicate-symmetry", "*OCC*"),
         ]
         for smiles, values in polymers.items():
             key = f"key-{number}"
             flags = [{"name": "n-o", "reason": "N–O bond at the junction"}] if "N" in smiles else []
             _simulate(store, key, smiles, values, iteration, begin + 60, flags=flags)
-            draws.append({"draw": len(draws), "smiles": smiles, "key": key, "verdict": "new"})
+            draws.append(Candidate(iteration, len(draws), smiles, key, "new"))
             number += 1
-        store.add_candidates(iteration, draws)
+        store.add_candidates(draws)
         store.add_model(
             iteration - 1, f"models/{iteration - 1}.safetensors", {"validity": 0.9, "uniqueness": 0.8}, 12.5
         )
         if iteration == 1:
             store.end_iteration(1, {"draws": 6}, None)
     store.note("retry", "*CNC* #1", {"code": "nan"}, "start again with a shorter step", "energy was not a number")
-    store.set_label("key-1", 0.008, 0.001, 3, protocol="quick", force_field="pcff+", origin="known.csv")
+    store.set_label(
+        "key-1", CONDUCTIVITY.column, 0.008, 0.001, 3, protocol="quick", force_field="pcff+", origin="known.csv"
+    )
     if state == "simulate":
         _running(store, "*OCCSC*", "key-running")
     return store

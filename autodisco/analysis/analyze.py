@@ -12,6 +12,8 @@ from autodisco.analysis.conventions import joins_of
 from autodisco.analysis.properties import Analysis
 from autodisco.errors import InputError
 
+LONGEST_CUTOFF = 20.0  # Å; the images in a box grow with its cube
+
 
 def analyze(
     source: str | Path,
@@ -33,7 +35,7 @@ def analyze(
     progress: Callable[[int, int | None], None] | None = None,
     observables: Sequence[str] = (),
 ) -> Analysis:
-    """Transport properties of a trajectory, read once in memory that does not grow with its length.
+    """Transport properties of a trajectory. It is read once, and memory does not grow with its length.
 
     Parameters
     ----------
@@ -52,9 +54,9 @@ def analyze(
     cluster_joins : the pairs of ions that a contact within the cluster cutoff joins: ``cation-anion`` (without any),
         ``anion-anion``, ``cation-cation``; without any in the mode ``htp-md``, all three
     fit_ps : lags (ps) over which displacements are fitted; else those the folder states, or the diffusive ones
-    memory_mb : aim for what frames and displacements may take at a time
+    memory_mb : approximate memory for frames and displacements
     threads : of the kernels; results do not depend on it
-    progress : told the number of frames read and of all frames, if known
+    progress : called with the number of frames read and of all frames (None if unknown)
     observables : names of further observables, or ``path/to/file.py:Class``, beside those of the mode
 
     Raises
@@ -70,6 +72,8 @@ def analyze(
     for name, value in settings.items():
         if value is not None and not 0 < value < math.inf:
             raise InputError(f"{name} is {value}; a positive number expected")
+        if value is not None and name.endswith("cutoff") and value > LONGEST_CUTOFF:
+            raise InputError(f"{name} is {value:g}; a length of {LONGEST_CUTOFF:g} Å at most expected")
     first, others = Path(source), [Path(path) for path in trajectories]
     selections = _several(cation), _several(anion)
     if not first.exists():

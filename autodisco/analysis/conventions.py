@@ -1,4 +1,4 @@
-"""The modes of an analysis, and the pairs of ions that a contact joins to one cluster; free of heavy imports."""
+"""Modes of an analysis, and the pairs of ions that a contact joins to one cluster. Has no heavy imports."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,7 @@ from autodisco.errors import InputError
 
 MODES = ("default", "htp-md")
 JOINS = ("cation-anion", "anion-anion", "cation-cation")
-# Of each mode. HTP-MD's clusters come from LAMMPS' compute aggregate/atom over all ion atoms that coordinate, which
-# joins any two of them.
+# HTP-MD's clusters come from LAMMPS' compute aggregate/atom over all coordinating atoms of ions, which joins any two.
 DEFAULT_JOINS = ("cation-anion",)
 JOINS_OF_MODE = {"default": DEFAULT_JOINS, "htp-md": JOINS}
 

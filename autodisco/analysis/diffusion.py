@@ -14,7 +14,7 @@ import numpy as np
 
 from autodisco.analysis.slopes import LineFit
 from autodisco.analysis.statistics import standard_error, student_factor
-from autodisco.analysis.trajectory import Floats
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
 

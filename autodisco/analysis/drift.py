@@ -1,10 +1,11 @@
-"""Whether a series has come to rest: its last quarter against the one before, with an error that knows its memory."""
+"""Drift of a series: its last quarter against the one before, with an error that accounts for correlation."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from autodisco.analysis.statistics import Floats, series_error
+from autodisco.analysis.statistics import series_error
+from autodisco.arrays import Floats
 
 LEAST_VALUES = 16
 
@@ -12,7 +13,7 @@ LEAST_VALUES = 16
 def drift(values: Sequence[float] | Floats) -> tuple[float, float | None]:
     """Difference of the means of the last and the third quarter of `values`, and its standard error.
 
-    The error is None where the values remember each other too long to give one. Raises ValueError below `LEAST_VALUES`
+    The error is None if the values are correlated for too long to give one. Raises ValueError below `LEAST_VALUES`
     values.
     """
     if len(values) < LEAST_VALUES:

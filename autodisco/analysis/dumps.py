@@ -9,8 +9,9 @@ import numpy as np
 
 from autodisco.analysis.opening import Bytes, opened
 from autodisco.analysis.timeline import Frame, Timeline, in_chunks
-from autodisco.analysis.trajectory import Chunk, Floats, Notes
+from autodisco.analysis.trajectory import Chunk, Notes
 from autodisco.analysis.units import masses_in, units_of
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco_kernels import DumpFrame, LammpsDump, is_unwrapped, position_columns, positions, text_column
 

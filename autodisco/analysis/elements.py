@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodisco.analysis.trajectory import Floats, Notes
+from autodisco.analysis.trajectory import Notes
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
 # Standard atomic masses (IUPAC 2013, abridged).

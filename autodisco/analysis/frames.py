@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
-from autodisco.analysis.trajectory import Chunk, Composition, Floats, Indices
+from autodisco.analysis.trajectory import Chunk, Composition
+from autodisco.arrays import Floats, Indices
 from autodisco_kernels import Contacts, Unwrapper, contacts, ion_clusters, once_per_frame, without_drift
 
 
@@ -21,7 +22,7 @@ class Settings:
     cluster_cutoff : Å, between coordinating atoms of two ions of one cluster (France-Lanord & Grossman 2019); such a
         contact of a cation and an anion also makes an ion pair, whose residence and life are timed
     coordination_cutoff : Å, for coordination numbers and the residence of cations at polymer or solvent
-    memory_mb : aim for what frames and displacements may take at a time
+    memory_mb : approximate memory for frames and displacements
     threads : of the kernels
     joins : the pairs of ions that a contact joins to one cluster, of `JOINS`
     mode : the conventions, of `MODES`

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 WINDOWS, DRAWS = 40, 400

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autodisco.analysis.trajectory import Indices
+from autodisco.arrays import Indices
 
 
 def spread_lags(n_frames: int, n: int = 40) -> Indices:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from autodisco.analysis.trajectory import LEAST_FRAMES, Chunk, Floats, Indices, Notes
+from autodisco.analysis.trajectory import LEAST_FRAMES, Chunk, Notes
+from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
 from autodisco.text import counted
 from autodisco_kernels import contacts

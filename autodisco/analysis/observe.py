@@ -28,7 +28,7 @@ def observe(
     Parameters
     ----------
     names : of the observables. Of a box without ions, those that need ions are left out and their values are None
-    progress : told the number of frames read
+    progress : called with the number of frames read
 
     Raises
     ------

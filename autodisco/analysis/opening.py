@@ -1,4 +1,4 @@
-"""Files by what they hold, not by their names: decompressed by their first bytes, formats told apart by their first."""
+"""Recognition of trajectory files by content: compression and format are read from the first bytes, not from names."""
 
 import gzip
 import io

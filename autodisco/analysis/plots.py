@@ -80,7 +80,7 @@ def population(axes: Any, found: "Clusters") -> None:
     picture = axes.imshow(shown.T, origin="lower", cmap="viridis", norm=LogNorm(), aspect="auto")
     side = np.arange(min(alpha.shape))
     axes.plot(side, side, color=GREY, lw=0.8, ls=":")
-    axes.figure.colorbar(picture, ax=axes, label=quantity("cluster_population").heading)
+    axes.figure.colorbar(picture, ax=axes, label=f"{quantity('cluster_population').label}, $\\alpha_{{ij}}$")
     axes.set(xlabel="cations in the cluster, $i$", ylabel="anions in the cluster, $j$")
     for axis in (axes.xaxis, axes.yaxis):
         axis.get_major_locator().set_params(integer=True)

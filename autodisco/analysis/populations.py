@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.trajectory import Indices
+from autodisco.arrays import Indices
 from autodisco_kernels import Population, populations
 
 LEAST_BLOCKS = 40

@@ -4,10 +4,12 @@ A name is the column, the JSON key and the attribute everywhere. Everything that
 values reads this table. A quantity of an observable from a file is added when the observable is loaded.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autodisco.analysis.combination import (
     AT_LEAST,
@@ -50,7 +52,14 @@ class Scale:
 
     def place(self, value: float) -> float:
         """Place of a value on the scale; negative values count as zero on a logarithmic one."""
-        return value if self.floor is None else math.log10(max(value, 0.0) + self.floor)
+        return value if self.floor is None else float(np.log10(max(value, 0.0) + self.floor))
+
+    def values(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values at some places, the inverse of `place`; (n,) to (n,)."""
+        if self.floor is None:
+            return places
+        above = 10**places - self.floor
+        return np.where(above > 1e-6 * self.floor, above, 0.0)  # the rounding error of a value of zero
 
 
 LINEAR = Scale()
@@ -232,7 +241,7 @@ _TABLE = {
             method="Einstein over Nernst–Einstein conductivity",
         ),
         _transference("", "clusters", "t₊", RatioOfMeans("conductivity_s_per_cm"), RANKED),
-        _transference("_ne", "independent ions", "t₊ NE", RatioOfMeans(NE)),
+        _transference("_ne", "independent", "t₊ NE", RatioOfMeans(NE)),
         _transference(
             "_einstein", "collective", "t₊ E",
             RatioOfMeans(EINSTEIN, ("onsager_cation_cation_s_per_cm", "onsager_cation_anion_s_per_cm")),
@@ -254,13 +263,13 @@ _TABLE = {
             "free_cation_fraction", "share of free cations", "free cations", "", "clusters", LINEAR, MEAN, RANKED,
             method="cations without a coordinating anion atom within the cluster cutoff",
         ),
-        _coordination("polymer", "atoms of the polymer", "n polymer"),
-        _coordination("polymer_oxygen", "oxygen of the polymer", "n O"),
-        _coordination("polymer_nitrogen", "nitrogen of the polymer", "n N"),
-        _coordination("polymer_sulfur", "sulfur of the polymer", "n S"),
-        _coordination("anion", "atoms of anions", "n anion"),
+        _coordination("polymer", "polymer atoms", "n polymer"),
+        _coordination("polymer_oxygen", "polymer oxygen", "n O"),
+        _coordination("polymer_nitrogen", "polymer nitrogen", "n N"),
+        _coordination("polymer_sulfur", "polymer sulfur", "n S"),
+        _coordination("anion", "anion atoms", "n anion"),
         _time(
-            "cation_polymer_residence_ps", "residence of cations at the polymer", "τ polymer",
+            "cation_polymer_residence_ps", "cation residence at the polymer", "τ polymer",
             "time after which 1/e of the contacts within the coordination cutoff are there, or there again, beyond "
             "what chance gives",
         ),

@@ -1,4 +1,4 @@
-"""From replicas to a polymer's value and its error."""
+"""Values of a polymer, and their errors, from those of its replicas."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -17,8 +17,9 @@ from autodisco.analysis.elements import elements_and_masses
 from autodisco.analysis.foreign import Foreign
 from autodisco.analysis.molecules import Geometry, check_groups, molecules, numbering
 from autodisco.analysis.opening import beginning, is_dump, is_lammps_data
-from autodisco.analysis.trajectory import Chunk, Composition, Indices, Notes, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.analysis.units import masses_in, units_of
+from autodisco.arrays import Indices
 from autodisco.errors import InputError
 
 MUCH_CHARGE = 1.6  # times the stated charge

@@ -1,7 +1,7 @@
 """Positions of many particles over a whole run, written frame by frame and read back particle by particle.
 
-Displacements need every frame of a particle at once, but of few particles at a time; the rest waits in a temporary
-file, so that memory does not grow with the length of the run.
+Displacements need all frames of a particle at once, but only of a few particles at a time. Positions are therefore
+spooled to a temporary file, and memory does not grow with the length of the run.
 """
 
 import tempfile
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autodisco.analysis.trajectory import Floats
+from autodisco.arrays import Floats
 
 
 class Series:
     """Positions (n_frames, n_particles, 3) in float64 on disk, 24 bytes per particle and frame.
 
-    The file has no name and vanishes with the process; TMPDIR says where it lies.
+    The file has no name and is removed with the process; TMPDIR names its folder.
     """
 
     def __init__(self, n_particles: int) -> None:
@@ -25,7 +25,7 @@ class Series:
         self._file = tempfile.TemporaryFile(prefix="autodisco-")  # noqa: SIM115 - closed by close
 
     def close(self) -> None:
-        """Give the space back."""
+        """Remove the file."""
         self._file.close()
 
     def append(self, positions: Floats) -> None:

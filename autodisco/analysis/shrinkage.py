@@ -11,46 +11,53 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.comparison import FLOOR_S_PER_CM, Comparison
-from autodisco.analysis.statistics import Floats
+from autodisco.analysis.comparison import Comparison
+from autodisco.arrays import Floats
 
 Chosen = NDArray[np.bool_]  # which polymers
 
 BETTER_PROBABILITY = 0.95
 """From which on a polymer is called better than the reference, or worse, where nothing else is asked for."""
 
-SPREADS = np.geomspace(0.01, 2.0, 24)
-SPREAD_SCALE = 0.5
+SPREADS = np.geomspace(0.01, 2.0, 24)  # where EXPECTED_SPREAD is expected
+EXPECTED_SPREAD = 0.5  # decades
 SCATTER_NODES = 7
 NEGLIGIBLE = 1e-4  # weight of a node of the grid beside that of the best
-CONDUCTS_S_PER_CM = 10 * FLOOR_S_PER_CM
 Z_90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
 class Belief:
-    """What is believed of the mean conductivity of a polymer over all builds there could be.
+    """What is believed of the mean value of a polymer over all builds there could be.
 
     Attributes
     ----------
-    median_s_per_cm, low_s_per_cm, high_s_per_cm : median and the ends of the interval that holds 90 %
-    p_better : probability that it is above that of the reference; None for the reference, and without one
+    median, low, high : median and the ends of the interval that holds 90 %
+    p_better : probability that it is better than that of the reference; None for the reference, and without one
     """
 
-    median_s_per_cm: float
-    low_s_per_cm: float
-    high_s_per_cm: float
+    median: float
+    low: float
+    high: float
     p_better: float | None
 
 
-def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belief]:
+def beliefs(
+    comparison: Comparison, reference: str | None, spread: float = EXPECTED_SPREAD, lower_is_better: bool = False
+) -> Mapping[str, Belief]:
     """The posterior of every polymer of a comparison, the reference being one of them.
 
-    Place ``y_k ~ N(m_k, e_k²)`` on the scale of log10 conductivity with the error that its builds give it, and
-    ``m_k ~ N(μ, τ²)`` over polymers, the reference being one of them. μ has a flat prior, τ a half-normal one of 0.5
-    decades, and the scatter of a build the scaled inverse χ² distribution of the comparison; τ and the scatter are
-    summed over a grid. A polymer is thus drawn towards the others the more, the less polymers differ compared with the
-    error of one. Polymers below 1e-5 S/cm are another kind, neither drawn nor drawing.
+    Place ``y_k ~ N(m_k, e_k²)`` on the scale of the comparison with the error that its builds give it, and
+    ``m_k ~ N(μ, τ²)`` over polymers, the reference being one of them. μ has a flat prior, τ a half-normal one of
+    standard deviation `spread`, and the scatter of a build the scaled inverse χ² distribution of the comparison; τ and
+    the scatter are summed over a grid. A polymer is thus drawn towards the others the more, the less polymers differ
+    compared with the error of one. Polymers below ten times the floor of a logarithmic scale are another kind, neither
+    drawn nor drawing.
+
+    Parameters
+    ----------
+    spread : how much polymers are expected to differ, on the scale (0.5 decades for conductivities)
+    lower_is_better : whether a polymer is better than the reference if its value is lower
     """
     # Loaded here because reading stored results should not have to wait for it.
     from scipy.special import gammainccinv, ndtr
@@ -64,10 +71,10 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
     mean, square, better = np.zeros((3, len(keys)))
     at = keys.index(reference) if reference in keys else None
     placed = [comparison.places(float(s)) for s in scatters]
-    alike = comparison.places()[0] > np.log10(CONDUCTS_S_PER_CM)
-    nodes = [_Node(*places, alike, float(tau)) for places in placed for tau in SPREADS]
-    steps = np.tile(np.gradient(SPREADS), SCATTER_NODES)
-    prior = np.array([-((node.tau / SPREAD_SCALE) ** 2) / 2 for node in nodes])
+    alike, spreads = comparison.alike, SPREADS * (spread / EXPECTED_SPREAD)
+    nodes = [_Node(*places, alike, float(tau)) for places in placed for tau in spreads]
+    steps = np.tile(np.gradient(spreads), SCATTER_NODES)
+    prior = np.array([-((node.tau / spread) ** 2) / 2 for node in nodes])
     evidence = np.array([node.log_evidence for node in nodes])
     weights = np.exp(prior + evidence - (prior + evidence).max()) * steps
     weights[weights < NEGLIGIBLE * weights.max()] = 0.0
@@ -79,9 +86,9 @@ def beliefs(comparison: Comparison, reference: str | None) -> Mapping[str, Belie
         square += weight * (node.variance + here**2)
         if at is not None:
             difference, sd = node.against(at)
-            better += weight * ndtr(difference / sd)
+            better += weight * ndtr(-difference / sd if lower_is_better else difference / sd)
     sd = np.sqrt(np.maximum(square - mean**2, 0.0))
-    low, median, high = (_conductivity(mean + z * sd) for z in (-Z_90, 0.0, Z_90))
+    low, median, high = (comparison.scale.values(mean + z * sd) for z in (-Z_90, 0.0, Z_90))
     return {
         key: Belief(
             float(median[k]), float(low[k]), float(high[k]), None if at is None or k == at else float(better[k])
@@ -124,8 +131,3 @@ class _Node:
         common = (self._own - self._own[at]) ** 2 * self._centre_variance
         mean, alone = self.mean, self._own * self._variances
         return mean - mean[at], np.sqrt(alone + alone[at] + common)
-
-
-def _conductivity(decades: Floats) -> Floats:
-    above = 10**decades - FLOOR_S_PER_CM
-    return np.where(above > 1e-6 * FLOOR_S_PER_CM, above, 0.0)  # what rounding leaves of nothing is nothing

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from autodisco.analysis.statistics import Floats
-
-Indices = NDArray[np.int64]
+from autodisco.arrays import Floats, Indices
 
 MOST_LAGS = 64
 LEAST_NOISE, MOST_NOISE = 1.0, 1000.0

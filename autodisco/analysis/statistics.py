@@ -1,12 +1,12 @@
-"""Standard errors: of independent values, of a series in the order of time, and of ratios of means.
+"""Standard errors of means: of independent values, of series in the order of time, and of ratios.
 
-Every error in this package comes from here. An error that the data cannot give is None, never a guess.
+Every error in this package is computed here. An error that the data cannot give is None, never a guess.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from autodisco.arrays import Floats
 
 Value = tuple[float, float | None]
 """A value and its standard error, None where the data cannot give one."""
@@ -15,8 +15,8 @@ Pair = tuple[float | None, float | None]
 """The same of a value that may be undefined."""
 
 LEAST_INDEPENDENT = 10.0
-"""Fewer independent values than this in a series give no error. Below it the correlation time of a series is too badly
-known: errors of series of which it was underestimated by chance would pass, and cover far less than they claim."""
+"""A series with fewer independent values than this has no error. Its correlation time is not known well enough: series
+whose correlation time is underestimated by chance would get errors that are far too small."""
 
 
 def standard_error(values: ArrayLike) -> float | None:
@@ -44,7 +44,7 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike) -> tuple[float, float |
 
 
 def student_factor(n: int) -> float:
-    """What the standard error of the mean of `n` normal values has to be multiplied with to cover 68.3 % of the time.
+    """Factor by which the standard error of the mean of `n` normal values has to be multiplied to cover 68.3 %.
 
     The quantile of Student's t with n - 1 degrees of freedom: 1.84 for two values, 1.20 for four, 1.02 for 32.
     """
@@ -55,7 +55,7 @@ def student_factor(n: int) -> float:
 
 
 def series_error(values: ArrayLike) -> float | None:
-    """Standard error of the mean of a stationary series (n,) in the order of time, neighbours being alike.
+    """Standard error of the mean of a stationary, correlated series (n,) in the order of time.
 
     ``s √(g/n)`` with the statistical inefficiency ``g = 1 + 2 Σ_k ρ_k``, the number of values that count as one
     independent value. None where fewer than `LEAST_INDEPENDENT` such values are left, 0 for a series that never

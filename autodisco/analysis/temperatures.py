@@ -1,4 +1,4 @@
-"""Conductivity over temperature: Arrhenius and Vogel-Tammann-Fulcher fits, with errors, and their plot."""
+"""Conductivity against temperature: Arrhenius and Vogel–Tammann–Fulcher fits, and their plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.trajectory import Chunk, Floats, Notes, StartAgain
+from autodisco.analysis.trajectory import Chunk, Notes, StartAgain
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
 WITNESSES = 12  # atoms by which frames are recognised

@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 LEAST_FRAMES = 7  # for a fit, and to tell bonds from contacts
 HETEROATOMS = ("N", "O", "S", "P")

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autodisco.analysis.trajectory import Floats, Notes
+from autodisco.analysis.trajectory import Notes
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
 AVOGADRO = 6.02214076e23  # 1/mol, and g/mol in a gram per particle

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pydantic
 
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings, settings_error, write_settings
+from autodisco.decide import Objective, objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256, write_atomic
 from autodisco.store import Store
@@ -54,6 +56,11 @@ class Campaign:
     folder: Path
     interrupted: Callable[[], bool] = never
     say: Callable[[str], None] = silent
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What the campaign looks for."""
+        return objective_named(self.settings.objective.name)
 
     def seed(self, iteration: int, stage: str, *parts: int | str) -> int:
         """A seed below 2³¹ for one piece of work, from campaign seed, iteration, stage and parts.
@@ -163,7 +170,8 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
-        ("simulation.protocol", lambda: _electrolyte(protocols.load(settings.simulation.protocol))),
+        ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
@@ -174,14 +182,15 @@ def check(file: Path, settings: Settings) -> None:
             raise InputError(f"{file}: {key}: {error}") from None
     engines.load(settings.simulation.engine).check()
     if settings.seeds.file:
-        read_seeds(Path(settings.seeds.file))
+        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
     if settings.seeds.dataset:
         read_dataset(Path(settings.seeds.dataset))
 
 
-def _electrolyte(protocol: "Protocol") -> None:
-    if not protocol.system.ion_pairs:
-        raise InputError(f"protocol {protocol.name} has no salt, and a campaign ranks by conductivity")
+def _check_ions(settings: Settings, protocol: "Protocol") -> None:
+    objective = objective_named(settings.objective.name)
+    if objective.needs_ions and not protocol.system.ion_pairs:
+        raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:

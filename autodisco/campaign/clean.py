@@ -48,15 +48,15 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
         A live process runs the campaign.
     """
     freed, touched, problems = 0, 0, []
-    recorded = {row["path"]: row["sha256"] for row in store.files()}
+    recorded = {row.path: row.sha256 for row in store.files()}
     with owned(store):
         try:
             for row in store.replicas():
-                if row["status"] not in ("done", "failed"):
+                if row.status not in ("done", "failed"):
                     continue
-                folder = replica_folder(store.folder, row["key"], row["replica"])
+                folder = replica_folder(store.folder, row.key, row.replica)
                 try:
-                    kept = keep if row["status"] == "done" or keep == "all" else "none"
+                    kept = keep if row.status == "done" or keep == "all" else "none"
                     gained, changed = _clean(store, folder, kept, recorded)
                 except (OSError, ValueError, EOFError) as error:
                     problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")

@@ -79,7 +79,7 @@ class Watch:
     def _waits_for_room(self) -> bool:
         """Whether nothing is computed because disk or memory is short."""
         replicas = self._store.replicas(self._store.get("iteration")) if self._store.get("short_of_room") else []
-        return bool(replicas) and all(row["status"] != "running" for row in replicas)
+        return bool(replicas) and all(row.status != "running" for row in replicas)
 
 
 def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: bool = False) -> int:

@@ -28,7 +28,7 @@ def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> 
         return False
     iteration = store.get("iteration")
     with store.transaction():
-        store.set(escapes=[*escapes(store), {"iteration": iteration, "action": action}])
+        store.set(escapes=[*(row.to_dict() for row in escapes(store)), {"iteration": iteration, "action": action}])
         store.note("escape", f"iteration {iteration}", seen, _TOLD[action](campaign, store, iteration), why)
     return True
 
@@ -37,7 +37,7 @@ def sampling(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]
     """How strings are drawn in an iteration: as the file says, changed by the actions of the iterations before."""
     generator = campaign.settings.generator
     settings = generator.sampling()
-    actions = [row["action"] for row in escapes(store) if row["iteration"] < iteration]
+    actions = [row.action for row in escapes(store) if row.iteration < iteration]
     settings["temperature"] *= HOTTER ** actions.count("temperature")
     settings["max_tokens"] = min(generator.longest, settings["max_tokens"] + actions.count("tokens"))
     return settings

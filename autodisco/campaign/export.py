@@ -11,9 +11,10 @@ from typing import Any
 
 from autodisco.campaign.campaign import input_copy
 from autodisco.campaign.settings import FILE_KEYS
+from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic
-from autodisco.store import Store, ranking
+from autodisco.store import Store
 from autodisco.text import joined_flags, without_formula
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
@@ -36,25 +37,24 @@ def tables(store: Store) -> dict[str, list[Row]]:
     Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
-    places = {row["key"]: row for row in ranking(store)}
-    value = (
-        "rank", "conductivity_s_per_cm", "conductivity_s_per_cm_sem", "n_replicas", "expected_s_per_cm",
-        "expected_low_s_per_cm", "expected_high_s_per_cm", "p_better", "verdict",
-    )  # fmt: skip
+    places = {row.key: row.to_dict() for row in ranking(store)}
+    measured, error, *expected = objective_of(store).columns.values()
+    value = ("rank", measured, error, "n_replicas", *expected, "p_better", "verdict")
     polymers = [
         {
-            **_beside(polymer, polymer["scores"], "score"),
-            "flags": joined_flags(polymer["flags"]),
-            "force_field_flags": ";".join(places.get(polymer["key"], {}).get("force_field_flags") or []),
-            **{name: places.get(polymer["key"], {}).get(name) for name in value},
+            **_beside(polymer.to_dict(), polymer.scores, "score"),
+            "flags": joined_flags(polymer.flags),
+            "force_field_flags": ";".join(place["force_field_flags"]) if place else "",
+            **{name: place and place[name] for name in value},
         }
         for polymer in store.polymers()
+        for place in (places.get(polymer.key),)
     ]
     return {
         "polymers": sorted(polymers, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["key"])),
-        "candidates": [{**row, "flags": joined_flags(row["flags"])} for row in store.candidates()],
-        "replicas": [_beside(row, row["properties"] or {}, "property") for row in store.replicas()],
-        "journal": [{**row, "seen": json.dumps(row["seen"])} for row in store.journal()],
+        "candidates": [{**row.to_dict(), "flags": joined_flags(row.flags)} for row in store.candidates()],
+        "replicas": [_beside(row.to_dict(), row.properties or {}, "property") for row in store.replicas()],
+        "journal": [{**row.to_dict(), "seen": json.dumps(row.seen)} for row in store.journal()],
     }
 
 

@@ -30,12 +30,12 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     """
     iteration = store.get("iteration")
     replicas = store.replicas(iteration)
-    keys = {row["key"] for row in replicas}
-    failed = keys - {row["key"] for row in replicas if row["status"] == "done"}
+    keys = {row.key for row in replicas}
+    failed = keys - {row.key for row in replicas if row.status == "done"}
     if len(failed) < LEAST_FAILED or len(failed) <= campaign.settings.simulation.most_failed * len(keys):
         return
-    codes = Counter(row["failure_code"] for row in replicas if row["key"] in failed)
-    smiles = {polymer["key"]: polymer["smiles"] for polymer in store.polymers() if polymer["key"] in keys}
+    codes = Counter(row.failure_code for row in replicas if row.key in failed)
+    smiles = {polymer.key: polymer.smiles for polymer in store.polymers() if polymer.key in keys}
     shared = in_common([smiles[key] for key in failed], [smiles[key] for key in keys - failed])
     told = ", ".join(f"{code} {n}" for code, n in codes.most_common())
     reason = (
@@ -44,10 +44,10 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     )
     with store.transaction():
         for row in replicas:
-            if row["status"] == "failed" and row["key"] in failed:
+            if row.status == "failed" and row.key in failed:
                 # The seed of a build depends on the attempt.
-                again = row["attempt"] + 1
-                store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", attempt=again)
+                again = row.attempt + 1
+                store.update_replica(row.key, row.protocol, row.replica, status="waiting", attempt=again)
         seen = {"failed": len(failed), "polymers": len(keys), "codes": dict(codes)}
         store.note("too many failures", f"iteration {iteration}", seen, "start them from other builds at the next run",
                    shared)  # fmt: skip

@@ -12,18 +12,19 @@ import pydantic
 from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import settings_error, write_settings
+from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
-from autodisco.store import Store, best_found, escapes, ranking, replica_folder
+from autodisco.store import Store, escapes, replica_folder
 
-DECIDED = ("seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
+DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
 
 
 def endings(store: Store) -> list[int]:
     """The iterations that a fork can begin after; 0 is the state before the first."""
-    models = {model["iteration"] for model in store.models()}
-    return [n for n in (0, *(row["n"] for row in store.iterations() if row["ended"])) if n in models]
+    models = {model.iteration for model in store.models()}
+    return [n for n in (0, *(row.n for row in store.iterations() if row.ended)) if n in models]
 
 
 def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any]) -> Settings:
@@ -62,7 +63,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
 
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
     """Write the new campaign."""
-    models = {model["iteration"]: model["path"] for model in store.models()}
+    models = {model.iteration: model.path for model in store.models()}
     store.copy_to(part)
     if (store.folder / PROTOCOL_COPY).is_file():
         _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
@@ -73,27 +74,27 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 _link(store.folder / path, part / path)
         for row in copy.replicas():
             _link_tree(
-                replica_folder(store.folder, row["key"], row["replica"]),
-                replica_folder(part, row["key"], row["replica"]),
+                replica_folder(store.folder, row.key, row.replica),
+                replica_folder(part, row.key, row.replica),
             )
         for file in copy.files():
-            if not (part / file["path"]).is_file():
-                copy.forget_file(part / file["path"])
+            if not (part / file.path).is_file():
+                copy.forget_file(part / file.path)
         with copy.transaction():
-            tried = [row for row in escapes(copy) if row["iteration"] <= iteration]
+            tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             best = best_found(ranking(copy))
             copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
                 settings=settings.model_dump(), state="generate", iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=tried, resume_at=None, best_key=best and best["key"], short_of_room="",
+                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[],
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
-            copy.set(notified=copy.journal(limit=1)[-1]["id"])  # the past was the other one's
+            copy.set(notified=copy.journal(limit=1)[-1].id)  # the past was the other one's
     write_atomic(part / "campaign.toml", write_settings(settings))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.process import die_with_parent
-from autodisco.store import Store
+from autodisco.store import Event, Store
 
 PATIENCE_S = 30.0
 
@@ -68,11 +68,12 @@ def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
         return
     for row in rows if channels else ():  # without a channel these are events before anybody asked to be told
         if (event := event_of(row)) in settings.events:
-            message = {"campaign": campaign.settings.name, "folder": str(campaign.folder.absolute()), "event": event,
-                       **{key: row[key] for key in ("time", "iteration", "subject", "decided", "why")}}  # fmt: skip
+            told = {key: getattr(row, key) for key in ("time", "iteration", "subject", "decided", "why")}
+            where = str(campaign.folder.absolute())
+            message = {"campaign": campaign.settings.name, "folder": where, "event": event, **told}
             untold += [{"channel": name, "message": message, "tries": 0, "at": 0.0} for name in channels]
     left = [entry for entry in untold if entry["channel"] in channels and not _told(store, channels, entry, now)]
-    store.set(untold=left, **({"notified": rows[-1]["id"]} if rows else {}))
+    store.set(untold=left, **({"notified": rows[-1].id} if rows else {}))
 
 
 def tell_before_leaving(campaign: Campaign, store: Store, interrupted: Callable[[], bool]) -> None:
@@ -108,12 +109,12 @@ def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[st
         return last
 
 
-def event_of(row: dict[str, Any]) -> str | None:
+def event_of(row: Event) -> str | None:
     """What a row of the journal is called in the setting `notify.events`; None for the others."""
-    if row["event"] == "end":
-        return "saturated" if row["decided"] == "nothing-new" else "exhausted"
+    if row.event == "end":
+        return "saturated" if row.decided == "nothing-new" else "exhausted"
     return {"failure": "failed", "stop": "stopped", "new best": "new best", "short of room": "short of room"}.get(
-        row["event"]
+        row.event
     )
 
 

@@ -16,10 +16,10 @@ def neighbours(campaign: Campaign) -> str:
     if campaign.settings.simulation.workers:
         return ""
     here = campaign.folder.resolve()
-    alive = [row for row in list_campaigns(here.parent) if row.get("alive") and Path(row["folder"]).resolve() != here]
+    alive = [row for row in list_campaigns(here.parent) if row.alive and Path(row.folder).resolve() != here]
     if not alive:
         return ""
-    names = joined([row["name"] for row in alive])
+    names = joined([row.name for row in alive])
     runs = "runs" if len(alive) == 1 else "run"
     return f"{names} {runs} beside it; each takes all cores unless simulation.workers says how many"
 

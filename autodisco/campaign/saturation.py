@@ -148,10 +148,10 @@ def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
     Drawing ends with a new string. This last draw is left out of the polymers: it is new by the choice of where to end.
     """
     rows = store.candidates(iteration)
-    verdicts = Counter(row["verdict"] for row in rows)
-    keys = [row["key"] for row in rows if row["key"]]
+    verdicts = Counter(row.verdict for row in rows)
+    keys = [row.key for row in rows if row.key]
     discovering = store.discovering_verdicts()
-    discovered = {row["key"] for row in rows if row["key"] and row["verdict"] in discovering}
+    discovered = {row.key for row in rows if row.key and row.verdict in discovering}
     short = len(rows) >= campaign.settings.generate.max_draws
     aside = left_aside(keys, fed_most(store, iteration), short)
     return Drawn(
@@ -166,8 +166,8 @@ def fed_most(store: Store, iteration: int) -> set[str]:
     """What the model of an iteration was fed most: the reference, and the training rows of the largest weight, where
     weights differ."""
     rows = store.training(iteration - 1)
-    weights = [row["weight"] for row in rows]
-    heaviest = {row["key"] for row in rows if row["weight"] == max(weights) > min(weights)}
+    weights = [row.weight for row in rows]
+    heaviest = {row.key for row in rows if row.weight == max(weights) > min(weights)}
     return heaviest | {store.get("reference_key")}
 
 

@@ -9,40 +9,42 @@ from pathlib import Path
 
 import numpy as np
 
+from autodisco.decide import Objective
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, parse
 from autodisco.store import Store
 from autodisco.tables import Row, Table, number, open_table
 
 REQUIRED = ("name", "monomer_smiles")
-LABEL_COLUMNS = (
-    "conductivity_s_per_cm",
-    "conductivity_s_per_cm_sem",
-    "protocol",
-    "force_field",
-    "program_version",
-    "n_replicas",
-)
-COLUMNS = (*REQUIRED, *LABEL_COLUMNS, "reference")
+
+
+def label_columns(objective: Objective) -> tuple[str, ...]:
+    """Columns of a value of the objective and of how it was computed."""
+    return (objective.column, objective.sem_column, "protocol", "force_field", "program_version", "n_replicas")
+
+
+def seed_columns(objective: Objective) -> tuple[str, ...]:
+    """Columns of a seed file; those of `REQUIRED` must be there."""
+    return (*REQUIRED, *label_columns(objective), "reference")
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A row of the seed file; the conductivity (S/cm) belongs to a protocol and force field, or is None."""
+    """A row of the seed file; the value of the objective belongs to a protocol and force field, or is None."""
 
     name: str
     unit: RepeatUnit
     line: int
-    conductivity_s_per_cm: float | None
-    conductivity_s_per_cm_sem: float | None
+    value: float | None
+    sem: float | None
     n_replicas: int | None
     protocol: str
     force_field: str
     program_version: str
 
 
-def read_seeds(path: Path) -> list[Seed]:
-    """Rows of a seed file, a table with a header line (`COLUMNS`; only `REQUIRED` ones must be there).
+def read_seeds(path: Path, objective: Objective) -> list[Seed]:
+    """Rows of a seed file, a table with a header line (`seed_columns`).
 
     Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
     without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
@@ -50,9 +52,10 @@ def read_seeds(path: Path) -> list[Seed]:
     table = open_table(path)
     seeds: list[Seed] = []
     lines: dict[tuple[str, str, str], int] = {}
-    _check_header(table)
+    columns = seed_columns(objective)
+    _check_header(table, columns)
     for row in table.rows:
-        seed = _seed(table, row)
+        seed = _seed(table, row, objective)
         identity = (seed.unit.key, seed.protocol, seed.force_field)
         if identity in lines:
             raise InputError(f"{table.where(row)}: {seed.unit.given} is the same polymer as line {lines[identity]}")
@@ -72,34 +75,35 @@ def add_enumerated(store: Store, number: int, seed: int, iteration: int = 0) -> 
     return added
 
 
-def _check_header(table: Table) -> None:
+def _check_header(table: Table, columns: tuple[str, ...]) -> None:
     names, where = table.names or [], f"{table.path}, line {table.header_line}"
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(COLUMNS)})")
-    unknown = [name for name in names if name not in COLUMNS]
+        raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(columns)})")
+    unknown = [name for name in names if name not in columns]
     if unknown:
-        raise InputError(f"{where}: unknown column {unknown[0]!r}; known are {', '.join(COLUMNS)}")
+        raise InputError(f"{where}: unknown column {unknown[0]!r}; known are {', '.join(columns)}")
 
 
-def _seed(table: Table, found: Row) -> Seed:
+def _seed(table: Table, found: Row, objective: Objective) -> Seed:
     where = table.where(found)
     cells = zip(table.names or [], found.cells, strict=True)
-    row = dict.fromkeys(COLUMNS, "") | {column: cell.strip() for column, cell in cells}
+    row = dict.fromkeys(seed_columns(objective), "") | {column: cell.strip() for column, cell in cells}
     try:
         unit = parse(row["monomer_smiles"])
     except InvalidRepeatUnit as error:
         raise InputError(f"{where}: {error}") from None
-    value = _number(row, "conductivity_s_per_cm", where)
+    lowest = -math.inf if objective.scale.floor is None else 0.0
+    value = _number(row, objective.column, where, lowest)
     if value is not None and not (row["protocol"] and row["force_field"]):
-        raise InputError(f"{where}: a conductivity needs the protocol and the force_field it was computed with")
+        raise InputError(f"{where}: a {objective.name} needs the protocol and the force_field it was computed with")
     replicas = _number(row, "n_replicas", where)
     return Seed(
         name=row["name"],
         unit=unit,
         line=found.line,
-        conductivity_s_per_cm=value,
-        conductivity_s_per_cm_sem=_number(row, "conductivity_s_per_cm_sem", where),
+        value=value,
+        sem=_number(row, objective.sem_column, where),
         n_replicas=None if replicas is None else int(replicas),
         protocol=row["protocol"],
         force_field=row["force_field"],
@@ -107,13 +111,14 @@ def _seed(table: Table, found: Row) -> Seed:
     )
 
 
-def _number(row: dict[str, str], column: str, where: str) -> float | None:
+def _number(row: dict[str, str], column: str, where: str, lowest: float = 0.0) -> float | None:
     if not row[column]:
         return None
     try:
         value = number(row[column])
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < 0:
-        raise InputError(f"{where}: {column} = {row[column]!r}: allowed is a number, 0 or above, or nothing")
+    if not math.isfinite(value) or value < lowest:
+        allowed = "a number" if lowest < 0 else "a number, 0 or above,"
+        raise InputError(f"{where}: {column} = {row[column]!r}: allowed is {allowed} or nothing")
     return value

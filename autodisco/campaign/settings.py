@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from autodisco.polymer import Rule
 
 
+class ObjectiveSettings(Section):
+    """What the campaign looks for."""
+
+    name: str = "conductivity"
+    """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
+
+
 class Seeds(Section):
     """What is known before the first simulation."""
 
@@ -209,6 +216,7 @@ class Settings(Section):
     """Name of the campaign and of its folder: letters, digits, `.`, `_`, `-`."""
     seed: Count = 1
     """Seed of every random number."""
+    objective: ObjectiveSettings = ObjectiveSettings()
     seeds: Seeds = Seeds()
     generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
         generator_settings()

@@ -136,14 +136,19 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
+    named = absolute(settings.objective.name, file.parent)
+    changed["objective"] = settings.objective.model_copy(update={"name": named})
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():
             raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
         changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
-    protocol = (file.parent / settings.simulation.protocol).resolve()
+    simulation = settings.simulation
+    parts = {"force_field": absolute(simulation.force_field, file.parent)}
+    protocol = (file.parent / simulation.protocol).resolve()
     if protocol.suffix == ".toml" and protocol.is_file():
-        changed["simulation"] = settings.simulation.model_copy(update={"protocol": str(protocol)})
+        parts["protocol"] = str(protocol)
+    changed["simulation"] = simulation.model_copy(update=parts)
     return settings.model_copy(update=changed)
 
 

@@ -6,17 +6,19 @@ than it with the probability that the campaign asks for. Simulated ones count wi
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
 from autodisco.campaign.states import Interrupted
+from autodisco.decide import Ranked
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.process import give_back_memory
-from autodisco.store import Store
+from autodisco.store import Polymer, Store, TrainingEntry
 
 if TYPE_CHECKING:
     from autodisco.generator import Generator
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 METRIC_DRAWS = 500
 
 
-def training_set(campaign: Campaign, store: Store, ranked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list[TrainingEntry]:
     """Rows of the training set as of now, each with its label, its weight and why; `ranked` is the ranking as of now.
 
     Values of the campaign's own protocol are compared among themselves, those of an imported data set likewise; a
@@ -34,20 +36,14 @@ def training_set(campaign: Campaign, store: Store, ranked: list[dict[str, Any]])
     """
     longest = campaign.settings.generator.longest
     rows = {
-        polymer["key"]: {
-            "smiles": smiles,
-            "key": polymer["key"],
-            "label": "unlabelled",
-            "weight": 1.0,
-            "why": _why_unlabelled(polymer),
-        }
+        polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
-        if (smiles := _writable((polymer["given"], polymer["smiles"]), longest))
+        if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
     for classified in (_from_dataset(campaign, store), _from_simulations(campaign, ranked)):
         for key, (label, weight, why) in classified.items():
             if key in rows:
-                rows[key] |= {"label": label, "weight": weight, "why": why}
+                rows[key] = replace(rows[key], label=label, weight=weight, why=why)
     return list(rows.values())
 
 
@@ -59,7 +55,7 @@ def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
     from autodisco.generator import Generator
 
     path = campaign.model_path(number)
-    recorded = {row["path"]: row["sha256"] for row in store.files()}.get(str(path.relative_to(campaign.folder)))
+    recorded = {row.path: row.sha256 for row in store.files()}.get(str(path.relative_to(campaign.folder)))
     try:
         if recorded and path.is_file() and sha256(path) != recorded:
             raise InputError(f"{path}: its content has changed")
@@ -79,7 +75,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     from autodisco.generator.metrics import score_samples
 
     checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
-    if any(model["iteration"] == number for model in store.models()):
+    if any(model.iteration == number for model in store.models()):
         checkpoint.unlink(missing_ok=True)  # a process was killed behind the commit
         return
     begin = time.monotonic()
@@ -106,7 +102,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             store.set(activity=f"training model {number}: {done} of {total}", training_left_s=left)
 
     model = fit(
-        [TrainingRow(row["smiles"], row["label"], row["weight"]) for row in training],
+        [TrainingRow(row.smiles, row.label, row.weight) for row in training],
         settings,
         seed=campaign.seed(number, "retrain"),
         progress=watch,
@@ -114,8 +110,8 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         checkpoint=checkpoint,
     )
     samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **sampling(campaign, store, number + 1))
-    enumerated = {polymer["key"] for polymer in store.polymers("grammar")}
-    metrics = score_samples(samples, [row["smiles"] for row in training if row["key"] not in enumerated])
+    enumerated = {polymer.key for polymer in store.polymers("grammar")}
+    metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
     path = campaign.model_path(number)
     model.save(path)
@@ -135,34 +131,34 @@ def _writable(texts: Iterable[str], longest: int) -> str | None:
     return next((text for text in texts if is_writable(text) and len(split(text)) <= longest), None)
 
 
-def _why_unlabelled(polymer: dict[str, Any]) -> str:
+def _why_unlabelled(polymer: Polymer) -> str:
     return {"grammar": "enumerated, no value", "generated": "simulated without a value"}.get(
-        polymer["source"], "known, no value of this protocol and force field"
+        polymer.source, "known, no value of this protocol and force field"
     )
 
 
-def class_border(campaign: Campaign, ranked: list[dict[str, Any]]) -> float:
-    """Conductivity (S/cm) from which on a ranked polymer is in the top share; 0 where most conduct nothing: none is."""
-    return _border([row["expected_s_per_cm"] for row in ranked], campaign.settings.acquire.top_fraction)
+def class_border(campaign: Campaign, ranked: list[Ranked]) -> float:
+    """Value from which on a ranked polymer is in the top share; 0 where most have none: none is."""
+    return _border([row.expected for row in ranked], campaign.settings.acquire.top_fraction)
 
 
-def _from_simulations(campaign: Campaign, ranked: list[dict[str, Any]]) -> dict[str, tuple[str, float, str]]:
+def _from_simulations(campaign: Campaign, ranked: list[Ranked]) -> dict[str, tuple[str, float, str]]:
     settings = campaign.settings.acquire
     border = class_border(campaign, ranked)
     top = f"the top {settings.top_fraction:.0%}"
     classes = {}
     for row in ranked:
-        value = row["conductivity_s_per_cm"]
-        shown = f"{value:.2e} S/cm ({row['origin']})"
-        if row["verdict"] == "reference":
-            classes[row["key"]] = ("high", settings.reference_weight, f"{shown}: the reference")
-        elif row["verdict"] == "better":
+        value = row.value
+        shown = f"{value:.2e} S/cm ({row.origin})"
+        if row.verdict == "reference":
+            classes[row.key] = ("high", settings.reference_weight, f"{shown}: the reference")
+        elif row.verdict == "better":
             why = f"{shown}: better than the reference with a probability of {settings.better_probability:.0%} or more"
-            classes[row["key"]] = ("high", settings.reference_weight, why)
-        elif row["expected_s_per_cm"] >= border > 0:
-            classes[row["key"]] = ("high", 1.0, f"{shown}: in {top}")
+            classes[row.key] = ("high", settings.reference_weight, why)
+        elif row.expected >= border > 0:
+            classes[row.key] = ("high", 1.0, f"{shown}: in {top}")
         else:
-            classes[row["key"]] = ("low", 1.0, f"{shown}: below {top}")
+            classes[row.key] = ("low", 1.0, f"{shown}: below {top}")
     return classes
 
 
@@ -172,17 +168,17 @@ def _border(values: list[float], share: float) -> float:
 
 def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
     here = (store.get("protocol"), store.get("force_field"))
-    rows = [row for row in store.labels() if (row["protocol"], row["force_field"]) != here]
-    values = [row["conductivity_s_per_cm"] for row in rows if row["conductivity_s_per_cm"] is not None]
+    rows = [row for row in store.labels(campaign.objective.column) if (row.protocol, row.force_field) != here]
+    values = [row.value for row in rows if row.value is not None]
     share = campaign.settings.acquire.top_fraction
     border = _border(values, share)
     classes = {}
     for row in rows:
-        value = row["conductivity_s_per_cm"]
-        if row["label"]:
-            classes[row["key"]] = (row["label"], 1.0, f"class given in {row['origin']}")
+        value = row.value
+        if row.label:
+            classes[row.key] = (row.label, 1.0, f"class given in {row.origin}")
         else:
-            label = "high" if value >= border > 0 else "low"
-            why = f"{value:.2e} S/cm in {row['origin']}, top {share:.0%} from {border:.2e}"
-            classes[row["key"]] = (label, 1.0, why)
+            label = "high" if (value or 0.0) >= border > 0 else "low"
+            why = f"{value:.2e} S/cm in {row.origin}, top {share:.0%} from {border:.2e}"
+            classes[row.key] = (label, 1.0, why)
     return classes

@@ -8,7 +8,7 @@ from typing import Any
 from autodisco.campaign.campaign import settings_of
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
-from autodisco.store import LOOP_STATES, STATES, Store, replica_folder
+from autodisco.store import LOOP_STATES, STATES, Model, RecordedFile, Replica, Store, replica_folder
 
 
 def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[str]:
@@ -27,9 +27,9 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
 
 def unrecorded_replicas(store: Store) -> int:
     """How many finished replicas have no recorded hashes, because an older program ran them."""
-    hashed = {tuple(row["path"].split("/")[1:3]) for row in store.files()}
-    finished = [row for row in store.replicas() if row["status"] == "done"]
-    return sum((row["key"], str(row["replica"])) not in hashed for row in finished)
+    hashed = {tuple(row.path.split("/")[1:3]) for row in store.files()}
+    finished = [row for row in store.replicas() if row.status == "done"]
+    return sum((row.key, str(row.replica)) not in hashed for row in finished)
 
 
 def _facts(store: Store) -> list[str]:
@@ -37,7 +37,7 @@ def _facts(store: Store) -> list[str]:
     wrong = [] if state in STATES else [f"state.db: the state {state!r} does not exist"]
     if state not in LOOP_STATES and state in STATES and store.get("resume_at") not in LOOP_STATES:
         wrong.append(f"state.db: {state}, without the state to go on with")
-    opened = [row["n"] for row in store.iterations()]
+    opened = [row.n for row in store.iterations()]
     if opened != list(range(1, iteration + 1)):
         wrong.append(f"state.db: iteration {iteration}, but these were opened: {opened}")
     try:
@@ -54,31 +54,31 @@ def _facts(store: Store) -> list[str]:
 
 
 def _rows(store: Store) -> list[str]:
-    known = {polymer["key"] for polymer in store.polymers()}
+    known = {polymer.key for polymer in store.polymers()}
     wrong = [
-        f"state.db: {draw['smiles']} (iteration {draw['iteration']}, draw {draw['draw']}) is new, and no polymer"
+        f"state.db: {draw.smiles} (iteration {draw.iteration}, draw {draw.draw}) is new, and no polymer"
         for draw in store.candidates(verdict="new")
-        if draw["key"] not in known
+        if draw.key not in known
     ]
     for row in store.replicas():
-        name = f"replica {row['replica']} of {row['key']}"
-        if row["status"] == "done" and not row["properties"]:
+        name = f"replica {row.replica} of {row.key}"
+        if row.status == "done" and not row.properties:
             wrong.append(f"state.db: {name} is done and has no properties")
-        if row["status"] == "failed" and not row["failure_code"]:
+        if row.status == "failed" and not row.failure_code:
             wrong.append(f"state.db: {name} has failed and has no code")
-        if row["status"] == "done" and row["properties"] != (kept := _kept(store, row)) and kept is not None:
+        if row.status == "done" and row.properties != (kept := _kept(store, row)) and kept is not None:
             wrong.append(f"state.db: {name} has other properties than its outcome.json")
     for draws in range(1, store.get("iteration", 0) + 1):
-        numbers = [draw["draw"] for draw in store.candidates(draws)]
+        numbers = [draw.draw for draw in store.candidates(draws)]
         if numbers != list(range(len(numbers))):
             wrong.append(f"state.db: the draws of iteration {draws} are not one stream")
     return wrong
 
 
-def _kept(store: Store, row: dict[str, Any]) -> dict[str, Any] | None:
+def _kept(store: Store, row: Replica) -> dict[str, Any] | None:
     """The properties that a replica left in its folder, or None."""
     try:
-        found: dict[str, Any] = read_json(replica_folder(store.folder, row["key"], row["replica"]) / "outcome.json")
+        found: dict[str, Any] = read_json(replica_folder(store.folder, row.key, row.replica) / "outcome.json")
         return found["properties"]
     except (OSError, ValueError, KeyError):
         return None
@@ -97,21 +97,21 @@ def _journal(store: Store) -> list[str]:
 
 
 def _files(
-    store: Store, recorded: list[dict[str, Any]], models: list[dict[str, Any]], progress: Callable[[int], None] | None
+    store: Store, recorded: list[RecordedFile], models: list[Model], progress: Callable[[int], None] | None
 ) -> list[str]:
     wrong = []
     for number, row in enumerate(recorded):
         if progress:
             progress(number + 1)
-        path = store.folder / row["path"]
+        path = store.folder / row.path
         if not path.is_file():
-            wrong.append(f"{row['path']}: missing")
-        elif path.stat().st_size != row["bytes"]:
-            wrong.append(f"{row['path']}: {path.stat().st_size} bytes, {row['bytes']} were written")
-        elif sha256(path) != row["sha256"]:
-            wrong.append(f"{row['path']}: its content has changed")
-    names = {row["path"] for row in recorded}
+            wrong.append(f"{row.path}: missing")
+        elif path.stat().st_size != row.bytes:
+            wrong.append(f"{row.path}: {path.stat().st_size} bytes, {row.bytes} were written")
+        elif sha256(path) != row.sha256:
+            wrong.append(f"{row.path}: its content has changed")
+    names = {row.path for row in recorded}
     for model in models:
-        if model["path"] not in names and not (store.folder / model["path"]).is_file():
-            wrong.append(f"{model['path']}: missing")
+        if model.path not in names and not (store.folder / model.path).is_file():
+            wrong.append(f"{model.path}: missing")
     return wrong

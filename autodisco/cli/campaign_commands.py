@@ -15,6 +15,7 @@ from autodisco.errors import InputError
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
+    from autodisco.store import CampaignEntry, Event
 
 STATUS_COLUMNS = 119
 """One less than the monitor takes for wide, so that a status that is piped reads from top to bottom."""
@@ -80,8 +81,8 @@ def list_(as_json: JSON = False) -> None:
     print_table(
         ["name", "state", ">iteration", "process", "started", "reason"],
         [
-            (row["name"], row["state"], row.get("iteration"), _process(row),
-             _date(row.get("started")), row.get("reason"))
+            (row.name, row.state, row.iteration, _process(row),
+             _date(row.started), row.reason)
             for row in rows
         ],
     )  # fmt: skip
@@ -95,8 +96,8 @@ def status(
     as_json: JSON = False,
 ) -> None:
     """Say where a campaign stands."""
+    from autodisco.decide import status as status_of
     from autodisco.store import Store
-    from autodisco.store import status as status_of
 
     if why:
         _print_why(campaign_folder(name), as_json)
@@ -111,7 +112,7 @@ def status(
     console = stdout_console()
     console.width = min(console.width, STATUS_COLUMNS)
     console.print(frame(seen, console.width, STATUS_LINES))
-    console.print(f"folder {seen['folder']}")
+    console.print(f"folder {seen.folder}")
 
 
 def monitor(
@@ -160,28 +161,28 @@ def log(
 
     with Store.open_readonly(campaign_folder(name)) as store:
 
-        def is_asked(row: dict[str, Any]) -> bool:
+        def is_asked(row: "Event") -> bool:
             return (
-                (not event or row["event"] in event)
-                and about in row["subject"]
-                and (iteration is None or row["iteration"] == iteration)
+                (not event or row.event in event)
+                and about in row.subject
+                and (iteration is None or row.iteration == iteration)
             )
 
         filtered = event or about or iteration is not None
         new = store.journal(limit=0 if filtered else number)
-        rows, last = [row for row in new if is_asked(row)][-number:], new[-1]["id"] if new else 0
+        rows, last = [row for row in new if is_asked(row)][-number:], new[-1].id if new else 0
         if filtered and not rows:
-            message(f"nothing matches; events here: {', '.join(sorted({row['event'] for row in new}))}")
+            message(f"nothing matches; events here: {', '.join(sorted({row.event for row in new}))}")
         if follow and store.get("state") not in END_STATES and not live_owner(store):
             message("no process runs this campaign; waiting for one")
         while True:
             for row in rows:
-                print(json.dumps(row) if as_json else _decision(row), flush=True)
+                print(json.dumps(row.to_dict()) if as_json else _decision(row), flush=True)
             if not follow or (not new and store.get("state") in END_STATES):
                 return
             time.sleep(1.0)
             new = store.journal(after=last)
-            rows, last = [row for row in new if is_asked(row)], new[-1]["id"] if new else last
+            rows, last = [row for row in new if is_asked(row)], new[-1].id if new else last
 
 
 def explain(
@@ -273,9 +274,9 @@ def _campaign(file: Path) -> "Campaign":
 
 def _print_end(folder: Path, as_json: bool) -> None:
     """The result of a campaign that has ended; of one that was left on the way only how far it is."""
+    from autodisco.decide import status as status_of
     from autodisco.report import write_report
     from autodisco.store import END_STATES, Store
-    from autodisco.store import status as status_of
 
     with Store.open_readonly(folder) as store:
         state = store.get("state")
@@ -290,13 +291,13 @@ def _print_end(folder: Path, as_json: bool) -> None:
 
 
 def _print_result(folder: Path, page: Path, as_json: bool) -> None:
+    from autodisco.decide import status as status_of
     from autodisco.report import summary
     from autodisco.store import Store
-    from autodisco.store import status as status_of
 
     with Store.open_readonly(folder) as store:
         if as_json:
-            print_json({**status_of(store), "report": str(page)})
+            print_json({**status_of(store).to_dict(), "report": str(page)})
             return
         for line in summary(store):
             print(line)
@@ -308,28 +309,28 @@ def _argument(folder: Path) -> str:
     return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
 
 
-def _process(row: dict[str, Any]) -> str:
+def _process(row: "CampaignEntry") -> str:
     """``alive``, ``hung`` where it has given no heartbeat for long, ``gone`` where there is none; nothing where no
     process is to be expected."""
     from autodisco.store import END_STATES
 
-    if row.get("alive"):
-        return "hung" if row["hung"] else "alive"
-    return "" if row["state"] in {*END_STATES, "paused", "unreadable"} else "gone"
+    if row.alive:
+        return "hung" if row.hung else "alive"
+    return "" if row.state in {*END_STATES, "paused", "unreadable"} else "gone"
 
 
 def _date(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
 
 
-def _decision(row: dict[str, Any]) -> str:
-    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["time"]))
-    text = f"{moment}  {row['iteration']} {row['state']:<8}  {row['event']}"
-    text += f" {row['subject']}" if row["subject"] else ""
-    seen = ", ".join(f"{key} {_seen(value)}" for key, value in row["seen"].items())
+def _decision(row: "Event") -> str:
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.time))
+    text = f"{moment}  {row.iteration} {row.state:<8}  {row.event}"
+    text += f" {row.subject}" if row.subject else ""
+    seen = ", ".join(f"{key} {_seen(value)}" for key, value in row.seen.items())
     text += f" [{seen}]" if seen else ""
-    text += f": {row['decided']}" if row["decided"] else ""
-    return text + (f" ({row['why']})" if row["why"] else "")
+    text += f": {row.decided}" if row.decided else ""
+    return text + (f" ({row.why})" if row.why else "")
 
 
 def _seen(value: Any) -> str:

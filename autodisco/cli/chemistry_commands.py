@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.options import JSON
+from autodisco.cli.options import FORCE_FIELD, JSON
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
@@ -46,7 +46,7 @@ def simulate(
             min=1, help="Cores of one build; more pay for large boxes.", envvar="AUTODISCO_SIMULATION_THREADS"
         ),
     ] = 1,
-    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     engine: Annotated[
         str,
         typer.Option(
@@ -224,6 +224,8 @@ def dedupe(
         )
         if out:
             message(f"polymers: {out}")
+        if not library.n_groups:
+            raise InputError(f"{file}: no row holds a repeat unit")
 
 
 def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:

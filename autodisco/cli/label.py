@@ -10,7 +10,7 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
-from autodisco.cli.options import JSON
+from autodisco.cli.options import FORCE_FIELD, JSON
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
@@ -29,27 +29,31 @@ def label(
     protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
     replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each, if the file asks no more.")] = 2,
     workers: Annotated[int, typer.Option(min=0, help="Builds at a time; 0 for one per core.")] = 0,
-    force_field: Annotated[str, typer.Option(help="Force field.")] = "pcff+",
+    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     engine: Annotated[str, typer.Option(help="What runs the dynamics: lammps, openmm or auto.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores of one build.")] = 1,
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
+    objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
     """Simulate the polymers of a CSV file.
 
-    Fills conductivity_s_per_cm and _sem with protocol, force field, program version and number of replicas; a
-    polymer without any value keeps what it had. The rest of the file stays as it is, also what is edited meanwhile. A
-    row that names a larger n_replicas gets that many. Running it again
-    continues, or adds replicas.
+    Fills the column of the objective (conductivity_s_per_cm) and its _sem with protocol, force field, program version
+    and number of replicas; a polymer without any value keeps what it had. The rest of the file stays as it is, also
+    what is edited meanwhile. A row that names a larger n_replicas gets that many. Running it again continues, or adds
+    replicas.
     """
     from autodisco.analysis import combine
-    from autodisco.campaign.seeds import LABEL_COLUMNS
+    from autodisco.campaign.seeds import label_columns
     from autodisco.cli.single import Shown
+    from autodisco.decide import objective_named
     from autodisco.simulation import forcefield, protocols
     from autodisco.simulation.batch import failures, simulate_batch, values
 
+    aim = objective_named(objective)
+    aim.check()
     name = protocols.load(protocol).name
     forcefield.load(force_field)
     _, rows = read_rows(existing_file(file, "file of polymers"))
@@ -71,13 +75,15 @@ def label(
     failed: list[dict[str, Any]] = []
     labels: dict[str, tuple[str, ...]] = {}
     for key, unit in by_key.items():
-        properties = values(outcomes[key])
+        properties = [
+            {**one, aim.column: value} for one in values(outcomes[key]) if (value := aim.value(one)) is not None
+        ]
         failed += [{"monomer_smiles": unit.given, **failure} for failure in failures(outcomes[key])]
         if properties:
             mean = combine(properties)
             labels[key] = (
-                _number(mean["conductivity_s_per_cm"]),
-                _number(mean["conductivity_s_per_cm_sem"]),
+                _number(mean[aim.column]),
+                _number(mean[aim.sem_column]),
                 name,
                 force_field,
                 autodisco.__version__,
@@ -85,7 +91,7 @@ def label(
             )
     _, rows = read_rows(file)  # it may have been edited meanwhile
     now = {row.line: _unit(row, file).key for row in rows}
-    fill_labels(file, LABEL_COLUMNS, {line: labels[key] for line, key in now.items() if key in labels})
+    fill_labels(file, label_columns(aim), {line: labels[key] for line, key in now.items() if key in labels})
     if later := len(set(now.values()) - by_key.keys()):
         message(f"{file}: {counted(later, 'polymer')} came into the file meanwhile; run it again for these")
     for failure in failed:

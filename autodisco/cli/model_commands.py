@@ -192,7 +192,7 @@ def _latest_model(folder: Path) -> Path:
         models = store.models()
     if not models:
         raise InputError(f"{folder}: no model has been trained yet")
-    return folder / str(models[-1]["path"])
+    return folder / str(models[-1].path)
 
 
 def _row(text: str) -> dict[str, Any]:

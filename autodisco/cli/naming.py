@@ -23,7 +23,7 @@ def campaign_folder(name: str | None) -> Path:
     for folder in (Path(name), runs_folder() / name):
         if (folder / DATABASE).is_file():
             return folder
-    from autodisco.store.views import campaign_databases
+    from autodisco.store import campaign_databases
 
     known = ", ".join(path.parent.name for path in campaign_databases(runs_folder())) or "none"
     raise InputError(f"no campaign '{name}'; campaigns in {runs_folder()}/: {known}")
@@ -35,5 +35,5 @@ def _latest() -> Path:
     campaigns = list_campaigns(runs_folder())
     if not campaigns:
         raise InputError(f"no campaign in {runs_folder()}/; start one with: autodisco run FILE")
-    last = max(campaigns, key=lambda row: (bool(row.get("alive")), row.get("ended") or row.get("started") or 0.0))
-    return Path(last["folder"])
+    last = max(campaigns, key=lambda row: (row.alive, row.ended or row.started or 0.0))
+    return Path(last.folder)

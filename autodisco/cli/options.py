@@ -11,3 +11,5 @@ NAME = Annotated[
     typer.Argument(metavar="[NAME]", help="A campaign under runs/, or its folder; the most recent one if left out."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
+"""Help text of ``--force-field``."""

@@ -26,12 +26,15 @@ def message(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """`text` with line breaks and runs of blanks replaced by one blank."""
-    return " ".join(text.split())
+    """`text` with line breaks and runs of blanks replaced by one blank, and control characters escaped."""
+    shown = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists."""
+    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists, records objects."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -24,7 +24,10 @@ Class = Literal["high", "low", "unlabelled"]
 #: Most classes that a property can be cut into (`classify`).
 MOST_CLASSES = 10
 
-_VALUE_COLUMNS = ("conductivity", "conductivity_s_per_cm")
+QUANTITY = "conductivity_s_per_cm"
+"""The quantity of a data set's values."""
+
+_VALUE_COLUMNS = ("conductivity", QUANTITY)
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,13 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
         there = ", ".join(filter(None, header))
         raise InputError(f"{path}, line {table.header_line}: there is no column {name!r}; there are {there}")
 
+    used = {factor for several in factors.values() for factor in several}
+    unread = [name for name in header if "conductiv" in name and name not in used]
+    if value_at is None and unread:
+        raise InputError(
+            f"{path}, line {table.header_line}: column {unread[0]!r} is not read: its unit is not known; name it "
+            f"{_VALUE_COLUMNS[0]} and write S/cm, or remove it"
+        )
     found: list[tuple[str, float | None, dict[str, float | None]]] = []
     for row in table.rows:
         where, cells = table.where(row), row.cells

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 
+from autodisco.decide import Status
 from autodisco.monitor import sections
-from autodisco.monitor.sections import Status
 
 WIDE = 120
 """From this many columns on, the ranking stands beside the simulations."""
@@ -29,7 +29,7 @@ def frame(status: Status, width: int, height: int, now: float | None = None) -> 
 
 
 def _narrow(status: Status, width: int, lines: int) -> list[RenderableType]:
-    running = 2 + min(MAX_RUNNING, len(status["simulations"]["running_replicas"]), lines // 5)
+    running = 2 + min(MAX_RUNNING, len(status.simulations.running_replicas), lines // 5)
     bottom = max(BOTTOM_LINES, lines // 4)
     left = max(26, width // 3)
     return [
@@ -44,7 +44,7 @@ def _wide(status: Status, width: int, lines: int) -> list[RenderableType]:
     upper = lines - bottom
     left = width * 3 // 5
     right = width - left
-    running = 2 + min(MAX_RUNNING, max(1, len(status["simulations"]["running_replicas"])), upper // 2)
+    running = 2 + min(MAX_RUNNING, max(1, len(status.simulations.running_replicas)), upper // 2)
     side = Group(
         sections.simulations(status, right, running),
         sections.duplicates(status, right, upper - running),

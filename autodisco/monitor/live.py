@@ -11,10 +11,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from autodisco.decide import Ranking, status
 from autodisco.errors import InputError
 from autodisco.monitor import sections
 from autodisco.monitor.frame import frame
-from autodisco.store import END_STATES, Ranking, Store, progress, status
+from autodisco.store import END_STATES, Store, progress
 
 INTERVAL_S = 0.7
 BEST_ROWS = 60
@@ -52,7 +53,7 @@ def watch(folder: Path, console: Console) -> None:
         seen = status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
         try:
             with Live(console=console, screen=True, auto_refresh=False) as live:
-                while seen["state"] not in END_STATES:
+                while seen.state not in END_STATES:
                     live.update(frame(seen, *console.size), refresh=True)
                     time.sleep(INTERVAL_S)
                     seen = status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
@@ -92,7 +93,7 @@ def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
             continue
         # where the last line is full, the terminal's echo of Ctrl-C moves the cursor to a line that nobody clears
         width = live.console.width - 4
-        if seen["simulations"]["waiting"] + seen["simulations"]["running"]:
+        if seen.simulations.waiting + seen.simulations.running:
             live.update(sections.simulations(seen, width, 2 + FOOTER_RUNNING), refresh=True)
         else:
             live.update(sections.header(seen, width, time.time()), refresh=True)

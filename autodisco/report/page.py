@@ -6,14 +6,13 @@ Everything that came from a file, a model or a person passes `html.escape` on it
 import time
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from autodisco.decide import Ranked
 from autodisco.report import charts
-from autodisco.report.facts import Facts, caveat, expected, probability, short_name, versions
+from autodisco.report.facts import Facts, caveat, probability, short_name, versions
 from autodisco.report.rows import failures, journal, models, ranking_table, structure
 from autodisco.report.why import chance
-from autodisco.store import known_of
-from autodisco.text import duration, significant, with_error
+from autodisco.text import duration, significant
 
 BEST_DRAWN = 14
 CARDS = 8
@@ -23,7 +22,7 @@ TIES_NAMED = 20
 def page(facts: Facts) -> str:
     """The whole page."""
     style = Path(__file__).with_name("page.css").read_text()
-    name = escape(str(facts.status["name"]))
+    name = escape(str(facts.status.name))
     parts = [_head(facts), _answer(facts), _charts(facts), _ranking(facts), _failed(facts), _behind(facts)]
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name} · autodisco</title>\n'
@@ -34,13 +33,13 @@ def page(facts: Facts) -> str:
 
 def _head(facts: Facts) -> str:
     status = facts.status
-    end = status["ended"] or facts.written
-    took = duration(end - status["started"]) if status["started"] else "–"
+    end = status.ended or facts.written
+    took = duration(end - status.started) if status.started else "–"
     date = time.strftime("%Y-%m-%d %H:%M", time.localtime(end))
-    state = f"<b>{escape(str(status['state']))}</b>" + (f": {escape(status['reason'])}" if status["reason"] else "")
-    finished = sum(1 for row in status["iterations"] if row["ended"])
-    done = sum(row["status"] == "done" for row in facts.replicas)
-    simulated = len({row["key"] for row in facts.replicas if row["status"] == "done"})
+    state = f"<b>{escape(str(status.state))}</b>" + (f": {escape(status.reason)}" if status.reason else "")
+    finished = sum(1 for row in status.iterations if row.ended)
+    done = sum(row.status == "done" for row in facts.replicas)
+    simulated = len({row.key for row in facts.replicas if row.status == "done"})
     against = facts.reference_name
     tiles = [
         (len(facts.found("better")), f"new polymers better than {against}"),
@@ -52,7 +51,7 @@ def _head(facts: Facts) -> str:
     ]
     boxes = "".join(f'<div class="tile"><b>{value}</b><span>{escape(label)}</span></div>' for value, label in tiles)
     return (
-        f"<h1>{escape(str(status['name']))}</h1>\n"
+        f"<h1>{escape(str(status.name))}</h1>\n"
         f'<p class="soft">{state}. {date}, after {took}. Made with autodisco.</p>\n'
         f'<div class="tiles">{boxes}</div>\n'
         f'<p class="note"><b>What these values are.</b> {escape(caveat(facts))}</p>\n'
@@ -65,42 +64,41 @@ def _answer(facts: Facts) -> str:
         return "<h2>Result</h2><p>The reference polymer has no value yet, so nothing is compared with it.</p>\n"
     against = escape(facts.reference_name)
     better, tied = facts.found("better"), facts.found("tie")
-    value = with_error(reference["conductivity_s_per_cm"], reference["conductivity_s_per_cm_sem"], 1e3)
     sure = f"with a probability of {facts.better_probability:.0%} or more"
     text = f"<h2>What beats {against}</h2>\n"
     if better:
         text += (
-            f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} conduct{'s' * (len(better) == 1)} better than "
-            f"{against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
+            f"<p>{len(better)} new polymer{'s' * (len(better) != 1)} {'is' if len(better) == 1 else 'are'} better than "
+            f"{against} ({escape(reference.shown)} under the same conditions) {sure}.</p>\n"
         )
         text += '<div class="cards">' + "".join(_card(row, reference) for row in better[:CARDS]) + "</div>\n"
         if len(better) > CARDS:
             text += f'<p class="soft">{len(better) - CARDS} more are in the table below.</p>\n'
     else:
         text += (
-            f"<p>No new polymer conducts better than {against} ({value} mS/cm under the same conditions) {sure}.</p>\n"
+            f"<p>No new polymer is better than {against} ({escape(reference.shown)} under the same conditions) "
+            f"{sure}.</p>\n"
         )
     if tied:
-        names = ", ".join(f"<code>{escape(row['monomer_smiles'])}</code>" for row in tied[:TIES_NAMED])
+        names = ", ".join(f"<code>{escape(row.monomer_smiles)}</code>" for row in tied[:TIES_NAMED])
         if len(tied) > TIES_NAMED:
             names += f", and {len(tied) - TIES_NAMED} more in the table below"
         text += f"<p>Tied with {against}, neither better nor worse {sure}: {names}.</p>\n"
     return text
 
 
-def _card(row: dict[str, Any], reference: dict[str, Any]) -> str:
+def _card(row: Ranked, reference: Ranked) -> str:
     ratio = ""
-    if reference["expected_s_per_cm"] > 0:
-        times = row["expected_s_per_cm"] / reference["expected_s_per_cm"]
+    if reference.expected > 0:
+        times = row.expected / reference.expected
         ratio = f"{significant(times)} × {escape(short_name(reference))}, "
-    flags = ", ".join(escape(flag["name"]) for flag in row["flags"])
-    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
+    flags = ", ".join(escape(flag["name"]) for flag in row.flags)
     return (
-        f'<div class="card">{structure(row)}<code>{escape(row["monomer_smiles"])}</code>'
-        f'<div class="value">{value} mS/cm</div>'
-        f'<div class="soft small">expected {escape(expected(row))}<br>'
-        f"{ratio}{row['n_replicas']} replica{'s' * (row['n_replicas'] != 1)}"
-        + (f", better with probability {escape(probability(row['p_better']))}" if row["p_better"] is not None else "")
+        f'<div class="card">{structure(row)}<code>{escape(row.monomer_smiles)}</code>'
+        f'<div class="value">{escape(row.shown)}</div>'
+        f'<div class="soft small">expected {escape(row.interval)}<br>'
+        f"{ratio}{row.n_replicas} replica{'s' * (row.n_replicas != 1)}"
+        + (f", better with probability {escape(probability(row.p_better))}" if row.p_better is not None else "")
         + (f"<br>flags: {flags}" if flags else "")
         + "</div></div>"
     )
@@ -109,21 +107,21 @@ def _card(row: dict[str, Any], reference: dict[str, Any]) -> str:
 def _charts(facts: Facts) -> str:
     figures = []
     if facts.ranking:
-        best = [row for row in facts.ranking if row["source"] == "generated"][:BEST_DRAWN]
+        best = [row for row in facts.ranking if row.source == "generated"][:BEST_DRAWN]
         figures.append(
-            (charts.conductivity_by_iteration(facts.ranking, facts.reference),
+            (charts.values_by_iteration(facts.ranking, facts.reference, facts.objective),
              f"Every polymer with a value, by the iteration that proposed it. Dashed: {facts.reference_name}. "
-             "Green beats it, amber is a tie, grey conducts less, blue was known before.")
+             "Green beats it, amber is a tie, grey is worse, blue was known before.")
         )  # fmt: skip
         if best:
             figures.append(
-                (charts.best_against_reference(best, facts.reference),
+                (charts.best_against_reference(best, facts.reference, facts.objective),
                  f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
                  f"Amber: {facts.reference_name}.")
             )  # fmt: skip
-    if any(known_of(row)[1] for row in facts.status["iterations"]):
+    if any(row.known[1] for row in facts.status.iterations):
         threshold = facts.settings.get("saturation", {}).get("threshold")
-        figures.append((charts.duplicates_by_iteration(facts.status["iterations"], threshold), _saturation(facts)))
+        figures.append((charts.duplicates_by_iteration(facts.status.iterations, threshold), _saturation(facts)))
     if not figures:
         return ""
     drawn = "".join(f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures)
@@ -143,7 +141,7 @@ def _saturation(facts: Facts) -> str:
             f"{rule['confidence']:.0%} and has risen as surely"
             + (f", in {rule['patience']} iterations in a row." if rule["patience"] != 1 else ".")
         )
-    seen = [row["saturation"] for row in facts.status["iterations"] if row["saturation"]]
+    seen = [row.saturation for row in facts.status.iterations if row.saturation]
     if seen:
         last = seen[-1]
         text += f" Last: above it with probability {last['p_above']:.2f}"
@@ -160,8 +158,9 @@ def _ranking(facts: Facts) -> str:
         return ""
     return (
         "<h2>Ranking</h2>\n"
-        '<p class="soft small">Mean ± standard error over replicas; conductivity of ions in clusters (cluster '
-        "Nernst–Einstein). The same table for programs: <code>ranking.csv</code>, <code>ranking.json</code>. "
+        f'<p class="soft small">Mean ± standard error over replicas; {escape(facts.objective.symbol)}: '
+        f"{escape(facts.objective.label)}. The same table for programs: <code>ranking.csv</code>, "
+        "<code>ranking.json</code>. "
         "Below a repeat unit: its unstable bonds, the reason under the pointer, and the groups for which the force "
         "field is weak (docs/validation.md).</p>\n" + ranking_table(facts)
     )

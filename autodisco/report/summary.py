@@ -1,11 +1,11 @@
 """The end of a campaign in a few lines of text: why it ended, what beats the reference, what the values are."""
 
 import textwrap
-from typing import Any
 
-from autodisco.report.facts import Facts, caveat, expected, gather
+from autodisco.decide import Ranked
+from autodisco.report.facts import Facts, caveat, gather
 from autodisco.store import Store
-from autodisco.text import duration, with_error
+from autodisco.text import duration
 
 SHOWN = 10
 
@@ -18,10 +18,8 @@ def summary(store: Store) -> list[str]:
 def lines(facts: Facts) -> list[str]:
     """`summary` of facts that were gathered before."""
     status = facts.status
-    took = duration((status["ended"] or facts.written) - status["started"]) if status["started"] else "–"
-    text = [
-        f"{status['name']}: {status['state']} after {took}" + (f" ({status['reason']})" if status["reason"] else "")
-    ]
+    took = duration((status.ended or facts.written) - status.started) if status.started else "–"
+    text = [f"{status.name}: {status.state} after {took}" + (f" ({status.reason})" if status.reason else "")]
     better, tied = facts.found("better"), facts.found("tie")
     if facts.reference is None:
         text.append("The reference polymer has no value yet, so nothing is compared with it.")
@@ -47,17 +45,15 @@ def _polymers(n: int) -> str:
 def _reference(facts: Facts) -> str:
     row = facts.reference
     assert row is not None
-    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
-    return f"{facts.reference_name} ({value} mS/cm)"
+    return f"{facts.reference_name} ({row.shown})"
 
 
-def _line(row: dict[str, Any]) -> str:
-    value = with_error(row["conductivity_s_per_cm"], row["conductivity_s_per_cm_sem"], 1e3)
-    flags = f"  flags: {', '.join(flag['name'] for flag in row['flags'])}" if row["flags"] else ""
-    builds = f"expected {expected(row)}   n = {row['n_replicas']}"
-    return f"  {row['monomer_smiles']:<24} {value:>14} mS/cm   {builds}{flags}"
+def _line(row: Ranked) -> str:
+    flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
+    builds = f"expected {row.interval}   n = {row.n_replicas}"
+    return f"  {row.monomer_smiles:<24} {row.number:>14} {row.objective.read_unit}   {builds}{flags}"
 
 
-def _names(rows: list[dict[str, Any]]) -> str:
-    shown = ", ".join(row["monomer_smiles"] for row in rows[:SHOWN])
+def _names(rows: list[Ranked]) -> str:
+    shown = ", ".join(row.monomer_smiles for row in rows[:SHOWN])
     return shown + (f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else "")

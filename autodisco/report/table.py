@@ -3,27 +3,28 @@
 import csv
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from autodisco.decide import Objective, Ranked
 from autodisco.report.facts import Facts, caveat, replica_values, versions
 from autodisco.text import joined_flags, without_formula
 
-FIRST = (
-    "rank", "monomer_smiles", "name", "verdict", "p_better", "conductivity_s_per_cm", "conductivity_s_per_cm_sem",
-    "expected_s_per_cm", "expected_low_s_per_cm", "expected_high_s_per_cm", "n_replicas", "n_failed", "source",
-    "iteration", "origin", "key", "flags", "force_field_flags",
-)  # fmt: skip
+BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better")
+AFTER = ("n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
 
 
-def as_csv(ranking: list[dict[str, Any]]) -> str:
-    """The ranking as CSV: the columns of `FIRST`, then every numeric property and score that any polymer has.
+def as_csv(ranking: list[Ranked], objective: Objective) -> str:
+    """The ranking as CSV: `BEFORE`, the value, its error and expectation, `AFTER`, then every numeric property and
+    score that any polymer has.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    rows = [_flat(row) for row in ranking]
-    more = sorted({name for row in rows for name in row} - set(FIRST))
+    first = (*BEFORE, *objective.columns.values(), *AFTER)
+    rows = [_flat(row, first) for row in ranking]
+    more = sorted({name for row in rows for name in row} - set(first))
     out = io.StringIO()
-    writer = csv.DictWriter(out, [*FIRST, *more], lineterminator="\n")
+    writer = csv.DictWriter(out, [*first, *more], lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue()
@@ -34,19 +35,20 @@ def as_json(facts: Facts) -> dict[str, Any]:
     status = facts.status
     names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
     return {
-        **{name: status[name] for name in names},
+        **{name: getattr(status, name) for name in names},
         "note": caveat(facts),
         "versions": versions(),
-        "iterations": _finite(status["iterations"]),
-        "polymers": _finite([{**row, "values": replica_values(row)} for row in facts.ranking]),
+        "iterations": _finite([row.to_dict() for row in status.iterations]),
+        "polymers": _finite([{**row.to_dict(), "values": replica_values(row)} for row in facts.ranking]),
     }
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    flat = {name: row.get(name) for name in FIRST}
-    flat["flags"] = joined_flags(row["flags"])
-    flat["force_field_flags"] = ";".join(row["force_field_flags"])
-    for name, value in {**row["scores"], **row["properties"]}.items():
+def _flat(row: Ranked, first: Sequence[str]) -> dict[str, Any]:
+    columns = row.to_dict()
+    flat = {name: columns[name] for name in first}
+    flat["flags"] = joined_flags(row.flags)
+    flat["force_field_flags"] = ";".join(row.force_field_flags)
+    for name, value in {**row.scores, **row.properties}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value
     return flat

@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from autodisco.decide import Status
+from autodisco.decide import status as status_of
 from autodisco.store import END_STATES, LOOP_STATES, STALE_S, Store, escapes, last_escape
-from autodisco.store import status as status_of
 from autodisco.text import counted, duration
 
 DOES = {
@@ -23,18 +24,18 @@ def why(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
     ``budget`` and, where nothing moves, ``idle``."""
     status = status_of(store)
-    state, settings = status["state"], store.get("settings") or {}
+    state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
     if state in LOOP_STATES:
-        told["now"] = f"{state}, iteration {status['iteration']}: it {DOES[state]}{_details(status)}"
-        if (left := seconds_left(store, status)) is not None and status["alive"]:
+        told["now"] = f"{state}, iteration {status.iteration}: it {DOES[state]}{_details(status)}"
+        if (left := seconds_left(store, status)) is not None and status.alive:
             told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
         following = FOLLOWING[state]
         told["next"] = f"{following}: {DOES[following]}"
         if state == "retrain":
             told["next"] += ", unless the campaign ends"
     else:
-        told["now"] = f"{state}: {status['reason']}" if status["reason"] else str(state)
+        told["now"] = f"{state}: {status.reason}" if status.reason else str(state)
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
@@ -43,32 +44,32 @@ def why(store: Store) -> dict[str, str]:
     return told
 
 
-def seconds_left(store: Store, status: dict[str, Any]) -> float | None:
+def seconds_left(store: Store, status: Status) -> float | None:
     """Time (s) to the end of the present stage, of its simulations or its training, each from its rate; None where
     there is nothing to judge by."""
     left: float | None = None
     if _simulates(status):
-        left = status["simulations"]["eta_s"]
-    elif status["state"] in ("prepare", "retrain"):
+        left = status.simulations.eta_s
+    elif status.state in ("prepare", "retrain"):
         left = store.get("training_left_s")
     return left
 
 
-def _simulates(status: dict[str, Any]) -> bool:
-    now = status["simulations"]
-    return status["state"] == "simulate" or (status["state"] == "prepare" and bool(now["waiting"] + now["running"]))
+def _simulates(status: Status) -> bool:
+    now = status.simulations
+    return status.state == "simulate" or (status.state == "prepare" and bool(now.waiting + now.running))
 
 
-def _details(status: dict[str, Any]) -> str:
+def _details(status: Status) -> str:
     if _simulates(status):
-        now = status["simulations"]
-        failed = f", {now['failed']} failed" if now["failed"] else ""
-        return f" ({now['done']} of {counted(now['total'], 'replica')} done, {now['running']} running{failed})"
-    return f" ({status['activity']})" if status["activity"] else ""
+        now = status.simulations
+        failed = f", {now.failed} failed" if now.failed else ""
+        return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running} running{failed})"
+    return f" ({status.activity})" if status.activity else ""
 
 
-def _saturation(status: dict[str, Any], rule: dict[str, Any], store: Store) -> str:
-    judged = [row["saturation"] for row in status["iterations"] if row["saturation"]]
+def _saturation(status: Status, rule: dict[str, Any], store: Store) -> str:
+    judged = [row.saturation for row in status.iterations if row.saturation]
     asked = f"above {rule['threshold']:.0%} with probability {rule['confidence']:g}"
     if rule["patience"] > 1:
         asked += f" in {rule['patience']} iterations in a row"
@@ -105,9 +106,9 @@ def chance(judgement: dict[str, Any]) -> str:
     return text
 
 
-def _budget(status: dict[str, Any], store: Store) -> str:
-    budget = status["budget"] or {}
-    done = len([row for row in status["iterations"] if row["ended"]])
+def _budget(status: Status, store: Store) -> str:
+    budget = status.budget or {}
+    done = len([row for row in status.iterations if row.ended])
     used = {
         "iterations": done,
         "simulations": store.simulations_done(),
@@ -117,28 +118,28 @@ def _budget(status: dict[str, Any], store: Store) -> str:
     return ", ".join(parts) if parts else "none is set"
 
 
-def _idle(status: dict[str, Any]) -> str:
-    name = Path(status["folder"]).name
-    if status["hung"]:
+def _idle(status: Status) -> str:
+    name = Path(status.folder).name
+    if status.hung:
         return (
-            f"its process has given no heartbeat for {duration(status['heartbeat_age_s'])} (more than "
-            f"{duration(STALE_S)} means hung); end it with kill -9 {status['owner']['pid']}, then autodisco resume "
+            f"its process has given no heartbeat for {duration(status.heartbeat_age_s)} (more than "
+            f"{duration(STALE_S)} means hung); end it with kill -9 {status.pid}, then autodisco resume "
             f"{name}"
         )
-    if status["state"] == "paused":
+    if status.state == "paused":
         return f"paused by a person; autodisco resume {name} goes on"
-    if status["state"] in END_STATES:
-        if status["state"] in ("saturated", "exhausted"):
+    if status.state in END_STATES:
+        if status.state in ("saturated", "exhausted"):
             return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"
-        return f"it was {status['state']}; autodisco resume {name} goes on"
-    if not status["alive"]:
-        beat = status["heartbeat"]
+        return f"it was {status.state}; autodisco resume {name} goes on"
+    if not status.alive:
+        beat = status.heartbeat
         since = f", and none was seen for {duration(time.time() - beat)}" if beat else ""
         return f"no process runs it{since}; autodisco resume {name} goes on"
-    if status["request"]:
-        return f"{status['request']} was asked for; it obeys at the next safe point"
-    if status["trouble"]:
-        return f"it waits for a fault to pass: {status['trouble']}"
-    if status["short_of_room"]:
-        return f"no further replica is started: {status['short_of_room']}"
+    if status.request:
+        return f"{status.request} was asked for; it obeys at the next safe point"
+    if status.trouble:
+        return f"it waits for a fault to pass: {status.trouble}"
+    if status.short_of_room:
+        return f"no further replica is started: {status.short_of_room}"
     return ""

@@ -16,7 +16,7 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
     """
     folder = folder or store.folder / "report"
     facts = gather(store)
-    write_atomic(folder / "ranking.csv", as_csv(facts.ranking))
+    write_atomic(folder / "ranking.csv", as_csv(facts.ranking, facts.objective))
     write_json(folder / "ranking.json", as_json(facts))
     write_atomic(folder / "index.html", page(facts))
     return folder / "index.html"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.polymer import RepeatUnit
+from autodisco.registry import absolute
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors import LocalExecutor
 from autodisco.simulation.replica import (
@@ -56,7 +57,7 @@ def replica_task(
         protocol=loaded.name
         if loaded.name.partition("@")[0] in protocols.shipped()
         else str(Path(protocol).absolute()),
-        force_field=force_field,
+        force_field=absolute(force_field, Path.cwd()),
         folder=builds_folder(root, unit, loaded.name, seed, engine) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,

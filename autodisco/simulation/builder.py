@@ -17,6 +17,7 @@ from rdkit.Chem import AllChem
 from scipy.sparse import coo_array, csr_array, eye_array
 from scipy.spatial.transform import Rotation
 
+from autodisco.arrays import Floats
 from autodisco.errors import SimulationFailure
 from autodisco.polymer import RepeatUnit
 from autodisco.polymer.chains import Chain, chain
@@ -24,7 +25,7 @@ from autodisco.simulation.boxes import BoxContents, composition
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
-from autodisco.simulation.space import HEAVY, Bools, Floats, Space, anywhere, edge_of, insert
+from autodisco.simulation.space import HEAVY, Bools, Space, anywhere, edge_of, insert
 from autodisco.simulation.spearing import speared
 
 Integers = NDArray[np.int64]

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autodisco.analysis.quantities import with_error
 from autodisco.analysis.statistics import series_mean, series_root_mean
+from autodisco.arrays import Floats
 from autodisco.simulation.forms import COULOMB, PairRule
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
-
-Floats = NDArray[np.float64]
 
 FRAMES = 20
 EWALD_ACCURACY = 1e-5

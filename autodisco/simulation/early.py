@@ -13,13 +13,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco.simulation.protocols import Production
 
-Floats = NDArray[np.float64]
+QUANTITY = "conductivity_s_per_cm"
+"""The quantity that a benchmark is about."""
 
 GROWTH, EARLIEST = 1.5, 0.05  # of the times of two looks; share of production before the first
 TRAJECTORY_DEGREES = 4.0  # of freedom of the error of a trajectory, which a few ions give
@@ -108,7 +109,7 @@ def enough(properties: dict[str, Any], production: Production, benchmark: Benchm
     Below the benchmark: where `is_below` says so, with a chance of a wrong stop in the whole production of
     ``1 - stop_below_with_confidence``. Warnings that make the value an upper bound do not forbid it; others do.
     """
-    value, error = properties["conductivity_s_per_cm"], properties["conductivity_s_per_cm_sem"]
+    value, error = properties[QUANTITY], properties[f"{QUANTITY}_sem"]
     warnings: list[str] = properties["warnings"]
     done = 1000 * properties["length_ns"]
     wanted, confidence = production.stop_at_relative_error, production.stop_below_with_confidence
@@ -119,7 +120,7 @@ def enough(properties: dict[str, Any], production: Production, benchmark: Benchm
     if error is None:
         # Ions that associate conduct less than independent ones; their populations may be too slow to have an error.
         value, error = properties["conductivity_ne_s_per_cm"], properties["conductivity_ne_s_per_cm_sem"]
-        if error is None or value < properties["conductivity_s_per_cm"]:
+        if error is None or value < properties[QUANTITY]:
             return None
     if error > 0 and is_below(value, error, done, benchmark, looks(production), 1 - confidence):
         reason = (

@@ -6,11 +6,12 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError, SimulationFailure
 from autodisco.simulation.builder import embedded
 from autodisco.simulation.forcefield import ForceField
 from autodisco.simulation.molecule import Molecule, System
-from autodisco.simulation.space import Floats, Space, edge_of, insert
+from autodisco.simulation.space import Space, edge_of, insert
 from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 
 CONFORMERS = 40

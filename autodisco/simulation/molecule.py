@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.arrays import Floats
 from autodisco.simulation.forms import Form, PairRule
 
 Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def pairs_of(bonds: Sequence[Sequence[int]]) -> Integers:

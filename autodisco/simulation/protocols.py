@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
+from autodisco.registry import absolute
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.toml_model import read_toml, validated
 
@@ -29,7 +30,7 @@ class ScatterSettings(_Frozen):
     """How much independent builds of one polymer scatter: standard deviation of log10 conductivity, and the degrees of
     freedom with which it was measured. Campaigns begin with it and add what their own builds show."""
 
-    decades: Annotated[float, Field(gt=0, le=3)] = UNKNOWN_SCATTER.decades
+    decades: Annotated[float, Field(gt=0, le=3)] = UNKNOWN_SCATTER.sd
     degrees: Annotated[float, Field(ge=1)] = UNKNOWN_SCATTER.degrees
 
 
@@ -205,7 +206,8 @@ class Protocol(_Frozen):
 
     With `checkpoint_every_ps` a run that was cut off goes on instead of starting again. `temperatures` (K) are those at
     which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`. A protocol without
-    `scatter` is taken to have 0.3 decades, hardly known.
+    `scatter` is taken to have 0.3 decades, hardly known. A replica is analysed with
+    `observables` beside the usual ones; in a file, their paths are relative to it.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -216,6 +218,7 @@ class Protocol(_Frozen):
     checkpoint_every_ps: Positive | None = None
     temperatures: tuple[Positive, ...] = ()
     scatter: ScatterSettings = ScatterSettings()
+    observables: tuple[str, ...] = ()
     system: SystemSettings
     nonbonded: NonbondedSettings
     steps: tuple[Step, ...]
@@ -242,7 +245,9 @@ class Protocol(_Frozen):
 
     def content(self) -> dict[str, Any]:
         """Everything that decides values, as plain JSON, without what is as by default."""
-        return self.model_dump(mode="json", exclude={"purpose", "temperatures", "scatter"}, exclude_defaults=True)
+        return self.model_dump(
+            mode="json", exclude={"purpose", "temperatures", "scatter", "observables"}, exclude_defaults=True
+        )
 
     def is_same_as(self, content: dict[str, Any]) -> bool:
         """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""
@@ -317,4 +322,16 @@ def _read(path: Path) -> Protocol:
         if not all(isinstance(file, str) for file in files):
             raise InputError(f"{path}: system.ions: a list of the paths of ion files expected")
         system["ions"] = [ion_data.read(path.parent / file) for file in files]
-    return validated(content, Protocol, path)
+    protocol = validated(content, Protocol, path)
+    if not protocol.observables:
+        return protocol
+    # Loaded here because the kernels behind observables take a second to load.
+    from autodisco.analysis.observables import OBSERVABLES
+
+    names = tuple(absolute(name, path.parent) for name in protocol.observables)
+    for name in names:
+        try:
+            OBSERVABLES.get(name)
+        except InputError as error:
+            raise InputError(f"{path}: observables: {error}") from None
+    return protocol.model_copy(update={"observables": names})

@@ -252,7 +252,9 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     box = _engine(task).run(task.folder, protocol, told, task.timestep_scale, asked)
     description = read_json(task.folder / "system.json") | {"box_a": box}
     write_json(task.folder / "system.json", description)
-    analysed = analyze(task.folder, progress=lambda frames, _: told("analysis", 1.0, frames))
+    analysed = analyze(
+        task.folder, observables=protocol.observables, progress=lambda frames, _: told("analysis", 1.0, frames)
+    )
     properties = analysed.properties.to_dict()
     properties |= density_error(task.folder, protocol)
     for more in (lambda: _cohesion(task, protocol, told), lambda: bend_of_volume(task.folder, protocol)):

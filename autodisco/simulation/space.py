@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-Floats = NDArray[np.float64]
+from autodisco.arrays import Floats
+
 Bools = NDArray[np.bool_]
 
 AVOGADRO_A3 = 0.602214076  # g/mol/Å³ of 1 g/cm³

@@ -1,26 +1,40 @@
 """The campaign's memory: a folder with a SQLite database, a journal for machines, and files beside it.
 
-The only package that speaks SQL. `Store` reads and writes; `ranking`, `status`, `list_campaigns` and others are views.
+The only package that speaks SQL. `Store` reads and writes rows (`records`); `progress` and `list_campaigns` summarise.
 """
 
+from autodisco.store.folders import campaign_databases, replica_folder
+from autodisco.store.listing import CampaignEntry, list_campaigns
 from autodisco.store.owner import STALE_S, Owner, live_owner
+from autodisco.store.progress import (
+    IterationProgress,
+    Progress,
+    RunningReplica,
+    Simulations,
+    escapes,
+    last_escape,
+    progress,
+    progress_fields,
+)
+from autodisco.store.records import (
+    Candidate,
+    Escape,
+    Event,
+    Flag,
+    Iteration,
+    Label,
+    Model,
+    Polymer,
+    Properties,
+    Record,
+    RecordedFile,
+    Replica,
+    TrainingEntry,
+    TrainingSpan,
+)
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
 from autodisco.store.verdicts import VERDICTS, Verdict
-from autodisco.store.views import (
-    Ranking,
-    best_found,
-    comparison,
-    escapes,
-    known_of,
-    last_escape,
-    list_campaigns,
-    progress,
-    ranking,
-    replica_folder,
-    status,
-    value_of,
-)
 
 __all__ = [
     "END_STATES",
@@ -29,20 +43,34 @@ __all__ = [
     "STATES",
     "VERDICTS",
     "VERSION",
+    "CampaignEntry",
+    "Candidate",
+    "Escape",
+    "Event",
+    "Flag",
+    "Iteration",
+    "IterationProgress",
+    "Label",
+    "Model",
     "Owner",
-    "Ranking",
+    "Polymer",
+    "Progress",
+    "Properties",
+    "Record",
+    "RecordedFile",
+    "Replica",
+    "RunningReplica",
+    "Simulations",
     "Store",
+    "TrainingEntry",
+    "TrainingSpan",
     "Verdict",
-    "best_found",
-    "comparison",
+    "campaign_databases",
     "escapes",
-    "known_of",
     "last_escape",
     "list_campaigns",
     "live_owner",
     "progress",
-    "ranking",
+    "progress_fields",
     "replica_folder",
-    "status",
-    "value_of",
 ]

@@ -17,6 +17,7 @@ from typing import Any, Self
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError, StorageError
 from autodisco.store.events import copy_journal, mend_copy
 from autodisco.store.owner import live_owner
+from autodisco.store.records import Event
 from autodisco.store.schema import VERSION, migrate, version_of
 
 BUSY_S = 60.0
@@ -214,16 +215,14 @@ class Database:
             )
             self._journalled = True
 
-    def journal(self, limit: int = 0, after: int = 0) -> list[dict[str, Any]]:
+    def journal(self, limit: int = 0, after: int = 0) -> list[Event]:
         """Journal rows in order, those with an id above `after`; the last `limit` of them unless that is 0."""
         rows = self.rows(
             "SELECT * FROM (SELECT * FROM journal WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id",
             after,
             limit or -1,
         )
-        for row in rows:
-            row["seen"] = json.loads(row["seen"])
-        return rows
+        return [Event(**{**row, "seen": json.loads(row["seen"])}) for row in rows]
 
     def request(self, what: str) -> None:
         """Ask the daemon to ``pause``, ``resume`` or ``stop``; the last request counts."""

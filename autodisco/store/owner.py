@@ -79,6 +79,14 @@ def live_owner(facts: Mapping[str, Any], folder: Path) -> Owner | None:
     return None if owner.is_visible() and is_copied(facts, folder) else owner
 
 
+def process_state(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Whether a process runs the campaign (``alive``), the age of its heartbeat (``heartbeat_age_s``, None without
+    one), and whether it is ``hung``: alive, with a heartbeat older than `STALE_S`."""
+    alive = live_owner(facts, folder) is not None
+    age = time.time() - facts["heartbeat"] if facts.get("heartbeat") else None
+    return {"alive": alive, "heartbeat_age_s": age, "hung": alive and age is not None and age > STALE_S}
+
+
 def is_copied(facts: Mapping[str, Any], folder: Path) -> bool:
     """Whether the lock was taken in another database file than the one in `folder`."""
     locked = facts.get("owner_inode")

@@ -176,7 +176,29 @@ INSERT OR IGNORE INTO meta VALUES ('loop', '[
 """The campaign file chooses the stages: their verdicts are open, and the fact ``loop`` lists them; these are the stages
 of earlier versions. A running replica names its executor, and the handle by which that knows it."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS)
+LABELS = """
+CREATE TABLE labels_new (
+    key TEXT NOT NULL REFERENCES polymers,
+    quantity TEXT NOT NULL,            -- column of the value, which names its unit
+    value REAL,
+    sem REAL,
+    n_replicas INTEGER,
+    protocol TEXT NOT NULL,            -- values are comparable within a protocol and force field only
+    force_field TEXT NOT NULL,
+    label TEXT CHECK (label IN ('high', 'low')),  -- a class given without a value
+    origin TEXT NOT NULL,              -- the file
+    PRIMARY KEY (key, quantity)
+) WITHOUT ROWID;
+INSERT INTO labels_new
+    SELECT key, 'conductivity_s_per_cm', conductivity_s_per_cm, conductivity_s_per_cm_sem, n_replicas, protocol,
+        force_field, label, origin
+    FROM labels;
+DROP TABLE labels;
+ALTER TABLE labels_new RENAME TO labels;
+"""
+"""The objective of a campaign is any quantity; in earlier versions it was the conductivity."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

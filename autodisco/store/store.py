@@ -1,19 +1,32 @@
 """The campaign's memory as nouns: polymers, labels, candidates, replicas, training sets, models, iterations.
 
-The rest of the program asks this class and never writes SQL. Rows are plain dicts with the columns of `schema`;
-the columns that hold JSON arrive decoded.
+The rest of the program asks this class and never writes SQL. Rows are the frozen objects of `records`.
 """
 
 import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.store.database import Database
+from autodisco.store.records import (
+    Candidate,
+    Flag,
+    Iteration,
+    Label,
+    Model,
+    Polymer,
+    RecordedFile,
+    Replica,
+    TrainingEntry,
+    TrainingSpan,
+)
 from autodisco.store.verdicts import VERDICTS, Verdict
+
+Row = TypeVar("Row")
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
 LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
@@ -36,7 +49,7 @@ class Store(Database):
         source: str,
         iteration: int = 0,
         name: str = "",
-        flags: Iterable[dict[str, Any]] = (),
+        flags: Iterable[Flag] = (),
         scores: dict[str, Any] | None = None,
     ) -> bool:
         """Remember a polymer; False where its key is there already: the first entry stays, unless it came from the
@@ -46,14 +59,14 @@ class Store(Database):
             self.write("DELETE FROM polymers WHERE key = ? AND source = 'grammar'", key)
         return self.write("INSERT OR IGNORE INTO polymers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
 
-    def polymer(self, key: str) -> dict[str, Any] | None:
+    def polymer(self, key: str) -> Polymer | None:
         """One polymer, or None."""
-        found = self._decoded("SELECT * FROM polymers WHERE key = ?", key)
+        found = self._selected(Polymer, "polymers", "key", key=key)
         return found[0] if found else None
 
-    def polymers(self, source: str | None = None, iteration: int | None = None) -> list[dict[str, Any]]:
+    def polymers(self, source: str | None = None, iteration: int | None = None) -> list[Polymer]:
         """Polymers by key, all or those of a source and iteration."""
-        return self._selected("polymers", "key", source=source, iteration=iteration)
+        return self._selected(Polymer, "polymers", "key", source=source, iteration=iteration)
 
     def known_keys(self) -> set[str]:
         """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
@@ -79,11 +92,11 @@ class Store(Database):
     def first_seen(self, key: str) -> str:
         """Where a polymer comes from, for people: its first string and source."""
         polymer = self.polymer(key)
-        if polymer and polymer["source"] != "grammar":
-            source = polymer["name"] or (
-                f"iteration {polymer['iteration']}" if polymer["source"] == "generated" else polymer["source"]
+        if polymer and polymer.source != "grammar":
+            source = polymer.name or (
+                f"iteration {polymer.iteration}" if polymer.source == "generated" else polymer.source
             )
-            return f"{polymer['given']} ({source})"
+            return f"{polymer.given} ({source})"
         draw = self.rows(
             "SELECT smiles, iteration, verdict FROM candidates WHERE key = ? "
             "AND verdict IN (SELECT value FROM json_each(?)) ORDER BY iteration, draw",
@@ -97,8 +110,9 @@ class Store(Database):
     def set_label(
         self,
         key: str,
-        conductivity_s_per_cm: float | None,
-        conductivity_s_per_cm_sem: float | None = None,
+        quantity: str,
+        value: float | None,
+        sem: float | None = None,
         n_replicas: int | None = None,
         *,
         protocol: str,
@@ -106,30 +120,29 @@ class Store(Database):
         origin: str,
         label: str | None = None,
     ) -> bool:
-        """A value or class (``high``, ``low``) that came with a file; False where the polymer has one (it stays)."""
-        row = (key, conductivity_s_per_cm, conductivity_s_per_cm_sem, n_replicas, protocol, force_field, label, origin)
-        return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+        """Add a value of `quantity`, or a class (``high``, ``low``), that came with a file.
 
-    def labels(self) -> list[dict[str, Any]]:
-        """All labels that came with files, by key."""
-        return self.rows("SELECT * FROM labels ORDER BY key")
+        False if the polymer has one; the old one stays.
+        """
+        row = (key, quantity, value, sem, n_replicas, protocol, force_field, label, origin)
+        return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
+
+    def labels(self, quantity: str | None = None) -> list[Label]:
+        """Labels by key, all or those of a quantity."""
+        return self._selected(Label, "labels", "key", quantity=quantity)
 
     # candidates -----------------------------------------------------------------------------------------------
 
-    def add_candidates(self, iteration: int, rows: list[dict[str, Any]]) -> None:
-        """Append draws: dicts with draw, smiles, key (or None), verdict and optionally reason.
-
-        Raises AutodiscoError for a verdict without a meaning.
-        """
-        self._check_verdicts({row["verdict"] for row in rows})
+    def add_candidates(self, rows: Iterable[Candidate]) -> None:
+        """Append draws. Raises AutodiscoError for a verdict without a meaning."""
+        rows = list(rows)
+        self._check_verdicts({row.verdict for row in rows})
         self.write_many(
-            "INSERT INTO candidates (iteration, draw, smiles, key, verdict, reason) VALUES (?, ?, ?, ?, ?, ?)",
-            [(iteration, r["draw"], r["smiles"], r["key"], r["verdict"], r.get("reason", "")) for r in rows],
+            "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(r.iteration, r.draw, r.smiles, r.key, r.verdict, r.reason, json.dumps(r.flags)) for r in rows],
         )
 
-    def set_verdict(
-        self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[dict[str, Any]] = ()
-    ) -> None:
+    def set_verdict(self, iteration: int, draw: int, verdict: str, reason: str, flags: Iterable[Flag] = ()) -> None:
         """Change the verdict on a draw. Raises AutodiscoError for a verdict without a meaning."""
         self._check_verdicts({verdict})
         self.write(
@@ -141,9 +154,9 @@ class Store(Database):
             draw,
         )
 
-    def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[dict[str, Any]]:
+    def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[Candidate]:
         """Draws in order, all or those of an iteration or verdict."""
-        return self._selected("candidates", "iteration, draw", iteration=iteration, verdict=verdict)
+        return self._selected(Candidate, "candidates", "iteration, draw", iteration=iteration, verdict=verdict)
 
     def verdict_table(self) -> dict[str, Verdict]:
         """Verdicts of the program and of the campaign's stages, by name."""
@@ -194,19 +207,25 @@ class Store(Database):
             replica,
         )
 
-    def replicas(self, iteration: int | None = None, key: str | None = None) -> list[dict[str, Any]]:
+    def replicas(self, iteration: int | None = None, key: str | None = None) -> list[Replica]:
         """Replicas by iteration, key and number, all or those of an iteration or polymer."""
-        return self._selected("replicas", "iteration, key, protocol, replica", iteration=iteration, key=key)
+        return self._selected(Replica, "replicas", "iteration, key, protocol, replica", iteration=iteration, key=key)
 
     def simulations_done(self) -> int:
         """Replicas of the whole campaign that have a value or a failure code."""
         (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
         return int(row["n"])
 
+    def values_seen(self) -> tuple[Any, ...]:
+        """A tuple that changes whenever a replica ends or a label is added."""
+        (replicas,) = self.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
+        (labels,) = self.rows("SELECT count(*) FROM labels")
+        return (*replicas.values(), *labels.values())
+
     # training sets and models ---------------------------------------------------------------------------------
 
-    def write_training(self, iteration: int, rows: list[dict[str, Any]]) -> None:
-        """Replace the training set of model `iteration`: dicts with smiles, key, label, weight, why, one for a key.
+    def write_training(self, iteration: int, rows: list[TrainingEntry]) -> None:
+        """Replace the training set of model `iteration`, one entry for a key.
 
         Rows that are the same as in the set before share its entry in the table, so that only differences take room.
         """
@@ -218,8 +237,8 @@ class Store(Database):
             )
             self.write("DELETE FROM training WHERE first = ?", iteration)
             self.write("UPDATE training SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1", iteration)
-            before = {row["key"]: row for row in self.training(iteration - 1)}
-            stays = {row["key"] for row in rows if before.get(row["key"]) == row}
+            before = {row.key: row for row in self.training(iteration - 1)}
+            stays = {row.key for row in rows if before.get(row.key) == row}
             self.write_many(
                 "UPDATE training SET last = ?1 WHERE key = ?2 AND last = ?1 - 1",
                 [(iteration, key) for key in stays],
@@ -227,22 +246,23 @@ class Store(Database):
             self.write_many(
                 "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (row["key"], iteration, iteration, row["smiles"], row["label"], row["weight"], row["why"])
+                    (row.key, iteration, iteration, row.smiles, row.label, row.weight, row.why)
                     for row in rows
-                    if row["key"] not in stays
+                    if row.key not in stays
                 ],
             )
 
-    def training(self, iteration: int) -> list[dict[str, Any]]:
+    def training(self, iteration: int) -> list[TrainingEntry]:
         """The training set of model `iteration`, by key."""
-        return self.rows(
+        return self._records(
+            TrainingEntry,
             "SELECT smiles, key, label, weight, why FROM training WHERE ? BETWEEN first AND last ORDER BY key",
             iteration,
         )
 
-    def training_of(self, key: str) -> list[dict[str, Any]]:
-        """What the models learnt about a polymer, in order: rows of the training sets ``first`` to ``last``."""
-        return self.rows("SELECT * FROM training WHERE key = ? ORDER BY first", key)
+    def training_of(self, key: str) -> list[TrainingSpan]:
+        """What the models learnt about a polymer, in order."""
+        return self._selected(TrainingSpan, "training", "first", key=key)
 
     def add_model(self, iteration: int, path: str, metrics: dict[str, Any], seconds: float) -> None:
         """Remember model `iteration`; `path` is relative to the campaign folder."""
@@ -252,9 +272,9 @@ class Store(Database):
         """Model `iteration` has to be trained again."""
         self.write("DELETE FROM models WHERE iteration = ?", iteration)
 
-    def models(self) -> list[dict[str, Any]]:
+    def models(self) -> list[Model]:
         """Models, first to last."""
-        return self._decoded("SELECT * FROM models ORDER BY iteration")
+        return self._selected(Model, "models", "iteration")
 
     # files ----------------------------------------------------------------------------------------------------
 
@@ -268,9 +288,9 @@ class Store(Database):
         """A file was removed on purpose."""
         self.write("DELETE FROM files WHERE path = ?", str(path.relative_to(self.folder)))
 
-    def files(self) -> list[dict[str, Any]]:
-        """Recorded files by path: ``path``, ``bytes``, ``sha256``, ``recorded``."""
-        return self.rows("SELECT * FROM files ORDER BY path")
+    def files(self) -> list[RecordedFile]:
+        """Recorded files by path."""
+        return self._selected(RecordedFile, "files", "path")
 
     # the whole ------------------------------------------------------------------------------------------------
 
@@ -327,20 +347,21 @@ class Store(Database):
             n,
         )
 
-    def iterations(self) -> list[dict[str, Any]]:
+    def iterations(self) -> list[Iteration]:
         """Iterations, first to last."""
-        return self._decoded("SELECT * FROM iterations ORDER BY n")
+        return self._selected(Iteration, "iterations", "n")
 
-    def _selected(self, table: str, order: str, **columns: Any) -> list[dict[str, Any]]:
+    def _selected(self, kind: type[Row], table: str, order: str, **columns: Any) -> list[Row]:
         """Rows in which the columns that are not None have these values."""
         given = {name: value for name, value in columns.items() if value is not None}
         where = " AND ".join(f"{name} = ?" for name in given) or "true"
-        return self._decoded(f"SELECT * FROM {table} WHERE {where} ORDER BY {order}", *given.values())
+        return self._records(kind, f"SELECT * FROM {table} WHERE {where} ORDER BY {order}", *given.values())
 
-    def _decoded(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+    def _records(self, kind: type[Row], sql: str, *values: Any) -> list[Row]:
+        """Rows of a query as records, columns that hold JSON decoded."""
         rows = self.rows(sql, *values)
         for row in rows:
             for column in JSON_COLUMNS:
                 if isinstance(row.get(column), str):
                     row[column] = json.loads(row[column])
-        return rows
+        return [kind(**row) for row in rows]

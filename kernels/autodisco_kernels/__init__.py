@@ -33,7 +33,7 @@ from autodisco_kernels.dump import (
     text_column,
 )
 from autodisco_kernels.dump_header import BrokenOff
-from autodisco_kernels.lifetimes import RunRecorder, Runs, cluster_names, once_per_frame
+from autodisco_kernels.lifetimes import SpellRecorder, Spells, cluster_names, once_per_frame
 from autodisco_kernels.neighbours import Contacts, contacts
 from autodisco_kernels.unwrapping import Unwrapper, unwrap, without_drift
 
@@ -47,8 +47,8 @@ __all__ = [
     "LammpsDump",
     "Population",
     "RadialDistribution",
-    "RunRecorder",
-    "Runs",
+    "SpellRecorder",
+    "Spells",
     "Units",
     "Unwrapper",
     "cluster_names",

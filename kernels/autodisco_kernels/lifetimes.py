@@ -1,7 +1,7 @@
-"""How long contacts and clusters last: runs of consecutive frames, and the correlation functions they give.
+"""How long contacts and clusters last: spells of consecutive frames, and the correlation functions they give.
 
 A contact is kept as the frames in which it begins and ends, which needs memory for changes only. Two functions come
-from these runs: of the contacts seen at a time origin, the share that has never broken since (continuous) and the share
+from these spells: of the contacts at a time origin, the share that has never broken since (continuous) and the share
 that is there again (intermittent), as defined by Rapaport, Mol. Phys. 1983, 50, 1151.
 """
 
@@ -15,13 +15,13 @@ from autodisco_kernels.cells import Floats, Ints, Longs
 
 
 @dataclass(frozen=True)
-class Runs:
+class Spells:
     """Unbroken spells of contacts.
 
     Attributes
     ----------
-    keys : int64 (n_runs,), sorted; which contact
-    starts, stops : int64 (n_runs,), first frame of the run and first frame after it, ascending within a key
+    keys : int64 (n_spells,), sorted; which contact
+    starts, stops : int64 (n_spells,), first frame of the spell and first frame after it, ascending within a key
     n_frames : number of frames watched
     """
 
@@ -36,10 +36,10 @@ class Runs:
         changes = np.bincount(self.starts, minlength=self.n_frames + 1)
         return np.cumsum(changes - np.bincount(self.stops, minlength=self.n_frames + 1))[:-1]
 
-    def parts(self, n: int) -> "list[Runs]":
-        """The runs of `n` disjoint sets of contacts, for error bars."""
+    def parts(self, n: int) -> "list[Spells]":
+        """The spells of `n` disjoint sets of contacts, for error bars."""
         chosen = [self.keys % n == k for k in range(n)]
-        return [Runs(self.keys[c], self.starts[c], self.stops[c], self.n_frames) for c in chosen]
+        return [Spells(self.keys[c], self.starts[c], self.stops[c], self.n_frames) for c in chosen]
 
     def continuous(self, lags: ArrayLike) -> Floats:
         """Share of the contacts at an origin that are unbroken after each lag (in frames); NaN without any origin."""
@@ -70,8 +70,8 @@ def _share(kept: Floats, origins: Longs) -> Floats:
         return np.where(origins > 0, kept / origins, np.nan)
 
 
-class RunRecorder:
-    """Turns the contacts of frame after frame into `Runs`; memory grows with changes, not with frames."""
+class SpellRecorder:
+    """Turns the contacts of frame after frame into `Spells`; memory grows with changes, not with frames."""
 
     def __init__(self) -> None:
         self._open_keys = np.empty(0, np.int64)
@@ -88,12 +88,12 @@ class RunRecorder:
         self._open_keys, self._open_starts = opened, starts
         self._n_frames += len(edges) - 1
 
-    def runs(self) -> Runs:
-        """All runs so far; those still going on end with the record."""
+    def spells(self) -> Spells:
+        """All spells so far; those still going on end with the record."""
         going = (self._open_keys, self._open_starts, np.full(len(self._open_keys), self._n_frames))
         keys, starts, stops = (np.concatenate([part[k] for part in [*self._closed, going]]) for k in range(3))
         order = np.lexsort((starts, keys))
-        return Runs(keys[order], starts[order], stops[order], self._n_frames)
+        return Spells(keys[order], starts[order], stops[order], self._n_frames)
 
 
 def once_per_frame(keys: ArrayLike, frames: ArrayLike) -> tuple[Longs, Longs]:
@@ -109,7 +109,7 @@ def once_per_frame(keys: ArrayLike, frames: ArrayLike) -> tuple[Longs, Longs]:
 
 
 def cluster_names(labels: ArrayLike, least: int = 2) -> tuple[Longs, Longs]:
-    """A number for every cluster that stays the same as long as its members do, for `RunRecorder.add`.
+    """A number for every cluster that stays the same as long as its members do, for `SpellRecorder.add`.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _name(labels: Ints, values, least):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _follow(keys, edges, first_frame, open_keys, open_starts):  # type: ignore[no-untyped-def]
-    """Merge the sorted contacts of each frame with the sorted open runs."""
+    """Merge the sorted contacts of each frame with the sorted open spells."""
     most = len(open_keys) + len(keys)
     closed, begun, ended, n_closed = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64), 0
     for frame in range(len(edges) - 1):

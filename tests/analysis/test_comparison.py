@@ -5,14 +5,15 @@ import pytest
 from scipy.stats import t as student
 
 from autodisco.analysis import Scatter, compare
-from autodisco.analysis.comparison import MOST_KNOWN_DEGREES, UNKNOWN_SCATTER, log10_conductivity
+from autodisco.analysis.comparison import MOST_KNOWN_DEGREES, UNKNOWN_SCATTER
+from autodisco.analysis.quantities import CONDUCTIVITY_SCALE
 
 KNOWN = Scatter(0.41, 4)
 
 
 def test_polymer_that_does_not_conduct_stays_on_the_logarithmic_scale():
-    assert log10_conductivity(0.0) == -6
-    assert log10_conductivity(-1e-9) == -6
+    assert CONDUCTIVITY_SCALE.place(0.0) == -6
+    assert CONDUCTIVITY_SCALE.place(-1e-9) == -6
 
 
 def test_known_spread_decides_while_every_polymer_has_one_replica():
@@ -50,7 +51,7 @@ def test_replicas_below_the_floor_do_not_change_the_spread():
 
 def test_order_of_the_comparison_is_the_order_of_the_arithmetic_means():
     pair = compare({"patchy": [0.0, 1e-2], "steady": [1e-3, 1e-3]}, KNOWN)
-    assert pair.p_better("patchy", "steady") > 0.5
+    assert pair.p_higher("patchy", "steady") > 0.5
     assert pair.place("patchy")[0] - pair.place("steady")[0] == pytest.approx(np.log10(5e-3 / 1e-3), abs=1e-3)
 
 
@@ -63,9 +64,9 @@ def test_a_build_that_conducts_nothing_makes_its_polymer_less_certain():
 def test_probability_to_be_better_is_students_and_symmetric():
     pair = compare({"a": [3e-3, 5e-3], "b": [1e-3, 2e-3], "copy": [3e-3, 5e-3]})
     difference = (pair.place("a")[0] - pair.place("b")[0]) / pair.standard_error("a", "b")
-    assert pair.p_better("a", "b") == pytest.approx(student.cdf(difference, pair.degrees))
-    assert pair.p_better("a", "b") + pair.p_better("b", "a") == pytest.approx(1)
-    assert pair.p_better("a", "copy") == 0.5
+    assert pair.p_higher("a", "b") == pytest.approx(student.cdf(difference, pair.degrees))
+    assert pair.p_higher("a", "b") + pair.p_higher("b", "a") == pytest.approx(1)
+    assert pair.p_higher("a", "copy") == 0.5
 
 
 def test_places_do_not_rise_with_the_number_of_builds():
@@ -87,7 +88,7 @@ def test_equal_polymers_are_called_different_at_the_stated_rate(builds, spread):
     rng, found = np.random.default_rng(sum(builds)), []
     for _ in range(1500):
         a, b = (10 ** rng.normal(-2, spread, n) for n in builds)
-        found.append(compare({"a": a, "b": b}, Scatter(spread, 20)).p_better("a", "b"))
+        found.append(compare({"a": a, "b": b}, Scatter(spread, 20)).p_higher("a", "b"))
     p = np.array(found)
     assert p.mean() == pytest.approx(0.5, abs=0.03)
     for level in (0.05, 0.1):

@@ -387,3 +387,16 @@ def test_elements_that_masses_contradict_are_noted(it, tmp_path):
 def test_whole_numbers_may_be_united_atoms(it, tmp_path):
     found = properties(tmp_path, dump_text(it, mass=with_mass(it, 5, 14.0)))
     assert any("read as N though there is no hydrogen" in warning for warning in found.warnings)
+
+
+def test_a_damaged_coordinate_is_refused(it, tmp_path):
+    head, _, row = dump_text(it).rpartition("\n1 1 1 ")
+    words, rest = row.split("\n", 1)[0].split(), row.split("\n", 1)[1]
+    with pytest.raises(InputError, match=r"an ion moves by .* boxes between two frames; a coordinate is damaged"):
+        properties(tmp_path, f"{head}\n1 1 1 {' '.join(words[:-1])} 1e30\n{rest}")
+
+
+@pytest.mark.parametrize("name", ["cluster_cutoff", "coordination_cutoff"])
+def test_a_cutoff_of_many_boxes_is_refused(it, tmp_path, name):
+    with pytest.raises(InputError, match="cutoff is 1000; a length of 20 Å at most expected"):
+        properties(tmp_path, dump_text(it), **{name: 1000.0})

@@ -13,7 +13,7 @@ from autodisco.analysis.observables.lifetimes import Decay, decay_time
 from autodisco.analysis.observe import observe
 from autodisco.analysis.trajectory import Chunk, Composition, Species, Trajectory, hosts_among
 from autodisco.errors import InputError
-from autodisco_kernels import RunRecorder, cross_displacement, nernst_einstein
+from autodisco_kernels import SpellRecorder, cross_displacement, nernst_einstein
 
 T = 400.0
 
@@ -265,15 +265,15 @@ def test_a_cation_of_two_atoms_counts_a_neighbour_once():
 
 
 def test_contacts_that_break_between_two_frames_have_no_time():
-    runs = RunRecorder()
+    spells = SpellRecorder()
     for frame in range(100):
-        runs.add(np.array([frame]), np.array([0, 1]))
-    assert decay_time(runs.runs(), 1.0) == Decay(None)
-    lasting = RunRecorder()
+        spells.add(np.array([frame]), np.array([0, 1]))
+    assert decay_time(spells.spells(), 1.0) == Decay(None)
+    lasting = SpellRecorder()
     for frame in range(100):
         lasting.add(np.array([frame // 10]), np.array([0, 1]))
     # Of ten origins per spell, 10 - lag are left after the lag, less the origins that the end of the run cuts off.
-    assert 5.5 < decay_time(lasting.runs(), 1.0).value < 7
+    assert 5.5 < decay_time(lasting.spells(), 1.0).value < 7
 
 
 def test_box_without_volume_and_too_short_a_run_are_refused():

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autodisco.store import Store, ranking
+from autodisco.decide import ranking
+from autodisco.store import Store
 
 RUN = """
 import sys
@@ -100,11 +101,11 @@ def result(folder: Path) -> dict[str, object]:
         of_replicas = ("key", "replica", "status", "attempt", "seed", "failure_code", "properties")
         return {
             "state": (store.get("state"), store.get("reason")),
-            "candidates": [{name: row[name] for name in names} for row in store.candidates()],
-            "replicas": [{name: row[name] for name in of_replicas} for row in store.replicas()],
-            "training": [store.training(model["iteration"]) for model in store.models()],
-            "metrics": [model["metrics"] for model in store.models()],
-            "ranking": [(row["key"], row["conductivity_s_per_cm"], row["verdict"]) for row in ranking(store)],
+            "candidates": [{name: getattr(row, name) for name in names} for row in store.candidates()],
+            "replicas": [{name: getattr(row, name) for name in of_replicas} for row in store.replicas()],
+            "training": [store.training(model.iteration) for model in store.models()],
+            "metrics": [model.metrics for model in store.models()],
+            "ranking": [(row.key, row.value, row.verdict) for row in ranking(store)],
         }
 
 

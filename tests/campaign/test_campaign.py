@@ -52,7 +52,7 @@ def test_the_budget_may_be_raised(campaign_file, tmp_path):
     campaign = begin(campaign_file(iterations=7), tmp_path / "runs")
     with Store.open(campaign.folder) as store:
         assert store.get("settings")["budget"]["iterations"] == 7
-        assert store.journal()[-1]["seen"] == {"budget.iterations": 7}
+        assert store.journal()[-1].seen == {"budget.iterations": 7}
 
 
 def test_another_engine_than_before_is_journalled(campaign_file, tmp_path, monkeypatch):
@@ -61,7 +61,7 @@ def test_another_engine_than_before_is_journalled(campaign_file, tmp_path, monke
     campaign = begin(campaign_file(), tmp_path / "runs")
     with Store.open(campaign.folder) as store:
         assert store.get("engine") == "openmm"
-        assert store.journal()[-1]["seen"] == {"before": "lammps", "now": "openmm"}
+        assert store.journal()[-1].seen == {"before": "lammps", "now": "openmm"}
 
 
 def test_changed_seeds_are_noticed(campaign_file, tmp_path):
@@ -174,7 +174,7 @@ def test_a_pause_and_a_stop_without_a_process_are_journalled(campaign_file, tmp_
     pause(folder)
     stop(folder)
     with Store.open_readonly(folder) as store:
-        rows = [(row["event"], row["subject"], row["why"]) for row in store.journal()[-2:]]
+        rows = [(row.event, row.subject, row.why) for row in store.journal()[-2:]]
     why = "asked for while no process ran it"
     assert rows == [("pause", "prepare", why), ("stop", "paused", why)]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import live_owner, load, open_folder, pause, recovery, resume, run, start, stop
+from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.polymer import parse
-from autodisco.store import Store, ranking, replica_folder
+from autodisco.store import Store, replica_folder
 from tests.campaign.conftest import write_campaign
 
 PATIENCE_S = 120
@@ -31,19 +32,19 @@ def test_a_campaign_runs_to_a_stated_end(finished):
         assert store.get("state") == "exhausted"
         assert store.get("reason") == "1 iterations are done and the budget is 1"
         assert live_owner(store) is None
-        assert [model["iteration"] for model in store.models()] == [0, 1]
+        assert [model.iteration for model in store.models()] == [0, 1]
         (candidate,) = store.polymers("generated", 1)
-        (replica,) = store.replicas(key=candidate["key"])
-        assert replica["status"] in ("done", "failed")
-        if replica["status"] == "done":
-            assert candidate["key"] in {row["key"] for row in ranking(store)}
-            assert replica["wall_s"] > 0
+        (replica,) = store.replicas(key=candidate.key)
+        assert replica.status in ("done", "failed")
+        if replica.status == "done":
+            assert candidate.key in {row.key for row in ranking(store)}
+            assert replica.wall_s > 0
         else:
-            assert replica["failure_code"]
+            assert replica.failure_code
         (iteration,) = store.iterations()
-        assert iteration["saturation"]["new_strings"] >= 1
+        assert iteration.saturation["new_strings"] >= 1
         assert {"begin", "loaded", "drawn", "filtered", "simulated", "acquire", "trained", "end"} <= {
-            row["event"] for row in store.journal()
+            row.event for row in store.journal()
         }
     assert len((campaign.folder / "events.jsonl").read_text().splitlines()) > 8
 
@@ -78,17 +79,17 @@ def test_a_finished_replica_whose_daemon_died_before_noting_it_is_adopted(finish
     copied = open_folder(tmp_path / "copy")
     with Store.open(copied.folder) as store:
         (row,) = store.replicas()
-        folder = replica_folder(copied.folder, row["key"], row["replica"])
+        folder = replica_folder(copied.folder, row.key, row.replica)
         written = (folder / "outcome.json").stat().st_mtime_ns
         store.update_replica(
-            row["key"], row["protocol"], row["replica"], status="running", properties=None, ended=None, wall_s=None
+            row.key, row.protocol, row.replica, status="running", properties=None, ended=None, wall_s=None
         )
         store.set(state="simulate", ended=None)
     assert run(copied) == 0
     with Store.open_readonly(copied.folder) as store:
         (again,) = store.replicas()
-    assert again["properties"] == row["properties"]
-    assert again["wall_s"] == row["wall_s"]
+    assert again.properties == row.properties
+    assert again.wall_s == row.wall_s
     assert (folder / "outcome.json").stat().st_mtime_ns == written
 
 
@@ -125,10 +126,10 @@ def test_a_process_is_told_to_wait_to_go_on_and_to_end(tmp_path):
             run(campaign)
         with pytest.raises(OwnedError):
             start(campaign)
-        wait_until(lambda: any(row["status"] == "running" for row in store.replicas()))
+        wait_until(lambda: any(row.status == "running" for row in store.replicas()))
         assert "asked process" in pause(campaign.folder)
         wait_until(lambda: store.get("state") == "paused")
-        assert [row["status"] for row in store.replicas()].count("running") == 0
+        assert [row.status for row in store.replicas()].count("running") == 0
         assert _engines_of(campaign.folder) == []
         assert live_owner(store).pid == process
         assert "asked" in resume(campaign)
@@ -158,7 +159,7 @@ def test_a_failed_campaign_says_why_and_is_tried_again(finished, tmp_path, monke
     shutil.copytree(campaign.folder, tmp_path / "copy")
     copied = open_folder(tmp_path / "copy")
     with Store.open(copied.folder) as store:
-        before = [row["smiles"] for row in store.candidates()]
+        before = [row.smiles for row in store.candidates()]
         for table in ("candidates", "replicas", "polymers WHERE source = 'generated'", "models WHERE iteration = 1"):
             store.write(f"DELETE FROM {table}")
         store.set(state="generate")
@@ -174,7 +175,7 @@ def test_a_failed_campaign_says_why_and_is_tried_again(finished, tmp_path, monke
     model.rmdir()
     assert run(copied) == 0
     with Store.open_readonly(copied.folder) as store:
-        assert [row["smiles"] for row in store.candidates()] == before
+        assert [row.smiles for row in store.candidates()] == before
 
 
 def _tables(folder):
@@ -200,5 +201,5 @@ def test_the_reference_was_labelled_by_the_seed_file(finished):
     campaign, _ = finished
     with Store.open_readonly(campaign.folder) as store:
         assert store.replicas(key=parse("*OCC*").key) == []
-        (reference,) = [row for row in ranking(store) if row["verdict"] == "reference"]
-    assert reference["origin"] == "seeds.csv"
+        (reference,) = [row for row in ranking(store) if row.verdict == "reference"]
+    assert reference.origin == "seeds.csv"

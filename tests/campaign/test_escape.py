@@ -8,7 +8,7 @@ from autodisco.campaign import escape
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.polymer import parse
-from autodisco.store import Store, escapes
+from autodisco.store import Candidate, Store, escapes
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -18,11 +18,9 @@ KNOWN = 40
 
 def repeats(iteration):
     """Draws that are one known polymer, written in two ways."""
-    rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(["*COC*", "*CCO*"])]
-    if iteration > 1:
-        rows = []
-    again = {"smiles": "*COC*", "key": parse("*COC*").key, "verdict": "duplicate-string"}
-    return rows + [{"draw": n, **again} for n in range(len(rows), KNOWN)]
+    key = parse("*COC*").key
+    rows = [Candidate(1, n, smiles, key, "drawn") for n, smiles in enumerate(["*COC*", "*CCO*"]) if iteration == 1]
+    return rows + [Candidate(iteration, n, "*COC*", key, "duplicate-string") for n in range(len(rows), KNOWN)]
 
 
 def with_escapes(folder, *actions, patience=1, **changes):
@@ -36,7 +34,7 @@ def with_escapes(folder, *actions, patience=1, **changes):
     store.begin_iteration(1)
     advance(store, "ready", iteration=1)
     advance(store, "drawn")
-    store.add_candidates(1, repeats(1))
+    store.add_candidates(repeats(1))
     return campaign, store
 
 
@@ -61,16 +59,16 @@ def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_p
     before = escape.sampling(campaign, store, 1)
     finish(campaign, store)
     assert (store.get("state"), store.get("iteration")) == ("generate", 2)
-    row = next(row for row in store.journal() if row["event"] == "escape")
-    assert row["decided"] == "draw up to 11 tokens from now on"
-    assert "40 of 40 valid draws" in row["why"]
+    row = next(row for row in store.journal() if row.event == "escape")
+    assert row.decided == "draw up to 11 tokens from now on"
+    assert "40 of 40 valid draws" in row.why
     assert escape.sampling(campaign, store, 1) == before
     assert escape.sampling(campaign, store, 2) == before | {"max_tokens": before["max_tokens"] + 1}
     store.set(iteration=2)
     assert escape.escape(campaign, store, {}, "again")
     assert escape.sampling(campaign, store, 3)["temperature"] == pytest.approx(1.2 * before["temperature"])
     assert not escape.escape(campaign, store, {}, "nothing is left")
-    assert [row["action"] for row in escapes(store)] == ["tokens", "temperature"]
+    assert [row.action for row in escapes(store)] == ["tokens", "temperature"]
 
 
 def test_a_unit_never_outgrows_the_model(tmp_path):
@@ -86,7 +84,7 @@ def test_a_wider_set_is_learnt_from_before_the_next_draws(tmp_path):
     campaign, store = with_escapes(tmp_path, "seeds", iterations=5)
     finish(campaign, store)
     assert len(store.training(1)) > escape.LEAST_UNITS / 2
-    assert "enumerated units more" in next(row for row in store.journal() if row["event"] == "escape")["decided"]
+    assert "enumerated units more" in next(row for row in store.journal() if row.event == "escape").decided
 
 
 def test_the_rule_counts_anew_after_an_action(tmp_path):
@@ -95,7 +93,7 @@ def test_the_rule_counts_anew_after_an_action(tmp_path):
     for iteration in range(1, 5):
         if iteration > 1:
             advance(store, "drawn")
-            store.add_candidates(iteration, repeats(iteration))
+            store.add_candidates(repeats(iteration))
         # The training has no part in it.
         store.add_model(iteration, f"models/{iteration}.safetensors", {}, 0.0)
         kept, store.forget_model = store.forget_model, lambda _: None

@@ -44,7 +44,7 @@ def failing(folder, n_failed, n_done, iteration=1, code="nan"):
 def test_some_failures_are_no_reason_to_stop(tmp_path, n_failed, n_done):
     campaign, store = failing(tmp_path, n_failed, n_done)
     check_failures(campaign, store)
-    assert all(row["status"] != "waiting" for row in store.replicas())
+    assert all(row.status != "waiting" for row in store.replicas())
 
 
 @pytest.mark.parametrize("code", ["nan", "timeout"])
@@ -52,10 +52,10 @@ def test_too_many_stop_the_campaign_and_start_anew_with_the_next_run(tmp_path, c
     campaign, store = failing(tmp_path, 6, 5, code=code)
     with pytest.raises(AutodiscoError, match=rf"6 of 11 polymers of iteration 1 have no value \({code} 6\).*O–O in 6"):
         check_failures(campaign, store)
-    again = [row for row in store.replicas() if row["status"] == "waiting"]
+    again = [row for row in store.replicas() if row.status == "waiting"]
     assert len(again) == 6
-    assert all(row["attempt"] == 1 for row in again)  # hence from another seed
-    assert store.journal()[-1]["event"] == "too many failures"
+    assert all(row.attempt == 1 for row in again)  # hence from another seed
+    assert store.journal()[-1].event == "too many failures"
 
 
 def test_the_stage_asks(tmp_path):
@@ -68,8 +68,9 @@ def test_the_stage_asks(tmp_path):
 def test_seeds_that_fail_stop_it_before_a_model_is_trained(tmp_path):
     campaign, store = failing(tmp_path, 6, 5, iteration=0)
     store.set(state="prepare", iteration=0, loaded=True)
-    store.set_label(store.get("reference_key"), 1e-2, protocol="smoke", force_field="pcff+", origin="seeds.csv")
+    where = {"protocol": "smoke", "force_field": "pcff+", "origin": "seeds.csv"}
+    store.set_label(store.get("reference_key"), "conductivity_s_per_cm", 1e-2, **where)
     with pytest.raises(AutodiscoError, match=r"6 of 11 polymers of iteration 0 have no value"):
         STAGES["prepare"](campaign, store)
     assert store.training(0) == []
-    assert [row["status"] for row in store.replicas()].count("waiting") == 6
+    assert [row.status for row in store.replicas()].count("waiting") == 6

@@ -100,11 +100,11 @@ def test_simulations_that_were_deleted_are_not_needed_to_go_on(finished, tmp_pat
         settings["budget"]["iterations"] = 2
         store.set(settings=settings, state="generate", iteration=2, ended=None)
         store.begin_iteration(2)
-        values = [row["properties"] for row in store.replicas(1)]
+        values = [row.properties for row in store.replicas(1)]
     shutil.rmtree(folder / "simulations")
     assert run(open_folder(folder)) == 0
     with Store.open_readonly(folder) as store:
-        assert [row["properties"] for row in store.replicas(1)] == values
+        assert [row.properties for row in store.replicas(1)] == values
         assert len(store.replicas(2)) == 1
         assert all(problem.endswith("missing") for problem in verify(store))
 
@@ -128,9 +128,9 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
     assert deleted
     with Store.open_readonly(campaign.folder) as store:
         (row,) = store.replicas(1)
-        assert row["status"] == "done"
-        assert row["attempt"] == 1
-        assert "retry" in {entry["event"] for entry in store.journal()}
+        assert row.status == "done"
+        assert row.attempt == 1
+        assert "retry" in {entry.event for entry in store.journal()}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_damaged_model_is_trained_again_to_the_same_weights(finished, tmp_path
     for ours, theirs in zip(load_archive(model), load_archive(tmp_path / "before"), strict=True):
         assert str(ours) == str(theirs)
     with Store.open_readonly(folder) as store:
-        assert [row["subject"] for row in store.journal() if row["event"] == "damaged"] == ["model 1"]
+        assert [row.subject for row in store.journal() if row.event == "damaged"] == ["model 1"]
         assert verify(store) == []
 
 
@@ -178,7 +178,7 @@ def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finishe
     (campaign.folder / "models" / "0.checkpoint").write_bytes(left)
     goes_on_to(result(finished[0].folder), campaign)
     with Store.open_readonly(campaign.folder) as store:
-        assert [row["subject"] for row in store.journal() if row["event"] == "damaged"] == ["0.checkpoint"]
+        assert [row.subject for row in store.journal() if row.event == "damaged"] == ["0.checkpoint"]
 
 
 @pytest.mark.parametrize("engine", ["lammps", "openmm"])

@@ -20,9 +20,10 @@ from autodisco.campaign.export import export_archive, export_tables
 from autodisco.campaign.fork import fork
 from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
+from autodisco.decide import ranking
 from autodisco.errors import InputError, OwnedError
 from autodisco.simulation import protocols
-from autodisco.store import Store, ranking, replica_folder
+from autodisco.store import Store, replica_folder
 from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
@@ -46,8 +47,8 @@ def problems(folder):
 def done(folder):
     """The folder of a replica that has a value."""
     with Store.open_readonly(folder) as store:
-        row = next(row for row in store.replicas() if row["status"] == "done")
-        return replica_folder(folder, row["key"], row["replica"])
+        row = next(row for row in store.replicas() if row.status == "done")
+        return replica_folder(folder, row.key, row.replica)
 
 
 def flip_a_bit(path):
@@ -63,7 +64,7 @@ def test_a_campaign_is_as_it_was_written(copied, call):
     assert "0 problems" in said.err
     assert call("verify", copied, "--json").json["problems"] == []
     with Store.open_readonly(copied) as store:
-        names = {row["path"].rpartition("/")[2] for row in store.files()}
+        names = {row.path.rpartition("/")[2] for row in store.files()}
     assert {"0.safetensors", "1.safetensors", "trajectory.dcd", "topology.pdb", "outcome.json"} <= names
 
 
@@ -103,7 +104,7 @@ def test_a_trajectory_that_was_cut_or_changed_is_named_and_its_value_stays(copie
 def test_a_database_that_contradicts_itself_is_named(copied):
     with Store.open(copied) as store:
         row = store.replicas()[0]
-        store.update_replica(row["key"], row["protocol"], row["replica"], status="done", properties=None)
+        store.update_replica(row.key, row.protocol, row.replica, status="done", properties=None)
         store.write("UPDATE replicas SET properties = NULL")
         store.set(state="somewhere", iteration=7)
     (copied / "campaign.toml").write_text("name = 'another'\n")
@@ -128,9 +129,9 @@ def test_an_unfinished_last_line_of_the_journal_is_no_damage(copied):
 
 def test_a_value_that_was_edited_is_named(copied):
     with Store.open(copied) as store:
-        row = next(row for row in store.replicas() if row["status"] == "done")
-        properties = row["properties"] | {"conductivity_s_per_cm": 1.0}
-        store.update_replica(row["key"], row["protocol"], row["replica"], properties=properties)
+        row = next(row for row in store.replicas() if row.status == "done")
+        properties = row.properties | {"conductivity_s_per_cm": 1.0}
+        store.update_replica(row.key, row.protocol, row.replica, properties=properties)
     assert [problem.partition(" has ")[2] for problem in problems(copied)] == ["other properties than its outcome.json"]
 
 
@@ -175,19 +176,20 @@ def three(copied):
     """The same campaign with three replicas: the second has a trajectory that was cut, the third failed."""
     replica = done(copied)
     with Store.open(copied) as store:
-        row = next(row for row in store.replicas() if row["status"] == "done")
+        row = next(row for row in store.replicas() if row.status == "done")
         for n in (1, 2):
-            shutil.copytree(replica, replica_folder(copied, row["key"], n))
-            store.plan_replica(row["key"], row["protocol"], n, 1)
+            shutil.copytree(replica, replica_folder(copied, row.key, n))
+            store.plan_replica(row.key, row.protocol, n, 1)
             columns = {
-                name: row[name] for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
+                name: getattr(row, name)
+                for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
             }
-            store.update_replica(row["key"], row["protocol"], n, status="done", **columns)
-            store.record_file(replica_folder(copied, row["key"], n) / "trajectory.dcd")
+            store.update_replica(row.key, row.protocol, n, status="done", **columns)
+            store.record_file(replica_folder(copied, row.key, n) / "trajectory.dcd")
         store.update_replica(
-            row["key"], row["protocol"], 2, status="failed", properties=None, failure_code="nan", detail="=1+1"
+            row.key, row.protocol, 2, status="failed", properties=None, failure_code="nan", detail="=1+1"
         )
-    folders = [replica_folder(copied, row["key"], n) for n in range(3)]
+    folders = [replica_folder(copied, row.key, n) for n in range(3)]
     os.truncate(folders[1] / "trajectory.dcd", 5000)
     return copied, folders
 
@@ -202,8 +204,8 @@ def test_a_replica_that_cannot_be_cleaned_keeps_what_it_has_and_the_others_are_c
     assert [(folder / "trajectory.dcd").exists() for folder in folders] == [False, True, False]
     assert [(folder / "ions.dcd").exists() for folder in folders] == [True, False, False]
     with Store.open_readonly(copied) as store:
-        (row,) = [row for row in store.journal() if row["event"] == "clean"]
-    assert (row["seen"]["replicas"], row["seen"]["not cleaned"]) == (2, 1)
+        (row,) = [row for row in store.journal() if row.event == "clean"]
+    assert (row.seen["replicas"], row.seen["not cleaned"]) == (2, 1)
 
 
 def test_what_a_fork_shares_is_not_counted_as_freed(copied, tmp_path):
@@ -259,26 +261,26 @@ def test_tables_hold_what_the_store_holds(copied, tmp_path):
         table = pyarrow.parquet.read_table(tmp_path / "out" / f"{name}.parquet")
         assert len(rows[name]) == table.num_rows == n
         assert list(rows[name][0]) == table.column_names
-    assert rows["polymers"][0]["key"] == best["key"]
-    assert float(rows["polymers"][0]["conductivity_s_per_cm"]) == best["conductivity_s_per_cm"]
-    assert float(rows["replicas"][0]["density_g_per_cm3"]) == replicas[0]["properties"]["density_g_per_cm3"]
+    assert rows["polymers"][0]["key"] == best.key
+    assert float(rows["polymers"][0]["conductivity_s_per_cm"]) == best.value
+    assert float(rows["replicas"][0]["density_g_per_cm3"]) == replicas[0].properties["density_g_per_cm3"]
     with open(tmp_path / "out" / "journal.csv") as handle:
-        assert [json.loads(row["seen"]) for row in csv.DictReader(handle)] == [row["seen"] for row in journal]
+        assert [json.loads(row["seen"]) for row in csv.DictReader(handle)] == [row.seen for row in journal]
 
 
 def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column(three, tmp_path, calls):
     copied, _ = three
     with Store.open(copied) as store:
         row = store.replicas()[0]
-        mixed = {**row["properties"], "stopped_early": "enough", "frames": 7.5, "ended": "of its own"}
-        store.update_replica(row["key"], row["protocol"], 0, properties=mixed)
+        mixed = {**row.properties, "stopped_early": "enough", "frames": 7.5, "ended": "of its own"}
+        store.update_replica(row.key, row.protocol, 0, properties=mixed)
         store.write("UPDATE polymers SET name = '+1' WHERE source = 'seed'")
         calls.clear()
         export_tables(store, tmp_path / "out", parquet=True)
     for name in ("polymers", "replicas"):
         assert ("replace", f".{name}.parquet.{os.getpid()}.tmp", f"{name}.parquet") in calls
     table = pyarrow.parquet.read_table(tmp_path / "out" / "replicas.parquet").to_pydict()
-    assert table["estimated_terms"] == [row["estimated_terms"]] * 3
+    assert table["estimated_terms"] == [row.estimated_terms] * 3
     assert all(isinstance(json.loads(text), list) for text in table["property_estimated_terms"][:2])
     assert table["property_ended"] == ["of its own", None, None]
     assert table["property_estimated_terms"][2] is None
@@ -286,7 +288,7 @@ def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column
     assert table["detail"][2] == "=1+1"
     with open(tmp_path / "out" / "replicas.csv") as handle:
         rows = list(csv.DictReader(handle))
-    assert [row["estimated_terms"] for row in rows] == [str(row["estimated_terms"])] * 3
+    assert [row["estimated_terms"] for row in rows] == [str(row.estimated_terms)] * 3
     assert rows[2]["detail"] == "'=1+1"
     with open(tmp_path / "out" / "polymers.csv") as handle:
         assert {row["name"] for row in csv.DictReader(handle) if row["source"] == "seed"} == {"'+1"}
@@ -347,7 +349,7 @@ def test_an_archive_goes_on_elsewhere(copied, tmp_path):
         store.begin_iteration(2)
     assert run(open_folder(moved)) == 0
     with Store.open_readonly(moved) as store:
-        assert [row["n"] for row in store.iterations()] == [1, 2]
+        assert [row.n for row in store.iterations()] == [1, 2]
 
 
 def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
@@ -355,17 +357,17 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
     with Store.open_readonly(copied) as store:
         fork(store, other, 0, {"generator.temperature": 2.0, "budget.iterations": 1})
         past = store.training(0)
-        drawn = [row["smiles"] for row in store.candidates(1)]
+        drawn = [row.smiles for row in store.candidates(1)]
     assert problems(other) == []
     with Store.open_readonly(other) as store:
         assert (store.get("name"), store.get("state"), store.get("iteration")) == ("hotter", "generate", 1)
         assert store.training(0) == past
         assert store.candidates() == []
         assert store.polymers("generated") == []
-        assert store.journal()[-1]["seen"]["generator.temperature"] == 2.0
+        assert store.journal()[-1].seen["generator.temperature"] == 2.0
     assert run(open_folder(other)) == 0
     with Store.open_readonly(other) as store:
-        assert [row["smiles"] for row in store.candidates(1)] != drawn
+        assert [row.smiles for row in store.candidates(1)] != drawn
         assert store.get("state") == "exhausted"
     assert problems(copied) == []
 
@@ -385,7 +387,7 @@ def test_a_fork_would_learn_what_its_parent_learnt(copied, tmp_path):
     other = tmp_path / "runs" / "again"
     with Store.open(copied) as store:
         unit = store.polymers("grammar")[0]
-        store.add_polymer(unit["key"], unit["smiles"], unit["smiles"], "generated", 1)
+        store.add_polymer(unit.key, unit.smiles, unit.smiles, "generated", 1)
         fork(store, other, 0, {})
         learnt = store.training(0)
     with Store.open_readonly(other) as store:
@@ -432,8 +434,8 @@ def test_a_fork_from_the_middle_with_the_same_settings_finds_the_same(copied, tm
         fork(store, other, 1, {})
     with Store.open_readonly(other) as store:
         journal = store.journal()
-        assert [row["event"] for row in journal if row["iteration"] == 2] == ["fork"]
-        assert store.get("notified") == journal[-1]["id"]  # nobody is told of the parent's past
+        assert [row.event for row in journal if row.iteration == 2] == ["fork"]
+        assert store.get("notified") == journal[-1].id  # nobody is told of the parent's past
     assert run(open_folder(other)) == 0
     expected, found = result(copied), result(other)
     assert {name for name in expected if found[name] != expected[name]} == set()

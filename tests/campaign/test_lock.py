@@ -57,7 +57,7 @@ def test_a_dead_owner_is_replaced_and_the_journal_says_so(store, changes, monkey
     store.set(owner=dataclasses.asdict(before), heartbeat=booted - 9 if "boot" in changes else time.time())
     acquire(store)
     (row,) = store.journal()
-    assert (row["event"], row["subject"]) == ("takeover", str(before))
+    assert (row.event, row.subject) == ("takeover", str(before))
 
 
 def test_only_the_owner_gives_the_lock_up(store):

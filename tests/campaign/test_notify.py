@@ -54,7 +54,7 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
     assert [row["event"] for row in rows] == ["new best", "saturated"]
     assert rows[0]["why"] == "*OCOC* has 39 ± 6 mS/cm"
     assert rows[0]["campaign"] == "small"
-    assert [row for row in store.journal() if row["event"] == "not told"] == []
+    assert [row for row in store.journal() if row.event == "not told"] == []
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypat
     gone.unlink()
     store.note("failure", "simulate", why="the disk is full")
     tell(campaign, store)
-    (row,) = [row for row in store.journal() if row["event"] == "not told"]
-    assert complaint in row["why"]
+    (row,) = [row for row in store.journal() if row.event == "not told"]
+    assert complaint in row.why
     tell(campaign, store)
-    assert len([row for row in store.journal() if row["event"] == "not told"]) == 1
+    assert len([row for row in store.journal() if row.event == "not told"]) == 1
 
 
 @pytest.mark.fault("a notifier that fails or hangs")
@@ -88,7 +88,7 @@ def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch
     campaign, store = with_notify(tmp_path, f'command = "sh {tmp_path}/hangs.sh"')
     store.note("failure", "simulate", why="the disk is full")
     tell(campaign, store)
-    assert store.journal()[-1]["event"] == "not told"
+    assert store.journal()[-1].event == "not told"
     sleeper = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 5
     while start_time(sleeper) is not None and time.monotonic() < deadline:
@@ -107,7 +107,7 @@ def test_an_address_that_never_answers_holds_the_loop_up_for_a_while_only(tmp_pa
         tell(campaign, store)
         assert time.monotonic() - begun < 10
     row = store.journal()[-1]
-    assert (row["event"], row["why"]) == ("not told", "AutodiscoError: timed out after 1 seconds")
+    assert (row.event, row.why) == ("not told", "AutodiscoError: timed out after 1 seconds")
 
 
 def test_apprise_reaches_an_address(tmp_path):
@@ -199,8 +199,8 @@ def test_what_reached_nobody_is_told_again_when_the_network_is_back(flaky, tmp_p
         tell(campaign, store)
     assert [row["why"] for row in told(tmp_path)] == ["*OCOC* has 39 ± 6 mS/cm"]
     assert store.get("untold") == []
-    (row,) = [row for row in store.journal() if row["event"] == "not told"]
-    assert row["decided"] == "go on, and tell again later"
+    (row,) = [row for row in store.journal() if row.event == "not told"]
+    assert row.decided == "go on, and tell again later"
 
 
 @pytest.mark.fault("a notifier that fails or hangs")
@@ -210,8 +210,8 @@ def test_what_reaches_nobody_for_long_is_given_up_and_journalled(flaky, monkeypa
     store.note("new best", "*OCOC*")
     for _ in range(5):
         tell(campaign, store)
-    rows = [row for row in store.journal() if row["event"] == "not told"]
-    assert [(row["decided"], row["seen"]["tries"]) for row in rows] == [
+    rows = [row for row in store.journal() if row.event == "not told"]
+    assert [(row.decided, row.seen["tries"]) for row in rows] == [
         ("go on, and tell again later", 1),
         ("give up", 3),
     ]

@@ -14,8 +14,9 @@ import pytest
 from autodisco.campaign import control, daemon, recovery, run
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
+from autodisco.decide import status
 from autodisco.errors import AutodiscoError, StorageError
-from autodisco.store import Store, list_campaigns, status
+from autodisco.store import Store, list_campaigns
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
 
@@ -45,7 +46,7 @@ def failing(monkeypatch, *errors):
 
 def retried(folder):
     with Store.open_readonly(folder) as store:
-        return [row for row in store.journal() if row["event"] == "retry stage"]
+        return [row for row in store.journal() if row.event == "retry stage"]
 
 
 PASSING = [
@@ -65,8 +66,8 @@ def test_a_fault_that_passes_is_waited_out_and_journalled(campaign, monkeypatch,
     assert len(tries) == 3
     assert tries[2] - tries[1] >= 0.1 > 0.05  # the second pause is longer than the first
     first, second = retried(campaign.folder)
-    assert (first["subject"], first["decided"]) == ("prepare", "try again in 0 s, 1 of 3")
-    assert second["why"] == (str(error) or "MemoryError")
+    assert (first.subject, first.decided) == ("prepare", "try again in 0 s, 1 of 3")
+    assert second.why == (str(error) or "MemoryError")
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.get("trouble")) == ("exhausted", "")
 
@@ -79,7 +80,7 @@ def test_a_fault_that_stays_ends_the_campaign_with_its_reason_after_all_pauses(c
     assert len(tries) == 4
     with Store.open_readonly(campaign.folder) as store:
         assert store.get("state") == "failed"
-        assert [row["event"] for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
+        assert [row.event for row in store.journal()][-4:] == [*["retry stage"] * 3, "failure"]
 
 
 def test_a_terminal_that_was_closed_ends_no_campaign(campaign, monkeypatch):
@@ -124,7 +125,7 @@ def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monke
     assert run(campaign) == 0
     assert len(tries) == 2
     (row,) = retried(campaign.folder)
-    assert "database is locked" in row["why"]
+    assert "database is locked" in row.why
 
 
 @pytest.mark.parametrize("request_", ["pause", "stop"])
@@ -148,8 +149,8 @@ def test_while_it_waits_it_has_a_heartbeat_says_what_it_waits_for_and_obeys(camp
     begun = time.monotonic()
     assert run(campaign) == daemon.RESUMABLE
     assert time.monotonic() - begun < 30
-    assert "Input/output error; it will try again in 1:00" in seen[0]["trouble"]
-    assert seen[0]["heartbeat_age_s"] < 5
+    assert "Input/output error; it will try again in 1:00" in seen[0].trouble
+    assert seen[0].heartbeat_age_s < 5
     with Store.open_readonly(campaign.folder) as store:
         assert store.get("state") == "stopped"
 
@@ -159,13 +160,13 @@ def test_a_process_without_a_heartbeat_is_shown_as_hung(campaign, call, monkeypa
     try:
         with Store.open(campaign.folder) as store:
             control.hand_over(store, sleeper.pid)
-            assert not status(store)["hung"]
+            assert not status(store).hung
             store.set(heartbeat=time.time() - 6 * 3600)
             seen = status(store)
-            assert (seen["alive"], seen["hung"]) == (True, True)
-            assert seen["heartbeat_age_s"] == pytest.approx(6 * 3600, abs=60)
+            assert (seen.alive, seen.hung) == (True, True)
+            assert seen.heartbeat_age_s == pytest.approx(6 * 3600, abs=60)
         (row,) = list_campaigns(campaign.folder.parent)
-        assert row["hung"]
+        assert row.hung
         monkeypatch.setenv("AUTODISCO_RUNS", str(campaign.folder.parent))
         assert "hung" in call("list").out
         assert "no heartbeat for 6 h 00" in call("status", "--why").out

@@ -31,7 +31,7 @@ def test_what_is_short_is_said(tmp_path, what):
 @pytest.mark.fault("little disk or memory")
 def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, monkeypatch):
     campaign, store = with_escapes(tmp_path)
-    store.plan_replica(store.polymers("seed")[0]["key"], "smoke", 0, 1)
+    store.plan_replica(store.polymers("seed")[0].key, "smoke", 0, 1)
     short, looks = ["the disk is full"], []
 
     def lack_of_room(_):
@@ -39,25 +39,25 @@ def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, mon
         return "".join(short)
 
     def told():
-        return [row["event"] for row in store.journal() if "room" in row["event"]]
+        return [row.event for row in store.journal() if "room" in row.event]
 
     monkeypatch.setattr(sys.modules["autodisco.campaign.stages.simulate"], "lack_of_room", lack_of_room)
     for n in (4, 8):  # a second process finds the same shortage
         with pytest.raises(Interrupted):
             settle(dataclasses.replace(campaign, interrupted=lambda n=n: len(looks) >= n), store)
-        assert [row["status"] for row in store.replicas()] == ["waiting"]
+        assert [row.status for row in store.replicas()] == ["waiting"]
         assert told() == ["short of room"]
         assert store.get("short_of_room") == "the disk is full"
     short.clear()
     settle(campaign, store)
-    assert [row["status"] for row in store.replicas()] == ["done"]
+    assert [row.status for row in store.replicas()] == ["done"]
     assert told() == ["short of room", "room again"]
     assert not store.get("short_of_room")
 
 
 def test_waiting_for_room_is_no_time_at_work(tmp_path):
     _, store = with_escapes(tmp_path)
-    key = store.polymers("seed")[0]["key"]
+    key = store.polymers("seed")[0].key
     for replica in range(2):
         store.plan_replica(key, "smoke", replica, 1)
     store.set(short_of_room="the disk is full")

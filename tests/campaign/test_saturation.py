@@ -1,5 +1,6 @@
 """The saturation rule: a high duplicate rate that has risen, each with a stated confidence, counted in polymers."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,7 @@ from autodisco.campaign.saturation import (
     probability_risen,
 )
 from autodisco.campaign.settings import Saturation
-from autodisco.store import Store
+from autodisco.store import Candidate, Store, TrainingEntry
 from bench.saturation_study import REFERENCE, Simulated, campaign
 
 PAPER = [(2, 50), (7, 51), (20, 50)]
@@ -113,13 +114,13 @@ def test_a_draw_is_known_unless_its_polymer_was_discovered_by_it_alone():
 
 
 def test_what_the_model_was_fed_most_is_left_aside(tmp_path):
-    rows = [{"smiles": f"*{name}*", "key": name, "label": "high", "weight": weight, "why": ""}
-            for name, weight in (("heavy", 5.0), ("as heavy", 5.0), ("light", 1.0))]  # fmt: skip
+    weights = {"heavy": 5.0, "as heavy": 5.0, "light": 1.0}
+    rows = [TrainingEntry(f"*{name}*", name, "high", weight, "") for name, weight in weights.items()]
     with Store.create(tmp_path) as store:
         store.set(reference_key="reference")
         store.write_training(0, rows)
         assert fed_most(store, 1) == {"reference", "heavy", "as heavy"}
-        store.write_training(1, [row | {"weight": 1.0} for row in rows])
+        store.write_training(1, [dataclasses.replace(row, weight=1.0) for row in rows])
         assert fed_most(store, 2) == {"reference"}
 
 
@@ -137,8 +138,8 @@ def test_the_last_iterations_are_judged_by_their_own_draws_and_the_first_ones(tm
         store.set(iteration=3, reference_key="none")
         for iteration, (duplicates, fresh) in enumerate(PAPER, 1):
             verdicts = ["duplicate-symmetry"] * duplicates + ["new"] * (fresh - duplicates)
-            draws = [{"draw": n, "smiles": f"*{n}*", "key": f"{n}", "verdict": v} for n, v in enumerate(verdicts)]
-            store.add_candidates(iteration, draws)
+            draws = [Candidate(iteration, n, f"*{n}*", f"{n}", verdict) for n, verdict in enumerate(verdicts)]
+            store.add_candidates(draws)
         asked = []
         store._connection.set_trace_callback(asked.append)
         (latest,) = judge_last(SimpleNamespace(settings=settings), store, 1)

@@ -3,6 +3,7 @@
 import pytest
 
 from autodisco.campaign.seeds import read_seeds
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.errors import InputError
 
 HEADER = "name,monomer_smiles,conductivity_s_per_cm,protocol,force_field\n"
@@ -11,13 +12,13 @@ HEADER = "name,monomer_smiles,conductivity_s_per_cm,protocol,force_field\n"
 def read(tmp_path, text):
     file = tmp_path / "seeds.csv"
     file.write_text(text)
-    return read_seeds(file)
+    return read_seeds(file, CONDUCTIVITY)
 
 
 def test_rows_with_and_without_a_label(tmp_path):
     peo, other = read(tmp_path, HEADER + 'PEO,*OCC*,1e-2,quick,pcff+\n\n"a, b",[*]CC[*],,,\n')
-    assert (peo.unit.smiles, peo.conductivity_s_per_cm, peo.protocol) == ("*CCO*", 1e-2, "quick")
-    assert (other.name, other.conductivity_s_per_cm, other.line) == ("a, b", None, 4)
+    assert (peo.unit.smiles, peo.value, peo.protocol) == ("*CCO*", 1e-2, "quick")
+    assert (other.name, other.value, other.line) == ("a, b", None, 4)
 
 
 def test_a_polymer_may_have_one_row_for_each_protocol(tmp_path):

@@ -15,11 +15,12 @@ from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import replica_task
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
+from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
-from autodisco.store import LOOP_STATES, Store, comparison, ranking
+from autodisco.store import LOOP_STATES, Candidate, Store
 from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
@@ -74,9 +75,7 @@ def prepared(prepared_once, tmp_path):
 
 
 def _candidates(store):
-    return [
-        tuple(row[name] for name in ("iteration", "draw", "smiles", "key", "verdict")) for row in store.candidates()
-    ]
+    return [(row.iteration, row.draw, row.smiles, row.key, row.verdict) for row in store.candidates()]
 
 
 def _draw_and_filter(campaign, store):
@@ -87,14 +86,14 @@ def _draw_and_filter(campaign, store):
 def test_prepare_labels_seeds_of_its_own_protocol_and_trains_a_model(prepared):
     campaign, store = prepared()
     assert (store.get("state"), store.get("iteration")) == ("generate", 1)
-    assert {row["key"] for row in store.labels()} == {parse(s).key for s in ("*OCC*", "*OCCCC*", "*CC*")}
-    rows = {row["smiles"]: row for row in store.training(0)}
-    assert (rows["*OCC*"]["label"], rows["*OCC*"]["weight"]) == ("high", 5.0)
-    assert "the reference" in rows["*OCC*"]["why"]
-    assert rows["*CC*"]["label"] == "low"
-    assert (rows["*OCC(*)C"]["label"], rows["*OCC(*)C"]["weight"]) == ("unlabelled", 1.0)
+    assert {row.key for row in store.labels()} == {parse(s).key for s in ("*OCC*", "*OCCCC*", "*CC*")}
+    rows = {row.smiles: row for row in store.training(0)}
+    assert (rows["*OCC*"].label, rows["*OCC*"].weight) == ("high", 5.0)
+    assert "the reference" in rows["*OCC*"].why
+    assert rows["*CC*"].label == "low"
+    assert (rows["*OCC(*)C"].label, rows["*OCC(*)C"].weight) == ("unlabelled", 1.0)
     assert campaign.model_path(0).is_file()
-    assert 0 <= store.models()[0]["metrics"]["validity"] <= 1
+    assert 0 <= store.models()[0].metrics["validity"] <= 1
     assert store.replicas() == []
 
 
@@ -104,12 +103,12 @@ def test_prepare_asks_for_a_simulation_of_a_reference_without_label(begin):
     campaign = dataclasses.replace(campaign, interrupted=lambda: stop.append(1) or True)
     with pytest.raises(Interrupted):
         STAGES["prepare"](campaign, store)
-    assert [(row["key"], row["status"]) for row in store.replicas()] == [(PEO, "waiting")]
+    assert [(row.key, row.status) for row in store.replicas()] == [(PEO, "waiting")]
     store.update_replica(PEO, "smoke", 0, status="failed", failure_code="nan")
     with pytest.raises(AutodiscoError, match=r"the reference polymer \*OCC\* has no value.*nan"):
         STAGES["prepare"](campaign, store)
     # The next run starts it from another build.
-    assert [(row["status"], row["attempt"]) for row in store.replicas()] == [("waiting", 1)]
+    assert [(row.status, row.attempt) for row in store.replicas()] == [("waiting", 1)]
 
 
 def _with_budget(campaign, simulations, **simulation):
@@ -125,7 +124,7 @@ def test_simulations_that_are_only_planned_do_not_use_up_the_budget(begin):
     campaign = dataclasses.replace(campaign, interrupted=lambda: stop.append(1) or True)
     with pytest.raises(Interrupted):  # it begins to simulate
         STAGES["prepare"](_with_budget(campaign, 1), store)
-    assert [row["status"] for row in store.replicas()] == ["waiting"]
+    assert [row.status for row in store.replicas()] == ["waiting"]
 
 
 def test_a_budget_that_is_done_ends_the_campaign_before_more_work(begin):
@@ -147,22 +146,22 @@ def test_what_is_left_of_a_budget_is_used_by_a_smaller_batch(prepared):
     campaign, store = prepared(batch_size=5)
     _draw_and_filter(_with_budget(campaign, 3, replicas=2), store)
     assert len(store.candidates(1, "new")) == 2
-    assert sorted(row["replica"] for row in store.replicas()) == [0, 0, 1]
+    assert sorted(row.replica for row in store.replicas()) == [0, 0, 1]
 
 
 def test_replicas_beyond_the_budget_wait(prepared):
     campaign, store = prepared(batch_size=3)
     _draw_and_filter(campaign, store)
-    store.update_replica(store.replicas()[0]["key"], "smoke", 0, status="done")
+    store.update_replica(store.replicas()[0].key, "smoke", 0, status="done")
     STAGES["simulate"](_with_budget(campaign, 1), store)
     assert (store.get("state"), store.get("resume_at")) == ("exhausted", "simulate")
-    assert sorted(row["status"] for row in store.replicas()) == ["done", "waiting", "waiting"]
+    assert sorted(row.status for row in store.replicas()) == ["done", "waiting", "waiting"]
 
 
 def test_every_batch_of_draws_is_another(prepared):
     campaign, store = prepared(batch_size=1000, max_draws=300, until="strings")
     STAGES["generate"](campaign, store)
-    strings = [row["smiles"] for row in store.candidates(1)]
+    strings = [row.smiles for row in store.candidates(1)]
     assert len(strings) == 300
     assert strings[:100] != strings[100:200] != strings[200:]
 
@@ -175,7 +174,7 @@ def test_a_model_file_that_is_another_than_the_recorded_one_is_trained_again(pre
     other.save(path)
     assert load_model(campaign, store, 0).losses == losses
     assert Generator.load(path).losses == losses
-    assert "its content has changed" in store.journal()[-2]["why"]
+    assert "its content has changed" in store.journal()[-2].why
 
 
 def test_a_checkpoint_that_a_killed_process_left_is_removed(prepared):
@@ -191,7 +190,7 @@ def test_the_reference_gets_more_builds_than_the_others(begin):
     campaign = dataclasses.replace(campaign, interrupted=lambda: True)
     with pytest.raises(Interrupted):
         STAGES["prepare"](campaign, store)
-    assert [row["key"] for row in store.replicas()] == [PEO] * 8
+    assert [row.key for row in store.replicas()] == [PEO] * 8
 
 
 def test_a_label_of_the_reference_with_too_few_builds_is_no_substitute(begin):
@@ -199,7 +198,7 @@ def test_a_label_of_the_reference_with_too_few_builds_is_no_substitute(begin):
     campaign = dataclasses.replace(campaign, interrupted=lambda: True)
     with pytest.raises(Interrupted):
         STAGES["prepare"](campaign, store)
-    assert [row["key"] for row in store.replicas()] == [PEO] * 3
+    assert [row.key for row in store.replicas()] == [PEO] * 3
 
 
 @pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
@@ -212,7 +211,7 @@ def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin
         STAGES["prepare"](interrupting, other)
     assert other.get("state") == "prepare"
     STAGES["prepare"](again, other)
-    assert store.models()[0]["metrics"] == other.models()[0]["metrics"]
+    assert store.models()[0].metrics == other.models()[0].metrics
     assert store.training(0) == other.training(0)
 
 
@@ -242,9 +241,9 @@ def test_drawing_goes_on_until_enough_candidates_survive(prepared):
     survivors = store.candidates(1, "new")
     assert store.get("state") == "simulate"
     assert len(survivors) == 5
-    assert {row["key"] for row in survivors} == {row["key"] for row in store.replicas()}
-    assert {row["key"] for row in survivors} == {row["key"] for row in store.polymers("generated")}
-    assert [row["draw"] for row in store.candidates(1)] == list(range(len(store.candidates(1))))
+    assert {row.key for row in survivors} == {row.key for row in store.replicas()}
+    assert {row.key for row in survivors} == {row.key for row in store.polymers("generated")}
+    assert [row.draw for row in store.candidates(1)] == list(range(len(store.candidates(1))))
 
 
 def test_a_batch_of_strings_counts_symmetry_duplicates_as_the_paper_does(prepared):
@@ -252,7 +251,7 @@ def test_a_batch_of_strings_counts_symmetry_duplicates_as_the_paper_does(prepare
     _draw_and_filter(campaign, store)
     counts = store.verdicts()[1]
     assert counts["new"] + counts.get("duplicate-symmetry", 0) == 12
-    assert store.candidates(1)[-1]["verdict"] in ("new", "duplicate-symmetry")
+    assert store.candidates(1)[-1].verdict in ("new", "duplicate-symmetry")
 
 
 @pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
@@ -270,8 +269,8 @@ def test_the_same_seed_draws_the_same_however_often_it_is_interrupted(prepared, 
         except Interrupted:
             cut += 1
             last = other.candidates()[-1]
-            if last["verdict"] == "drawn" and cut < 4:
-                other.write("DELETE FROM candidates WHERE draw > ?", last["draw"] - 7)
+            if last.verdict == "drawn" and cut < 4:
+                other.write("DELETE FROM candidates WHERE draw > ?", last.draw - 7)
     record_property("injections", cut)
     assert cut > 0
     assert _candidates(other) == _candidates(store)
@@ -282,7 +281,7 @@ def test_another_seed_draws_other_strings(prepared):
     for seed in (1, 2):
         campaign, store = prepared(f"copy{seed}", seed=seed)
         _draw_and_filter(campaign, store)
-        results.append([row["smiles"] for row in store.candidates()])
+        results.append([row.smiles for row in store.candidates()])
     assert results[0] != results[1]
 
 
@@ -296,8 +295,8 @@ def at_filter(begin):
         store.begin_iteration(1)
         advance(store, "ready", iteration=1)
         advance(store, "drawn")
-        rows = [{"draw": n, "smiles": s, "key": parse(s).key, "verdict": "drawn"} for n, s in enumerate(strings)]
-        store.add_candidates(1, rows)
+        rows = [Candidate(1, n, s, parse(s).key, "drawn") for n, s in enumerate(strings)]
+        store.add_candidates(rows)
         return campaign, store
 
     return with_draws
@@ -306,7 +305,7 @@ def at_filter(begin):
 def test_every_candidate_gets_a_verdict_with_a_reason(at_filter):
     campaign, store = at_filter(["*COC*", "*CSC*", "*SCC*", "*OCCN*"], until="strings")
     STAGES["filter"](campaign, store)
-    assert [(row["verdict"], row["reason"]) for row in store.candidates(1)] == [
+    assert [(row.verdict, row.reason) for row in store.candidates(1)] == [
         ("duplicate-symmetry", "the same polymer as *OCC* (PEO)"),
         ("new", "not known before"),
         ("duplicate-symmetry", "the same polymer as *CSC* (iteration 1)"),
@@ -319,31 +318,31 @@ def test_an_unstable_bond_at_the_junction_is_flagged_or_rejected(at_filter):
     campaign, store = at_filter(["*OCCN*"], until="strings")
     STAGES["filter"](campaign, store)
     (flagged,) = store.polymers("generated")
-    assert any("N" in flag["name"].upper() for flag in flagged["flags"])
+    assert any("N" in flag["name"].upper() for flag in flagged.flags)
 
 
 def test_rejected_candidates_are_not_simulated_and_not_forgotten(at_filter):
     campaign, store = at_filter(["*OCCN*", "*NOCC*", "*CSC*"], until="strings", unstable="reject")
     STAGES["filter"](campaign, store)
     first, second, third = store.candidates(1)
-    assert (first["verdict"], third["verdict"]) == ("rejected", "new")
-    assert second["reason"] == "the same polymer as *OCCN* (rejected in iteration 1)"
-    assert [row["key"] for row in store.replicas()] == [third["key"]]
-    assert [row["event"] for row in store.journal()].count("reject") == 1
+    assert (first.verdict, third.verdict) == ("rejected", "new")
+    assert second.reason == "the same polymer as *OCCN* (rejected in iteration 1)"
+    assert [row.key for row in store.replicas()] == [third.key]
+    assert [row.event for row in store.journal()].count("reject") == 1
 
 
 def test_a_batch_of_known_polymers_does_not_end_the_campaign(at_filter):
     campaign, store = at_filter(["*COC*", "*OCCOCC*"], until="strings", max_draws=20_000)
     STAGES["filter"](campaign, store)
     assert store.get("state") == "generate"
-    assert store.journal()[-1]["decided"] == "draw for 2 more"
+    assert store.journal()[-1].decided == "draw for 2 more"
 
 
 def test_a_generator_that_only_repeats_is_judged_by_the_rule_alone(at_filter):
     campaign, store = at_filter(["*COC*", "*OCCOCC*"], max_draws=2)
     STAGES["filter"](campaign, store)
     assert store.get("state") == "acquire"
-    assert "none of 2 draws of iteration 1 is a new polymer" in store.journal()[-1]["why"]
+    assert "none of 2 draws of iteration 1 is a new polymer" in store.journal()[-1].why
     (judgement,) = judge_last(campaign, store, 1)
     assert (judgement.known, judgement.draws, judgement.chance_new, judgement.short) == (2, 2, 0.0, True)
     assert judgement.reachable == 1.0  # both strings are the one polymer
@@ -363,22 +362,22 @@ def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_
             if store.get("state") == "simulate":  # values made up here
                 for row in store.replicas(1):
                     properties = {"conductivity_s_per_cm": 1e-3}
-                    store.update_replica(row["key"], "smoke", 0, status="done", properties=properties)
+                    store.update_replica(row.key, "smoke", 0, status="done", properties=properties)
                 advance(store, "settled")
             else:
                 STAGES[store.get("state")](campaign, store)
         assert states == ["prepare", "generate", "filter", "simulate", "acquire", "retrain"]
         assert store.get("state") == "saturated"
         assert "400 of 400 valid draws in iteration 1 are known polymers" in store.get("reason")
-        assert store.iterations()[0]["saturation"]["chance_new"] == 0.0
+        assert store.iterations()[0].saturation["chance_new"] == 0.0
         # Every polymer that the grammar can write in two characters was found or known before.
-        found = {row["key"] for row in store.candidates(1)}
+        found = {row.key for row in store.candidates(1)}
         assert {parse(text).key for text in ("*C*", "*CO*", "*CS*")} <= found
 
 
 def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_filter):
     campaign, store = at_filter([], max_draws=3)
-    store.add_candidates(1, [{"draw": n, "smiles": "*(", "key": None, "verdict": "invalid"} for n in range(3)])
+    store.add_candidates([Candidate(1, n, "*(", None, "invalid") for n in range(3)])
     STAGES["filter"](campaign, store)
     assert store.get("state") == "exhausted"
     assert "3 invalid" in store.get("reason")
@@ -416,7 +415,7 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
         simulation = campaign.settings.simulation.model_copy(update={"protocol": protocol})
         settings = campaign.settings.model_copy(update={"simulation": simulation})
         other = dataclasses.replace(campaign, settings=settings)
-        tasks = {row["key"]: replica_task(other, store, row) for row in store.replicas()}
+        tasks = {row.key: replica_task(other, store, row) for row in store.replicas()}
         benchmark = tasks[parse("*CSC*").key].benchmark
         assert (benchmark and benchmark.s_per_cm) == told
         assert tasks[PEO].benchmark is None
@@ -429,25 +428,25 @@ def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):
         {"*CSC*": (5e-2, 6e-2), "*COCOC*": (8e-3, 9e-3), "*CCC*": (1e-6, 2e-6), "*CNC*": (None, None)}
     )
     STAGES["acquire"](campaign, store)
-    rows = {row["smiles"]: row for row in store.training(1)}
-    assert {smiles: (row["label"], row["weight"]) for smiles, row in rows.items()} == {
+    rows = {row.smiles: row for row in store.training(1)}
+    assert {smiles: (row.label, row.weight) for smiles, row in rows.items()} == {
         "*OCC*": ("high", 5.0),
         "*CSC*": ("high", 5.0),
         "*COCOC*": ("low", 1.0),
         "*CCC*": ("low", 1.0),
         "*CNC*": ("unlabelled", 1.0),
     }
-    assert "better than the reference with a probability of 95% or more" in rows["*CSC*"]["why"]
-    assert rows["*CNC*"]["why"] == "simulated without a value"
+    assert "better than the reference with a probability of 95% or more" in rows["*CSC*"].why
+    assert rows["*CNC*"].why == "simulated without a value"
     assert store.get("state") == "retrain"
-    assert [row["subject"] for row in store.journal() if row["event"] == "acquire"] == sorted(
+    assert [row.subject for row in store.journal() if row.event == "acquire"] == sorted(
         ["*CSC*", "*COCOC*", "*CCC*", "*CNC*"], key=lambda smiles: parse(smiles).key
     )
 
 
 def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_acquire):
     def border():
-        return np.quantile([row["expected_s_per_cm"] for row in ranking(store)], 0.8)
+        return np.quantile([row.expected for row in ranking(store)], 0.8)
 
     campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2), "*CCC*": (1e-6, 2e-6)})
     borders = [border()]
@@ -460,11 +459,11 @@ def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_ac
     borders.append(border())
     STAGES["acquire"](campaign, store)
     spans = {
-        smiles: [(row["first"], row["last"]) for row in store.training_of(parse(smiles).key)]
+        smiles: [(row.first, row.last) for row in store.training_of(parse(smiles).key)]
         for smiles in ("*OCC*", "*CCC*", "*CCCSC*")
     }
     assert spans == {"*OCC*": [(1, 2)], "*CCC*": [(1, 2)], "*CCCSC*": [(2, 2)]}
-    notes = [row["why"] for row in store.journal() if row["event"] == "training set"]
+    notes = [row.why for row in store.journal() if row.event == "training set"]
     assert notes == [f"the top 20% of {n} begins at {at:.2e} S/cm" for n, at in zip((3, 4), borders, strict=True)]
     assert all(1e-2 < at < 5e-2 for at in borders)
 
@@ -480,7 +479,7 @@ def test_acquiring_ranks_once(at_acquire):
 def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):
     campaign, store = at_acquire({f"*{'C' * n}S*": (0.0, 0.0) for n in range(3, 9)})
     STAGES["acquire"](campaign, store)
-    rows = {row["smiles"]: row["label"] for row in store.training(1)}
+    rows = {row.smiles: row.label for row in store.training(1)}
     assert rows == {"*OCC*": "high", **{f"*{'C' * n}S*": "low" for n in range(3, 9)}}
 
 
@@ -488,7 +487,7 @@ def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filt
     campaign, store = at_filter([])
     unit = parse("[*:1]CCCS[*:2]")
     store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-    assert {row["smiles"] for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
+    assert {row.smiles for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
@@ -497,9 +496,9 @@ def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
     )
     campaign, store = begin(seeds='file = "seeds.csv"\ndataset = "data.csv"')
     STAGES["prepare"](campaign, store)
-    rows = {row["key"]: row for row in store.training(0)}
-    high = {n for n in range(3, 13) if rows[parse(f"*{'C' * n}O*").key]["label"] == "high"}
+    rows = {row.key: row for row in store.training(0)}
+    high = {n for n in range(3, 13) if rows[parse(f"*{'C' * n}O*").key].label == "high"}
     # *CCCCO* is a seed with a value of the campaign's protocol, which counts instead.
     assert high == {11, 12}
-    assert "in data.csv" in rows[parse("*CCCCCO*").key]["why"]
-    assert rows[parse("*OCCCC*").key]["why"].startswith("5.00e-03 S/cm (seeds.csv)")
+    assert "in data.csv" in rows[parse("*CCCCCO*").key].why
+    assert rows[parse("*OCCCC*").key].why.startswith("5.00e-03 S/cm (seeds.csv)")

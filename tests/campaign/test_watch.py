@@ -66,7 +66,7 @@ def test_a_pause_that_is_taken_back_is_none(campaign, monkeypatch):
     with pytest.raises(AutodiscoError, match="enough"):
         run(campaign)
     with Store.open_readonly(campaign.folder) as store:
-        assert "pause" not in {row["event"] for row in store.journal()}
+        assert "pause" not in {row.event for row in store.journal()}
         assert store.requested() is None
 
 
@@ -94,7 +94,7 @@ def test_who_lost_the_campaign_leaves_it_as_it_is(campaign, monkeypatch, work):
     assert caught.value.exit_code == 3
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.get("owner")["pid"]) == ("prepare", 2**22 + 1)
-        assert "failure" not in {row["event"] for row in store.journal()}
+        assert "failure" not in {row.event for row in store.journal()}
 
 
 DEAF = """
@@ -124,7 +124,7 @@ def test_a_second_signal_ends_it_at_once(campaign, number):
     with Store.open(campaign.folder) as store:
         assert store.get("state") == "prepare"
         acquire(store)  # its lock is that of a dead process
-        assert store.journal()[-1]["event"] == "takeover"
+        assert store.journal()[-1].event == "takeover"
 
 
 def starting(monkeypatch, program):

@@ -110,6 +110,14 @@ def test_files_without_a_repeat_unit_are_refused(call, here, text):
     assert not (here / "out.csv").exists()
 
 
+def test_dedupe_of_what_holds_no_repeat_unit_is_an_error_without_control_characters(call, here):
+    (here / "list.txt").write_text("*OCC* 0.1\n*O\x1b[2JCC*\n")
+    said = call("dedupe", "list.txt")
+    assert said.code == 2
+    assert "error: list.txt: no row holds a repeat unit" in said.err
+    assert "\x1b" not in said.err
+
+
 def test_dedupe_finds_the_published_candidates_that_were_simulated_twice(call, reference):
     said = call("dedupe", reference / "polygen" / "generated_polymers_in_two_iterations.csv", "--json")
     assert said.json["rows"] == 101

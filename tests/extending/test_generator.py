@@ -50,7 +50,7 @@ def test_a_campaign_draws_from_a_generator_in_a_file_of_the_user(folder):
     assert run(campaign) == 0
     with Store.open_readonly(campaign.folder) as store:
         assert store.get("state") == "saturated"
-        drawn = {row["smiles"]: row["verdict"] for row in store.candidates(1)}
+        drawn = {row.smiles: row.verdict for row in store.candidates(1)}
     assert set(drawn.values()) == {"duplicate-string"}
     model = Generator.load(campaign.model_path(0))
     assert type(model).__name__ == "Halves"

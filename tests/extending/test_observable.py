@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodisco.simulation import protocols
 from tests.analysis.test_replica_folder import walkers, write_replica
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "observable.py"
@@ -39,6 +40,23 @@ def test_a_quantity_of_a_file_is_printed_and_combined_like_any_other(call, repli
     assert both["pair_distance_angstrom_sem"] is not None
     assert "distance within ion pairs" in call("analyze", replicas[0], "--observable", observable).out
     assert "pair_distance_angstrom" not in call("analyze", replicas[0], "--json").json
+
+
+def test_a_protocol_names_observables_beside_its_file(call, tmp_path, monkeypatch, observable):
+    monkeypatch.chdir(tmp_path)
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "protocols").mkdir()
+    file = tmp_path / "protocols" / "mine.toml"
+    file.write_text('observables = ["../observable.py:PairDistance"]\n' + text)
+    said = call("simulate", "*OCC*", "--protocol", file, "--engine", "lammps", "--replicas", "1", "--json")
+    assert said.code == 0, said.err
+    assert "pair_distance_angstrom" in said.json["properties"]
+    assert protocols.load(str(file)).is_same_as(protocols.load("smoke").model_copy(update={"name": "mine"}).content())
+    file.write_text(file.read_text().replace("PairDistance", "Missing"))
+    said = call("simulate", "*OCC*", "--protocol", file)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "mine.toml: observables: " in said.err
+    assert "has no object 'Missing'" in said.err
 
 
 def test_an_observable_that_does_not_exist_is_one_line(call, replicas, tmp_path):

@@ -36,6 +36,7 @@ def test_a_file_without_conductivities_gives_unlabelled_rows(tmp_path):
         ("polymer,conductivity\n*CC*,1e-4\n", "line 1.*mol_smiles"),
         ("mol_smiles,conductivity\n*CC*,1e-4\n*CCC,1e-4\n", "line 3"),
         ("mol_smiles,conductivity\n*CC*,fast\n", "line 2.*fast"),
+        ("mol_smiles,conductivity (mS/cm)\n*CC*,3\n", r"line 1: column 'conductivity \(ms/cm\)' is not read"),
         ("mol_smiles,conductivity\n*CC*,-1e-4\n", "line 2.*-1e-4"),
         ("mol_smiles,conductivity\n*CC*,nan\n", "line 2.*nan"),
         ("mol_smiles,conductivity\n*CC*,1e-4\n\n*OCC*\n", "line 4: 1 cell where the header names 2 columns"),

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodisco_kernels import RunRecorder, cluster_names
+from autodisco_kernels import SpellRecorder, cluster_names
 
 
 def recorded(there, chunks=(None,)):
-    """Runs of contacts given as booleans (F, n), handed over in chunks that end at the given frames."""
-    recorder, start = RunRecorder(), 0
+    """Spells of contacts given as booleans (F, n), handed over in chunks that end at the given frames."""
+    recorder, start = SpellRecorder(), 0
     for stop in (*chunks[:-1], len(there)):
         frame, key = np.nonzero(there[start:stop])
         shuffled = np.random.default_rng(0).permutation(len(key))
@@ -18,7 +18,7 @@ def recorded(there, chunks=(None,)):
         edges = np.concatenate([[0], np.cumsum(there[start:stop].sum(axis=1))])
         recorder.add(key[order] * 7, edges)
         start = stop
-    return recorder.runs()
+    return recorder.spells()
 
 
 def shares(there, lag):
@@ -35,12 +35,12 @@ def test_every_lag_equals_a_direct_count_over_all_origins(seed, n_frames, densit
     rng = np.random.default_rng(seed)
     there = rng.random((n_frames, 5)) < density
     cut = int(rng.integers(0, n_frames + 1))
-    runs = recorded(there, (cut, None))
+    spells = recorded(there, (cut, None))
     lags = np.arange(n_frames)
     expected = np.array([shares(there, lag) for lag in lags])
-    np.testing.assert_allclose(runs.intermittent(lags), expected[:, 0], rtol=1e-12)
-    np.testing.assert_allclose(runs.continuous(lags), expected[:, 1], rtol=1e-12)
-    assert runs.present.tolist() == there.sum(axis=1).tolist()
+    np.testing.assert_allclose(spells.intermittent(lags), expected[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(spells.continuous(lags), expected[:, 1], rtol=1e-12)
+    assert spells.present.tolist() == there.sum(axis=1).tolist()
 
 
 def test_chunks_change_nothing():
@@ -55,18 +55,18 @@ def test_random_breaking_decays_exponentially():
     rng = np.random.default_rng(2)
     breaks = rng.random((20000, 50)) < 0.02
     number = np.cumsum(breaks, axis=0)
-    recorder = RunRecorder()
+    recorder = SpellRecorder()
     recorder.add((number * 50 + np.arange(50)).ravel(), np.arange(20001) * 50)
     lags = np.array([0, 10, 50, 100])
-    np.testing.assert_allclose(recorder.runs().continuous(lags), 0.98**lags, rtol=0.08)
+    np.testing.assert_allclose(recorder.spells().continuous(lags), 0.98**lags, rtol=0.08)
 
 
 def test_parts_are_disjoint_and_together_the_whole():
-    runs = recorded(np.random.default_rng(3).random((50, 12)) < 0.5)
-    parts = runs.parts(5)
-    assert sum(len(part.keys) for part in parts) == len(runs.keys)
+    spells = recorded(np.random.default_rng(3).random((50, 12)) < 0.5)
+    parts = spells.parts(5)
+    assert sum(len(part.keys) for part in parts) == len(spells.keys)
     assert not set(parts[0].keys.tolist()) & set(parts[1].keys.tolist())
-    assert (sum(part.present for part in parts) == runs.present).all()
+    assert (sum(part.present for part in parts) == spells.present).all()
 
 
 def test_cluster_keeps_its_name_as_long_as_its_members_do():
@@ -75,16 +75,16 @@ def test_cluster_keeps_its_name_as_long_as_its_members_do():
     assert frames.tolist() == [0, 2, 3, 5]
     assert sorted(keys[:2]) == sorted(keys[3:])
     assert keys[2] not in keys[:2]
-    recorder = RunRecorder()
+    recorder = SpellRecorder()
     recorder.add(keys, frames)
-    assert recorder.runs().continuous([0, 1, 2]).tolist() == [1.0, 0.0, 0.0]
-    assert recorder.runs().intermittent([0, 1, 2]).tolist() == [1.0, 0.0, 1.0]
+    assert recorder.spells().continuous([0, 1, 2]).tolist() == [1.0, 0.0, 0.0]
+    assert recorder.spells().intermittent([0, 1, 2]).tolist() == [1.0, 0.0, 1.0]
 
 
 def test_nothing_ever_in_contact_has_no_lifetime():
-    runs = recorded(np.zeros((5, 3), bool))
-    assert np.isnan(runs.continuous([0, 1])).all()
-    assert np.isnan(runs.intermittent([0, 1])).all()
+    spells = recorded(np.zeros((5, 3), bool))
+    assert np.isnan(spells.continuous([0, 1])).all()
+    assert np.isnan(spells.intermittent([0, 1])).all()
 
 
 def test_lags_beyond_the_record_are_refused():

@@ -2,14 +2,16 @@
 
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from autodisco.decide import ranking, status
 from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.sections import seconds_left
-from autodisco.store import Store, ranking, status
+from autodisco.store import Store
 from tests.filled_store import fill
 
 
@@ -104,18 +106,17 @@ def test_the_remaining_time_is_time_at_work(tmp_path):
 def test_budgets_of_hours_and_simulations_bound_the_remaining_time(tmp_path, budget, left):
     store = fill(tmp_path / "a")
     store.set(active_s=9 * 3600.0, budget={"iterations": 0, "simulations": 0, "hours": 0.0, **budget})
-    assert len([row for row in store.replicas() if row["status"] in ("done", "failed")]) == 18
+    assert len([row for row in store.replicas() if row.status in ("done", "failed")]) == 18
     assert seconds_left(status(store)) == left
 
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_a_long_value_takes_no_second_line_and_no_part_of_the_axis(tmp_path, width):
     seen = status(fill(tmp_path / "a"), 40, 60)
-    seen["best"] = [{**row, "name": "a polymer with a long name " * 5, "source": "seed"} for row in seen["best"] * 4]
-    lines = len(shown(seen, width, 24).splitlines())
-    for row in seen["best"]:
-        row |= {"conductivity_s_per_cm": 1.0, "conductivity_s_per_cm_sem": 3.2e-8}
-    text = shown(seen, width, 24)
+    best = [replace(row, name="a polymer with a long name " * 5, source="seed") for row in seen.best * 4]
+    lines = len(shown(replace(seen, best=best), width, 24).splitlines())
+    best = [replace(row, value=1.0, sem=3.2e-8) for row in best]
+    text = shown(replace(seen, best=best), width, 24)
     assert len(text.splitlines()) == lines <= 24
     assert "1000.00000 ± 0.00003" in text
     assert "─…" not in text
@@ -137,13 +138,13 @@ def test_a_campaign_that_has_only_begun_can_be_shown(tmp_path):
 
 def test_the_reference_stays_in_view_when_the_list_is_cut(tmp_path):
     seen = status(fill(tmp_path / "a"), 40, 60)
-    seen["best"] = seen["best"][:2] * 20
+    seen = replace(seen, best=seen.best[:2] * 20)
     assert "◆ reference" in shown(seen, 80, 24)
 
 
 def test_markup_in_a_name_is_shown_as_it_is(tmp_path):
     seen = status(fill(tmp_path / "a"), 40, 60)
-    seen["best"][0]["monomer_smiles"] = "*C[red]C*"
+    seen = replace(seen, best=[replace(seen.best[0], monomer_smiles="*C[red]C*"), *seen.best[1:]])
     assert "*C[red]C*" in shown(seen, 80, 24)
 
 
@@ -181,8 +182,8 @@ def test_a_triangle_stands_for_what_lies_beyond_the_axis():
 def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):
     """Nothing that it shows needs a value: here no ranking could be made."""
     store = fill(tmp_path / "a")
-    store.write("UPDATE replicas SET properties = '{}'")
-    with pytest.raises(KeyError):
+    store.write("UPDATE replicas SET properties = 'no JSON'")
+    with pytest.raises(ValueError, match="Expecting value"):
         ranking(store)
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
     with following(tmp_path / "a", console) as say:

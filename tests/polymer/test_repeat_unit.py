@@ -64,6 +64,9 @@ from autodisco.polymer import (
         ("*[P@TB1](F)(F)(C)*", "unparsable"),
         ("*[S@SP1](F)(F)*", "unparsable"),
         ("*C([2H])C*", "element"),
+        ("*[#6]C*", "unparsable"),  # RDKit's own way to write an atom
+        ("*C:C*", "unparsable"),
+        ("*CC[*-]", "ends"),
     ],
 )
 def test_a_text_that_is_no_repeat_unit_is_refused_with_a_code_and_one_line(text: str, code: str) -> None:
@@ -73,6 +76,10 @@ def test_a_text_that_is_no_repeat_unit_is_refused_with_a_code_and_one_line(text:
     assert refusal.value.exit_code == 2
     assert "\n" not in str(refusal.value)
     assert len(str(refusal.value)) > 10
+
+
+def test_aromatic_bonds_may_be_written() -> None:
+    assert parse("*c1:c:c:c(*):c:c1").smiles == parse("*c1ccc(*)cc1").smiles
 
 
 @pytest.mark.parametrize(

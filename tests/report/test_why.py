@@ -1,5 +1,6 @@
 """What a campaign does and why, and the life of one of its polymers, in words."""
 
+import dataclasses
 import time
 from collections import Counter
 
@@ -9,7 +10,7 @@ from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.report.explain import explain, lines
 from autodisco.report.why import why
-from autodisco.store import Store
+from autodisco.store import Candidate, Store, TrainingEntry
 from tests.filled_store import fill
 
 SEEN = {
@@ -97,7 +98,7 @@ def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a
 def test_only_simulations_that_are_done_count_in_the_budget(tmp_path):
     with fill(tmp_path / "a") as store:
         store.set(budget={"iterations": 0, "simulations": 50, "hours": 0.0})
-        counts = Counter(row["status"] for row in store.replicas())
+        counts = Counter(row.status for row in store.replicas())
         assert counts["waiting"] + counts["running"] > 0
         assert why(store)["budget"] == f"{counts['done'] + counts['failed']} of 50 simulations"
 
@@ -120,10 +121,9 @@ def lived(tmp_path):
         store.add_polymer(
             unit.key, unit.smiles, "*NCCO*", "generated", 1, "a polymer with a name", flags, {"sa_score": 3.25}
         )
-        found = {"smiles": "*NCCO*", "key": unit.key, "verdict": "new", "reason": "not known before"}
-        again = {"smiles": "*OCCN*", "key": unit.key, "verdict": "duplicate-symmetry", "reason": "the same as *NCCO*"}
-        store.add_candidates(1, [{"draw": 3, **found}])
-        store.add_candidates(2, [{"draw": 5, **again}])
+        found = Candidate(1, 3, "*NCCO*", unit.key, "new", "not known before")
+        again = Candidate(2, 5, "*OCCN*", unit.key, "duplicate-symmetry", "the same as *NCCO*")
+        store.add_candidates([found, again])
         for replica, value in enumerate((2e-2, None)):
             store.plan_replica(unit.key, "quick", replica, 1)
             store.update_replica(
@@ -132,12 +132,12 @@ def lived(tmp_path):
                 properties={"conductivity_s_per_cm": value} if value else None,
                 failure_code=None if value else "nan", detail="" if value else "lost atoms",
             )  # fmt: skip
-        store.write_training(1, [{"smiles": "*NCCO*", "key": unit.key, "label": "high", "weight": 5.0, "why": "good"}])
+        store.write_training(1, [TrainingEntry("*NCCO*", unit.key, "high", 5.0, "good")])
         for model in (2, 3):
-            learnt = {"smiles": "*NCCO*", "key": unit.key, "label": "low", "weight": 1.0, "why": "others are better"}
+            learnt = TrainingEntry("*NCCO*", unit.key, "low", 1.0, "others are better")
             store.write_training(model, [learnt])
         store.write_training(4, [])
-        store.write_training(5, [{**learnt, "why": "no model has seen this yet"}])
+        store.write_training(5, [dataclasses.replace(learnt, why="no model has seen this yet")])
         for model in range(1, 5):
             store.add_model(model, f"models/{model}.safetensors", {}, 9.0)
         store.note("retry", "*NCCO* replica 1", {"code": "nan"}, "start again", "a new start mends most")
@@ -170,7 +170,7 @@ def test_no_polymer_is_told_to_be_better_or_worse_for_certain(tmp_path):
     with fill(tmp_path / "a") as store:
         life = explain(store, "poly(oxetane)")
     assert "better with probability 0." in "\n".join(lines(life))
-    life["ranking"]["p_better"] = 1e-6
+    life = dataclasses.replace(life, ranking=dataclasses.replace(life.ranking, p_better=1e-6))
     assert "better with probability < 0.01" in "\n".join(lines(life))
 
 

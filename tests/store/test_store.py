@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
-from autodisco.store import VERSION, Owner, Store, verdicts
+from autodisco.store import VERSION, Candidate, Label, Owner, Polymer, Store, TrainingEntry, verdicts
 from autodisco.store.schema import TABLES
 from tests.campaign.test_faults import small_disk
 
@@ -74,7 +74,7 @@ def test_a_full_disk_is_an_error_that_leaves_what_was(store):
 def test_a_journal_copy_that_cannot_be_written_does_not_undo_the_journal(store):
     (store.folder / "events.jsonl").mkdir()
     store.note("something")
-    assert [row["event"] for row in store.journal()] == ["something"]
+    assert [row.event for row in store.journal()] == ["something"]
 
 
 def test_a_folder_without_a_campaign_is_named(tmp_path):
@@ -136,17 +136,35 @@ def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path)
             "INSERT INTO replicas (key, protocol, replica, iteration, status) VALUES ('k', 'p', 0, 1, 'done')"
         )
         older.commit()
-    draw = {"iteration": 1, "draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "rejected", "reason": "peroxide"}
     with Store.open(tmp_path) as store:
-        assert store.candidates() == [draw | {"flags": [{"name": "O-O"}]}]
+        assert store.candidates() == [Candidate(1, 0, "*OO*", "k1", "rejected", "peroxide", [{"name": "O-O"}])]
         (replica,) = store.replicas()
-        assert (replica["status"], replica["executor"], replica["handle"]) == ("done", None, None)
+        assert (replica.status, replica.executor, replica.handle) == ("done", None, None)
         assert [stage["name"] for stage in store.get("loop")][:3] == ["prepare", "generate", "filter"]
         assert {row["name"] for row in store.rows("PRAGMA index_list(candidates)")} >= {"candidates_by_key"}
 
 
+def test_labels_of_an_older_database_are_conductivities(tmp_path):
+    older_database(tmp_path, state="filter")
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as older:
+        for key in ("a", "b"):
+            polymer = f"('{key}', '*C*', '*C*', 'seed', 0)"
+            older.execute(f"INSERT INTO polymers (key, smiles, given, source, iteration) VALUES {polymer}")
+        older.execute("INSERT INTO labels VALUES ('a', 1e-3, 2e-4, 3, 'quick', 'pcff+', NULL, 'seeds.csv')")
+        older.execute("INSERT INTO labels VALUES ('b', NULL, NULL, NULL, 'dataset', '', 'high', 'data.csv')")
+        older.commit()
+    with Store.open(tmp_path) as store:
+        assert store.labels("conductivity_s_per_cm") == [
+            Label("a", "conductivity_s_per_cm", 1e-3, 2e-4, 3, "quick", "pcff+", None, "seeds.csv"),
+            Label("b", "conductivity_s_per_cm", None, None, None, "dataset", "", "high", "data.csv"),
+        ]
+        assert store.set_label("a", "density_g_per_cm3", 1.1, protocol="quick", force_field="pcff+", origin="more.csv")
+        assert not store.set_label("a", "density_g_per_cm3", 1.2, protocol="p", force_field="", origin="again.csv")
+        assert [label.value for label in store.labels("density_g_per_cm3")] == [1.1]
+
+
 def test_a_stage_can_give_a_verdict_of_its_own_that_has_a_meaning(store):
-    store.add_candidates(1, [{"draw": 0, "smiles": "*CC*", "key": "k1", "verdict": "drawn"}])
+    store.add_candidates([Candidate(1, 0, "*CC*", "k1", "drawn")])
     with pytest.raises(AutodiscoError, match="verdict 'too large' has no meaning"):
         store.set_verdict(1, 0, "too large", "20 heavy atoms")
     store.set(verdicts={"too large": "a new polymer with too many atoms"})
@@ -222,10 +240,10 @@ def test_the_journal_is_copied_line_by_line(store):
     store.note("retry", "*CC* replica 0", {"code": "nan"}, "again", "it may work")
     store.note("give up")
     lines = [json.loads(line) for line in (store.folder / "events.jsonl").read_text().splitlines()]
-    assert lines == store.journal()
+    assert lines == [row.to_dict() for row in store.journal()]
     assert (lines[0]["iteration"], lines[0]["state"], lines[0]["seen"]) == (2, "simulate", {"code": "nan"})
-    assert [row["event"] for row in store.journal(limit=1)] == ["give up"]
-    assert [row["event"] for row in store.journal(after=1)] == ["give up"]
+    assert [row.event for row in store.journal(limit=1)] == ["give up"]
+    assert [row.event for row in store.journal(after=1)] == ["give up"]
 
 
 @pytest.mark.fault("power loss")
@@ -282,7 +300,7 @@ def test_the_last_request_counts(store):
 def test_a_known_polymer_is_not_added_again(store):
     assert store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
     assert not store.add_polymer("k1", "*CCO*", "*COC*", "generated", 3)
-    assert store.polymer("k1")["name"] == "PEO"
+    assert store.polymer("k1").name == "PEO"
     assert store.polymer("other") is None
 
 
@@ -292,25 +310,24 @@ def test_an_enumerated_unit_is_not_known_until_it_is_drawn(store):
     assert store.known_strings() == {}
     assert store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2)
     assert not store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
-    assert (store.polymer("k1")["source"], store.polymer("k1")["given"]) == ("generated", "*COC*")
+    assert (store.polymer("k1").source, store.polymer("k1").given) == ("generated", "*COC*")
     assert store.known_keys() == {"k1"}
 
 
 def test_going_back_to_before_a_unit_of_the_grammar_was_drawn_keeps_it_as_one(store):
-    learnt = {"smiles": "*OCC*", "key": "k1", "label": "unlabelled", "weight": 1.0, "why": "enumerated, no value"}
+    learnt = TrainingEntry("*OCC*", "k1", "unlabelled", 1.0, "enumerated, no value")
     for iteration in (0, 1):
         store.write_training(iteration, [learnt])
     store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2, flags=[{"name": "N-O"}], scores={"sa_score": 3.0})
     store.add_polymer("k2", "*CCS*", "*CSC*", "generated", 2)
     store.rewind(1)
     (polymer,) = store.polymers()
-    assert polymer == {"key": "k1", "smiles": "*CCO*", "given": "*OCC*", "name": "", "source": "grammar",
-                       "iteration": 0, "flags": [], "scores": {}}  # fmt: skip
+    assert polymer == Polymer("k1", "*CCO*", "*OCC*", name="", source="grammar", iteration=0, flags=[], scores={})
 
 
 def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
     store.add_polymer("k1", "*OO*", "*OO*", "grammar")
-    store.add_candidates(1, [{"draw": 0, "smiles": "*OO*", "key": "k1", "verdict": "drawn"}])
+    store.add_candidates([Candidate(1, 0, "*OO*", "k1", "drawn")])
     store.set_verdict(1, 0, "rejected", "peroxide")
     assert store.known_keys() == {"k1"}
     assert store.first_seen("k1") == "*OO* (rejected in iteration 1)"
@@ -319,17 +336,17 @@ def test_a_rejected_unit_of_the_grammar_says_when_it_was_rejected(store):
 def test_strings_and_keys_of_draws_are_known(store):
     store.add_polymer("k1", "*CCO*", "*OCC*", "seed", name="PEO")
     draws = [
-        {"draw": 0, "smiles": "*COC*", "key": "k1", "verdict": "drawn"},
-        {"draw": 1, "smiles": "*OO*", "key": "k2", "verdict": "drawn"},
-        {"draw": 2, "smiles": "*(", "key": None, "verdict": "invalid"},
+        Candidate(1, 0, "*COC*", "k1", "drawn"),
+        Candidate(1, 1, "*OO*", "k2", "drawn"),
+        Candidate(1, 2, "*(", None, "invalid"),
     ]
-    store.add_candidates(1, draws)
+    store.add_candidates(draws)
     store.set_verdict(1, 1, "rejected", "peroxide", [{"name": "O-O", "reason": "weak"}])
     assert store.known_strings() == {"*CCO*": "k1", "*OCC*": "k1", "*COC*": "k1", "*OO*": "k2"}
     assert store.known_keys() == {"k1", "k2"}
     assert store.first_seen("k1") == "*OCC* (PEO)"
     assert store.first_seen("k2") == "*OO* (rejected in iteration 1)"
-    assert store.candidates(1, "rejected")[0]["flags"] == [{"name": "O-O", "reason": "weak"}]
+    assert store.candidates(1, "rejected")[0].flags == [{"name": "O-O", "reason": "weak"}]
     assert store.verdicts() == {1: {"drawn": 1, "invalid": 1, "rejected": 1}}
 
 
@@ -339,7 +356,7 @@ def test_planning_a_replica_again_keeps_its_result(store):
     store.update_replica("k1", "quick", 0, status="done", properties={"conductivity_s_per_cm": 1e-3})
     store.plan_replica("k1", "quick", 0, 2)
     (row,) = store.replicas()
-    assert (row["iteration"], row["status"], row["properties"]["conductivity_s_per_cm"]) == (1, "done", 1e-3)
+    assert (row.iteration, row.status, row.properties["conductivity_s_per_cm"]) == (1, "done", 1e-3)
 
 
 @pytest.mark.fault("SIGKILL of daemon, engines, training")
@@ -364,7 +381,7 @@ def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path, reco
             store.copy_events()
             assert store.get("a") == store.get("b") == len(store.journal())
             lines = (tmp_path / "events.jsonl").read_text().splitlines()
-            assert [json.loads(line) for line in lines] == store.journal()
+            assert [json.loads(line) for line in lines] == [row.to_dict() for row in store.journal()]
 
 
 @pytest.mark.fault("power loss")

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodisco.store import VERSION, Store
+from autodisco.store import VERSION, Candidate, Store, TrainingEntry
 from autodisco.store.schema import FILES, TABLES
 
 KEYS = "abcd"
 ROWS = st.builds(
-    lambda key, label, weight: {"smiles": f"*{key}*", "key": key, "label": label, "weight": weight, "why": label},
+    lambda key, label, weight: TrainingEntry(f"*{key}*", key, label, weight, why=label),
     st.sampled_from(KEYS),
     st.sampled_from(["high", "low", "unlabelled"]),
     st.sampled_from([1.0, 5.0]),
 )
-SETS = st.lists(ROWS, max_size=len(KEYS), unique_by=lambda row: row["key"])
+SETS = st.lists(ROWS, max_size=len(KEYS), unique_by=lambda row: row.key)
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def store(tmp_path):
 
 
 def by_key(rows):
-    return sorted(rows, key=lambda row: row["key"])
+    return sorted(rows, key=lambda row: row.key)
 
 
 def row(key, label="low", weight=1.0):
-    return {"smiles": f"*{key}*", "key": key, "label": label, "weight": weight, "why": "made up"}
+    return TrainingEntry(f"*{key}*", key, label, weight, why="made up")
 
 
 @settings(max_examples=50, deadline=None)
@@ -47,12 +47,12 @@ def test_each_set_is_read_as_it_was_last_written_whatever_was_written_before_and
         for iteration in range(8):
             assert store.training(iteration) == expected.get(iteration, [])
         learnt = {
-            (iteration, key): {name: value for name, value in span.items() if name not in ("first", "last")}
+            (iteration, key): TrainingEntry(span.smiles, key, span.label, span.weight, span.why)
             for key in KEYS
             for span in store.training_of(key)
-            for iteration in range(span["first"], span["last"] + 1)
+            for iteration in range(span.first, span.last + 1)
         }
-        assert learnt == {(iteration, row["key"]): row for iteration, rows in expected.items() for row in rows}
+        assert learnt == {(iteration, row.key): row for iteration, rows in expected.items() for row in rows}
         store.rewind(end)
         for iteration in range(8):
             assert store.training(iteration) == (expected.get(iteration, []) if iteration <= end else [])
@@ -66,7 +66,8 @@ def test_an_older_database_keeps_every_set(sets):
         connection.executescript(TABLES + FILES)
         for iteration, rows in sets.items():
             connection.executemany(
-                f"INSERT INTO training VALUES ({iteration}, :smiles, :key, :label, :weight, :why)", rows
+                f"INSERT INTO training VALUES ({iteration}, :smiles, :key, :label, :weight, :why)",
+                [row.to_dict() for row in rows],
             )
         connection.execute("PRAGMA user_version = 2")
         connection.commit()
@@ -120,7 +121,7 @@ def test_one_iteration_is_found_without_reading_the_others(store):
         for n in iterations:
             store.add_polymer(f"k{n}", f"*{n}*", f"*{n}*", "generated", n)
             store.plan_replica(f"k{n}", "quick", 0, n)
-            store.add_candidates(n, [{"draw": 0, "smiles": f"*{n}*", "key": f"k{n}", "verdict": "new"}])
+            store.add_candidates([Candidate(n, 0, f"*{n}*", f"k{n}", "new")])
 
     reads = (
         lambda: store.candidates(3),

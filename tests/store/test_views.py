@@ -8,8 +8,10 @@ import time
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.store import Owner, Ranking, Store, list_campaigns, progress, ranking, status, value_of
-from autodisco.store.views import stand_ins
+from autodisco.analysis.quantities import CONDUCTIVITY_SCALE
+from autodisco.decide import Ranking, ranking, status, value_of
+from autodisco.decide.stand_ins import stand_ins
+from autodisco.store import Owner, Store, list_campaigns, progress
 from tests.filled_store import fill
 
 SIGMA = "conductivity_s_per_cm"
@@ -23,71 +25,71 @@ def store(tmp_path):
 
 def test_the_best_come_first_with_mean_and_error(store):
     rows = ranking(store)
-    values = [row["conductivity_s_per_cm"] for row in rows]
+    values = [row.value for row in rows]
     assert values == sorted(values, reverse=True)
-    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
     best = rows[0]
-    assert best["monomer_smiles"] == "*COCOC*"
-    assert best["conductivity_s_per_cm"] == pytest.approx((0.051 + 0.043) / 2)
-    assert best["conductivity_s_per_cm_sem"] == pytest.approx((0.051 - 0.043) / 2)
+    assert best.monomer_smiles == "*COCOC*"
+    assert best.value == pytest.approx((0.051 + 0.043) / 2)
+    assert best.sem == pytest.approx((0.051 - 0.043) / 2)
 
 
 def test_polymers_are_compared_with_the_reference(store):
     # One polymer that conducts in one build only makes the pooled spread so wide that everything is a tie.
-    (wide,) = {row["key"] for row in store.replicas() if row["properties"] == {**(row["properties"] or {}), SIGMA: 0.0}}
+    (wide,) = {row.key for row in store.replicas() if row.properties == {**(row.properties or {}), SIGMA: 0.0}}
     for replica in range(2):
         store.update_replica(wide, "quick", replica, status="failed")
-    rows = {row["monomer_smiles"]: row for row in ranking(store)}
-    assert rows["*OCC*"]["verdict"] == "reference"
-    assert rows["*COCOC*"]["verdict"] == "better"
-    assert rows["*COCOC*"]["p_better"] > 0.8
-    assert rows["*OCCCO*"]["verdict"] == "tie"
-    assert rows["*SCC*"]["verdict"] == "worse"
+    rows = {row.monomer_smiles: row for row in ranking(store)}
+    assert rows["*OCC*"].verdict == "reference"
+    assert rows["*COCOC*"].verdict == "better"
+    assert rows["*COCOC*"].p_better > 0.8
+    assert rows["*OCCCO*"].verdict == "tie"
+    assert rows["*SCC*"].verdict == "worse"
 
 
 def test_every_replica_enters_the_comparison(store):
-    rows = {row["monomer_smiles"]: row for row in ranking(store)}
-    assert rows["*COCOC*"]["values"] == [0.051, 0.043]
+    rows = {row.monomer_smiles: row for row in ranking(store)}
+    assert rows["*COCOC*"].values == [0.051, 0.043]
     # A second build that conducts far less draws the polymer down, also what is believed of it.
-    key, before = rows["*COCOC*"]["key"], rows["*COCOC*"]
+    key, before = rows["*COCOC*"].key, rows["*COCOC*"]
     store.update_replica(key, "quick", 1, status="done", properties={SIGMA: 1e-3})
-    after = next(row for row in ranking(store) if row["key"] == key)
-    assert after["values"] == [0.051, 1e-3]
-    assert after["expected_s_per_cm"] < 0.8 * before["expected_s_per_cm"]
-    assert after["p_better"] < before["p_better"]
+    after = next(row for row in ranking(store) if row.key == key)
+    assert after.values == [0.051, 1e-3]
+    assert after.expected < 0.8 * before.expected
+    assert after.p_better < before.p_better
 
 
 def test_the_expected_value_stands_beside_the_measured_one_with_its_interval(store):
     for row in ranking(store):
-        assert row["expected_low_s_per_cm"] <= row["expected_s_per_cm"] <= row["expected_high_s_per_cm"]
-        assert row[SIGMA] == pytest.approx(sum(row["values"]) / len(row["values"]))
+        assert row.expected_low <= row.expected <= row.expected_high
+        assert row.value == pytest.approx(sum(row.values) / len(row.values))
 
 
 def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(store):
     def seen(**facts):
         store.set(**facts)
-        return next(row for row in ranking(store) if row["monomer_smiles"] == "*COCOC*")
+        return next(row for row in ranking(store) if row.monomer_smiles == "*COCOC*")
 
     for replica in range(2):  # without the one build that conducts nothing
         store.update_replica("key-6", "quick", replica, status="failed")
     narrow = seen(build_scatter={"decades": 0.05, "degrees": 20.0})
     wide = seen(build_scatter={"decades": 1.5, "degrees": 20.0})
-    assert narrow["p_better"] > 0.99 > wide["p_better"]
-    assert wide["verdict"] == "tie"
+    assert narrow.p_better > 0.99 > wide.p_better
+    assert wide.verdict == "tie"
     lenient = {"acquire": {"better_probability": 0.51}}
-    assert seen(settings={**store.get("settings"), **lenient})["verdict"] == "better"
+    assert seen(settings={**store.get("settings"), **lenient}).verdict == "better"
 
 
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
-    assert "*OCCSC*" not in {row["monomer_smiles"] for row in ranking(store)}
+    assert "*OCCSC*" not in {row.monomer_smiles for row in ranking(store)}
     assert store.replicas(key="key-running")
     assert value_of(store, "key-running") is None
 
 
 def test_the_value_of_one_polymer_is_that_of_the_ranking(store):
     rows = ranking(store)
-    assert {row["origin"] for row in rows} == {"simulated", "known.csv"}
-    assert [value_of(store, row["key"]) for row in rows] == [row[SIGMA] for row in rows]
+    assert {row.origin for row in rows} == {"simulated", "known.csv"}
+    assert [value_of(store, row.key) for row in rows] == [row.value for row in rows]
 
 
 def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(store):
@@ -98,16 +100,16 @@ def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(st
         ("d", "quick", "pcff+", None),
     ):
         store.add_polymer(key, f"*{key}*", f"*{key}*", "seed")
-        store.set_label(key, value, 1e-4, 2, protocol=protocol, force_field=field, origin="seeds.csv")
-    rows = {row["key"]: row for row in ranking(store)}
+        store.set_label(key, SIGMA, value, 1e-4, 2, protocol=protocol, force_field=field, origin="seeds.csv")
+    rows = {row.key: row for row in ranking(store)}
     assert not rows.keys() & {"b", "c", "d"}
-    assert (rows["a"]["origin"], rows["a"]["n_replicas"]) == ("seeds.csv", 2)
-    assert sorted(rows["a"]["values"]) == pytest.approx([1.9e-3, 2.1e-3])
+    assert (rows["a"].origin, rows["a"].n_replicas) == ("seeds.csv", 2)
+    assert sorted(rows["a"].values) == pytest.approx([1.9e-3, 2.1e-3])
 
 
 @pytest.mark.parametrize(("mean", "sem", "n"), [(3.0, 0.5, 2), (3.0, 0.5, 3), (3.0, 0.2, 5), (3.0, 2.0, 6)])
 def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
-    values = stand_ins(mean, sem, n)
+    values = stand_ins(mean, sem, n, CONDUCTIVITY_SCALE)
     combined = combine([{"conductivity_s_per_cm": value} for value in values])
     assert len(values) == n
     assert combined["conductivity_s_per_cm"] == pytest.approx(mean)
@@ -117,20 +119,20 @@ def test_stand_ins_have_the_mean_and_error_of_the_label(mean, sem, n):
 def test_stand_ins_of_many_replicas_scatter_as_log_normal_ones():
     # Eight builds of 0.3 decades: the relative error of their mean is √((exp(0.3² ln²10) - 1)/8).
     relative = math.sqrt(math.expm1((0.3 * math.log(10)) ** 2) / 8)
-    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8)]
+    logs = [math.log10(value) for value in stand_ins(1e-2, 1e-2 * relative, 8, CONDUCTIVITY_SCALE)]
     assert statistics.stdev(logs) == pytest.approx(0.3, rel=0.15)
 
 
 def test_stand_ins_are_never_negative():
-    assert stand_ins(1.0, 5.0, 3) == [3.0, 0.0, 0.0]
+    assert stand_ins(1.0, 5.0, 3, CONDUCTIVITY_SCALE) == [3.0, 0.0, 0.0]
 
 
 def test_a_label_without_an_error_does_not_count_as_replicas_that_agree():
-    assert stand_ins(1.0, None, 3) == [1.0]
+    assert stand_ins(1.0, None, 3, CONDUCTIVITY_SCALE) == [1.0]
 
 
 def test_status_is_json_and_counts_the_batch(store):
-    seen = json.loads(json.dumps(status(store), allow_nan=False))
+    seen = json.loads(json.dumps(status(store).to_dict(), allow_nan=False))
     simulations = seen["simulations"]
     replicas = store.replicas(iteration=2)
     assert simulations["total"] == len(replicas)
@@ -144,39 +146,39 @@ def test_status_is_json_and_counts_the_batch(store):
 
 
 def test_status_shows_duplicates_per_iteration(store):
-    first = status(store)["iterations"][0]
-    assert first["draws"] == 6
-    assert first["new_strings"] == 5
-    assert first["duplicate_rate"] == pytest.approx(0.2)
+    first = status(store).iterations[0]
+    assert first.draws == 6
+    assert first.new_strings == 5
+    assert first.duplicate_rate == pytest.approx(0.2)
 
 
 def test_a_dead_owner_is_shown_as_dead(tmp_path):
     with fill(tmp_path / "campaign", alive=False) as store:
-        assert not status(store)["alive"]
+        assert not status(store).alive
 
 
 def test_status_of_an_empty_campaign_is_possible(tmp_path):
     with Store.create(tmp_path) as store:
         seen = status(store)
-    assert seen["state"] is None
-    assert seen["best"] == []
-    assert math.isclose(seen["simulations"]["total"], 0)
+    assert seen.state is None
+    assert seen.best == []
+    assert math.isclose(seen.simulations.total, 0)
 
 
 def test_half_a_copy_of_a_campaign_is_no_campaign(tmp_path):
     """A fork or an archive that was killed leaves a folder whose name begins with a dot."""
     fill(tmp_path / "one").close()
     fill(tmp_path / ".two.part").close()
-    assert [row["name"] for row in list_campaigns(tmp_path)] == ["one"]
+    assert [row.name for row in list_campaigns(tmp_path)] == ["one"]
 
 
 def test_campaigns_are_listed_also_when_unreadable(tmp_path):
     fill(tmp_path / "one").close()
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "state.db").write_text("garbage " * 200)
-    rows = {row["name"]: row for row in list_campaigns(tmp_path)}
-    assert rows["one"]["alive"]
-    assert rows["two"]["state"] == "unreadable"
+    rows = {row.name: row for row in list_campaigns(tmp_path)}
+    assert rows["one"].alive
+    assert rows["two"].state == "unreadable"
     assert Owner.this_process().is_alive(0.0)
 
 
@@ -199,9 +201,9 @@ def test_the_rate_is_that_of_what_was_done_and_not_of_what_all_cores_could_do(tm
                 properties={SIGMA: 1e-3},
             )
         store.set(workers=64)
-        assert status(store)["simulations"]["rate_per_hour"] == pytest.approx(20.0, rel=0.01)
+        assert status(store).simulations.rate_per_hour == pytest.approx(20.0, rel=0.01)
         store.write("UPDATE replicas SET ended = ended - 86400, started = started - 86400")
-        assert status(store)["simulations"]["rate_per_hour"] is None
+        assert status(store).simulations.rate_per_hour is None
 
 
 def statements(store, look):
@@ -229,8 +231,8 @@ def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_e
     assert ranked() == ranking(store)
     assert not any("* FROM replicas" in text for text in statements(store, ranked))
     store.update_replica("key-running", "quick", 0, status="done", properties={SIGMA: 0.5}, ended=time.time())
-    assert ranked()[0]["key"] == "key-running"
+    assert ranked()[0].key == "key-running"
     assert ranked() == ranking(store)
-    store.set_label("key-running", 1.0, protocol="another", force_field="", origin="x")
+    store.set_label("key-running", SIGMA, 1.0, protocol="another", force_field="", origin="x")
     store.set(reference_key="key-running")
     assert ranked() == ranking(store)

@@ -8,8 +8,9 @@ import numpy as np
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen
-from autodisco.analysis.statistics import Floats, series_error
+from autodisco.analysis.statistics import series_error
 from autodisco.analysis.units import AVOGADRO
+from autodisco.arrays import Floats
 from autodisco_kernels import CM3_PER_A3
 
 LEAST_DENSITY, MOST_DENSITY = 0.1, 8.0  # g/cm³

@@ -13,7 +13,8 @@ from autodisco.analysis.observables.conductivity import Conductivity
 from autodisco.analysis.observables.displacement import Displacement
 from autodisco.analysis.quantities import chosen, with_error
 from autodisco.analysis.slopes import fit_line
-from autodisco.analysis.statistics import Floats, Pair, Value, quotient, standard_error
+from autodisco.analysis.statistics import Pair, Value, quotient, standard_error
+from autodisco.arrays import Floats
 from autodisco_kernels import cross_displacement, einstein
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from autodisco.analysis.frames import Frames, Neighbours
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen, with_error
-from autodisco.analysis.statistics import Floats, series_mean
-from autodisco.analysis.trajectory import Indices
+from autodisco.analysis.statistics import series_mean
+from autodisco.arrays import Floats, Indices
 from autodisco_kernels import RadialDistribution, contacts
 
 R_MAX = 8.0

@@ -25,7 +25,8 @@ from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.series import Series
 from autodisco.analysis.slopes import LineFit, fit_line
-from autodisco.analysis.trajectory import LEAST_FRAMES, Floats, Indices
+from autodisco.analysis.trajectory import LEAST_FRAMES
+from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
 from autodisco_kernels import DisplacementSum, displacement_moments, non_gaussian_from_moments
 

@@ -9,8 +9,8 @@ from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen, with_error
-from autodisco.analysis.statistics import Floats, series_root_mean
-from autodisco.analysis.trajectory import Indices
+from autodisco.analysis.statistics import series_root_mean
+from autodisco.arrays import Floats, Indices
 
 CLEAR_DRIFT, SMALL_DRIFT = 3.0, 0.05  # in standard errors; as a share
 

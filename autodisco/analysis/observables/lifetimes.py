@@ -11,9 +11,9 @@ from autodisco.analysis.frames import Frames
 from autodisco.analysis.lags import spread_lags
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen
-from autodisco.analysis.statistics import Floats, student_factor
-from autodisco.analysis.trajectory import Indices
-from autodisco_kernels import RunRecorder, Runs, cluster_names
+from autodisco.analysis.statistics import student_factor
+from autodisco.arrays import Floats, Indices
+from autodisco_kernels import SpellRecorder, Spells, cluster_names
 
 N_SETS = 10
 BELOW = np.exp(-1)
@@ -43,8 +43,8 @@ class Lifetimes(Observable):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._at_polymer = RunRecorder() if len(run.composition.hosts) else None
-        self._pairs, self._clusters = RunRecorder(), RunRecorder()
+        self._at_polymer = SpellRecorder() if len(run.composition.hosts) else None
+        self._pairs, self._clusters = SpellRecorder(), SpellRecorder()
 
     def add(self, frames: Frames) -> None:
         """Follow contacts and clusters."""
@@ -57,19 +57,19 @@ class Lifetimes(Observable):
         self._pairs.add(pairs, near.frames)
 
     @cached_property
-    def at_polymer(self) -> Runs | None:
+    def at_polymer(self) -> Spells | None:
         """Of contacts between a cation and an atom of polymer or solvent."""
-        return self._at_polymer.runs() if self._at_polymer else None
+        return self._at_polymer.spells() if self._at_polymer else None
 
     @cached_property
-    def pairs(self) -> Runs:
+    def pairs(self) -> Spells:
         """Of contacts between a cation and an anion."""
-        return self._pairs.runs()
+        return self._pairs.spells()
 
     @cached_property
-    def clusters(self) -> Runs:
+    def clusters(self) -> Spells:
         """Of clusters."""
-        return self._clusters.runs()
+        return self._clusters.spells()
 
     def result(self) -> Mapping[str, Any]:
         """Times with errors, and bounds of those that did not end."""
@@ -81,7 +81,7 @@ class Lifetimes(Observable):
             **self._time("cluster_lifetime_ps", self.clusters),
         }
 
-    def _time(self, name: str, spells: Runs | None, possible: int | None = None) -> dict[str, Any]:
+    def _time(self, name: str, spells: Spells | None, possible: int | None = None) -> dict[str, Any]:
         if spells is None or not len(spells.keys):
             return {}
         found = decay_time(spells, self.run.trajectory.frame_interval_ps, possible)
@@ -94,21 +94,21 @@ class Lifetimes(Observable):
         return {"lifetimes": lambda axes: plots.lifetimes(axes, self)}
 
 
-def decay_time(runs: Runs, frame_interval_ps: float, possible: int | None = None) -> Decay:
+def decay_time(spells: Spells, frame_interval_ps: float, possible: int | None = None) -> Decay:
     """Time at which the share of contacts that are left falls to 1/e, interpolated between lags up to half the run.
 
     The error is that of the jackknife over ten disjoint sets of contacts, with the quantile of Student's t.
 
     Parameters
     ----------
-    runs : spells of the contacts
+    spells : spells of the contacts
     possible : how many contacts there could be at once. With it a contact may be broken in between: the share C of
         those that are there again falls to the share p of the possible ones that are there at any time, and not to
         zero, so that ``(C - p)/(1 - p)`` is followed. Without it a contact has to be unbroken.
     """
-    lags = np.concatenate([[0], spread_lags(runs.n_frames, 200)])
+    lags = np.concatenate([[0], spread_lags(spells.n_frames, 200)])
     last = float(lags[-1]) * frame_interval_ps
-    counts = [part.counts(lags, unbroken=possible is None) for part in runs.parts(N_SETS)]
+    counts = [part.counts(lags, unbroken=possible is None) for part in spells.parts(N_SETS)]
     kept, origins = (np.array(counted, dtype=np.float64) for counted in zip(*counts, strict=True))
 
     def share(kept: Floats, origins: Floats, possible: float | None) -> Floats:
@@ -116,7 +116,7 @@ def decay_time(runs: Runs, frame_interval_ps: float, possible: int | None = None
             left = kept / origins
             if possible is None:
                 return left
-            occupied = origins[0] / runs.n_frames / possible
+            occupied = origins[0] / spells.n_frames / possible
             return (left - occupied) / (1 - occupied) if occupied < 1 else np.ones(len(left))
 
     whole = share(kept.sum(axis=0), origins.sum(axis=0), possible)

@@ -9,10 +9,11 @@ from autodisco.analysis.diffusion import LEAST_TO_CHOOSE
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
-from autodisco.analysis.trajectory import Floats
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
 FEW_FRAMES = 50
+LONGEST_JUMP = 100.0  # boxes between two frames; with 1e-5 cm²/s an ion needs some 10 µs
 LONG_JUMP = 0.35
 
 
@@ -33,6 +34,11 @@ class Sampling(Observable):
         if len(steps):
             jumps = np.abs(steps @ np.linalg.inv(frames.cells[-len(steps) :]))
             self._largest_jump = max(self._largest_jump, float(jumps.max()))
+            if self._largest_jump > LONGEST_JUMP:
+                raise InputError(
+                    f"{self.run.trajectory.source}: an ion moves by {self._largest_jump:.3g} boxes between two frames; "
+                    "a coordinate is damaged"
+                )
             # Ways of ions thin out with their length; ways of about a whole box stand out where images were lost.
             self._half_a_box += int(np.count_nonzero((jumps > 0.25) & (jumps < 0.75)))
             self._whole_box += int(np.count_nonzero((jumps > 0.75) & (jumps < 1.25)))

@@ -1,13 +1,12 @@
 """acquire: which polymers the next model learns from, as what, and how much each counts."""
 
 from collections import Counter
-from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import class_border, training_set
-from autodisco.store import Store, best_found, ranking
-from autodisco.text import with_error
+from autodisco.decide import Ranked, best_found, ranking
+from autodisco.store import Store
 
 
 def acquire(campaign: Campaign, store: Store) -> None:
@@ -17,26 +16,30 @@ def acquire(campaign: Campaign, store: Store) -> None:
     rows = training_set(campaign, store, ranked)
     share, border = campaign.settings.acquire.top_fraction, class_border(campaign, ranked)
     why = f"the top {share:.0%} of {len(ranked)} begins at {border:.2e} S/cm" if border else ""
-    batch = {polymer["key"] for polymer in store.polymers("generated", iteration)}
+    batch = {polymer.key for polymer in store.polymers("generated", iteration)}
     with store.transaction():
         store.write_training(iteration, rows)
         for row in rows:
-            if row["key"] in batch:
-                seen = {"label": row["label"], "weight": row["weight"]}
-                store.note("acquire", row["smiles"], seen, f"train as {row['label']}", row["why"])
-        counts = Counter(row["label"] for row in rows)
+            if row.key in batch:
+                seen = {"label": row.label, "weight": row.weight}
+                store.note("acquire", row.smiles, seen, f"train as {row.label}", row.why)
+        counts = Counter(row.label for row in rows)
         store.note("training set", f"model {iteration}", dict(counts), f"train on {len(rows)} repeat units", why)
         _note_new_best(store, best_found(ranked))
         advance(store, "chosen")
 
 
-def _note_new_best(store: Store, best: dict[str, Any] | None) -> None:
+def _note_new_best(store: Store, best: Ranked | None) -> None:
     """Journal a generated polymer that is the best so far."""
-    if best is None or best["key"] == store.get("best_key"):
+    if best is None or best.key == store.get("best_key"):
         return
-    store.set(best_key=best["key"])
-    names = ("rank", "conductivity_s_per_cm", "expected_s_per_cm", "p_better")
-    seen = {name: best[name] for name in names}
-    value = with_error(best["conductivity_s_per_cm"], best["conductivity_s_per_cm_sem"], 1e3)
-    against = f", {best['verdict']} against the reference" if best["verdict"] else ""
-    store.note("new best", best["monomer_smiles"], seen, why=f"{best['monomer_smiles']} has {value} mS/cm{against}")
+    store.set(best_key=best.key)
+    columns = best.objective.columns
+    seen = {
+        "rank": best.rank,
+        columns["value"]: best.value,
+        columns["expected"]: best.expected,
+        "p_better": best.p_better,
+    }
+    against = f", {best.verdict} against the reference" if best.verdict else ""
+    store.note("new best", best.monomer_smiles, seen, why=f"{best.monomer_smiles} has {best.shown}{against}")

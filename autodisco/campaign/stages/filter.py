@@ -12,7 +12,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
-from autodisco.store import Store
+from autodisco.store import Candidate, Store
 from autodisco.text import counted
 
 
@@ -24,11 +24,11 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
         known = store.known_keys()
         for draw in store.candidates(iteration, "drawn"):
             _judge(campaign, store, draw, known)
-            known.add(draw["key"])
+            known.add(draw.key or "")
         rows = store.candidates(iteration)
-        counts = Counter(row["verdict"] for row in rows)
+        counts = Counter(row.verdict for row in rows)
         seen = {"draws": len(rows), **counts}
-        survivors = [row for row in rows if row["verdict"] == "new"]
+        survivors = [row for row in rows if row.verdict == "new"]
         size = batch_size(campaign, store)
         least = size if settings.generate.until == "survivors" else 1
         if len(survivors) < least and len(rows) < settings.generate.max_draws:
@@ -36,7 +36,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            wanted = [(row["key"], replica) for row in survivors for replica in range(settings.simulation.replicas)]
+            wanted = [(row.key or "", replica) for row in survivors for replica in range(settings.simulation.replicas)]
             # Where the budget was lowered below what is done, all of them wait for a larger one.
             for key, replica in wanted[: simulations_left(campaign, store) or None]:
                 store.plan_replica(key, store.get("protocol"), replica, iteration)
@@ -66,12 +66,13 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
     advance(store, "nothing-usable", reason)
 
 
-def _judge(campaign: Campaign, store: Store, draw: dict[str, Any], known: set[str]) -> None:
-    iteration, number, key = draw["iteration"], draw["draw"], draw["key"]
+def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -> None:
+    iteration, number, key = draw.iteration, draw.draw, draw.key
+    assert key is not None, "an invalid string has its verdict already"
     if key in known:
         store.set_verdict(iteration, number, "duplicate-symmetry", f"the same polymer as {store.first_seen(key)}")
         return
-    unit = parse(draw["smiles"])
+    unit = parse(draw.smiles)
     flags = [flag.to_dict() for flag in stability_flags(unit, campaign.settings.filter.stability_rules())]
     values = scores(unit)
     if reason := _objection(campaign, unit, flags, values):

@@ -5,7 +5,6 @@ or because the filter left too few, is to extend the prefix.
 """
 
 from collections import Counter
-from typing import Any
 
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
@@ -14,7 +13,7 @@ from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
-from autodisco.store import Store
+from autodisco.store import Candidate, Store
 from autodisco.text import counted
 
 DRAWS_AT_ONCE = 100
@@ -43,12 +42,12 @@ def generate(campaign: Campaign, store: Store) -> None:
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:
-            draws.append({"draw": drawn, "smiles": smiles, **_look(smiles, known)})
+            draws.append(Candidate(iteration, drawn, smiles, *_look(smiles, known)))
             drawn += 1
-            fresh += draws[-1]["verdict"] == "drawn"
+            fresh += draws[-1].verdict == "drawn"
             if fresh == wanted:
                 break
-        store.add_candidates(iteration, draws)
+        store.add_candidates(draws)
     counts = store.verdicts().get(iteration, {})
     with store.transaction():
         store.note(
@@ -62,22 +61,22 @@ def generate(campaign: Campaign, store: Store) -> None:
     campaign.say(f"{drawn} draws in iteration {iteration}, {fresh} of the last ones new as strings")
 
 
-def _wanted(campaign: Campaign, store: Store, rows: list[dict[str, Any]]) -> int:
+def _wanted(campaign: Campaign, store: Store, rows: list[Candidate]) -> int:
     """How many more strings have to be new as strings."""
     size = batch_size(campaign, store)
-    verdicts = Counter(row["verdict"] for row in rows)
+    verdicts = Counter(row.verdict for row in rows)
     if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
         return max(0, size - verdicts["drawn"] - verdicts["new"])
     return max(0, size - sum(verdicts[name] for name in store.new_string_verdicts()))
 
 
-def _look(smiles: str, known: dict[str, str]) -> dict[str, Any]:
-    """Verdict on a string, which is known afterwards if it is valid."""
+def _look(smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:
+    """Key, verdict and reason of a string. A valid string is known afterwards."""
     if smiles in known:
-        return {"key": known[smiles], "verdict": "duplicate-string", "reason": "this very string was seen before"}
+        return known[smiles], "duplicate-string", "this very string was seen before"
     try:
         unit = parse(smiles)
     except InvalidRepeatUnit as error:
-        return {"key": None, "verdict": "invalid", "reason": error.code}
+        return None, "invalid", error.code
     known[smiles] = unit.key
-    return {"key": unit.key, "verdict": "drawn", "reason": ""}
+    return unit.key, "drawn", ""

@@ -9,10 +9,11 @@ from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
+from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.polymer import ORGANIC_ELEMENTS, Rule, parse, scores, stability_flags
-from autodisco.store import Store, ranking
+from autodisco.polymer import ORGANIC_ELEMENTS, parse, scores, stability_flags
+from autodisco.store import Store
 from autodisco.text import counted
 
 DATASET_PROTOCOL = "dataset"
@@ -33,14 +34,12 @@ def prepare(campaign: Campaign, store: Store) -> None:
         end_spent(store, spent)
         return
     reference = store.get("reference_key")
-    if reference not in {row["key"] for row in store.replicas() if row["status"] == "done"} | set(_labelled(store)):
-        failed = [row for row in store.replicas(key=reference) if row["status"] == "failed"]
-        codes = sorted({row["failure_code"] for row in failed})
+    if reference not in {row.key for row in store.replicas() if row.status == "done"} | set(_labelled(campaign, store)):
+        failed = [row for row in store.replicas(key=reference) if row.status == "failed"]
+        codes = sorted({row.failure_code or "unknown" for row in failed})
         with store.transaction():
             for row in failed:
-                store.update_replica(
-                    row["key"], row["protocol"], row["replica"], status="waiting", attempt=row["attempt"] + 1
-                )
+                store.update_replica(row.key, row.protocol, row.replica, status="waiting", attempt=row.attempt + 1)
             why = "everything is compared with the reference"
             store.note("retry", "the reference", {"codes": codes}, "start from other builds at the next run", why)
         raise AutodiscoError(
@@ -56,13 +55,13 @@ def prepare(campaign: Campaign, store: Store) -> None:
         advance(store, "ready", iteration=1)
 
 
-def _labelled(store: Store) -> dict[str, int]:
+def _labelled(campaign: Campaign, store: Store) -> dict[str, int]:
     """Number of builds behind the label of each polymer that has one of the campaign's protocol and force field."""
     here = (store.get("protocol"), store.get("force_field"))
     return {
-        row["key"]: row["n_replicas"] or 1
-        for row in store.labels()
-        if (row["protocol"], row["force_field"]) == here and row["conductivity_s_per_cm"] is not None
+        row.key: row.n_replicas or 1
+        for row in store.labels(campaign.objective.column)
+        if (row.protocol, row.force_field) == here and row.value is not None
     }
 
 
@@ -70,9 +69,9 @@ def _load(campaign: Campaign, store: Store) -> None:
     """Everything known before the first simulation, in one transaction."""
     settings = campaign.settings
     campaign.say("reading the known polymers")
-    seeds = read_seeds(Path(settings.seeds.file)) if settings.seeds.file else []
+    seeds = read_seeds(Path(settings.seeds.file), campaign.objective) if settings.seeds.file else []
     with store.transaction():
-        labels = _add_seeds(store, seeds, settings.seeds.file, settings.filter.stability_rules())
+        labels = _add_seeds(campaign, store, seeds)
         reference = parse(settings.acquire.reference)
         store.add_polymer(
             reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
@@ -94,28 +93,30 @@ def _load(campaign: Campaign, store: Store) -> None:
         )
 
 
-def _add_seeds(store: Store, seeds: list[Seed], origin: str, rules: tuple[Rule, ...]) -> int:
+def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
+    rules, origin = campaign.settings.filter.stability_rules(), Path(campaign.settings.seeds.file).name
     here = (store.get("protocol"), store.get("force_field"))
     labels = 0
     for seed in seeds:
         unit = seed.unit
         flags = [flag.to_dict() for flag in stability_flags(unit, rules)]
         store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
-        if seed.conductivity_s_per_cm is not None and (seed.protocol, seed.force_field) == here:
+        if seed.value is not None and (seed.protocol, seed.force_field) == here:
             labels += store.set_label(
                 unit.key,
-                seed.conductivity_s_per_cm,
-                seed.conductivity_s_per_cm_sem,
+                campaign.objective.column,
+                seed.value,
+                seed.sem,
                 seed.n_replicas,
                 protocol=seed.protocol,
                 force_field=seed.force_field,
-                origin=Path(origin).name,
+                origin=origin,
             )
     return labels
 
 
 def _add_dataset(campaign: Campaign, store: Store) -> int:
-    from autodisco.generator.dataset import read_dataset
+    from autodisco.generator.dataset import QUANTITY, read_dataset
 
     if not campaign.settings.seeds.dataset:
         return 0
@@ -126,7 +127,13 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
         added += store.add_polymer(unit.key, unit.smiles, row.smiles, "dataset")
         if row.value is not None or row.label is not None:
             store.set_label(
-                unit.key, row.value, protocol=DATASET_PROTOCOL, force_field="", origin=path.name, label=row.label
+                unit.key,
+                QUANTITY,
+                row.value,
+                protocol=DATASET_PROTOCOL,
+                force_field="",
+                origin=path.name,
+                label=row.label,
             )
     return added
 
@@ -134,7 +141,7 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
 def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[str]:
     """Polymers that are simulated before the first model: the reference, unless its label has as many builds as it is
     to have, and the seeds where the campaign says so."""
-    reference, labelled = store.get("reference_key"), _labelled(store)
+    reference, labelled = store.get("reference_key"), _labelled(campaign, store)
     wanted = [] if labelled.get(reference, 0) >= _builds(campaign, True) else [reference]
     if campaign.settings.seeds.simulate_missing:
         wanted += [seed.unit.key for seed in seeds if seed.unit.key not in labelled]

@@ -8,7 +8,8 @@ from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
-from autodisco.store import Store, last_escape, ranking
+from autodisco.decide import ranking
+from autodisco.store import Store, last_escape
 
 COUNTED = {"polymers": "valid draws", "strings": "new strings"}
 

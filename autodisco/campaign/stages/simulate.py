@@ -12,8 +12,9 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import Store, comparison, replica_folder, value_of
+from autodisco.store import Replica, Store, replica_folder
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -31,11 +32,11 @@ def simulate(campaign: Campaign, store: Store) -> None:
     """
     settle(campaign, store)
     iteration = store.get("iteration")
-    if any(row["status"] == "waiting" for row in store.replicas(iteration)):
+    if any(row.status == "waiting" for row in store.replicas(iteration)):
         end_spent(store, simulations_spent(campaign, store))
         return
     check_failures(campaign, store)
-    counts = Counter(row["status"] for row in store.replicas(iteration))
+    counts = Counter(row.status for row in store.replicas(iteration))
     with store.transaction():
         why = "every replica has a value or a failure code"
         store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
@@ -53,7 +54,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     tasks = [
         replica_task(campaign, store, row)
         for row in store.replicas(store.get("iteration"))
-        if row["status"] in ("waiting", "running")
+        if row.status in ("waiting", "running")
     ]
     tasks.sort(key=lambda task: task.key != store.get("reference_key"))
     tasks = tasks[: simulations_left(campaign, store)]
@@ -114,39 +115,44 @@ def _nothing_runs(store: Store) -> None:
     """Replicas of a daemon that was killed, or told to leave, start again."""
     with store.transaction():
         for row in store.replicas(store.get("iteration")):
-            if row["status"] == "running":
-                store.update_replica(row["key"], row["protocol"], row["replica"], status="waiting", started=None)
+            if row.status == "running":
+                store.update_replica(row.key, row.protocol, row.replica, status="waiting", started=None)
 
 
-def replica_task(campaign: Campaign, store: Store, row: dict[str, Any]) -> ReplicaTask:
+def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     """What is to be run for a row of the replicas."""
     from autodisco.simulation import engines
     from autodisco.simulation.replica import ReplicaTask, mending
 
     settings = campaign.settings.simulation
-    polymer = store.polymer(row["key"])
+    polymer = store.polymer(row.key)
     assert polymer is not None, "a planned replica has its polymer"
     return ReplicaTask(
-        key=row["key"],
-        monomer_smiles=polymer["given"],
-        replica=row["replica"],
-        seed=campaign.seed(row["iteration"], "simulate", row["key"], row["replica"], row["attempt"]),
+        key=row.key,
+        monomer_smiles=polymer.given,
+        replica=row.replica,
+        seed=campaign.seed(row.iteration, "simulate", row.key, row.replica, row.attempt),
         protocol=settings.protocol,
         force_field=settings.force_field,
-        folder=replica_folder(campaign.folder, row["key"], row["replica"]).absolute(),
+        folder=replica_folder(campaign.folder, row.key, row.replica).absolute(),
         timeout_s=60.0 * settings.timeout_minutes,
-        attempt=row["attempt"],
-        **mending(row["failure_code"] if row["attempt"] > 0 else None),
+        attempt=row.attempt,
+        **mending(row.failure_code if row.attempt > 0 else None),
         engine=engines.resolved(settings.engine),
-        benchmark=_benchmark(campaign, store, row["key"]),
+        benchmark=_benchmark(campaign, store, row.key),
     )
 
 
 def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
-    """The reference with its error, where the protocol lets a replica stop that is sure to lie below it."""
-    from autodisco.simulation import protocols
-    from autodisco.simulation.early import Benchmark
+    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it.
 
+    None if the objective is not the quantity that the test looks at.
+    """
+    from autodisco.simulation import protocols
+    from autodisco.simulation.early import QUANTITY, Benchmark
+
+    if campaign.objective.sole_quantity != QUANTITY:
+        return None
     production = protocols.load(campaign.settings.simulation.protocol).production
     reference = store.get("reference_key")
     if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
@@ -189,7 +195,7 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
     protocol = store.get("protocol")
     with store.transaction():
         if outcome.ok and outcome.properties is not None:
-            value = outcome.properties["conductivity_s_per_cm"]
+            value = campaign.objective.value(outcome.properties)
             store.update_replica(
                 task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
             )
@@ -203,7 +209,8 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
                     f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
                 )
                 store.note("stopped early", subject, saved, decided, why)
-            campaign.say(f"{subject}: {value:.2e} S/cm after {outcome.wall_s:.0f} s")
+            shown = f"no {campaign.objective.name}" if value is None else campaign.objective.exact(value)
+            campaign.say(f"{subject}: {shown} after {outcome.wall_s:.0f} s")
             return None
         retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
         if retry:
@@ -218,5 +225,5 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
     if not retry:
         return None
-    row = next(row for row in store.replicas(key=task.key) if row["replica"] == task.replica)
+    row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
     return replica_task(campaign, store, row)

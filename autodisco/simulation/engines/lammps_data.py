@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco.simulation.forms import KINDS, Form, PairRule
-from autodisco.simulation.molecule import Floats, Integers, System, Terms
+from autodisco.simulation.molecule import Integers, System, Terms
 
 SKIPPED = "skip"  # in a section that the style of a type does not have, where several styles are mixed
 

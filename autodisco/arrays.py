@@ -1,0 +1,7 @@
+"""Types of arrays that the whole program uses."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]

@@ -1,0 +1,183 @@
+"""The objective of a campaign: which value of a polymer is wanted, and how it is compared, printed and plotted.
+
+An objective is a quantity of the analysis, or a formula of several. Everything that ranks, labels, compares or plots
+reads it.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from autodisco.analysis.combination import SEM
+from autodisco.analysis.comparison import Scatter
+from autodisco.analysis.quantities import LINEAR, Scale, known, quantities, quantity
+from autodisco.analysis.shrinkage import EXPECTED_SPREAD
+from autodisco.errors import InputError
+from autodisco.registry import Registry
+from autodisco.text import significant, with_error
+
+ION_GROUPS = ("conductivity", "diffusion", "clusters", "lifetimes")
+"""Groups of quantities that need ions."""
+
+
+def _itself(value: float) -> float:
+    """The formula of an objective that is a quantity."""
+    return value
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a campaign wants of its polymers.
+
+    Attributes
+    ----------
+    name : word for texts
+    column : name of the value in tables, JSON and seed files, with the unit at its end
+    label : plain words, for captions
+    symbol : head of the column in reports
+    quantities : names of the quantities that `formula` takes, in order
+    formula : value of a polymer, in `unit`, from these quantities
+    undefined : value where the analysis leaves a quantity undefined, as it does a transference number where no ion
+        moves; None: such a replica has no value
+    unit, shown_unit, factor : unit of the value; unit in which people read it, and the factor between them
+    direction : which values are better
+    scale : on which values are compared and plotted
+    spread : standard deviation between polymers that is expected on the scale (decades on a logarithmic one)
+    scatter : standard deviation between builds of one polymer, and its degrees of freedom, before a campaign has builds
+        of its own; None: that of the protocol, which is measured for the conductivity
+    """
+
+    name: str
+    column: str
+    label: str
+    symbol: str
+    quantities: tuple[str, ...]
+    formula: Callable[..., float] = _itself
+    undefined: float | None = None
+    unit: str = ""
+    shown_unit: str = ""
+    factor: float = 1.0
+    direction: Literal["higher", "lower"] = "higher"
+    scale: Scale = LINEAR
+    spread: float = EXPECTED_SPREAD
+    scatter: Scatter | None = None
+
+    @property
+    def sem_column(self) -> str:
+        """Name of the standard error in tables."""
+        return f"{self.column}{SEM}"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Names in tables and JSON of the fields of a ranked polymer that hold values of the objective."""
+        rest = self.column.removeprefix(self.name).removeprefix("_")
+        rest = f"_{rest}" if rest else ""
+        return {
+            "value": self.column,
+            "sem": self.sem_column,
+            "expected": f"expected{rest}",
+            "expected_low": f"expected_low{rest}",
+            "expected_high": f"expected_high{rest}",
+        }
+
+    @property
+    def heading(self) -> str:
+        """Symbol and unit, such as ``σ, mS/cm``."""
+        return f"{self.symbol}, {self.read_unit}" if self.read_unit else self.symbol
+
+    @property
+    def axis(self) -> str:
+        """Name and unit, such as ``conductivity, mS/cm``."""
+        return f"{self.name}, {self.read_unit}" if self.read_unit else self.name
+
+    @property
+    def read_unit(self) -> str:
+        """The unit in which people read values."""
+        return self.shown_unit or self.unit
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether lower values are better."""
+        return self.direction == "lower"
+
+    @property
+    def sole_quantity(self) -> str | None:
+        """The quantity that the objective is; None for a formula."""
+        return self.quantities[0] if self.formula is _itself else None
+
+    @property
+    def needs_ions(self) -> bool:
+        """Whether a box without salt has no value of it."""
+        return any(quantity(name).group in ION_GROUPS for name in self.quantities)
+
+    def check(self) -> None:
+        """Raise InputError for a quantity that the table of quantities does not hold."""
+        for name in self.quantities:
+            if not known(name):
+                close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise InputError(f"objective '{self.name}': there is no quantity {name!r}{hint}")
+
+    def value(self, properties: Mapping[str, Any]) -> float | None:
+        """Value of a record of properties; None where it lacks a quantity, or one is undefined and `undefined` is."""
+        if any(name not in properties for name in self.quantities):
+            return None
+        given = [properties[name] for name in self.quantities]
+        return self.undefined if None in given else float(self.formula(*given))
+
+    def worth(self, value: float) -> float:
+        """A number that is larger for better values."""
+        return -value if self.lower_is_better else value
+
+    def read(self, value: float) -> float:
+        """A value in the unit in which people read it, not below the floor of a logarithmic scale."""
+        return self.factor * (value if self.scale.floor is None else max(self.scale.floor, value))
+
+    def shown(self, value: float | None, sem: float | None = None) -> str:
+        """A value with its error, such as ``12.3 ± 0.4 mS/cm``."""
+        return f"{self.number(value, sem)} {self.read_unit}".rstrip()
+
+    def number(self, value: float | None, sem: float | None = None) -> str:
+        """A value with its error in the unit in which people read it, without the unit."""
+        return with_error(value, sem, self.factor)
+
+    def brief(self, value: float) -> str:
+        """A value in two digits, in the unit in which people read it, without the unit."""
+        return significant(value * self.factor)
+
+    def exact(self, value: float) -> str:
+        """A value in three digits and the unit in which it is stored, for the journal."""
+        return f"{value:.2e} {self.unit}".rstrip()
+
+
+def of_quantity(name: str, column: str, **changes: Any) -> Objective:
+    """The objective `name` that is the quantity `column` of the table of quantities, with some fields changed."""
+    found = quantity(column)
+    objective = Objective(
+        name=name,
+        column=column,
+        label=found.label,
+        symbol=found.symbol or found.label,
+        quantities=(column,),
+        unit=found.unit,
+        shown_unit=found.shown_unit,
+        factor=found.factor,
+        scale=found.scale,
+    )
+    return replace(objective, **changes)
+
+
+CONDUCTIVITY = of_quantity("conductivity", "conductivity_s_per_cm")
+
+OBJECTIVES: Registry[Objective] = Registry(
+    "objectives", "objective", {CONDUCTIVITY.name: "autodisco.decide.objective:CONDUCTIVITY"}, Objective
+)
+
+
+def objective_named(name: str) -> Objective:
+    """The objective of a name or of ``path/to/file.py:object``. Raises InputError if there is none."""
+    found = OBJECTIVES.get(name)
+    if isinstance(found, type):
+        raise InputError(f"objective '{name}' is a class; give an instance of Objective")
+    return found

@@ -1,0 +1,234 @@
+"""The ranking: polymers with a value, by what is believed of them when all are compared."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
+from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
+from autodisco.decide.stand_ins import stand_ins
+from autodisco.store import Flag, Label, Properties, Replica, Store
+
+
+@dataclass(frozen=True)
+class Valued:
+    """A polymer with a value, before it is compared with others.
+
+    Attributes
+    ----------
+    force_field_flags : weak groups of the force field that a simulated polymer holds
+    origin : ``simulated``, or the file a label came from
+    values : value of each replica; `stand_ins` for a label from a file
+    properties : means and ``_sem`` over replicas, by quantity
+    value, sem : mean and standard error of the objective over replicas
+    """
+
+    objective: Objective
+    key: str
+    name: str
+    monomer_smiles: str
+    source: str
+    iteration: int
+    flags: list[Flag]
+    scores: dict[str, Any]
+    force_field_flags: list[str]
+    n_replicas: int
+    n_failed: int
+    origin: str
+    values: list[float]
+    properties: Properties
+    value: float
+    sem: float | None
+
+
+@dataclass(frozen=True)
+class Ranked(Valued):
+    """A polymer of the ranking: beside its measured value what is believed of it when all polymers are looked at.
+
+    Attributes
+    ----------
+    expected, expected_low, expected_high : median and interval of 90 % (`autodisco.analysis.shrinkage`)
+    p_better : probability that it is better than the reference; None for the reference, and without one
+    verdict : ``reference``; ``better`` or ``worse`` where this probability is at least
+        `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
+    """
+
+    rank: int
+    expected: float
+    expected_low: float
+    expected_high: float
+    p_better: float | None
+    verdict: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row by column of tables and JSON."""
+        columns = self.objective.columns
+        row = {columns.get(name, name): value for name, value in vars(self).items() if name != "objective"}
+        return {"rank": self.rank, **row}
+
+    @property
+    def shown(self) -> str:
+        """Measured value with its standard error and its unit."""
+        return self.objective.shown(self.value, self.sem)
+
+    @property
+    def number(self) -> str:
+        """Measured value with its standard error, without the unit."""
+        return self.objective.number(self.value, self.sem)
+
+    @property
+    def interval(self) -> str:
+        """Expected value with its interval of 90 %, without the unit."""
+        middle, low, high = map(self.objective.brief, (self.expected, self.expected_low, self.expected_high))
+        return f"{middle} ({low}–{high})"
+
+
+def objective_of(store: Store) -> Objective:
+    """The objective of a campaign. Raises InputError if its file is gone."""
+    settings = (store.get("settings") or {}).get("objective", {})
+    return objective_named(settings.get("name", CONDUCTIVITY.name))
+
+
+def ranking(store: Store) -> list[Ranked]:
+    """Polymers with a value, by what is believed of them, best first."""
+    objective = objective_of(store)
+    rows = _with_value(store, objective)
+    reference = store.get("reference_key", "")
+    settings = (store.get("settings") or {}).get("acquire", {})
+    threshold = settings.get("better_probability", BETTER_PROBABILITY)
+    believed = beliefs(
+        _compared(store, objective, rows), reference, objective.spread, lower_is_better=objective.lower_is_better
+    )
+    order = sorted(
+        rows.values(),
+        key=lambda row: (-objective.worth(believed[row.key].median), -objective.worth(row.value), row.key),
+    )
+    ranked = []
+    for rank, row in enumerate(order, 1):
+        belief = believed[row.key]
+        verdict = "reference" if row.key == reference else _verdict(belief.p_better, threshold)
+        ranked.append(
+            Ranked(
+                **vars(row),
+                rank=rank,
+                expected=belief.median,
+                expected_low=belief.low,
+                expected_high=belief.high,
+                p_better=belief.p_better,
+                verdict=verdict,
+            )
+        )
+    return ranked
+
+
+def best_found(ranked: list[Ranked]) -> Ranked | None:
+    """The best polymer that the campaign itself found; None before there is one."""
+    return next((row for row in ranked if row.source == "generated"), None)
+
+
+def value_of(store: Store, key: str) -> float | None:
+    """Value that the ranking holds for a polymer, found without the others'; None where it has none."""
+    row = _with_value(store, objective_of(store), key).get(key)
+    return row.value if row else None
+
+
+def comparison(store: Store) -> Comparison:
+    """The comparison behind the ranking, of all polymers with a value, by key."""
+    objective = objective_of(store)
+    return _compared(store, objective, _with_value(store, objective))
+
+
+class Ranking:
+    """`ranking` of an open store, computed again only after its input has changed: for readers that look often."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._seen: tuple[Any, ...] | None = None
+        self._rows: list[Ranked] = []
+
+    def __call__(self) -> list[Ranked]:
+        """Its rows as of now."""
+        seen = self._store.values_seen()
+        names = ("protocol", "force_field", "reference_key", "build_scatter", "settings")
+        if (seen := (*seen, *map(self._store.get, names))) != self._seen:
+            self._rows, self._seen = ranking(self._store), seen
+        return self._rows
+
+
+def _compared(store: Store, objective: Objective, rows: dict[str, Valued]) -> Comparison:
+    known = store.get("build_scatter")  # of the protocol
+    of_protocol = Scatter(known["decades"], known["degrees"]) if known else UNKNOWN_SCATTER
+    return compare({key: row.values for key, row in rows.items()}, objective.scatter or of_protocol, objective.scale)
+
+
+def _verdict(p_better: float | None, threshold: float) -> str | None:
+    if p_better is None:
+        return None
+    return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
+
+
+def _with_value(store: Store, objective: Objective, key: str | None = None) -> dict[str, Valued]:
+    """Polymers with a value by key: all, or one."""
+    rows = {row.key: row for row in _simulated(store, objective, key)}
+    here = store.get("protocol"), store.get("force_field")
+    for label in store.labels(objective.column):
+        comparable = (label.protocol, label.force_field) == here
+        wanted = key in (None, label.key) and label.key not in rows
+        if comparable and wanted and label.value is not None:
+            rows[label.key] = _labelled(store, objective, label, label.value)
+    return rows
+
+
+def _simulated(store: Store, objective: Objective, key: str | None) -> list[Valued]:
+    replicas: dict[str, list[Replica]] = {}
+    for replica in store.replicas(key=key):
+        replicas.setdefault(replica.key, []).append(replica)
+    rows = []
+    for simulated, group in replicas.items():
+        done = [row.properties for row in group if row.status == "done" and row.properties is not None]
+        valued = [(value, one) for one in done if (value := objective.value(one)) is not None]
+        if not valued:
+            continue
+        failed = sum(replica.status == "failed" for replica in group)
+        properties = combine([{**one, objective.column: value} for value, one in valued])
+        values = [value for value, _ in valued]
+        rows.append(_row(store, objective, simulated, len(valued), failed, "simulated", values, properties))
+    return rows
+
+
+def _labelled(store: Store, objective: Objective, label: Label, mean: float) -> Valued:
+    n = label.n_replicas or 1
+    values = stand_ins(mean, label.sem, n, objective.scale)
+    properties = {objective.column: mean, objective.sem_column: label.sem}
+    return _row(store, objective, label.key, n, 0, label.origin, values, properties)
+
+
+def _row(
+    store: Store,
+    objective: Objective,
+    key: str,
+    n: int,
+    failed: int,
+    origin: str,
+    values: list[float],
+    properties: Properties,
+) -> Valued:
+    polymer = store.polymer(key)
+    assert polymer is not None, "a polymer with a value is known"
+    return Valued(
+        objective=objective,
+        key=key,
+        name=polymer.name,
+        monomer_smiles=polymer.given,
+        source=polymer.source,
+        iteration=polymer.iteration,
+        flags=polymer.flags,
+        scores=polymer.scores,
+        force_field_flags=properties.get("force_field_flags") or [],
+        n_replicas=n,
+        n_failed=failed,
+        origin=origin,
+        values=values,
+        properties=properties,
+        value=properties[objective.column],
+        sem=properties.get(objective.sem_column),
+    )

@@ -1,0 +1,55 @@
+"""What a reader of a campaign sees at a glance: its progress and the best of its ranking."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from autodisco.decide.objective import Objective
+from autodisco.decide.ranking import Ranked, objective_of, ranking
+from autodisco.store import Progress, Store, progress_fields
+
+
+@dataclass(frozen=True)
+class Status(Progress):
+    """Progress of a campaign, its `objective`, its `reference`, and the `best` of its ranking.
+
+    `n_ranked` polymers have a value; `n_better` and `n_tied` of the generated ones are better than the reference or
+    tied with it.
+    """
+
+    objective: Objective
+    reference: Ranked | None
+    best: list[Ranked]
+    n_ranked: int
+    n_better: int
+    n_tied: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON can hold it."""
+        base = {field.name: getattr(self, field.name) for field in fields(Progress)}
+        return {
+            **Progress(**base).to_dict(),
+            "objective": {name: getattr(self.objective, name) for name in ("name", "label", "column", "unit")},
+            "reference": self.reference.to_dict() if self.reference else None,
+            "best": [row.to_dict() for row in self.best],
+            "n_ranked": self.n_ranked,
+            "n_better": self.n_better,
+            "n_tied": self.n_tied,
+        }
+
+
+def status(store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ranked] | None = None) -> Status:
+    """Status of a campaign with the last `journal_rows` events and the `best` polymers of its ranking.
+
+    `ranked` are the rows of `ranking`, where they are known already.
+    """
+    ranked = ranking(store) if ranked is None else ranked
+    found = [row.verdict for row in ranked if row.source == "generated"]
+    return Status(
+        **progress_fields(store, journal_rows),
+        objective=objective_of(store),
+        reference=next((row for row in ranked if row.verdict == "reference"), None),
+        best=ranked[:best],
+        n_ranked=len(ranked),
+        n_better=found.count("better"),
+        n_tied=found.count("tie"),
+    )

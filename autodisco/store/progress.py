@@ -1,0 +1,233 @@
+"""How far a campaign is: state, process, simulations and iterations, without its ranking."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from autodisco.files import read_json
+from autodisco.store.folders import replica_folder
+from autodisco.store.owner import process_state
+from autodisco.store.records import Escape, Event, Model, Record
+from autodisco.store.store import Store
+
+RATE_OVER_S = 3600.0
+"""The rate of simulations is that of the last hour."""
+
+
+@dataclass(frozen=True)
+class RunningReplica(Record):
+    """A replica that is being simulated: the step of its protocol and the share of the work that is done."""
+
+    key: str
+    monomer_smiles: str
+    replica: int
+    attempt: int
+    elapsed_s: float
+    step_name: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Simulations(Record):
+    """The replicas of the current iteration: their numbers by status, mean wall time, rate, and time that is left."""
+
+    waiting: int
+    running: int
+    done: int
+    failed: int
+    total: int
+    mean_wall_s: float | None
+    rate_per_hour: float | None
+    eta_s: float | None
+    running_replicas: list[RunningReplica]
+
+
+@dataclass(frozen=True)
+class IterationProgress(Record):
+    """An iteration with its draws by verdict; `duplicate_rate` is the share of `new_strings` that are known polymers,
+    the count of Khajeh et al. 2025."""
+
+    n: int
+    counts: dict[str, Any]
+    saturation: dict[str, Any] | None
+    started: float
+    ended: float | None
+    draws: int
+    verdicts: dict[str, int]
+    new_strings: int
+    duplicate_rate: float | None
+
+    @property
+    def known(self) -> tuple[int, int]:
+        """Number of known polymers, and of how many draws, by the count of the saturation rule.
+
+        The count of strings where the rule has not judged the iteration, or an older program did.
+        """
+        judged = self.saturation or {}
+        if "known" in judged:
+            return judged["known"], judged["draws"]
+        return self.verdicts.get("duplicate-symmetry", 0), self.new_strings
+
+
+@dataclass(frozen=True)
+class Progress(Record):
+    """How far a campaign is. Fields from `state` to `iteration_began` are facts of the store, None where not set.
+
+    `owner` is the process that the lock names; `alive` says whether it runs, `heartbeat_age_s` how old its last sign
+    is, and `hung` that this is too old. `simulations` is about the replicas of the current iteration.
+    """
+
+    name: str
+    folder: str
+    state: str | None
+    iteration: int | None
+    reason: str | None
+    started: float | None
+    ended: float | None
+    seed: int | None
+    protocol: str | None
+    force_field: str | None
+    engine: str | None
+    replicas: int | None
+    workers: int | None
+    batch_size: int | None
+    budget: dict[str, Any] | None
+    active_s: float | None
+    iteration_began: dict[str, float] | None
+    owner: dict[str, Any] | None
+    heartbeat: float | None
+    alive: bool
+    heartbeat_age_s: float | None
+    hung: bool
+    request: str | None
+    activity: str
+    trouble: str
+    short_of_room: str
+    polymers: dict[str, int]
+    replicas_in_all: dict[str, int]
+    simulations: Simulations
+    iterations: list[IterationProgress]
+    model: Model | None
+    journal: list[Event]
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process that the lock names."""
+        return self.owner["pid"] if self.owner else None
+
+
+FACTS = (
+    "state", "iteration", "reason", "started", "ended", "seed", "protocol", "force_field", "engine", "replicas",
+    "workers", "batch_size", "budget", "active_s", "iteration_began", "owner", "heartbeat",
+)  # fmt: skip
+
+
+def progress(store: Store, journal_rows: int = 12) -> Progress:
+    """How far a campaign is. The cost does not grow with the number of polymers, as that of its ranking does."""
+    return Progress(**progress_fields(store, journal_rows))
+
+
+def progress_fields(store: Store, journal_rows: int) -> dict[str, Any]:
+    """The fields of `Progress` by name, for classes that add some."""
+    facts = store.facts()
+    models = store.models()
+    return {
+        "name": facts.get("name", store.folder.name),
+        "folder": str(store.folder),
+        **{name: facts.get(name) for name in FACTS},
+        **process_state(facts, store.folder),
+        "request": store.requested(),
+        "activity": facts.get("activity", ""),
+        "trouble": facts.get("trouble", ""),
+        "short_of_room": facts.get("short_of_room", ""),
+        "polymers": _count(store, "polymers", "source"),
+        "replicas_in_all": _count(store, "replicas", "status"),
+        "simulations": _simulations(store, facts),
+        "iterations": _iterations(store),
+        "model": models[-1] if models else None,
+        "journal": store.journal(limit=journal_rows),
+    }
+
+
+def escapes(store: Store) -> list[Escape]:
+    """Actions that were taken instead of ending the campaign as saturated, in order."""
+    return [Escape(**row) for row in store.get("escapes") or []]
+
+
+def last_escape(store: Store) -> int:
+    """The iteration of the last such action; 0 for none."""
+    return max((row.iteration for row in escapes(store)), default=0)
+
+
+def _count(store: Store, table: str, column: str) -> dict[str, int]:
+    rows = store.rows(f"SELECT {column} AS name, count(*) AS n FROM {table} GROUP BY {column} ORDER BY {column}")
+    return {row["name"]: row["n"] for row in rows}
+
+
+def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
+    columns = "key, replica, status, attempt, started, ended, wall_s"
+    replicas = store.rows(f"SELECT {columns} FROM replicas WHERE iteration = ?", facts.get("iteration", 0))
+    counts = {name: sum(row["status"] == name for row in replicas) for name in ("waiting", "running", "done", "failed")}
+    (average,) = store.rows("SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done'")
+    running = [_running(store, row) for row in replicas if row["status"] == "running"]
+    left = counts["waiting"] + sum(1.0 - row.fraction for row in running)
+    rate = _rate_per_s(store, running)
+    return Simulations(
+        **counts,
+        total=len(replicas),
+        mean_wall_s=average["mean"],
+        rate_per_hour=rate and 3600.0 * rate,
+        eta_s=left / rate if rate else None,
+        running_replicas=running,
+    )
+
+
+def _rate_per_s(store: Store, running: list[RunningReplica]) -> float | None:
+    """Replicas that were done in a second of the last hour, parts of running ones included; None before the first.
+
+    Idle cores, at the end of a batch or for lack of room, lower it.
+    """
+    now = time.time()
+    (recent,) = store.rows(
+        "SELECT count(*) AS n, min(started) AS first FROM replicas WHERE ended > ? AND started IS NOT NULL",
+        now - RATE_OVER_S,
+    )
+    if not recent["n"]:
+        return None
+    begun = min([recent["first"], *(now - row.elapsed_s for row in running)])
+    return float((recent["n"] + sum(row.fraction for row in running)) / max(1.0, now - begun))
+
+
+def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
+    try:
+        progress = read_json(replica_folder(store.folder, row["key"], row["replica"]) / "progress.json")
+    except (OSError, ValueError):
+        progress = {}
+    polymer = store.polymer(row["key"])
+    return RunningReplica(
+        key=row["key"],
+        monomer_smiles=polymer.given if polymer else "",
+        replica=row["replica"],
+        attempt=row["attempt"],
+        elapsed_s=time.time() - row["started"] if row["started"] else 0.0,
+        step_name=progress.get("step_name", "starting"),
+        fraction=float(progress.get("fraction", 0.0)),
+    )
+
+
+def _iterations(store: Store) -> list[IterationProgress]:
+    verdicts, new_string = store.verdicts(), store.new_string_verdicts()
+    rows = []
+    for iteration in store.iterations():
+        seen = verdicts.get(iteration.n, {})
+        fresh = sum(seen.get(name, 0) for name in new_string)
+        rows.append(
+            IterationProgress(
+                **vars(iteration),
+                draws=sum(seen.values()),
+                verdicts=seen,
+                new_strings=fresh,
+                duplicate_rate=seen.get("duplicate-symmetry", 0) / fresh if fresh else None,
+            )
+        )
+    return rows

@@ -1,0 +1,173 @@
+"""Rows of a campaign's database, as frozen objects: one class for each table.
+
+Names of attributes are the names of the columns in `schema`. Columns that hold JSON are decoded. Times are unix
+seconds, durations seconds.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Flag = dict[str, Any]
+"""A weak bond of a repeat unit: ``name``, ``reason``, and what `autodisco.polymer` says beside them."""
+
+Properties = dict[str, Any]
+"""Quantities of a simulation by name, with units in the name."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Base of all rows."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON can hold it, by column."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Polymer(Record):
+    """A polymer that the campaign knows. `smiles` is its canonical repeat unit, `given` the string it first came as,
+    `source` one of ``seed``, ``dataset``, ``grammar``, ``generated``."""
+
+    key: str
+    smiles: str
+    given: str
+    name: str
+    source: str
+    iteration: int
+    flags: list[Flag]
+    scores: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Label(Record):
+    """A value or a class (``high``, ``low``) of a polymer that came with a file; `origin` is the file.
+
+    `quantity` is the column of the value, which names its unit.
+    """
+
+    key: str
+    quantity: str
+    value: float | None
+    sem: float | None
+    n_replicas: int | None
+    protocol: str
+    force_field: str
+    label: str | None
+    origin: str
+
+
+@dataclass(frozen=True)
+class Candidate(Record):
+    """A draw of the generator and the verdict on it. `draw` is its number in the iteration; `key` is None where the
+    string is no repeat unit."""
+
+    iteration: int
+    draw: int
+    smiles: str
+    key: str | None
+    verdict: str
+    reason: str = ""
+    flags: list[Flag] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Replica(Record):
+    """An independent build of a polymer and its run. `status` is ``waiting``, ``running``, ``done`` or ``failed``.
+    A running one names its `executor`, and the `handle` by which that knows it."""
+
+    key: str
+    protocol: str
+    replica: int
+    iteration: int
+    status: str
+    attempt: int
+    seed: int | None
+    failure_code: str | None
+    detail: str
+    properties: Properties | None
+    wall_s: float | None
+    cpu_s: float | None
+    atoms: int | None
+    estimated_terms: int | None
+    started: float | None
+    ended: float | None
+    executor: str | None
+    handle: str | None
+
+
+@dataclass(frozen=True)
+class TrainingEntry(Record):
+    """What a model learns of a polymer: the string, its class (``high``, ``low``, ``unlabelled``), and the weight."""
+
+    smiles: str
+    key: str
+    label: str
+    weight: float
+    why: str
+
+
+@dataclass(frozen=True)
+class TrainingSpan(Record):
+    """An entry that the training sets of the models `first` to `last` share."""
+
+    key: str
+    first: int
+    last: int
+    smiles: str
+    label: str
+    weight: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Model(Record):
+    """A trained generator; `path` is relative to the campaign folder, `seconds` the time of its training."""
+
+    iteration: int
+    path: str
+    metrics: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Iteration(Record):
+    """An iteration: its counts and the judgement of the saturation rule, once it has ended."""
+
+    n: int
+    counts: dict[str, Any]
+    saturation: dict[str, Any] | None
+    started: float
+    ended: float | None
+
+
+@dataclass(frozen=True)
+class RecordedFile(Record):
+    """Size and hash of a file that is not to change; `path` is relative to the campaign folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+    recorded: float
+
+
+@dataclass(frozen=True)
+class Event(Record):
+    """A row of the journal: what was `seen`, what was `decided`, and `why`."""
+
+    id: int
+    time: float
+    iteration: int
+    state: str
+    event: str
+    subject: str
+    seen: dict[str, Any]
+    decided: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Escape(Record):
+    """An action that was taken in an iteration instead of ending the campaign as saturated."""
+
+    iteration: int
+    action: str

@@ -1,0 +1,69 @@
+"""A force field from outside of the package: OPLS-AA for alkanes, from one file."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autodisco.campaign.settings_file import read_settings
+from autodisco.cli import app
+from autodisco.errors import InputError, SimulationFailure
+from autodisco.files import read_json
+from autodisco.polymer import parse
+from autodisco.simulation import builder, forcefield, protocols
+from tests.simulation.test_forms import by_lammps, by_openmm
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "force_field.py"
+ALKANES = f"{EXAMPLE}:Alkanes"
+WITHOUT_SALT = {"ion_pairs": 0, "molality": None, "polymer_mass_g_per_mol": 1500.0}
+
+
+def neat(folder: Path) -> Path:
+    """The protocol `smoke` without salt."""
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "neat"')
+    text = text.replace("ion_pairs = 1\nmolality = 1.5", "ion_pairs = 0\npolymer_mass_g_per_mol = 400")
+    (folder / "neat.toml").write_text(text)
+    return folder / "neat.toml"
+
+
+def test_both_engines_have_the_same_energy_for_it(tmp_path):
+    settings = protocols.load("smoke").system.model_copy(update=WITHOUT_SALT)
+    system = builder.build(parse("*CC(C)*"), settings, 1, forcefield.load(ALKANES))
+    system = dataclasses.replace(system, positions=system.positions.round(5), box=system.box.round(6))
+    theirs, ours = by_lammps(tmp_path, system), by_openmm(system)
+    assert {form.name for form in system.forms} == {"harmonic-bond", "harmonic-angle", "opls-torsion"}
+    assert ours[:2] == pytest.approx(theirs[:2], rel=1e-5)
+    assert ours[2] == pytest.approx(theirs[2], rel=1e-4, abs=5e-3)
+
+
+def test_it_is_given_by_its_path_on_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(EXAMPLE.read_text())
+    arguments = ["simulate", "*CC*", "--protocol", str(neat(tmp_path)), "--engine", "lammps", "--replicas", "1"]
+    done = CliRunner().invoke(app, [*arguments, "--force-field", "mine.py:Alkanes", "--json"])
+    assert done.exit_code == 0, done.output
+    folder = next(tmp_path.rglob("outcome.json")).parent
+    assert read_json(folder / "outcome.json")["ok"]
+    assert "pair_style lj/cut/coul/long" in (folder / "in.lammps").read_text()
+    assert "special_bonds lj/coul 0 0 0.5" in (folder / "in.lammps").read_text()
+
+
+def test_in_a_campaign_file_its_path_is_relative_to_that_file(tmp_path):
+    (tmp_path / "mine.py").write_text(EXAMPLE.read_text())
+    (tmp_path / "c.toml").write_text('name = "c"\n[simulation]\nforce_field = "mine.py:Alkanes"\n')
+    found = read_settings(tmp_path / "c.toml", {}).simulation.force_field
+    assert found == f"{tmp_path.resolve()}/mine.py:Alkanes"
+    assert forcefield.load(found).pair_rule.mixing.name == "geometric"
+
+
+def test_what_has_no_parameters_or_is_no_force_field_is_refused():
+    settings = protocols.load("smoke").system
+    with pytest.raises(SimulationFailure, match="Alkanes has no parameters for ions"):
+        builder.build(parse("*CC*"), settings, 1, forcefield.load(ALKANES))
+    with pytest.raises(SimulationFailure, match="only alkanes"):
+        builder.build(parse("*OCC*"), settings.model_copy(update=WITHOUT_SALT), 1, forcefield.load(ALKANES))
+    with pytest.raises(InputError, match="is not a ForceField"):
+        forcefield.load(f"{EXAMPLE}:PairRule")
+    with pytest.raises(InputError, match="force field 'pcf' does not exist"):
+        forcefield.load("pcf")
