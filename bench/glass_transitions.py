@@ -16,7 +16,7 @@ import numpy as np
 
 from autodisco.analysis import combine
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor
+from autodisco.simulation import LocalExecutor, Pool
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.replica import lasting_outcome
 
@@ -50,7 +50,7 @@ def main() -> None:
             replica_task(parse(row["smiles"]), str(PROTOCOL), "pcff+", n, 0, 1, given.simulations, 36000.0, "lammps")
             for n in range(given.replicas)
         ]
-        LocalExecutor(given.workers).run(tasks, lambda task: None, lambda task, outcome: None)
+        Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, lambda task, outcome: None)
         outcomes = [lasting_outcome(task) for task in tasks]
         values = [one.properties for one in outcomes if one and one.properties]
         for one in values:

@@ -13,7 +13,7 @@ import csv
 from pathlib import Path
 
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor
+from autodisco.simulation import LocalExecutor, Pool
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.replica import lasting_outcome
 
@@ -36,7 +36,7 @@ def main() -> None:
                      3600.0, "lammps")
         for row in rows
     ]  # fmt: skip
-    LocalExecutor(given.workers).run(tasks, lambda task: None, lambda task, outcome: None)
+    Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, lambda task, outcome: None)
     print("| polymer | K | atoms | density, g/cm³ | measured | | solubility parameter, MPa½ |")
     print("|---|---|---|---|---|---|---|")
     found = []

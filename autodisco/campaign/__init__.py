@@ -4,7 +4,9 @@
 for another process; `open_folder` finds the campaign of a folder.
 """
 
-from autodisco.campaign.campaign import Campaign, load, open_folder
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.campaign_file import load
+from autodisco.campaign.campaign_folder import open_folder
 from autodisco.campaign.control import live_owner, pause, resume, start, stop
 from autodisco.campaign.daemon import run
 from autodisco.campaign.settings import Settings

@@ -11,7 +11,7 @@ import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from autodisco.campaign.campaign import open_folder
+from autodisco.campaign.campaign_folder import open_folder
 from autodisco.campaign.control import LOG
 from autodisco.campaign.daemon import run
 from autodisco.campaign.service import NOT_AGAIN

@@ -1,4 +1,4 @@
-"""Whether the limits of the campaign file leave room for more work. Counted is what was done, not what is planned."""
+"""Whether the limits of the campaign file allow more work. Finished work counts, planned work does not."""
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.states import advance

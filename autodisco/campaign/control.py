@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from autodisco.campaign.campaign import Campaign, set_up, write_copies
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
+from autodisco.campaign.running import end_running
+from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
@@ -110,6 +113,8 @@ def _ask(folder: Path, what: str) -> str:
             return f"{name}: asked {owner} to {what}"
         try:
             with owned(store), store.transaction():
+                if any(row.handle for row in store.replicas(store.get("iteration"))):
+                    end_running(settings_of(store), store)
                 store.note(what, state, decided=f"{what} in state {state}", why="asked for while no process ran it")
                 return f"{name}: {advance(store, what, 'asked for by a person')}"
         except OwnedError:  # a daemon came up in between

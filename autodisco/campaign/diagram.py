@@ -6,11 +6,12 @@
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from autodisco.campaign.states import TRANSITIONS
-from autodisco.store import END_STATES, LOOP_STATES
+from autodisco.campaign.stages import LOOP, Stage
+from autodisco.campaign.states import load_stages, transitions
+from autodisco.store import END_STATES
 
 PASSED = {
     "ready": "labels, model 0",
@@ -23,11 +24,12 @@ PASSED = {
 """The data that an event hands to the next stage."""
 
 
-def loop_diagram(table: Mapping[tuple[str, str], str] = TRANSITIONS, stages: Sequence[str] = LOOP_STATES) -> str:
+def loop_diagram(loop: Sequence[Stage]) -> str:
     """The stages and the events between them, each with the data that it passes on.
 
     Events that every stage has, such as `pause`, are left out.
     """
+    stages, table = [stage.name for stage in loop], transitions(loop)
     everywhere = {event for _, event in table if all((stage, event) in table for stage in stages)}
     steps = {key: target for key, target in table.items() if key[1] not in everywhere}
     lines = ["flowchart LR", '  seeds[("seed file, data set")] --> ' + stages[0]]
@@ -53,7 +55,7 @@ def layers_diagram(pyproject: str) -> str:
 
 def with_diagrams(page: str, pyproject: str) -> str:
     """A page whose Mermaid blocks are replaced by the present pictures: the loop, then the layers."""
-    pictures = iter([loop_diagram(), layers_diagram(pyproject)])
+    pictures = iter([loop_diagram(list(load_stages(list(LOOP)).values())), layers_diagram(pyproject)])
     return re.sub(r"```mermaid\n.*?```", lambda _: f"```mermaid\n{next(pictures)}\n```", page, flags=re.DOTALL)
 
 

@@ -55,7 +55,7 @@ def _wider(campaign: Campaign, store: Store, iteration: int) -> str:
     from autodisco.campaign.seeds import add_enumerated
 
     number = max(LEAST_UNITS, campaign.settings.seeds.grammar)
-    added = add_enumerated(store, number, campaign.seed(iteration, "prepare"), iteration)
+    added = add_enumerated(campaign, store, number, iteration)
     return f"learn from {added} enumerated units more"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autodisco.campaign.campaign import input_copy
+from autodisco.campaign.campaign_folder import input_copy
+from autodisco.campaign.parts import PARTS
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
@@ -21,6 +22,7 @@ LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
     "campaign.toml",
     "protocol.toml",
+    PARTS,
     "daemon.log",
     "daemon.err",
     "models",

@@ -9,9 +9,11 @@ from typing import Any
 
 import pydantic
 
-from autodisco.campaign.campaign import PROTOCOL_COPY, check_protocol, facts_of, with_protocol_of
+from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
+from autodisco.campaign.parts import PARTS, with_part_copies
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import settings_error, write_settings
+from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
@@ -48,7 +50,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
-    settings = _changed(store.get("settings"), {**changed, "name": folder.name})
+    settings = _changed(with_part_copies(store.folder, store.get("settings")), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -67,6 +69,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     store.copy_to(part)
     if (store.folder / PROTOCOL_COPY).is_file():
         _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
+    _link_tree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
         for number, path in models.items():
@@ -85,10 +88,10 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             best = best_found(ranking(copy))
             copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
-                settings=settings.model_dump(), state="generate", iteration=iteration + 1,
+                settings=settings.model_dump(), state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[],
+                iteration_began={}, trouble="", untold=[], training_left_s=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

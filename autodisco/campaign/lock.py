@@ -24,21 +24,21 @@ LOOK_EVERY_S = 0.2
 
 
 @contextmanager
-def owned(store: Store, heir: bool = False) -> Iterator[Owner]:
+def owned(store: Store, keep_requests: bool = False) -> Iterator[Owner]:
     """Own the campaign within the block, as `acquire` does. Raises OwnedError where a live process does."""
-    owner = acquire(store, heir)
+    owner = acquire(store, keep_requests)
     try:
         yield owner
     finally:
         release(store, owner)
 
 
-def acquire(store: Store, heir: bool = False) -> Owner:
-    """Take the lock, also from a dead owner, and forget what was asked of that one. Raises OwnedError where it lives.
+def acquire(store: Store, keep_requests: bool = False) -> Owner:
+    """Take the lock, also from a dead owner. Raises OwnedError if the owner lives.
 
     The heartbeat of an owner that cannot be looked up is watched first even if it is old, because the clock there may
-    be wrong. A process that received the lock from its parent has it already, and obeys what was asked since; an `heir`
-    obeys what was asked of the one before.
+    be wrong. Requests that were made of the owner before are forgotten, unless `keep_requests`. A process that received
+    the lock from its parent has it already, and obeys requests made since then.
     """
     me = Owner.this_process()
     _watch_stranger(store, me)
@@ -48,7 +48,7 @@ def acquire(store: Store, heir: bool = False) -> Owner:
             if live_owner(store.facts(), store.folder):
                 raise OwnedError(_refusal(store, before))
             store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
-        if before != me and not heir:
+        if before != me and not keep_requests:
             store.clear_requests()
         _write(store, me)
     return me

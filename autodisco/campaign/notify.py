@@ -1,7 +1,8 @@
-"""Tells people of events: a program that is handed each as JSON, or whatever Apprise reaches (mail, chat, push).
+"""Notifications of events: to a program that gets each as JSON, or through Apprise (mail, chat, push).
 
-Events are read from the journal after each stage, so that none is lost with a crash; one may then be told twice. What
-cannot be delivered is kept in the store and tried again. Whatever goes wrong is journalled and never stops the loop.
+Events are read from the journal after each stage, so that a crash loses none; after a crash one may be sent twice.
+A notification that cannot be delivered is kept in the store and sent again. Errors are journalled and never stop the
+loop.
 """
 
 import contextlib
@@ -26,16 +27,16 @@ from autodisco.store import Event, Store
 PATIENCE_S = 30.0
 
 AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 21_600.0)
-"""Pauses (s) after which an event that reached nobody is told again, at the next occasion; about 16 hours in all."""
+"""Pauses (s) before an event that was not delivered is sent again, after a stage; about 16 hours in all."""
 
 LAST_PAUSES_S = (10.0, 60.0, 300.0)
-"""The same before a process leaves, which has no later occasion."""
+"""The same before a process ends."""
 
 Send = Callable[[str, dict[str, Any]], None]
 
 
 def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
-    """Raise AutodiscoError where the program does not exist, Apprise is not installed, or it knows no address."""
+    """Raise AutodiscoError if the program does not exist, Apprise is not installed, or its file holds no address."""
     if command:
         try:
             program = shlex.split(command)[0]
@@ -56,9 +57,9 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
 
 
 def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
-    """Tell of the events since the last call that the campaign file asks for, and again of those that reached nobody.
+    """Send the events since the last call that the campaign file asks for, and those again that were not delivered.
 
-    Each pause between two tries is longer (`AGAIN_S`), unless `now` asks for a try of each.
+    The pauses between two attempts grow (`AGAIN_S`); with `now`, each event is tried at once.
     """
     settings = campaign.settings.notify
     channels = {"command": (_run, settings.command), "apprise": (_apprise, settings.apprise)}
@@ -66,7 +67,7 @@ def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
     rows, untold = store.journal(after=store.get("notified", 0)), store.get("untold") or []
     if not rows and not untold:
         return
-    for row in rows if channels else ():  # without a channel these are events before anybody asked to be told
+    for row in rows if channels else ():  # without a channel, these events happened before notifications were asked for
         if (event := event_of(row)) in settings.events:
             told = {key: getattr(row, key) for key in ("time", "iteration", "subject", "decided", "why")}
             where = str(campaign.folder.absolute())
@@ -77,7 +78,7 @@ def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
 
 
 def tell_before_leaving(campaign: Campaign, store: Store, interrupted: Callable[[], bool]) -> None:
-    """`tell` as the last thing that a process does: what reaches nobody is tried some more times, after pauses."""
+    """`tell` before a process ends: an event that is not delivered is tried some more times, after pauses."""
     tell(campaign, store)
     for pause in LAST_PAUSES_S:
         until = time.monotonic() + pause
@@ -89,8 +90,8 @@ def tell_before_leaving(campaign: Campaign, store: Store, interrupted: Callable[
 
 
 def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[str, Any], now: bool) -> bool:
-    """Try to tell of an event, if it is time for that; whether it is done with. What fails is journalled at the first
-    and at the last try."""
+    """Send an event if it is time for the next attempt; returns whether no further attempt is needed. A failure is
+    journalled at the first and at the last attempt."""
     wait = entry["at"] - time.time()
     if not now and 0 < wait <= AGAIN_S[-1]:
         return False
@@ -99,7 +100,8 @@ def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[st
         send(where, entry["message"])
         return True
     except Exception as error:
-        tries, entry["tries"] = entry["tries"], entry["tries"] + 1
+        tries = int(entry["tries"])
+        entry["tries"] = tries + 1
         last = tries >= len(AGAIN_S)
         if tries == 0 or last:
             decided = "give up" if last else "go on, and tell again later"
@@ -120,7 +122,8 @@ def event_of(row: Event) -> str | None:
 
 def sentence(message: dict[str, Any]) -> str:
     """A message in one line."""
-    return f"{message['campaign']}: {message['event']}: " + (message["why"] or message["decided"] or message["subject"])
+    told = message["why"] or message["decided"] or message["subject"]
+    return f"{message['campaign']}: {message['event']}: {told}"
 
 
 def _run(command: str, message: dict[str, Any]) -> None:
@@ -146,7 +149,7 @@ def _run(command: str, message: dict[str, Any]) -> None:
 
 
 def _apprise(file: str, message: dict[str, Any]) -> None:
-    """Tell everybody in a file of addresses; what takes longer than `PATIENCE_S` is left to itself."""
+    """Notify all addresses in a file; an attempt that takes longer than `PATIENCE_S` is not waited for."""
     reached: Future[bool] = Future()
 
     def send() -> None:

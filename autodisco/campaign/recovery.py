@@ -1,7 +1,8 @@
-"""Faults that may pass by themselves: the stage that met one is tried again, after pauses that grow.
+"""Transient errors: the stage that met one is run again, after pauses that grow.
 
-Such are errors of the operating system (a disk, a network file system, a full process table), a database that another
-program holds, and a lack of memory. Anything else, such as a reference polymer without a value, needs a person.
+Transient are errors of the operating system (a disk, a network file system, a full process table), a database that
+another program holds, and a lack of memory. Any other error, such as a reference polymer without a value, needs a
+person.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ LOOK_S = 0.5
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether a fault may pass by itself."""
+    """Whether an error may pass by itself."""
     if isinstance(error, OSError | StorageError | MemoryError):
         return True
     # torch has an error of its own for its devices, and none for a CPU without memory
@@ -31,27 +32,27 @@ def is_transient(error: BaseException) -> bool:
 
 
 class Retries:
-    """Waits before a stage is tried again, with a heartbeat and obeying requests; knows how often it has waited.
+    """Waits before a stage is run again. The heartbeat goes on and requests are obeyed; the pauses are counted.
 
     Parameters
     ----------
     keep
         Writes the heartbeat without counting the time as work.
     wanted
-        Whether a person or a signal wants something, so that the wait ends at once.
+        Whether a request or a signal has come, so that the wait ends at once.
     """
 
-    def __init__(self, campaign: Campaign, store: Store, keep: Callable[[], None], wanted: Callable[[], bool]):
+    def __init__(self, campaign: Campaign, store: Store, keep: Callable[[], None], wanted: Callable[[], object]):
         self._campaign, self._store, self._keep, self._wanted = campaign, store, keep, wanted
         self._waited = 0
         self._begun = time.monotonic()
 
     def begin(self) -> None:
-        """Call it where a stage begins."""
+        """A stage begins."""
         self._begun = time.monotonic()
 
     def over(self) -> None:
-        """Call it where a stage has done its work: the fault, if there was one, has passed."""
+        """A stage has done its work: the error, if there was one, has passed."""
         if self._waited:
             self._waited = 0
             self._store.set(trouble="")
@@ -90,13 +91,13 @@ class Retries:
     def _asked(self) -> bool:
         with _where_it_can():
             self._keep()
-            return self._wanted()
+            return bool(self._wanted())
         return False
 
 
 @contextlib.contextmanager
 def _where_it_can() -> Iterator[None]:
-    """Pass over what the fault itself makes impossible."""
+    """Ignore errors that the transient error itself causes."""
     try:
         yield
     except OwnedError:

@@ -24,8 +24,8 @@ def neighbours(campaign: Campaign) -> str:
     return f"{names} {runs} beside it; each takes all cores unless simulation.workers says how many"
 
 
-def lack_of_room(campaign: Campaign) -> str:
-    """What is short, as a sentence; empty where there is enough."""
+def lack_of_room(campaign: Campaign, here: bool = True) -> str:
+    """What is short, as a sentence; empty where there is enough. Memory counts if replicas run `here`."""
     settings, folder = campaign.settings.simulation, campaign.folder
     disk = shutil.disk_usage(folder).free / GB
     if disk < settings.least_free_disk_gb:
@@ -34,7 +34,7 @@ def lack_of_room(campaign: Campaign) -> str:
             f"{settings.least_free_disk_gb:g}; it goes on when there is room"
         )
     memory = free_memory_bytes()
-    if memory / GB < settings.least_free_memory_gb:
+    if here and memory / GB < settings.least_free_memory_gb:
         return (
             f"{memory / GB:.2f} GB of memory are free and simulation.least_free_memory_gb asks for "
             f"{settings.least_free_memory_gb:g}; it goes on when there is room"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.stages.stage import ENUMERATION
 from autodisco.decide import Objective
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, parse
@@ -64,11 +66,11 @@ def read_seeds(path: Path, objective: Objective) -> list[Seed]:
     return seeds
 
 
-def add_enumerated(store: Store, number: int, seed: int, iteration: int = 0) -> int:
-    """Add repeat units from the grammar, drawn with `seed`; how many of them were not there yet."""
+def add_enumerated(campaign: Campaign, store: Store, number: int, iteration: int) -> int:
+    """Add repeat units from the grammar, drawn with the seed of an iteration; how many of them were not there yet."""
     from autodisco.polymer.grammar import units_from_grammar
 
-    added = 0
+    added, seed = 0, campaign.seed(iteration, ENUMERATION)
     for smiles in units_from_grammar(number, np.random.default_rng(seed)):
         unit = parse(smiles)
         added += store.add_polymer(unit.key, unit.smiles, smiles, "grammar", iteration)

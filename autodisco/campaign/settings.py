@@ -9,6 +9,7 @@ import pydantic
 from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
+from autodisco.campaign.stages import LOOP
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share
@@ -209,6 +210,23 @@ def _of_its_kind(given: Any) -> GeneratorSettings:
     return settings_class(given).model_validate(given)
 
 
+class Executor(Section):
+    """Where replicas run."""
+
+    kind: str = "local"
+    """Name of an executor, or path of a file with one (``file.py:object``), relative to the campaign file."""
+    options: dict[str, Any] = {}
+    """What this kind of executor asks for beside `simulation.workers` and `simulation.threads`."""
+
+
+class Loop(Section):
+    """Which stages the loop has."""
+
+    stages: list[str] = list(LOOP)
+    """Names of stages in their order, or paths of files with one (``file.py:object``), relative to the campaign
+    file."""
+
+
 class Settings(Section):
     """A campaign file."""
 
@@ -228,16 +246,19 @@ class Settings(Section):
     saturation: Saturation = Saturation()
     budget: Budget = Budget()
     notify: Notify = Notify()
+    loop: Loop = Loop()
+    executor: Executor = Executor()
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""
-        return _flat(self.model_dump())
+        return _flat(self)
 
 
 FREE_KEYS = (
     "budget.",
     "saturation.",
     "notify.",
+    "executor.",
     "simulation.workers",
     "simulation.threads",
     "simulation.timeout_minutes",
@@ -262,11 +283,9 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(section: Section, prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
+    for key, value in section.model_dump().items():
+        table = getattr(section, key)
+        flat |= _flat(table, f"{prefix}{key}.") if isinstance(table, Section) else {prefix + key: value}
     return flat

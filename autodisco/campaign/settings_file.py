@@ -149,6 +149,9 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     if protocol.suffix == ".toml" and protocol.is_file():
         parts["protocol"] = str(protocol)
     changed["simulation"] = simulation.model_copy(update=parts)
+    stages = [absolute(name, file.parent) for name in settings.loop.stages]
+    changed["executor"] = settings.executor.model_copy(update={"kind": absolute(settings.executor.kind, file.parent)})
+    changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
 
 

@@ -6,6 +6,7 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 from pydantic.fields import FieldInfo
@@ -34,11 +35,18 @@ def _own_first(table: type[Section]) -> list[str]:
 
 
 def _row(key: str, field: FieldInfo) -> str:
-    default = "" if field.is_required() else f"`{tomli_w.dumps({'x': field.default}).strip().removeprefix('x = ')}`"
-    default = re.sub(r"\s*\n\s*", " ", default).replace("[ ", "[").replace(", ]", "]")
+    default = "" if field.is_required() else f"`{_as_toml(field.default)}`"
     text = " ".join((field.description or "").split()).replace("|", "\\|")
     linked = re.sub(r"docs/([a-z-]+[.]md)", r"[\1](\1)", text)
     return f"| `{key}` | {default} | {linked} |"
+
+
+def _as_toml(value: Any) -> str:
+    """A value on one line."""
+    if value == {}:
+        return "{}"
+    text = tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
+    return re.sub(r"\s*\n\s*", " ", text).replace("[ ", "[").replace(", ]", "]")
 
 
 def with_table(page: str) -> str:

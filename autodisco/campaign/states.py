@@ -1,138 +1,130 @@
-"""The loop as a table: state and event give the next state. `advance`, which alone changes the state of a campaign that
-was set up, refuses a step that is not in it.
+"""The states of a campaign. `advance`, which alone changes the state of a campaign that was set up, refuses a step that
+neither the stage at work nor the events of every stage allow.
 
 It joins the transaction of the stage that calls it, so the work of a stage and the step to the next one become
 durable together.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from autodisco.store import END_STATES, LOOP_STATES, Store
+from autodisco.campaign.stages import FIRST, NEXT, STAGES
+from autodisco.campaign.stages.stage import METRICS, Event, Stage
+from autodisco.errors import InputError
+from autodisco.store import END_STATES, Store, following
 
-TRANSITIONS: dict[tuple[str, str], str] = {
-    ("prepare", "ready"): "generate",
-    ("generate", "drawn"): "filter",
-    ("filter", "short"): "generate",
-    ("filter", "filled"): "simulate",
-    ("filter", "none-new"): "acquire",
-    ("filter", "nothing-usable"): "exhausted",
-    ("simulate", "settled"): "acquire",
-    ("acquire", "chosen"): "retrain",
-    ("retrain", "go-on"): "generate",
-    ("retrain", "nothing-new"): "saturated",
-    **{(state, "budget-spent"): "exhausted" for state in LOOP_STATES},
-    **{(state, "pause"): "paused" for state in LOOP_STATES},
-    **{(state, "stop"): "stopped" for state in (*LOOP_STATES, "paused")},
-    **{(state, "failure"): "failed" for state in LOOP_STATES},
+COMMON = {
+    "budget-spent": Event("exhausted", "a limit of the campaign file is reached", "the limit is stored as the reason"),
+    "pause": Event("paused", "a person asked for it", "running replicas are ended and wait; the process stays"),
+    "stop": Event("stopped", "a person asked for it", "running replicas are ended and wait; the process leaves"),
+    "failure": Event("failed", "an error that does not pass by itself", "the reason is stored; the process leaves"),
 }
-"""What may happen where. ``resume`` leads from ``paused`` and the end states to the state they were entered from."""
+"""Events that end the work of any stage; ``stop`` also happens while a campaign is paused."""
 
-
-EVENTS = {
-    "ready": (
-        "seeds are read, the reference has a value, model 0 is trained",
-        "iteration 1 is opened",
-    ),
-    "drawn": (
-        "enough strings are new as strings, or as many are drawn as allowed",
-        "what was drawn is counted",
-    ),
-    "short": (
-        "too few survive, or none does, and more may be drawn",
-        "verdicts are written; the draws go on where they ended",
-    ),
-    "filled": (
-        "every new string has its verdict, the survivors their replicas",
-        "verdicts, survivors and their replicas are written",
-    ),
-    "none-new": (
-        "as many draws as allowed gave no candidate, and most were known polymers",
-        "verdicts are written; nothing is simulated, and the saturation rule judges after `retrain`",
-    ),
-    "nothing-new": (
-        "the saturation rule holds",
-        "the iteration is closed with what the rule saw",
-    ),
-    "nothing-usable": (
-        "as many draws as allowed gave no candidate, and most were invalid or rejected",
-        "the iteration is closed with what the rule saw",
-    ),
-    "settled": (
-        "every replica has a value or a failure code",
-        "values and codes, each written as it came, are counted",
-    ),
-    "chosen": (
-        "the training set of the next model is written",
-        "training set and new best are written",
-    ),
-    "go-on": (
-        "the next model is trained and the campaign is not at its end",
-        "the iteration is closed with what the rule saw, the next one opened",
-    ),
-    "budget-spent": (
-        "a limit of the campaign file is reached",
-        "the limit is stored as the reason",
-    ),
-    "pause": (
-        "a person asked for it",
-        "running replicas are ended and wait; the process stays",
-    ),
-    "stop": (
-        "a person asked for it",
-        "running replicas are ended and wait; the process leaves",
-    ),
-    "failure": (
-        "something that the loop cannot mend",
-        "the reason is stored; the process leaves",
-    ),
-    "resume": (
-        "it is run again, or a person wakes it",
-        "reason and end are taken back",
-    ),
-}
-"""When each event happens, and what is done then, in the same transaction as the step or durable before it."""
+RESUME = ("it is run again, or a person wakes it", "reason and end are taken back")
+"""``resume`` leads from ``paused`` and the end states to the state that they were entered from: when, and action."""
 
 
 class IllegalTransition(Exception):
-    """The program tried a step that the table does not hold."""
+    """The program tried a step that no stage allows."""
 
 
 class Interrupted(Exception):
-    """A stage left its work at a safe point, because `Campaign.interrupted` said so."""
+    """Raised by a stage that left its work at a safe point, because `Campaign.interrupted` gave a reason."""
 
 
 def advance(store: Store, event: str, reason: str = "", **facts: Any) -> str:
     """Take the step that `event` leads to, with more facts to write at once; returns the new state.
 
-    Raises IllegalTransition where the table holds no such step.
+    Raises IllegalTransition if the event cannot happen in the present state.
     """
     with store.transaction():
-        state = store.get("state")
-        following = resumable(store) if event == "resume" else TRANSITIONS.get((state, event))
-        if following is None:
+        state, stages = store.get("state"), store.loop_states()
+        target = resumable(store) if event == "resume" else _target(store, state, event)
+        if target is None:
             raise IllegalTransition(f"{event} in state {state}")
-        if following in (*END_STATES, "paused") and state in LOOP_STATES:
+        if target in (*END_STATES, "paused") and state in stages:
             store.set(resume_at=state)
-        ended = time.time() if following in END_STATES else None
-        store.set(state=following, reason=reason, ended=ended, activity="", **facts)
-    return following
+        ended = time.time() if target in END_STATES else None
+        store.set(state=target, reason=reason, ended=ended, activity="", **facts)
+    return target
 
 
-def table() -> str:
-    """The machine as Markdown, for the documentation."""
-    lines = ["| state | event | next state | when | action |", "|---|---|---|---|---|"]
-    groups: dict[tuple[str, str], list[str]] = {}
-    for (state, event), following in TRANSITIONS.items():
-        groups.setdefault((event, following), []).append(state)
-    for (event, following), states in groups.items():
-        named = ", ".join(f"`{state}`" for state in states)
-        lines.append(f"| {named} | `{event}` | `{following}` | {' | '.join(EVENTS[event])} |")
-    left = ", ".join(f"`{state}`" for state in ("paused", *END_STATES))
-    lines.append(f"| {left} | `resume` | the state it was left in | {' | '.join(EVENTS['resume'])} |")
-    return "\n".join(lines)
+def _target(store: Store, state: str, event: str) -> str | None:
+    """The state that follows, or None. The stages of a campaign are loaded for their own events only: to pause or to
+    stop it does not need them."""
+    stages = {stage.name: stage.part for stage in store.loop()}
+    if event in COMMON:
+        possible = state in stages or (state, event) == ("paused", "stop")
+        return COMMON[event].target if possible else None
+    step = STAGES.get(stages[state]).events.get(event) if state in stages else None
+    return _resolved(list(stages), state, step) if step else None
+
+
+def _resolved(names: Sequence[str], state: str, event: Event) -> str:
+    return following(names, state) if event.target == NEXT else event.target
 
 
 def resumable(store: Store) -> str | None:
-    """The loop state that a paused or ended campaign would continue with; None while it is under way."""
-    return None if store.get("state") in LOOP_STATES else store.get("resume_at")
+    """The stage that a paused or ended campaign would continue with; None while it is under way."""
+    return None if store.get("state") in store.loop_states() else store.get("resume_at")
+
+
+def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
+    """The stages of a campaign by the names of their parts: the first one, then `parts`, those of the loop.
+
+    Raises InputError for a part that does not exist, two stages of one name or seed number, a name that is a state
+    already, and an event that leads to no stage of the campaign and to no end.
+    """
+    stages = {part: STAGES.get(part) for part in (FIRST, *parts)}
+    names, numbers = [stage.name for stage in stages.values()], [stage.seed_number for stage in stages.values()]
+    if not parts:
+        raise InputError("there is no stage")
+    if len(set(names)) < len(parts) + 1:
+        raise InputError(f"two stages have the same name; the names are {', '.join(names)}")
+    if len({*numbers, METRICS}) < len(numbers) + 1:
+        raise InputError(f"two stages have the same seed number; the numbers are {', '.join(map(str, numbers))}")
+    for stage in stages.values():
+        if stage.name in (*END_STATES, "paused", NEXT):
+            raise InputError(f"a stage cannot have the name {stage.name!r}")
+        for name, event in stage.events.items():
+            if name in (*COMMON, "resume"):
+                raise InputError(f"stage {stage.name}: every stage has the event {name!r}; give it another name")
+            if event.target not in (*names, *END_STATES, NEXT):
+                raise InputError(f"stage {stage.name}: its event {name!r} leads to {event.target!r}, which is missing")
+    return stages
+
+
+def transitions(stages: Sequence[Stage]) -> dict[tuple[str, str], str]:
+    """The whole table: the next state by state and event, without ``resume``."""
+    names = [stage.name for stage in stages]
+    table = {
+        (stage.name, name): _resolved(names, stage.name, event)
+        for stage in stages
+        for name, event in stage.events.items()
+    }
+    for name, event in COMMON.items():
+        table |= {(state, name): event.target for state in (*names, *(["paused"] if name == "stop" else []))}
+    return table
+
+
+def table(stages: Sequence[Stage]) -> str:
+    """The states as Markdown, for the documentation."""
+    lines = ["| state | event | next state | when | action |", "|---|---|---|---|---|"]
+    told = {(stage.name, name): event for stage in stages for name, event in stage.events.items()}
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for (state, name), target in transitions(stages).items():
+        event = told.get((state, name)) or COMMON[name]
+        groups.setdefault((name, target, event.when, event.action), []).append(state)
+    for (name, target, when, action), states in groups.items():
+        named = ", ".join(f"`{state}`" for state in states)
+        lines.append(f"| {named} | `{name}` | `{target}` | {when} | {action} |")
+    left = ", ".join(f"`{state}`" for state in ("paused", *END_STATES))
+    lines.append(f"| {left} | `resume` | the state it was left in | {' | '.join(RESUME)} |")
+    return "\n".join(lines)
+
+
+def what_stages_do(stages: Sequence[Stage]) -> str:
+    """The stages as Markdown, for the documentation."""
+    return "\n".join(["| stage | it |", "|---|---|", *(f"| `{stage.name}` | {stage.does} |" for stage in stages)])

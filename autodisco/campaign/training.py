@@ -13,6 +13,7 @@ import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import Ranked
 from autodisco.errors import InputError
@@ -104,12 +105,12 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     model = fit(
         [TrainingRow(row.smiles, row.label, row.weight) for row in training],
         settings,
-        seed=campaign.seed(number, "retrain"),
+        seed=campaign.seed(number, TRAINING),
         progress=watch,
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, "metrics"), **sampling(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number + 1))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None

@@ -5,10 +5,10 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
-from autodisco.campaign.campaign import settings_of
+from autodisco.campaign.campaign_folder import settings_of
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
-from autodisco.store import LOOP_STATES, STATES, Model, RecordedFile, Replica, Store, replica_folder
+from autodisco.store import END_STATES, Model, RecordedFile, Replica, Store, replica_folder
 
 
 def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[str]:
@@ -34,8 +34,9 @@ def unrecorded_replicas(store: Store) -> int:
 
 def _facts(store: Store) -> list[str]:
     state, iteration = store.get("state"), store.get("iteration", 0)
-    wrong = [] if state in STATES else [f"state.db: the state {state!r} does not exist"]
-    if state not in LOOP_STATES and state in STATES and store.get("resume_at") not in LOOP_STATES:
+    stages, ends = store.loop_states(), ("paused", *END_STATES)
+    wrong = [] if state in (*stages, *ends) else [f"state.db: the state {state!r} does not exist"]
+    if state in ends and store.get("resume_at") not in stages:
         wrong.append(f"state.db: {state}, without the state to go on with")
     opened = [row.n for row in store.iterations()]
     if opened != list(range(1, iteration + 1)):
@@ -78,10 +79,11 @@ def _rows(store: Store) -> list[str]:
 def _kept(store: Store, row: Replica) -> dict[str, Any] | None:
     """The properties that a replica left in its folder, or None."""
     try:
-        found: dict[str, Any] = read_json(replica_folder(store.folder, row.key, row.replica) / "outcome.json")
-        return found["properties"]
+        outcome = replica_folder(store.folder, row.key, row.replica) / "outcome.json"
+        properties: dict[str, Any] | None = read_json(outcome)["properties"]
     except (OSError, ValueError, KeyError):
         return None
+    return properties
 
 
 def _journal(store: Store) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.naming import campaign_folder, runs_folder
+from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import FILE, JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stderr_console, stdout_console
 from autodisco.errors import InputError

@@ -53,6 +53,10 @@ def simulate(
             help="lammps, openmm, or auto: OpenMM on a GPU, else LAMMPS.", envvar="AUTODISCO_SIMULATION_ENGINE"
         ),
     ] = "auto",
+    executor: Annotated[
+        str,
+        typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND"),
+    ] = "local",
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     timeout_minutes: Annotated[
         float | None,
@@ -97,7 +101,7 @@ def simulate(
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine)
+        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor)
         for name in names
     ]
     if len(results) > 1:

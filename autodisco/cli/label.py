@@ -33,6 +33,7 @@ def label(
     seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
     engine: Annotated[str, typer.Option(help="What runs the dynamics: lammps, openmm or auto.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores of one build.")] = 1,
+    executor: Annotated[str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.")] = "local",
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
@@ -71,6 +72,7 @@ def label(
         outcomes = simulate_batch(
             by_key.values(), protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes, engine, threads,
             on_start=shown.begin, on_done=shown.end, on_progress=shown.refresh,
+            executor=executor,
         )  # fmt: skip
     failed: list[dict[str, Any]] = []
     labels: dict[str, tuple[str, ...]] = {}

@@ -2,7 +2,7 @@
 
 import typer
 
-from autodisco.cli.naming import runs_folder
+from autodisco.cli.locate import runs_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import print_json, print_table, stderr_console
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.naming import campaign_folder, runs_folder
+from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, message, print_json
 from autodisco.errors import AutodiscoError, InputError

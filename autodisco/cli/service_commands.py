@@ -2,7 +2,7 @@
 
 import typer
 
-from autodisco.cli.naming import campaign_folder
+from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json
 
@@ -24,12 +24,12 @@ def install(name: NAME = None) -> None:
     """
     from autodisco.campaign import open_folder
     from autodisco.campaign import service as units
-    from autodisco.store import LOOP_STATES, Store
+    from autodisco.store import Store
 
     folder = campaign_folder(name)
     open_folder(folder)
     with Store.open_readonly(folder) as store:
-        if (state := store.get("state")) not in LOOP_STATES:
+        if (state := store.get("state")) not in store.loop_states():
             message(f"{folder.name} is {state}: the service leaves it so until autodisco resume {folder.name}")
     done = units.install(folder)
     message(f"unit: {done.file}")

@@ -71,6 +71,7 @@ def simulate_polymer(
     timeout_s: float,
     root: Path,
     engine: str = "auto",
+    executor: str = "local",
 ) -> dict[str, Any]:
     """Run independent builds of a polymer and combine them; what `root` holds already is not run again.
 
@@ -95,7 +96,7 @@ def simulate_polymer(
     with Shown({unit.key: unit.given}) as shown:
         outcomes = simulate_batch(
             [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
-            shown.begin, shown.end, shown.refresh,
+            shown.begin, shown.end, shown.refresh, executor,
         )[unit.key]  # fmt: skip
     properties = values(outcomes)
     return {

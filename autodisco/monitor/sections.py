@@ -25,7 +25,6 @@ STATE_STYLES = {
     "paused": "bold yellow",
     "failed": "bold red",
 }
-LOOP = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 VERDICTS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
@@ -55,8 +54,12 @@ def header(status: Progress, width: int, now: float) -> Group:
     return Group(_spread(left, right, width), _loop_line(status, width))
 
 
+def _stages(status: Progress) -> list[str]:
+    return [stage.name for stage in status.loop]
+
+
 def _loop_line(status: Progress, width: int) -> Text:
-    if status.state not in LOOP and not (status.state == "paused" and status.hung):
+    if status.state not in _stages(status) and not (status.state == "paused" and status.hung):
         go_on = f"go on with: autodisco resume {Path(status.folder).name}" if status.state == "paused" else ""
         return Text(shorten(go_on or str(status.reason or ""), width), style="dim")
     if not status.alive:
@@ -74,7 +77,10 @@ def _loop_line(status: Progress, width: int) -> Text:
     if waits := status.trouble or status.short_of_room:
         return Text(shorten(f"waits: {waits}", width), style="bold red")
     line = Text()
-    for position, state in enumerate(LOOP):
+    stages = _stages(status)
+    while len(" → ".join(stages)) > width and stages[0] != status.state:
+        stages = stages[1:]
+    for position, state in enumerate(stages):
         line.append(" → " if position else "", style="bright_black")
         line.append(state, style="bold reverse cyan" if state == status.state else "bright_black")
     if status.request:
@@ -90,7 +96,7 @@ def seconds_left(status: Progress) -> float | None:
 
     Only time at work counts: a machine that was off, a pause, or a wait for room do not make an iteration longer.
     """
-    if status.ended or status.state not in LOOP:
+    if status.ended or status.state not in _stages(status):
         return None
     budget, worked = status.budget or {}, status.active_s or 0.0
     began = sorted((int(n), at) for n, at in (status.iteration_began or {}).items())

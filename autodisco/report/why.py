@@ -6,18 +6,8 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, LOOP_STATES, STALE_S, Store, escapes, last_escape
+from autodisco.store import END_STATES, STALE_S, Store, escapes, following, last_escape
 from autodisco.text import counted, duration
-
-DOES = {
-    "prepare": "reads what is known and trains the first model",
-    "generate": "draws from the model until enough strings are new",
-    "filter": "gives each new string a verdict",
-    "simulate": "simulates what is new",
-    "acquire": "chooses what the next model learns from",
-    "retrain": "trains the next model, then asks whether there is anything left to say",
-}
-FOLLOWING = dict(zip(LOOP_STATES, (*LOOP_STATES[1:], "generate"), strict=True))
 
 
 def why(store: Store) -> dict[str, str]:
@@ -26,13 +16,14 @@ def why(store: Store) -> dict[str, str]:
     status = status_of(store)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
-    if state in LOOP_STATES:
-        told["now"] = f"{state}, iteration {status.iteration}: it {DOES[state]}{_details(status)}"
+    does = {stage.name: stage.does for stage in status.loop}
+    if state in does:
+        told["now"] = f"{state}, iteration {status.iteration}: it {does[state]}{_details(status)}"
         if (left := seconds_left(store, status)) is not None and status.alive:
             told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
-        following = FOLLOWING[state]
-        told["next"] = f"{following}: {DOES[following]}"
-        if state == "retrain":
+        after = following(list(does), state)
+        told["next"] = f"{after}: {does[after]}"
+        if state == list(does)[-1]:
             told["next"] += ", unless the campaign ends"
     else:
         told["now"] = f"{state}: {status.reason}" if status.reason else str(state)
@@ -47,17 +38,13 @@ def why(store: Store) -> dict[str, str]:
 def seconds_left(store: Store, status: Status) -> float | None:
     """Time (s) to the end of the present stage, of its simulations or its training, each from its rate; None where
     there is nothing to judge by."""
-    left: float | None = None
-    if _simulates(status):
-        left = status.simulations.eta_s
-    elif status.state in ("prepare", "retrain"):
-        left = store.get("training_left_s")
+    left: float | None = status.simulations.eta_s if _simulates(status) else store.get("training_left_s")
     return left
 
 
 def _simulates(status: Status) -> bool:
     now = status.simulations
-    return status.state == "simulate" or (status.state == "prepare" and bool(now.waiting + now.running))
+    return bool(now.waiting + now.running)
 
 
 def _details(status: Status) -> str:

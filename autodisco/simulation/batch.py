@@ -13,7 +13,7 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.registry import absolute
 from autodisco.simulation import engines, protocols
-from autodisco.simulation.executors import LocalExecutor
+from autodisco.simulation.executors import Pool, load_executor
 from autodisco.simulation.replica import (
     RETRY,
     ReplicaOutcome,
@@ -81,12 +81,13 @@ def simulate_batch(
     on_start: Callable[[ReplicaTask], None] = lambda task: None,
     on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
     on_progress: Callable[[], None] = lambda: None,
+    executor: str = "local",
 ) -> dict[str, dict[int, ReplicaOutcome]]:
     """Run `replicas` builds of every unit, or as many as stand beside its key; returns the last outcome of each build
     by polymer key and replica.
 
     First builds come before second ones. A build that fails is started once more in the way that mends its failure
-    code. Raises InputError for a protocol that does not exist, AutodiscoError where the engine is missing.
+    code. Raises InputError for a protocol or an executor that does not exist, AutodiscoError if the engine is missing.
     """
     engine = engines.resolved(engine)
     engines.load(engine).check()
@@ -114,7 +115,7 @@ def simulate_batch(
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
-    LocalExecutor(workers, threads=threads).run(tasks, on_start, done, on_progress)
+    Pool(load_executor(executor, workers, threads)).run(tasks, on_start, done, on_progress)
     return outcomes
 
 

@@ -5,6 +5,7 @@ The only package that speaks SQL. `Store` reads and writes rows (`records`); `pr
 
 from autodisco.store.folders import campaign_databases, replica_folder
 from autodisco.store.listing import CampaignEntry, list_campaigns
+from autodisco.store.loop import LoopStage, following
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.progress import (
     IterationProgress,
@@ -33,14 +34,12 @@ from autodisco.store.records import (
     TrainingSpan,
 )
 from autodisco.store.schema import VERSION
-from autodisco.store.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.store.store import END_STATES, Store
 from autodisco.store.verdicts import VERDICTS, Verdict
 
 __all__ = [
     "END_STATES",
-    "LOOP_STATES",
     "STALE_S",
-    "STATES",
     "VERDICTS",
     "VERSION",
     "CampaignEntry",
@@ -51,6 +50,7 @@ __all__ = [
     "Iteration",
     "IterationProgress",
     "Label",
+    "LoopStage",
     "Model",
     "Owner",
     "Polymer",
@@ -67,6 +67,7 @@ __all__ = [
     "Verdict",
     "campaign_databases",
     "escapes",
+    "following",
     "last_escape",
     "list_campaigns",
     "live_owner",

@@ -6,6 +6,7 @@ from typing import Any
 
 from autodisco.files import read_json
 from autodisco.store.folders import replica_folder
+from autodisco.store.loop import LoopStage
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Model, Record
 from autodisco.store.store import Store
@@ -94,6 +95,7 @@ class Progress(Record):
     budget: dict[str, Any] | None
     active_s: float | None
     iteration_began: dict[str, float] | None
+    loop: list[LoopStage]
     owner: dict[str, Any] | None
     heartbeat: float | None
     alive: bool
@@ -136,6 +138,7 @@ def progress_fields(store: Store, journal_rows: int) -> dict[str, Any]:
         "folder": str(store.folder),
         **{name: facts.get(name) for name in FACTS},
         **process_state(facts, store.folder),
+        "loop": list(store.loop()),
         "request": store.requested(),
         "activity": facts.get("activity", ""),
         "trouble": facts.get("trouble", ""),

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.store.database import Database
+from autodisco.store.loop import LoopStage
 from autodisco.store.records import (
     Candidate,
     Flag,
@@ -29,15 +30,23 @@ from autodisco.store.verdicts import VERDICTS, Verdict
 Row = TypeVar("Row")
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
-LOOP_STATES = ("prepare", "generate", "filter", "simulate", "acquire", "retrain")
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
-STATES = (*LOOP_STATES, "paused", *END_STATES)
 LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
 class Store(Database):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
+
+    # stages ---------------------------------------------------------------------------------------------------
+
+    def loop(self) -> tuple[LoopStage, ...]:
+        """The stages of the campaign: the one that begins it, then those of the loop in their order."""
+        return tuple(LoopStage(**stage) for stage in self.get("loop"))
+
+    def loop_states(self) -> tuple[str, ...]:
+        """Names of the stages, which are the states of a campaign that is under way."""
+        return tuple(stage.name for stage in self.loop())
 
     # polymers -------------------------------------------------------------------------------------------------
 
@@ -153,6 +162,19 @@ class Store(Database):
             iteration,
             draw,
         )
+
+    def exclude(self, draw: Candidate, verdict: str, reason: str) -> None:
+        """Give a new polymer that is not to be simulated another verdict.
+
+        As with a rejected one, its draw remembers the polymer, and it is not among those that the campaign found.
+        """
+        with self.transaction():
+            self.set_verdict(draw.iteration, draw.draw, verdict, reason, draw.flags)
+            self.write(
+                "DELETE FROM polymers WHERE key = ? AND source = 'generated' AND iteration = ?",
+                draw.key,
+                draw.iteration,
+            )
 
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[Candidate]:
         """Draws in order, all or those of an iteration or verdict."""

@@ -1,10 +1,12 @@
 """A campaign small enough for tests: thirty grammar units, a model of a hundred steps, and the `smoke` protocol."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from autodisco.campaign import load, run
+from autodisco.campaign.stages.prepare import PREPARE
 
 SEEDS = """\
 name,monomer_smiles,conductivity_s_per_cm,conductivity_s_per_cm_sem,protocol,force_field,n_replicas,reference
@@ -52,6 +54,11 @@ def write_campaign(folder: Path, **changes) -> Path:
     file = folder / "small.toml"
     file.write_text(TEMPLATE.format(**DEFAULTS | changes))
     return file
+
+
+def work_first(monkeypatch, work):
+    """`work(campaign, store)` takes the place of what the first stage does."""
+    monkeypatch.setattr("autodisco.campaign.stages.prepare.PREPARE", dataclasses.replace(PREPARE, run=work))
 
 
 @pytest.fixture

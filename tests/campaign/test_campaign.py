@@ -9,8 +9,13 @@ import pytest
 import tomli_w
 
 from autodisco.campaign import load, open_folder, pause, resume, stop
-from autodisco.campaign.campaign import set_up, write_copies
 from autodisco.campaign.room import neighbours
+from autodisco.campaign.setup import set_up, write_copies
+from autodisco.campaign.stages import LOOP
+from autodisco.campaign.stages.generate import GENERATE
+from autodisco.campaign.stages.simulate import SIMULATE
+from autodisco.campaign.stages.stage import METRICS, TRAINING
+from autodisco.campaign.states import load_stages
 from autodisco.campaign.verify import verify
 from autodisco.errors import InputError
 from autodisco.files import sha256
@@ -255,14 +260,23 @@ def test_a_campaign_that_was_never_set_up_is_named_when_it_is_checked(tmp_path):
 def test_seeds_depend_on_what_the_work_is_and_on_nothing_else(campaign_file, tmp_path):
     campaign = load(campaign_file(), tmp_path / "runs")
     seeds = [
-        campaign.seed(1, "simulate", key, replica, attempt)
+        campaign.seed(1, SIMULATE.seed_number, key, replica, attempt)
         for key in ("0123456789abcdef", "fedcba9876543210")
         for replica in range(3)
         for attempt in range(2)
-    ] + [campaign.seed(i, stage, n) for i in range(3) for stage in ("generate", "retrain") for n in range(3)]
+    ] + [campaign.seed(i, number, n) for i in range(3) for number in (GENERATE.seed_number, TRAINING) for n in range(3)]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**31 for seed in seeds)
-    assert campaign.seed(1, "simulate", "0123456789abcdef", 0, 0) == seeds[0]
+    assert campaign.seed(1, SIMULATE.seed_number, "0123456789abcdef", 0, 0) == seeds[0]
+
+
+def test_seeds_are_the_numbers_that_they_always_were(campaign_file, tmp_path):
+    """With others, campaigns of an earlier version could not be repeated."""
+    campaign = load(campaign_file(), tmp_path / "runs")
+    numbers = [stage.seed_number for stage in load_stages(list(LOOP)).values()]
+    assert (*numbers, METRICS) == (0, 1, 2, 3, 4, 5, 6)
+    assert campaign.seed(1, SIMULATE.seed_number, "0123456789abcdef", 0, 0) == 451860865
+    assert [campaign.seed(2, TRAINING), campaign.seed(2, METRICS)] == [1102816483, 516573220]
 
 
 @pytest.mark.fault("SIGKILL of daemon, engines, training")

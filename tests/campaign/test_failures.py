@@ -62,7 +62,7 @@ def test_the_stage_asks(tmp_path):
     campaign, store = failing(tmp_path, 6, 5)
     store.set(state="simulate")
     with pytest.raises(AutodiscoError, match=r"most_failed = 0\.5"):
-        STAGES["simulate"](campaign, store)
+        STAGES.get("simulate").run(campaign, store)
 
 
 def test_seeds_that_fail_stop_it_before_a_model_is_trained(tmp_path):
@@ -71,6 +71,6 @@ def test_seeds_that_fail_stop_it_before_a_model_is_trained(tmp_path):
     where = {"protocol": "smoke", "force_field": "pcff+", "origin": "seeds.csv"}
     store.set_label(store.get("reference_key"), "conductivity_s_per_cm", 1e-2, **where)
     with pytest.raises(AutodiscoError, match=r"6 of 11 polymers of iteration 0 have no value"):
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     assert store.training(0) == []
     assert [row.status for row in store.replicas()].count("waiting") == 6

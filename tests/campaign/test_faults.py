@@ -19,9 +19,9 @@ from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
 from autodisco.errors import AutodiscoError
 from autodisco.generator.archive import load_archive
-from autodisco.simulation import LocalExecutor, protocols
+from autodisco.simulation import LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
-from autodisco.store import LOOP_STATES, Store
+from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
 
@@ -62,7 +62,7 @@ def test_a_full_disk_is_one_line_and_with_room_it_goes_on(finished, tmp_path, ca
         assert command_line(["run", str(file)]) == 1
         assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
         with Store.open_readonly(tmp_path / "runs" / "small") as store:
-            assert store.get("state") in ("failed", *LOOP_STATES)  # where not even that could be written
+            assert store.get("state") in ("failed", *store.loop_states())  # where not even that could be written
         remount("size=200m")
         goes_on_to(result(finished[0].folder), load(file, tmp_path / "runs"))
 
@@ -197,7 +197,7 @@ def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine)
     for name in ("checkpoint-2-100", "checkpoint-2-250") if engine == "lammps" else ("checkpoint.json",):
         (task.folder / name).write_bytes(b"half a file")
     outcomes = []
-    LocalExecutor(1).run([task], lambda t: None, lambda t, outcome: outcomes.append(outcome))
+    Pool(LocalExecutor(1)).run([task], lambda t: None, lambda t, outcome: outcomes.append(outcome))
     (outcome,) = outcomes
     assert outcome.ok, outcome.detail
     assert outcome.properties["frames"] == 51

@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from autodisco.campaign.lock import acquire, owner_of, release
-from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance
-from autodisco.store import END_STATES, LOOP_STATES, Store
+from autodisco.campaign.stages import LOOP
+from autodisco.campaign.states import IllegalTransition, advance, load_stages, transitions
+from autodisco.store import END_STATES, Store
 
-EVENT = st.sampled_from(sorted(EVENTS))
+STAGES = load_stages(list(LOOP))
+TRANSITIONS = transitions(list(STAGES.values()))
+EVENT = st.sampled_from(sorted({event for _, event in TRANSITIONS} | {"resume"}))
 
 
 class Campaign(RuleBasedStateMachine):
@@ -42,7 +45,7 @@ class Campaign(RuleBasedStateMachine):
     def following(self, event):
         """Where the table leads, or None."""
         if event == "resume":
-            return None if self.state in LOOP_STATES else self.resume_at
+            return None if self.state in STAGES else self.resume_at
         return TRANSITIONS.get((self.state, event))
 
     def take(self, store, event):
@@ -52,7 +55,7 @@ class Campaign(RuleBasedStateMachine):
             advance(store, event, f"because of {event}", iteration=self.iteration + (event == "go-on"))
 
     def took(self, event, following):
-        if following in (*END_STATES, "paused") and self.state in LOOP_STATES:
+        if following in (*END_STATES, "paused") and self.state in STAGES:
             self.resume_at = self.state
         self.state = following
         self.iteration += event == "go-on"

@@ -11,12 +11,11 @@ import pytest
 
 from autodisco.campaign import load, run
 from autodisco.campaign.notify import tell
-from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.errors import InputError
 from autodisco.store import Store
 from autodisco.store.owner import start_time
-from tests.campaign.conftest import write_campaign
+from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
 
 WRITER = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
@@ -228,7 +227,7 @@ def test_a_process_that_fails_does_not_leave_before_it_has_tried_to_tell_several
         threading.Timer(0.3, up.touch).start()
         raise ValueError("a bug")
 
-    monkeypatch.setitem(STAGES, "prepare", work)
+    work_first(monkeypatch, work)
     with pytest.raises(ValueError, match="a bug"):
         run(campaign)
     assert [row["event"] for row in told(tmp_path)] == ["failed"]

@@ -11,20 +11,19 @@ import time
 
 import pytest
 
-from autodisco.campaign import control, daemon, recovery, run
-from autodisco.campaign.stages import STAGES
+from autodisco.campaign import control, interrupts, recovery, run
 from autodisco.campaign.states import advance
 from autodisco.decide import status
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import Store, list_campaigns
-from tests.campaign.conftest import write_campaign
+from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
 
 
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     """One that looks at every occasion and does not wait for long."""
-    monkeypatch.setattr(daemon, "POLL_S", 0.0)
+    monkeypatch.setattr(interrupts, "POLL_S", 0.0)
     monkeypatch.setattr(recovery, "LOOK_S", 0.01)
     monkeypatch.setattr(recovery, "PAUSES_S", (0.05, 0.1, 0.2))
     return begin(write_campaign(tmp_path), tmp_path / "runs")
@@ -40,7 +39,7 @@ def failing(monkeypatch, *errors):
             raise left.pop(0)
         advance(store, "budget-spent", "enough")
 
-    monkeypatch.setitem(STAGES, "prepare", work)
+    work_first(monkeypatch, work)
     return tries
 
 
@@ -121,7 +120,7 @@ def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monke
             holder.stdout.close()
         advance(store, "budget-spent", "enough")
 
-    monkeypatch.setitem(STAGES, "prepare", work)
+    work_first(monkeypatch, work)
     assert run(campaign) == 0
     assert len(tries) == 2
     (row,) = retried(campaign.folder)
@@ -145,9 +144,9 @@ def test_while_it_waits_it_has_a_heartbeat_says_what_it_waits_for_and_obeys(camp
 
         return kept
 
-    monkeypatch.setattr(daemon.Watch, "skip", look(daemon.Watch.skip))
+    monkeypatch.setattr(interrupts.Interrupts, "skip", look(interrupts.Interrupts.skip))
     begun = time.monotonic()
-    assert run(campaign) == daemon.RESUMABLE
+    assert run(campaign) == interrupts.RESUMABLE
     assert time.monotonic() - begun < 30
     assert "Input/output error; it will try again in 1:00" in seen[0].trouble
     assert seen[0].heartbeat_age_s < 5
@@ -182,10 +181,13 @@ TERMINAL = """
 import sys, time
 from pathlib import Path
 from autodisco.campaign import open_folder, run
-from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages import prepare, stage
 from autodisco.cli.output import stderr_console
 from autodisco.monitor import following
-STAGES["prepare"] = lambda campaign, store: (print("at work", flush=True, file=sys.__stdout__), time.sleep(60))
+def work(campaign, store):
+    print("at work", flush=True, file=sys.__stdout__)
+    time.sleep(60)
+prepare.PREPARE = stage.Stage("prepare", "sleeps", 0, work, {})
 campaign = open_folder(Path(sys.argv[1]))
 with following(campaign.folder, stderr_console()) as say:
     run(campaign, say)
@@ -213,7 +215,7 @@ def test_a_second_ctrl_c_gives_the_terminal_its_cursor_back(campaign):
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == daemon.RESUMABLE
+        assert process.wait(60) == interrupts.RESUMABLE
     finally:
         process.kill()
         process.wait()

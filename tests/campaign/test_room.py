@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autodisco.campaign.daemon import Watch
+from autodisco.campaign.interrupts import Interrupts
 from autodisco.campaign.lock import acquire
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.stages.simulate import settle
@@ -34,7 +34,7 @@ def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, mon
     store.plan_replica(store.polymers("seed")[0].key, "smoke", 0, 1)
     short, looks = ["the disk is full"], []
 
-    def lack_of_room(_):
+    def lack_of_room(campaign, here):
         looks.append(store.get("short_of_room"))
         return "".join(short)
 
@@ -61,7 +61,7 @@ def test_waiting_for_room_is_no_time_at_work(tmp_path):
     for replica in range(2):
         store.plan_replica(key, "smoke", replica, 1)
     store.set(short_of_room="the disk is full")
-    watch = Watch(store, acquire(store), 0.0)
+    watch = Interrupts(store, acquire(store), 0.0)
     watch.beat(time.monotonic() + 60, always=True)
     assert store.get("active_s") == 0
     store.update_replica(key, "smoke", 0, status="running")  # it was begun before room was short

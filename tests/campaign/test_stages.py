@@ -9,10 +9,10 @@ import torch
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
-from autodisco.campaign.campaign import set_up
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
-from autodisco.campaign.stages.simulate import replica_task
+from autodisco.campaign.stages.simulate import plan_batch, replica_task
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
 from autodisco.decide import comparison, ranking
@@ -20,7 +20,7 @@ from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
-from autodisco.store import LOOP_STATES, Candidate, Store
+from autodisco.store import Candidate, Store
 from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
@@ -51,7 +51,7 @@ def prepared_once(tmp_path_factory):
     campaign = load(file, folder / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     return campaign
 
 
@@ -80,7 +80,7 @@ def _candidates(store):
 
 def _draw_and_filter(campaign, store):
     while store.get("state") in ("generate", "filter"):
-        STAGES[store.get("state")](campaign, store)
+        STAGES.get(store.get("state")).run(campaign, store)
 
 
 def test_prepare_labels_seeds_of_its_own_protocol_and_trains_a_model(prepared):
@@ -102,11 +102,11 @@ def test_prepare_asks_for_a_simulation_of_a_reference_without_label(begin):
     campaign, store = begin(seeds="")
     campaign = dataclasses.replace(campaign, interrupted=lambda: stop.append(1) or True)
     with pytest.raises(Interrupted):
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     assert [(row.key, row.status) for row in store.replicas()] == [(PEO, "waiting")]
     store.update_replica(PEO, "smoke", 0, status="failed", failure_code="nan")
     with pytest.raises(AutodiscoError, match=r"the reference polymer \*OCC\* has no value.*nan"):
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     # The next run starts it from another build.
     assert [(row.status, row.attempt) for row in store.replicas()] == [("waiting", 1)]
 
@@ -123,7 +123,7 @@ def test_simulations_that_are_only_planned_do_not_use_up_the_budget(begin):
     stop = []
     campaign = dataclasses.replace(campaign, interrupted=lambda: stop.append(1) or True)
     with pytest.raises(Interrupted):  # it begins to simulate
-        STAGES["prepare"](_with_budget(campaign, 1), store)
+        STAGES.get("prepare").run(_with_budget(campaign, 1), store)
     assert [row.status for row in store.replicas()] == ["waiting"]
 
 
@@ -132,35 +132,38 @@ def test_a_budget_that_is_done_ends_the_campaign_before_more_work(begin):
     stop = []
     interrupted = dataclasses.replace(campaign, interrupted=lambda: stop.append(1) or True)
     with pytest.raises(Interrupted):
-        STAGES["prepare"](interrupted, store)
+        STAGES.get("prepare").run(interrupted, store)
     for number, status in enumerate(("done", "failed")):
         store.plan_replica(PEO, "smoke", number, 0)
         store.update_replica(PEO, "smoke", number, status=status)
     assert budget_spent(_with_budget(campaign, 3), store) == ""
-    STAGES["prepare"](_with_budget(campaign, 2), store)
+    STAGES.get("prepare").run(_with_budget(campaign, 2), store)
     assert (store.get("state"), store.get("resume_at")) == ("exhausted", "prepare")
     assert store.get("reason") == "2 simulations are done and the budget is 2"
 
 
 def test_what_is_left_of_a_budget_is_used_by_a_smaller_batch(prepared):
     campaign, store = prepared(batch_size=5)
-    _draw_and_filter(_with_budget(campaign, 3, replicas=2), store)
+    campaign = _with_budget(campaign, 3, replicas=2)
+    _draw_and_filter(campaign, store)
     assert len(store.candidates(1, "new")) == 2
+    plan_batch(campaign, store)
     assert sorted(row.replica for row in store.replicas()) == [0, 0, 1]
 
 
 def test_replicas_beyond_the_budget_wait(prepared):
     campaign, store = prepared(batch_size=3)
     _draw_and_filter(campaign, store)
+    plan_batch(campaign, store)
     store.update_replica(store.replicas()[0].key, "smoke", 0, status="done")
-    STAGES["simulate"](_with_budget(campaign, 1), store)
+    STAGES.get("simulate").run(_with_budget(campaign, 1), store)
     assert (store.get("state"), store.get("resume_at")) == ("exhausted", "simulate")
     assert sorted(row.status for row in store.replicas()) == ["done", "waiting", "waiting"]
 
 
 def test_every_batch_of_draws_is_another(prepared):
     campaign, store = prepared(batch_size=1000, max_draws=300, until="strings")
-    STAGES["generate"](campaign, store)
+    STAGES.get("generate").run(campaign, store)
     strings = [row.smiles for row in store.candidates(1)]
     assert len(strings) == 300
     assert strings[:100] != strings[100:200] != strings[200:]
@@ -189,7 +192,7 @@ def test_the_reference_gets_more_builds_than_the_others(begin):
     campaign, store = begin(seeds="", replicas=2, reference_replicas=0)
     campaign = dataclasses.replace(campaign, interrupted=lambda: True)
     with pytest.raises(Interrupted):
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     assert [row.key for row in store.replicas()] == [PEO] * 8
 
 
@@ -197,7 +200,7 @@ def test_a_label_of_the_reference_with_too_few_builds_is_no_substitute(begin):
     campaign, store = begin(reference_replicas=3)
     campaign = dataclasses.replace(campaign, interrupted=lambda: True)
     with pytest.raises(Interrupted):
-        STAGES["prepare"](campaign, store)
+        STAGES.get("prepare").run(campaign, store)
     assert [row.key for row in store.replicas()] == [PEO] * 3
 
 
@@ -208,9 +211,9 @@ def test_training_that_was_interrupted_goes_on_to_the_same_model(prepared, begin
     asked = []
     interrupting = dataclasses.replace(again, interrupted=lambda: len(asked) > 20 or bool(asked.append(1)))
     with pytest.raises(Interrupted):
-        STAGES["prepare"](interrupting, other)
+        STAGES.get("prepare").run(interrupting, other)
     assert other.get("state") == "prepare"
-    STAGES["prepare"](again, other)
+    STAGES.get("prepare").run(again, other)
     assert store.models()[0].metrics == other.models()[0].metrics
     assert store.training(0) == other.training(0)
 
@@ -241,6 +244,8 @@ def test_drawing_goes_on_until_enough_candidates_survive(prepared):
     survivors = store.candidates(1, "new")
     assert store.get("state") == "simulate"
     assert len(survivors) == 5
+    assert store.replicas() == []
+    plan_batch(campaign, store)
     assert {row.key for row in survivors} == {row.key for row in store.replicas()}
     assert {row.key for row in survivors} == {row.key for row in store.polymers("generated")}
     assert [row.draw for row in store.candidates(1)] == list(range(len(store.candidates(1))))
@@ -265,7 +270,7 @@ def test_the_same_seed_draws_the_same_however_often_it_is_interrupted(prepared, 
         asked = []
         once = dataclasses.replace(again, interrupted=lambda asked=asked: len(asked) > 0 or bool(asked.append(1)))
         try:
-            STAGES[other.get("state")](once, other)
+            STAGES.get(other.get("state")).run(once, other)
         except Interrupted:
             cut += 1
             last = other.candidates()[-1]
@@ -304,7 +309,7 @@ def at_filter(begin):
 
 def test_every_candidate_gets_a_verdict_with_a_reason(at_filter):
     campaign, store = at_filter(["*COC*", "*CSC*", "*SCC*", "*OCCN*"], until="strings")
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     assert [(row.verdict, row.reason) for row in store.candidates(1)] == [
         ("duplicate-symmetry", "the same polymer as *OCC* (PEO)"),
         ("new", "not known before"),
@@ -316,31 +321,32 @@ def test_every_candidate_gets_a_verdict_with_a_reason(at_filter):
 
 def test_an_unstable_bond_at_the_junction_is_flagged_or_rejected(at_filter):
     campaign, store = at_filter(["*OCCN*"], until="strings")
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     (flagged,) = store.polymers("generated")
     assert any("N" in flag["name"].upper() for flag in flagged.flags)
 
 
 def test_rejected_candidates_are_not_simulated_and_not_forgotten(at_filter):
     campaign, store = at_filter(["*OCCN*", "*NOCC*", "*CSC*"], until="strings", unstable="reject")
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     first, second, third = store.candidates(1)
     assert (first.verdict, third.verdict) == ("rejected", "new")
     assert second.reason == "the same polymer as *OCCN* (rejected in iteration 1)"
+    plan_batch(campaign, store)
     assert [row.key for row in store.replicas()] == [third.key]
     assert [row.event for row in store.journal()].count("reject") == 1
 
 
 def test_a_batch_of_known_polymers_does_not_end_the_campaign(at_filter):
     campaign, store = at_filter(["*COC*", "*OCCOCC*"], until="strings", max_draws=20_000)
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     assert store.get("state") == "generate"
     assert store.journal()[-1].decided == "draw for 2 more"
 
 
 def test_a_generator_that_only_repeats_is_judged_by_the_rule_alone(at_filter):
     campaign, store = at_filter(["*COC*", "*OCCOCC*"], max_draws=2)
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     assert store.get("state") == "acquire"
     assert "none of 2 draws of iteration 1 is a new polymer" in store.journal()[-1].why
     (judgement,) = judge_last(campaign, store, 1)
@@ -357,15 +363,16 @@ def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
         states = []
-        while store.get("state") in LOOP_STATES:
+        while store.get("state") in store.loop_states():
             states.append(store.get("state"))
             if store.get("state") == "simulate":  # values made up here
+                plan_batch(campaign, store)
                 for row in store.replicas(1):
                     properties = {"conductivity_s_per_cm": 1e-3}
                     store.update_replica(row.key, "smoke", 0, status="done", properties=properties)
                 advance(store, "settled")
             else:
-                STAGES[store.get("state")](campaign, store)
+                STAGES.get(store.get("state")).run(campaign, store)
         assert states == ["prepare", "generate", "filter", "simulate", "acquire", "retrain"]
         assert store.get("state") == "saturated"
         assert "400 of 400 valid draws in iteration 1 are known polymers" in store.get("reason")
@@ -378,7 +385,7 @@ def test_a_campaign_whose_generator_knows_few_polymers_ends_saturated_when_they_
 def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_filter):
     campaign, store = at_filter([], max_draws=3)
     store.add_candidates([Candidate(1, n, "*(", None, "invalid") for n in range(3)])
-    STAGES["filter"](campaign, store)
+    STAGES.get("filter").run(campaign, store)
     assert store.get("state") == "exhausted"
     assert "3 invalid" in store.get("reason")
 
@@ -389,7 +396,7 @@ def at_acquire(at_filter):
 
     def with_values(values):
         campaign, store = at_filter(list(values), until="strings")
-        STAGES["filter"](campaign, store)
+        STAGES.get("filter").run(campaign, store)
         advance(store, "settled")
         for smiles, results in {"*OCC*": (1e-2, 1e-2), **values}.items():
             for replica, value in enumerate(results):
@@ -427,7 +434,7 @@ def test_what_beats_the_reference_weighs_as_much_as_the_reference(at_acquire):
     campaign, store = at_acquire(
         {"*CSC*": (5e-2, 6e-2), "*COCOC*": (8e-3, 9e-3), "*CCC*": (1e-6, 2e-6), "*CNC*": (None, None)}
     )
-    STAGES["acquire"](campaign, store)
+    STAGES.get("acquire").run(campaign, store)
     rows = {row.smiles: row for row in store.training(1)}
     assert {smiles: (row.label, row.weight) for smiles, row in rows.items()} == {
         "*OCC*": ("high", 5.0),
@@ -450,14 +457,14 @@ def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_ac
 
     campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2), "*CCC*": (1e-6, 2e-6)})
     borders = [border()]
-    STAGES["acquire"](campaign, store)
+    STAGES.get("acquire").run(campaign, store)
     unit = parse("*CCCSC*")
     store.add_polymer(unit.key, unit.smiles, unit.given, "generated", 2)
     store.plan_replica(unit.key, "smoke", 0, 2)
     store.update_replica(unit.key, "smoke", 0, status="done", properties={"conductivity_s_per_cm": 1e-5})
     store.set(state="acquire", iteration=2)
     borders.append(border())
-    STAGES["acquire"](campaign, store)
+    STAGES.get("acquire").run(campaign, store)
     spans = {
         smiles: [(row.first, row.last) for row in store.training_of(parse(smiles).key)]
         for smiles in ("*OCC*", "*CCC*", "*CCCSC*")
@@ -472,13 +479,13 @@ def test_acquiring_ranks_once(at_acquire):
     campaign, store = at_acquire({"*CSC*": (5e-2, 6e-2)})
     asked = []
     store._connection.set_trace_callback(asked.append)
-    STAGES["acquire"](campaign, store)
+    STAGES.get("acquire").run(campaign, store)
     assert sum("FROM replicas" in sql for sql in asked) == 1
 
 
 def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):
     campaign, store = at_acquire({f"*{'C' * n}S*": (0.0, 0.0) for n in range(3, 9)})
-    STAGES["acquire"](campaign, store)
+    STAGES.get("acquire").run(campaign, store)
     rows = {row.smiles: row.label for row in store.training(1)}
     assert rows == {"*OCC*": "high", **{f"*{'C' * n}S*": "low" for n in range(3, 9)}}
 
@@ -495,7 +502,7 @@ def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
         "monomer_smiles,conductivity\n" + "".join(f"*{'C' * n}O*,{n}e-5\n" for n in range(3, 13))
     )
     campaign, store = begin(seeds='file = "seeds.csv"\ndataset = "data.csv"')
-    STAGES["prepare"](campaign, store)
+    STAGES.get("prepare").run(campaign, store)
     rows = {row.key: row for row in store.training(0)}
     high = {n for n in range(3, 13) if rows[parse(f"*{'C' * n}O*").key].label == "high"}
     # *CCCCO* is a seed with a value of the campaign's protocol, which counts instead.

@@ -1,13 +1,19 @@
 """Only steps of the table can be taken, and every campaign can be left and taken up again."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import autodisco
-from autodisco.campaign.states import EVENTS, TRANSITIONS, IllegalTransition, advance, table
-from autodisco.store import END_STATES, LOOP_STATES, STATES, Store
+from autodisco.campaign.stages import LOOP
+from autodisco.campaign.states import IllegalTransition, advance, load_stages, table, transitions, what_stages_do
+from autodisco.errors import InputError
+from autodisco.store import END_STATES, Store
+
+STAGES = list(load_stages(list(LOOP)).values())
+STATES = {*(stage.name for stage in STAGES), "paused", *END_STATES}
 
 
 @pytest.fixture
@@ -30,11 +36,12 @@ def test_a_step_that_the_table_does_not_hold_changes_nothing(store):
 
 
 def test_every_state_of_the_table_exists_and_is_reached():
-    assert {state for state, _ in TRANSITIONS} <= set(STATES)
-    assert set(TRANSITIONS.values()) | {"prepare"} == set(STATES)
+    table = transitions(STAGES)
+    assert {state for state, _ in table} <= STATES
+    assert set(table.values()) | {"prepare"} == STATES
 
 
-@pytest.mark.parametrize("state", LOOP_STATES)
+@pytest.mark.parametrize("state", ["prepare", *LOOP])
 @pytest.mark.parametrize("event", ["pause", "stop", "failure", "budget-spent"])
 def test_what_was_left_is_taken_up_where_it_was(store, state, event):
     store.set(state=state)
@@ -111,12 +118,53 @@ def test_what_does_not_write_the_state_is_left_alone(written):
 def test_nothing_but_the_table_changes_the_state_of_a_campaign_that_was_begun():
     assert set(setters_of_the_state()) == {
         "campaign/states.py: advance",
-        "campaign/campaign.py: set_up",  # of a new one
+        "campaign/setup.py: set_up",  # of a new one
         "campaign/fork.py: _fill",  # of a new one
     }
 
 
 def test_the_documentation_prints_the_table():
-    assert {event for _, event in TRANSITIONS} | {"resume"} == set(EVENTS)
-    page = Path(__file__).parents[2] / "docs" / "reliability.md"
-    assert table() in page.read_text()
+    docs = Path(__file__).parents[2] / "docs"
+    assert table(STAGES) in (docs / "reliability.md").read_text()
+    assert what_stages_do(STAGES) in (docs / "campaigns.md").read_text()
+
+
+STAGE = """
+from autodisco.campaign.stages import Event, Stage
+SCREEN = Stage("{name}", "screens", {number}, print, {{"{event}": Event("{target}", "", "")}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"name": "filter"},
+            "two stages have the same name; the names are prepare, generate, filter, filter",
+        ),
+        ({"name": "paused"}, "a stage cannot have the name 'paused'"),
+        ({"number": 6}, "two stages have the same seed number; the numbers are 0, 1, 2, 6, 3, 4, 5"),
+        ({"number": 1}, "two stages have the same seed number"),
+        ({"event": "pause"}, "stage screen: every stage has the event 'pause'; give it another name"),
+        ({"target": "simulation"}, "stage screen: its event 'screened' leads to 'simulation', which is missing"),
+    ],
+)
+def test_a_stage_that_does_not_fit_into_the_loop_is_refused(tmp_path, changed, said):
+    given = {"name": "screen", "number": 100, "event": "screened", "target": "next"} | changed
+    (tmp_path / "screen.py").write_text(STAGE.format(**given))
+    with pytest.raises(InputError, match=re.escape(said)):
+        load_stages(["generate", "filter", f"{tmp_path}/screen.py:SCREEN", "simulate", "acquire", "retrain"])
+
+
+def test_a_stage_to_which_another_one_leads_cannot_be_left_out():
+    with pytest.raises(InputError, match="stage filter: its event 'none-new' leads to 'acquire', which is missing"):
+        load_stages(["generate", "filter", "simulate", "retrain"])
+
+
+def test_an_added_stage_has_its_place_in_the_table(tmp_path):
+    (tmp_path / "screen.py").write_text(STAGE.format(name="screen", number=100, event="screened", target="next"))
+    parts = [*LOOP][:2] + [f"{tmp_path}/screen.py:SCREEN"] + [*LOOP][2:]
+    table = transitions(list(load_stages(parts).values()))
+    assert (table["filter", "filled"], table["screen", "screened"]) == ("screen", "simulate")
+    assert (table["screen", "pause"], table["screen", "stop"]) == ("paused", "stopped")
+    assert (table["retrain", "go-on"], table["filter", "short"]) == ("generate", "generate")

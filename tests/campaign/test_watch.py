@@ -11,13 +11,12 @@ import time
 
 import pytest
 
-from autodisco.campaign import control, daemon, open_folder, run
+from autodisco.campaign import control, interrupts, open_folder, run
 from autodisco.campaign.lock import acquire
-from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.store import Store
-from tests.campaign.conftest import write_campaign
+from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
 from tests.campaign.test_daemon import wait_until
 from tests.campaign.test_lock import set_owner
@@ -26,14 +25,9 @@ from tests.campaign.test_lock import set_owner
 @pytest.fixture
 def campaign(tmp_path, monkeypatch):
     """One that looks and beats at every occasion."""
-    monkeypatch.setattr(daemon, "POLL_S", 0.0)
-    monkeypatch.setattr(daemon, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(interrupts, "POLL_S", 0.0)
+    monkeypatch.setattr(interrupts, "HEARTBEAT_S", 0.0)
     return begin(write_campaign(tmp_path), tmp_path / "runs")
-
-
-def doing(monkeypatch, work):
-    """`work(campaign, store)` takes the place of the first stage."""
-    monkeypatch.setitem(STAGES, "prepare", work)
 
 
 def asked(*requests):
@@ -54,15 +48,15 @@ def asked(*requests):
 
 @pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_stop_that_follows_a_pause_counts(campaign, monkeypatch):
-    doing(monkeypatch, asked("pause", "stop"))
-    assert run(campaign) == daemon.RESUMABLE
+    work_first(monkeypatch, asked("pause", "stop"))
+    assert run(campaign) == interrupts.RESUMABLE
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.requested()) == ("stopped", None)
 
 
 @pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_a_pause_that_is_taken_back_is_none(campaign, monkeypatch):
-    doing(monkeypatch, asked("pause", "resume"))
+    work_first(monkeypatch, asked("pause", "resume"))
     with pytest.raises(AutodiscoError, match="enough"):
         run(campaign)
     with Store.open_readonly(campaign.folder) as store:
@@ -88,7 +82,7 @@ def failing(campaign, store):
 @pytest.mark.parametrize("work", [taken_over, failing])
 @pytest.mark.fault("two daemons at once")
 def test_who_lost_the_campaign_leaves_it_as_it_is(campaign, monkeypatch, work):
-    doing(monkeypatch, work)
+    work_first(monkeypatch, work)
     with pytest.raises(OwnedError) as caught:
         run(campaign)
     assert caught.value.exit_code == 3
@@ -101,8 +95,11 @@ DEAF = """
 import sys, time
 from pathlib import Path
 from autodisco.campaign import open_folder, run
-from autodisco.campaign.stages import STAGES
-STAGES["prepare"] = lambda campaign, store: (print("at work", flush=True), time.sleep(60))
+from autodisco.campaign.stages import prepare, stage
+def work(campaign, store):
+    print("at work", flush=True)
+    time.sleep(60)
+prepare.PREPARE = stage.Stage("prepare", "sleeps", 0, work, {})
 sys.exit(run(open_folder(Path(sys.argv[1]))))
 """
 
@@ -117,7 +114,7 @@ def test_a_second_signal_ends_it_at_once(campaign, number):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.0)
         process.send_signal(number)
-        assert process.wait(10.0) == daemon.RESUMABLE
+        assert process.wait(10.0) == interrupts.RESUMABLE
     finally:
         process.kill()
         process.communicate()
@@ -178,11 +175,11 @@ def test_a_process_that_ends_before_it_gets_to_work_is_told_with_its_last_line(c
 @pytest.mark.fault("power loss")
 @pytest.mark.fault("files of processes that died while they wrote")
 def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, monkeypatch):
-    doing(monkeypatch, asked("stop"))
+    work_first(monkeypatch, asked("stop"))
     copy, left = campaign.folder / "events.jsonl", campaign.folder / ".campaign.toml.4194305.tmp"
     copy.write_bytes(b"\0" * 50 + copy.read_bytes()[50:])
     left.write_text("half a file")
-    assert run(campaign) == daemon.RESUMABLE
+    assert run(campaign) == interrupts.RESUMABLE
     with Store.open_readonly(campaign.folder) as store:
         assert [json.loads(line) for line in copy.read_text().splitlines()] == store.journal()
     assert not left.exists()

@@ -163,7 +163,7 @@ def test_pause_asks_a_live_process(call, here):
 def test_a_campaign_that_has_ended_answers_with_its_result(call, here, command):
     (here / "a.toml").write_text('name = "a"\n[seeds]\ngrammar = 10\n')
     from autodisco.campaign import load
-    from autodisco.campaign.campaign import set_up
+    from autodisco.campaign.setup import set_up
 
     campaign = load(here / "a.toml")
     with Store.create(campaign.folder) as store:

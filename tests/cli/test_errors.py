@@ -100,7 +100,7 @@ def test_a_campaign_that_belongs_to_a_live_process(call, here, record_property):
     )
     (here / "a.toml").write_text('name = "a"\n[seeds]\ngrammar = 10\n')
     from autodisco.campaign import load
-    from autodisco.campaign.campaign import set_up
+    from autodisco.campaign.setup import set_up
     from autodisco.store import Store
 
     campaign = load(here / "a.toml")

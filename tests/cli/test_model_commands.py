@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from autodisco.campaign import doctor
-from autodisco.cli.naming import runs_folder
+from autodisco.cli.locate import runs_folder
 from autodisco.generator import DatasetRow, Generator
 from autodisco.generator.dataset import merge_rows
 from autodisco.polymer import ORGANIC_ELEMENTS, parse

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rdkit import Chem
 
-from autodisco.campaign.campaign import check
+from autodisco.campaign.campaign_file import check
 from autodisco.campaign.settings import Settings
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_json

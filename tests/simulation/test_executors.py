@@ -15,6 +15,7 @@ from autodisco.files import read_json, write_json
 from autodisco.polymer import parse
 from autodisco.simulation import (
     LocalExecutor,
+    Pool,
     ReplicaOutcome,
     ReplicaTask,
     builder,
@@ -33,7 +34,7 @@ def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s
     return ReplicaTask("key", smiles, 0, 5, protocol, "pcff+", folder, timeout_s)
 
 
-def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = None, **settings):
+def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = None, threads: int = 1, **settings):
     """Whether all ran, which were started, and `outcomes` by folder name."""
     started: list[str] = []
     outcomes = {} if outcomes is None else outcomes
@@ -41,7 +42,7 @@ def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = N
     def done(finished, outcome):
         outcomes[finished.folder.name] = outcome
 
-    complete = LocalExecutor(2, **settings).run(tasks, lambda t: started.append(t.folder.name), done)
+    complete = Pool(LocalExecutor(2, threads), **settings).run(tasks, lambda t: started.append(t.folder.name), done)
     return complete, started, outcomes
 
 
@@ -260,7 +261,7 @@ def test_engines_end_when_the_daemon_is_killed(tmp_path):
     program = (
         "import sys; from pathlib import Path; from autodisco.simulation import *;"
         "t = ReplicaTask('k', '*OCC*', 0, 5, 'quick', 'pcff+', Path(sys.argv[1]), 600.0);"
-        "LocalExecutor(1).run([t], lambda t: None, lambda t, o: None)"
+        "Pool(LocalExecutor(1)).run([t], lambda t: None, lambda t, o: None)"
     )
     daemon = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "a")])
     deadline = time.monotonic() + 60

@@ -175,6 +175,17 @@ def test_a_stage_can_give_a_verdict_of_its_own_that_has_a_meaning(store):
     assert store.first_seen("k1") == "*CC* (too large in iteration 1)"
 
 
+def test_a_polymer_that_a_stage_excludes_is_known_and_not_among_those_found(store):
+    store.set(verdicts={"too large": "a new polymer with too many atoms"})
+    store.add_candidates([Candidate(1, 0, "*CC*", "k1", "new")])
+    store.add_polymer("k1", "*C*", "*CC*", "generated", 1)
+    store.exclude(store.candidates(1)[0], "too large", "20 heavy atoms")
+    assert store.polymers() == []
+    assert store.known_keys() == {"k1"}
+    assert store.known_strings() == {"*CC*": "k1"}
+    assert store.first_seen("k1") == "*CC* (too large in iteration 1)"
+
+
 def test_the_documentation_prints_the_verdicts():
     assert verdicts.table() in (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text()
 

@@ -1,27 +1,25 @@
-"""The stages of the loop, by the state in which each works: functions of a campaign and its store, and nothing else.
+"""The stages of the loop. A campaign file can choose others (`loop.stages`), by name or by the path of a file.
 
-Each can be killed anywhere and called again: it finds in the store what is done, does the rest, and writes the step to
-the next state together with its last result.
+A stage is a function of a campaign and its store, and nothing else.
 """
 
-from collections.abc import Callable
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
+from autodisco.registry import Registry
 
-from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.stages.acquire import acquire
-from autodisco.campaign.stages.filter import filter_candidates
-from autodisco.campaign.stages.generate import generate
-from autodisco.campaign.stages.prepare import prepare
-from autodisco.campaign.stages.retrain import retrain
-from autodisco.campaign.stages.simulate import simulate
-from autodisco.store import Store
+FIRST = "prepare"
+"""The stage before the loop: it works once, when a campaign begins."""
 
-STAGES: dict[str, Callable[[Campaign, Store], None]] = {
-    "prepare": prepare,
-    "generate": generate,
-    "filter": filter_candidates,
-    "simulate": simulate,
-    "acquire": acquire,
-    "retrain": retrain,
+LOOP = {
+    "generate": "autodisco.campaign.stages.generate:GENERATE",
+    "filter": "autodisco.campaign.stages.filter:FILTER",
+    "simulate": "autodisco.campaign.stages.simulate:SIMULATE",
+    "acquire": "autodisco.campaign.stages.acquire:ACQUIRE",
+    "retrain": "autodisco.campaign.stages.retrain:RETRAIN",
 }
+"""The stages of the loop in their order, where a campaign file names no others."""
 
-__all__ = ["STAGES"]
+STAGES: Registry[Stage] = Registry(
+    "stages", "stage", {FIRST: "autodisco.campaign.stages.prepare:PREPARE", **LOOP}, Stage
+)
+
+__all__ = ["FIRST", "LOOP", "NEXT", "STAGES", "Event", "Stage"]

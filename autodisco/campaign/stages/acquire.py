@@ -3,6 +3,7 @@
 from collections import Counter
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import class_border, training_set
 from autodisco.decide import Ranked, best_found, ranking
@@ -43,3 +44,14 @@ def _note_new_best(store: Store, best: Ranked | None) -> None:
     }
     against = f", {best.verdict} against the reference" if best.verdict else ""
     store.note("new best", best.monomer_smiles, seen, why=f"{best.monomer_smiles} has {best.shown}{against}")
+
+
+ACQUIRE = Stage(
+    name="acquire",
+    does="chooses what the next model learns from",
+    seed_number=4,
+    run=acquire,
+    events={
+        "chosen": Event(NEXT, "the training set of the next model is written", "training set and new best are written"),
+    },
+)

@@ -7,9 +7,10 @@ to say, after `retrain`.
 from collections import Counter
 from typing import Any
 
-from autodisco.campaign.budget import batch_size, simulations_left
+from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.store import Candidate, Store
@@ -36,10 +37,6 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
         elif survivors:
-            wanted = [(row.key or "", replica) for row in survivors for replica in range(settings.simulation.replicas)]
-            # Where the budget was lowered below what is done, all of them wait for a larger one.
-            for key, replica in wanted[: simulations_left(campaign, store) or None]:
-                store.plan_replica(key, store.get("protocol"), replica, iteration)
             decided = f"simulate {counted(len(survivors), 'polymer')}"
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
@@ -92,3 +89,29 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
     return None
+
+
+FILTER = Stage(
+    name="filter",
+    does="gives each new string a verdict",
+    seed_number=2,
+    run=filter_candidates,
+    events={
+        "short": Event(
+            "generate",
+            "too few survive, or none does, and more may be drawn",
+            "verdicts are written; the draws go on where they ended",
+        ),
+        "filled": Event(NEXT, "every new string has its verdict", "verdicts and survivors are written"),
+        "none-new": Event(
+            "acquire",
+            "as many draws as allowed gave no candidate, and most were known polymers",
+            "verdicts are written; nothing is simulated, and the saturation rule judges after `retrain`",
+        ),
+        "nothing-usable": Event(
+            "exhausted",
+            "as many draws as allowed gave no candidate, and most were invalid or rejected",
+            "the iteration is closed with what the rule saw",
+        ),
+    },
+)

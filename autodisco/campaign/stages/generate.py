@@ -9,6 +9,7 @@ from collections import Counter
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
@@ -37,7 +38,7 @@ def generate(campaign: Campaign, store: Store) -> None:
         batch, begin = divmod(drawn, DRAWS_AT_ONCE)
         strings = model.sample(
             DRAWS_AT_ONCE,
-            seed=campaign.seed(iteration, "generate", batch),
+            seed=campaign.seed(iteration, GENERATE.seed_number, batch),
             **how,
         )
         draws = []
@@ -80,3 +81,18 @@ def _look(smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:
         return None, "invalid", error.code
     known[smiles] = unit.key
     return unit.key, "drawn", ""
+
+
+GENERATE = Stage(
+    name="generate",
+    does="draws from the model until enough strings are new",
+    seed_number=1,
+    run=generate,
+    events={
+        "drawn": Event(
+            NEXT,
+            "enough strings are new as strings, or as many are drawn as allowed",
+            "what was drawn is counted",
+        ),
+    },
+)

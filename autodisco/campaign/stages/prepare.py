@@ -7,6 +7,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
+from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.decide import ranking
@@ -77,7 +78,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
         )
         dataset = _add_dataset(campaign, store)
-        grammar = add_enumerated(store, settings.seeds.grammar, campaign.seed(0, "prepare"))
+        grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(_builds(campaign, key == reference.key)):
@@ -154,3 +155,14 @@ def _builds(campaign: Campaign, of_reference: bool) -> int:
     if of_reference:
         return simulation.reference_replicas or 4 * simulation.replicas
     return simulation.replicas
+
+
+PREPARE = Stage(
+    name="prepare",
+    does="reads what is known and trains the first model",
+    seed_number=ENUMERATION,
+    run=prepare,
+    events={
+        "ready": Event(NEXT, "seeds are read, the reference has a value, model 0 is trained", "iteration 1 is opened"),
+    },
+)

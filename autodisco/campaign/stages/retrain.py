@@ -6,6 +6,7 @@ from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
+from autodisco.campaign.stages.stage import NEXT, TRAINING, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
 from autodisco.decide import ranking
@@ -77,3 +78,21 @@ def _why_not(judgement: Judgement, last_escape: int) -> str:
     known = [f"{name} with probability {value:.2f}" for name, value in seen.items() if value is not None]
     head = "something is tried before the end" if last_escape == judgement.iteration else "not saturated"
     return f"{head}: the duplicate rate is {', '.join(known)}"
+
+
+RETRAIN = Stage(
+    name="retrain",
+    does="trains the next model and decides whether the campaign goes on",
+    seed_number=TRAINING,
+    run=retrain,
+    events={
+        "go-on": Event(
+            NEXT,
+            "the next model is trained and the campaign is not at its end",
+            "the iteration is closed with what the rule saw, the next one opened",
+        ),
+        "nothing-new": Event(
+            "saturated", "the saturation rule holds", "the iteration is closed with what the rule saw"
+        ),
+    },
+)

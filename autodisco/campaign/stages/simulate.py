@@ -11,6 +11,8 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
 from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
+from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
@@ -30,6 +32,7 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
     Raises AutodiscoError where too many do.
     """
+    plan_batch(campaign, store)
     settle(campaign, store)
     iteration = store.get("iteration")
     if any(row.status == "waiting" for row in store.replicas(iteration)):
@@ -43,48 +46,64 @@ def simulate(campaign: Campaign, store: Store) -> None:
         advance(store, "settled")
 
 
+def plan_batch(campaign: Campaign, store: Store) -> None:
+    """Ask for the replicas of the new polymers of this iteration, once, as many as the budget leaves."""
+    iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
+    if store.replicas(iteration):
+        return
+    wanted = [(row.key or "", number) for row in store.candidates(iteration, "new") for number in range(replicas)]
+    with store.transaction():
+        # If the budget is below what is done already, all of them are asked for, and wait for a larger one.
+        for key, number in wanted[: simulations_left(campaign, store) or None]:
+            store.plan_replica(key, store.get("protocol"), number, iteration)
+
+
 def settle(campaign: Campaign, store: Store) -> None:
     """Run what the current iteration asked for and is not done, as far as the budget allows, the reference first.
 
-    Raises Interrupted, leaving the rest waiting.
+    Replicas that an earlier process submitted, and that survived it, are waited for. Raises Interrupted, leaving the
+    rest waiting; a signal leaves those that survive this process running.
     """
     from autodisco.simulation import engines
-    from autodisco.simulation.executors import LocalExecutor
+    from autodisco.simulation.executors import Pool
 
-    tasks = [
-        replica_task(campaign, store, row)
-        for row in store.replicas(store.get("iteration"))
-        if row.status in ("waiting", "running")
-    ]
-    tasks.sort(key=lambda task: task.key != store.get("reference_key"))
-    tasks = tasks[: simulations_left(campaign, store)]
-    if not tasks:
+    rows = [row for row in store.replicas(store.get("iteration")) if row.status in ("waiting", "running")]
+    rows.sort(key=lambda row: row.key != store.get("reference_key"))
+    executor = executor_of(campaign.settings)
+    found = [row for row in rows if is_with(campaign.settings, executor, row)]
+    left = simulations_left(campaign, store)
+    waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
+    if not found and not waiting:
         return
     simulation = campaign.settings.simulation
     engines.load(simulation.engine).check()
-    _nothing_runs(store)
-    campaign.say(f"{counted(len(tasks), 'replica')} to simulate")
-    executor = LocalExecutor(
-        simulation.workers,
+    wait_again(campaign.settings, store, [row for row in rows if row not in found])
+    campaign.say(f"{counted(len(found) + len(waiting), 'replica')} to simulate")
+    pool = Pool(
+        executor,
         campaign.interrupted,
-        simulation.threads,
-        room=_Room(campaign, store),
+        room=_Room(campaign, store, executor.here),
         stalled_s=60.0 * simulation.stalled_minutes,
+        leave=True,
     )
     try:
-        finished = executor.run(
-            tasks,
+        finished = pool.run(
+            [replica_task(campaign, store, row) for row in waiting],
             on_start=lambda task: _started(store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
             on_restart=lambda task: _restarted(store, task),
+            on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
+            submitted=[(replica_task(campaign, store, row), row.handle or "") for row in found],
         )
     except OwnedError:
-        raise  # what runs now is another process's
+        raise  # another process runs the replicas now
     except BaseException:
-        _nothing_runs(store)
+        if not executor.survives:
+            end_running(campaign.settings, store)
         raise
     if not finished:
-        _nothing_runs(store)
+        if not executor.survives or campaign.interrupted() != "signal":
+            end_running(campaign.settings, store)
         raise Interrupted
     store.set(short_of_room="")
 
@@ -93,11 +112,11 @@ class _Room:
     """Says what is short on this machine. Begin and end of each shortage are journalled; while it lasts it is a fact of
     the campaign, ``short_of_room``."""
 
-    def __init__(self, campaign: Campaign, store: Store):
-        self._campaign, self._store = campaign, store
+    def __init__(self, campaign: Campaign, store: Store, here: bool):
+        self._campaign, self._store, self._here = campaign, store, here
 
     def __call__(self) -> str:
-        reason, short = lack_of_room(self._campaign), bool(self._store.get("short_of_room"))
+        reason, short = lack_of_room(self._campaign, self._here), bool(self._store.get("short_of_room"))
         if reason and not short:
             self._note("short of room", "start no further replica", reason)
             tell(self._campaign, self._store)
@@ -109,14 +128,6 @@ class _Room:
         with self._store.transaction():
             self._store.note(event, str(self._campaign.folder), {}, decided, reason)
             self._store.set(short_of_room=reason)
-
-
-def _nothing_runs(store: Store) -> None:
-    """Replicas of a daemon that was killed, or told to leave, start again."""
-    with store.transaction():
-        for row in store.replicas(store.get("iteration")):
-            if row.status == "running":
-                store.update_replica(row.key, row.protocol, row.replica, status="waiting", started=None)
 
 
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
@@ -131,7 +142,7 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
         key=row.key,
         monomer_smiles=polymer.given,
         replica=row.replica,
-        seed=campaign.seed(row.iteration, "simulate", row.key, row.replica, row.attempt),
+        seed=campaign.seed(row.iteration, SIMULATE.seed_number, row.key, row.replica, row.attempt),
         protocol=settings.protocol,
         force_field=settings.force_field,
         folder=replica_folder(campaign.folder, row.key, row.replica).absolute(),
@@ -168,6 +179,11 @@ def _started(store: Store, task: ReplicaTask) -> None:
     )
 
 
+def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
+    kind = campaign.settings.executor.kind
+    store.update_replica(task.key, store.get("protocol"), task.replica, executor=kind, handle=handle)
+
+
 def _restarted(store: Store, task: ReplicaTask) -> None:
     subject = f"{task.monomer_smiles} replica {task.replica}"
     store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
@@ -190,6 +206,8 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         "atoms": outcome.atoms,
         "estimated_terms": outcome.estimated_terms,
         "ended": time.time(),
+        "executor": None,
+        "handle": None,
     }
     seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
     protocol = store.get("protocol")
@@ -227,3 +245,18 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         return None
     row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
     return replica_task(campaign, store, row)
+
+
+SIMULATE = Stage(
+    name="simulate",
+    does="simulates what is new",
+    seed_number=3,
+    run=simulate,
+    events={
+        "settled": Event(
+            NEXT,
+            "every replica has a value or a failure code",
+            "values and codes, each written as it came, are counted",
+        ),
+    },
+)

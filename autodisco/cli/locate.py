@@ -14,9 +14,9 @@ def runs_folder() -> Path:
 
 
 def campaign_folder(name: str | None) -> Path:
-    """The folder a name, a path, or nothing stands for. Raises InputError where there is no such campaign.
+    """The folder of the campaign with this name or path. Raises InputError if there is no such campaign.
 
-    Nothing stands for the campaign that is at work, else for the one that ended or began last.
+    Without a name: the running campaign, otherwise the one that ended or began last.
     """
     if name is None:
         return _latest()

@@ -1,0 +1,116 @@
+"""From a campaign file to a campaign: everything that can be checked is checked before work begins."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.campaign_folder import check_protocol, settings_of
+from autodisco.campaign.notify import check_notify
+from autodisco.campaign.running import executor_of
+from autodisco.campaign.settings import FILE_KEYS, Settings, differences
+from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.states import load_stages
+from autodisco.decide import objective_named
+from autodisco.errors import InputError, NoCampaign
+from autodisco.files import sha256
+from autodisco.store import Store
+
+if TYPE_CHECKING:
+    from autodisco.simulation.protocols import Protocol
+
+
+def load(file: Path, runs: Path | None = None) -> Campaign:
+    """The campaign of a file, in ``<runs>/<name>``; checks everything that can be checked before work begins.
+
+    `runs` is by default the environment's ``AUTODISCO_RUNS``, or ``runs`` in the working directory.
+
+    Raises
+    ------
+    InputError
+        The file or its seed file is wrong, names a protocol or force field that does not exist, or differs from what
+        the campaign in the folder was started with in more than its budget, saturation rule, workers or timeout.
+    """
+    settings = read_settings(file)
+    folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
+    if runs is None and "AUTODISCO_RUNS" not in os.environ:
+        _check_not_elsewhere(file, folder)
+    try:
+        with Store.open_readonly(folder) as store:
+            begun = store.get("settings") is not None
+            if begun:
+                # Where the file does not say what is counted, a campaign keeps the rule that it was begun with.
+                settings = read_settings(file, count=settings_of(store).saturation.count)
+                _check_unchanged(file, settings, store)
+    except NoCampaign:
+        begun = False
+    if not begun:
+        check(file, settings)
+    check_notify(str(file), settings.notify.command, settings.notify.apprise)
+    return Campaign(settings, folder)
+
+
+def check(file: Path, settings: Settings) -> None:
+    """Look at everything a campaign needs, before it begins.
+
+    Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
+    """
+    from autodisco.campaign.seeds import read_seeds
+    from autodisco.generator import GENERATORS, read_dataset
+    from autodisco.polymer import parse
+    from autodisco.simulation import engines, forcefield, protocols
+
+    for key, look in (
+        ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
+        ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
+        ("acquire.reference", lambda: parse(settings.acquire.reference)),
+        ("executor", lambda: executor_of(settings)),
+        ("loop.stages", lambda: load_stages(settings.loop.stages)),
+        ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
+    ):
+        try:
+            look()
+        except InputError as error:
+            raise InputError(f"{file}: {key}: {error}") from None
+    engines.load(settings.simulation.engine).check()
+    if settings.seeds.file:
+        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
+    if settings.seeds.dataset:
+        read_dataset(Path(settings.seeds.dataset))
+
+
+def _check_ions(settings: Settings, protocol: "Protocol") -> None:
+    objective = objective_named(settings.objective.name)
+    if objective.needs_ions and not protocol.system.ion_pairs:
+        raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
+
+
+def _check_not_elsewhere(file: Path, folder: Path) -> None:
+    """Raise InputError where a campaign of this file was begun beside it, and a second one would be begun here.
+
+    ``runs`` is taken from the working directory, which is another one in a crontab.
+    """
+    beside = file.parent / folder
+    if (beside / "state.db").is_file() and not (folder / "state.db").is_file():
+        raise InputError(
+            f"{file}: its campaign was begun in {beside.absolute()}, and would be begun again in {folder.absolute()}; "
+            f"run it from {file.parent.absolute()}, or say where campaigns are with AUTODISCO_RUNS"
+        )
+
+
+def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
+    for key, (old, new) in differences(settings_of(store), settings).items():
+        raise InputError(
+            f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
+            "take that value, or give the campaign another name"
+        )
+    check_protocol(str(file), settings, store)
+    hashes = store.get("file_hashes")
+    for key in FILE_KEYS if hashes is not None else ():
+        path = settings.flat()[key]
+        if (sha256(Path(path)) if path else None) != hashes.get(key):
+            raise InputError(
+                f"{file}: {key} = {path!r} is not the file that the campaign in {store.folder} was started with; "
+                "give the campaign another name"
+            )

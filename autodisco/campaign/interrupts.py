@@ -1,0 +1,100 @@
+"""What interrupts the work of a campaign: a signal, a request, or the end of its budget of hours."""
+
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from autodisco.campaign.lock import keep
+from autodisco.store import Owner, Store
+
+POLL_S = 0.5
+HEARTBEAT_S = 5.0
+RESUMABLE = 75
+"""Exit code of a process that left a campaign which can go on."""
+
+
+class Interrupts:
+    """Says, looking at most every `POLL_S`, why the running stage has to be left, and writes the heartbeat.
+
+    ``why`` is ``signal``, ``pause``, ``stop``, ``hours`` or empty. Raises OwnedError if another process took over.
+    """
+
+    def __init__(self, store: Store, owner: Owner, hours: float):
+        self.why = ""
+        self.signalled = False
+        self._store = store
+        self._owner = owner
+        self._hours = hours
+        self._looked = -math.inf  # requests made before are obeyed at once
+        self._beat = time.monotonic()
+
+    def __call__(self) -> str:
+        """Why to leave the work; empty to go on."""
+        now = time.monotonic()
+        if self.signalled:
+            self.why = "signal"
+        if self.why or now - self._looked < POLL_S:
+            return self.why
+        self._looked = now
+        self.beat(now)
+        request = self._store.requested()
+        if request == "resume":
+            request = take_request(self._store, request)
+        if request in ("pause", "stop"):
+            self.why = request
+        elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
+            self.why = "hours"
+        return self.why
+
+    def beat(self, now: float, always: bool = False) -> None:
+        """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
+        if now - self._beat >= HEARTBEAT_S or always:
+            worked = 0.0 if self._waits_for_room() else now - self._beat
+            keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + worked)
+            self._beat = now
+
+    def skip(self) -> None:
+        """Keep the heartbeat without counting the time as work (while paused)."""
+        self._beat = time.monotonic()
+        keep(self._store, self._owner)
+
+    def _waits_for_room(self) -> bool:
+        """Whether nothing is computed because disk or memory is short."""
+        replicas = self._store.replicas(self._store.get("iteration")) if self._store.get("short_of_room") else []
+        return bool(replicas) and all(row.status != "running" for row in replicas)
+
+
+def take_request(store: Store, seen: str) -> str:
+    """The last request, which may have come after the one that was `seen`; none is left then."""
+    with store.transaction():
+        request = store.requested() or seen
+        store.clear_requests()
+    return request
+
+
+def show_cursor() -> None:
+    """Show the terminal's cursor again, which a live picture on stderr hides and this process has no time to end."""
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")
+
+
+@contextmanager
+def signals(interrupts: Interrupts) -> Iterator[None]:
+    """SIGTERM and SIGINT interrupt the work within the block; a second one ends the process at once."""
+
+    def first_then_now(number: int, _: FrameType | None) -> None:
+        if interrupts.signalled:
+            show_cursor()
+            os._exit(RESUMABLE)
+        interrupts.signalled = True
+
+    before = {number: signal.signal(number, first_then_now) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,58 @@
+"""Files that settings name as ``path/to/file.py:object``, and their copies in the campaign folder, so that it can go on
+without the files that it came from."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from autodisco.campaign.settings import Settings
+from autodisco.files import write_atomic
+from autodisco.registry import is_file
+
+PARTS = "parts"
+"""Folder of the copies within a campaign folder."""
+
+
+def write_part_copies(folder: Path, settings: Settings) -> None:
+    """Copy the files of the parts that are not of the program into the campaign folder."""
+    for name in _named(settings.model_dump()):
+        path = Path(name.rpartition(":")[0])
+        if path.is_file() and path.parent != (folder / PARTS).absolute():
+            write_atomic(_copy(folder, path), path.read_bytes())
+
+
+def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Settings as plain values, with the copies in the campaign folder of files that are gone.
+
+    They are not validated yet, because to validate the settings of a generator is to load its file.
+    """
+
+    def found(name: str) -> str:
+        path, _, attribute = name.rpartition(":")
+        copy = _copy(folder, Path(path))
+        return f"{copy}:{attribute}" if not Path(path).is_file() and copy.is_file() else name
+
+    replaced: dict[str, Any] = _replaced(content, found)
+    return replaced
+
+
+def _copy(folder: Path, path: Path) -> Path:
+    digest = hashlib.sha256(bytes(path)).hexdigest()[:8]
+    return (folder / PARTS / f"{path.stem}-{digest}.py").absolute()
+
+
+def _named(value: Any) -> Iterator[str]:
+    """Every name of a part in a file that the settings hold."""
+    if isinstance(value, str) and is_file(value):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _named(item)
+
+
+def _replaced(value: Any, found: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, found) for item in value]
+    return found(value) if isinstance(value, str) and is_file(value) else value

@@ -1,0 +1,28 @@
+"""Executors: where replicas run. `Pool` runs tasks with one of them."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from autodisco.errors import InputError
+from autodisco.registry import Registry
+from autodisco.simulation.executors.executor import Executor, Sighting, filling_workers
+from autodisco.simulation.executors.local import LocalExecutor
+from autodisco.simulation.executors.pool import Pool
+
+EXECUTORS: Registry[type[Executor]] = Registry(
+    "executors", "executor", {"local": "autodisco.simulation.executors.local:LocalExecutor"}, Executor
+)
+
+
+def load_executor(kind: str, workers: int = 0, threads: int = 1, options: Mapping[str, Any] | None = None) -> Executor:
+    """A new executor. Raises InputError if there is no such kind, or if it does not take these options."""
+    made = EXECUTORS.get(kind)
+    try:
+        inspect.signature(made).bind(workers, threads, **(options or {}))
+    except TypeError as error:
+        raise InputError(f"executor {kind}: {error}") from None
+    return made(workers, threads, **(options or {}))
+
+
+__all__ = ["EXECUTORS", "Executor", "LocalExecutor", "Pool", "Sighting", "filling_workers", "load_executor"]

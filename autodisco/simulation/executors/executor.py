@@ -1,0 +1,72 @@
+"""Where replicas run: the interface that `Pool` and the campaign use."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from autodisco.machine import cores
+from autodisco.simulation.replica import ReplicaTask
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What an executor says about a replica.
+
+    Attributes
+    ----------
+    state
+        ``waiting`` (in a queue; no time limit runs), ``running`` or ``ended``.
+    how
+        How its process ended, in words.
+    killed
+        Whether something outside ended its process. Without an outcome, such a replica is started again as it was.
+    """
+
+    state: Literal["waiting", "running", "ended"]
+    how: str = ""
+    killed: bool = False
+
+
+class Executor(ABC):
+    """Runs replicas. A replica is a process that runs the command of `job.command` and has its folder on a disk that
+    this machine shares; its outcome is in that folder.
+
+    Parameters
+    ----------
+    workers
+        Replicas at a time; 0 for as many as fill the cores of this machine.
+    threads
+        Cores of one replica.
+
+    A subclass can take further keyword arguments, which a campaign file gives in ``[executor.options]``. It checks
+    them, and raises InputError.
+    """
+
+    survives: ClassVar[bool] = False
+    """Whether replicas go on when the process that submitted them ends. The next process finds them by handle."""
+    here: ClassVar[bool] = True
+    """Whether replicas use the memory of this machine."""
+    poll_s: ClassVar[float] = 0.2
+    """Pause between two calls of `poll` (s)."""
+
+    def __init__(self, workers: int = 0, threads: int = 1):
+        self.workers = workers or filling_workers(threads)
+        self.threads = threads
+
+    @abstractmethod
+    def submit(self, task: ReplicaTask) -> str:
+        """Start a replica, or queue it; returns a handle, which is stored and has a meaning in a later process."""
+
+    @abstractmethod
+    def poll(self, handles: Collection[str]) -> dict[str, Sighting]:
+        """What became of replicas, by handle. A handle that is not known has ended."""
+
+    @abstractmethod
+    def cancel(self, handle: str) -> None:
+        """End a replica and the engine that it started; returns when both have ended. No error if they had already."""
+
+
+def filling_workers(threads: int) -> int:
+    """How many replicas of so many threads each fill the available cores."""
+    return max(1, cores() // threads)

@@ -1,0 +1,114 @@
+"""An executor in a file of its own runs the replicas of a campaign, which find their way back to a restarted daemon."""
+
+import dataclasses
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from autodisco.campaign import load, stop
+from autodisco.campaign.running import executor_of
+from autodisco.campaign.setup import set_up
+from autodisco.campaign.stages import STAGES
+from autodisco.campaign.states import Interrupted
+from autodisco.errors import InputError, NoCampaign
+from autodisco.store import Store
+from tests.campaign.conftest import write_campaign
+from tests.campaign.storm import begin
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "executor.py"
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    """A campaign file that names the executor by its path; the reference is simulated first."""
+    shutil.copy(EXAMPLE, tmp_path)
+    file = write_campaign(tmp_path, seeds="")
+    file.write_text(file.read_text() + '[executor]\nkind = "executor.py:Detached"\n')
+    return file
+
+
+def wait_for(look):
+    end = time.monotonic() + 600
+    while not (found := look()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return found
+
+
+def submitted(folder):
+    """The replica that was submitted, or None."""
+    try:
+        with Store.open_readonly(folder) as store:
+            return next((row for row in store.replicas() if row.handle), None)
+    except NoCampaign:  # it begins
+        return None
+
+
+@pytest.fixture
+def daemons(file, tmp_path):
+    """Starts the campaign in a process of its own; none of them, and no replica, is left behind."""
+    started = []
+
+    def start():
+        started.append(begin(file, tmp_path / "runs"))
+        return started[-1]
+
+    yield start
+    for daemon in started:
+        daemon.kill()
+        daemon.wait()
+    if left := submitted(tmp_path / "runs" / "small"):
+        os.killpg(int(left.handle.split()[0]), signal.SIGKILL)
+
+
+def test_a_restarted_daemon_takes_over_the_replicas_of_the_one_that_was_killed(daemons, tmp_path):
+    folder = tmp_path / "runs" / "small"
+    daemon = daemons()
+    replica = wait_for(lambda: submitted(folder))
+    session = int(replica.handle.split()[0])
+    os.killpg(session, signal.SIGSTOP)  # it is not to end before it is found again
+    daemon.kill()
+    daemon.wait()
+    daemons()
+    wait_for(lambda: (tmp_path / "log.txt").read_text().count("1 replica to simulate") == 2)
+    assert submitted(folder).handle == replica.handle
+    os.killpg(session, signal.SIGCONT)
+    with Store.open_readonly(folder) as store:
+        (done,) = wait_for(lambda: [row for row in store.replicas() if row.status == "done"])
+        assert (done.handle, done.started) == (None, replica.started)
+        assert {"restart", "retry"}.isdisjoint(row.event for row in store.journal())
+
+
+@pytest.mark.parametrize(("reason", "goes_on"), [("signal", True), ("pause", False)])
+def test_a_signal_leaves_replicas_running_and_a_pause_ends_them(file, tmp_path, reason, goes_on):
+    campaign = load(file, tmp_path / "runs")
+    executor = executor_of(campaign.settings)
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        found = []
+
+        def interrupted():
+            found.extend(row.handle for row in store.replicas() if row.handle)
+            return reason if found else ""
+
+        with pytest.raises(Interrupted):
+            STAGES.get("prepare").run(dataclasses.replace(campaign, interrupted=interrupted), store)
+        handle = found[0]
+        try:
+            assert (executor.poll([handle])[handle].state == "running") == goes_on
+            assert [row.status for row in store.replicas()] == ["running" if goes_on else "waiting"]
+            stop(campaign.folder)  # no process runs it any more
+            assert executor.poll([handle])[handle].state == "ended"
+            assert [(row.status, row.handle) for row in store.replicas()] == [("waiting", None)]
+        finally:
+            executor.cancel(handle)
+
+
+def test_an_executor_that_does_not_take_its_options_is_refused(file, tmp_path):
+    file.write_text(file.read_text() + 'options = { partition = "long" }\n')
+    with pytest.raises(InputError, match=r"small.toml: executor: .*Detached: got an unexpected keyword .*'partition'"):
+        load(file, tmp_path / "runs")
