@@ -1,6 +1,6 @@
-"""What a person does to a campaign from outside its process: start it detached, pause, resume, stop.
+"""Commands to a campaign from outside its process: start it detached, pause, resume, stop.
 
-A live daemon is asked through the store; in the absence of one the state is changed here, under the same lock.
+A running daemon gets the request through the store. If none runs, the state is changed here, under the same lock.
 """
 
 import os
@@ -21,24 +21,24 @@ from autodisco.store import END_STATES, Owner, Store
 from autodisco.store import live_owner as owner_in
 
 LOG, UNEXPECTED = "daemon.log", "daemon.err"
-"""What the daemon says, one JSON object a line; and what came to its stderr."""
+"""Output of the daemon, one JSON object a line, and its stderr."""
 
 START_S = 30.0
 
 
 def start(campaign: Campaign) -> int | None:
-    """Run the campaign in a process that outlives the terminal; its number, once it owns the campaign.
+    """Run the campaign in a process that outlives the terminal; returns its number once it owns the campaign.
 
-    What it says goes to ``daemon.log`` in the campaign folder, one JSON object a line. The lock is handed to it: nobody
-    comes in between, and a pause or a stop asked for meanwhile is obeyed. None, and no process, for a campaign that has
-    ended and whose settings do not let it go on.
+    Its output goes to ``daemon.log`` in the campaign folder, one JSON object a line. The lock is handed over to it, so
+    that no other process can take it, and a pause or a stop requested meanwhile is obeyed. Returns None, and starts no
+    process, for a campaign that has ended and whose settings do not let it go on.
 
     Raises
     ------
     OwnedError
         A live process owns the campaign.
     AutodiscoError
-        The process ended before it got to work; the sentence is its last line.
+        The process ended before it began to work; the message is its last line.
     """
     with Store.create(campaign.folder) as store, owned(store):
         with store.transaction():

@@ -1,7 +1,7 @@
-"""What a campaign may still try before it ends saturated: bolder draws, longer units, more to learn from.
+"""Escapes: what a campaign may try before it ends saturated. A higher temperature, longer units, more training units.
 
-Only actions that the campaign file lists are taken, each once, in their order. Each is a decision in the journal and a
-row of the fact ``escapes``; an action taken in iteration n shows in what iteration n + 1 draws.
+Only the actions that the campaign file lists are taken, each once, in their order. Each is a decision in the journal
+and a row of the fact ``escapes``. An action taken in iteration n affects the draws from iteration n + 1 on.
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
-"""A batch in which too much fails says something about the machine or the settings: the campaign stops and tells what.
+"""If too many polymers of a batch fail, the machine or the settings are at fault: the campaign stops and says why.
 
-What the failed have in common is looked for among elements and bonds of the infinite chain, junctions included.
+What the failed polymers have in common is looked for among the elements and bonds of the infinite chain, junctions
+included.
 """
 
 from collections import Counter

@@ -94,7 +94,7 @@ def _journal(store: Store) -> list[str]:
         lines = [json.loads(line) for line in whole.splitlines()]
     except (OSError, ValueError) as error:
         return [f"events.jsonl: cannot be read ({error})"]
-    rows = store.journal()
+    rows = [row.to_dict() for row in store.journal()]
     return [] if lines[: len(rows)] == rows[: len(lines)] else ["events.jsonl: differs from the journal in state.db"]
 
 

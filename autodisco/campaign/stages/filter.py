@@ -1,7 +1,7 @@
-"""filter: a verdict with a reason for every string that is new as a string; the survivors are to be simulated.
+"""filter: every new string gets a verdict with a reason; those that are new polymers are candidates for simulation.
 
-Where none survives, more is drawn, up to `generate.max_draws`. Whether the campaign is then saturated is for the rule
-to say, after `retrain`.
+If there are too few, more is drawn, up to `generate.max_draws`. Whether the campaign is saturated is decided after
+`retrain`.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from autodisco.text import counted
 
 
 def filter_candidates(campaign: Campaign, store: Store) -> None:
-    """Judge the new strings in the order drawn, then go back for more, on to the simulations, or past them."""
+    """Judge the new strings in the order of the draws, then draw more, or go on with or without simulations."""
     settings = campaign.settings
     iteration = store.get("iteration")
     with store.transaction():
@@ -47,7 +47,8 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
-    """As many draws as allowed gave no candidate: the rule judges them if most are known, else the campaign ends."""
+    """No draw of this iteration is a candidate. If most are known polymers, the saturation rule decides after
+    `retrain`; otherwise the campaign ends."""
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
     unusable = counts["invalid"] + counts["rejected"]
     total = duplicates + unusable

@@ -1,7 +1,7 @@
 """generate: the model draws until enough strings are new as strings. Every draw is kept and counted.
 
-The draws of an iteration are one stream that its seed fixes; the store holds a prefix of it. To continue after a crash,
-or because the filter left too few, is to extend the prefix.
+The draws of an iteration are one stream that its seed determines; the store holds its beginning. After a crash, or if
+too few polymers passed the filter, the stream is continued.
 """
 
 from collections import Counter
@@ -21,9 +21,9 @@ DRAWS_AT_ONCE = 100
 
 
 def generate(campaign: Campaign, store: Store) -> None:
-    """Extend the stream of draws until `batch_size` strings are new, or as many more as the filter left wanting.
+    """Continue the stream of draws until `batch_size` strings are new, or as many more as the filter asked for.
 
-    Where none of them survived the filter, as many strings again are to be new.
+    If no string passed the filter, `batch_size` more have to be new.
     """
     settings = campaign.settings
     iteration = store.get("iteration")
@@ -59,11 +59,11 @@ def generate(campaign: Campaign, store: Store) -> None:
             f"{wanted} wanted" if fresh == wanted else f"max_draws = {settings.generate.max_draws} is reached",
         )
         advance(store, "drawn")
-    campaign.say(f"{drawn} draws in iteration {iteration}, {fresh} of the last ones new as strings")
+    campaign.say(f"{drawn} draws in iteration {iteration}, {counted(fresh, 'new string')} for the filter")
 
 
 def _wanted(campaign: Campaign, store: Store, rows: list[Candidate]) -> int:
-    """How many more strings have to be new as strings."""
+    """Number of new strings that are still needed."""
     size = batch_size(campaign, store)
     verdicts = Counter(row.verdict for row in rows)
     if campaign.settings.generate.until == "survivors" or not verdicts["new"]:

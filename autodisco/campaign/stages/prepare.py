@@ -1,4 +1,4 @@
-"""prepare: from nothing to a first model. Known polymers, their labels, a value for the reference, model 0."""
+"""prepare: reads the known polymers and their labels, simulates the reference, trains model 0."""
 
 from pathlib import Path
 
@@ -22,10 +22,10 @@ DATASET_PROTOCOL = "dataset"
 
 
 def prepare(campaign: Campaign, store: Store) -> None:
-    """Load what is known, simulate what has to have a value, train model 0, open iteration 1.
+    """Read the known polymers, simulate the reference and seeds without a label, train model 0, open iteration 1.
 
-    Raises AutodiscoError where the reference polymer gets no value, since everything is compared with it, and where too
-    many of the others get none; their replicas then wait for the next run, which starts them from other builds.
+    Raises AutodiscoError if the reference polymer gets no value, since all polymers are compared with it, or if too
+    many of the others get none. Their replicas then wait for the next run, which starts them from other builds.
     """
     if not store.get("loaded"):
         _load(campaign, store)

@@ -1,4 +1,4 @@
-"""retrain: the next model, then the question whether there is anything left to say."""
+"""retrain: the next model, and the decision whether the campaign goes on."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ COUNTED = {"polymers": "valid draws", "strings": "new strings"}
 def retrain(campaign: Campaign, store: Store) -> None:
     """Train model n on what iteration n found, close the iteration, and go on or end.
 
-    The rule looks before the training, because what it may try instead of ending can change what is learnt from.
+    The saturation rule is applied before the training, because an escape can change the training set.
     """
     iteration = store.get("iteration")
     patience = campaign.settings.saturation.patience

@@ -1,4 +1,4 @@
-"""simulate: every replica that was asked for gets a value or a failure code. A finished one is never run again."""
+"""simulate: every planned replica gets a value or a failure code. A finished replica is never run again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autodisco.store import Replica, Store, replica_folder
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""What a finished replica leaves for analysis; their hashes are recorded."""
+"""Files of a finished replica for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
-    """Run the batch, then step on; a polymer whose replicas all failed stays in the list with its code.
+    """Plan and run the replicas of the new polymers. A polymer whose replicas all failed keeps their failure codes.
 
-    Raises AutodiscoError where too many do.
+    Raises AutodiscoError if too many failed.
     """
     plan_batch(campaign, store)
     settle(campaign, store)
@@ -47,19 +47,19 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
 
 def plan_batch(campaign: Campaign, store: Store) -> None:
-    """Ask for the replicas of the new polymers of this iteration, once, as many as the budget leaves."""
+    """Plan the replicas of the new polymers of this iteration, once, as many as the budget leaves."""
     iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
     if store.replicas(iteration):
         return
     wanted = [(row.key or "", number) for row in store.candidates(iteration, "new") for number in range(replicas)]
     with store.transaction():
-        # If the budget is below what is done already, all of them are asked for, and wait for a larger one.
+        # If the budget is below what is done already, all of them are planned, and wait for a larger one.
         for key, number in wanted[: simulations_left(campaign, store) or None]:
             store.plan_replica(key, store.get("protocol"), number, iteration)
 
 
 def settle(campaign: Campaign, store: Store) -> None:
-    """Run what the current iteration asked for and is not done, as far as the budget allows, the reference first.
+    """Run the replicas of the current iteration that are not done, as far as the budget allows, the reference first.
 
     Replicas that an earlier process submitted, and that survived it, are waited for. Raises Interrupted, leaving the
     rest waiting; a signal leaves those that survive this process running.
@@ -109,8 +109,8 @@ def settle(campaign: Campaign, store: Store) -> None:
 
 
 class _Room:
-    """Says what is short on this machine. Begin and end of each shortage are journalled; while it lasts it is a fact of
-    the campaign, ``short_of_room``."""
+    """Says what this machine is short of. Begin and end of a shortage are journalled; meanwhile the fact
+    ``short_of_room`` of the campaign says the same."""
 
     def __init__(self, campaign: Campaign, store: Store, here: bool):
         self._campaign, self._store, self._here = campaign, store, here
@@ -131,7 +131,7 @@ class _Room:
 
 
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
-    """What is to be run for a row of the replicas."""
+    """The task of a planned replica."""
     from autodisco.simulation import engines
     from autodisco.simulation.replica import ReplicaTask, mending
 
@@ -190,47 +190,32 @@ def _restarted(store: Store, task: ReplicaTask) -> None:
 
 
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
-    """Keep a value, or climb the ladder: what mends the failure code, then giving up. Each rung is journalled."""
+    """Store the outcome. Returns a task for another attempt if the failure code allows one and attempts are left.
+
+    Raises StorageError if the disk was full: the replica waits, and the stage is run again.
+    """
     from autodisco.simulation.replica import RETRY
 
-    subject = f"{task.monomer_smiles} replica {task.replica}"
+    subject, protocol = f"{task.monomer_smiles} replica {task.replica}", store.get("protocol")
     if outcome.failure_code == "no-disk":
+        again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
+        store.update_replica(task.key, protocol, task.replica, **again)
         raise StorageError(f"{subject}: no space left for {task.folder}")
     columns: dict[str, Any] = {
+        **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
         "seed": task.seed,
         "attempt": task.attempt,
-        "detail": outcome.detail,
-        "failure_code": outcome.failure_code,
-        "wall_s": outcome.wall_s,
-        "cpu_s": outcome.cpu_s,
-        "atoms": outcome.atoms,
         "estimated_terms": outcome.estimated_terms,
         "ended": time.time(),
         "executor": None,
         "handle": None,
     }
+    if outcome.ok and outcome.properties is not None:
+        _keep(campaign, store, task, outcome.properties, columns)
+        return None
     seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
-    protocol = store.get("protocol")
+    retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
     with store.transaction():
-        if outcome.ok and outcome.properties is not None:
-            value = campaign.objective.value(outcome.properties)
-            store.update_replica(
-                task.key, protocol, task.replica, status="done", properties=outcome.properties, **columns
-            )
-            for name in LASTING_FILES:
-                if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
-                    store.record_file(file)
-            if why := outcome.properties.get("stopped_early"):
-                saved = {"production_saved_ps": outcome.properties["production_saved_ps"]}
-                censored = outcome.properties.get("censored")
-                decided = (
-                    f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
-                )
-                store.note("stopped early", subject, saved, decided, why)
-            shown = f"no {campaign.objective.name}" if value is None else campaign.objective.exact(value)
-            campaign.say(f"{subject}: {shown} after {outcome.wall_s:.0f} s")
-            return None
-        retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
         if retry:
             columns["attempt"] += 1
             store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
@@ -245,6 +230,27 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
         return None
     row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
     return replica_task(campaign, store, row)
+
+
+def _keep(
+    campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
+) -> None:
+    """Store the properties of a replica, and the hashes of its files."""
+    subject, objective = f"{task.monomer_smiles} replica {task.replica}", campaign.objective
+    value = objective.value(properties)
+    with store.transaction():
+        store.update_replica(
+            task.key, store.get("protocol"), task.replica, status="done", properties=properties, **columns
+        )
+        for name in LASTING_FILES:
+            if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
+                store.record_file(file)
+        if why := properties.get("stopped_early"):
+            saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
+            marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+            store.note("stopped early", subject, saved, marked, why)
+    shown = f"no {objective.name}" if value is None else objective.exact(value)
+    campaign.say(f"{subject}: {shown} after {columns['wall_s']:.0f} s")
 
 
 SIMULATE = Stage(
