@@ -23,6 +23,8 @@ class ObjectiveSettings(Section):
 
     name: str = "conductivity"
     """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    constraints: list[str] = []
+    """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
 
 
 class Seeds(Section):
@@ -75,6 +77,10 @@ class Filter(Section):
     """Shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+    selection: str = "all"
+    """Which of the survivors are simulated: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    most_selected: Count = 0
+    """Survivors of an iteration that are simulated at most; 0 for no limit."""
 
     def stability_rules(self) -> "tuple[Rule, ...]":
         """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""
@@ -132,6 +138,8 @@ class Acquire(Section):
     """Repeat unit with which the candidates are compared."""
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which a polymer is called better than the reference, or worse."""
+    labelling: str = "top-fraction"
+    """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
