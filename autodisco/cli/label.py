@@ -10,7 +10,8 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
-from autodisco.cli.output import ENGINE, FORCE_FIELD, existing_file, message, one_line, print_json
+from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
+from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
 
@@ -36,7 +37,7 @@ def label(
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Simulate the polymers of a CSV file.
 
@@ -47,14 +48,14 @@ def label(
     """
     from autodisco.analysis import combine
     from autodisco.campaign.seeds import label_columns
-    from autodisco.cli.single import Shown
+    from autodisco.cli.single import ReplicaProgress
     from autodisco.decide import objective_named
     from autodisco.simulation import forcefield, protocols
     from autodisco.simulation.batch import failures, simulate_batch, values
 
+    name = protocols.load(protocol).name  # first: its observables bring quantities
     aim = objective_named(objective)
     aim.check()
-    name = protocols.load(protocol).name
     forcefield.load(force_field)
     _, rows = read_rows(existing_file(file, "file of polymers"))
     units = {row.line: _unit(row, file) for row in rows}
@@ -67,7 +68,7 @@ def label(
         f"{counted(len(by_key), 'polymer')}, {counted(sum(wanted.values()), 'build')} with protocol {name}; "
         f"finished builds are kept in {out}"
     )
-    with Shown({key: unit.given for key, unit in by_key.items()}) as shown:
+    with ReplicaProgress({key: unit.given for key, unit in by_key.items()}) as shown:
         outcomes = simulate_batch(
             by_key.values(), protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes, engine, threads,
             on_start=shown.begin, on_done=shown.end, on_progress=shown.refresh,

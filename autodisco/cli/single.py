@@ -53,13 +53,13 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     return row
 
 
-def draw_checked(rows: list[dict[str, Any]]) -> bytes:
+def render_checked(rows: list[dict[str, Any]]) -> bytes:
     """A PNG of the valid ones among rows of `check_unit`, weak motifs marked."""
-    from autodisco.polymer import draw_png, parse
+    from autodisco.polymer import parse, render_png
 
     units = [parse(row["smiles"]) for row in rows]
     legends = [", ".join([row["canonical"], *(flag["name"] for flag in row["flags"])]) for row in rows]
-    return draw_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
+    return render_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
 
 
 def simulate_subject(
@@ -94,7 +94,7 @@ def simulate_subject(
     message(
         f"{name}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, engine {engine}"
     )
-    with Shown({subject.key: name}) as shown:
+    with ReplicaProgress({subject.key: name}) as shown:
         outcomes = simulate_batch(
             [subject], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
             shown.begin, shown.end, shown.refresh, executor,
@@ -170,7 +170,7 @@ def write_inputs(
         prepare(replace(task, folder=folder), plain=True)
 
 
-class Shown:
+class ReplicaProgress:
     """Progress of replicas: bars on a terminal, a line at the end of each elsewhere.
 
     `names` tells how a person wrote a polymer, by key; without it the repeat unit of the task is shown.
@@ -181,7 +181,7 @@ class Shown:
         self._bars: dict[Path, tuple[TaskID, Path]] = {}
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> ReplicaProgress:
         if sys.stderr.isatty():
             from rich.progress import (
                 BarColumn,
