@@ -6,6 +6,9 @@ Builds with `bench/neat-glass.toml` (0.2 K/ps; 16 CPU-minutes each). The measure
 slower. Two estimates of the shift: 3 K per decade, the slope C₂/C₁ at small shifts of the equation of Williams, Landel
 and Ferry (J. Am. Chem. Soc. 1955, 77, 3701), and that equation itself with its universal constants C₁ = 17.44 and
 C₂ = 51.6 K: ``C₂ r/(C₁ - r)`` for r decades.
+
+One box of some hundred atoms is noisy. The bend is looked for in the mean of the ramps of all builds; that of each
+build is printed beside it.
 """
 
 import argparse
@@ -14,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autodisco.analysis import combine
+from autodisco.analysis.glass import Verdict, judge
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, Pool
+from autodisco.simulation import LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
-from autodisco.simulation.replica import lasting_outcome
+from autodisco.simulation.engines.report import read_report
+from autodisco.simulation.replica import ReplicaTask, lasting_outcome
 
 HERE = Path(__file__).parent
 PROTOCOL, TABLE = HERE / "neat-glass.toml", HERE / "glass_transitions.csv"
@@ -51,22 +55,47 @@ def main() -> None:
             for n in range(given.replicas)
         ]
         Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, lambda task, outcome: None)
-        outcomes = [lasting_outcome(task) for task in tasks]
-        values = [one.properties for one in outcomes if one and one.properties]
-        for one in values:
-            said = one["glass_transition_reason"] or f"± {one['glass_transition_k_sem']:.0f}"
-            print(row["name"], one["glass_transition_k"], said, "measured", row["measured_k"], flush=True)
-        if not values:
+        done = [task for task in tasks if (outcome := lasting_outcome(task)) and outcome.ok]
+        if not done:
             continue
-        both = combine(values)
-        here = both.get("glass_transition_k")
-        error = both.get("glass_transition_k_sem") or values[0]["glass_transition_k_sem"]
-        found.append(row | {"here_k": here, "here_k_sem": error, "shift_least_k": least, "shift_most_k": most})
+        for task in done:
+            print(row["name"], "build", task.replica, told(judge(*ramp([task]))), flush=True)
+        verdict = judge(*ramp(done))
+        print(row["name"], f"mean of {len(done)} ramps", told(verdict), "measured", row["measured_k"], flush=True)
+        found.append(
+            row
+            | {
+                "builds": len(done),
+                "here_k": verdict.transition and verdict.transition.temperature_k,
+                "here_k_sem": verdict.transition and verdict.transition.temperature_k_sem,
+                "reason": verdict.reason,
+                "shift_least_k": least,
+                "shift_most_k": most,
+            }
+        )
     if given.out and found:
         with open(given.out, "w", newline="") as handle:
             writer = csv.DictWriter(handle, list(found[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(found)
+
+
+def ramp(tasks: list[ReplicaTask]) -> tuple[np.ndarray, np.ndarray]:
+    """Temperatures (K) and densities (g/cm³) of the ramp, means over builds: all cool by the same schedule."""
+    steps = protocols.load(str(PROTOCOL)).steps
+    number = next(n for n, step in enumerate(steps) if getattr(step, "glass_transition", False))
+    builds = [[row for row in read_report(task.folder) if row["number"] == number] for task in tasks]
+    temperatures, densities = (
+        np.mean([[row[name] for row in rows] for rows in builds], axis=0)
+        for name in ("temperature_k", "density_g_per_cm3")
+    )
+    return temperatures, densities
+
+
+def told(verdict: Verdict) -> str:
+    """The transition with its error, or why there is none."""
+    found = verdict.transition
+    return f"{found.temperature_k:.0f} ± {found.temperature_k_sem:.0f} K" if found else str(verdict.reason)
 
 
 if __name__ == "__main__":

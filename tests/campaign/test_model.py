@@ -121,7 +121,7 @@ class Campaign(RuleBasedStateMachine):
         assert self.store.get("resume_at") == self.resume_at
         assert (self.store.get("ended") is not None) == (self.state in END_STATES)
         assert owner_of(self.store) is None
-        rows = self.store.journal()
+        rows = [row.to_dict() for row in self.store.journal()]
         assert len(rows) == self.journalled
         self.store.copy_events()
         copy = self.folder / "events.jsonl"

@@ -181,5 +181,7 @@ def test_what_the_last_process_left_damaged_is_mended_at_the_start(campaign, mon
     left.write_text("half a file")
     assert run(campaign) == interrupts.RESUMABLE
     with Store.open_readonly(campaign.folder) as store:
-        assert [json.loads(line) for line in copy.read_text().splitlines()] == store.journal()
+        assert [json.loads(line) for line in copy.read_text().splitlines()] == [
+            row.to_dict() for row in store.journal()
+        ]
     assert not left.exists()
