@@ -123,6 +123,6 @@ def _analysed(folder: Path, protocol: protocols.Protocol, told: Progress) -> dic
     if protocol.observables:
         try:
             return analyze(folder, observables=protocol.observables, progress=on_frame).properties.to_dict()
-        except Exception:  # replica.log has the whole of it
+        except Exception:  # replica.log has the traceback
             traceback.print_exc()
     return analyze(folder, progress=on_frame).properties.to_dict()
