@@ -21,8 +21,9 @@ from autodisco.analysis.glass import Verdict, judge
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
+from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.replica import ReplicaTask, lasting_outcome
+from autodisco.simulation.task import ReplicaTask
 
 HERE = Path(__file__).parent
 PROTOCOL, TABLE = HERE / "neat-glass.toml", HERE / "glass_transitions.csv"

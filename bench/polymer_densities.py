@@ -15,7 +15,7 @@ from pathlib import Path
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, Pool
 from autodisco.simulation.batch import replica_task
-from autodisco.simulation.replica import lasting_outcome
+from autodisco.simulation.cache import lasting_outcome
 
 HERE = Path(__file__).parent
 PROTOCOL, TABLE = HERE / "neat.toml", HERE / "polymer_densities.csv"

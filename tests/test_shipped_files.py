@@ -14,7 +14,7 @@ from autodisco.simulation.forcefield import ions, overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES
 from autodisco.simulation.forcefield.typing import TYPING_RULES
 from autodisco.simulation.protocols import shipped
-from autodisco.simulation.replica import RETRY
+from autodisco.simulation.task import RETRY
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

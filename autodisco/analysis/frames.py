@@ -122,9 +122,10 @@ class Frames:
     @cached_property
     def ions(self) -> tuple[Floats, ...]:
         """Centred positions of the ions of each species, (C, n, 3), Å."""
-        return tuple(self._centres_of_mass(kind.bodies) for kind in self._composition.species)
+        return tuple(self.centres_of_mass(kind.bodies) for kind in self._composition.species)
 
-    def _centres_of_mass(self, bodies: Indices) -> Floats:
+    def centres_of_mass(self, bodies: Indices) -> Floats:
+        """Centred positions (C, n, 3) in Å of the centres of mass of groups of atoms (n, k)."""
         if bodies.shape[1] == 1:
             return self.centred[:, bodies[:, 0]]
         weights = self._composition.masses[bodies]

@@ -300,6 +300,20 @@ _TABLE = {
             "cluster_population", "clusters per frame", "α_ij", "", "clusters", LINEAR, Populations(), NOWHERE,
             method='`"i,j"` to the mean number per frame of clusters of i cations and j anions; one index per species',
         ),
+        Quantity(
+            "species_count", "number of each species", "", "", "species", LINEAR, Populations(), NOWHERE,
+            has_error=False, method="molecules of each cation, anion, polymer and solvent, by its name",
+        ),
+        Quantity(
+            "species_charge", "charge of each species", "", "e", "species", LINEAR, Populations(), NOWHERE,
+            has_error=False, method="formal charge that the conductivities count with, by the name of the species",
+        ),
+        Quantity(
+            "species_diffusivity_cm2_per_s", "diffusivity of each species", "D", "cm²/s", "species", LINEAR,
+            Populations(), NOWHERE,
+            method="by the name of the species; of polymers as `polymer_diffusivity_cm2_per_s`, of solvents from their "
+            "centres of mass",
+        ),
         _text("warnings", "warnings", "run", NotCombined()),
         Quantity(
             "cohesive_energy_density_mpa", "cohesive energy density", "", "MPa", "cohesion",

@@ -4,15 +4,26 @@ MDAnalysis takes a second to import and is only loaded when a DCD file is really
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autodisco.analysis.components import Component, components_of
 from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_by_mass, standard_masses, unknown_mass
-from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
+from autodisco.analysis.trajectory import (
+    Chunk,
+    Composition,
+    Neutral,
+    Notes,
+    Species,
+    Trajectory,
+    hosts_among,
+    sites_of,
+    tracers_among,
+)
 from autodisco.errors import InputError
 from autodisco.files import read_json
 
@@ -39,28 +50,10 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
     if not source.is_file() and (folder / "ions.dcd").is_file():
         raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold what the ions did")
     try:
-        elements = np.array(system["elements"])
-        anions = [np.asarray(atoms, dtype=np.int64) for atoms in system["anions"]]
-        polymer = np.arange(system["n_polymer_atoms"])
-        cations = np.asarray(system["cations"], dtype=np.int64)
-        species = (
-            Species("cations", float(system["cation_charge"]), cations[:, None], cations, np.arange(len(cations))),
-            Species(
-                "anions",
-                float(system["anion_charge"]),
-                np.asarray(system["anion_centres"], dtype=np.int64)[:, None],
-                np.concatenate([np.empty(0, np.int64), *anions]),
-                np.repeat(np.arange(len(anions)), np.array([len(atoms) for atoms in anions], dtype=np.int64)),
-            ),
-        )
-        who = Composition(
-            elements=elements,
-            masses=np.asarray(system["masses"], dtype=np.float64),
-            species=species if len(cations) or anions else (),
-            matrix=polymer,
-            hosts=hosts_among(polymer, elements),
-            chains=tuple(np.split(polymer, system["chains"])) if system.get("chains") else (),
-        )
+        who = _composition(system)
+        cations = [part for part in components_of(system) if part.role == "cation"]
+        contacts = [part.contact_a for part in cations if part.contact_a]
+        shells = [part.shell_a for part in cations if part.shell_a]
         # until a run has ended, only its trajectory knows the box
         cell = np.diag(np.asarray(system["box_a"], dtype=np.float64)) if system["box_a"] else _dcd_cell(source)
         return Trajectory(
@@ -71,15 +64,57 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             temperature_k=float(system["temperature_k"] if temperature_k is None else temperature_k),
             frame_interval_ps=float(system["frame_interval_ps"]),
             monomer_smiles=str(system["monomer_smiles"]),
-            matrix_mass=float(system["polymer_mass_g_per_mol"]),
-            cluster_cutoff=float(system.get("cluster_cutoff_a", Trajectory.cluster_cutoff)),
-            coordination_cutoff=float(system.get("coordination_cutoff_a", Trajectory.coordination_cutoff)),
+            matrix_mass=float(system.get("matrix_mass_g_per_mol") or system["polymer_mass_g_per_mol"]),
+            cluster_cutoff=max(contacts, default=Trajectory.cluster_cutoff),
+            coordination_cutoff=max(shells, default=Trajectory.coordination_cutoff),
             fit_ps=(float(lags[0]), float(lags[1])) if (lags := system.get("fit_ps")) else None,
         )
     except KeyError as missing:
         raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{folder / 'system.json'}: a value is of the wrong kind ({error})") from None
+
+
+def _composition(system: dict[str, Any]) -> Composition:
+    """The composition that ``system.json`` describes. Raises KeyError, TypeError or ValueError."""
+    elements = np.array(system["elements"])
+    parts = components_of(system)
+    ions = sorted((part for part in parts if part.charge), key=lambda part: part.charge < 0)  # cations first
+    neutral = [part for part in parts if not part.charge]
+    atoms = {part.name: np.concatenate([np.arange(*span) for span in part.atoms]) for part in neutral}
+    matrix = np.concatenate([np.empty(0, np.int64), *atoms.values()])
+    return Composition(
+        elements=elements,
+        masses=np.asarray(system["masses"], dtype=np.float64),
+        species=tuple(_species(part, [other for other in ions if other.role == part.role]) for part in ions),
+        matrix=matrix,
+        hosts=hosts_among(matrix, elements),
+        chains=tuple(np.arange(*span) for part in neutral if part.role == "polymer" for span in part.atoms),
+        neutrals=tuple(
+            Neutral(
+                part.name,
+                part.role,
+                part.count,
+                tracers_among(atoms[part.name], elements)[:, None]
+                if part.role == "polymer"
+                else np.array([np.arange(*span) for span in part.atoms]),
+            )
+            for part in neutral
+        ),
+    )
+
+
+def _species(part: Component, of_its_sign: Sequence[Component]) -> Species:
+    """Ions of one kind; the only kind of its sign is called cations or anions."""
+    owner = np.searchsorted([start for start, _ in part.atoms], part.coordinating, side="right") - 1
+    return Species(
+        f"{part.role}s" if len(of_its_sign) == 1 else part.name,
+        part.charge,
+        np.array(part.centres, dtype=np.int64)[:, None],
+        np.array(part.coordinating, dtype=np.int64),
+        owner.astype(np.int64),
+        label=part.name,
+    )
 
 
 def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool = False) -> Trajectory:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.components import Role
 from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
 
@@ -25,6 +26,7 @@ class Species:
     name, charge : for people, and in e
     bodies : (n_ions, k), the atoms whose centre of mass is the ion's position
     sites, site_of : (m,), coordinating atoms and the ion 0 … n_ions - 1 each belongs to
+    label : what the ions are, such as ``TFSI``, where the files tell it
     """
 
     name: str
@@ -32,11 +34,29 @@ class Species:
     bodies: Indices
     sites: Indices
     site_of: Indices
+    label: str = ""
 
     @property
     def n(self) -> int:
         """Number of ions."""
         return len(self.bodies)
+
+
+@dataclass(frozen=True)
+class Neutral:
+    """Molecules of one kind without a charge: a polymer or a solvent.
+
+    Attributes
+    ----------
+    name, role : for people; ``polymer`` or ``solvent``
+    n : number of molecules
+    bodies : (m, k), atoms whose centre of mass moves: the tracers of a polymer one by one, every solvent molecule
+    """
+
+    name: str
+    role: Role
+    n: int
+    bodies: Indices
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,7 @@ class Composition:
     matrix : (p,), atoms of the polymer or solvent, all that are not ions
     hosts : (h,), its atoms that coordinate cations, empty where there are none
     chains : the atoms of each chain, where they are known and positions keep molecules whole
+    neutrals : polymers and solvents, where the files tell them apart
     """
 
     elements: NDArray[np.str_]
@@ -58,6 +79,7 @@ class Composition:
     matrix: Indices
     hosts: Indices
     chains: tuple[Indices, ...] = ()
+    neutrals: tuple[Neutral, ...] = ()
 
     @property
     def cations(self) -> tuple[Species, ...]:
@@ -76,8 +98,12 @@ class Composition:
 
     @property
     def tracers(self) -> Indices:
-        """Atoms that stand for the motion of the matrix: those that coordinate, or else all heavy ones."""
-        return self.hosts if len(self.hosts) else self.matrix[self.elements[self.matrix] != "H"]
+        """Atoms that stand for the motion of the polymer: those that coordinate, or else all heavy ones.
+
+        Of the whole matrix, where polymers and solvents are not told apart.
+        """
+        polymers = [kind.bodies[:, 0] for kind in self.neutrals if kind.role == "polymer"]
+        return np.concatenate(polymers) if polymers else tracers_among(self.matrix, self.elements)
 
 
 @dataclass(frozen=True)
@@ -136,6 +162,12 @@ class Trajectory:
 def hosts_among(atoms: Indices, elements: NDArray[np.str_]) -> Indices:
     """The N, O, S and P among some atoms."""
     return atoms[np.isin(elements[atoms], HETEROATOMS)]
+
+
+def tracers_among(atoms: Indices, elements: NDArray[np.str_]) -> Indices:
+    """The N, O, S and P among some atoms, or else all heavy ones."""
+    hosts = hosts_among(atoms, elements)
+    return hosts if len(hosts) else atoms[elements[atoms] != "H"]
 
 
 def sites_of(atoms: Indices, elements: NDArray[np.str_]) -> Indices:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
 from autodisco.files import place_beside, read_json, sha256, sync
 from autodisco.store import Store, replica_folder
@@ -103,7 +102,8 @@ def _size(folder: Path) -> int:
 
 def _keep_ions(folder: Path) -> None:
     system = read_json(folder / "system.json")
-    ions = np.unique(np.concatenate([system["cations"], *system["anions"], system["anion_centres"]]).astype(int))
+    spans = [span for part in components_of(system) if part.charge for span in part.atoms]
+    ions = [atom for start, stop in spans for atom in range(start, stop)]
     part = place_beside(folder / IONS)
     try:
         _write_ions(folder, ions, part)
@@ -115,7 +115,7 @@ def _keep_ions(folder: Path) -> None:
     sync(folder)  # before the original goes
 
 
-def _write_ions(folder: Path, ions: np.ndarray, part: Path) -> None:
+def _write_ions(folder: Path, ions: list[int], part: Path) -> None:
     import MDAnalysis
 
     with warnings.catch_warnings():

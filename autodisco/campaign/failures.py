@@ -77,7 +77,8 @@ def in_common(failed: Sequence[str], others: Sequence[str]) -> str:
 def motifs(smiles: str) -> set[str]:
     """Elements and bonds between heavy atoms of the chain of a repeat unit, such as ``N–O``."""
     made = chain(parse(smiles), 2)
-    caps = {atom for atom, copied in enumerate(made.copy_of) if copied in (made.head_cap, made.tail_cap)}
+    unit = made.unit(0)
+    caps = {atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)}
     inside = {a.GetIdx() for a in made.mol.GetAtoms() if a.GetAtomicNum() > 1} - caps
     found = {f"element {made.mol.GetAtomWithIdx(atom).GetSymbol()}" for atom in inside}
     for bond in made.mol.GetBonds():

@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    smiles: Annotated[str, typer.Argument(metavar="SMILES", help=SMILES)],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="SMILES|FILE", help=f"{SMILES} Or a formulation file (.toml)."),
+    ],
     protocol: Annotated[
         str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
     ] = "quick",
@@ -71,19 +74,50 @@ def simulate(
             min=1, metavar="K", help="Another temperature than the protocol's; several give the activation energy."
         ),
     ] = None,
+    blend: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SMILES:FRACTION", help="Another polymer; its share of the mass of all polymers."),
+    ] = None,
+    comonomer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SMILES:FRACTION", help="Another unit in the chain; its share of the units."),
+    ] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="Of a copolymer: random (default), alternating or block.")
+    ] = None,
+    solvent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SMILES:FRACTION", help="A neutral molecule; its share of the mass without salt."),
+    ] = None,
+    salt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:RATIO]", help="Instead of the protocol's, such as LiFSI; several share its amount."
+        ),
+    ] = None,
+    no_salt: Annotated[bool, typer.Option("--no-salt", help="The polymer alone.")] = False,
+    molality: Annotated[
+        float | None, typer.Option(min=0.01, help="Mol of salt per kg of polymer and solvent; else the protocol's.")
+    ] = None,
+    ion: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="An ion that --salt names (docs/extending.md).")
+    ] = None,
     write_only: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Only build and write, a folder per replica, to be run elsewhere."),
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Simulate one polymer electrolyte.
+    """Simulate one polymer electrolyte: a repeat unit, a mixture made with flags, or a formulation file.
 
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """
-    from autodisco.cli.single import simulate_polymer, write_inputs
+    from autodisco.cli.mixture import Flags, subject
+    from autodisco.cli.single import simulate_subject, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
+    mixed = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
+    simulated = subject(what, mixed)
     kelvins = temperature or protocols.load(protocol).temperatures
     names = [f"{protocol}@{kelvin:g}" for kelvin in kelvins] or [protocol]
     chosen = [protocols.load(name) for name in names]
@@ -94,14 +128,16 @@ def simulate(
             raise InputError("--write-only writes folders for LAMMPS: --engine lammps")
         for name, loaded in zip(names, chosen, strict=True):
             folder = write_only / loaded.name if len(names) > 1 else write_only
-            write_inputs(smiles, name, force_field, replicas, seed, folder)
+            write_inputs(simulated, name, force_field, replicas, seed, folder)
             message(f"{counted(replicas, 'folder')} in {folder}, without checkpoints, extensions and early stops")
         message(f"run each with: lmp -in in.lammps; then: autodisco analyze {folder / '0'}")
         return
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_polymer(smiles, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor)
+        simulate_subject(
+            simulated, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor
+        )
         for name in names
     ]
     if len(results) > 1:

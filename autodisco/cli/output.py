@@ -120,8 +120,26 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     wide = stdout_console().width >= WIDE
     kept = [k for k in range(len(columns)) if (k != 4 or any(row[4] for row in rows)) and (k != 5 or wide)]
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
+    _print_species(properties)
     if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
+
+
+def _print_species(properties: dict[str, Any]) -> None:
+    """A row for each species of a mixture; of one polymer with one salt, the table of properties has all of it."""
+    from autodisco.analysis.combination import SEM
+    from autodisco.analysis.quantities import quantity
+
+    charges, name = properties.get("species_charge") or {}, "species_diffusivity_cm2_per_s"
+    diffusivities, errors = properties.get(name) or {}, properties.get(f"{name}{SEM}") or {}
+    of_sign = [sum((charge > 0) - (charge < 0) == sign for charge in charges.values()) for sign in (-1, 0, 1)]
+    if not diffusivities or (max(of_sign) == 1 and of_sign[0]):
+        return
+    rows = [
+        (kind, f"{properties['species_count'][kind]:g}", f"{charges[kind]:+g}", number(value), number(errors.get(kind)))
+        for kind, value in diffusivities.items()
+    ]
+    print_table(["species", ">number", ">charge, e", f">{quantity(name).heading}", ">± error"], rows, "")
 
 
 def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:

@@ -15,7 +15,9 @@ from autodisco.text import counted
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from autodisco.polymer import RepeatUnit
     from autodisco.simulation import ReplicaOutcome, ReplicaTask
+    from autodisco.simulation.formulation import Formulation
 
 
 def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) -> dict[str, Any]:
@@ -60,8 +62,8 @@ def draw_checked(rows: list[dict[str, Any]]) -> bytes:
     return draw_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
 
 
-def simulate_polymer(
-    smiles: str,
+def simulate_subject(
+    subject: RepeatUnit | Formulation,
     protocol: str,
     force_field: str,
     replicas: int,
@@ -73,35 +75,34 @@ def simulate_polymer(
     engine: str = "auto",
     executor: str = "local",
 ) -> dict[str, Any]:
-    """Run independent builds of a polymer and combine them; what `root` holds already is not run again.
+    """Run independent builds of a polymer or formulation and combine them; what `root` holds is not run again.
 
     Returns
     -------
     dict
-        ``monomer_smiles``, ``key``, ``protocol``, ``purpose``, ``force_field``, ``engine``, ``n_replicas``,
+        ``monomer_smiles`` (the title of a formulation), ``key``, ``protocol``,
+        ``purpose``, ``force_field``, ``engine``, ``n_replicas``,
         ``properties`` (means and ``_sem``, None without any value), ``replicas`` (properties of each), ``failures``,
         ``cpu_s``, ``folder``.
     """
     from autodisco.analysis import combine
-    from autodisco.polymer import parse
     from autodisco.simulation import engines, protocols
     from autodisco.simulation.batch import builds_folder, failures, simulate_batch, values
 
-    unit = parse(smiles)
+    name = name_of(subject)
     loaded, engine = protocols.load(protocol), engines.resolved(engine)
     message(
-        f"{unit.given}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, "
-        f"engine {engine}"
+        f"{name}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, engine {engine}"
     )
-    with ReplicaProgress({unit.key: unit.given}) as shown:
+    with ReplicaProgress({subject.key: name}) as shown:
         outcomes = simulate_batch(
-            [unit], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
+            [subject], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
             shown.begin, shown.end, shown.refresh, executor,
-        )[unit.key]  # fmt: skip
+        )[subject.key]  # fmt: skip
     properties = values(outcomes)
     return {
-        "monomer_smiles": unit.given,
-        "key": unit.key,
+        "monomer_smiles": name,
+        "key": subject.key,
         "protocol": loaded.name,
         "purpose": loaded.purpose,
         "force_field": force_field,
@@ -111,7 +112,7 @@ def simulate_polymer(
         "replicas": properties,
         "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
-        "folder": str(builds_folder(root, unit, loaded.name, seed, engine)),
+        "folder": str(builds_folder(root, subject, loaded.name, seed, engine)),
     }
 
 
@@ -144,19 +145,26 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
     return {"values": found, "arrhenius": told, "vtf": asdict(curve) if curve else None, "plot": str(file)}
 
 
-def write_inputs(smiles: str, protocol: str, force_field: str, replicas: int, seed: int, out: Path) -> None:
+def name_of(subject: RepeatUnit | Formulation) -> str:
+    """A repeat unit as it was written, or the title of a formulation."""
+    from autodisco.polymer import RepeatUnit
+
+    return subject.given if isinstance(subject, RepeatUnit) else subject.title
+
+
+def write_inputs(
+    subject: RepeatUnit | Formulation, protocol: str, force_field: str, replicas: int, seed: int, out: Path
+) -> None:
     """Build boxes and write what LAMMPS needs to run them, one folder each in `out`."""
     from dataclasses import replace
 
-    from autodisco.polymer import parse
     from autodisco.simulation import engines
     from autodisco.simulation.batch import replica_task
     from autodisco.simulation.replica import prepare
 
-    unit = parse(smiles)
     engines.load("lammps").check()
     for replica in range(replicas):
-        task = replica_task(unit, protocol, force_field, replica, 0, seed, out, 0.0, "lammps")
+        task = replica_task(subject, protocol, force_field, replica, 0, seed, out, 0.0, "lammps")
         folder = out.absolute() / str(replica)
         folder.mkdir(parents=True, exist_ok=True)
         prepare(replace(task, folder=folder), plain=True)

@@ -1,13 +1,13 @@
 """Chains of repeat units for simulation: head-to-tail, methyl caps, explicit hydrogens.
 
-Atoms come unit by unit, and every atom knows which atom of the capped repeat unit it copies, so that
-conformers and parameters of one unit serve all.
+Atoms come unit by unit, and every atom knows which atom of the capped repeat unit it copies, so that conformers of one
+unit serve all of its kind. A chain holds units of one kind, or of several in a given sequence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem
 
 from autodisco.arrays import Indices
@@ -20,23 +20,50 @@ _AS_WRITTEN.sanitize = False
 
 
 @dataclass(frozen=True)
-class Chain:
-    """A capped chain of n repeat units.
+class CappedUnit:
+    """One repeat unit between two methyl groups, with explicit hydrogens.
 
-    `mol` is the chain, `unit` one repeat unit between two methyl groups, both with explicit hydrogens.
-    `unit_of` and `copy_of` (n_atoms,) give the number of the unit and the atom in `unit` that each atom copies;
-    the caps belong to the first and the last unit. `head` and `tail` are the atoms of `unit` that carry the links,
-    `head_cap` and `tail_cap` the methyl carbons bound to them.
+    `head` and `tail` are the atoms that carry the links to other units, `head_cap` and `tail_cap` the methyl carbons
+    bound to them.
     """
 
     mol: Chem.Mol
-    unit: Chem.Mol
-    unit_of: NDArray[np.int64]
-    copy_of: NDArray[np.int64]
     head: int
     tail: int
     head_cap: int
     tail_cap: int
+
+    @property
+    def backbone(self) -> list[int]:
+        """Atoms along the backbone, from one cap to the other."""
+        return list(Chem.GetShortestPath(self.mol, self.head_cap, self.tail_cap))
+
+    @classmethod
+    def of(cls, word: Word) -> "CappedUnit":
+        """The unit of a word."""
+        mol = _capped(word)
+        size = _size(mol)
+        return cls(mol, 1, _neighbour(mol, size + 1), 0, size + 1)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A capped chain of n repeat units.
+
+    `mol` is the chain with explicit hydrogens. `kinds` are the different units in it, and `sequence` (n,) is the kind
+    of each unit. `unit_of` and `copy_of` (n_atoms,) give the number of the unit and the atom of its capped unit that
+    each atom copies; the caps belong to the first and the last unit.
+    """
+
+    mol: Chem.Mol
+    kinds: tuple[CappedUnit, ...]
+    sequence: tuple[int, ...]
+    unit_of: Indices
+    copy_of: Indices
+
+    def unit(self, number: int) -> CappedUnit:
+        """The capped unit that unit `number` copies."""
+        return self.kinds[self.sequence[number]]
 
 
 def backbone_atoms(unit: RepeatUnit | str) -> int:
@@ -48,7 +75,7 @@ def backbone_atoms(unit: RepeatUnit | str) -> int:
 def repeat_unit_mass(unit: RepeatUnit | str) -> float:
     """Molar mass of the repeat unit in g/mol, hydrogens included, ends not."""
     mol, _ = _with_ends(unit)
-    return sum(atom.GetMass() for atom in Chem.AddHs(mol).GetAtoms() if atom.GetAtomicNum() > 0)
+    return float(sum(atom.GetMass() for atom in Chem.AddHs(mol).GetAtoms() if atom.GetAtomicNum() > 0))
 
 
 def degree_of_polymerisation(unit: RepeatUnit | str, backbone: int = 150) -> int:
@@ -64,20 +91,29 @@ def chain(unit: RepeatUnit | str, n: int) -> Chain:
     if n < 1:
         raise ValueError(f"a chain of {n} repeat units; 1 at least expected")
     word = (parse(unit) if isinstance(unit, str) else unit).word
-    one = _capped(word, 1)
-    size = one.GetNumHeavyAtoms() - 2
-    ends = {"head": 1, "tail": _neighbour(one, size + 1), "head_cap": 0, "tail_cap": size + 1}
+    one = CappedUnit.of(word)
     few = min(n, 3)
-    short, unit_of, copy_of = _by_unit(_capped(word, few), one, few)
+    short, unit_of, copy_of = _by_unit(_capped(word * few), [one] * few)
     if n > few:
         short, unit_of, copy_of = _lengthened(short, unit_of, copy_of, n)
-    return Chain(mol=short, unit=one, unit_of=unit_of, copy_of=copy_of, **ends)
+    return Chain(short, (one,), (0,) * n, unit_of, copy_of)
 
 
-def _capped(word: Word, n: int) -> Chem.Mol:
-    """The chain with methyl caps and explicit hydrogens, which follow in the order of their heavy atoms."""
+def mixed_chain(units: Sequence[RepeatUnit], sequence: Sequence[int]) -> Chain:
+    """A chain of several kinds of units, each cut and turned as it is written; `sequence` counts from 0 in `units`.
+
+    Raises InvalidRepeatUnit as `RepeatUnit.written` does.
+    """
+    kinds = tuple(CappedUnit.of(unit.written) for unit in units)
+    word = tuple(block for kind in sequence for block in units[kind].written)
+    mol, unit_of, copy_of = _by_unit(_capped(word), [kinds[kind] for kind in sequence])
+    return Chain(mol, kinds, tuple(sequence), unit_of, copy_of)
+
+
+def _capped(word: Word) -> Chem.Mol:
+    """A chain with methyl caps and explicit hydrogens, which follow in the order of their heavy atoms."""
     # With equal ends a centre in the middle of a short chain would not count as one, and lose its mark.
-    mol = Chem.MolFromSmiles(f"{LEFT_END}{repeated(word, n)[1:-1]}{RIGHT_END}", _AS_WRITTEN)
+    mol = Chem.MolFromSmiles(f"{LEFT_END}{repeated(word)[1:-1]}{RIGHT_END}", _AS_WRITTEN)
     for cap in (mol.GetAtomWithIdx(0), mol.GetAtomWithIdx(mol.GetNumAtoms() - 1)):
         cap.SetAtomicNum(6)
         cap.SetIsotope(0)
@@ -85,6 +121,11 @@ def _capped(word: Word, n: int) -> Chem.Mol:
     Chem.SanitizeMol(mol)
     Chem.SetBondStereoFromDirections(mol)
     return Chem.AddHs(mol)
+
+
+def _size(capped: Chem.Mol) -> int:
+    """Heavy atoms between the caps."""
+    return int(capped.GetNumHeavyAtoms()) - 2
 
 
 def _parents(mol: Chem.Mol) -> Indices:
@@ -97,16 +138,22 @@ def _neighbour(mol: Chem.Mol, index: int) -> int:
     return int(mol.GetAtomWithIdx(index).GetBonds()[0].GetOtherAtomIdx(index))
 
 
-def _by_unit(mol: Chem.Mol, one: Chem.Mol, n: int) -> tuple[Chem.Mol, Indices, Indices]:
-    """A chain of `_capped` with its atoms unit by unit, in each as in `one`; which unit and which atom each copies."""
-    heavy, size = mol.GetNumHeavyAtoms(), one.GetNumHeavyAtoms() - 2
-    order = np.arange(heavy)  # a cap, the units one after the other, a cap
-    unit_of = np.clip((order - 1) // size, 0, n - 1)
-    copy_of = np.where(order == heavy - 1, size + 1, np.where(order == 0, 0, 1 + (order - 1) % size))
-    parents, in_one = _parents(mol), _parents(one)
+def _by_unit(mol: Chem.Mol, units: Sequence[CappedUnit]) -> tuple[Chem.Mol, Indices, Indices]:
+    """A chain of `_capped` with its atoms unit by unit, each as in its capped unit; number of the unit and atom of the
+    capped unit of each."""
+    sizes = np.array([_size(unit.mol) for unit in units])
+    # a cap, the units one after the other, a cap
+    unit_of = np.concatenate([[0], np.repeat(np.arange(len(units)), sizes), [len(units) - 1]])
+    copy_of = np.concatenate([[0], *(np.arange(1, size + 1) for size in sizes), [sizes[-1] + 1]])
+    parents = _parents(mol)
     rank = np.arange(len(parents)) - np.searchsorted(parents, parents)
-    copied = size + 2 + np.searchsorted(in_one, copy_of[parents]) + rank
-    unit_of, copy_of = np.concatenate([unit_of, unit_of[parents]]), np.concatenate([copy_of, copied])
+    in_unit = {id(unit): _parents(unit.mol) for unit in units}
+    copied = [
+        sizes[number] + 2 + np.searchsorted(in_unit[id(units[number])], copy)
+        for number, copy in zip(unit_of[parents].tolist(), copy_of[parents].tolist(), strict=True)
+    ]
+    unit_of = np.concatenate([unit_of, unit_of[parents]])
+    copy_of = np.concatenate([copy_of, np.array(copied, dtype=np.int64) + rank])
     sorted_by_unit = np.lexsort((copy_of, unit_of))
     placed = Chem.RenumberAtoms(mol, sorted_by_unit.tolist())
     return placed, unit_of[sorted_by_unit], copy_of[sorted_by_unit]

@@ -66,11 +66,15 @@ def has_sound_ends(tokens: Sequence[str]) -> bool:
     return tree is not None and tree.is_sound(tree.path())
 
 
-def drawings(word: Word) -> list[str]:
-    """Every way to cut one period of a chain and to read it, as SMILES with two ``*``, the canonical one first."""
+def readings(word: Word) -> list[Word]:
+    """Every way to cut one period of a chain and to read it, the canonical one first."""
     backwards = tuple(_known(block)[1] for block in reversed(word))
-    turned = [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
-    return list(dict.fromkeys(repeated(way) for way in turned))
+    return [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
+
+
+def drawings(word: Word) -> list[str]:
+    """The `readings` of a word as SMILES with two ``*``, each once."""
+    return list(dict.fromkeys(repeated(way) for way in readings(word)))
 
 
 def key_of(word: Word) -> str:

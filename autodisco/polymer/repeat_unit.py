@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, repeated
+from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, readings, repeated
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
@@ -58,6 +58,21 @@ class RepeatUnit:
         """Every way to cut the chain into units of this length and to read them, `smiles` first."""
         return drawings(self.word)
 
+    @cached_property
+    def written(self) -> Word:
+        """Blocks of `given` from its first end to its second: as it is cut and turned there, with all its repeats.
+
+        Beside units of another kind, the cut and the direction matter. Raises InvalidRepeatUnit for stereo marks that
+        cannot be kept.
+        """
+        wanted = _canonical_drawing(self.given)
+        times = Chem.MolFromSmiles(wanted).GetNumAtoms() - 2
+        times //= Chem.MolFromSmiles(self.smiles).GetNumAtoms() - 2
+        for way in readings(self.word):
+            if _canonical_drawing(repeated(way, times)) == wanted:
+                return way * times
+        raise InvalidRepeatUnit("unparsable", f"'{self.given}' cannot be joined with other units: rewrite its stereo")
+
     def random_drawing(self, rng: np.random.Generator) -> str:
         """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
         choices = self.drawings
@@ -99,6 +114,15 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
             "too-long", f"'{given[:20]}…' has more than {MAX_CHARACTERS} characters in canonical form; no more are read"
         )
     return RepeatUnit(key=key_of(word), word=word, given=given)
+
+
+def _canonical_drawing(text: str) -> str:
+    """Canonical SMILES of a unit with its ends labelled: equal for two texts with the same cut and direction."""
+    mol = Chem.MolFromSmiles(_label_ends(text)[0])
+    _uncharge_oxides(mol)
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    return str(Chem.MolToSmiles(mol))
 
 
 def _known_word(text: str, elements: frozenset[str]) -> Word | None:

@@ -1,6 +1,6 @@
-"""Simulating a list of polymers outside a campaign: one folder and one seed rule for every caller.
+"""Simulating a list of polymers or formulations outside a campaign: one folder and one seed rule for every caller.
 
-Replica r of a polymer gets the seed spawned from (seed; r, attempt), so that more replicas later extend the same
+Replica r of each gets the seed spawned from (seed; r, attempt), so that more replicas later extend the same
 set, and what a folder already holds is not run again.
 """
 
@@ -13,27 +13,24 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.registry import absolute
 from autodisco.simulation import engines, protocols
+from autodisco.simulation.cache import lasting_outcome, was_begun
 from autodisco.simulation.executors import Pool, load_executor
-from autodisco.simulation.replica import (
-    RETRY,
-    ReplicaOutcome,
-    ReplicaTask,
-    lasting_outcome,
-    mending,
-    was_begun,
-)
+from autodisco.simulation.formulation import Formulation, of
+from autodisco.simulation.task import RETRY, ReplicaOutcome, ReplicaTask, mending
+
+Subject = RepeatUnit | Formulation
 
 ATTEMPTS = 2
 
 
-def builds_folder(root: Path, unit: RepeatUnit, protocol_name: str, seed: int, engine: str) -> Path:
-    """Where the builds of a polymer lie, one folder each."""
+def builds_folder(root: Path, subject: Subject, protocol_name: str, seed: int, engine: str) -> Path:
+    """Folder of the builds of a polymer or formulation, one folder each."""
     named = f"seed-{seed}" if engine == "lammps" else f"seed-{seed}-{engine}"
-    return root.absolute() / unit.key / protocol_name / named
+    return root.absolute() / subject.key / protocol_name / named
 
 
 def replica_task(
-    unit: RepeatUnit,
+    subject: Subject,
     protocol: str,
     force_field: str,
     replica: int,
@@ -48,27 +45,30 @@ def replica_task(
     """The task of one replica, in its folder; `protocol` is a name or a path."""
     engine = engines.resolved(engine)
     loaded = protocols.load(protocol)
+    mixture = of(subject)
+    unit = mixture.homopolymer
     drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]
     return ReplicaTask(
-        key=unit.key,
-        monomer_smiles=unit.smiles,
+        key=subject.key,
+        monomer_smiles=unit.smiles if unit else mixture.title,
         replica=replica,
         seed=int(drawn >> 1),
         protocol=loaded.name
         if loaded.name.partition("@")[0] in protocols.shipped()
         else str(Path(protocol).absolute()),
         force_field=absolute(force_field, Path.cwd()),
-        folder=builds_folder(root, unit, loaded.name, seed, engine) / str(replica),
+        folder=builds_folder(root, subject, loaded.name, seed, engine) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,
         engine=engine,
         half_step=half_step,
         larger_box=larger_box,
+        formulation=None if unit else mixture,
     )
 
 
 def simulate_batch(
-    units: Iterable[RepeatUnit],
+    subjects: Iterable[Subject],
     protocol: str,
     force_field: str,
     replicas: int | Mapping[str, int],
@@ -83,7 +83,7 @@ def simulate_batch(
     on_progress: Callable[[], None] = lambda: None,
     executor: str = "local",
 ) -> dict[str, dict[int, ReplicaOutcome]]:
-    """Run `replicas` builds of every unit, or as many as stand beside its key; returns the last outcome of each build
+    """Run `replicas` builds of each subject, or the number beside its key; returns the last outcome of each build
     by polymer key and replica.
 
     First builds come before second ones. A build that fails is started once more in the way that mends its failure
@@ -91,7 +91,7 @@ def simulate_batch(
     """
     engine = engines.resolved(engine)
     engines.load(engine).check()
-    by_key = {unit.key: unit for unit in units}
+    by_key = {subject.key: subject for subject in subjects}
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
     def task(key: str, replica: int, attempt: int, **mended: bool) -> ReplicaTask:

@@ -6,12 +6,13 @@ temperatures of the protocol; where it is too small for the cutoff, the box gets
 """
 
 import math
-from dataclasses import dataclass
+from collections import Counter
 
 from rdkit import Chem
 
 from autodisco.polymer import RepeatUnit
-from autodisco.polymer.chains import backbone_atoms, chain, repeat_unit_mass
+from autodisco.simulation.contents import applied, chain_of, composition, sequences
+from autodisco.simulation.formulation import Formulation, neutral_molecule, of
 from autodisco.simulation.protocols import Npt, Protocol, SystemSettings
 
 ATOM_A3 = {
@@ -34,45 +35,32 @@ MARGIN = 1.035
 chains by 3 %), fluctuations of the volume by half a percent."""
 
 
-@dataclass(frozen=True)
-class BoxContents:
-    """How many repeat units per chain, chains and ion pairs make the box."""
+def sized(subject: RepeatUnit | Formulation, protocol: Protocol, times: float = 1.0) -> SystemSettings:
+    """The settings of a protocol for a formulation, with as much in the box as its cutoff needs, and `times` that.
 
-    units: int
-    chains: int
-    ion_pairs: int
-
-
-def composition(unit: RepeatUnit, settings: SystemSettings) -> BoxContents:
-    """The composition closest to the wanted backbone length and amount of salt or mass of polymer."""
-    polymer_mass = settings.polymer_mass
-    unit_mass = repeat_unit_mass(unit)
-    units = max(1, round(settings.backbone_atoms / backbone_atoms(unit)))
-    chains = max(1, round(polymer_mass / (units * unit_mass)))
-    return BoxContents(max(1, round(polymer_mass / (chains * unit_mass))), chains, settings.ion_pairs)
-
-
-def sized(unit: RepeatUnit, protocol: Protocol, times: float = 1.0) -> SystemSettings:
-    """The settings of a protocol with as much in the box as its cutoff needs, and `times` that.
-
-    They are those of the protocol where its box is expected to be large enough.
+    They are those of the protocol if its box is expected to be large enough. Raises InputError as `composition` does.
     """
-    settings = protocol.system
+    formulation = of(subject)
+    grown = protocol.system if formulation.homopolymer else applied(formulation, protocol.system)
     least = MARGIN * 2 * protocol.nonbonded.cutoff
-    grown = settings
-    while expected_edge(unit, grown, protocol) < least:
-        grown = grown.times((least / expected_edge(unit, grown, protocol)) ** 3)
+    while (edge := expected_edge(formulation, grown, protocol)) < least:
+        grown = grown.times((least / edge) ** 3)
     return grown.times(times) if times > 1 else grown
 
 
-def expected_edge(unit: RepeatUnit, settings: SystemSettings, protocol: Protocol) -> float:
+def expected_edge(subject: RepeatUnit | Formulation, settings: SystemSettings, protocol: Protocol) -> float:
     """Edge (Å) of the box where the protocol compresses it most."""
-    mix = composition(unit, settings)
-    occupied = mix.chains * van_der_waals_volume(chain(unit, mix.units).mol)
-    if mix.ion_pairs:
-        volumes = [salt.anions * van_der_waals_volume(salt.anion.molecule) for salt in settings.salts]
-        occupied += mix.ion_pairs * sum(volumes) / len(volumes)
-    return (occupied / PACKING * least_expansion(protocol)) ** (1 / 3)
+    formulation = of(subject)
+    contents = composition(formulation, settings)
+    occupied = 0.0
+    for polymer, lengths in zip(formulation.polymers, contents.chains, strict=True):
+        for sequence, n in Counter(sequences(polymer, lengths, seed=0)).items():
+            occupied += n * van_der_waals_volume(chain_of(polymer, sequence).mol)
+    for solvent, n in zip(formulation.solvents, contents.solvents, strict=True):
+        occupied += n * van_der_waals_volume(neutral_molecule(solvent.smiles))
+    for salt, n in contents.salts:
+        occupied += n * salt.anions * van_der_waals_volume(salt.anion.molecule)
+    return float((occupied / PACKING * least_expansion(protocol)) ** (1 / 3))
 
 
 def least_expansion(protocol: Protocol) -> float:

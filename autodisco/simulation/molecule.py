@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.components import Component
 from autodisco.arrays import Floats
 from autodisco.simulation.forms import Form, PairRule
 
@@ -97,13 +98,15 @@ def _with_offsets(molecules: Sequence[Molecule], offsets: Sequence[int], form: F
 class System:
     """Molecules in a periodic box with orthogonal edges `box` (3,) in Å; `positions` (n, 3) are unwrapped.
 
-    `pair_rule` is that of the force field, None if it is not made of pairs.
+    `components` say which molecules are of one kind, and their roles. `pair_rule` is that of the force field, None if
+    it is not made of pairs.
     """
 
     molecules: list[Molecule]
     positions: Floats
     box: Floats
     labels: dict[str, object] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
     pair_rule: PairRule | None = field(kw_only=True)
 
     @property

@@ -37,6 +37,8 @@ class ScatterSettings(_Frozen):
 class SystemSettings(_Frozen):
     """The least content of the box; a dense polymer gets more where the cutoff needs it.
 
+    Chains have about `backbone_atoms` heavy atoms in their backbones. With `chain_lengths` ``unequal`` they may differ
+    by one repeat unit from each other, so that the mass of polymer is closer to the one asked for.
     `salt` is the name of one salt, or of several with equal amounts. `ion_pairs` is the number of formula units of all
     salts, `molality` their mol per kg of polymer. With 0 `ion_pairs` there is no salt and `polymer_mass_g_per_mol` is
     the mass of polymer. `ions` are those that the program does not have; in a file, the paths of their files. Charges
@@ -45,6 +47,7 @@ class SystemSettings(_Frozen):
     """
 
     backbone_atoms: Annotated[int, Field(gt=0)]
+    chain_lengths: Literal["equal", "unequal"] = "equal"
     ion_pairs: Annotated[int, Field(ge=0)]
     molality: Positive | None = None
     polymer_mass_g_per_mol: Positive | None = None
@@ -317,11 +320,8 @@ def _at(protocol: Protocol, temperature_k: float) -> Protocol:
 
 def _read(path: Path) -> Protocol:
     content = read_toml(path, "protocol")
-    system = content.get("system")
-    if isinstance(system, dict) and isinstance(files := system.get("ions"), list):
-        if not all(isinstance(file, str) for file in files):
-            raise InputError(f"{path}: system.ions: a list of the paths of ion files expected")
-        system["ions"] = [ion_data.read(path.parent / file) for file in files]
+    if isinstance(system := content.get("system"), dict):
+        content["system"] = ion_data.with_ions(system, path, "system.ions")
     protocol = validated(content, Protocol, path)
     if not protocol.observables:
         return protocol

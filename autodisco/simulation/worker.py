@@ -15,7 +15,9 @@ from pathlib import Path
 from autodisco.errors import EngineKilled
 from autodisco.files import read_json
 from autodisco.process import die_with_parent
-from autodisco.simulation.replica import KILLED, ReplicaTask, finished_outcome, run_replica
+from autodisco.simulation.cache import finished_outcome
+from autodisco.simulation.replica import run_replica
+from autodisco.simulation.task import KILLED, ReplicaTask
 
 
 def main() -> None:

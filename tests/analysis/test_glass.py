@@ -9,7 +9,7 @@ from autodisco.analysis.quantities import base_name, known
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from autodisco.simulation.engines.report import report_line
-from autodisco.simulation.replica import bend_of_volume
+from autodisco.simulation.run_properties import bend_of_volume
 
 RAMP = np.linspace(450, 100, 3500)  # as of protocol `glass`: a row each 0.5 ps
 

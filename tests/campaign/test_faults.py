@@ -184,16 +184,18 @@ def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finishe
 @pytest.mark.parametrize("engine", ["lammps", "openmm"])
 @pytest.mark.fault("damaged checkpoint of an engine")
 def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine):
+    from autodisco.files import write_json
     from autodisco.polymer import parse
-    from autodisco.simulation import replica
+    from autodisco.simulation.cache import identity
+    from autodisco.simulation.replica import prepare
 
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "legs"')
     text = text.replace("temperature_damping_fs = 100", "temperature_damping_fs = 100\ncheckpoint_every_ps = 0.5", 1)
     (tmp_path / "legs.toml").write_text(text)
     task = replica_task(parse("*OCC*"), str(tmp_path / "legs.toml"), "pcff+", 0, 0, 1, tmp_path, 300.0, engine)
     task.folder.mkdir(parents=True)
-    replica.write_json(task.folder / "task.json", replica._identity(task))
-    replica.prepare(task)
+    write_json(task.folder / "task.json", identity(task))
+    prepare(task)
     for name in ("checkpoint-2-100", "checkpoint-2-250") if engine == "lammps" else ("checkpoint.json",):
         (task.folder / name).write_bytes(b"half a file")
     outcomes = []

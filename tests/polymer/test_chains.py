@@ -10,6 +10,7 @@ from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from autodisco.polymer import backbone_atoms, chain, degree_of_polymerisation, parse, repeat_unit_mass
+from autodisco.polymer.chains import mixed_chain
 from autodisco.polymer.identity import repeated
 
 from .strategies import Pieces, units
@@ -44,7 +45,7 @@ def test_a_long_chain_is_one_of_longer_units(unit: Pieces, n: int) -> None:
     polymer = parse(unit.smiles)
     long, short = chain(polymer, n), chain(polymer, 2)
     for made in (long, short):
-        elements = [atom.GetSymbol() for atom in made.unit.GetAtoms()]
+        elements = [atom.GetSymbol() for atom in made.unit(0).mol.GetAtoms()]
         assert [atom.GetSymbol() for atom in made.mol.GetAtoms()] == [elements[k] for k in made.copy_of]
         assert (np.diff(made.unit_of) >= 0).all()
     assert len(long.mol.GetAtoms()) - len(short.mol.GetAtoms()) == (n - 2) * np.sum(long.unit_of == 1)
@@ -55,7 +56,7 @@ def test_a_long_chain_is_one_of_longer_units(unit: Pieces, n: int) -> None:
 
 def test_bonds_within_a_unit_are_those_of_the_unit_and_links_join_tail_to_head():
     made = chain("*CC(C(=O)OC)(C)*", 7)
-    of_unit = {frozenset((b.GetBeginAtomIdx(), b.GetEndAtomIdx())) for b in made.unit.GetBonds()}
+    of_unit = {frozenset((b.GetBeginAtomIdx(), b.GetEndAtomIdx())) for b in made.unit(0).mol.GetBonds()}
     links = 0
     for bond in made.mol.GetBonds():
         a, b = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
@@ -63,7 +64,7 @@ def test_bonds_within_a_unit_are_those_of_the_unit_and_links_join_tail_to_head()
             assert frozenset((int(made.copy_of[a]), int(made.copy_of[b]))) in of_unit
         else:
             first, last = (a, b) if made.unit_of[a] < made.unit_of[b] else (b, a)
-            assert (made.copy_of[first], made.copy_of[last]) == (made.tail, made.head)
+            assert (made.copy_of[first], made.copy_of[last]) == (made.unit(0).tail, made.unit(0).head)
             links += 1
     assert links == 6
 
@@ -94,3 +95,28 @@ def test_time_is_linear_in_the_number_of_units():
 def test_a_chain_of_nothing_is_refused():
     with pytest.raises(ValueError, match="a chain of 0 repeat units"):
         chain("*OCC*", 0)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "blocks"), [("*OCC*", 3), ("*COC*", 3), ("*CCO*", 3), ("*OCCOCC*", 6), ("*CC(*)C", 2), ("*C(C)C*", 2)]
+)
+def test_a_unit_remembers_how_it_was_cut_and_turned(smiles, blocks):
+    unit = parse(smiles)
+    assert len(unit.written) == blocks
+    ways = [Chem.MolToSmiles(Chem.MolFromSmiles(t.replace("*", "[1*]", 1))) for t in (repeated(unit.written), smiles)]
+    assert ways[0] == ways[1]
+
+
+def test_a_chain_of_several_kinds_follows_its_sequence():
+    mixed = mixed_chain([parse("*OCC*"), parse("*CC(*)c1ccccc1")], [0, 1, 1, 0])
+    expected = Chem.AddHs(Chem.MolFromSmiles("COCCCC(c1ccccc1)CC(c1ccccc1)OCCC"))
+    assert Chem.MolToSmiles(Chem.RemoveHs(mixed.mol)) == Chem.MolToSmiles(Chem.RemoveHs(expected))
+    assert mixed.unit_of.tolist() == sorted(mixed.unit_of.tolist())
+    for atom, number, copy in zip(mixed.mol.GetAtoms(), mixed.unit_of, mixed.copy_of, strict=True):
+        assert atom.GetSymbol() == mixed.unit(number).mol.GetAtomWithIdx(int(copy)).GetSymbol()
+
+
+def test_a_mixed_chain_of_one_kind_is_the_plain_chain():
+    plain, mixed = chain("*CCO*", 5), mixed_chain([parse("*CCO*")], [0] * 5)
+    assert Chem.MolToSmiles(plain.mol) == Chem.MolToSmiles(mixed.mol)
+    assert plain.copy_of.tolist() == mixed.copy_of.tolist()

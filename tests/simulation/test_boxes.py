@@ -13,8 +13,10 @@ from autodisco.files import read_json, write_json
 from autodisco.polymer import parse
 from autodisco.simulation import ReplicaOutcome, ReplicaTask, boxes, builder, forcefield, protocols, run_replica
 from autodisco.simulation.batch import replica_task, simulate_batch
-from autodisco.simulation.replica import LASTING, _identity, mending, prepare
+from autodisco.simulation.cache import identity
+from autodisco.simulation.replica import prepare
 from autodisco.simulation.space import edge_of
+from autodisco.simulation.task import LASTING, mending
 
 DENSE = ("*C(F)(F)*", "*C(F)(F)C(F)(F)O*", "*CC(F)(F)*", "*CS*", "*C1OC(=O)OC1*")
 ORDINARY = ("*OCC*", "*C*", "*CC(*)c1ccccc1", "*CCOCS*", "*C(O)OCCO*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*")
@@ -126,7 +128,7 @@ def test_a_later_attempt_with_a_larger_box_is_adopted_by_a_batch(tmp_path):
     unit = parse("*OCC*")
     later = replica_task(unit, "smoke", "pcff+", 0, 1, 1, tmp_path, 60.0, "lammps", larger_box=True)
     later.folder.mkdir(parents=True)
-    write_json(later.folder / "task.json", _identity(later))
+    write_json(later.folder / "task.json", identity(later))
     write_json(later.folder / "outcome.json", asdict(ReplicaOutcome(True, {"density_g_per_cm3": 1.0}, None, "", 0, 0)))
     started = []
     found = simulate_batch([unit], "smoke", "pcff+", 1, tmp_path, engine="lammps", on_start=started.append)
@@ -136,7 +138,7 @@ def test_a_later_attempt_with_a_larger_box_is_adopted_by_a_batch(tmp_path):
 
 def pairs(folder: Path) -> int:
     """Ion pairs in the box of a replica."""
-    return read_json(folder / "system.json")["ion_pairs"]
+    return read_json(folder / "system.json")["salts"]["LiTFSI"]
 
 
 def test_a_polymer_without_salt_has_a_density_a_cohesion_and_no_conductivity(tmp_path):

@@ -58,10 +58,10 @@ def test_a_box_of_polystyrene_has_no_overlaps_and_no_bond_through_a_ring(seed):
     assert closest(system) > 0.65
     heavy = np.array([element != "H" for element in system.elements])
     assert closest(system, heavy) > 1.05
-    polymer = chain(parse("*CC(*)c1ccccc1"), system.labels["units_per_chain"])
-    offsets = system.offsets[: system.labels["chains"]]
+    polymer = chain(parse("*CC(*)c1ccccc1"), system.components[0].units[0])
+    offsets = system.offsets[: system.components[0].count]
     rings = [tuple(atom + offset for atom in r) for offset in offsets for r in polymer.mol.GetRingInfo().AtomRings()]
-    assert len(rings) == system.labels["units_per_chain"] * system.labels["chains"]
+    assert len(rings) == sum(system.components[0].units)
     assert speared(rings, system.bonds, system.positions, system.box) == []
 
 
@@ -72,14 +72,14 @@ def hands(mol):
 @pytest.mark.parametrize("smiles", ["*C[C@H](C)O*", "*C[C@H](*)c1ccccc1", "*C[C@H](C)C[C@@H](*)C"])
 def test_stereo_marks_of_a_unit_decide_the_tacticity_of_the_chain(smiles):
     system = builder.build(parse(smiles), QUICK, 2, PCFF)
-    polymer = chain(parse(smiles), system.labels["units_per_chain"]).mol
+    polymer = chain(parse(smiles), system.components[0].units[0]).mol
     assert len(hands(polymer)) >= 8
     assert hands(in_space(polymer, system)) == hands(polymer)
 
 
 def test_without_stereo_marks_centres_are_as_they_fall():
     system = builder.build(parse("*CC(C)O*"), QUICK, 2, PCFF)
-    polymer = chain(parse("*CC(C)O*"), system.labels["units_per_chain"]).mol
+    polymer = chain(parse("*CC(C)O*"), system.components[0].units[0]).mol
     assert hands(polymer) == []
     assert set(hands(in_space(polymer, system))) == {"R", "S"}
 

@@ -19,7 +19,7 @@ from autodisco.simulation.cohesion import FRAMES, cohesive_energies
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
-from autodisco.simulation.replica import density_error
+from autodisco.simulation.run_properties import density_error
 from tests.simulation.reference_data import published_chains
 from tests.simulation.single_point import single_point
 
@@ -98,7 +98,7 @@ def test_a_replica_has_its_cohesion_and_what_was_estimated(smoke_run):
 def test_a_solubility_parameter_has_an_error_where_ten_of_its_frames_count_as_independent(smoke_run):
     """Two picoseconds are a few correlation times, so the last digit decides whether this run has one."""
     protocol, properties = protocols.load("smoke"), read_json(smoke_run / "outcome.json")["properties"]
-    molecules = builder.molecules(parse("*OCC*"), boxes.sized(parse("*OCC*"), protocol), PCFF)
+    molecules = builder.plan(parse("*OCC*"), boxes.sized(parse("*OCC*"), protocol), 1, PCFF).molecules
     with DCDFile(str(smoke_run / "trajectory.dcd")) as trajectory:
         frames = trajectory.readframes()
     chosen = np.linspace(0, 50, FRAMES).round().astype(int)

@@ -24,9 +24,9 @@ from autodisco.simulation import (
     protocols,
     replica,
 )
+from autodisco.simulation.cache import finished_outcome, lasting_outcome
 from autodisco.simulation.cohesion import cohesive_energies
 from autodisco.simulation.engines import lammps
-from autodisco.simulation.replica import finished_outcome, lasting_outcome
 
 
 def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s: float = 120.0) -> ReplicaTask:
@@ -173,7 +173,7 @@ def test_every_step_of_a_replica_tells_of_its_progress(tmp_path):
     unit, protocol = parse("*OCC*"), protocols.load("smoke")
     system = builder.build(unit, protocol.system, 1, forcefield.load("pcff+"), placed.append)
     assert placed == list(range(1, len(placed) + 1))
-    assert len(placed) >= system.labels["units_per_chain"] * system.labels["chains"] + 2
+    assert len(placed) >= sum(system.components[0].units) + 2
     lammps.write(tmp_path, system, protocol, 1)
     script = (tmp_path / "in.lammps").read_text().partition("\n# step 1")[0]
     (tmp_path / "in.lammps").write_text(script)

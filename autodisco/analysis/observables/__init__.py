@@ -12,6 +12,7 @@ BUILT_IN = {
     "run": f"{HERE}.run_length:RunLength",
     "box": f"{HERE}.box:Box",
     "displacement": f"{HERE}.displacement:Displacement",
+    "species": f"{HERE}.species:SpeciesTransport",
     "clusters": f"{HERE}.clusters:Clusters",
     "conductivity": f"{HERE}.conductivity:Conductivity",
     "collective": f"{HERE}.collective:Collective",

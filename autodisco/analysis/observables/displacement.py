@@ -65,50 +65,35 @@ class Fit:
     diffusivity: Diffusivity
 
 
-class Displacement(Observable):
-    """Diffusivities of cations, anions and the coordinating atoms of the polymer about the centre of mass of the box.
+class Tracks:
+    """Positions of particles of several kinds, and their displacements.
 
-    Positions are written to a temporary file, because displacements need all frames of a particle at once.
+    Positions are written to a temporary file, because displacements need all frames of a particle at once. `kinds` are
+    names and numbers of particles.
     """
 
-    quantities = chosen(
-        "cation_diffusivity_cm2_per_s",
-        "anion_diffusivity_cm2_per_s",
-        "polymer_diffusivity_cm2_per_s",
-        "diffusive_exponent_cation",
-        "diffusive_exponent_anion",
-    )
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run)
-        kinds, n_tracers = run.composition.species, len(run.composition.tracers)
-        self._names = [*(kind.name for kind in kinds), "polymer"]
-        self._edges = np.cumsum([0, *(kind.n for kind in kinds), n_tracers]).tolist()
+    def __init__(self, run: Run, kinds: Sequence[tuple[str, int]]) -> None:
+        self._run, self._names = run, [name for name, _ in kinds]
+        self._edges = np.cumsum([0, *(n for _, n in kinds)]).tolist()
         self._series = run.resources.enter_context(closing(Series(self._edges[-1])))
 
-    def add(self, frames: Frames) -> None:
-        """Write the positions of ions and tracers of the polymer."""
-        tracers = frames.centred[:, self.run.composition.tracers]
-        self._series.append(np.concatenate([*frames.ions, tracers], axis=1))
+    def append(self, positions: Sequence[Floats]) -> None:
+        """Write positions (C, n, 3) of every kind, Å."""
+        self._series.append(np.concatenate(positions, axis=1))
 
     @cached_property
     def moved(self) -> tuple[Displacements, ...]:
-        """Of every species of ions, then of the polymer or solvent where there is some."""
+        """Of every kind that has particles."""
         ranges = zip(self._names, itertools.pairwise(self._edges), strict=True)
         return tuple(self._displacements(name, low, high) for name, (low, high) in ranges if high > low)
 
-    @property
-    def of_polymer(self) -> Displacements | None:
-        """Of the polymer or solvent."""
-        return self.moved[-1] if self.run.composition.tracers.size else None
-
     def _displacements(self, name: str, low: int, high: int) -> Displacements:
-        n, most_bytes = high - low, int(self.run.settings.memory_mb * 1e6 / 8)
+        n, most_bytes = high - low, int(self._run.settings.memory_mb * 1e6 / 8)
         edges = np.linspace(low, high, min(n, MOST_GROUPS) + 1).astype(int)
-        lags = spread_lags(self.run.n_frames)
+        lags = spread_lags(self._run.n_frames)
         groups, end_to_end, moments = [], 0.0, np.zeros((3, len(lags)))
         for first, last in itertools.pairwise(edges):
-            group = DisplacementSum(self.run.n_frames)
+            group = DisplacementSum(self._run.n_frames)
             for block in self._series.blocks(int(first), int(last), most_bytes):
                 group.add(block)
                 end_to_end += float(np.sum((block[:, :, -1] - block[:, :, 0]) ** 2))
@@ -124,7 +109,7 @@ class Displacement(Observable):
 
         Raises InputError for fewer than seven frames, or where the lags asked for are not those of the run.
         """
-        trajectory, n_frames = self.run.trajectory, self.run.n_frames
+        trajectory, n_frames = self._run.trajectory, self._run.n_frames
         if n_frames < LEAST_FRAMES:
             raise InputError(f"{trajectory.source}: {n_frames} frames; a fit needs at least {LEAST_FRAMES}")
         dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
@@ -134,6 +119,42 @@ class Displacement(Observable):
             line = fit_line(kind.msd, window.first, window.last)
             fits.append(Fit(window, line, diffusivity(kind.msd, kind.groups, line, dt, kind.n)))
         return tuple(fits)
+
+
+class Displacement(Observable):
+    """Diffusivities of cations, anions and coordinating atoms of the polymer about the centre of mass of the box."""
+
+    quantities = chosen(
+        "cation_diffusivity_cm2_per_s",
+        "anion_diffusivity_cm2_per_s",
+        "polymer_diffusivity_cm2_per_s",
+        "diffusive_exponent_cation",
+        "diffusive_exponent_anion",
+    )
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        kinds = [(kind.name, kind.n) for kind in run.composition.species]
+        self._tracks = Tracks(run, [*kinds, ("polymer", len(run.composition.tracers))])
+
+    def add(self, frames: Frames) -> None:
+        """Write the positions of ions and tracers of the polymer."""
+        self._tracks.append([*frames.ions, frames.centred[:, self.run.composition.tracers]])
+
+    @property
+    def moved(self) -> tuple[Displacements, ...]:
+        """Of every species of ions, then of the polymer or solvent where there is some."""
+        return self._tracks.moved
+
+    @property
+    def of_polymer(self) -> Displacements | None:
+        """Of the polymer or solvent."""
+        return self.moved[-1] if self.run.composition.tracers.size else None
+
+    @property
+    def fits(self) -> tuple[Fit, ...]:
+        """Of every entry of `moved`. Raises InputError as `Tracks.fits` does."""
+        return self._tracks.fits
 
     @property
     def ion_fits(self) -> tuple[Fit, ...]:

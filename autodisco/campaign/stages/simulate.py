@@ -27,7 +27,7 @@ LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", 
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
-    from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask
+    from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
@@ -161,7 +161,7 @@ class _Room:
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     """The task of a planned replica."""
     from autodisco.simulation import engines
-    from autodisco.simulation.replica import ReplicaTask, mending
+    from autodisco.simulation.task import ReplicaTask, mending
 
     settings = campaign.settings.simulation
     polymer = store.polymer(row.key)
@@ -222,7 +222,7 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
 
     Raises StorageError if the disk was full: the replica waits, and the stage is run again.
     """
-    from autodisco.simulation.replica import RETRY
+    from autodisco.simulation.task import RETRY
 
     subject, protocol = f"{task.monomer_smiles} replica {task.replica}", store.get("protocol")
     if outcome.failure_code == "no-disk":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from autodisco.machine import cores
-from autodisco.simulation.replica import ReplicaTask
+from autodisco.simulation.task import ReplicaTask
 
 
 @dataclass(frozen=True)

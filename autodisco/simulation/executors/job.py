@@ -6,7 +6,7 @@ from pathlib import Path
 from autodisco.files import write_json
 from autodisco.process import THREADS
 from autodisco.simulation import progress
-from autodisco.simulation.replica import ReplicaTask
+from autodisco.simulation.task import ReplicaTask
 
 LOG = "replica.log"
 """File in the folder of a replica that gets the output of its process."""

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from autodisco.simulation.executors import job
 from autodisco.simulation.executors.executor import Executor, Sighting
-from autodisco.simulation.replica import KILLED, ReplicaTask
+from autodisco.simulation.task import KILLED, ReplicaTask
 
 
 class LocalExecutor(Executor):

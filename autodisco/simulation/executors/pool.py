@@ -8,9 +8,10 @@ from typing import Any
 
 from autodisco.files import tells_of_full_disk
 from autodisco.simulation import progress
+from autodisco.simulation.cache import finished_outcome, lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
 from autodisco.simulation.executors.job import LOG
-from autodisco.simulation.replica import ReplicaOutcome, ReplicaTask, finished_outcome, lasting_outcome
+from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3

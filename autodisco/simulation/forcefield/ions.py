@@ -187,6 +187,19 @@ def read(path: Path) -> Ion:
     return read_model(path, Ion, "ion")
 
 
+def with_ions(content: dict[str, Any], path: Path, key: str) -> dict[str, Any]:
+    """The content of the file at `path`, with the ion files that it lists under `ions` read.
+
+    Their paths are relative to that file; `key` names the list in messages. Raises InputError.
+    """
+    files = content.get("ions")
+    if files is None:
+        return content
+    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+        raise InputError(f"{path}: {key}: a list of the paths of ion files expected")
+    return {**content, "ions": [read(path.parent / file) for file in files]}
+
+
 def known(more: Iterable[Ion] = ()) -> dict[str, Ion]:
     """The ions of this package and others, by name. Raises InputError if two have the same name."""
     found = dict(shipped())

@@ -1,0 +1,59 @@
+"""Transport of each species by itself: every cation, anion, polymer and solvent of a mixture."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from autodisco.analysis.combination import SEM
+from autodisco.analysis.frames import Frames
+from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.observables.displacement import Displacement, Tracks
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.trajectory import LEAST_FRAMES
+
+DIFFUSIVITY = "species_diffusivity_cm2_per_s"
+
+
+class SpeciesTransport(Observable):
+    """Number, charge and diffusivity of every species, by its name.
+
+    Ions and solvents move with their centres of mass (ions of the folders of this program: with their central atom),
+    polymers with their coordinating atoms. A species without a name in the files is called cations, anions, ….
+    """
+
+    quantities = chosen("species_count", "species_charge", DIFFUSIVITY)
+    needs_ions = False
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._neutrals = run.composition.neutrals
+        self._ions = run.get(Displacement) if run.composition.species else None
+        only_a_polymer = len(self._neutrals) == 1 and self._neutrals[0].role == "polymer"
+        self._shares_polymer = bool(self._ions) and only_a_polymer  # the other observable has followed it already
+        own = () if self._shares_polymer else self._neutrals
+        self._tracks = Tracks(run, [(kind.name, len(kind.bodies)) for kind in own]) if own else None
+
+    def add(self, frames: Frames) -> None:
+        """Write the positions of polymers and solvents."""
+        if self._tracks:
+            self._tracks.append([frames.centres_of_mass(kind.bodies) for kind in self._neutrals])
+
+    def result(self) -> Mapping[str, Any]:
+        """Mappings from species to value; without diffusivities in a run of fewer than seven frames."""
+        ions = self.run.composition.species
+        names = [kind.label or kind.name for kind in ions] + [kind.name for kind in self._neutrals]
+        numbers = [kind.n for kind in ions] + [kind.n for kind in self._neutrals]
+        charges = [kind.charge for kind in ions] + [0.0] * len(self._neutrals)
+        found: dict[str, Any] = {
+            "species_count": dict(zip(names, numbers, strict=True)),
+            "species_charge": dict(zip(names, charges, strict=True)),
+        }
+        if self.run.n_frames < LEAST_FRAMES:
+            return found
+        fits = [*(self._ions.ion_fits if self._ions else ()), *(self._tracks.fits if self._tracks else ())]
+        if self._ions and self._shares_polymer:
+            fits.append(self._ions.fits[-1])
+        moved = dict(zip(names, (fit.diffusivity for fit in fits), strict=True))
+        return found | {
+            DIFFUSIVITY: {name: diffusivity.value for name, diffusivity in moved.items()},
+            f"{DIFFUSIVITY}{SEM}": {name: diffusivity.sem for name, diffusivity in moved.items()},
+        }

@@ -1,0 +1,127 @@
+"""What `autodisco simulate` simulates: a repeat unit, a formulation from flags, or a formulation file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from autodisco.errors import InputError
+
+if TYPE_CHECKING:
+    from autodisco.polymer import RepeatUnit
+    from autodisco.simulation.formulation import Formulation
+
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags that make a formulation of a repeat unit, as they were typed."""
+
+    blend: Sequence[str] = ()
+    comonomer: Sequence[str] = ()
+    architecture: str | None = None
+    solvent: Sequence[str] = ()
+    salt: Sequence[str] = ()
+    no_salt: bool = False
+    molality: float | None = None
+    ion: Sequence[Path] = ()
+
+    @property
+    def given(self) -> list[str]:
+        """The flags that were used."""
+        return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value]
+
+
+def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
+    """The formulation in a file, or the polymer `text` with flags. Raises InputError, naming the flag and its value."""
+    from autodisco.polymer import parse
+    from autodisco.simulation import formulation
+
+    if text.endswith(".toml"):
+        if flags.given:
+            raise InputError(f"{flags.given[0]} goes with a repeat unit; {text} says itself what is in the box")
+        return formulation.read(Path(text))
+    unit = parse(text)
+    return _from_flags(text, flags) if flags.given else unit
+
+
+def _from_flags(text: str, flags: Flags) -> "Formulation":
+    from autodisco.simulation.forcefield import ions
+    from autodisco.simulation.formulation import Formulation, Polymer, SaltShare, Solvent, Unit
+
+    if flags.no_salt and flags.salt:
+        raise InputError("--no-salt and --salt exclude each other")
+    if flags.architecture and not flags.comonomer:
+        raise InputError("--architecture needs --comonomer")
+    blend = [_shared("--blend", value) for value in flags.blend]
+    comonomers = [_shared("--comonomer", value) for value in flags.comonomer]
+    first = _rest("--blend", blend)
+
+    def polymer() -> Polymer:
+        if not comonomers:
+            return Polymer(smiles=text, mass_fraction=first)
+        units = [Unit(smiles=text, fraction=_rest("--comonomer", comonomers))]
+        units += [_made("--comonomer", Unit, smiles=smiles, fraction=share) for smiles, share in comonomers]
+        return _made(
+            "--architecture", Polymer, units=tuple(units), architecture=flags.architecture or "random",
+            mass_fraction=first,
+        )  # fmt: skip
+
+    salts = [_salt(value) for value in flags.salt]
+    return _made(
+        flags.given[0],
+        Formulation,
+        polymers=(polymer(), *(_made("--blend", Polymer, smiles=s, mass_fraction=share) for s, share in blend)),
+        solvents=tuple(
+            _made("--solvent", Solvent, smiles=smiles, mass_fraction=share)
+            for smiles, share in (_shared("--solvent", value) for value in flags.solvent)
+        ),
+        ions=tuple(ions.read(file) for file in flags.ion),
+        salts=() if flags.no_salt else tuple(SaltShare(name=n, mole_ratio=ratio) for n, ratio in salts) or None,
+        molality=flags.molality,
+    )
+
+
+def _shared(flag: str, value: str) -> tuple[str, float]:
+    """Text and share of ``TEXT:SHARE``."""
+    text, _, share = value.rpartition(":")
+    try:
+        fraction = float(share)
+    except ValueError:
+        fraction = 0.0
+    if not text or not 0 < fraction < 1:
+        raise InputError(f"{flag} {value}: SMILES:FRACTION expected, with a fraction between 0 and 1")
+    return text, fraction
+
+
+def _salt(value: str) -> tuple[str, float]:
+    """Name and relative amount of ``NAME`` or ``NAME:RATIO``."""
+    name, _, ratio = value.partition(":")
+    try:
+        amount = float(ratio or 1)
+    except ValueError:
+        amount = 0.0
+    if amount <= 0:
+        raise InputError(f"--salt {value}: NAME or NAME:RATIO expected, with a ratio above 0")
+    return name, amount
+
+
+def _rest(flag: str, others: Sequence[tuple[str, float]]) -> float:
+    left = 1 - sum(share for _, share in others)
+    if left <= 1e-9:
+        raise InputError(f"{flag}: the fractions add up to {1 - left:g}, which leaves nothing of the first polymer")
+    return round(left, 9)
+
+
+def _made(flag: str, model: Callable[..., Model], **values: object) -> Model:
+    """A model of values that were typed. Raises InputError with the flag."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        text = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{flag}: {text}") from error

@@ -1,0 +1,76 @@
+"""What a replica folder holds already: the same task is not run twice, and goes on from its checkpoint."""
+
+from typing import Any
+
+from autodisco.files import read_json, write_json
+from autodisco.simulation import engines, protocols
+from autodisco.simulation.task import LASTING, ReplicaOutcome, ReplicaTask
+
+RECIPE = 7
+"""Raised with every change of builder, force field, engine or analysis that changes numbers."""
+
+TASK, OUTCOME, SYSTEM = "task.json", "outcome.json", "system.json"
+
+
+def identity(task: ReplicaTask) -> dict[str, Any]:
+    """All that decides the result of a task: the same identity gives the same numbers.
+
+    A protocol counts as its content, and so does a formulation; a homopolymer has none.
+    """
+    kept = task.to_dict()
+    names = ("monomer_smiles", "seed", "force_field", "engine", "attempt", "half_step", "larger_box")
+    return {
+        **{name: kept[name] for name in names},
+        **({"formulation": kept["formulation"]} if task.formulation else {}),
+        "protocol": protocols.load(task.protocol).content(),
+        "recipe": RECIPE,
+    }
+
+
+def claim(task: ReplicaTask) -> bool:
+    """Prepare the folder of a task that is about to run, and say whether it goes on from a checkpoint there.
+
+    Files of another task that could be taken for those of this one are removed.
+    """
+    task.folder.mkdir(parents=True, exist_ok=True)
+    (task.folder / OUTCOME).unlink(missing_ok=True)
+    begun = was_begun(task)
+    if not begun:
+        (task.folder / SYSTEM).unlink(missing_ok=True)
+        engines.load(task.engine).forget(task.folder)
+    write_json(task.folder / TASK, identity(task))
+    return begun
+
+
+def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
+    """The outcome that this very task left in its folder, or None if it did not run to its end there."""
+    try:
+        stored = read_json(task.folder / OUTCOME)
+        return ReplicaOutcome(**stored) if _is_of(task, read_json(task.folder / TASK)) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def lasting_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
+    """The same if it is a value, or a failure that would come again; such a task need not run."""
+    outcome = finished_outcome(task)
+    return outcome if outcome and (outcome.ok or outcome.failure_code in LASTING) else None
+
+
+def was_begun(task: ReplicaTask) -> bool:
+    """Whether this very task was run in its folder as far as a checkpoint."""
+    try:
+        same = _is_of(task, read_json(task.folder / TASK))
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return same and (task.folder / SYSTEM).exists() and engines.load(task.engine).resumable(task.folder)
+
+
+def _is_of(task: ReplicaTask, stored: Any) -> bool:
+    """Whether the stored identity is that of this task."""
+    if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
+        return False
+    older = {"half_step": stored["attempt"] > 0, "larger_box": False}  # of versions that did not write these keys
+    others = {name: value for name, value in (older | stored).items() if name != "protocol"}
+    expected = {name: value for name, value in identity(task).items() if name != "protocol"}
+    return others == expected and protocols.load(task.protocol).is_same_as(stored["protocol"])

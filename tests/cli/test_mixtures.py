@@ -1,0 +1,77 @@
+"""Mixtures on the command line: flags make the formulation that a file would hold, and wrong ones are refused."""
+
+from pathlib import Path
+
+import pytest
+
+from autodisco.cli.mixture import Flags, subject
+from autodisco.errors import InputError
+from autodisco.files import read_json
+from autodisco.polymer import parse
+from autodisco.simulation.formulation import Formulation
+from tests.simulation.mixtures import EC, MIXTURES, PEO, PPO, mixture
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+AS_FLAGS = {
+    "blend": Flags(blend=[f"{PPO}:0.5"]),
+    "random copolymer": Flags(comonomer=["*CC(*)c1ccccc1:0.3"]),
+    "plasticised": Flags(solvent=[f"{EC}:0.2"]),
+    "two salts": Flags(salt=["LiTFSI", "NaPF6"]),
+    "magnesium": Flags(salt=["Mg(TFSI)2"]),
+    "no salt": Flags(no_salt=True),
+}
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_flags_make_the_formulation_of_a_file(name):
+    assert subject(PEO, AS_FLAGS[name]) == mixture(name)
+
+
+def test_without_flags_there_is_a_repeat_unit():
+    assert subject("*COC*", Flags()) == parse(PEO)
+
+
+def test_an_ion_file_can_be_named():
+    made = subject(PEO, Flags(salt=["LiTFSI:3", "LiBOB"], ion=[EXAMPLES / "libob.toml"]))
+    assert isinstance(made, Formulation)
+    assert made.title == "*CCO*; LiTFSI + LiBOB (3:1)"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (Flags(blend=[PPO]), r"--blend \*OCC\(C\)\*: SMILES:FRACTION expected"),
+        (Flags(blend=[f"{PPO}:1.5"]), "with a fraction between 0 and 1"),
+        (Flags(blend=[f"{PPO}:0.5", "*CC*:0.5"]), "--blend: the fractions add up to 1, which leaves nothing"),
+        (Flags(blend=["OCC:0.5"]), "--blend: 'OCC' has 0 attachment points"),
+        (Flags(solvent=["[Li+]:0.5"]), "--solvent: .* is not the SMILES of one neutral molecule"),
+        (Flags(salt=["LiBOB"]), "--salt: salt 'LiBOB' does not exist"),
+        (Flags(salt=["LiTFSI:none"]), "--salt LiTFSI:none: NAME or NAME:RATIO expected"),
+        (Flags(salt=["LiTFSI"], no_salt=True), "--no-salt and --salt exclude each other"),
+        (Flags(architecture="block"), "--architecture needs --comonomer"),
+        (Flags(comonomer=[f"{PPO}:0.5"], architecture="comb"), "--architecture: Input should be"),
+        (Flags(comonomer=[f"{PPO}:0.2"], architecture="alternating"), "alternating copolymer have equal fractions"),
+        (Flags(salt=["LiTFSI"], ion=[Path("no.toml")]), "ion file no.toml cannot be read"),
+    ],
+)
+def test_wrong_flags_are_refused_with_their_name(flags, said):
+    with pytest.raises(InputError, match=said):
+        subject(PEO, flags)
+
+
+def test_flags_beside_a_file_are_refused():
+    with pytest.raises(InputError, match="--no-salt goes with a repeat unit"):
+        subject(str(EXAMPLES / "plasticised.toml"), Flags(no_salt=True))
+
+
+def test_simulate_takes_a_formulation_file(call, here):
+    said = call(
+        "simulate", str(EXAMPLES / "plasticised.toml"), "--protocol", "smoke", "--replicas", "1", "--engine", "lammps",
+        "--write-only", "out",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    system = read_json(here / "out" / "0" / "system.json")
+    assert {part["name"]: part["role"] for part in system["components"]} == {
+        "*CCO*": "polymer", EC: "solvent", "TFSI": "anion", "Li": "cation", "BOB": "anion",
+    }  # fmt: skip
+    assert system["salts"] == {"LiTFSI": 1, "LiBOB": 1}
