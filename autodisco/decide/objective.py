@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from autodisco.analysis.combination import SEM
 from autodisco.analysis.comparison import Scatter
-from autodisco.analysis.quantities import LINEAR, Scale, known, quantities, quantity
+from autodisco.analysis.quantities import known, quantities, quantity
+from autodisco.analysis.quantity import LINEAR, Scale
 from autodisco.analysis.shrinkage import EXPECTED_SPREAD
 from autodisco.errors import InputError
 from autodisco.registry import Registry

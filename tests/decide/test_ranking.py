@@ -8,7 +8,7 @@ import time
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.analysis.quantities import CONDUCTIVITY_SCALE
+from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 from autodisco.decide import Ranking, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Store
