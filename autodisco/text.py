@@ -75,6 +75,11 @@ def significant(value: float | None, digits: int = 2) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def shortened(text: str, width: int) -> str:
+    """`text`, cut to `width` characters with an ellipsis if it is longer."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
 def joined_flags(flags: Iterable[Mapping[str, Any]]) -> str:
     """Names of flags for a cell of a table."""
     return ";".join(flag["name"] for flag in flags)

@@ -24,11 +24,11 @@ import sys, time
 from pathlib import Path
 from autodisco.monitor import picture
 from autodisco.report import write_report
-from autodisco.report.facts import gather
+from autodisco.report.content import gather
 from autodisco.decide import status
 from autodisco.store import Store
 folder, what = Path(sys.argv[1]), sys.argv[2]
-ways = {"status": status, "facts": gather, "report": lambda store: write_report(store, folder / "of-the-bench")}
+ways = {"status": status, "content": gather, "report": lambda store: write_report(store, folder / "of-the-bench")}
 n, worst = 0, 0.0
 while True:
     begin = time.monotonic()
@@ -41,7 +41,7 @@ while True:
     print(n, f"{1000 * worst:.0f}", flush=True)
     time.sleep(max(0.0, 0.1 - (time.monotonic() - begin)))
 """
-READERS = ("status", "monitor", "facts", "report")
+READERS = ("status", "monitor", "content", "report")
 
 
 def latencies(store: Store, seconds: float) -> list[float]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodisco.analysis.conventions import joins_of
 from autodisco.analysis.properties import Analysis
 from autodisco.errors import InputError
+
+if TYPE_CHECKING:
+    from autodisco.analysis.trajectory import Trajectory
 
 LONGEST_CUTOFF = 20.0  # Å; the images in a box grow with its cube
 
@@ -74,38 +77,12 @@ def analyze(
             raise InputError(f"{name} is {value}; a positive number expected")
         if value is not None and name.endswith("cutoff") and value > LONGEST_CUTOFF:
             raise InputError(f"{name} is {value:g}; a length of {LONGEST_CUTOFF:g} Å at most expected")
-    first, others = Path(source), [Path(path) for path in trajectories]
-    selections = _several(cation), _several(anion)
-    if not first.exists():
-        raise InputError(f"{first}: no such file or folder")
-
+    ions = _Ions(_several(cation), _several(anion), coordinating, cation_charge, anion_charge)
+    trajectory = _read([Path(path) for path in (source, *trajectories)], ions, temperature_k, dt_ps, mode)
     from autodisco.analysis.frames import Settings
     from autodisco.analysis.observables import OF_MODE
     from autodisco.analysis.observe import observe
-    from autodisco.analysis.readers import read_folder
-    from autodisco.analysis.selections import Selections, read_selected
 
-    if first.is_dir():
-        known = any((first / name).is_file() for name in ("system.json", "meta.json"))
-        if known and (
-            others or any(selections) or coordinating or dt_ps or cation_charge is not None or anion_charge is not None
-        ):
-            raise InputError(
-                f"{first}: a folder says itself what its atoms are; selections, charges and dt are for files"
-            )
-        trajectory = read_folder(first, temperature_k, single=mode == "htp-md")
-    else:
-        if not all(selections):
-            raise InputError(f"{first}: say which atoms are ions with --cation and --anion, such as --cation 'type 1'")
-        if temperature_k is None:
-            raise InputError(f"{first}: the temperature is needed: --temperature, in K")
-        chosen = Selections(
-            *selections,
-            _several(1.0 if cation_charge is None else cation_charge),
-            _several(-1.0 if anion_charge is None else anion_charge),
-            coordinating,
-        )
-        trajectory = read_selected(first, others, chosen, temperature_k, dt_ps)
     said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
     if fit_ps:
         trajectory = replace(trajectory, fit_ps=fit_ps)
@@ -114,6 +91,54 @@ def analyze(
         raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
     names = dict.fromkeys([*OF_MODE[mode], *observables])
     return observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins, mode), tuple(names), said)
+
+
+@dataclass(frozen=True)
+class _Ions:
+    """Which atoms of files are ions, as `analyze` takes it; empty and None for folders."""
+
+    cation: tuple[str, ...]
+    anion: tuple[str, ...]
+    coordinating: str | None
+    cation_charge: float | Sequence[float] | None
+    anion_charge: float | Sequence[float] | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said."""
+        charged = self.cation_charge is not None or self.anion_charge is not None
+        return not (self.cation or self.anion or self.coordinating or charged)
+
+
+def _read(
+    paths: Sequence[Path], ions: _Ions, temperature_k: float | None, dt_ps: float | None, mode: str
+) -> Trajectory:
+    """The trajectory in a folder, or in a topology and its trajectories. Raises InputError as `analyze` does."""
+    from autodisco.analysis.readers import read_folder
+    from autodisco.analysis.selections import Selections, read_selected
+
+    first, *others = paths
+    if not first.exists():
+        raise InputError(f"{first}: no such file or folder")
+    if first.is_dir():
+        known = any((first / name).is_file() for name in ("system.json", "meta.json"))
+        if known and (others or dt_ps or not ions.is_empty):
+            raise InputError(
+                f"{first}: a folder says itself what its atoms are; selections, charges and dt are for files"
+            )
+        return read_folder(first, temperature_k, single=mode == "htp-md")
+    if not (ions.cation and ions.anion):
+        raise InputError(f"{first}: say which atoms are ions with --cation and --anion, such as --cation 'type 1'")
+    if temperature_k is None:
+        raise InputError(f"{first}: the temperature is needed: --temperature, in K")
+    chosen = Selections(
+        ions.cation,
+        ions.anion,
+        _several(1.0 if ions.cation_charge is None else ions.cation_charge),
+        _several(-1.0 if ions.anion_charge is None else ions.anion_charge),
+        ions.coordinating,
+    )
+    return read_selected(first, others, chosen, temperature_k, dt_ps)
 
 
 def _several(value: Any) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from autodisco.analysis.quantities import CONDUCTIVITY_SCALE, Scale
+from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.statistics import standard_error
 from autodisco.arrays import Floats
 

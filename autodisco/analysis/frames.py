@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from autodisco.analysis.conventions import DEFAULT_JOINS, JOINS
 from autodisco.analysis.trajectory import Chunk, Composition
 from autodisco.arrays import Floats, Indices
+from autodisco.errors import InputError
 from autodisco_kernels import Contacts, Unwrapper, contacts, ion_clusters, once_per_frame, without_drift
+
+LEAST_WIDTH = 3.0  # Å; two-dimensional boxes are given some tenths
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,13 @@ class Neighbours:
 
     Attributes
     ----------
+    positions : of these atoms, (C, m, 3), Å
     contacts : between coordinating atoms of cations and these atoms, up to the longer of the two cutoffs
     touching, edges : each pair of a cation and an atom within the coordination cutoff as the number
         ``cation * n_atoms + atom``, once per frame; those of frame f are ``edges[f]:edges[f + 1]``
     """
 
+    positions: Floats
     contacts: Contacts
     touching: Indices
     edges: Indices
@@ -100,6 +106,19 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def check(self, source: Path, n_before: int) -> None:
+        """Raise InputError for coordinates that are not finite and boxes without volume, after so many frames."""
+        if not np.isfinite(self.positions).all():
+            raise InputError(f"{source}: holds coordinates that are not finite")
+        if not (np.isfinite(self.volumes) & (self.volumes > 0)).all():
+            raise InputError(f"{source}: a frame after {n_before} others has a box without volume")
+        widths = 1 / np.linalg.norm(np.linalg.inv(self.cells), axis=1)  # between opposite faces
+        if (thin := float(widths.min())) < LEAST_WIDTH:
+            raise InputError(
+                f"{source}: a box is {thin:.3g} Å thin; conductivities are those of a volume, so the "
+                f"box needs three dimensions of {LEAST_WIDTH:g} Å or more"
+            )
 
     @cached_property
     def volumes(self) -> Floats:
@@ -139,6 +158,11 @@ class Frames:
         return ion_clusters(sites, atoms.ion_of, atoms.species, atoms.joined_within, self.cells, self._settings.threads)
 
     @cached_property
+    def cation_sites(self) -> Floats:
+        """Positions of the coordinating atoms of cations, (C, m, 3), Å."""
+        return self.positions[:, self._atoms.cation_sites]
+
+    @cached_property
     def polymer_neighbours(self) -> Neighbours:
         """Coordinating atoms of the polymer or solvent about the cations."""
         return self._neighbours(self._composition.hosts)
@@ -151,13 +175,13 @@ class Frames:
     def _neighbours(self, others: Indices) -> Neighbours:
         settings, atoms = self._settings, self._atoms
         cutoff = max(settings.cluster_cutoff, settings.coordination_cutoff)
-        cations = self.positions[:, atoms.cation_sites]
-        found = contacts(cations, self.positions[:, others], self.cells, cutoff, settings.threads)
+        positions = self.positions[:, others]
+        found = contacts(self.cation_sites, positions, self.cells, cutoff, settings.threads)
         near = found.within(settings.coordination_cutoff)
         touching = atoms.cation_of[near.points].astype(np.int64) * len(others) + near.others
         if len(atoms.cation_of) > atoms.n_cations:
-            return Neighbours(found, *once_per_frame(touching, near.frames))
-        return Neighbours(found, touching, near.frames)
+            return Neighbours(positions, found, *once_per_frame(touching, near.frames))
+        return Neighbours(positions, found, touching, near.frames)
 
 
 def _joining(joins: Sequence[str], charges: Sequence[float]) -> NDArray[np.bool_]:

@@ -9,14 +9,17 @@ A new observable is one file with one class::
         def result(self): return {"my_length_angstrom": ..., "my_length_angstrom_sem": ...}
 """
 
+import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from autodisco.analysis.frames import Frames, IonAtoms, Settings
-from autodisco.analysis.quantities import Quantity
+from autodisco.analysis.quantity import Quantity
 from autodisco.analysis.trajectory import Chunk, Trajectory
+from autodisco.errors import AutodiscoError, InputError
+from autodisco.registry import told
 from autodisco_kernels import Unwrapper
 
 Kind = TypeVar("Kind", bound="Observable")
@@ -69,6 +72,20 @@ class Derived(Observable):
         """Nothing."""
 
 
+@contextmanager
+def located(kind: type[Observable]) -> Iterator[None]:
+    """Turns an error within an observable from outside of the program into an InputError that names file and line."""
+    try:
+        yield
+    except AutodiscoError:
+        raise
+    except Exception as error:
+        if kind.__module__.startswith("autodisco."):
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise InputError(f"observable {kind.__name__}: {told(error)} ({last.filename}, line {last.lineno})") from error
+
+
 class Run:
     """What the observables of a run know of it.
 
@@ -97,20 +114,20 @@ class Run:
     def get(self, kind: type[Kind]) -> Kind:
         """The observable of this class in the same run; an observable asks in its `__init__` for those it needs."""
         if kind not in self._observables:
-            made = kind(self)
+            with located(kind):
+                made = kind(self)
             self._observables[kind] = made  # after those that it asks for
         return self._observables[kind]  # type: ignore[return-value]
 
-    def add(self, frames: Frames) -> None:
-        """Hand frames to all observables."""
+    def add(self, chunk: Chunk) -> None:
+        """Hand the frames of a chunk to all observables. Raises InputError for frames that cannot be right."""
+        frames = Frames(chunk, self.composition, self.settings, self._unwrapper, self.ion_atoms)
+        frames.check(self.trajectory.source, self.n_frames)
         self.n_frames += len(frames)
         for observable in self._observables.values():
-            observable.add(frames)
+            with located(type(observable)):
+                observable.add(frames)
         # Unwrapping needs every frame from the first one on that somebody asked for.
         self._unwraps = self._unwraps or "continuous" in vars(frames)
         if self._unwraps:
             _ = frames.continuous
-
-    def frames(self, chunk: Chunk) -> Frames:
-        """A chunk as frames of this run."""
-        return Frames(chunk, self.composition, self.settings, self._unwrapper, self.ion_atoms)

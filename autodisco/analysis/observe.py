@@ -4,17 +4,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from autodisco.analysis.frames import Frames, Settings
-from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.frames import Settings
+from autodisco.analysis.observable import Observable, Run, located
 from autodisco.analysis.observables import DEFAULT, OBSERVABLES
 from autodisco.analysis.properties import Analysis, Properties
 from autodisco.analysis.quantities import add
 from autodisco.analysis.trajectory import StartAgain, Trajectory, check_composition
 from autodisco.errors import InputError
-
-LEAST_WIDTH = 3.0  # Å; two-dimensional boxes are given some tenths
 
 
 def observe(
@@ -47,9 +43,7 @@ def observe(
         with run.resources, contextlib.suppress(StartAgain):
             asked = {n: run.get(kind) for n, kind in kinds.items() if trajectory.who.species or not kind.needs_ions}
             for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
-                frames = run.frames(chunk)
-                _check(run, frames)
-                run.add(frames)
+                run.add(chunk)
                 if progress:
                     progress(run.n_frames)
             if not run.n_frames:
@@ -60,13 +54,16 @@ def observe(
 def _properties(asked: dict[str, Observable], kinds: dict[str, type[Observable]]) -> Properties:
     """The values of all observables, None of those that were not asked for."""
     values: dict[str, Any] = {}
+    warnings: list[str] = []
     for name, observable in asked.items():
-        given = dict(observable.result())
+        with located(type(observable)):
+            given = dict(observable.result())
+            warnings += observable.warnings()
         keys = {key for entry in observable.quantities for key in entry.keys}
         if unknown := sorted(given.keys() - keys):
             raise InputError(f"observable '{name}' gives {unknown[0]!r}, which is not a value of its quantities")
         values |= given
-    values["warnings"] = [sentence for observable in asked.values() for sentence in observable.warnings()]
+    values["warnings"] = warnings
     always = [OBSERVABLES.get(name) for name in DEFAULT]
     names = [entry.name for kind in (*always, *kinds.values()) for entry in kind.quantities]
     return Properties(values, [*names, "warnings"])
@@ -75,17 +72,3 @@ def _properties(asked: dict[str, Observable], kinds: dict[str, type[Observable]]
 def _frames_per_chunk(n_atoms: int, memory_mb: float) -> int:
     """Frames whose copies (as read, unwrapped, without drift, rearranged) fill half of the memory."""
     return max(1, min(500, int(memory_mb * 1e6 / 2 / (4 * 24 * n_atoms))))
-
-
-def _check(run: Run, frames: Frames) -> None:
-    source = run.trajectory.source
-    if not np.isfinite(frames.positions).all():
-        raise InputError(f"{source}: holds coordinates that are not finite")
-    if not (np.isfinite(frames.volumes) & (frames.volumes > 0)).all():
-        raise InputError(f"{source}: a frame after {run.n_frames} others has a box without volume")
-    widths = 1 / np.linalg.norm(np.linalg.inv(frames.cells), axis=1)  # between opposite faces
-    if (thin := float(widths.min())) < LEAST_WIDTH:
-        raise InputError(
-            f"{source}: a box is {thin:.3g} Å thin; conductivities are those of a volume, so the "
-            f"box needs three dimensions of {LEAST_WIDTH:g} Å or more"
-        )

@@ -62,20 +62,10 @@ def read_selected(
         For files that cannot be read or do not fit together, selections without atoms or with ions of different
         sizes, and trajectories without a box or a time step.
     """
-    for path in (topology, *files):
-        if not path.is_file():
-            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a folder; name its files")
-        if not beginning(path):
-            raise InputError(f"{path}: is empty, or holds compressed data that end before the first of them is whole")
-    # A dump that serves as topology is the first of those that follow, unless it is given twice.
-    frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
-    frames = frames or [topology]
-    dumped = [is_dump(path) for path in frames]
-    if any(dumped) and not all(dumped):
-        raise InputError(f"{frames[0]}: LAMMPS dumps and other formats cannot be mixed in one trajectory")
+    frames = _frame_files(topology, files)
     notes, style = Notes(), _style(topology)
     reader: Dump | Foreign
-    if all(dumped):
+    if is_dump(frames[0]):
         reader = Dump(frames, dt_ps=dt_ps, style=style, notes=notes)
         universe = reader.universe() if is_dump(topology) else _universe(topology)
         if reader.n_atoms != len(universe.atoms):
@@ -89,13 +79,7 @@ def read_selected(
     if isinstance(reader, Dump) and not is_dump(topology):
         _check_types(topology, universe, reader)
     _check_bonds(topology, universe, reader.sample)
-    interval = dt_ps or reader.interval_ps
-    if not interval:
-        raise InputError(f"{frames[0]}: does not tell the time between frames; give it with --dt, in ps")
-    if not 0 < interval < np.inf:
-        raise InputError(f"{frames[0]}: {interval} ps between frames; give the time between frames with --dt, in ps")
-    if dt_ps and reader.interval_ps and abs(dt_ps - reader.interval_ps) > 0.01 * dt_ps:
-        notes.say(f"{frames[0]}: tells {reader.interval_ps:g} ps between frames, --dt {dt_ps:g} ps; --dt counts")
+    interval = _interval(frames[0], reader.interval_ps, dt_ps, notes)
     who = _composition(topology, universe, chosen, reader.sample, by_mol, notes)
     return Trajectory(
         source=frames[0],
@@ -103,10 +87,38 @@ def read_selected(
         chunks=reader.chunks,
         unwrapped=isinstance(reader, Dump) and reader.unwrapped,
         temperature_k=temperature_k,
-        frame_interval_ps=float(interval),
+        frame_interval_ps=interval,
         n_frames=None if isinstance(reader, Dump) else reader.n_frames,
         notes=notes,
     )
+
+
+def _frame_files(topology: Path, files: Sequence[Path]) -> list[Path]:
+    """The files that hold the frames, in their order. Raises InputError for those that cannot be read together."""
+    for path in (topology, *files):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a folder; name its files")
+        if not beginning(path):
+            raise InputError(f"{path}: is empty, or holds compressed data that end before the first of them is whole")
+    # A dump that serves as topology is the first of those that follow, unless it is given twice.
+    frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
+    frames = frames or [topology]
+    dumped = [is_dump(path) for path in frames]
+    if any(dumped) and not all(dumped):
+        raise InputError(f"{frames[0]}: LAMMPS dumps and other formats cannot be mixed in one trajectory")
+    return frames
+
+
+def _interval(source: Path, told_ps: float | None, dt_ps: float | None, notes: Notes) -> float:
+    """Time between frames in ps; what a person gives counts more than what the files tell."""
+    interval = dt_ps or told_ps
+    if not interval:
+        raise InputError(f"{source}: does not tell the time between frames; give it with --dt, in ps")
+    if not 0 < interval < np.inf:
+        raise InputError(f"{source}: {interval} ps between frames; give the time between frames with --dt, in ps")
+    if dt_ps and told_ps and abs(dt_ps - told_ps) > 0.01 * dt_ps:
+        notes.say(f"{source}: tells {told_ps:g} ps between frames, --dt {dt_ps:g} ps; --dt counts")
+    return float(interval)
 
 
 def _universe(topology: Path) -> Any:

@@ -11,7 +11,7 @@ from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.states import load_stages
-from autodisco.decide import objective_named
+from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
 from autodisco.store import Store
@@ -61,7 +61,12 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines, forcefield, protocols
 
     for key, look in (
+        # first, because observables of a protocol bring quantities that an objective may be about
+        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
+        ("objective.constraints", lambda: _check_constraints(settings)),
+        ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
+        ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
@@ -86,6 +91,11 @@ def _find_device(name: str) -> None:
         from autodisco.generator.neural import find_device
 
         find_device(name)
+
+
+def _check_constraints(settings: Settings) -> None:
+    for name in settings.objective.constraints:
+        objective_named(name).check(constraint=True)
 
 
 def _check_ions(settings: Settings, protocol: "Protocol") -> None:

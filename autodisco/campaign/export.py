@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.campaign.campaign_folder import input_copy
-from autodisco.campaign.parts import PARTS
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic
-from autodisco.store import Store
+from autodisco.store import PARTS, Store
 from autodisco.text import joined_flags, without_formula
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
-from autodisco.campaign.parts import PARTS, with_part_copies
+from autodisco.campaign.parts import with_part_copies
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.settings_messages import error_sentence
@@ -18,7 +18,7 @@ from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
-from autodisco.store import Store, escapes, replica_folder
+from autodisco.store import PARTS, Store, escapes, replica_folder
 
 DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""

@@ -1,7 +1,6 @@
 """Files that settings name as ``path/to/file.py:object``, and their copies in the campaign folder, so that it can go on
 without the files that it came from."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,7 @@ from typing import Any
 from autodisco.campaign.settings import Settings
 from autodisco.files import write_atomic
 from autodisco.registry import is_file
-
-PARTS = "parts"
-"""Folder of the copies within a campaign folder."""
+from autodisco.store import PARTS, available_part, part_copy
 
 
 def write_part_copies(folder: Path, settings: Settings) -> None:
@@ -19,23 +16,12 @@ def write_part_copies(folder: Path, settings: Settings) -> None:
     for name in _named(settings.model_dump()):
         path = Path(name.rpartition(":")[0])
         if path.is_file() and path.parent != (folder / PARTS).absolute():
-            write_atomic(_copy(folder, path), path.read_bytes())
+            write_atomic(part_copy(folder, path), path.read_bytes())
 
 
 def with_part_copies(folder: Path, settings: Settings) -> Settings:
     """The settings with the copies in the campaign folder of files that are gone."""
-
-    def found(name: str) -> str:
-        path, _, attribute = name.rpartition(":")
-        copy = _copy(folder, Path(path))
-        return f"{copy}:{attribute}" if not Path(path).is_file() and copy.is_file() else name
-
-    return Settings.model_validate(_replaced(settings.model_dump(), found))
-
-
-def _copy(folder: Path, path: Path) -> Path:
-    digest = hashlib.sha256(bytes(path)).hexdigest()[:8]
-    return (folder / PARTS / f"{path.stem}-{digest}.py").absolute()
+    return Settings.model_validate(_replaced(settings.model_dump(), lambda name: available_part(folder, name)))
 
 
 def _named(value: Any) -> Iterator[str]:

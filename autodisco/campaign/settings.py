@@ -27,6 +27,8 @@ class ObjectiveSettings(Section):
 
     name: str = "conductivity"
     """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    constraints: list[str] = []
+    """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
 
 
 class Seeds(Section):
@@ -129,6 +131,10 @@ class Filter(Section):
     """Names of shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+    selection: str = "all"
+    """Which of the survivors are simulated: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    most_selected: Count = 0
+    """Survivors of an iteration that are simulated at most; 0 for no limit."""
 
     def stability_rules(self) -> "tuple[Rule, ...]":
         """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""
@@ -178,6 +184,8 @@ class Acquire(Section):
     """Repeat unit that the candidates are compared with."""
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which on a polymer is called better than the reference, or worse."""
+    labelling: str = "top-fraction"
+    """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that counts as the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0

@@ -14,7 +14,6 @@ from typing import Any
 import pydantic
 import tomli_w
 
-from autodisco import registry
 from autodisco.campaign.settings import GeneratorSettings, Settings
 from autodisco.campaign.settings_messages import error_sentence
 from autodisco.errors import InputError
@@ -22,6 +21,9 @@ from autodisco.files import read_text
 from autodisco.registry import absolute
 
 PREFIX = "AUTODISCO_"
+PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
+"""Keys that name a part, which may be in a file beside the campaign file."""
+
 OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
 """Environment variables that are not settings of a campaign."""
 
@@ -117,8 +119,11 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
             raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
         found[name] = str(path)
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
-    named = registry.absolute(settings.objective.name, file.parent)
-    changed["objective"] = settings.objective.model_copy(update={"name": named})
+    for table, key in PART_KEYS:
+        section = changed.get(table, getattr(settings, table))
+        changed[table] = section.model_copy(update={key: absolute(getattr(section, key), file.parent)})
+    constraints = [absolute(name, file.parent) for name in settings.objective.constraints]
+    changed["objective"] = changed["objective"].model_copy(update={"constraints": constraints})
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

@@ -1,7 +1,6 @@
 """What the model learns from, and the training itself; `prepare`, `acquire` and `retrain` share it.
 
-A polymer counts as high where it is in the top share of those with comparable values, or is the reference, or is better
-than it with the probability that the campaign asks for. Simulated ones count with what is believed of them.
+The class of each polymer is chosen by the labelling of the campaign (`autodisco.decide.labelling`).
 """
 
 import time
@@ -14,7 +13,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import drawing
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
-from autodisco.decide import Ranked
+from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.process import give_back_memory
@@ -29,21 +28,37 @@ METRIC_DRAWS = 500
 def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list[TrainingEntry]:
     """Rows of the training set as of now, each with its label, its weight and why; `ranked` is the ranking as of now.
 
-    Values of the campaign's own protocol are compared among themselves, those of an imported data set likewise; a
-    polymer without a value, or whose replicas all failed, is unlabelled. A polymer that the model cannot write, neither
-    as given nor in canonical form, is left out. What is said of a polymer changes only with its own class, so that few
-    rows differ from those of the set before.
+    A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
+    given nor in canonical form, is left out.
     """
     rows = {
         polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
         if (smiles := next(filter(_is_writable, (polymer.given, polymer.smiles)), None))
     }
-    for classified in (_from_dataset(campaign, store), _from_simulations(campaign, ranked)):
-        for key, (label, weight, why) in classified.items():
-            if key in rows:
-                rows[key] = replace(rows[key], label=label, weight=weight, why=why)
+    for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():
+        if key in rows:
+            rows[key] = replace(rows[key], label=found.label, weight=found.weight, why=found.why)
     return list(rows.values())
+
+
+def labelling(campaign: Campaign) -> Labelling:
+    """The labelling of the campaign."""
+    return LABELLINGS.get(campaign.settings.acquire.labelling)()
+
+
+def evidence(campaign: Campaign, store: Store, ranked: list[Ranked]) -> Evidence:
+    """What the labelling of the campaign sees now."""
+    settings, objective = campaign.settings.acquire, campaign.objective
+    here = (store.get("protocol"), store.get("force_field"))
+    return Evidence(
+        objective=objective,
+        ranked=ranked,
+        dataset=[row for row in store.labels(objective.column) if (row.protocol, row.force_field) != here],
+        top_fraction=settings.top_fraction,
+        reference_weight=settings.reference_weight,
+        better_probability=settings.better_probability,
+    )
 
 
 def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
@@ -134,50 +149,3 @@ def _why_unlabelled(polymer: Polymer) -> str:
     return {"grammar": "enumerated, no value", "generated": "simulated without a value"}.get(
         polymer.source, "known, no value of this protocol and force field"
     )
-
-
-def class_border(campaign: Campaign, ranked: list[Ranked]) -> float:
-    """Value from which on a ranked polymer is in the top share; 0 where most have none: none is."""
-    return _border([row.expected for row in ranked], campaign.settings.acquire.top_fraction)
-
-
-def _from_simulations(campaign: Campaign, ranked: list[Ranked]) -> dict[str, tuple[str, float, str]]:
-    settings = campaign.settings.acquire
-    border = class_border(campaign, ranked)
-    top = f"the top {settings.top_fraction:.0%}"
-    classes = {}
-    for row in ranked:
-        value = row.value
-        shown = f"{value:.2e} S/cm ({row.origin})"
-        if row.verdict == "reference":
-            classes[row.key] = ("high", settings.reference_weight, f"{shown}: the reference")
-        elif row.verdict == "better":
-            why = f"{shown}: better than the reference with a probability of {settings.better_probability:.0%} or more"
-            classes[row.key] = ("high", settings.reference_weight, why)
-        elif row.expected >= border > 0:
-            classes[row.key] = ("high", 1.0, f"{shown}: in {top}")
-        else:
-            classes[row.key] = ("low", 1.0, f"{shown}: below {top}")
-    return classes
-
-
-def _border(values: list[float], share: float) -> float:
-    return float(np.quantile(values, 1.0 - share)) if values else 0.0
-
-
-def _from_dataset(campaign: Campaign, store: Store) -> dict[str, tuple[str, float, str]]:
-    here = (store.get("protocol"), store.get("force_field"))
-    rows = [row for row in store.labels(campaign.objective.column) if (row.protocol, row.force_field) != here]
-    values = [row.value for row in rows if row.value is not None]
-    share = campaign.settings.acquire.top_fraction
-    border = _border(values, share)
-    classes = {}
-    for row in rows:
-        value = row.value
-        if row.label:
-            classes[row.key] = (row.label, 1.0, f"class given in {row.origin}")
-        else:
-            label = "high" if (value or 0.0) >= border > 0 else "low"
-            why = f"{value:.2e} S/cm in {row.origin}, top {share:.0%} from {border:.2e}"
-            classes[row.key] = (label, 1.0, why)
-    return classes

@@ -256,11 +256,11 @@ def report(
 
 
 def _print_why(folder: Path, as_json: bool) -> None:
-    from autodisco.report.why import why as why_of
+    from autodisco.report.situation import situation
     from autodisco.store import Store
 
     with Store.open_readonly(folder) as store:
-        told = why_of(store)
+        told = situation(store)
     if as_json:
         print_json(told)
         return

@@ -47,14 +47,14 @@ def label(
     """
     from autodisco.analysis import combine
     from autodisco.campaign.seeds import label_columns
-    from autodisco.cli.single import Shown
+    from autodisco.cli.single import ReplicaProgress
     from autodisco.decide import objective_named
     from autodisco.simulation import forcefield, protocols
     from autodisco.simulation.batch import failures, simulate_batch, values
 
+    name = protocols.load(protocol).name  # first: its observables bring quantities
     aim = objective_named(objective)
     aim.check()
-    name = protocols.load(protocol).name
     forcefield.load(force_field)
     _, rows = read_rows(existing_file(file, "file of polymers"))
     units = {row.line: _unit(row, file) for row in rows}
@@ -67,7 +67,7 @@ def label(
         f"{counted(len(by_key), 'polymer')}, {counted(sum(wanted.values()), 'build')} with protocol {name}; "
         f"finished builds are kept in {out}"
     )
-    with Shown({key: unit.given for key, unit in by_key.items()}) as shown:
+    with ReplicaProgress({key: unit.given for key, unit in by_key.items()}) as shown:
         outcomes = simulate_batch(
             by_key.values(), protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes, engine, threads,
             on_start=shown.begin, on_done=shown.end, on_progress=shown.refresh,

@@ -94,7 +94,7 @@ def simulate_subject(
     message(
         f"{name}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, engine {engine}"
     )
-    with Shown({subject.key: name}) as shown:
+    with ReplicaProgress({subject.key: name}) as shown:
         outcomes = simulate_batch(
             [subject], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
             shown.begin, shown.end, shown.refresh, executor,
@@ -170,7 +170,7 @@ def write_inputs(
         prepare(replace(task, folder=folder), plain=True)
 
 
-class Shown:
+class ReplicaProgress:
     """Progress of replicas: bars on a terminal, a line at the end of each elsewhere.
 
     `names` tells how a person wrote a polymer, by key; without it the repeat unit of the task is shown.
@@ -181,7 +181,7 @@ class Shown:
         self._bars: dict[Path, tuple[TaskID, Path]] = {}
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> ReplicaProgress:
         if sys.stderr.isatty():
             from rich.progress import (
                 BarColumn,

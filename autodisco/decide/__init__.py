@@ -1,21 +1,32 @@
-"""What the loop decides by: the objective and the ranking of polymers, as functions of what the store holds."""
+"""What the loop decides by: objective, ranking, labelling and selection, as functions of what the store holds."""
 
+from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
 from autodisco.decide.objective import OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.ranking import Ranked, Ranking, best_found, comparison, objective_of, ranking, value_of
+from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.status import Status, status
 
 __all__ = [
+    "LABELLINGS",
     "OBJECTIVES",
+    "SELECTIONS",
+    "Choice",
+    "Evidence",
+    "Labelling",
     "Objective",
     "Ranked",
     "Ranking",
+    "Selection",
     "Status",
+    "TrainingClass",
     "best_found",
     "comparison",
+    "dataset_classes",
     "objective_named",
     "objective_of",
     "of_quantity",
     "ranking",
+    "selected",
     "status",
     "value_of",
 ]

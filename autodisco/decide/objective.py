@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from autodisco.analysis.combination import SEM
 from autodisco.analysis.comparison import Scatter
-from autodisco.analysis.quantities import LINEAR, Scale, known, quantities, quantity
+from autodisco.analysis.quantities import known, quantities, quantity
+from autodisco.analysis.quantity import LINEAR, Scale
 from autodisco.analysis.shrinkage import EXPECTED_SPREAD
 from autodisco.errors import InputError
 from autodisco.registry import Registry
@@ -28,7 +29,7 @@ def _itself(value: float) -> float:
 
 @dataclass(frozen=True)
 class Objective:
-    """What a campaign wants of its polymers.
+    """What a campaign wants of its polymers: an aim to rank them by, or a constraint that excludes some.
 
     Attributes
     ----------
@@ -46,6 +47,7 @@ class Objective:
     spread : standard deviation between polymers that is expected on the scale (decades on a logarithmic one)
     scatter : standard deviation between builds of one polymer, and its degrees of freedom, before a campaign has builds
         of its own; None: that of the protocol, which is measured for the conductivity
+    at_least, at_most : bounds of a constraint, in `unit`
     """
 
     name: str
@@ -62,6 +64,8 @@ class Objective:
     scale: Scale = LINEAR
     spread: float = EXPECTED_SPREAD
     scatter: Scatter | None = None
+    at_least: float | None = None
+    at_most: float | None = None
 
     @property
     def sem_column(self) -> str:
@@ -111,11 +115,14 @@ class Objective:
         """Whether a box without salt has no value of it."""
         return any(quantity(name).group in ION_GROUPS for name in self.quantities)
 
-    def check(self) -> None:
-        """Raise InputError for a quantity that the table of quantities does not hold."""
+    def check(self, constraint: bool = False) -> None:
+        """Raise InputError for a quantity that the table of quantities does not hold, and for a constraint without a
+        bound."""
+        if constraint and self.at_least is None and self.at_most is None:
+            raise InputError(f"objective '{self.name}': a constraint needs at_least or at_most")
         for name in self.quantities:
             if not known(name):
-                close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1)
+                close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1, cutoff=0.4)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise InputError(f"objective '{self.name}': there is no quantity {name!r}{hint}")
 
@@ -125,6 +132,19 @@ class Objective:
             return None
         given = [properties[name] for name in self.quantities]
         return self.undefined if None in given else float(self.formula(*given))
+
+    def excludes(self, properties: Mapping[str, Any]) -> bool:
+        """Whether the value lies outside of the bounds; a polymer without a value is not excluded."""
+        value = self.value(properties)
+        below = value is not None and self.at_least is not None and value < self.at_least
+        return below or (value is not None and self.at_most is not None and value > self.at_most)
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, such as ``density at least 1.1 g/cm³``."""
+        parts = [("at least", self.at_least), ("at most", self.at_most)]
+        told = " and ".join(f"{word} {self.shown(bound)}" for word, bound in parts if bound is not None)
+        return f"{self.name} {told}"
 
     def worth(self, value: float) -> float:
         """A number that is larger for better values."""

@@ -1,12 +1,12 @@
 """The ranking: polymers with a value, by what is believed of them when all are compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
 from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
-from autodisco.store import Flag, Label, Properties, Replica, Store
+from autodisco.store import Flag, Label, Properties, Replica, Store, available_part
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Valued:
     values : value of each replica; `stand_ins` for a label from a file
     properties : means and ``_sem`` over replicas, by quantity
     value, sem : mean and standard error of the objective over replicas
+    violated : constraints of the campaign that the polymer violates, in words
     """
 
     objective: Objective
@@ -38,6 +39,7 @@ class Valued:
     properties: Properties
     value: float
     sem: float | None
+    violated: list[str]
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Ranked(Valued):
     ----------
     expected, expected_low, expected_high : median and interval of 90 % (`autodisco.analysis.shrinkage`)
     p_better : probability that it is better than the reference; None for the reference, and without one
-    verdict : ``reference``; ``better`` or ``worse`` where this probability is at least
-        `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
+    verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
+        is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
     """
 
     rank: int
@@ -85,7 +87,13 @@ class Ranked(Valued):
 def objective_of(store: Store) -> Objective:
     """The objective of a campaign. Raises InputError if its file is gone."""
     settings = (store.get("settings") or {}).get("objective", {})
-    return objective_named(settings.get("name", CONDUCTIVITY.name))
+    return objective_named(available_part(store.folder, settings.get("name", CONDUCTIVITY.name)))
+
+
+def constraints_of(store: Store) -> list[Objective]:
+    """The constraints of a campaign. Raises InputError if the file of one is gone."""
+    settings = (store.get("settings") or {}).get("objective", {})
+    return [objective_named(available_part(store.folder, name)) for name in settings.get("constraints", [])]
 
 
 def ranking(store: Store) -> list[Ranked]:
@@ -100,12 +108,21 @@ def ranking(store: Store) -> list[Ranked]:
     )
     order = sorted(
         rows.values(),
-        key=lambda row: (-objective.worth(believed[row.key].median), -objective.worth(row.value), row.key),
+        key=lambda row: (
+            bool(row.violated),
+            -objective.worth(believed[row.key].median),
+            -objective.worth(row.value),
+            row.key,
+        ),
     )
     ranked = []
     for rank, row in enumerate(order, 1):
         belief = believed[row.key]
-        verdict = "reference" if row.key == reference else _verdict(belief.p_better, threshold)
+        verdict = _verdict(belief.p_better, threshold)
+        if row.violated:
+            verdict = "excluded"
+        if row.key == reference:
+            verdict = "reference"
         ranked.append(
             Ranked(
                 **vars(row),
@@ -122,7 +139,7 @@ def ranking(store: Store) -> list[Ranked]:
 
 def best_found(ranked: list[Ranked]) -> Ranked | None:
     """The best polymer that the campaign itself found; None before there is one."""
-    return next((row for row in ranked if row.source == "generated"), None)
+    return next((row for row in ranked if row.source == "generated" and row.verdict != "excluded"), None)
 
 
 def value_of(store: Store, key: str) -> float | None:
@@ -175,7 +192,12 @@ def _with_value(store: Store, objective: Objective, key: str | None = None) -> d
         wanted = key in (None, label.key) and label.key not in rows
         if comparable and wanted and label.value is not None:
             rows[label.key] = _labelled(store, objective, label, label.value)
-    return rows
+    if not (constraints := constraints_of(store)):
+        return rows
+    return {
+        key: replace(row, violated=[one.bounds for one in constraints if one.excludes(row.properties)])
+        for key, row in rows.items()
+    }
 
 
 def _simulated(store: Store, objective: Objective, key: str | None) -> list[Valued]:
@@ -231,4 +253,5 @@ def _row(
         properties=properties,
         value=properties[objective.column],
         sem=properties.get(objective.sem_column),
+        violated=[],
     )

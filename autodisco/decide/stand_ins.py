@@ -3,7 +3,7 @@
 import math
 import statistics
 
-from autodisco.analysis.quantities import Scale
+from autodisco.analysis.quantity import Scale
 
 
 def stand_ins(mean: float, sem: float | None, n: int, scale: Scale) -> list[float]:

@@ -50,8 +50,3 @@ def interval(
         cells[position] = ("─", style)
     put(mean, "●", f"bold {style}")
     return Text.assemble(*cells)
-
-
-def shorten(text: str, width: int) -> str:
-    """`text` cut to `width` characters with an ellipsis where it is longer."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"

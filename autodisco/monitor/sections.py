@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autodisco.decide import Objective, Ranked, Status
-from autodisco.monitor.draw import bar, interval, shorten
+from autodisco.monitor.draw import bar, interval
 from autodisco.store import Progress, RunningReplica
-from autodisco.text import duration, significant
+from autodisco.text import duration, shortened, significant
 
 STATE_STYLES = {
     "saturated": "bold green",
@@ -29,6 +29,7 @@ VERDICTS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
     "worse": ("▼ worse", "bright_black"),
+    "excluded": ("× excluded", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
 AXIS_DECADES = 2.5
@@ -61,10 +62,10 @@ def _stages(status: Progress) -> list[str]:
 def _loop_line(status: Progress, width: int) -> Text:
     if status.state not in _stages(status) and not (status.state == "paused" and status.hung):
         go_on = f"go on with: autodisco resume {Path(status.folder).name}" if status.state == "paused" else ""
-        return Text(shorten(go_on or str(status.reason or ""), width), style="dim")
+        return Text(shortened(go_on or str(status.reason or ""), width), style="dim")
     if not status.alive:
         return Text(
-            shorten(
+            shortened(
                 f"no process is running this campaign; go on with: autodisco resume {Path(status.folder).name}",
                 width,
             ),
@@ -73,9 +74,9 @@ def _loop_line(status: Progress, width: int) -> Text:
     if status.hung:
         age, pid = duration(status.heartbeat_age_s), status.pid
         text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {Path(status.folder).name}"
-        return Text(shorten(text, width), style="bold red")
+        return Text(shortened(text, width), style="bold red")
     if waits := status.trouble or status.short_of_room:
-        return Text(shorten(f"waits: {waits}", width), style="bold red")
+        return Text(shortened(f"waits: {waits}", width), style="bold red")
     line = Text()
     stages = _stages(status)
     while len(" → ".join(stages)) > width and stages[0] != status.state:
@@ -144,8 +145,8 @@ def _replica_line(row: RunningReplica, width: int) -> Text:
     end = f" {100 * row.fraction:3.0f} %{duration(row.elapsed_s):>7}"
     number = f" #{row.replica}" + (f" try {row.attempt + 1}" if row.attempt else "")
     room = width - step_width - bar_width - len(end) - 2
-    label = shorten(row.monomer_smiles, room - len(number)) + number
-    step = shorten(row.step_name, step_width)
+    label = shortened(row.monomer_smiles, room - len(number)) + number
+    step = shortened(row.step_name, step_width)
     return Text.assemble(
         f"{label:<{room}}", (f" {step:<{step_width}} ", "dim"), bar(row.fraction, bar_width, "blue"), end
     )
@@ -188,15 +189,15 @@ def best(status: Status, width: int, lines: int) -> Group:
     scale = f"  {objective.heading}, {low} to {high} "
     whole = f"  measured; ranked by expected value,{scale[1:]}"
     scale = whole if len(head) + len(whole) + 4 <= width else scale
-    return Group(title(shorten(head, width - len(scale) - 4) + scale), table)
+    return Group(title(shortened(head, width - len(scale) - 4) + scale), table)
 
 
 def _polymer(row: Ranked, width: int) -> Text:
-    text = Text(f"{shorten(row.monomer_smiles, width):<{width}}")
+    text = Text(f"{shortened(row.monomer_smiles, width):<{width}}")
     name = row.name if row.source == "seed" else ""
     room = width - len(row.monomer_smiles) - 1
     if name and room >= 8:
-        text = Text.assemble(row.monomer_smiles, " ", (f"{shorten(name, room):<{room}}", "dim"))
+        text = Text.assemble(row.monomer_smiles, " ", (f"{shortened(name, room):<{room}}", "dim"))
     if row.source == "generated":
         text.stylize("bold")
     return text
@@ -227,7 +228,7 @@ def _ends(axis: tuple[float, float], objective: Objective) -> tuple[float, float
 def duplicates(status: Status, width: int, lines: int) -> Group:
     """Share of known polymers per iteration as the saturation rule counts, the last ones; `lines` lines at most."""
     rows = [row for row in status.iterations if row.known[1]][-max(1, lines - 1) :]
-    parts: list[RenderableType] = [title(shorten(f"Duplicates{_saturation(status)}", width - 4))]
+    parts: list[RenderableType] = [title(shortened(f"Duplicates{_saturation(status)}", width - 4))]
     for row in rows:
         count, of = row.known
         rate = count / of

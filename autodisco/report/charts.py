@@ -16,12 +16,13 @@ from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
 from autodisco.decide import Objective, Ranked
-from autodisco.report.facts import replica_values
+from autodisco.report.content import replica_values
 from autodisco.store import IterationProgress
+from autodisco.text import shortened
 
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
-COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "reference": TIE, None: KNOWN}
+COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "excluded": WORSE, "reference": TIE, None: KNOWN}
 DECADES = 2.5
 """The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
 
@@ -99,7 +100,7 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
             if objective.read(row.value) < axes.get_xlim()[0]:
                 axes.annotate(f"◂ {objective.brief(row.value)}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
                               textcoords="offset points", va="center", color=COLOURS[row.verdict])  # fmt: skip
-        axes.set_yticks(range(len(shown)), [_shorten(row.monomer_smiles, 26) for row in shown])
+        axes.set_yticks(range(len(shown)), [shortened(row.monomer_smiles, 26) for row in shown])
         for label in axes.get_yticklabels():
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
@@ -228,10 +229,6 @@ def _spread(values: Sequence[float], width: float) -> np.ndarray:
     for step, index in enumerate(np.argsort(values)):
         offsets[index] = width * ((step * 0.618034) % 1.0 - 0.5) * 2 if len(values) > 1 else 0.0
     return offsets
-
-
-def _shorten(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _svg(figure: Figure, name: str, title: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from autodisco.decide import Objective, Ranked, objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.report.facts import probability
+from autodisco.report.content import probability
 from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan
 from autodisco.text import duration
 

@@ -3,7 +3,7 @@
 import textwrap
 
 from autodisco.decide import Ranked
-from autodisco.report.facts import Facts, caveat, gather
+from autodisco.report.content import Content, caveat, gather
 from autodisco.store import Store
 from autodisco.text import duration
 
@@ -15,37 +15,37 @@ def summary(store: Store) -> list[str]:
     return lines(gather(store))
 
 
-def lines(facts: Facts) -> list[str]:
-    """`summary` of facts that were gathered before."""
-    status = facts.status
-    took = duration((status.ended or facts.written) - status.started) if status.started else "–"
+def lines(content: Content) -> list[str]:
+    """`summary` of content that were gathered before."""
+    status = content.status
+    took = duration((status.ended or content.written) - status.started) if status.started else "–"
     text = [f"{status.name}: {status.state} after {took}" + (f" ({status.reason})" if status.reason else "")]
-    better, tied = facts.found("better"), facts.found("tie")
-    if facts.reference is None:
+    better, tied = content.found("better"), content.found("tie")
+    if content.reference is None:
         text.append("The reference polymer has no value yet, so nothing is compared with it.")
     elif better:
-        text.append(f"{len(better)} new {_polymers(len(better))} better than {_reference(facts)}:")
+        text.append(f"{len(better)} new {_polymers(len(better))} better than {_reference(content)}:")
         text += [_line(row) for row in better[:SHOWN]]
         if len(better) > SHOWN:
             text.append(f"  and {len(better) - SHOWN} more")
     else:
-        sure = f"with a probability of {facts.better_probability:.0%} or more"
-        text.append(f"No new polymer is better than {_reference(facts)} {sure}.")
+        sure = f"with a probability of {content.better_probability:.0%} or more"
+        text.append(f"No new polymer is better than {_reference(content)} {sure}.")
     if tied:
         text.append(f"{len(tied)} new {_polymers(len(tied))} neither better nor worse (a tie): " + _names(tied))
-    if facts.failed:
-        text.append(f"{len(facts.failed)} of {len(facts.replicas)} replicas failed; the report says why for each.")
-    return [*text, textwrap.fill(caveat(facts), 100)]
+    if content.failed:
+        text.append(f"{len(content.failed)} of {len(content.replicas)} replicas failed; the report says why for each.")
+    return [*text, textwrap.fill(caveat(content), 100)]
 
 
 def _polymers(n: int) -> str:
     return "polymer is" if n == 1 else "polymers are"
 
 
-def _reference(facts: Facts) -> str:
-    row = facts.reference
+def _reference(content: Content) -> str:
+    row = content.reference
     assert row is not None
-    return f"{facts.reference_name} ({row.shown})"
+    return f"{content.reference_name} ({row.shown})"
 
 
 def _line(row: Ranked) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodisco.decide import Objective, Ranked
-from autodisco.report.facts import Facts, caveat, replica_values, versions
+from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.text import joined_flags, without_formula
 
 BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better")
@@ -30,16 +30,16 @@ def as_csv(ranking: list[Ranked], objective: Objective) -> str:
     return out.getvalue()
 
 
-def as_json(facts: Facts) -> dict[str, Any]:
+def as_json(content: Content) -> dict[str, Any]:
     """Campaign, conditions, versions and the whole ranking; what is not a finite number is null."""
-    status = facts.status
+    status = content.status
     names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
     return {
         **{name: getattr(status, name) for name in names},
-        "note": caveat(facts),
+        "note": caveat(content),
         "versions": versions(),
         "iterations": _finite([row.to_dict() for row in status.iterations]),
-        "polymers": _finite([{**row.to_dict(), "values": replica_values(row)} for row in facts.ranking]),
+        "polymers": _finite([{**row.to_dict(), "values": replica_values(row)} for row in content.ranking]),
     }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from autodisco.files import write_atomic, write_json
-from autodisco.report.facts import gather
+from autodisco.report.content import gather
 from autodisco.report.page import page
 from autodisco.report.table import as_csv, as_json
 from autodisco.store import Store
@@ -15,8 +15,8 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
     `folder` is by default ``report/`` in the campaign folder.
     """
     folder = folder or store.folder / "report"
-    facts = gather(store)
-    write_atomic(folder / "ranking.csv", as_csv(facts.ranking, facts.objective))
-    write_json(folder / "ranking.json", as_json(facts))
-    write_atomic(folder / "index.html", page(facts))
+    content = gather(store)
+    write_atomic(folder / "ranking.csv", as_csv(content.ranking, content.objective))
+    write_json(folder / "ranking.json", as_json(content))
+    write_atomic(folder / "index.html", page(content))
     return folder / "index.html"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodisco.analysis.quantities import with_error
+from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import series_mean, series_root_mean
 from autodisco.arrays import Floats
 from autodisco.simulation.forms import COULOMB, PairRule

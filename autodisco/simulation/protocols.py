@@ -327,11 +327,12 @@ def _read(path: Path) -> Protocol:
         return protocol
     # Loaded here because the kernels behind observables take a second to load.
     from autodisco.analysis.observables import OBSERVABLES
+    from autodisco.analysis.quantities import add
 
     names = tuple(absolute(name, path.parent) for name in protocol.observables)
     for name in names:
         try:
-            OBSERVABLES.get(name)
+            add(*OBSERVABLES.get(name).quantities)
         except InputError as error:
             raise InputError(f"{path}: observables: {error}") from None
     return protocol.model_copy(update={"observables": names})

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from autodisco.analysis.components import components_of
@@ -90,10 +91,7 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, asked)
     description = read_json(task.folder / SYSTEM) | {"box_a": box}
     write_json(task.folder / SYSTEM, description)
-    analysed = analyze(
-        task.folder, observables=protocol.observables, progress=lambda frames, _: told("analysis", 1.0, frames)
-    )
-    properties = analysed.properties.to_dict()
+    properties = _analysed(task.folder, protocol, told)
     properties |= density_error(task.folder, protocol)
     optional: tuple[Callable[[], dict[str, Any]], ...] = (
         lambda: cohesion_of_run(task, protocol, told),
@@ -115,3 +113,16 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
+
+
+def _analysed(folder: Path, protocol: protocols.Protocol, told: Progress) -> dict[str, Any]:
+    """Properties of the run in `folder`. An observable of the protocol that fails does not cost the others."""
+    from autodisco.analysis import analyze
+
+    on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731
+    if protocol.observables:
+        try:
+            return analyze(folder, observables=protocol.observables, progress=on_frame).properties.to_dict()
+        except Exception:  # replica.log has the traceback
+            traceback.print_exc()
+    return analyze(folder, progress=on_frame).properties.to_dict()

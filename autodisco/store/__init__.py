@@ -3,7 +3,7 @@
 The only package that speaks SQL. `Store` reads and writes rows (`records`); `progress` and `list_campaigns` summarise.
 """
 
-from autodisco.store.folders import campaign_databases, replica_folder
+from autodisco.store.folders import PARTS, available_part, campaign_databases, part_copy, replica_folder
 from autodisco.store.listing import CampaignEntry, list_campaigns
 from autodisco.store.loop import LoopStage, following
 from autodisco.store.owner import STALE_S, Owner, live_owner
@@ -35,10 +35,12 @@ from autodisco.store.records import (
 )
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, Store
-from autodisco.store.verdicts import VERDICTS, Verdict
+from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
     "END_STATES",
+    "NOT_SELECTED",
+    "PARTS",
     "STALE_S",
     "VERDICTS",
     "VERSION",
@@ -65,12 +67,14 @@ __all__ = [
     "TrainingEntry",
     "TrainingSpan",
     "Verdict",
+    "available_part",
     "campaign_databases",
     "escapes",
     "following",
     "last_escape",
     "list_campaigns",
     "live_owner",
+    "part_copy",
     "progress",
     "progress_fields",
     "replica_folder",

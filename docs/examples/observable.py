@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from autodisco.analysis.observable import Observable
-from autodisco.analysis.quantities import Quantity, with_error
+from autodisco.analysis.quantity import Quantity, with_error
 from autodisco.analysis.statistics import series_mean
 
 

@@ -6,7 +6,7 @@ from scipy.stats import t as student
 
 from autodisco.analysis import Scatter, compare
 from autodisco.analysis.comparison import MOST_KNOWN_DEGREES, UNKNOWN_SCATTER
-from autodisco.analysis.quantities import CONDUCTIVITY_SCALE
+from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 
 KNOWN = Scatter(0.41, 4)
 

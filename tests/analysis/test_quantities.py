@@ -8,7 +8,8 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans
-from autodisco.analysis.quantities import Quantity, add, base_name, known, quantities, quantity
+from autodisco.analysis.quantities import add, base_name, known, quantities, quantity
+from autodisco.analysis.quantity import Quantity
 from autodisco.errors import InputError
 from tests.analysis.test_transport import brownian, properties, salt
 

@@ -1,6 +1,5 @@
 """Whole campaigns on real molecular dynamics (protocol `smoke`: seconds a replica, values without meaning)."""
 
-import json
 import os
 import shutil
 import signal
@@ -180,8 +179,7 @@ def test_a_failed_campaign_says_why_and_is_tried_again(finished, tmp_path, monke
 
 def _tables(folder):
     with Store.open_readonly(folder) as store:
-        rows = [store.candidates(), store.replicas(), store.models(), store.journal(), store.training(1)]
-    return json.dumps(rows)
+        return [store.candidates(), store.replicas(), store.models(), store.journal(), store.training(1)]
 
 
 def _engines_of(folder):

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodisco.campaign.campaign_file import check
+from autodisco.campaign.settings_file import read_settings
 from autodisco.simulation import protocols
 from tests.analysis.test_replica_folder import walkers, write_replica
 
@@ -59,11 +61,31 @@ def test_a_protocol_names_observables_beside_its_file(call, tmp_path, monkeypatc
     assert "has no object 'Missing'" in said.err
 
 
+def test_the_objective_of_a_campaign_may_be_a_quantity_of_an_observable(tmp_path, observable):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text('observables = ["observable.py:PairDistance"]\n' + text)
+    (tmp_path / "aim.py").write_text(
+        "from autodisco.decide import Objective\n"
+        'short = Objective("pairs", "pair_distance_angstrom", "distance", "r", ("pair_distance_angstrom",))\n'
+    )
+    file = tmp_path / "campaign.toml"
+    file.write_text('name = "pairs"\n[simulation]\nprotocol = "mine.toml"\n[objective]\nname = "aim.py:short"\n')
+    check(file, read_settings(file))
+
+
 def test_an_observable_that_does_not_exist_is_one_line(call, replicas, tmp_path):
     for name, complaint in (("colective", "did you mean 'collective'?"), (f"{tmp_path}/x.py:A", "no such file")):
         said = call("analyze", replicas[0], "--observable", name)
         assert (said.code, said.err.count("\n")) == (2, 1)
         assert complaint in said.err
+
+
+def test_an_error_in_an_observable_is_one_line_with_its_place(call, replicas, tmp_path):
+    (tmp_path / "broken.py").write_text(EXAMPLE.read_text().replace("near.frames)", "near.missing)"))
+    said = call("analyze", replicas[0], "--observable", f"{tmp_path}/broken.py:PairDistance")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "observable PairDistance: AttributeError" in said.err
+    assert "broken.py, line " in said.err
 
 
 def test_a_value_that_no_quantity_of_the_observable_stands_for_is_refused(call, replicas, tmp_path):

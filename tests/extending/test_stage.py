@@ -6,7 +6,7 @@ from pathlib import Path
 from autodisco.campaign import load, open_folder, run
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.verify import verify
-from autodisco.report.why import why
+from autodisco.report.situation import situation
 from autodisco.store import Store, progress
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "stage.py"
@@ -62,7 +62,7 @@ def test_a_screen_between_filter_and_simulate_rejects_large_repeat_units(tmp_pat
             iteration.verdicts.get(name, 0) for name in ("new", "too large", "duplicate-symmetry")
         )
         store.set(state="filter")
-        assert why(store)["next"] == "screen: rejects large repeat units"
+        assert situation(store)["next"] == "screen: rejects large repeat units"
     (tmp_path / "parts" / "stage.py").unlink()
     stages = load_stages(open_folder(campaign.folder).settings.loop.stages)  # from the copy in the campaign folder
     assert [stage.name for stage in stages.values()][3] == "screen"

@@ -11,7 +11,7 @@ import pytest
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.report import summary, write_report
 from autodisco.report.charts import best_against_reference, duplicates_by_iteration, values_by_iteration
-from autodisco.report.facts import gather
+from autodisco.report.content import gather
 from autodisco.store import Store
 from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
 
@@ -180,9 +180,9 @@ def test_no_label_of_a_chart_of_many_iterations_overlaps_another():
 
 
 def test_the_tables_of_a_long_campaign_are_cut_and_say_where_the_rest_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("autodisco.report.rows.RANKING_ROWS", 4)
-    monkeypatch.setattr("autodisco.report.rows.MODEL_ROWS", 1)
-    monkeypatch.setattr("autodisco.report.rows.FAILURE_ROWS", 1)
+    monkeypatch.setattr("autodisco.report.tables.RANKING_ROWS", 4)
+    monkeypatch.setattr("autodisco.report.tables.MODEL_ROWS", 1)
+    monkeypatch.setattr("autodisco.report.tables.FAILURE_ROWS", 1)
     monkeypatch.setattr("autodisco.report.page.TIES_NAMED", 0)
     page = Page(write_report(fill(tmp_path / "long", state="exhausted", alive=False)).read_text())
     assert "5 more are in ranking.csv" in page.text
@@ -216,10 +216,10 @@ def test_a_report_is_of_one_moment(tmp_path):
                 store.note("tick")
 
         reader._connection.set_trace_callback(meanwhile)
-        facts = gather(reader)
+        content = gather(reader)
         reader._connection.set_trace_callback(None)
         assert len(seen) == 30
-        ticks = sum(row.event == "tick" for row in facts.journal)
+        ticks = sum(row.event == "tick" for row in content.journal)
     assert ticks <= 1
 
 

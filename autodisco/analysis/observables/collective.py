@@ -11,7 +11,8 @@ from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.analysis.observables.conductivity import Conductivity
 from autodisco.analysis.observables.displacement import Displacement
-from autodisco.analysis.quantities import chosen, with_error
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.quantity import with_error
 from autodisco.analysis.slopes import fit_line
 from autodisco.analysis.statistics import Pair, Value, quotient, standard_error
 from autodisco.arrays import Floats

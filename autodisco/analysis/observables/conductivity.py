@@ -11,7 +11,8 @@ from autodisco.analysis.observable import Derived, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.analysis.observables.clusters import Clusters
 from autodisco.analysis.observables.displacement import Displacement
-from autodisco.analysis.quantities import chosen, with_error
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import Pair, Value, series_error
 from autodisco.arrays import Floats
 from autodisco_kernels import Population, cluster_nernst_einstein, nernst_einstein

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.frames import Frames, Neighbours
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.quantities import chosen, with_error
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import series_mean
 from autodisco.arrays import Floats, Indices
 from autodisco_kernels import RadialDistribution, contacts
@@ -89,9 +90,8 @@ class Surroundings:
     def add(self, frames: Frames, neighbours: Neighbours) -> None:
         """Add frames and their neighbours."""
         taken = slice(-self._n_frames % self._every, None, self._every)
-        positions, cells = frames.positions[taken], frames.cells[taken]
-        cations = positions[:, self._ions.cation_sites]
-        found = contacts(cations, positions[:, self._atoms], cells, R_MAX, self._threads)
+        cells = frames.cells[taken]
+        found = contacts(frames.cation_sites[taken], neighbours.positions[taken], cells, R_MAX, self._threads)
         self.distribution.add(found, cells)
         self._numbers.append(np.diff(neighbours.edges) / self._ions.n_cations)
         if self._elements is not None:

@@ -8,7 +8,8 @@ import numpy as np
 from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.quantities import chosen, with_error
+from autodisco.analysis.quantities import chosen
+from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import series_root_mean
 from autodisco.arrays import Floats, Indices
 

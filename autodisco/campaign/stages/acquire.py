@@ -5,7 +5,7 @@ from collections import Counter
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
-from autodisco.campaign.training import class_border, training_set
+from autodisco.campaign.training import evidence, labelling, training_set
 from autodisco.decide import Ranked, best_found, ranking
 from autodisco.store import Store
 
@@ -15,8 +15,7 @@ def acquire(campaign: Campaign, store: Store) -> None:
     iteration = store.get("iteration")
     ranked = ranking(store)
     rows = training_set(campaign, store, ranked)
-    share, border = campaign.settings.acquire.top_fraction, class_border(campaign, ranked)
-    why = f"the top {share:.0%} of {len(ranked)} begins at {border:.2e} S/cm" if border else ""
+    why = labelling(campaign).summary(evidence(campaign, store, ranked))
     batch = {polymer.key for polymer in store.polymers("generated", iteration)}
     with store.transaction():
         store.write_training(iteration, rows)

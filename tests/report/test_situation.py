@@ -9,7 +9,7 @@ import pytest
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.report.explain import explain, lines
-from autodisco.report.why import why
+from autodisco.report.situation import situation
 from autodisco.store import Candidate, Store, TrainingEntry
 from tests.filled_store import fill
 
@@ -22,7 +22,7 @@ SEEN = {
 def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
     with fill(tmp_path / "a") as store:
         store.end_iteration(1, {}, SEEN)
-        told = why(store)
+        told = situation(store)
     assert told["now"].startswith("simulate, iteration 2: it simulates what is new (6 of 10 replicas done, 1 running")
     assert told["left"].startswith("about ")
     assert told["next"].startswith("acquire")
@@ -42,7 +42,7 @@ def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
 )
 def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, reason):
     with fill(tmp_path / "a", state=state, alive=alive) as store:
-        told = why(store)
+        told = situation(store)
     assert reason in told["idle"]
     assert "left" not in told
 
@@ -50,16 +50,16 @@ def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, 
 @pytest.mark.parametrize("state", ["prepare", "retrain"])
 def test_the_end_of_a_training_is_told_from_its_rate(tmp_path, state):
     with fill(tmp_path / "a", state=state) as store:
-        assert "left" not in why(store)
+        assert "left" not in situation(store)
         store.set(activity="training model 2: 1500 of 2000", training_left_s=40.4)
-        assert why(store)["left"] == f"about 40 s to the end of {state}, from the rate so far"
-        assert "(training model 2: 1500 of 2000)" in why(store)["now"]
+        assert situation(store)["left"] == f"about 40 s to the end of {state}, from the rate so far"
+        assert "(training model 2: 1500 of 2000)" in situation(store)["now"]
 
 
 def test_the_end_of_the_simulations_before_the_first_model_is_told(tmp_path):
     with fill(tmp_path / "a") as store:
         store.set(state="prepare")
-        told = why(store)
+        told = situation(store)
     assert "it reads what is known and trains the first model (6 of 10 replicas done" in told["now"]
     assert told["left"].startswith("about ")
 
@@ -67,7 +67,7 @@ def test_the_end_of_the_simulations_before_the_first_model_is_told(tmp_path):
 def test_a_shortage_is_why_nothing_starts(tmp_path):
     with fill(tmp_path / "a") as store:
         store.set(short_of_room="0.1 GB of disk are free")
-        assert why(store)["idle"] == "no further replica is started: 0.1 GB of disk are free"
+        assert situation(store)["idle"] == "no further replica is started: 0.1 GB of disk are free"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_how_many_iterations_already_count_is_said(tmp_path, highs, escaped, so_
         for n, high in enumerate(highs, 1):
             store.begin_iteration(n)
             store.end_iteration(n, {}, SEEN | {"iteration": n, "high": high})
-        assert f"; {so_far} of 3 iterations in a row have it so far" in why(store)["saturation"]
+        assert f"; {so_far} of 3 iterations in a row have it so far" in situation(store)["saturation"]
 
 
 def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a_new_one(tmp_path):
@@ -90,7 +90,7 @@ def test_a_rule_that_counts_polymers_says_how_many_are_known_and_the_chance_of_a
         counted = {"count": "polymers", "known": 93, "draws": 100, "short": False}
         seen = {**SEEN, **counted, "chance_new": 0.07, "chance_new_low": 0.04, "chance_new_high": 0.12}
         store.end_iteration(1, {}, seen)
-        told = why(store)["saturation"]
+        told = situation(store)["saturation"]
     assert "(93 of 100 valid draws are known polymers)" in told
     assert "the next valid draw is a new polymer with probability 7% (4% to 12%)" in told
 
@@ -100,7 +100,7 @@ def test_only_simulations_that_are_done_count_in_the_budget(tmp_path):
         store.set(budget={"iterations": 0, "simulations": 50, "hours": 0.0})
         counts = Counter(row.status for row in store.replicas())
         assert counts["waiting"] + counts["running"] > 0
-        assert why(store)["budget"] == f"{counts['done'] + counts['failed']} of 50 simulations"
+        assert situation(store)["budget"] == f"{counts['done'] + counts['failed']} of 50 simulations"
 
 
 def test_what_may_still_be_tried_is_named(tmp_path):
@@ -108,7 +108,7 @@ def test_what_may_still_be_tried_is_named(tmp_path):
         rule = store.get("settings")["saturation"] | {"escape": ["tokens", "seeds"]}
         store.set(settings={"saturation": rule}, escapes=[{"iteration": 1, "action": "tokens"}])
         store.end_iteration(1, {}, SEEN)
-        assert "before the end it may still try: seeds" in why(store)["saturation"]
+        assert "before the end it may still try: seeds" in situation(store)["saturation"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Everything a report says about a campaign, read from the store once, so that page, table and summary agree."""
+"""The content of a report: what it says about a campaign, read from the store once, so that all parts agree."""
 
 import platform
 import time
@@ -19,7 +19,7 @@ RANKS_ONLY_BELOW_ATOMS = 2000
 
 
 @dataclass(frozen=True)
-class Facts:
+class Content:
     """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign."""
 
     status: Status
@@ -84,11 +84,11 @@ class Facts:
         return self.status.protocol == "quick" or bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
 
 
-def gather(store: Store) -> Facts:
+def gather(store: Store) -> Content:
     """Read a campaign, as it is at one moment."""
     with store.snapshot():
         ranked, settings = ranking(store), store.get("settings") or {}
-        return Facts(
+        return Content(
             status=status(store, journal_rows=1, best=1, ranked=ranked),
             ranking=ranked,
             replicas=store.replicas(),
@@ -123,28 +123,28 @@ def probability(p: float | None) -> str:
     return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
 
 
-def caveat(facts: Facts) -> str:
-    """What the values are, in plain words: conditions, and what they can and cannot tell."""
-    status = facts.status
+def caveat(content: Content) -> str:
+    """What the values are: conditions, and what they can and cannot tell."""
+    status = content.status
     conditions = [f"protocol {status.protocol}", f"force field {status.force_field}"]
-    if facts.temperature_k:
-        conditions.append(f"{facts.temperature_k:.0f} K")
-    if facts.atoms:
-        low, high = facts.atoms
+    if content.temperature_k:
+        conditions.append(f"{content.temperature_k:.0f} K")
+    if content.atoms:
+        low, high = content.atoms
         conditions.append(f"boxes of {low} atoms" if low == high else f"boxes of {low} to {high} atoms")
     text = f"All values of {status.objective.label} come from molecular dynamics ({', '.join(conditions)}). "
     if status.protocol == "smoke":
         text += "This protocol only shows that the program runs; its values mean nothing. "
-    elif facts.ranks_only:
+    elif content.ranks_only:
         text += (
-            "Such hot, tiny boxes rank polymers; they do not predict what one would measure. "
-            "Take the best to a larger protocol before believing a number. "
+            "Boxes this hot and small rank polymers; they do not predict measured values. "
+            "Simulate the best polymers with a larger protocol before you rely on a number. "
         )
     return text + (
-        "The error is the standard error over independent builds. A polymer is better or worse than the reference "
-        f"where that has a probability of {facts.better_probability:.0%} or more, all polymers being looked at "
-        "together; else it is a tie. The best of many are partly lucky: the expected value, drawn towards the others, "
-        "allows for it."
+        "Errors are standard errors over independent builds. A polymer is called better or worse than the reference "
+        f"if the probability is at least {content.better_probability:.0%}, computed from all polymers together; "
+        "otherwise it is a tie. The measured value of the best of many polymers is too high on average; the expected "
+        "value corrects for it."
     )
 
 

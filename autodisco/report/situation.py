@@ -10,7 +10,7 @@ from autodisco.store import END_STATES, STALE_S, Store, escapes, following, last
 from autodisco.text import counted, duration
 
 
-def why(store: Store) -> dict[str, str]:
+def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
     ``budget`` and, where nothing moves, ``idle``."""
     status = status_of(store)

@@ -1,0 +1,72 @@
+"""Selection: which of the new polymers of an iteration are simulated.
+
+The rule of the campaign file is a subclass of `Selection`, chosen by name or by the path of a file.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodisco.decide.objective import Objective
+from autodisco.decide.ranking import Ranked
+from autodisco.errors import InputError
+from autodisco.registry import Registry
+from autodisco.store import Candidate
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a selection chooses from.
+
+    Attributes
+    ----------
+    candidates : new polymers of the iteration that passed the filter, in the order in which they were drawn
+    most : how many of them may be chosen, 1 or more
+    objective
+    ranked : polymers with a value, best first
+    rng : random numbers that depend on the seed of the campaign and the iteration only
+    """
+
+    candidates: Sequence[Candidate]
+    most: int
+    objective: Objective
+    ranked: Sequence[Ranked]
+    rng: np.random.Generator
+
+
+class Selection(ABC):
+    """Base class of rules that choose candidates. It is made without arguments."""
+
+    @abstractmethod
+    def select(self, choice: Choice) -> Sequence[Candidate]:
+        """The candidates to simulate, one or more."""
+
+
+class All(Selection):
+    """All candidates, or as many as may be chosen in the order in which they were drawn."""
+
+    def select(self, choice: Choice) -> Sequence[Candidate]:
+        """The first candidates."""
+        return choice.candidates[: choice.most]
+
+
+SELECTIONS: Registry[type[Selection]] = Registry(
+    "selections", "selection", {"all": "autodisco.decide.selection:All"}, Selection
+)
+
+
+def selected(name: str, choice: Choice) -> list[Candidate]:
+    """The candidates that the selection `name` chooses, in the order in which they were drawn.
+
+    Raises InputError if it chooses none, more than `most`, or something that is no candidate.
+    """
+    draws = {row.draw for row in SELECTIONS.get(name)().select(choice)}
+    chosen = [row for row in choice.candidates if row.draw in draws]
+    if not 0 < len(draws) == len(chosen) <= choice.most:
+        raise InputError(
+            f"selection '{name}' chose {len(draws)} draws, of which {len(chosen)} are candidates; allowed are 1 to "
+            f"{choice.most} of the {len(choice.candidates)} candidates"
+        )
+    return chosen

@@ -1,0 +1,126 @@
+"""The tables of the page: ranking with drawn structures, failures, models, and the decisions of the loop."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from autodisco.analysis.quantities import quantities
+from autodisco.analysis.quantity import Quantity
+from autodisco.decide import Ranked
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer import draw_svg
+from autodisco.report.content import Content, probability
+from autodisco.text import quantity, significant
+
+DRAWN = 60
+"""Structures are drawn for this many rows; a page with thousands of them does not load."""
+
+RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS = 500, 40, 200, 200
+"""Longest tables of the page; the whole ranking is in ranking.csv, the rest in `autodisco export`."""
+
+METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings and rows of a table; `left_out` rows are not shown, but stand in `rest_in`."""
+
+    headings: Sequence[str]
+    rows: Sequence[Any]
+    left_out: int = 0
+    rest_in: str = ""
+
+
+@dataclass(frozen=True)
+class RankingRow:
+    """A row of the ranking: the polymer, its drawn repeat unit, its numbers, and where it comes from."""
+
+    row: Ranked
+    drawing: Markup
+    cells: list[str]
+    origin: str
+
+
+def ranking_table(content: Content) -> Table:
+    """All polymers with a value, best first."""
+    sole = content.objective.sole_quantity
+    columns: list[tuple[str, Callable[[Ranked], str]]] = [
+        (content.objective.heading, _value),
+        ("expected (90 %)", lambda row: row.interval),
+        ("p better", lambda row: probability(row.p_better)),
+        ("builds", _builds),
+        *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
+        ("SA score", lambda row: significant(row.scores.get("sa_score"))),
+    ]
+    rows = [
+        RankingRow(
+            row, structure(row) if row.rank <= DRAWN else Markup(), [show(row) for _, show in columns], _origin(row)
+        )
+        for row in content.ranking[:RANKING_ROWS]
+    ]
+    headings = ["", "polymer", "", f"against {content.reference_name}", *(name for name, _ in columns), "from"]
+    return Table(headings, rows, len(content.ranking) - len(rows), "ranking.csv")
+
+
+def structure(row: Ranked) -> Markup:
+    """The drawn repeat unit on white, for which its colours are made; empty if it cannot be drawn."""
+    try:
+        svg = draw_svg(row.monomer_smiles)
+    except InvalidRepeatUnit:
+        return Markup()
+    return Markup('<span class="drawing">{}</span>').format(Markup(svg[svg.index("<svg") :]))
+
+
+def failures(content: Content) -> Table:
+    """Replicas without a value: which, the code, and what was seen."""
+    rows = []
+    for row in content.failed[:FAILURE_ROWS]:
+        polymer = content.polymers.get(row.key)
+        rows.append((polymer.given if polymer else row.key, row.replica, row.failure_code or "unknown", row.detail))
+    headings = ("polymer", "replica", "code", "what was seen")
+    return Table(headings, rows, len(content.failed) - len(rows), "replicas.csv of autodisco export")
+
+
+def models(content: Content) -> Table:
+    """The generator after each iteration and its metrics."""
+    rows = [
+        (model.iteration, *(significant(model.metrics.get(name)) for name in METRICS), f"{model.seconds:.0f} s")
+        for model in content.models[-MODEL_ROWS:]
+    ]
+    headings = ("model", *(name.replace("_", ", ") for name in METRICS), "training")
+    return Table(headings, rows, len(content.models) - len(rows))
+
+
+def journal(content: Content) -> Table:
+    """The last decisions that the loop took by itself."""
+    rows = [
+        (
+            time.strftime("%m-%d %H:%M:%S", time.localtime(row.time)),
+            row.iteration, row.state, row.event, row.subject, row.decided, row.why,
+        )
+        for row in content.journal[-JOURNAL_ROWS:]
+    ]  # fmt: skip
+    headings = ("time", "iteration", "state", "event", "about", "decided", "why")
+    return Table(headings, rows, len(content.journal) - len(rows))
+
+
+def _builds(row: Ranked) -> str:
+    failed = f" (+{row.n_failed} failed)" if row.n_failed else ""
+    censored = row.properties.get("censored")
+    return f"{row.n_replicas}{failed}" + (f", stopped early {censored} the reference" if censored else "")
+
+
+def _value(row: Ranked) -> str:
+    return quantity(row.properties, row.objective.column, row.objective.factor)
+
+
+def _reader(entry: Quantity) -> Callable[[Ranked], str]:
+    return lambda row: entry.shown(row.properties)
+
+
+def _origin(row: Ranked) -> str:
+    text = f"iteration {row.iteration}" if row.source == "generated" else row.source
+    return text if row.origin == "simulated" else f"{text}, value from file"

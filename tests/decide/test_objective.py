@@ -1,0 +1,134 @@
+"""Objectives other than the default: direction, scale and formula decide ranking, monitor and report."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from autodisco.analysis.quantities import Scale
+from autodisco.decide import Objective, best_found, of_quantity, ranking, status
+from autodisco.decide.labelling import Evidence, TopFraction, TrainingClass
+from autodisco.decide.objective import CONDUCTIVITY, objective_named
+from autodisco.decide.stand_ins import stand_ins
+from autodisco.errors import InputError
+from autodisco.monitor import frame
+from autodisco.report import summary, write_report
+from autodisco.store import part_copy
+from tests.filled_store import SETTINGS, fill, ranked_row
+
+RATIO = Objective("ratio", "ratio", "NE over cluster", "r", ("conductivity_ne_s_per_cm", "conductivity_s_per_cm"),
+                  lambda ne, cluster: ne / cluster)  # fmt: skip
+LOWEST = """
+from autodisco.analysis.quantities import Scale
+from autodisco.decide import of_quantity
+
+LOWEST = of_quantity("leak", "conductivity_ne_s_per_cm", direction="lower", scale=Scale(), spread=0.05)
+"""
+
+
+def test_the_default_is_the_conductivity_with_the_columns_of_old():
+    assert CONDUCTIVITY.columns == {
+        "value": "conductivity_s_per_cm",
+        "sem": "conductivity_s_per_cm_sem",
+        "expected": "expected_s_per_cm",
+        "expected_low": "expected_low_s_per_cm",
+        "expected_high": "expected_high_s_per_cm",
+    }
+    assert objective_named("conductivity") is CONDUCTIVITY
+    assert CONDUCTIVITY.shown(0.0123, 0.0004) == "12.3 ± 0.4 mS/cm"
+
+
+def test_a_replica_without_a_quantity_has_no_value_and_an_undefined_one_what_the_objective_says():
+    zero = of_quantity("t", "transference_number", undefined=0.0)
+    assert zero.value({"transference_number": None}) == 0.0
+    assert zero.value({}) is None
+    assert of_quantity("t", "transference_number").value({"transference_number": None}) is None
+    assert RATIO.value({"conductivity_ne_s_per_cm": 3.0, "conductivity_s_per_cm": 2.0}) == 1.5
+
+
+def test_an_unknown_quantity_is_named_with_the_closest_one():
+    with pytest.raises(InputError, match="no quantity 'density'; did you mean 'density_g_per_cm3'"):
+        of_quantity("x", "density").check()
+
+
+@pytest.fixture
+def lowest(tmp_path):
+    """A campaign whose objective is the lowest value on a linear scale, from a file."""
+    (tmp_path / "lowest.py").write_text(LOWEST)
+    store = fill(tmp_path / "low")
+    store.set(settings={**SETTINGS, "objective": {"name": f"{tmp_path / 'lowest.py'}:LOWEST"}})
+    return store
+
+
+def test_lower_values_rank_first_where_they_are_better(lowest):
+    rows = ranking(lowest)
+    assert [row.expected for row in rows] == sorted(row.expected for row in rows)
+    found = {row.monomer_smiles: row for row in rows}
+    assert found["*SCC*"].p_better > 0.5 > found["*OCOCCOC*"].p_better
+    assert best_found(rows).monomer_smiles in ("*SCC*", "*CC(=O)O*")
+    assert "*CCCO*" not in found  # its label in the store is a conductivity
+
+
+def test_monitor_summary_and_report_show_a_linear_objective(lowest):
+    seen = status(lowest)
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(frame(seen, 100, 30))
+    assert "σ NE, mS/cm" in console.file.getvalue()
+    assert seen.to_dict()["best"][0]["conductivity_ne_s_per_cm"] == seen.best[0].value
+    page = write_report(lowest).read_text()
+    assert "leak, mS/cm" in page
+    assert "mS/cm" in "\n".join(summary(lowest))
+
+
+def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):
+    text = LOWEST.replace("LOWEST =", "SMALL =").replace('direction="lower"', "at_most=0.1")
+    (tmp_path / "small.py").write_text(text)
+    with fill(tmp_path / "bound") as store:
+        free = ranking(store)
+        store.set(settings={**SETTINGS, "objective": {"constraints": [f"{tmp_path / 'small.py'}:SMALL"]}})
+        rows = ranking(store)
+        found = {row.monomer_smiles: row for row in rows}
+        page = write_report(store).read_text()
+    assert free[0].monomer_smiles == "*COCOC*"  # 2.5 × 0.047 is above the bound
+    assert rows[-1].monomer_smiles == "*OCOCCOC*"
+    assert found["*COCOC*"].verdict == "excluded"
+    assert found["*COCOC*"].violated == ["leak at most 100 mS/cm"]
+    assert best_found(rows).monomer_smiles == "*OCCOCCN*"
+    assert "violates: leak at most 100 mS/cm" in page
+    classes = TopFraction().classes(Evidence(CONDUCTIVITY, rows, [], 0.2, 5.0, 0.95))
+    assert classes[found["*COCOC*"].key].label == "low"
+
+
+def test_stand_ins_on_a_linear_scale_may_be_negative():
+    values = stand_ins(1.0, 5.0, 3, Scale())
+    assert sum(values) / 3 == pytest.approx(1.0)
+    assert min(values) < 0
+
+
+def evidence(values, objective=CONDUCTIVITY):
+    rows = [ranked_row(value, 0.1 * value, key=str(n), objective=objective) for n, value in enumerate(values)]
+    return Evidence(objective, rows, [], 0.25, 5.0, 0.95)
+
+
+def test_the_top_fraction_is_that_of_the_better_values():
+    lower = of_quantity("x", "conductivity_s_per_cm", direction="lower")
+    for objective, high in ((CONDUCTIVITY, {"3"}), (lower, {"0"})):
+        classes = TopFraction().classes(evidence([1e-3, 2e-3, 3e-3, 4e-3], objective))
+        assert {key for key, found in classes.items() if found.label == "high"} == high
+    assert {found.label for found in TopFraction().classes(evidence([0.0] * 4)).values()} == {"low"}
+
+
+def test_a_class_that_the_generator_does_not_know_is_refused():
+    with pytest.raises(InputError, match="class 'good' of weight 1\\.0; allowed are high, low, unlabelled"):
+        TrainingClass("good", 1.0, "")
+
+
+def test_a_copied_campaign_is_read_with_its_copy_of_the_objective(lowest, tmp_path):
+    file = tmp_path / "lowest.py"
+    copy = part_copy(lowest.folder, file)
+    copy.parent.mkdir()
+    file.rename(copy)
+    assert status(lowest).objective.name == "leak"
+    copy.unlink()
+    with pytest.raises(InputError, match=r"lowest\.py cannot be read: no such file"):
+        status(lowest)

@@ -1,0 +1,64 @@
+"""The example of an objective: a campaign ranks by t₊ × σ, and everything that shows values says so."""
+
+import csv
+import json
+
+import pytest
+
+from autodisco.decide import ranking
+from autodisco.errors import InputError
+from autodisco.store import Store
+from tests.extending.conftest import write_parts
+
+
+def test_polymers_are_ranked_by_the_objective(campaign):
+    with Store.open_readonly(campaign.folder) as store:
+        rows = {row.monomer_smiles: row for row in ranking(store)}
+        (replica,) = store.replicas()
+    assert (rows["*OCC*"].value, rows["*OCC*"].verdict, rows["*OCC*"].origin) == (2e-3, "reference", "seeds.csv")
+    found = next(row for row in rows.values() if row.origin == "simulated")
+    transference, conductivity = (replica.properties[name] for name in campaign.objective.quantities)
+    assert found.value == pytest.approx((transference or 0.0) * conductivity)
+    expected = [row.expected for row in rows.values()]
+    assert expected == sorted(expected, reverse=True)
+
+
+def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):
+    status = call("status", campaign.folder, "--json").json
+    assert status["objective"]["label"] == "efficacy (transference number times conductivity)"
+    assert {"efficacy_s_per_cm", "efficacy_s_per_cm_sem", "expected_s_per_cm"} <= status["best"][0].keys()
+    assert "t₊σ, mS/cm" in call("monitor", campaign.folder, "--once", "--width", 110).out
+    said = call("report", campaign.folder)
+    assert "mS/cm" in said.out
+    page = (campaign.folder / "report" / "index.html").read_text()
+    assert "<th>t₊σ, mS/cm</th>" in page
+    assert "efficacy, mS/cm" in page  # an axis
+    with (campaign.folder / "report" / "ranking.csv").open() as handle:
+        values = [float(row["efficacy_s_per_cm"]) for row in csv.DictReader(handle)]
+    assert values == sorted(values, reverse=True)
+    assert json.loads((campaign.folder / "report" / "ranking.json").read_text())["polymers"][0]["efficacy_s_per_cm"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.name: .*has no object 'EFICACY'"),
+        ("parts/objective.py:EFFICACY", "eficacy", "objective.name: objective 'eficacy' does not exist"),
+        ("parts/objective.py:EFFICACY", "parts/selection.py:Diverse", "objective.name: .* is not a Objective"),
+    ],
+)
+def test_a_wrong_name_is_one_line(tmp_path, call, old, new, said):
+    file = write_parts(tmp_path)
+    file.write_text(file.read_text().replace(old, new))
+    found = call("run", file)
+    assert found.code == 2
+    assert len(found.err.splitlines()) == 1
+    with pytest.raises(InputError, match=said):
+        raise InputError(found.err)
+
+
+def test_a_seed_file_of_another_objective_is_refused(tmp_path, call):
+    file = write_parts(tmp_path)
+    seeds = tmp_path / "seeds.csv"
+    seeds.write_text(seeds.read_text().replace("efficacy_s_per_cm", "conductivity_s_per_cm"))
+    assert "unknown column 'conductivity_s_per_cm'; known are name, monomer_smiles, efficacy" in call("run", file).err
