@@ -43,21 +43,13 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove below `folder` what processes that are dead left beside files they were writing."""
+    """Remove below `folder` the unfinished files of processes that no longer exist."""
+    import psutil
+
     for path in folder.rglob(".*.tmp"):
         pid = path.name.split(".")[-2]
-        if pid.isdigit() and not _runs(int(pid)):
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             path.unlink(missing_ok=True)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
 
 
 def sync(path: Path) -> None:

@@ -1,37 +1,36 @@
-"""What this process may use of its machine: the limits of its control group (Slurm, Docker) count as the machine's own.
+"""What this process may use of its machine.
 
-`root` is the folder that holds ``proc`` and ``sys``; tests give another one.
+psutil knows the machine. It does not know the limits of a control group (Slurm, Docker), which are read here from the
+folder of the control groups; tests give another root folder.
 """
 
 import os
 from pathlib import Path
 
+import psutil
+
 ROOT = Path("/")
 
 
-def free_memory_bytes(root: Path = ROOT) -> int | None:
-    """Memory that a new process can have, as Linux estimates it, within the limits of the control group; None
-    elsewhere."""
-    free = _meminfo(root, "MemAvailable:")
-    if free is None:
-        return None
+def free_memory_bytes(root: Path = ROOT) -> int:
+    """Memory that a new process can have without swapping, within the limits of its control group."""
+    free = int(psutil.virtual_memory().available)
     for folder in _groups(root):
         limit, used = _number(folder / "memory.max"), _number(folder / "memory.current")
         if limit is not None and used is not None:
-            # what is cached of files is given back when memory is short
-            cached = _stat(folder / "memory.stat", "inactive_file")
-            free = min(free, max(0, limit - used + cached))
+            # The file cache is given back when memory is short.
+            free = min(free, max(0, limit - used + _inactive_file_bytes(folder)))
     return free
 
 
-def memory_bytes(root: Path = ROOT) -> int | None:
-    """Memory of the machine, or the limit of the control group where that is less; None elsewhere than on Linux."""
-    known = [_meminfo(root, "MemTotal:"), *(_number(folder / "memory.max") for folder in _groups(root))]
-    return min((value for value in known if value is not None), default=None)
+def memory_bytes(root: Path = ROOT) -> int:
+    """Memory of the machine, or the limit of the control group if that is less."""
+    limits = [_number(folder / "memory.max") for folder in _groups(root)]
+    return min([int(psutil.virtual_memory().total), *(limit for limit in limits if limit is not None)])
 
 
 def cores(root: Path = ROOT) -> int:
-    """Cores that this process may use at a time."""
+    """Cores that this process may use at the same time."""
     allowed = len(os.sched_getaffinity(0))
     for folder in _groups(root):
         try:
@@ -43,7 +42,7 @@ def cores(root: Path = ROOT) -> int:
 
 
 def _groups(root: Path) -> list[Path]:
-    """The control group (version 2) of this process and those that it is in, as folders."""
+    """Folders of the control group (version 2) of this process and of the groups around it."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -53,22 +52,17 @@ def _groups(root: Path) -> list[Path]:
     return [mounted / part for path in paths for part in (path, *path.parents)]
 
 
-def _meminfo(root: Path, name: str) -> int | None:
-    found = _stat(root / "proc/meminfo", name)
-    return found * 1024 or None
-
-
-def _stat(file: Path, name: str) -> int:
-    """An entry of a file of names and numbers; 0 where there is none."""
+def _inactive_file_bytes(folder: Path) -> int:
+    """File cache of a control group that is not in use; 0 if it is unknown."""
     try:
-        lines = [line.split() for line in file.read_text().splitlines()]
+        lines = [line.split() for line in (folder / "memory.stat").read_text().splitlines()]
     except OSError:
         return 0
-    return next((int(words[1]) for words in lines if words and words[0] == name), 0)
+    return next((int(words[1]) for words in lines if words and words[0] == "inactive_file"), 0)
 
 
 def _number(file: Path) -> int | None:
-    """The number in a file; None for ``max`` or no file."""
+    """The number in a file; None for ``max`` and for a missing file."""
     try:
         return int(file.read_text())
     except (OSError, ValueError):

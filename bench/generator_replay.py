@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis.statistics import standard_errors
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow, label_rows, put_aside, read_dataset
+from autodisco.generator import TrainingRow, fit, generator_settings, label_rows, put_aside, read_dataset
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.surrogate import PropertyModel
 
@@ -76,9 +76,9 @@ def replay(method: str, seed: int, rows: list, judge: PropertyModel) -> list[dic
     model, told = None, []
     for iteration in range(ITERATIONS):
         steps = FURTHER if warm and model else FIRST
-        model = Generator.fit(
+        model = fit(
             list(training.values()),
-            GeneratorSettings(device="cpu", iterations=steps, **fitting),
+            generator_settings(**{"device": "cpu", "augment": "none", "iterations": steps, **fitting}),
             seed=100 * seed + iteration,
             start_from=model if warm else None,
         )

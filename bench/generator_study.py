@@ -23,14 +23,15 @@ import numpy as np
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.generator import (
     Generator,
-    GeneratorSettings,
     TrainingRow,
     classify,
+    fit,
+    generator_settings,
     label_rows,
     put_aside,
     read_dataset,
-    score_samples,
 )
+from autodisco.generator.metrics import score_samples
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.surrogate import PropertyModel
 
@@ -136,8 +137,11 @@ def _model(out: Path, name: str, rows: list[TrainingRow], settings: dict[str, An
     file = out / "models" / f"{name.replace(',', '').replace(' ', '-')}-{seed}.safetensors"
     if not file.exists():
         begin = time.monotonic()
-        model = Generator.fit(
-            rows, GeneratorSettings(device="cpu", **settings), seed=seed, checkpoint=file.with_suffix(".checkpoint")
+        model = fit(
+            rows,
+            generator_settings(**{"device": "cpu", "augment": "none", **settings}),
+            seed=seed,
+            checkpoint=file.with_suffix(".checkpoint"),
         )
         model.save(file)
         print(f"trained {file.stem} in {time.monotonic() - begin:.0f} s", flush=True)

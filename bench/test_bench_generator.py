@@ -13,15 +13,17 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional as F  # noqa: E402
 
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow  # noqa: E402
+from autodisco.generator import TrainingRow, fit, generator_settings  # noqa: E402
 from autodisco.generator import model as network  # noqa: E402
 from autodisco.generator.batches import encode_rows  # noqa: E402
 from autodisco.generator.model import GPT, parameter_groups  # noqa: E402
 from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, PROMPT_INDICES, class_prefix, decode  # noqa: E402
 from autodisco.polymer import units_from_grammar  # noqa: E402
 
-SETTINGS = GeneratorSettings(iterations=30, device="cpu")
-TRAINED = GeneratorSettings(iterations=400, device="cpu")  # one that knows nothing breaks the grammar all the time
+SETTINGS = generator_settings(iterations=30, augment="none", device="cpu")
+TRAINED = generator_settings(
+    iterations=400, augment="none", device="cpu"
+)  # one that knows nothing breaks the grammar all the time
 N_DRAWS, MAX_TOKENS = 512, 10
 
 
@@ -33,7 +35,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def generator(rows):
-    return Generator.fit(rows, TRAINED, seed=1)
+    return fit(rows, TRAINED, seed=1)
 
 
 def draw_with_grammar(generator):
@@ -59,7 +61,7 @@ def draw_plainly(generator):
 
 
 def train_ours(rows):
-    return Generator.fit(rows, SETTINGS, seed=1).losses
+    return fit(rows, SETTINGS, seed=1).losses
 
 
 def train_plainly(rows):

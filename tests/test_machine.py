@@ -2,6 +2,7 @@
 
 import os
 
+import psutil
 import pytest
 
 from autodisco.machine import cores, free_memory_bytes, memory_bytes
@@ -10,13 +11,16 @@ GIB = 2**30
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path, monkeypatch):
     """A machine of 64 GiB with 32 GiB free; takes the files of the control group that the process is in."""
 
     def made(group="/", **files):
         for folder in ("proc/self", "sys/fs/cgroup" + group):
             (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "proc/meminfo").write_text(f"MemTotal: {64 * 2**20} kB\nMemAvailable:  {32 * 2**20} kB\n")
+        monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "proc"))
+        others = "".join(f"{name}: 9 kB\n" for name in "MemFree Buffers Cached Shmem Active Inactive".split())
+        memory = f"MemTotal: {64 * 2**20} kB\nMemAvailable:  {32 * 2**20} kB\n"
+        (tmp_path / "proc/meminfo").write_text(memory + others)
         (tmp_path / "proc/self/cgroup").write_text(f"0::{group}\n")
         for name, content in files.items():
             (tmp_path / ("sys/fs/cgroup" + group) / name.replace("_", ".", 1)).write_text(content)
@@ -54,8 +58,3 @@ def test_the_limit_of_a_group_around_it_counts(machine):
     root = machine("/job", memory_max=f"{2 * GIB}\n", memory_current=f"{GIB}\n")
     assert free_memory_bytes(machine("/job/step", memory_max="max\n", memory_current="1\n")) == GIB
     assert memory_bytes(root) == 2 * GIB
-
-
-def test_elsewhere_nothing_is_known(tmp_path):
-    assert memory_bytes(tmp_path) is None
-    assert free_memory_bytes(tmp_path) is None

@@ -9,6 +9,8 @@ import pytest
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.settings_table import with_table
+from autodisco.generator import GENERATORS
 from autodisco.polymer import DEFAULT_RULES, parse, scores
 from autodisco.simulation.forcefield import ions, overrides
 from autodisco.simulation.forcefield.charge_types import CHARGE_RULES
@@ -60,12 +62,18 @@ def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tm
     assert read_settings(file, environment={}).name == file.stem
 
 
-def test_the_page_on_campaigns_lists_every_setting_with_its_default():
+def test_the_page_on_campaigns_lists_every_setting_with_its_default_and_its_description():
     page = (ROOT / "docs" / "campaigns.md").read_text()
-    listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    assert with_table(page) == page, "run: python -m autodisco.campaign.settings_table docs/campaigns.md"
+    listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \| \S", page, re.MULTILINE))
     defaults = Settings(name="x").flat()
     del defaults["name"]
     assert {key: tomllib.loads(f"value = {text}")["value"] for key, text in listed.items()} == defaults
+
+
+def test_the_page_on_generators_lists_every_kind():
+    page = (ROOT / "docs" / "generator.md").read_text()
+    assert all(f"\n| `{kind}` |" in page for kind in GENERATORS)
 
 
 def test_the_page_on_polymers_lists_every_stability_rule_code_and_score():

@@ -56,7 +56,7 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
-    from autodisco.generator.dataset import read_dataset
+    from autodisco.generator import GENERATORS, read_dataset
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
 
@@ -72,7 +72,7 @@ def check(file: Path, settings: Settings) -> None:
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("executor", lambda: executor_of(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
-        ("generator.device", lambda: _find_device(settings.generator.device)),
+        ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
     ):
         try:
             look()
@@ -83,14 +83,6 @@ def check(file: Path, settings: Settings) -> None:
         read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
     if settings.seeds.dataset:
         read_dataset(Path(settings.seeds.dataset))
-
-
-def _find_device(name: str) -> None:
-    """Raise InputError where the generator is to use a GPU that this machine lacks; torch is loaded only for that."""
-    if name == "cuda":
-        from autodisco.generator.neural import find_device
-
-        find_device(name)
 
 
 def _check_constraints(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import pydantic
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.parts import with_part_copies
 from autodisco.campaign.settings import FILE_KEYS, Settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings_file import settings_error
 from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store
 
@@ -23,7 +23,7 @@ def open_folder(folder: Path) -> Campaign:
     with Store.open_readonly(folder) as store:
         if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = with_part_copies(folder, with_inputs_of(folder, with_protocol_of(folder, settings_of(store))))
+        settings = with_inputs_of(folder, with_protocol_of(folder, settings_of(store)))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 
@@ -37,9 +37,9 @@ def settings_of(store: Store) -> Settings:
     rule = {"count": "strings", **stored.get("saturation", {})}
     rule["escape"] = list(dict.fromkeys(rule.get("escape", [])))
     try:
-        return Settings.model_validate({**stored, "saturation": rule})
+        return Settings.model_validate(with_part_copies(store.folder, {**stored, "saturation": rule}))
     except pydantic.ValidationError as error:
-        raise InputError(f"{store.folder / 'state.db'}: {error_sentence(error)}") from None
+        raise InputError(f"{store.folder / 'state.db'}: {settings_error(error)}") from None
 
 
 def with_protocol_of(folder: Path, settings: Settings) -> Settings:

@@ -7,7 +7,6 @@ and a row of the fact ``escapes``. An action taken in iteration n affects the dr
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.settings import LONGEST
 from autodisco.store import Store, escapes
 
 HOTTER = 1.2
@@ -34,21 +33,22 @@ def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> 
     return True
 
 
-def drawing(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]:
+def sampling(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]:
     """How strings are drawn in an iteration: as the file says, changed by the actions of the iterations before."""
-    settings = campaign.settings.generator.drawing()
+    generator = campaign.settings.generator
+    settings = generator.sampling()
     actions = [row.action for row in escapes(store) if row.iteration < iteration]
     settings["temperature"] *= HOTTER ** actions.count("temperature")
-    settings["max_tokens"] = min(LONGEST, settings["max_tokens"] + actions.count("tokens"))
+    settings["max_tokens"] = min(generator.longest, settings["max_tokens"] + actions.count("tokens"))
     return settings
 
 
 def _hotter(campaign: Campaign, store: Store, iteration: int) -> str:
-    return f"draw at temperature {drawing(campaign, store, iteration + 1)['temperature']:.3g} from now on"
+    return f"draw at temperature {sampling(campaign, store, iteration + 1)['temperature']:.3g} from now on"
 
 
 def _longer(campaign: Campaign, store: Store, iteration: int) -> str:
-    return f"draw up to {drawing(campaign, store, iteration + 1)['max_tokens']} tokens from now on"
+    return f"draw up to {sampling(campaign, store, iteration + 1)['max_tokens']} tokens from now on"
 
 
 def _wider(campaign: Campaign, store: Store, iteration: int) -> str:

@@ -12,8 +12,7 @@ import pydantic
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
 from autodisco.campaign.parts import with_part_copies
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_file import write_settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings_file import settings_error, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
@@ -51,7 +50,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
-    settings = _changed(store.get("settings"), {**changed, "name": folder.name})
+    settings = _changed(with_part_copies(store.folder, store.get("settings")), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -87,7 +86,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             best = best_found(ranking(copy))
-            copy.set(**facts_of(with_part_copies(part, with_protocol_of(part, settings))))
+            copy.set(**facts_of(with_protocol_of(part, settings)))
             copy.set(
                 settings=settings.model_dump(), state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
@@ -114,7 +113,7 @@ def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        raise InputError(error_sentence(error)) from None
+        raise InputError(settings_error(error)) from None
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -19,9 +19,13 @@ def write_part_copies(folder: Path, settings: Settings) -> None:
             write_atomic(part_copy(folder, path), path.read_bytes())
 
 
-def with_part_copies(folder: Path, settings: Settings) -> Settings:
-    """The settings with the copies in the campaign folder of files that are gone."""
-    return Settings.model_validate(_replaced(settings.model_dump(), lambda name: available_part(folder, name)))
+def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Settings as plain values, with the copies in the campaign folder of files that are gone.
+
+    They are not validated yet, because to validate the settings of a generator is to load its file.
+    """
+    replaced: dict[str, Any] = _replaced(content, lambda name: available_part(folder, name))
+    return replaced
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -34,7 +34,7 @@ def lack_of_room(campaign: Campaign, here: bool = True) -> str:
             f"{settings.least_free_disk_gb:g}; it goes on when there is room"
         )
     memory = free_memory_bytes()
-    if here and memory is not None and memory / GB < settings.least_free_memory_gb:
+    if here and memory / GB < settings.least_free_memory_gb:
         return (
             f"{memory / GB:.2f} GB of memory are free and simulation.least_free_memory_gb asks for "
             f"{settings.least_free_memory_gb:g}; it goes on when there is room"

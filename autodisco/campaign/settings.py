@@ -3,23 +3,19 @@
 A settings object is validated where the file is read (`settings_file`) and trusted everywhere else.
 """
 
-import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.campaign.stages import LOOP
-from autodisco.generator import settings as network
-from autodisco.generator.tokens import CLASS_REPEATS
+from autodisco.generator.base import generator_settings, settings_class
+from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
-
-LONGEST = network.GeneratorSettings.block_size - CLASS_REPEATS
-"""Tokens that the generator has room for behind its class tokens."""
 
 
 class ObjectiveSettings(Section):
@@ -37,75 +33,23 @@ class Seeds(Section):
     file: str = ""
     """CSV of known polymers, relative to the campaign file; empty for none."""
     simulate_missing: bool = False
-    """Simulate seeds without a label of the campaign's protocol and force field; else they train unlabelled."""
+    """Simulate seeds that have no label of the campaign's protocol and force field; otherwise they train unlabelled."""
     grammar: Count = 3000
     """Number of unlabelled repeat units enumerated by the program."""
     dataset: str = ""
     """Data set of repeat units with conductivity or class, relative to the campaign file; empty for none."""
 
 
-class GeneratorSettings(Section):
-    """The language model."""
-
-    kind: Literal["gpt", "lstm", "diffusion", "genetic", "random"] = "gpt"
-    """`gpt` is the paper's; the others are for comparison (docs/generator.md)."""
-    size: Literal["gpt-nano", "gpt-mini", "gpt-2"] = "gpt-nano"
-    iterations: Positive = 6000
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    weight_decay: Amount = 0.1
-    grad_clip: Annotated[float, Field(gt=0)] = 1.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    balance: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
-    part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
-    augment: Literal["none", "symmetry", "smiles"] = "symmetry"
-    """`symmetry` cuts each polymer elsewhere and reads it from either end, at random, each time the model sees it;
-    `smiles` also writes its branches and rings in random order."""
-    weighting: Literal["copies", "loss"] = "copies"
-    """Rows of a small or heavy class are drawn more often, or as often as others but with more weight in the loss."""
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of an exponential moving average of the weights, which is what then draws; 0 for the last weights."""
-    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the rows put aside; training ends when the model no longer gets better at these. 0 for none."""
-    warm_start: bool = False
-    """Continue from the previous model instead of training afresh."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where it trains and draws; only on a CPU is a campaign reproducible to the last bit."""
-    threads: Positive = 1
-    """Cores of training and drawing; another number changes the last digits of the weights."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    grammar: bool = True
-    """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any."""
-    top_k: Count = 40
-    """Sample among the k likeliest tokens; 0 for all."""
-    guidance: Amount = 0.0
-    """How far draws are driven away from what the low class would write; 0 not at all."""
-    max_tokens: Annotated[int, Field(ge=3, le=LONGEST)] = 10
-    """Longest repeat unit in tokens, both ends included."""
-
-    def fitting(self) -> network.GeneratorSettings:
-        """What decides how a model is built and trained."""
-        return network.GeneratorSettings(**self._shared(network.GeneratorSettings))
-
-    def drawing(self) -> dict[str, Any]:
-        """What decides how strings are drawn, by the names of `Generator.sample`."""
-        return self._shared(network.Sampling)
-
-    def _shared(self, of: type) -> dict[str, Any]:
-        names = {field.name for field in dataclasses.fields(of)}
-        return {name: value for name, value in self.model_dump().items() if name in names}
-
-
 class Generate(Section):
     """When an iteration has drawn enough."""
 
     batch_size: Positive = 50
+    """Number of strings or candidates of an iteration; see `generate.until`."""
     until: Literal["strings", "survivors"] = "strings"
-    """Draw until `batch_size` strings are new as strings, or until `batch_size` of them survive the filter."""
+    """Draw until `batch_size` strings are new as strings (`strings`), or until `batch_size` of them survive the filter
+    (`survivors`)."""
     max_draws: Positive = 20000
+    """Draws after which an iteration ends."""
 
 
 class StabilityRule(Section):
@@ -123,12 +67,14 @@ class Filter(Section):
     """Which candidates are simulated."""
 
     unstable: Literal["flag", "reject"] = "flag"
+    """`flag` or `reject` repeat units with unstable bonds."""
     rules: list[StabilityRule] = []
-    """Further stability rules: `name`, `smarts`, `reason`, `reference`, `exceptions` (SMARTS)."""
+    """Further stability rules, as tables `[[filter.rules]]` with `name`, `smarts`, `reason`, `reference` and
+    `exceptions` (SMARTS of groups in which the motif is stable)."""
     rules_on: list[str] = []
-    """Names of shipped rules to use that are off without it (docs/polymers.md)."""
+    """Shipped rules to use that are off by default (docs/polymers.md)."""
     rules_off: list[str] = []
-    """Names of shipped rules not to use."""
+    """Shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
     selection: str = "all"
@@ -138,11 +84,15 @@ class Filter(Section):
 
     def stability_rules(self) -> "tuple[Rule, ...]":
         """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""
-        from autodisco.polymer import Rule, Sound, choose_rules
+        from autodisco.polymer import Exemption, Rule, choose_rules
 
         added = [
             Rule(
-                rule.name, rule.smarts, rule.reason, rule.reference, tuple(Sound("", text) for text in rule.exceptions)
+                rule.name,
+                rule.smarts,
+                rule.reason,
+                rule.reference,
+                tuple(Exemption("", text) for text in rule.exceptions),
             )
             for rule in self.rules
         ]
@@ -153,44 +103,48 @@ class Simulation(Section):
     """How a candidate is judged."""
 
     protocol: str = "quick"
+    """A shipped protocol, such as `quick`, or the path of a protocol file."""
     engine: Literal["auto", "lammps", "openmm"] = "auto"
     """`auto` is OpenMM where it finds a GPU, and LAMMPS elsewhere."""
     force_field: str = "pcff+"
+    """Force field by name."""
     replicas: Positive = 2
+    """Independent builds of each polymer."""
     reference_replicas: Count = 0
-    """Builds of the reference, with which everything is compared; 0 for four times `replicas`."""
+    """Builds of the reference, with which every polymer is compared; 0 for four times `simulation.replicas`."""
     workers: Count = 0
     """Replicas at a time; 0 for as many as there are cores for."""
     threads: Positive = 1
-    """Cores of one replica; more pay for boxes of thousands of atoms."""
+    """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
     timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
+    """Time limit of one replica."""
     stalled_minutes: Amount = 10.0
-    """A replica that does not get any further for so long is ended and started anew; 0 for never."""
+    """A replica without progress for this long is ended and started anew; 0 for never."""
     least_free_disk_gb: Amount = 1.0
-    """No replica starts with less room than this where the campaign lies."""
+    """No replica starts with less free space on the disk of the campaign folder."""
     least_free_memory_gb: Amount = 0.5
     """No replica starts with less free memory."""
     retries: Count = 1
-    """New starts for a replica that failed."""
+    """New starts of a replica that failed."""
     most_failed: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Share of the polymers of an iteration that may have no value; above it, and with three or more of them, the
-    campaign stops and says what they have in common. 1 lets it go on in any case."""
+    """Share of the polymers of an iteration that may have no value. Above it, and with three or more such polymers, the
+    campaign stops and says what they have in common. 1 for no limit."""
 
 
 class Acquire(Section):
     """What the model learns from."""
 
     reference: str = "*OCC*"
-    """Repeat unit that the candidates are compared with."""
+    """Repeat unit with which the candidates are compared."""
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
-    """Probability from which on a polymer is called better than the reference, or worse."""
+    """Probability from which a polymer is called better than the reference, or worse."""
     labelling: str = "top-fraction"
     """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
-    """Share of the labelled polymers that counts as the high class."""
+    """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
-    """How often the reference and each polymer that is better count within the high class; the generator gives
-    every class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has 19)."""
+    """Weight of the reference, and of each polymer that is better, within the high class; the generator gives every
+    class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has about 19)."""
 
 
 STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
@@ -202,17 +156,18 @@ class Saturation(Section):
 
     count: Literal["polymers", "strings"] = "polymers"
     """`polymers`: the rate is the share of the valid draws whose polymer is known, one minus the Good-Turing chance
-    that the next is new. `strings`, the paper's: the share of the new strings that are a known polymer all the same,
-    which depends on the number of ways in which a polymer can be written."""
+    that the next polymer is new. `strings`, the paper's: the share of the new strings that are a known polymer, which
+    depends on the number of ways in which a polymer can be written."""
     threshold: Share = 0.9
-    """Duplicate rate above which it is saturated."""
+    """Duplicate rate above which the generator is saturated; 0.3 by default for `strings`."""
     confidence: Share = 0.9
     """Posterior probability that the rate is above the threshold, and that it has risen since the first iteration."""
     patience: Positive = 2
-    """Consecutive iterations for which this has to hold."""
+    """Consecutive iterations for which this has to hold; 1 by default for `strings`."""
     escape: list[Literal["temperature", "tokens", "seeds"]] = []
-    """What may be tried, each once and in this order, before the campaign ends saturated: sampling at a temperature
-    1.2 times as high, units one token longer, as many enumerated units again to learn from."""
+    """Actions to try, each once and in this order, before the campaign ends saturated: `temperature` (sample at a
+    temperature 1.2 times as high), `tokens` (units one token longer), `seeds` (learn from as many enumerated units
+    again)."""
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -233,10 +188,11 @@ class Budget(Section):
     """Limits; 0 for none."""
 
     iterations: Count = 0
+    """Number of iterations; 0 for no limit, here and below."""
     simulations: Count = 0
-    """Replicas over the whole campaign."""
+    """Replicas of the whole campaign that have ended."""
     hours: Amount = 0.0
-    """Time that the campaign was at work; waiting for room on the disk or in memory does not count."""
+    """Time that the campaign was at work; waiting for disk space or memory does not count."""
 
 
 class Notify(Section):
@@ -245,7 +201,8 @@ class Notify(Section):
     command: str = ""
     """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none."""
     apprise: str = ""
-    """Configuration file of Apprise (mail, chat, push services), relative to the campaign file; empty for none."""
+    """Configuration file of [Apprise](https://github.com/caronc/apprise) (mail, chat, push services), relative to the
+    campaign file; empty for none. Needs `pip install 'autodisco[notify]'`."""
     events: list[Literal["saturated", "exhausted", "stopped", "failed", "new best", "short of room"]] = [
         "saturated",
         "exhausted",
@@ -253,7 +210,12 @@ class Notify(Section):
         "new best",
         "short of room",
     ]
-    """Events that trigger a notification."""
+    """Events that trigger a notification; also `stopped`."""
+
+
+def _of_its_kind(given: Any) -> GeneratorSettings:
+    """The table [generator] as the settings of the kind that it names."""
+    return settings_class(given).model_validate(given)
 
 
 class Executor(Section):
@@ -277,10 +239,14 @@ class Settings(Section):
     """A campaign file."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """Name of the campaign and of its folder: letters, digits, `.`, `_`, `-`."""
     seed: Count = 1
+    """Seed of every random number."""
     objective: ObjectiveSettings = ObjectiveSettings()
     seeds: Seeds = Seeds()
-    generator: GeneratorSettings = GeneratorSettings()
+    generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
+        generator_settings()
+    )
     generate: Generate = Generate()
     filter: Filter = Filter()
     simulation: Simulation = Simulation()
@@ -319,9 +285,9 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
     before, after = old.flat(), new.flat()
     return {
-        key: (before[key], after[key])
-        for key in after
-        if before[key] != after[key] and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
+        key: (before.get(key), after.get(key))
+        for key in {**after, **before}
+        if before.get(key) != after.get(key) and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
     }
 
 

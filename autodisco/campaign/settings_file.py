@@ -4,6 +4,7 @@ Precedence: a variable of the environment, the file, the default. An error is on
 variable, the key, the value and what is allowed.
 """
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -14,11 +15,13 @@ from typing import Any
 import pydantic
 import tomli_w
 
-from autodisco.campaign.settings import GeneratorSettings, Settings
-from autodisco.campaign.settings_messages import error_sentence
+from autodisco.campaign.settings import Settings
 from autodisco.errors import InputError
 from autodisco.files import read_text
+from autodisco.generator.base import GENERATORS, settings_class
+from autodisco.generator.settings import GeneratorSettings
 from autodisco.registry import absolute
+from autodisco.section import error_sentence
 
 PREFIX = "AUTODISCO_"
 PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
@@ -37,20 +40,22 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
     of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
     """
     content = _read_toml(file)
-    overrides = _overrides(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    overrides = _overrides(environment, content, file.parent)
     for dotted, (_, value) in overrides.items():
         table, _, key = dotted.rpartition(".")
         if not table:
             content[key] = value
         elif isinstance(content.setdefault(table, {}), dict):
             content[table][key] = value
+    _make_kind_absolute(content.get("generator"), file.parent)
     if count and isinstance(content.setdefault("saturation", {}), dict):
         content["saturation"].setdefault("count", count)
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
         variable, _ = overrides.get(".".join(map(str, error.errors()[0]["loc"])), (str(file), None))
-        raise InputError(f"{variable}: {error_sentence(error)}") from None
+        raise InputError(f"{variable}: {settings_error(error)}") from None
     _check_together(settings, file)
     return _with_absolute_paths(settings, file)
 
@@ -68,11 +73,19 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
             raise InputError(f"{file}: not valid TOML ({error})") from None
         if not isinstance(content, dict) or not content:
             raise InputError(f"{file}: there is no table [generator] in it")
+        _make_kind_absolute(content, file.parent)
+    given = dict(given)
+    _make_kind_absolute(given, Path.cwd())
     try:
         return Settings.model_validate({"name": "x", "generator": {**content, **given}}).generator
     except pydantic.ValidationError as error:
         from_file = file is not None and error.errors()[0]["loc"][-1] not in given
-        raise InputError(f"{file}: {error_sentence(error)}" if from_file else error_sentence(error)) from None
+        raise InputError(f"{file}: {settings_error(error)}" if from_file else settings_error(error)) from None
+
+
+def settings_error(error: pydantic.ValidationError) -> str:
+    """The first error of a campaign's settings in words."""
+    return error_sentence(error, Settings(name="x").flat())
 
 
 def write_generator(values: Mapping[str, Any]) -> str:
@@ -96,6 +109,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: not valid TOML ({error})") from None
 
 
+def _make_kind_absolute(table: Any, folder: Path) -> None:
+    """Make the path of a generator in a Python file, relative to `folder`, absolute, because validation loads it."""
+    if isinstance(table, dict) and isinstance(table.get("kind"), str):
+        table["kind"] = absolute(table["kind"], folder)
+
+
 def _check_together(settings: Settings, file: Path) -> None:
     """Raise InputError for settings that contradict each other and for rules that cannot be used."""
     if settings.filter.rules or settings.filter.rules_on or settings.filter.rules_off:
@@ -103,8 +122,9 @@ def _check_together(settings: Settings, file: Path) -> None:
             settings.filter.stability_rules()
         except InputError as error:
             raise InputError(f"{file}: filter: {error}") from None
-    if settings.generator.kind == "random" and set(settings.saturation.escape) - {"tokens"}:
-        raise InputError(f"{file}: saturation.escape: a generator of kind random learns nothing; it allows tokens only")
+    kind = settings.generator.kind
+    if not GENERATORS.get(kind).learns and set(settings.saturation.escape) - {"tokens"}:
+        raise InputError(f"{file}: saturation.escape: a generator of kind {kind} learns nothing; it allows tokens only")
 
 
 def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
@@ -141,9 +161,18 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     return settings.model_copy(update=changed)
 
 
-def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable."""
-    known = {f"{PREFIX}{key.replace('.', '_').upper()}": key for key in Settings(name="x").flat()}
+def _overrides(environment: Mapping[str, str], content: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, Any]]:
+    """Dotted key to the variable that sets it and its value. Raises InputError for an unknown variable.
+
+    Variables of the generator are those of the default kind and those of the kind in `content`.
+    """
+    known = {_variable(key): key for key in Settings(name="x").flat()}
+    table = content.get("generator")
+    kind = environment.get(_variable("generator.kind")) or (isinstance(table, dict) and table.get("kind")) or "gpt"
+    table = {"kind": kind}
+    _make_kind_absolute(table, folder)
+    with contextlib.suppress(pydantic.ValidationError):  # an unknown kind is reported with the other values
+        known |= {_variable(f"generator.{name}"): f"generator.{name}" for name in settings_class(table).model_fields}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
             names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
@@ -158,6 +187,10 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())
     }
+
+
+def _variable(key: str) -> str:
+    return f"{PREFIX}{key.replace('.', '_').upper()}"
 
 
 def parse_value(text: str) -> Any:

@@ -30,7 +30,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
         else:
             old = settings_of(store).flat()
-            changed = {key: value for key, value in settings.flat().items() if value != old[key]}
+            changed = {key: value for key, value in settings.flat().items() if value != old.get(key)}
         if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
         if before is not None and store.get("engine") != facts["engine"]:

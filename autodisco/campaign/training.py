@@ -4,13 +4,14 @@ The class of each polymer is chosen by the labelling of the campaign (`autodisco
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.escape import drawing
+from autodisco.campaign.escape import sampling
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
@@ -31,10 +32,11 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
     A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
     given nor in canonical form, is left out.
     """
+    longest = campaign.settings.generator.longest
     rows = {
         polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
-        if (smiles := next(filter(_is_writable, (polymer.given, polymer.smiles)), None))
+        if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
     for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():
         if key in rows:
@@ -84,8 +86,9 @@ def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
 
 def train_model(campaign: Campaign, store: Store, number: int) -> None:
     """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
-    from autodisco.generator import Generator, TrainingRow, score_samples
+    from autodisco.generator import TrainingRow, fit
     from autodisco.generator.archive import load_archive
+    from autodisco.generator.metrics import score_samples
 
     checkpoint = campaign.folder / "models" / f"{number}.checkpoint"
     if any(model.iteration == number for model in store.models()):
@@ -114,15 +117,15 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             left = (total - done) * (now - since) / (done - n)
             store.set(activity=f"training model {number}: {done} of {total}", training_left_s=left)
 
-    model = Generator.fit(
+    model = fit(
         [TrainingRow(row.smiles, row.label, row.weight) for row in training],
-        settings.fitting(),
+        settings,
         seed=campaign.seed(number, TRAINING),
         progress=watch,
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **drawing(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number + 1))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
@@ -137,12 +140,11 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     give_back_memory()
 
 
-def _is_writable(smiles: str) -> bool:
-    """Whether the model has tokens for the string and room for them."""
-    from autodisco.generator import GeneratorSettings
-    from autodisco.generator.tokens import CLASS_REPEATS, is_writable, split
+def _writable(texts: Iterable[str], longest: int) -> str | None:
+    """The first of `texts` that can be written in at most `longest` tokens; None if there is none."""
+    from autodisco.generator.tokens import is_writable, split
 
-    return is_writable(smiles) and len(split(smiles)) + CLASS_REPEATS <= GeneratorSettings.block_size
+    return next((text for text in texts if is_writable(text) and len(split(text)) <= longest), None)
 
 
 def _why_unlabelled(polymer: Polymer) -> str:

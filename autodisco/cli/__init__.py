@@ -14,8 +14,9 @@ from autodisco.cli import (
     analysis_commands,
     campaign_commands,
     chemistry_commands,
-    keeping_commands,
     label,
+    machine_commands,
+    maintenance_commands,
     model_commands,
     service_commands,
 )
@@ -55,8 +56,9 @@ def _without_command(
 analysis_commands.register(app)
 campaign_commands.register(app)
 chemistry_commands.register(app)
-keeping_commands.register(app)
+maintenance_commands.register(app)
 label.register(app)
+machine_commands.register(app)
 model_commands.register(app)
 service_commands.register(app)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autodisco.cli.options import JSON
 from autodisco.cli.output import message, numbers, print_json, print_properties, stderr_console
 from autodisco.errors import InputError
 
@@ -74,7 +75,7 @@ def analyze(
     memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print name, value, error and unit as CSV.")] = False,
 ) -> None:
     """Turn trajectories into transport properties.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autodisco.cli.locate import campaign_folder, runs_folder
+from autodisco.cli.options import FILE, JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stderr_console, stdout_console
 from autodisco.errors import InputError
 
@@ -16,17 +17,10 @@ if TYPE_CHECKING:
     from autodisco.campaign import Campaign
     from autodisco.store import CampaignEntry, Event
 
-FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file (TOML), or the folder of a campaign.")]
-NAME = Annotated[
-    str | None,
-    typer.Argument(metavar="[NAME]", help="A campaign under runs/, or its folder; the most recent one if left out."),
-]
 STATUS_COLUMNS = 119
 """One less than the monitor takes for wide, so that a status that is piped reads from top to bottom."""
 
 STATUS_LINES = 36
-
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.output import FORCE_FIELD, message, number, one_line, print_json, print_properties, print_table
+from autodisco.cli.options import FORCE_FIELD, JSON
+from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
 from autodisco.text import counted
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 50
 
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
 
 
@@ -202,7 +202,7 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: valid, which polymer, stable?"""
-    from autodisco.cli.single import check_unit, draw_checked
+    from autodisco.cli.single import check_unit, render_checked
 
     if column and not against:
         raise InputError("--column names a column of the file given with --against")
@@ -210,7 +210,7 @@ def check(
     rows = [check_unit(text, known) for text in smiles]
     valid = [row for row in rows if row["valid"]]
     if png and valid:
-        write_atomic(png, draw_checked(valid))
+        write_atomic(png, render_checked(valid))
     if as_json:
         print_json(rows)
     else:
@@ -238,9 +238,9 @@ def dedupe(
 
     Strings that are the same infinite chain are one group. Files of any length are read as a stream.
     """
-    from autodisco.cli.dedupe import read_strings, write_csv, write_json
     from autodisco.cli.output import counting
     from autodisco.polymer import Library
+    from autodisco.polymer.library_files import read_strings, write_csv, write_json
 
     rows = read_strings(file, column)
     with counting(f"reading {file}", "rows") as progress:
@@ -270,10 +270,10 @@ def dedupe(
 
 def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
     """Key of those among `wanted` that a file holds to the line and text where each stands first."""
-    from autodisco.cli.dedupe import read_strings
     from autodisco.cli.output import counting
     from autodisco.cli.single import check_unit
     from autodisco.polymer import Library
+    from autodisco.polymer.library_files import read_strings
 
     with counting(f"reading {file}", "rows") as progress:
         library = Library(read_strings(file, column), os.cpu_count() or 1, progress=progress)

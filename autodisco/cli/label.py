@@ -10,7 +10,8 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
-from autodisco.cli.output import FORCE_FIELD, existing_file, message, one_line, print_json
+from autodisco.cli.options import FORCE_FIELD, JSON
+from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
 
@@ -36,7 +37,7 @@ def label(
     timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
     objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Simulate the polymers of a CSV file.
 

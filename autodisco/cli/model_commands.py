@@ -1,19 +1,22 @@
-"""Commands about the generator and its data, and about the machine: generate, train, tune, data import, doctor."""
+"""Commands about the generator and its data: generate, train, tune, data import."""
 
-import csv
-import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autodisco.cli.locate import campaign_folder
-from autodisco.cli.output import message, print_json, print_table, stderr_console
+from autodisco.cli.options import JSON
+from autodisco.cli.output import message, print_json, print_table
+from autodisco.cli.progress import fit_with_progress
+from autodisco.cli.settings_options import with_settings
 from autodisco.cli.tune import tune
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted
 
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+if TYPE_CHECKING:
+    from autodisco.section import Section
+
 SCORED_DRAWS = 500
 
 data = typer.Typer(help="Data sets of repeat units.", no_args_is_help=False, rich_markup_mode=None)
@@ -21,27 +24,36 @@ data = typer.Typer(help="Data sets of repeat units.", no_args_is_help=False, ric
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (generate, train, tune, doctor):
-        app.command(command.__name__)(command)
+    app.command("generate", cls=with_settings(_sampling))(generate)
+    app.command("train", cls=with_settings(_network, leave_out=("warm_start",)))(train)
+    app.command("tune")(tune)
     data.command("import")(import_)
     app.add_typer(data, name="data")
 
 
+def _sampling() -> "type[Section]":
+    from autodisco.generator.settings import SamplingSettings
+
+    return SamplingSettings
+
+
+def _network() -> "type[Section]":
+    from autodisco.generator.settings import NetworkSettings
+
+    return NetworkSettings
+
+
 def generate(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; its latest model is used.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file, instead of a campaign's.")] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many strings to draw.")] = 20,
     label: Annotated[
         str | None, typer.Option(help="Class to draw, such as high, low, unlabelled or q0; default: the best.")
     ] = None,
-    max_tokens: Annotated[int, typer.Option(min=3, help="Longest string in tokens, both ends included.")] = 10,
-    temperature: Annotated[float, typer.Option(min=0.01, help="Below 1 the common becomes more common.")] = 1.0,
-    top_k: Annotated[int, typer.Option(min=0, help="Draw among the k likeliest tokens; 0 for all.")] = 40,
-    guidance: Annotated[float, typer.Option(min=0, help="How far to lead away from another class; 0 not at all.")] = 0,
     away_from: Annotated[str | None, typer.Option(help="The class to lead away from; default: the worst.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same strings.")] = 0,
     valid: Annotated[bool, typer.Option("--valid", help="Print only repeat units, each polymer once.")] = False,
-    grammar: Annotated[bool, typer.Option(help="Draw only what can follow in a repeat unit.")] = True,
     against: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Known polymers: with --valid these are left out.")
     ] = None,
@@ -57,12 +69,7 @@ def generate(
     if max_draws and not valid:
         raise InputError("--max-draws is the limit of a search for new polymers; add --valid")
     generator = Generator.load(model or _latest_model(campaign_folder(name)))
-    how: dict[str, Any] = {
-        "max_tokens": max_tokens, "temperature": temperature, "top_k": top_k, "guidance": guidance,
-        "grammar": grammar, "seed": seed,
-    }  # fmt: skip
-    if away_from:
-        how["away_from"] = away_from
+    how = {**context.obj, "seed": seed, **({"away_from": away_from} if away_from else {})}
     known = _keys_of(against) if against else set()
     unknown = f" that {against} does not hold" if against else ""
     if max_draws:
@@ -90,23 +97,12 @@ def generate(
 
 
 def train(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV with conductivity or class.")],
     out: Annotated[Path, typer.Option(help="Model file to write.")],
     settings: Annotated[
         Path | None, typer.Option(metavar="TOML", help="A file with a table [generator]; options win over it.")
     ] = None,
-    kind: Annotated[str | None, typer.Option(help="gpt, lstm, diffusion, genetic or random.")] = None,
-    size: Annotated[str | None, typer.Option(help="gpt-nano, gpt-mini or gpt-2.")] = None,
-    iterations: Annotated[int | None, typer.Option(help="Training iterations; default: 6000.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Rows of one iteration.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of AdamW.")] = None,
-    augment: Annotated[
-        str | None, typer.Option(help="Write polymers anew each time: none, symmetry or smiles.")
-    ] = None,
-    ema: Annotated[float | None, typer.Option(help="Decay of the average over the weights; 0 for none.")] = None,
-    held_out: Annotated[float | None, typer.Option(help="Share of the rows that tells when to stop; 0: none.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Longest string that is scored; default: 10.")] = None,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
     condition: Annotated[
         list[str] | None,
@@ -123,23 +119,21 @@ def train(
     The training goes on where it ended when it was interrupted.
     """
     from autodisco.campaign.settings_file import read_generator
-    from autodisco.cli.training import fit_with_progress, prepare
-    from autodisco.generator import score_samples
+    from autodisco.generator.metrics import score_samples
+    from autodisco.generator.training_data import read_training_data
+    from autodisco.surrogate import fit_judge
 
-    given = {
-        "kind": kind, "size": size, "iterations": iterations, "batch_size": batch_size, "device": device,
-        "learning_rate": learning_rate, "augment": augment, "ema": ema, "held_out": held_out, "max_tokens": max_tokens,
-    }  # fmt: skip
-    chosen = read_generator(settings, {key: value for key, value in given.items() if value is not None})
-    data = prepare(file, top_fraction, condition or [], judge, seed)
+    chosen = read_generator(settings, context.obj)
+    data = read_training_data(file, top_fraction, _classes(condition or []), judge, seed)
+    is_high = fit_judge(data.judged, data.smiles, top_fraction, seed) if judge else None
     message(f"{len(data.rows)} repeat units, {data.counted}")
     checkpoint = out.with_name(f"{out.name}.checkpoint")
-    generator = fit_with_progress(data.rows, chosen.fitting(), seed, checkpoint)
+    generator = fit_with_progress(data.rows, chosen, seed, checkpoint)
     generator.save(out)
     checkpoint.unlink(missing_ok=True)
     message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {data.best}")
-    drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.drawing())
-    metrics = score_samples(drawn, [row.smiles for row in data.rows], data.is_high)
+    drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.sampling())
+    metrics = score_samples(drawn, data.smiles, is_high)
     loss = generator.losses[-1] if generator.losses else None
     if as_json:
         print_json({"model": str(out), "rows": len(data.rows), "loss": loss, "metrics": metrics})
@@ -157,45 +151,35 @@ def import_(
     Writes it in canonical form, each polymer once, for use by a campaign. Conductivities of rows that are the
     same polymer are averaged; classes are kept where they agree.
     """
-    from autodisco.cli.data import merged
-    from autodisco.files import write_atomic
     from autodisco.generator import read_dataset
+    from autodisco.generator.dataset import merge_rows, write_dataset
 
     rows = read_dataset(file)
     out = out or Path("data") / f"{file.stem}.csv"
     if out.exists() and out.resolve() == file.resolve():
         raise InputError(f"{out}: the file to write is the file to read; name another with --out")
-    polymers = merged(rows)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["monomer_smiles", "conductivity"])
-    writer.writerows(polymers)
-    write_atomic(out, text.getvalue())
+    polymers = merge_rows(rows)
+    write_dataset(out, polymers)
     known = sum(value != "" for _, value in polymers)
     if as_json:
         print_json({"file": str(out), "rows": len(rows), "polymers": len(polymers), "with_value": known})
     message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value")
 
 
-def doctor(as_json: JSON = False) -> None:
-    """Check that this machine has what campaigns need."""
-    from autodisco.cli.doctor import examine
-
-    with stderr_console().status("looking at this machine") as status:
-        findings = examine(lambda what: status.update(f"looking at this machine: {what}"))
-    if as_json:
-        print_json(findings)
-    else:
-        print_table(
-            ["", "what", "found"], [("ok" if row["ok"] else "FAIL", row["what"], row["found"]) for row in findings]
-        )
-    if not all(row["ok"] for row in findings):
-        raise typer.Exit(1)
+def _classes(conditions: list[str]) -> dict[str, int]:
+    """Column and number of classes of each ``--condition``."""
+    classes = {}
+    for text in conditions:
+        column, _, number = text.rpartition(":")
+        if not column or not number.isdecimal():
+            raise InputError(f"--condition {text}: name a column and a number of classes, such as conductivity:10")
+        classes[column] = int(number)
+    return classes
 
 
 def _keys_of(file: Path) -> set[str]:
-    from autodisco.cli.dedupe import read_strings
     from autodisco.polymer import Library
+    from autodisco.polymer.library_files import read_strings
 
     with Library(read_strings(file, None)) as library:
         return {group.key for group in library.groups()}

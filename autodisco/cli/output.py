@@ -1,4 +1,4 @@
-"""What the commands share: JSON and tables on stdout, messages on stderr, and which campaign a name means.
+"""Output of the commands: JSON and tables on stdout, messages on stderr.
 
 rich is imported only where something is drawn. Colour follows NO_COLOR and whether the stream is a terminal, which
 rich decides by itself.
@@ -168,9 +168,6 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:.4g}"
-
-
-FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
 
 
 def existing_file(path: Path, what: str) -> Path:

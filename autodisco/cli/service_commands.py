@@ -2,8 +2,8 @@
 
 import typer
 
-from autodisco.cli.campaign_commands import JSON, NAME
 from autodisco.cli.locate import campaign_folder
+from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json
 
 services = typer.Typer(help="Let a campaign start with the machine.", rich_markup_mode=None)

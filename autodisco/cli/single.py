@@ -53,13 +53,13 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     return row
 
 
-def draw_checked(rows: list[dict[str, Any]]) -> bytes:
+def render_checked(rows: list[dict[str, Any]]) -> bytes:
     """A PNG of the valid ones among rows of `check_unit`, weak motifs marked."""
-    from autodisco.polymer import draw_png, parse
+    from autodisco.polymer import parse, render_png
 
     units = [parse(row["smiles"]) for row in rows]
     legends = [", ".join([row["canonical"], *(flag["name"] for flag in row["flags"])]) for row in rows]
-    return draw_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
+    return render_png(units, legends, [[atom for flag in row["flags"] for atom in flag["atoms"]] for row in rows])
 
 
 def simulate_subject(

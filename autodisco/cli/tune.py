@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.errors import InputError
 
@@ -32,7 +33,7 @@ def tune(
     ] = 0.2,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Decides training and drawing, the same for all trials.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Find settings of the generator that suit a data set.
 
@@ -40,24 +41,26 @@ def tune(
     for `autodisco train --settings`.
     """
     from autodisco.campaign.settings_file import read_generator, write_generator
-    from autodisco.cli.training import prepare
     from autodisco.files import write_atomic
-    from autodisco.generator import score_samples
+    from autodisco.generator.metrics import score_samples
+    from autodisco.generator.training_data import read_training_data
     from autodisco.generator.tune import Search, plot_trials
+    from autodisco.surrogate import fit_judge
 
     if search not in ("grid", "bayes"):
         raise InputError(f"--search {search}: choose grid or bayes")
-    space = _space(over)
     chosen = read_generator(settings, {})
-    data = prepare(file, top_fraction, [], judge, seed)
-    known = [row.smiles for row in data.rows]
+    space = _space(over, chosen.kind)
+    data = read_training_data(file, top_fraction, {}, judge, seed)
+    known = data.smiles
+    is_high = fit_judge(data.judged, known, top_fraction, seed) if judge else None
     objective = objective or ("new_above_border" if judge else "valid_unique_novel")
-    scores = score_samples([], known[:1], data.is_high)
+    scores = score_samples([], known[:1], is_high)
     if objective not in scores:
         raise InputError(f"--objective {objective}: choose one of {', '.join(scores)}")
     found = Search(
-        out, data.rows, space, chosen.fitting().to_dict(), chosen.drawing(),
-        lambda strings: score_samples(strings, known, data.is_high), objective, draws, seed,
+        out, data.rows, space, chosen,
+        lambda strings: score_samples(strings, known, is_high), objective, draws, seed,
     )  # fmt: skip
     if found.trials:
         message(f"{out}: {len(found.trials)} trials are there already")
@@ -115,25 +118,25 @@ def _run_all(found: Any, points: Any, total: int) -> None:
             )
 
 
-def _space(over: list[str]) -> dict[str, Any]:
+def _space(over: list[str], kind: str) -> dict[str, Any]:
     """What is varied, each value checked as a campaign file would be."""
     from autodisco.campaign.settings_file import read_generator
     from autodisco.generator.tune import Range
 
     space: dict[str, Any] = {}
     for text in over:
-        name, values = _varied(text)
+        name, values = _varied(text, kind)
         if name in space:
             raise InputError(f"--over {text}: {name} is there twice; list all its values at once")
         for value in [values.low, values.high] if isinstance(values, Range) else values:
-            read_generator(None, {name: value})
+            read_generator(None, {"kind": kind, name: value})
         space[name] = values
     return space
 
 
-def _varied(text: str) -> tuple[str, Any]:
-    from autodisco.campaign.settings import GeneratorSettings
+def _varied(text: str, kind: str) -> tuple[str, Any]:
     from autodisco.campaign.settings_file import parse_value
+    from autodisco.generator.base import settings_class
     from autodisco.generator.tune import Range
 
     name, _, values = text.partition("=")
@@ -143,7 +146,7 @@ def _varied(text: str) -> tuple[str, Any]:
         numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
         if not numbers or not -math.inf < ends[0] < ends[1] < math.inf:
             raise InputError(f"--over {text}: a range needs two numbers, the lower one first")
-        field = GeneratorSettings.model_fields.get(name)
+        field = settings_class({"kind": kind}).model_fields.get(name)
         return name, Range(*ends, whole=field is not None and isinstance(field.default, int))
     if not name or not values:
         raise InputError(f"--over {text}: name a setting and its values, such as temperature=0.8,1.0,1.2")

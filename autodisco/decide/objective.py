@@ -18,7 +18,7 @@ from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.text import significant, with_error
 
-ION_GROUPS = ("conductivity", "diffusion", "clusters", "lifetimes")
+ION_GROUPS = ("conductivity", "diffusion", "clusters", "surroundings", "lifetimes")
 """Groups of quantities that need ions."""
 
 

@@ -1,4 +1,4 @@
-"""Model files and checkpoints: safetensors, so that a file holds numbers and text and reading it runs no code."""
+"""Model files and checkpoints in safetensors: a file holds numbers and text only, and reading it runs no code."""
 
 import hashlib
 import json
@@ -12,12 +12,12 @@ from torch import Tensor
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
 
-#: Version of the files; those of another version are refused.
+#: Version of the file format; a file of another version is refused.
 FORMAT = 2
 
 
 def save_archive(path: Path, kind: str, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Write tensors and plain values to `path`, whole or not at all."""
+    """Write plain values and tensors to `path`, atomically."""
     metadata = {"program": "autodisco", "format": str(FORMAT), "kind": kind, "facts": json.dumps(facts)}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata["sha256"] = _sha256(metadata, contiguous)
@@ -30,7 +30,7 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises
     ------
     InputError
-        The file is missing, is no such archive, was written by another version, or is not as it was written.
+        The file is missing, damaged, not such an archive, or was written by another version.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file")
@@ -45,13 +45,13 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if metadata.get("format") != str(FORMAT):
         raise InputError(f"{path}: written by another version of this program; train the model again")
     found = _sha256(metadata, tensors)
-    if metadata.get("sha256", found) != found:  # files of a program before there were checksums have none
+    if metadata.get("sha256", found) != found:  # files of early versions have no checksum
         raise InputError(f"{path}: damaged, its content is not what was written")
     return {**json.loads(metadata["facts"]), "kind": metadata["kind"]}, tensors
 
 
 def _sha256(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
-    """Of all that a file holds: safetensors itself notices no changed number."""
+    """Checksum of the whole content; safetensors itself does not detect a changed number."""
     content = hashlib.sha256(json.dumps([metadata.get(name) for name in ("kind", "facts")]).encode())
     for name, tensor in sorted(tensors.items()):
         content.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())

@@ -1,10 +1,9 @@
-"""From training rows to tensors: which rows come next, and how they share the lines of a batch.
+"""Batches of token sequences as tensors.
 
 Lengths differ by a factor of ten, so that padding every row to the longest would spend most of the time on padding.
-Rows are packed into lines instead; a mask keeps them apart, and the loss is the same.
+Several rows are packed into one line instead; a mask keeps them apart, and the loss is the same.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,10 +20,12 @@ _RANDOM_ORDERS = 24
 
 
 class Batch(NamedTuple):
-    """Packed rows: tokens, their targets and places in their rows (lines, time); who sees whom (lines, time, time).
+    """Packed rows.
 
-    `counted` (lines, time) is 1 at a target that counts, 0 in the prompt, since the model is to learn p(string | class)
-    and not p(class), and where a line is filled up; `weights` is that times the weight of the row.
+    `tokens`, their `targets` and their `positions` within their rows have the shape (lines, time); `visible`
+    (lines, time, time) says which tokens a token sees. `counted` (lines, time) is 1 for targets that enter the loss. It
+    is 0 in the prompt (the model learns p(string | class), not p(class)) and in the padding. `weights` is `counted`
+    times the weight of the row.
     """
 
     tokens: Tensor
@@ -40,18 +41,18 @@ class Batch(NamedTuple):
 
 
 def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "none") -> list[list[np.ndarray]]:
-    """Per row an integer array for every way to write it: class prefix, string and end token.
+    """For each row an integer array for every spelling: class prefix, string and end token.
 
     Raises
     ------
     InputError
-        There are no rows, or one is too long or cannot be written in tokens.
+        There are no rows, or a row is too long or cannot be written in tokens.
     """
     if not rows:
         raise InputError("the training set of the generator is empty")
     sequences = [np.array(_tokens(row, row.smiles)) for row in rows]
     longest = max(range(len(rows)), key=lambda i: len(sequences[i]))
-    # the end token is a target and never an input, so it takes no place in the block
+    # The end token is a target but never an input, so it takes no place in the block.
     if len(sequences[longest]) - 1 > block_size:
         raise InputError(
             f"{rows[longest].smiles!r} has {len(sequences[longest]) - 1 - CLASS_REPEATS} tokens; at block_size "
@@ -59,47 +60,30 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "no
         )
     if augment == "none":
         return [[sequence] for sequence in sequences]
-    # What is drawn otherwise may need tokens that there are not, such as [SH]; the row as it stands does not.
-    ways = ([np.array(_tokens(row, t)) for t in _drawings(row.smiles, augment) if is_writable(t)] for row in rows)
+    # Another spelling may need a token that does not exist, such as [SH]; the row as it stands does not.
+    ways = ([np.array(_tokens(row, t)) for t in _spellings(row.smiles, augment) if is_writable(t)] for row in rows)
     return [
         [tokens for tokens in drawn if len(tokens) - 1 <= block_size] or [plain]
         for drawn, plain in zip(ways, sequences, strict=True)
     ]
 
 
-def _drawings(smiles: str, augment: str) -> list[str]:
+def _spellings(smiles: str, augment: str) -> list[str]:
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
     unit = parse(smiles, ORGANIC_ELEMENTS)
     if augment == "symmetry":
-        return unit.drawings
+        return unit.spellings
     rng = np.random.default_rng(0)
-    return [unit.random_drawing(rng) for _ in range(_RANDOM_ORDERS)]
+    return [unit.random_spelling(rng) for _ in range(_RANDOM_ORDERS)]
 
 
 def _tokens(row: TrainingRow, smiles: str) -> list[int]:
     return class_prefix(row.label) + encode(smiles) + [END_INDEX]
 
 
-def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray:
-    """The chance of each row to be the next in a batch, shape (rows,).
-
-    Within a class it is proportional to the weight; a class as a whole gets a share proportional to the power
-    1 − `balance` of its total weight. At 1 all classes get the same, which is in expectation what the paper reaches by
-    copying the rows of the smaller class; at 0 weights count as they stand.
-    """
-    weights = np.array([row.weight for row in rows], dtype=float)
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
-        raise InputError("the weights of the training set must be finite, not negative and not all zero")
-    totals: dict[str, float] = defaultdict(float)
-    for row in rows:
-        totals[row.label] += row.weight
-    weights = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows])
-    return weights / weights.sum()
-
-
 def pack(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> Batch:
-    """Lay `sequences` into as few lines as first-fit finds, each as wide as the longest of them."""
+    """Pack `sequences` into lines by first fit; a line is as wide as the longest sequence."""
     order = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))
     width = len(sequences[order[0]]) - 1
     used: list[int] = []
@@ -115,7 +99,7 @@ def pack(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None
 
 
 def pad(sequences: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> Batch:
-    """A line for each of `sequences`, in their order, filled up to the longest of them."""
+    """One line for each of `sequences`, in their order, padded to the longest."""
     spots = [(line, 0, line) for line in range(len(sequences))]
     return _laid_out(sequences, weights, spots, len(sequences), max(map(len, sequences)) - 1)
 
@@ -127,7 +111,7 @@ def _laid_out(
     lines: int,
     width: int,
 ) -> Batch:
-    """A batch of `lines` with the sequences at `spots`: line, first place, which sequence."""
+    """A batch of `lines` with the sequences at `spots`: line, first position, index of the sequence."""
     tokens = np.full((lines, width), END_INDEX)
     targets = np.full((lines, width), END_INDEX)
     counted, factors = np.zeros((2, lines, width), dtype=np.float32)

@@ -1,10 +1,13 @@
-"""What a generator learns from: repeat units with a class and a weight, and the files they come from.
+"""Training rows (repeat units with a class and a weight) and the data sets that they come from.
 
-Files are read strictly, because a row that is skipped in silence is a polymer that nobody misses.
+Files are read strictly: a row that cannot be used is an error, never skipped.
 """
 
+import csv
+import io
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import write_atomic
 from autodisco.tables import SMILES_COLUMNS, number, open_table, units_column
 
 Class = Literal["high", "low", "unlabelled"]
@@ -28,10 +32,10 @@ _VALUE_COLUMNS = ("conductivity", QUANTITY)
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """One repeat unit of a training set: its string, its class, and how many copies of a plain row it counts for.
+    """One repeat unit of a training set: its string, its class, and its weight in copies of a row of weight 1.
 
-    The label is a class (`high`, `low`, `unlabelled`, `q0` to `q9`) or several, one for each property, with blanks
-    between them.
+    The label is a class (`high`, `low`, `unlabelled`, `q0` to `q9`), or one class for each of several properties,
+    separated by blanks.
     """
 
     smiles: str
@@ -43,7 +47,7 @@ class TrainingRow:
 class DatasetRow:
     """One repeat unit of a data set, in canonical form, with its conductivity (S/cm) or class if the file has one.
 
-    `properties` holds the columns that were asked for by name.
+    `properties` holds the requested columns by name.
     """
 
     smiles: str
@@ -57,9 +61,9 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
 
     The strings are in a column `monomer_smiles` (or `mol_smiles`, `smiles`, `psmiles`, `repeat_unit`). Their ends are
     `*` or `[Cu]`/`[Au]`; they are rewritten in canonical form. A column `conductivity` (or `conductivity_s_per_cm`) may
-    hold S/cm, or a class: when no cell holds anything but 0 and 1, these are `low` and `high`. An empty cell means not
-    known. Of the columns named in `properties` the numbers are kept as well; two names with `*` between them stand for
-    the product.
+    hold S/cm, or a class: if every cell is 0 or 1, these mean `low` and `high`. An empty cell means unknown.
+
+    The columns named in `properties` are read as well; two names with `*` between them mean the product.
 
     Raises
     ------
@@ -144,7 +148,7 @@ def classify(rows: Sequence[DatasetRow], classes: Mapping[str, int]) -> list[Tra
         Rows that were read with these properties.
     classes
         For each property the number k of classes; `q0` is the lowest share 1/k of its known values, `q(k-1)` the
-        highest. What is not known is `unlabelled`.
+        highest. An unknown value is `unlabelled`.
 
     Raises
     ------
@@ -171,10 +175,56 @@ def classify(rows: Sequence[DatasetRow], classes: Mapping[str, int]) -> list[Tra
 
 
 def put_aside(rows: Sequence[DatasetRow], share: float, seed: int) -> tuple[list[DatasetRow], list[DatasetRow]]:
-    """`rows` without a random `share` of them, and that share; the same seed divides them in the same way."""
+    """`rows` without a random `share` of them, and that share; the same seed gives the same division."""
     order = np.random.default_rng(seed).permutation(len(rows))
     n = round(share * len(rows))
     return [rows[i] for i in order[n:]], [rows[i] for i in order[:n]]
+
+
+def row_probabilities(rows: Sequence[TrainingRow], balance: float) -> np.ndarray:
+    """The probability of each row to be the next in a batch, shape (rows,).
+
+    Within a class it is proportional to the weight; a class as a whole gets a share proportional to the power
+    1 − `balance` of its total weight. At 1 all classes get the same, which is in expectation what the paper reaches by
+    copying the rows of the smaller class; at 0 weights count as they stand.
+    """
+    weights = np.array([row.weight for row in rows], dtype=float)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
+        raise InputError("the weights of the training set must be finite, not negative and not all zero")
+    totals: dict[str, float] = defaultdict(float)
+    for row in rows:
+        totals[row.label] += row.weight
+    shares = np.array([row.weight * totals[row.label] ** -balance if row.weight else 0.0 for row in rows], dtype=float)
+    chances: np.ndarray = shares / shares.sum()
+    return chances
+
+
+def merge_rows(rows: Sequence[DatasetRow]) -> list[tuple[str, str]]:
+    """Repeat unit and value of each polymer, in order of first appearance; the value is text, empty if unknown.
+
+    Conductivities (S/cm) of equal polymers are averaged; classes that contradict each other become unknown.
+    """
+    groups: dict[str, list[DatasetRow]] = {}
+    for row in rows:
+        groups.setdefault(row.smiles, []).append(row)
+    return [(smiles, _merged_value(group)) for smiles, group in groups.items()]
+
+
+def write_dataset(path: Path, polymers: Sequence[tuple[str, str]]) -> None:
+    """Write repeat units and values, such as those of `merge_rows`, as a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([SMILES_COLUMNS[0], _VALUE_COLUMNS[0]])
+    writer.writerows(polymers)
+    write_atomic(path, text.getvalue())
+
+
+def _merged_value(group: Sequence[DatasetRow]) -> str:
+    values = [row.value for row in group if row.value is not None]
+    if values:
+        return repr(sum(values) / len(values))
+    labels = {row.label for row in group if row.label is not None}
+    return {"high": "1", "low": "0"}.get(labels.pop(), "") if len(labels) == 1 else ""
 
 
 def _number(cell: str, column: str, where: str) -> float | None:
@@ -198,7 +248,7 @@ def _doubt(cell: str) -> str:
 
 
 def _float(cell: str) -> float | None:
-    """The number in a cell, NaN for what is none, None for an empty one."""
+    """The number in a cell, NaN for other text, None for an empty cell."""
     if not cell.strip():
         return None
     try:

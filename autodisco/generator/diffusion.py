@@ -1,6 +1,6 @@
-"""Strings by discrete diffusion: tokens are hidden at random and guessed from those that are left.
+"""Strings by discrete diffusion: tokens are hidden at random and predicted from the remaining ones.
 
-The network is the transformer without its arrow of time. Trained to fill in tokens hidden at every rate, it writes a
+The network is the transformer without its causal mask. Trained to fill in tokens hidden at every rate, it writes a
 string by filling in one place after another (absorbing-state diffusion: Austin et al., NeurIPS 2021; weights of the
 loss: Sahoo et al., NeurIPS 2024).
 """
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from autodisco.generator.model import GPT
 from autodisco.generator.sample import DRAWS_AT_ONCE, choose, guided
 from autodisco.generator.settings import Sampling
-from autodisco.generator.syntax import Written
+from autodisco.generator.syntax import Prefix
 from autodisco.generator.tokens import CLASS_REPEATS, END_INDEX, MASK_INDEX, class_prefix, decode
 
 
@@ -43,7 +43,8 @@ class Diffusion(GPT):
 
     def _guess(self, tokens: Tensor) -> Tensor:
         time = tokens.shape[1]
-        return self(tokens, visible=torch.ones(time, time, dtype=torch.bool, device=tokens.device))
+        logits: Tensor = self(tokens, visible=torch.ones(time, time, dtype=torch.bool, device=tokens.device))
+        return logits
 
     @torch.no_grad()
     def draw(self, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
@@ -62,7 +63,7 @@ class Diffusion(GPT):
         order = torch.arange(begin, end, device=device).expand(rows, -1)
         if not sampling.grammar:
             order = begin + torch.rand(rows, end - begin, generator=generator, device=device).argsort(-1)
-        states = [Written()] * rows if sampling.grammar else []
+        states = [Prefix()] * rows if sampling.grammar else []
         every = torch.arange(rows, device=device)
         for number in range(end - begin):
             place = order[:, number]

@@ -1,24 +1,25 @@
-"""New repeat units from known ones: pieces of two chains joined, pieces changed, added and taken out.
+"""A genetic algorithm on repeat units: crossover of two chains, then changed, added and removed pieces.
 
-A piece is one backbone atom or ring with its side groups, the blocks in which polymers are compared.
+A piece is one backbone atom or ring with its side groups.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from torch import Tensor
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.generator.batches import row_probabilities
-from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator, Run
-from autodisco.generator.settings import GeneratorSettings, Sampling
+from autodisco.generator.base import FitOptions, Generator
+from autodisco.generator.dataset import TrainingRow, row_probabilities
+from autodisco.generator.settings import GeneticSettings, Sampling
 from autodisco.generator.tokens import split
 from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
 
-#: Share of the children that have two parents, and mean number of pieces that are changed afterwards.
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Share of the children with two parents, and mean number of mutations.
 CROSSOVER, MUTATIONS = 0.7, 1.0
 _TRIES = 200
 
@@ -26,10 +27,12 @@ _TRIES = 200
 class GeneticGenerator(Generator):
     """Kind `genetic`: parents are the training rows of the class, drawn by weight.
 
-    Temperature multiplies the mean number of mutations; `top_k`, guidance and the grammar have no meaning here.
+    Temperature multiplies the mean number of mutations; `top_k`, guidance and the grammar have no effect.
     """
 
-    def __init__(self, settings: GeneratorSettings, rows: Sequence[TrainingRow]):
+    Settings = GeneticSettings
+
+    def __init__(self, settings: GeneticSettings, rows: Sequence[TrainingRow]):
         super().__init__(settings)
         self.rows = list(rows)
         self._parents: dict[str, list[int]] = defaultdict(list)
@@ -40,12 +43,14 @@ class GeneticGenerator(Generator):
         self._pieces = [piece for word in self._chains for piece in word]
 
     @classmethod
-    def _fit(cls, rows: Sequence[TrainingRow], settings: GeneratorSettings, run: Run) -> "GeneticGenerator":
+    def fit(cls, rows: Sequence[TrainingRow], settings: Any, options: FitOptions) -> Self:
+        """The generator with `rows` as parents; it needs no training."""
         if not rows:
             raise InputError("the training set of the generator is empty")
         return cls(settings, rows)
 
-    def _draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+    def draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:
+        """`n` children of rows of the class; raises InputError if there is no such row."""
         parents = self._parents.get(sampling.label)
         if not parents:
             raise InputError(f"the training set has no row of class {sampling.label!r} to start from")
@@ -54,7 +59,7 @@ class GeneticGenerator(Generator):
         return [self._child(parents, chances / chances.sum(), sampling, rng) for _ in range(n)]
 
     def _child(self, parents: list[int], chances: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> str:
-        """A repeat unit within the limits; an empty string after many tries without one."""
+        """A repeat unit within the limits; an empty string if many tries give none."""
         for _ in range(_TRIES):
             pieces = self._cut(parents, chances, rng)
             if rng.random() < CROSSOVER:
@@ -72,7 +77,7 @@ class GeneticGenerator(Generator):
         return ""
 
     def _cut(self, parents: list[int], chances: np.ndarray, rng: np.random.Generator) -> list[str]:
-        """The pieces of a parent, cut anywhere."""
+        """The pieces of a parent, cut at random."""
         word = self._chains[rng.choice(parents, p=chances)]
         start = rng.integers(len(word))
         return [*word[start:], *word[:start]]
@@ -87,11 +92,11 @@ class GeneticGenerator(Generator):
         elif len(pieces) > 1:
             del pieces[place]
 
-    def _content(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def content(self) -> "tuple[dict[str, Any], dict[str, Tensor]]":
+        """The rows."""
         return {"rows": [[row.smiles, row.label, row.weight] for row in self.rows]}, {}
 
     @classmethod
-    def _from_content(
-        cls, settings: GeneratorSettings, facts: dict[str, Any], tensors: dict[str, Tensor]
-    ) -> "GeneticGenerator":
+    def restore(cls, settings: Any, facts: Mapping[str, Any], tensors: "Mapping[str, Tensor]") -> Self:
+        """The generator with the rows of `content`."""
         return cls(settings, [TrainingRow(*row) for row in facts["rows"]])

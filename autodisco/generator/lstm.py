@@ -7,18 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from autodisco.generator.batches import pad
-from autodisco.generator.model import Memory, Network, cross_entropy
-from autodisco.generator.settings import SIZES, GeneratorSettings
+from autodisco.generator.model import cross_entropy
+from autodisco.generator.sample import Autoregressive, Memory
+from autodisco.generator.settings import SIZES, NetworkSettings
 from autodisco.generator.tokens import VOCABULARY
 
 #: Width of the state beside that of the embedding; three layers then have as many parameters as gpt-nano.
 _WIDER = 1.5
 
 
-class LSTM(Network):
+class LSTM(Autoregressive):
     """Layers and embedding width of the transformer of that size, about as many parameters."""
 
-    def __init__(self, settings: GeneratorSettings):
+    def __init__(self, settings: NetworkSettings):
         super().__init__()
         n_layer, _, n_embd = SIZES[settings.size]
         self.width = width = int(_WIDER * n_embd)

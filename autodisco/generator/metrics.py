@@ -1,7 +1,7 @@
-"""How good a sample of strings is: the six metrics of the companion work, and one at the level of polymers.
+"""Metrics of a sample of strings: the six of the companion work, and some that count polymers.
 
 The six follow Yang et al. (2024, "De novo design of polymer electrolytes using GPT-based and diffusion-based
-generative models"). They compare strings: a mirror image or another cut of a known polymer counts as new there.
+generative models"). They compare strings, so that a mirror image or another cut of a known polymer counts as new.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,8 +17,10 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, sa_score, sta
 #: A synthetic accessibility score below this counts as synthesizable (scale from 1, easy, to 10).
 SA_LIMIT = 5.0
 
-#: Room for the strings of HTP-MD and the draws of some models, about 2 kB each: scored again, they are not read again.
+#: Size of the caches, about 2 kB for each entry: enough for the strings of HTP-MD and the draws of some models.
 _REMEMBERED = 1 << 13
+
+Prints = list[DataStructs.ExplicitBitVect]
 
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
@@ -37,7 +39,7 @@ def score_samples(
     training
         Strings of the training set.
     is_high
-        Says of canonical repeat units whether they are above the border of the high class, such as
+        Tells which canonical repeat units are above the border of the high class, such as
         `PropertyModel.above_border`; without it the last two scores are missing.
 
     Returns
@@ -105,13 +107,13 @@ def _share(count: int, total: int) -> float | None:
     return count / total if total else None
 
 
-def _mean_similarity(prints: list, reference: list) -> float | None:
+def _mean_similarity(prints: Prints, reference: Prints) -> float | None:
     if not prints or not reference:
         return None
     return float(np.mean([np.mean(DataStructs.BulkTanimotoSimilarity(one, reference)) for one in prints]))
 
 
-def _diversity(prints: list) -> float | None:
+def _diversity(prints: Prints) -> float | None:
     if len(prints) < 2:
         return None
     pairs = [DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]) for i in range(1, len(prints))]

@@ -1,4 +1,4 @@
-"""The language model: a decoder-only transformer small enough to read in a sitting.
+"""The language model: a decoder-only transformer.
 
 The layout is GPT-2's (norms before each block, GELU, learned positions), with the sizes and the initialisation of
 minGPT, which the paper trained. Input and output embeddings are separate, as there.
@@ -6,7 +6,7 @@ minGPT, which the paper trained. Input and output embeddings are separate, as th
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,27 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from autodisco.generator.batches import Batch, pack
-from autodisco.generator.settings import SIZES, GeneratorSettings
+from autodisco.generator.sample import Autoregressive, Memory
+from autodisco.generator.settings import SIZES, NetworkSettings
 from autodisco.generator.tokens import VOCABULARY
 
-#: Places by which the memory for keys and values grows.
+#: Number of positions by which the memory for keys and values grows.
 _GROWTH = 8
-
-
-class Memory(NamedTuple):
-    """What a network keeps of the tokens before: how many there were, and tensors whose last dimension is the batch.
-
-    The batch is last so that the small sums over heads and places run along it.
-    """
-
-    time: int = 0
-    tensors: Sequence[Tensor] = ()
-
-    def lines(self, which: list[int]) -> "Memory":
-        """That of some lines of the batch, as a copy."""
-        lines = torch.tensor(which, device=self.tensors[0].device if self.tensors else None)
-        # along the last dimension three times as fast as to index
-        return Memory(self.time, [t.gather(-1, lines.expand(*t.shape[:-1], -1)) for t in self.tensors])
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -51,22 +36,8 @@ def dropout(x: Tensor, p: float) -> Tensor:
     return x * (keep * (1 / (1 - p)))
 
 
-class Network(nn.Module):
-    """What training and drawing need of a network."""
-
-    width: int
-
-    def loss(self, sequences: Sequence[np.ndarray], weights: Sequence[float] | None, draws: torch.Generator) -> Tensor:
-        """Mean loss in nats per token of token sequences with their prompt and end, times the weight of each row."""
-        raise NotImplementedError
-
-    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Logits (batch, vocabulary) of what follows `tokens` (batch,), and the memory to go on with."""
-        raise NotImplementedError
-
-
 class CausalSelfAttention(nn.Module):
-    """Every position attends to those visible to it, in `n_head` subspaces."""
+    """Attention of every position to the positions visible to it, in `n_head` subspaces."""
 
     def __init__(self, n_embd: int, n_head: int, p_drop: float):
         super().__init__()
@@ -85,15 +56,16 @@ class CausalSelfAttention(nn.Module):
         return dropout(self.projection(y), self.p_drop * self.training)
 
     def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
-        """The same for place `time` alone, x of shape (batch, width), which sees all before it.
+        """`forward` for position `time` alone, x of shape (batch, width), which sees all positions before it.
 
-        Keys and values, of shape (places, heads, width of a head, batch), are written to their place in `k` and `v`.
+        Its key and value are written into `k` and `v`, of shape (positions, heads, width of a head, batch).
         """
         B, C = x.shape
         q, k[time], v[time] = self.qkv(x).T.reshape(3, self.n_head, C // self.n_head, B)
         scores = (q * k[: time + 1]).sum(2) / math.sqrt(C // self.n_head)
         y = (scores.softmax(0).unsqueeze(2) * v[: time + 1]).sum(0)
-        return self.projection(y.view(C, B).T)
+        projected: Tensor = self.projection(y.view(C, B).T)
+        return projected
 
 
 class Block(nn.Module):
@@ -113,21 +85,22 @@ class Block(nn.Module):
         return x + dropout(self._perceive(x), self.p_drop * self.training)
 
     def step(self, x: Tensor, time: int, k: Tensor, v: Tensor) -> Tensor:
-        """The same for place `time` alone, x of shape (batch, width)."""
+        """`forward` for position `time` alone, x of shape (batch, width)."""
         x = x + self.attention.step(self.norm_1(x), time, k, v)
         return x + self._perceive(x)
 
     def _perceive(self, x: Tensor) -> Tensor:
-        return self.projection(F.gelu(self.expand(self.norm_2(x))))
+        perceived: Tensor = self.projection(F.gelu(self.expand(self.norm_2(x))))
+        return perceived
 
 
-class GPT(Network):
+class GPT(Autoregressive):
     """The distribution of the next token given all before it.
 
     Weights are drawn from torch's global generator: seed it (in a fork) before building a model.
     """
 
-    def __init__(self, settings: GeneratorSettings):
+    def __init__(self, settings: NetworkSettings):
         super().__init__()
         n_layer, n_head, n_embd = SIZES[settings.size]
         self.block_size, self.width = settings.block_size, n_embd
@@ -152,8 +125,8 @@ class GPT(Network):
     def forward(self, tokens: Tensor, positions: Tensor | None = None, visible: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, time, vocabulary) for integer `tokens` of shape (batch, time ≤ block_size).
 
-        `positions` (batch, time) and `visible` (batch, query time, key time; boolean) say where each token stands and
-        which it sees, for several strings in one line; without them a line is one string read from its beginning.
+        `positions` (batch, time) and `visible` (batch, query time, key time; boolean) give the place of each token and
+        the tokens that it sees, for several strings in one line; by default a line is one string.
         """
         T = tokens.shape[1]
         if positions is None:
@@ -164,10 +137,11 @@ class GPT(Network):
         x = dropout(x, self.p_drop * self.training)
         for block in self.blocks:
             x = block(x, visible)
-        return self.head(self.norm(x))
+        logits: Tensor = self.head(self.norm(x))
+        return logits
 
     def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """The memory holds keys and values of every layer, with room for some more places; it is changed."""
+        """The memory holds keys and values of every layer, with room for some more places; it is changed in place."""
         time, tensors = memory
         if time % _GROWTH == 0:
             room = torch.empty(_GROWTH, *self.heads, len(tokens), device=tokens.device)
@@ -189,11 +163,11 @@ def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
     return (each * batch.weights.flatten()).sum() / batch.counted.sum()
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Parameters for AdamW: matrices decay; biases, norms and embeddings do not."""
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     decays = [p.ndim > 1 and id(p) not in embeddings for p in model.parameters()]
-    split: dict[bool, list] = {True: [], False: []}
+    split: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for parameter, decaying in zip(model.parameters(), decays, strict=True):
         split[decaying].append(parameter)
     return [{"params": split[True], "weight_decay": weight_decay}, {"params": split[False], "weight_decay": 0.0}]

@@ -1,53 +1,78 @@
-"""Drawing strings from a network, many at a time, each token after one look at the token before it."""
+"""Drawing strings token by token from a network, many at a time; the network is evaluated once per token."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from autodisco.generator.model import Memory, Network
+from autodisco.generator.network import Network
 from autodisco.generator.settings import Sampling
-from autodisco.generator.syntax import Written
+from autodisco.generator.syntax import Prefix
 from autodisco.generator.tokens import END_INDEX, PROMPT_INDICES, class_prefix, decode
 
-#: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, for the memory.
+#: Strings at a time with a network of the width of gpt-nano; fewer with a wider one, to save memory.
 DRAWS_AT_ONCE = 1024
-#: Strings that have ended are taken out of a batch when fewer than this share of it goes on.
+#: Ended strings are removed from a batch when fewer than this share of its strings continue.
 _CROWDED = 0.7
-#: Lines that strings with the same beginning share; to rearrange more costs what it saves.
+#: Most lines that strings with the same prefix share; above it, rearranging costs more than it saves.
 _SHARED = 128
 
 
-@torch.no_grad()
-def draw(network: Network, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
-    """`n` strings in the order drawn."""
-    prompts = [class_prefix(sampling.label)]
-    if sampling.guidance:
-        prompts.append(class_prefix(sampling.away_from))
-    memory = Memory()
-    for tokens in torch.tensor(prompts, device=generator.device).unbind(1):
-        logits, memory = network.step(tokens, memory)
-    start = Written()
-    strings: list[str] = []
-    while len(strings) < n:
-        rows = min(max(32, DRAWS_AT_ONCE * 48 // network.width), n - len(strings))
-        strings += map(decode, _extend(network, logits, memory, rows, sampling, generator, start))
-    return strings
+class Memory(NamedTuple):
+    """State of a network after some tokens: their number, and tensors whose last dimension is the batch.
+
+    The batch is last so that the small sums over heads and places run along it.
+    """
+
+    time: int = 0
+    tensors: Sequence[Tensor] = ()
+
+    def lines(self, which: list[int]) -> "Memory":
+        """A copy for some lines of the batch."""
+        lines = torch.tensor(which, device=self.tensors[0].device if self.tensors else None)
+        # gather along the last dimension is three times as fast as indexing
+        return Memory(self.time, [t.gather(-1, lines.expand(*t.shape[:-1], -1)) for t in self.tensors])
+
+
+class Autoregressive(Network):
+    """A network that gives the distribution of the next token."""
+
+    @abstractmethod
+    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Logits (batch, vocabulary) of what follows `tokens` (batch,), and the memory for the next step."""
+
+    @torch.no_grad()
+    def draw(self, n: int, sampling: Sampling, generator: torch.Generator) -> list[str]:
+        """`n` strings in the order drawn."""
+        prompts = [class_prefix(sampling.label)]
+        if sampling.guidance:
+            prompts.append(class_prefix(sampling.away_from))
+        memory = Memory()
+        for tokens in torch.tensor(prompts, device=generator.device).unbind(1):
+            logits, memory = self.step(tokens, memory)
+        start = Prefix()
+        strings: list[str] = []
+        while len(strings) < n:
+            rows = min(max(32, DRAWS_AT_ONCE * 48 // self.width), n - len(strings))
+            strings += map(decode, _extend(self, logits, memory, rows, sampling, generator, start))
+        return strings
 
 
 def _extend(
-    network: Network,
+    network: Autoregressive,
     logits: Tensor,
     memory: Memory,
     rows: int,
     sampling: Sampling,
     generator: torch.Generator,
-    start: Written,
+    start: Prefix,
 ) -> list[list[int]]:
     """`rows` continuations of the prompts behind `logits`, each up to its end token (left out) or `max_tokens`.
 
-    Strings that are alike so far share a line of the batch while there are few of these. With guidance there is a line
-    for either prompt, in the second half of the batch that of the class to leave.
+    Strings with the same prefix share a line of the batch as long as there are few lines. With guidance there is one
+    line for each prompt; the second half of the batch belongs to the class to lead away from.
     """
     prompts, lines, shared = len(logits), 1, True
     written: list[list[int]] = [[] for _ in range(rows)]
@@ -84,7 +109,7 @@ def _both(places: list[int], lines: int, prompts: int) -> list[int]:
 
 
 def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
-    """Logits to draw from; with guidance those of the class to leave follow those of the wanted one in `logits`."""
+    """Logits to draw from; with guidance `logits` holds those of the wanted class, then those of the other class."""
     if prompts > 1:
         wanted, other = logits.log_softmax(-1).chunk(2)
         logits = (1 + sampling.guidance) * wanted - sampling.guidance * other
@@ -92,12 +117,12 @@ def guided(logits: Tensor, prompts: int, sampling: Sampling) -> Tensor:
 
 
 def choose(
-    logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Written], left: int
-) -> tuple[list[Written], list[int]]:
-    """A token for every row of `logits`, the next one of its string, and what is then written.
+    logits: Tensor, top_k: int, generator: torch.Generator, states: Sequence[Prefix], left: int
+) -> tuple[list[Prefix], list[int]]:
+    """The next token for every row of `logits`, and the prefixes with these tokens appended.
 
-    One that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again: to draw without it is the
-    same as never to have allowed it, and seldom needed.
+    A token that is not among the `top_k` likeliest, or that the syntax forbids, is drawn again. This is the same as
+    giving it a probability of zero, and is seldom needed.
     """
     logits[:, PROMPT_INDICES] = -torch.inf
     chances = logits.softmax(-1).cumsum(-1)
@@ -117,15 +142,15 @@ def choose(
     again = [row for row, state in enumerate(after) if state is None]
     for row, order in zip(again, _orders(logits[again], top_k, generator), strict=True):
         ways = ((token, way) for token in order if (way := states[row].then(token, left)) is not None)
-        # Where nothing can follow, which its syntax did not foresee, the string ends as it is.
+        # If no token can follow, which the syntax should exclude, the string ends here.
         drawn[row], after[row] = next(ways, (END_INDEX, states[row]))
     return [state for state in after if state is not None], drawn
 
 
 def _orders(logits: Tensor, top_k: int, generator: torch.Generator) -> list[list[int]]:
-    """All tokens of each row in random order, drawn one after the other, the `top_k` likeliest before the others.
+    """All tokens of each row in random order, as drawn without replacement, the `top_k` likeliest before the others.
 
-    The first that is allowed is then a draw among the allowed (Gumbel's trick).
+    The first allowed token is then a draw among the allowed ones (Gumbel's trick).
     """
     if not len(logits):
         return []

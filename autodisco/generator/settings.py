@@ -1,13 +1,16 @@
-"""What decides how a model is built and trained, apart from the training set and the seed.
+"""Settings of generators, without torch, so that a campaign file is checked in milliseconds.
 
-The defaults are the paper's (Khajeh et al. 2025, minGPT on the HTP-MD set); they live without torch so that a campaign
-file can be checked in milliseconds.
+Each kind of generator owns one subclass of `GeneratorSettings`. The defaults of the network are the paper's
+(Khajeh et al. 2025, minGPT on the HTP-MD set), apart from `augment` and `grammar`.
 """
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from autodisco.errors import InputError
+import pydantic
+from pydantic import Field
+
+from autodisco.generator.tokens import CLASS_REPEATS
+from autodisco.section import AboveZero, Amount, BelowOne, Count, Positive, Section, key_error
 
 #: Layers, heads and embedding width of the sizes by name, as minGPT defines them.
 SIZES = {
@@ -16,157 +19,138 @@ SIZES = {
     "gpt-2": (12, 12, 768),
 }
 
-#: What the settings that are names may be.
-CHOICES = {
-    "kind": ("gpt", "lstm", "diffusion", "genetic", "random"),
-    "size": tuple(SIZES),
-    "augment": ("none", "symmetry", "smiles"),
-    "weighting": ("copies", "loss"),
-}
-
-#: Iterations between two looks at the held-out rows, and how many looks without a gain end the training.
+#: Iterations between two evaluations on the held-out rows, and how many of them without a gain end the training.
 EVALUATE_EVERY = 200
 PATIENCE = 5
 
-
-@dataclass(frozen=True)
-class GeneratorSettings:
-    """Size of the network and how it is trained.
-
-    Parameters
-    ----------
-    kind
-        `gpt`, the paper's; `lstm`, a recurrent network; `diffusion`, which writes its tokens in any order; `genetic`,
-        which recombines the units of the training set; `random`, pieces of chains in a row, without any learning.
-    size
-        A key of `SIZES`, for the networks.
-    iterations, batch_size, learning_rate, beta1, beta2, weight_decay, grad_clip, dropout
-        AdamW on mini-batches at a constant rate; the decay applies to matrices, not to biases, norms and embeddings.
-    block_size
-        Longest sequence in tokens, the five class tokens included.
-    balance
-        1 gives every class that occurs the same share of a batch (what the paper reaches by copying rows), 0 counts
-        weights as they stand; between, small classes are lifted in part, which keeps a handful of labelled rows from
-        being learnt by heart beside thousands without a label.
-    augment
-        How a row is written each time it is drawn. `none`: as it stands. `symmetry`: cut elsewhere and read from
-        either end, at random; all drawings of a polymer are equally good, and none of them is learnt by heart.
-        `smiles`: such a drawing with its branches and rings in random order as well.
-    weighting
-        How `balance` and weights act: `copies` draws a row as often as its share of a batch says, `loss` draws all
-        rows equally often and weighs their loss.
-    ema
-        Decay per iteration of an exponential moving average of the weights, which the fitted generator takes; 0 for the
-        last weights as they are.
-    held_out
-        Share of the rows of each class put aside for early stopping: training ends when their loss has not fallen for
-        `PATIENCE` evaluations, and the weights of the best one are kept. 0 trains for all iterations.
-    threads
-        CPU threads while training and sampling; results are reproducible at a fixed number. 0 leaves torch's choice.
-    device
-        `auto` takes a GPU when torch sees one; or a torch device name such as `cpu`.
-
-    Raises
-    ------
-    InputError
-        A value is out of its range.
-    """
-
-    kind: str = "gpt"
-    size: str = "gpt-nano"
-    iterations: int = 6000
-    batch_size: int = 64
-    learning_rate: float = 5e-4
-    beta1: float = 0.9
-    beta2: float = 0.95
-    weight_decay: float = 0.1
-    grad_clip: float = 1.0
-    dropout: float = 0.1
-    block_size: int = 64
-    balance: float = 1.0
-    augment: str = "none"
-    weighting: str = "copies"
-    ema: float = 0.0
-    held_out: float = 0.0
-    threads: int = 1
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        for name, smallest in {"iterations": 1, "batch_size": 1, "block_size": 8, "threads": 0}.items():
-            if getattr(self, name) < smallest:
-                raise InputError(f"generator {name} is {getattr(self, name)}; it must be at least {smallest}")
-        for name in ("learning_rate", "grad_clip"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"generator {name} is {getattr(self, name)}; it must be above 0")
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise InputError(
-                    f"generator {name} {getattr(self, name)!r} is unknown; choose one of {', '.join(allowed)}"
-                )
-        for name in ("beta1", "beta2", "dropout", "ema", "held_out"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"generator {name} is {getattr(self, name)}; it must be at least 0 and below 1")
-        if not 0 <= self.balance <= 1:
-            raise InputError(f"generator balance is {self.balance}; it must lie between 0 and 1")
-        if self.weight_decay < 0:
-            raise InputError(f"generator weight_decay is {self.weight_decay}; it must not be negative")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values, as stored in a model file."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "GeneratorSettings":
-        """Settings from plain values; raises InputError for a name that is not a setting."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise InputError(f"generator setting {min(unknown)!r} is unknown")
-        return cls(**values)
+_BLOCK_SIZE = 64
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How strings are drawn from a fitted generator.
+class SamplingSettings(Section):
+    """How strings are drawn from a fitted generator. A kind may ignore some of these."""
 
-    Parameters
-    ----------
-    label
-        Class to draw: `high`, `low`, `unlabelled`, `q0` and so on; a word for each where there are several properties.
-    max_tokens
-        Most tokens of a string, its two `*` included.
-    temperature
-        Divides the logits; below 1 the common becomes more common.
-    top_k
-        Draw among the `top_k` likeliest tokens; 0 for all.
-    grammar
-        Whether only such tokens are drawn as can follow in a repeat unit and let it end in time.
-    guidance
-        How far the odds are driven away from those of the class `away_from`: the logarithm of the probability of a
-        token becomes (1 + guidance) times that in `label` less guidance times that in `away_from`
-        (Ho and Salimans, 2022, with another class in place of none). 0 leaves them.
-    away_from
-        The class that guidance leads away from.
+    temperature: AboveZero = 1.0
+    """Divides the logits: above 1 draws are more diverse, below 1 common strings become more common."""
+    grammar: bool = True
+    """Draw only tokens that can follow in a repeat unit and let it end in time; the paper drew any token."""
+    top_k: Count = 40
+    """Sample among the k likeliest tokens; 0 for all."""
+    guidance: Amount = 0.0
+    """How far draws are driven away from the low class; 0 not at all. The logarithm of the probability of a token
+    becomes (1 + guidance) times that in the wanted class less guidance times that in the other one."""
+    max_tokens: Annotated[int, Field(ge=3)] = 10
+    """Longest repeat unit in tokens, both ends included."""
 
-    Raises
-    ------
-    InputError
-        A value is out of its range.
+
+class Sampling(SamplingSettings):
+    """One request to draw: the sampling settings and the classes.
+
+    Guidance follows Ho and Salimans (2022), with another class in place of none.
     """
 
     label: str = "high"
-    max_tokens: int = 10
-    temperature: float = 1.0
-    top_k: int = 40
-    grammar: bool = True
-    guidance: float = 0.0
+    """Class to draw: `high`, `low`, `unlabelled`, `q0` and so on; a word for each of several properties."""
     away_from: str = "low"
+    """The class that guidance leads away from."""
 
-    def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise InputError(f"max_tokens is {self.max_tokens}; it must be at least 1")
-        if not self.temperature > 0:
-            raise InputError(f"temperature is {self.temperature}; it must be above 0")
-        if self.top_k < 0:
-            raise InputError(f"top_k is {self.top_k}; it must be 0 (all tokens) or above")
-        if not self.guidance >= 0:
-            raise InputError(f"guidance is {self.guidance}; it must not be negative")
+
+class GeneratorSettings(SamplingSettings):
+    """Settings that every kind has; a kind adds its own in a subclass."""
+
+    kind: str = "gpt"
+    """Kind of generator: `gpt` (the paper's), another one of docs/generator.md, or `path/to/file.py:Class` of your own
+    (docs/extending.md)."""
+    warm_start: bool = False
+    """Continue from the previous model instead of training afresh."""
+
+    @property
+    def longest(self) -> int:
+        """Longest repeat unit that this kind can read and write, in tokens."""
+        return _BLOCK_SIZE - CLASS_REPEATS
+
+    def sampling(self) -> dict[str, Any]:
+        """The settings that decide how strings are drawn, by the names of `Generator.sample`."""
+        return self.model_dump(include=set(SamplingSettings.model_fields))
+
+    def fitting(self) -> dict[str, Any]:
+        """The settings that decide how a generator is fitted, as stored in a model file."""
+        return self.model_dump(exclude={*SamplingSettings.model_fields, "warm_start"})
+
+    @pydantic.model_validator(mode="after")
+    def _strings_fit(self) -> Self:
+        if self.max_tokens > self.longest:
+            raise key_error("max_tokens", self.max_tokens, "not_allowed", f"less than or equal to {self.longest}")
+        return self
+
+
+class NetworkSettings(GeneratorSettings):
+    """Size of a network and how it is trained: AdamW on mini-batches at a constant learning rate."""
+
+    size: Literal["gpt-nano", "gpt-mini", "gpt-2"] = "gpt-nano"
+    """`gpt-nano` (3 layers, 3 heads, width 48), `gpt-mini` (6, 6, 192) or `gpt-2` (12, 12, 768)."""
+    iterations: Positive = 6000
+    """Training steps."""
+    batch_size: Positive = 64
+    """Rows per training step."""
+    learning_rate: AboveZero = 5e-4
+    """Learning rate of AdamW."""
+    beta1: BelowOne = 0.9
+    """Decay of the first moment in AdamW."""
+    beta2: BelowOne = 0.95
+    """Decay of the second moment in AdamW."""
+    weight_decay: Amount = 0.1
+    """Weight decay of AdamW, applied to matrices but not to biases, norms and embeddings."""
+    grad_clip: AboveZero = 1.0
+    """Gradient clipping norm."""
+    dropout: BelowOne = 0.1
+    """Share of the elements that are zeroed while training."""
+    block_size: Annotated[int, Field(ge=8)] = _BLOCK_SIZE
+    """Longest sequence in tokens, the five class tokens included."""
+    balance: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """1 gives every class the same share of a batch, 0 each the share of its rows; between, small classes are lifted in
+    part, which keeps a few labelled rows from being learnt by heart beside thousands without a label."""
+    augment: Literal["none", "symmetry", "smiles"] = "symmetry"
+    """`symmetry`: cut each polymer elsewhere and read it from either end, at random, each time the model sees it;
+    `smiles`: write branches and rings in random order as well; `none`: as it stands, as in the paper."""
+    weighting: Literal["copies", "loss"] = "copies"
+    """`copies`: draw the rows of a small class or a large weight more often; `loss`: draw all equally often and weigh
+    their loss."""
+    ema: BelowOne = 0.0
+    """Decay of an exponential moving average of the weights, from which strings are then drawn; 0 for the last weights
+    as they are."""
+    held_out: BelowOne = 0.0
+    """Share of the rows of each class put aside for early stopping: training ends when their loss no longer falls, and
+    the best weights are kept. 0 for none."""
+    threads: Positive = 1
+    """CPU threads of training and drawing; another number changes the last digits of the weights."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device of training and drawing; `auto` is a GPU if torch finds one. Only a CPU reproduces a campaign bit for
+    bit."""
+
+    @property
+    def longest(self) -> int:
+        """Longest repeat unit that fits into a block behind the class tokens, in tokens."""
+        return self.block_size - CLASS_REPEATS
+
+
+class PlainSettings(GeneratorSettings):
+    """Base for kinds without a network.
+
+    Earlier versions wrote the settings of a network for every kind; here they are accepted and ignored.
+    """
+
+    _ignored: ClassVar[frozenset[str]] = frozenset(NetworkSettings.model_fields)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _without_network(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: value for key, value in given.items() if key in cls.model_fields or key not in cls._ignored}
+        return given
+
+
+class GeneticSettings(PlainSettings):
+    """Settings of kind `genetic`."""
+
+    balance: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """1 draws parents of every class equally often, 0 as often as its rows count."""

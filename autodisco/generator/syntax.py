@@ -1,9 +1,9 @@
-"""What may follow in a half-written repeat unit, so that nearly every draw is one.
+"""Which tokens may follow in a partly written repeat unit, so that nearly every draw is a repeat unit.
 
-Followed while a string is drawn, token by token: valences, parentheses, ring digits, exactly two ends with one single
-bond each, the first of them in front as in all training strings, and whether what is open can be closed within the
-tokens that are left. Atoms in brackets are left out, but for [nH]. Aromatic rings are followed as far as their bonds
-go; whether they can be written with alternating bonds is for the parser to say.
+Checked token by token: valences, parentheses, ring digits, exactly two ends with one single bond each, the first of
+them in front as in all training strings, and whether everything open can be closed within the remaining tokens.
+Bracket atoms other than [nH] are not allowed. Of aromatic rings the bonds are checked; whether a ring can be kekulized
+is left to the parser.
 """
 
 from autodisco.generator.tokens import END_INDEX, VOCABULARY
@@ -18,32 +18,32 @@ _SMALLEST = 3
 _DONORS = frozenset({"o", "s", "[nH]"})
 
 
-class Written:
-    """A beginning of a string. Strings that begin alike share it, and what was found out about what may follow.
+class Prefix:
+    """The beginning of a string. Strings with the same beginning share one object and its cache of next tokens.
 
-    `left`, the further tokens that there may be, has to be the same whenever a beginning is asked.
+    The cache is by token alone: `left` has to be the same in every call for one prefix.
     """
 
     __slots__ = ("_after", "_syntax")
 
     def __init__(self, syntax: "Syntax | None" = None) -> None:
         self._syntax = syntax or Syntax()
-        self._after: dict[int, Written | None] = {}
+        self._after: dict[int, Prefix | None] = {}
 
-    def then(self, token: int, left: int) -> "Written | None":
-        """This beginning with `token` behind it; None where no repeat unit goes on so within `left` further tokens."""
+    def then(self, token: int, left: int) -> "Prefix | None":
+        """This prefix with `token` appended; None if it cannot become a repeat unit within `left` further tokens."""
         if token not in self._after:
             self._after[token] = self._push(token) if self._syntax.accepts(token, left) else None
         return self._after[token]
 
-    def _push(self, token: int) -> "Written":
+    def _push(self, token: int) -> "Prefix":
         syntax = self._syntax.copy()
         syntax.push(token)
-        return Written(syntax)
+        return Prefix(syntax)
 
 
 class Syntax:
-    """A repeat unit as far as it is written."""
+    """State of a partly written repeat unit."""
 
     __slots__ = (
         "_aromatic",
@@ -69,7 +69,7 @@ class Syntax:
         self.ends = 0
 
     def copy(self) -> "Syntax":
-        """Another one that can go on by itself."""
+        """An independent copy."""
         other = Syntax.__new__(Syntax)
         other._free = self._free.copy()
         other._parents = self._parents.copy()
@@ -140,7 +140,7 @@ class Syntax:
             self.ends += text == "*"
 
     def _order(self) -> int:
-        """Of the bond to the next atom; 0 before the first."""
+        """Order of the bond to the next atom; 0 before the first."""
         return 0 if self._current < 0 else self._bond or 1
 
     def _ring_is_due(self) -> bool:

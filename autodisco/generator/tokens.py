@@ -1,7 +1,7 @@
 """The alphabet of the language model: pieces of SMILES, three class tokens and one end token.
 
 The vocabulary is fixed, not collected from a training set, so that a model can be trained further on data it has
-never seen. Class tokens have indices of their own: a `1` that closes a ring is another token than class `1`.
+never seen. Class tokens have their own indices: a `1` that closes a ring is not class `1`.
 """
 
 import re
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from autodisco.errors import InputError
 
 END = "<end>"
-#: What a generator of strings by diffusion sees where nothing is written yet.
+#: Stands for a token that the diffusion model has not written yet.
 MASK = "<mask>"
-#: The digit that stands for each class in the paper; `2` is ours, for repeat units without a label.
+#: The digit for each class, as in the paper; `2`, for repeat units without a label, is an addition.
 CLASS_DIGITS = {"high": "1", "low": "0", "unlabelled": "2"}
 #: Classes by quantile, from the lowest; with k of them the highest is `q(k-1)`.
 QUANTILES = tuple(f"q{number}" for number in range(10))
 #: Length of the prompt: one class token is repeated, so that it outweighs single tokens in the attention (as in the
-#: paper); several share the places.
+#: paper); several class tokens share these positions.
 CLASS_REPEATS = 5
 
 _ATOMS = "* B C N O F P S I Cl Br b c n o p s".split()
@@ -79,10 +79,10 @@ def decode(indices: Sequence[int]) -> str:
 
 
 def class_prefix(label: str) -> list[int]:
-    """Five tokens that tell the class: that of `label` repeated, or those of its words side by side.
+    """Five tokens for the class: the token of `label` repeated, or the tokens of its words side by side.
 
-    A label of several words names a class for each of several properties, always in the same order: the place of a
-    token tells the property.
+    A label of several words has one class for each of several properties, always in the same order: the position of a
+    token gives the property.
 
     Raises
     ------

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,12 @@ from torch import Tensor
 
 from autodisco.errors import InputError
 from autodisco.generator.archive import load_archive, save_archive
-from autodisco.generator.batches import encode_rows, row_probabilities
-from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.model import Network, parameter_groups
-from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, GeneratorSettings
-
-#: Called after each iteration with (iteration, iterations, loss in nats per token).
-Progress = Callable[[int, int, float], None]
+from autodisco.generator.base import Progress
+from autodisco.generator.batches import encode_rows
+from autodisco.generator.dataset import TrainingRow, row_probabilities
+from autodisco.generator.model import parameter_groups
+from autodisco.generator.network import Network
+from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, NetworkSettings
 
 Weights = dict[str, Tensor]
 
@@ -26,7 +24,7 @@ Weights = dict[str, Tensor]
 def train(
     model: Network,
     rows: Sequence[TrainingRow],
-    settings: GeneratorSettings,
+    settings: NetworkSettings,
     seed: int,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
@@ -34,13 +32,13 @@ def train(
 ) -> list[float]:
     """Train `model` in place and return the loss (nats per token) of every iteration.
 
-    What `progress` raises ends the training, which goes on from `checkpoint` without a step lost. Dropout draws from
-    torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
+    An exception from `progress` ends the training; a later call continues from `checkpoint` without losing a step.
+    Dropout draws from torch's global generator, so call this inside `torch.random.fork_rng` after seeding it.
 
     Raises
     ------
     InputError
-        `rows` is empty, has no weight, or holds a string that is too long or cannot be written in tokens.
+        `rows` is empty, has a total weight of zero, or holds a string that is too long or cannot be written in tokens.
     """
     training = Training(model, rows, settings, seed)
     run = fingerprint(model, rows, settings, seed)
@@ -64,9 +62,9 @@ def train(
 
 
 class Training:
-    """A training on its way: all that decides how it goes on."""
+    """The state of a training: everything that decides how it continues."""
 
-    def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int):
+    def __init__(self, model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int):
         self.model = model
         self.settings = settings
         self.device = next(model.parameters()).device
@@ -91,17 +89,17 @@ class Training:
 
     @property
     def done(self) -> bool:
-        """Whether all iterations are made, or the held-out loss has not fallen for long."""
+        """Whether all iterations are done, or the held-out loss has not fallen for `PATIENCE` evaluations."""
         overdue = self.best and len(self.losses) - self.best_at >= PATIENCE * EVALUATE_EVERY
         return len(self.losses) >= self.settings.iterations or bool(overdue)
 
     @property
     def chosen(self) -> Weights:
-        """The weights to end with; empty for the last ones as they are."""
+        """The final weights; empty if they are those of the model as it is."""
         return self.best or self.averaged
 
     def step(self) -> None:
-        """One batch."""
+        """Train on one batch."""
         settings = self.settings
         uniform = torch.rand(settings.batch_size, dtype=torch.float64, generator=self.draws)
         last = len(self.ways) - 1
@@ -116,12 +114,12 @@ class Training:
         self.model.train()
         loss = self.model.loss(sequences, weights, self.draws)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
         self.optimizer.step()
         self.losses.append(loss.item())
         if self.averaged:
-            # Shorter memory in the beginning, so that the random weights are forgotten.
+            # A shorter memory in the beginning, so that the average forgets the random weights.
             decay = min(settings.ema, (1 + len(self.losses)) / (10 + len(self.losses)))
             for name, weight in self.model.state_dict().items():
                 self.averaged[name].lerp_(weight, 1 - decay)
@@ -130,7 +128,7 @@ class Training:
 
     @torch.no_grad()
     def _evaluate(self) -> None:
-        """Keep the weights if they are the best so far on the held-out rows, each as likely as in training."""
+        """Keep the weights if they are the best so far on the held-out rows, weighted as in training."""
         now = _copy(self.model) if self.averaged else {}
         if self.averaged:
             self.model.load_state_dict(self.averaged)
@@ -148,7 +146,7 @@ class Training:
             self.model.load_state_dict(now)
 
     def save(self, path: Path, run: str) -> None:
-        """Write all of this to a checkpoint."""
+        """Write this state to a checkpoint."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
@@ -159,7 +157,7 @@ class Training:
         save_archive(path, "checkpoint", facts, tensors)
 
     def resume(self, path: Path, run: str) -> None:
-        """Continue from a checkpoint of this very training; that of another, or of one further on, is left alone."""
+        """Continue from a checkpoint of this training. A checkpoint of another one, or of a later step, is ignored."""
         try:
             facts, tensors = load_archive(path)
         except InputError:
@@ -183,12 +181,12 @@ class Training:
         _set_global_rng(parts["random"]["dropout"], self.device)
 
 
-def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: GeneratorSettings, seed: int) -> str:
-    """Names a training by all that decides its course, so that a checkpoint of another one is not taken up.
+def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: NetworkSettings, seed: int) -> str:
+    """A hash of everything that decides a training, so that a checkpoint of another training is not used.
 
-    The number of iterations is left out: a longer training goes on where a shorter one ended.
+    The number of iterations is left out: a longer training continues where a shorter one ended.
     """
-    course = settings.to_dict() | {"iterations": None}
+    course = settings.fitting() | {"iterations": None}
     digest = hashlib.sha256(json.dumps([course, seed]).encode())
     for row in rows:
         digest.update(f"{row.smiles} {row.label} {row.weight!r}\n".encode())
@@ -197,20 +195,8 @@ def fingerprint(model: Network, rows: Sequence[TrainingRow], settings: Generator
     return digest.hexdigest()
 
 
-@contextmanager
-def cpu_threads(number: int) -> Iterator[None]:
-    """Let torch use `number` threads inside the block; 0 changes nothing."""
-    before = torch.get_num_threads()
-    if number:
-        torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _held_out(rows: Sequence[TrainingRow], share: float, seed: int) -> np.ndarray:
-    """Which rows are put aside: a share of each class rounded down, so that no class is lost to the training."""
+    """The rows put aside: a share of each class, rounded down, so that the training keeps every class."""
     aside = np.zeros(len(rows), dtype=bool)
     rng = np.random.default_rng(seed)
     for label in sorted({row.label for row in rows}):

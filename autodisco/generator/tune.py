@@ -1,7 +1,6 @@
-"""Which settings suit a data set: every combination on a grid, or a Bayesian search, resumable at any trial.
+"""A search for the settings that suit a data set: all combinations on a grid, or Bayesian; resumable at any trial.
 
-A trial is a setting with its scores. Trials that train alike share the model, and one that trains longer goes on where
-the shorter ended.
+Trials with the same training share one model, and a longer training continues from a shorter one.
 """
 
 import csv
@@ -20,22 +19,18 @@ import numpy as np
 
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_atomic, write_json
+from autodisco.generator.base import Generator, Progress, fit, generator_settings, settings_class
 from autodisco.generator.dataset import TrainingRow
-from autodisco.generator.generator import Generator
-from autodisco.generator.settings import GeneratorSettings, Sampling
-from autodisco.generator.train import Progress
+from autodisco.generator.settings import GeneratorSettings
 from autodisco.tables import open_table
 
 #: Scores of a list of drawn strings.
 Score = Callable[[Sequence[str]], Mapping[str, float | None]]
 
-_FITTING = frozenset(GeneratorSettings().to_dict())
-_DRAWING = frozenset(vars(Sampling()))
-
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers between two, or all whole ones, by logarithm where they are far apart."""
+    """All numbers, or all whole numbers, between two; on a logarithmic scale if they are far apart."""
 
     low: float
     high: float
@@ -43,7 +38,7 @@ class Range:
 
     @property
     def by_logarithm(self) -> bool:
-        """Whether equal ratios are equally likely rather than equal distances."""
+        """Whether equal ratios are equally likely, instead of equal distances."""
         return self.low > 0 and self.high / self.low >= 20
 
 
@@ -52,7 +47,7 @@ Space = Mapping[str, "Sequence[Any] | Range"]
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting that was tried: the values of what is varied, the scores, and the seconds that it took."""
+    """One tried setting: the varied values, the scores, and the time in seconds."""
 
     values: dict[str, Any]
     scores: dict[str, float | None]
@@ -66,29 +61,30 @@ class Search:
     Parameters
     ----------
     folder
-        Holds `trials.csv`, `setup.json`, the models and the checkpoint of the training that is under way.
+        Holds `trials.csv`, `setup.json`, the models and the checkpoint of the present training.
     rows
         The training set.
     space
-        Values or range for every setting that is varied.
-    fitting, drawing
-        The other settings, by name (`GeneratorSettings`, `Sampling`).
+        Values or range of every setting to vary.
+    settings
+        All other settings.
     score, objective
-        What makes scores of drawn strings, and which of them is to be high.
-    draws, seed
-        Strings per trial; decides training and drawing, the same for all trials.
+        The scores of drawn strings, and the name of the score to maximise.
+    draws
+        Strings per trial.
+    seed
+        Decides training and drawing; the same for all trials.
 
     Raises
     ------
     InputError
-        The folder holds another search, or a setting that is varied does not exist.
+        The folder holds another search, or a setting to vary does not exist.
     """
 
     folder: Path
     rows: Sequence[TrainingRow]
     space: Space
-    fitting: Mapping[str, Any]
-    drawing: Mapping[str, Any]
+    settings: GeneratorSettings
     score: Score
     objective: str
     draws: int
@@ -96,15 +92,18 @@ class Search:
     trials: list[Trial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        varied = self.space.get("kind", ())
+        kinds = [self.settings.kind, *(varied if not isinstance(varied, Range) else ())]
+        known = {name for kind in kinds for name in settings_class({"kind": kind}).model_fields}
         for name in self.space:
-            if name not in _FITTING | _DRAWING:
-                raise InputError(f"{name} is no setting of the generator")
+            if name not in known:
+                raise InputError(f"{name} is not a setting of the generator")
         content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
         self._setup = {
             "data": content.hexdigest(),
             "varied": {name: str(self.space[name]) for name in sorted(self.space)},
-            "fitting": dict(self.fitting),
-            "drawing": dict(self.drawing),
+            "fitting": self.settings.fitting(),
+            "drawing": self.settings.sampling(),
             "draws": self.draws,
             "seed": self.seed,
         }
@@ -115,7 +114,7 @@ class Search:
             self.trials = self._read()
 
     def grid(self) -> list[dict[str, Any]]:
-        """Every combination that has not been tried, shorter trainings first. Raises InputError where it has no end."""
+        """Every combination that has not been tried, shorter trainings first. Raises InputError for a range."""
         for name, values in self.space.items():
             if isinstance(values, Range):
                 raise InputError(f"{name} is a range, which a grid cannot exhaust; list values, or search by bayes")
@@ -125,10 +124,10 @@ class Search:
         return sorted((p for p in points if p not in tried), key=lambda p: p.get("iterations", 0))
 
     def proposals(self, number: int) -> Iterator[dict[str, Any]]:
-        """Settings to try until there are `number` trials, each by what the trials before have shown.
+        """Settings to try until there are `number` trials, each proposed from the trials before.
 
-        The tree-structured Parzen estimator of optuna (Bergstra et al., NeurIPS 2011), begun anew with all trials so
-        far for each, so that a search that was interrupted goes on as it would have.
+        The proposals come from the tree-structured Parzen estimator of optuna (Bergstra et al., NeurIPS 2011). It is
+        made anew from all trials for each proposal, so that an interrupted search continues identically.
         """
         try:
             import optuna
@@ -150,12 +149,11 @@ class Search:
             yield study.ask(distributions).params
 
     def run(self, values: dict[str, Any], progress: Progress | None = None) -> Trial:
-        """Train, draw, score, and write the table."""
+        """Train, draw and score one setting, and write the table."""
         write_json(self._setup_file, self._setup)
         begin = time.monotonic()
-        fitting = GeneratorSettings(**{**self.fitting, **{k: v for k, v in values.items() if k in _FITTING}})
-        drawing = {**self.drawing, **{k: v for k, v in values.items() if k in _DRAWING}}
-        strings = self._model(fitting, progress).sample(self.draws, seed=self.seed, **drawing)
+        chosen = generator_settings(**{**self.settings.model_dump(exclude_unset=True), **values})
+        strings = self._model(chosen, progress).sample(self.draws, seed=self.seed, **chosen.sampling())
         trial = Trial(values, dict(self.score(strings)), time.monotonic() - begin)
         self.trials.append(trial)
         self._write()
@@ -174,13 +172,13 @@ class Search:
         return self.folder / "trials.csv"
 
     def _model(self, settings: GeneratorSettings, progress: Progress | None) -> Generator:
-        texts = [json.dumps(settings.to_dict() | changed, sort_keys=True) for changed in ({}, {"iterations": 0})]
+        texts = [json.dumps(settings.fitting() | changed, sort_keys=True) for changed in ({}, {"iterations": 0})]
         name, line = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
         file = self.folder / "models" / f"{name}.safetensors"
         if file.exists():
             return Generator.load(file)
         checkpoint = self.folder / "models" / f"{line}.checkpoint"
-        model = Generator.fit(self.rows, settings, seed=self.seed, progress=progress, checkpoint=checkpoint)
+        model = fit(self.rows, settings, seed=self.seed, progress=progress, checkpoint=checkpoint)
         model.save(file)
         return model
 
@@ -212,7 +210,7 @@ class Search:
 
 
 def plot_trials(search: Search, file: Path) -> None:
-    """The objective of every trial against each setting that was varied, the best of each value joined by a line."""
+    """Plot the objective of every trial against each varied setting; a line joins the best of each value."""
     from matplotlib.figure import Figure
 
     names = list(search.space)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autodisco.decide import Objective, Ranked, Status
-from autodisco.monitor.draw import bar, interval
+from autodisco.monitor.bars import bar, interval
 from autodisco.store import Progress, RunningReplica
 from autodisco.text import duration, shortened, significant
 

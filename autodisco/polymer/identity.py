@@ -72,7 +72,7 @@ def readings(word: Word) -> list[Word]:
     return [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
 
 
-def drawings(word: Word) -> list[str]:
+def spellings(word: Word) -> list[str]:
     """The `readings` of a word as SMILES with two ``*``, each once."""
     return list(dict.fromkeys(repeated(way) for way in readings(word)))
 
@@ -143,9 +143,9 @@ def _writable(word: Word) -> Word:
 
     A mark stands on a single bond and counts for the double bonds at both of its ends. Between two marked ones a double
     bond of unknown configuration cannot be written, and neither can some that share a bond; what cannot be written is
-    left out, the same for every drawing of the chain.
+    left out, the same for every spelling of the chain.
     """
-    if all(_word(_with_ends(text)) == word for text in (repeated(word, 2), *drawings(word))):
+    if all(_word(_with_ends(text)) == word for text in (repeated(word, 2), *spellings(word))):
         return word
     unmarked = _word(_with_ends(repeated(word).replace("/", "").replace("\\", "")))
     assert unmarked is not None

@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import Word, chain_word, drawings, has_sound_ends, key_of, readings, repeated
+from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
@@ -54,9 +54,9 @@ class RepeatUnit:
         return repeated(self.word)
 
     @property
-    def drawings(self) -> list[str]:
+    def spellings(self) -> list[str]:
         """Every way to cut the chain into units of this length and to read them, `smiles` first."""
-        return drawings(self.word)
+        return spellings(self.word)
 
     @cached_property
     def written(self) -> Word:
@@ -65,17 +65,17 @@ class RepeatUnit:
         Beside units of another kind, the cut and the direction matter. Raises InvalidRepeatUnit for stereo marks that
         cannot be kept.
         """
-        wanted = _canonical_drawing(self.given)
+        wanted = _canonical_spelling(self.given)
         times = Chem.MolFromSmiles(wanted).GetNumAtoms() - 2
         times //= Chem.MolFromSmiles(self.smiles).GetNumAtoms() - 2
         for way in readings(self.word):
-            if _canonical_drawing(repeated(way, times)) == wanted:
+            if _canonical_spelling(repeated(way, times)) == wanted:
                 return way * times
         raise InvalidRepeatUnit("unparsable", f"'{self.given}' cannot be joined with other units: rewrite its stereo")
 
-    def random_drawing(self, rng: np.random.Generator) -> str:
-        """One of the `drawings`, its branches and rings written in random order; it begins with the end ``*``."""
-        choices = self.drawings
+    def random_spelling(self, rng: np.random.Generator) -> str:
+        """One of the `spellings`, its branches and rings written in random order; it begins with the end ``*``."""
+        choices = self.spellings
         mol = Chem.MolFromSmiles(_label_ends(choices[rng.integers(len(choices))])[0])
         order = rng.permutation(mol.GetNumAtoms()).tolist()
         shuffled = Chem.RenumberAtoms(mol, order)
@@ -116,7 +116,7 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     return RepeatUnit(key=key_of(word), word=word, given=given)
 
 
-def _canonical_drawing(text: str) -> str:
+def _canonical_spelling(text: str) -> str:
     """Canonical SMILES of a unit with its ends labelled: equal for two texts with the same cut and direction."""
     mol = Chem.MolFromSmiles(_label_ends(text)[0])
     _uncharge_oxides(mol)

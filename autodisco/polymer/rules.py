@@ -11,7 +11,7 @@ WIBERG = "Wiberg, Angew. Chem. Int. Ed. Engl. 1986, 25, 312"
 
 
 @dataclass(frozen=True)
-class Sound:
+class Exemption:
     """A group in which the motif of a rule is stable enough."""
 
     name: str
@@ -29,12 +29,12 @@ class Rule:
     smarts: str
     reason: str
     reference: str = ""
-    exceptions: tuple[Sound, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
     active: bool = True
 
 
 _ACYL_N = "$([NX3]-[#6]=[O,S,N]),$([NX3]-[#16](=O)=O)"
-_ACYLATED = Sound("the nitrogen is an amide's, a carbamate's or a sulfonamide's", f"[{_ACYL_N}]-[CX4]-[#7,#8]")
+_ACYLATED = Exemption("the nitrogen is an amide's, a carbamate's or a sulfonamide's", f"[{_ACYL_N}]-[CX4]-[#7,#8]")
 
 DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("O-O", "[OX2]-[OX2]", "peroxides break at the O-O bond (about 150 kJ/mol) on mild heating", LUO),
@@ -44,10 +44,10 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "the N-O bond (about 200 kJ/mol) is cleaved by heat and by lithium metal",
         LUO,
         (
-            Sound(
+            Exemption(
                 "hydroxamates: the carbonyl takes up the lone pair of N", "[#6](=[O,S])-[NX3]-[OX2;!$([OX2]-[#6]=O)]"
             ),
-            Sound("oximes and their ethers", "[#6]=[NX2]-[OX2]"),
+            Exemption("oximes and their ethers", "[#6]=[NX2]-[OX2]"),
         ),
     ),
     Rule(
@@ -56,8 +56,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "sulfenic and sulfinic esters and acids rearrange, disproportionate or take up water",
         MARCH,
         (
-            Sound("sulfonates, sulfates and sulfamates", "[#16](=O)(=O)-[OX2]"),
-            Sound("sulfites, known as electrolyte additives", "[OX2]-[#16](=O)-[OX2]"),
+            Exemption("sulfonates, sulfates and sulfamates", "[#16](=O)(=O)-[OX2]"),
+            Exemption("sulfites, known as electrolyte additives", "[OX2]-[#16](=O)-[OX2]"),
         ),
     ),
     Rule(
@@ -83,7 +83,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "[#16]-[#7]",
         "sulfenamides and sulfinamides are cleaved by water, acids and nucleophiles",
         MARCH,
-        (Sound("sulfonamides, sulfonimides and sulfamides", "[#16](=O)(=O)-[#7]"),),
+        (Exemption("sulfonamides, sulfonimides and sulfamides", "[#16](=O)(=O)-[#7]"),),
     ),
     Rule(
         "N-N",
@@ -91,8 +91,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "hydrazines are oxidised in air and decompose with release of nitrogen",
         BRENK,
         (
-            Sound("hydrazides and semicarbazides", "[#6](=[O,S])-[NX3]-[#7]"),
-            Sound("hydrazones and azines", "[#6]=[NX2]-[#7]"),
+            Exemption("hydrazides and semicarbazides", "[#6](=[O,S])-[NX3]-[#7]"),
+            Exemption("hydrazones and azines", "[#6]=[NX2]-[#7]"),
         ),
     ),
     Rule(
@@ -115,7 +115,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "[NX3;!H0]-[CX4]-[NX3]",
         "N-C-N with a free NH falls apart into an imine and an amine",
         CLAYDEN,
-        (_ACYLATED, Sound("the other nitrogen is acylated", f"[NX3]-[CX4]-[{_ACYL_N}]")),
+        (_ACYLATED, Exemption("the other nitrogen is acylated", f"[NX3]-[CX4]-[{_ACYL_N}]")),
     ),
     Rule(
         "hemiacetal",
@@ -128,7 +128,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "[OX2;H1]-[CX4]-[OX2;H1]",
         "two OH on one carbon lose water to an aldehyde or ketone",
         CLAYDEN,
-        (Sound("hydrates of trifluoromethyl ketones", "[OX2;H1]-[CX4](C(F)(F)F)-[OX2;H1]"),),
+        (Exemption("hydrates of trifluoromethyl ketones", "[OX2;H1]-[CX4](C(F)(F)F)-[OX2;H1]"),),
     ),
     Rule(
         "halogen beside O or N",
@@ -136,8 +136,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "α-halo ethers and amines ionise and lose hydrogen halide",
         MARCH,
         (
-            Sound("difluoromethylene ethers", "[#8]-[CX4](F)F"),
-            Sound("perfluoroethers", "[#8]-[CX4](F)-[CX4]F"),
+            Exemption("difluoromethylene ethers", "[#8]-[CX4](F)F"),
+            Exemption("perfluoroethers", "[#8]-[CX4](F)-[CX4]F"),
         ),
     ),
     Rule(
@@ -169,9 +169,9 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "strained rings of three open",
         WIBERG,
         (
-            Sound("cyclopropanes, which need a catalyst to open", "[CX4]1[CX4][CX4]1"),
-            Sound("epoxides, which have their own rule", "[OX2]1[#6][#6]1"),
-            Sound("aziridines, which have their own rule", "[#7]1[#6][#6]1"),
+            Exemption("cyclopropanes, which need a catalyst to open", "[CX4]1[CX4][CX4]1"),
+            Exemption("epoxides, which have their own rule", "[OX2]1[#6][#6]1"),
+            Exemption("aziridines, which have their own rule", "[#7]1[#6][#6]1"),
         ),
     ),
     Rule("cumulene", "[#6]=[#6]=[#6,#7,#8,#16]", "allenes, cumulenes and ketenes add nucleophiles and dimerise", MARCH),
@@ -181,14 +181,14 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         "[OX2;H1]-[CX3]=[CX3]",
         "enols turn into aldehydes and ketones",
         CLAYDEN,
-        (Sound("enols of 1,3-dicarbonyls, held by a hydrogen bond", "[OX2;H1]-[CX3]=[CX3]-[#6]=[O,N]"),),
+        (Exemption("enols of 1,3-dicarbonyls, held by a hydrogen bond", "[OX2;H1]-[CX3]=[CX3]-[#6]=[O,N]"),),
     ),
     Rule(
         "enamine with NH",
         "[NX3;!H0;!$([NX3]-[#6]=[O,S,N]);!$([NX3]-[#16](=O)=O)]-[CX3]=[CX3]",
         "enamines with a hydrogen on N turn into imines",
         CLAYDEN,
-        (Sound("vinylogous amides", "[NX3]-[CX3]=[CX3]-[#6]=,#[O,N]"),),
+        (Exemption("vinylogous amides", "[NX3]-[CX3]=[CX3]-[#6]=,#[O,N]"),),
     ),
     Rule("ynol or ynamine", "[OX2,NX3]-[CX2]#[CX2]", "heteroatoms on a triple bond add water and polymerise", MARCH),
     Rule(

@@ -11,7 +11,7 @@ from autodisco.analysis.quantities import quantities
 from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import draw_svg
+from autodisco.polymer import render_svg
 from autodisco.report.content import Content, probability
 from autodisco.text import quantity, significant
 
@@ -68,7 +68,7 @@ def ranking_table(content: Content) -> Table:
 def structure(row: Ranked) -> Markup:
     """The drawn repeat unit on white, for which its colours are made; empty if it cannot be drawn."""
     try:
-        svg = draw_svg(row.monomer_smiles)
+        svg = render_svg(row.monomer_smiles)
     except InvalidRepeatUnit:
         return Markup()
     return Markup('<span class="drawing">{}</span>').format(Markup(svg[svg.index("<svg") :]))

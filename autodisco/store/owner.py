@@ -103,7 +103,10 @@ def database_inode(folder: Path) -> int | None:
 
 
 def start_time(pid: int) -> int | None:
-    """Start of a process in clock ticks after boot; None where no such process runs (a zombie does not run)."""
+    """Start of a process in clock ticks after boot; None if no such process runs (a zombie does not run).
+
+    psutil gives a time of the wall clock, which changes when the clock is set: it would take a live owner for dead.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -83,7 +83,7 @@ def said(found, sentence):
     [
         ({"dt": 48.88821, "nsavc": 1000, "remarks": "Created by DCD plugin"}, False),  # delta of 1.0, a placeholder
         ({"dt": 0.04888821, "nsavc": 1}, False),
-        ({"dt": 5.0, "nsavc": 1000, "remarks": "Written by LAMMPS"}, False),  # a number of fs, but in whose unit
+        ({"dt": 5.0, "nsavc": 1000, "remarks": "Prefix by LAMMPS"}, False),  # a number of fs, but in whose unit
         ({"dt": 2.0, "nsavc": 1000, "remarks": "Created by NAMD"}, True),
         ({"dt": 20.0, "nsavc": 1}, True),
         ({"dt": 0.625, "nsavc": 500}, True),

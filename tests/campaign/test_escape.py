@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from autodisco.campaign import escape
-from autodisco.campaign.settings import LONGEST
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import advance
 from autodisco.polymer import parse
@@ -57,27 +56,28 @@ def test_without_permission_it_ends(tmp_path):
 
 def test_actions_are_taken_in_their_order_and_change_the_draws_that_follow(tmp_path):
     campaign, store = with_escapes(tmp_path, "tokens", "temperature", iterations=5)
-    before = escape.drawing(campaign, store, 1)
+    before = escape.sampling(campaign, store, 1)
     finish(campaign, store)
     assert (store.get("state"), store.get("iteration")) == ("generate", 2)
     row = next(row for row in store.journal() if row.event == "escape")
     assert row.decided == "draw up to 11 tokens from now on"
     assert "40 of 40 valid draws" in row.why
-    assert escape.drawing(campaign, store, 1) == before
-    assert escape.drawing(campaign, store, 2) == before | {"max_tokens": before["max_tokens"] + 1}
+    assert escape.sampling(campaign, store, 1) == before
+    assert escape.sampling(campaign, store, 2) == before | {"max_tokens": before["max_tokens"] + 1}
     store.set(iteration=2)
     assert escape.escape(campaign, store, {}, "again")
-    assert escape.drawing(campaign, store, 3)["temperature"] == pytest.approx(1.2 * before["temperature"])
+    assert escape.sampling(campaign, store, 3)["temperature"] == pytest.approx(1.2 * before["temperature"])
     assert not escape.escape(campaign, store, {}, "nothing is left")
     assert [row.action for row in escapes(store)] == ["tokens", "temperature"]
 
 
 def test_a_unit_never_outgrows_the_model(tmp_path):
     campaign, store = with_escapes(tmp_path, "tokens")
-    generator = campaign.settings.generator.model_copy(update={"max_tokens": LONGEST})
+    longest_string = campaign.settings.generator.longest
+    generator = campaign.settings.generator.model_copy(update={"max_tokens": longest_string})
     longest = dataclasses.replace(campaign, settings=campaign.settings.model_copy(update={"generator": generator}))
     assert escape.escape(longest, store, {}, "")
-    assert escape.drawing(longest, store, 9)["max_tokens"] == LONGEST
+    assert escape.sampling(longest, store, 9)["max_tokens"] == longest_string
 
 
 def test_a_wider_set_is_learnt_from_before_the_next_draws(tmp_path):

@@ -220,7 +220,7 @@ def test_one_polymer_in_most_of_the_draws_does_not_end_a_campaign_before_the_oth
 def test_the_papers_count_ends_by_spelling():
     rule = Saturation(count="strings")
     assert end_of(Simulated.equal(200, ways=6), rule)[1] < 0.7
-    # Written in one way, a polymer is never a symmetry duplicate; the campaign ends when the draws are used up.
+    # Prefix in one way, a polymer is never a symmetry duplicate; the campaign ends when the draws are used up.
     ended, known = end_of(Simulated.equal(60, ways=1), rule, longest=4)
     assert (ended.duplicates, ended.short, ended.high, known) == (0, True, True, 1.0)
 

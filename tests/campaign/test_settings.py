@@ -32,7 +32,7 @@ def test_a_name_is_enough(tmp_path):
         ('name = "a"\n[simulation]\nreplcas = 2', "unknown key simulation.replcas; did you mean simulation.replicas?"),
         ('name = "a"\n[simulations]\nreplicas = 2', "unknown key simulations; did you mean simulation?"),
         ('name = "a"\nworkers = 2', "unknown key workers; did you mean simulation.workers?"),
-        ('name = "a"\n[zzz]\n', "unknown key zzz; allowed are name, seed, seeds"),
+        ('name = "a"\n[zzz]\n', "unknown key zzz; allowed are name, seed, objective"),
         ('name = "a"\n[simulation]\nreplicas = 2.5', "simulation.replicas = 2.5: allowed is integer"),
         ('name = "a"\n[acquire]\ntop_fraction = 1.5', "acquire.top_fraction = 1.5: allowed is less than 1"),
         ('name = "a"\n[generator]\nmax_tokens = 60', "generator.max_tokens = 60: allowed is less than or equal to 59"),
@@ -105,3 +105,26 @@ def test_budget_and_workers_may_change_and_the_protocol_may_not():
         {"name": "a", "budget": {"iterations": 9}, "simulation": {"workers": 7, "protocol": "htp-md"}}
     )
     assert differences(old, new) == {"simulation.protocol": ("quick", "htp-md")}
+
+
+@pytest.mark.parametrize("kind", ["genetic", "random"])
+def test_files_of_earlier_versions_name_the_settings_of_a_network_for_every_kind(tmp_path, kind):
+    settings = read(tmp_path, f'name = "a"\n[generator]\nkind = "{kind}"\nsize = "gpt-nano"\nema = 0.5\nmax_tokens = 8')
+    assert settings.generator.max_tokens == 8
+    assert "generator.ema" not in settings.flat()
+    with pytest.raises(InputError, match=r"unknown key generator\.tokens"):
+        read(tmp_path, f'name = "a"\n[generator]\nkind = "{kind}"\ntokens = 8')
+
+
+def test_a_generator_that_learns_nothing_can_only_escape_with_longer_units(tmp_path):
+    text = 'name = "a"\n[generator]\nkind = "random"\n[saturation]\nescape = '
+    assert read(tmp_path, text + '["tokens"]').saturation.escape == ["tokens"]
+    with pytest.raises(InputError, match="a generator of kind random learns nothing; it allows tokens only"):
+        read(tmp_path, text + '["seeds"]')
+
+
+def test_strings_are_no_longer_than_the_block_of_the_network(tmp_path):
+    text = 'name = "a"\n[generator]\nblock_size = {}\nmax_tokens = 30'
+    assert read(tmp_path, text.format(35)).generator.longest == 30
+    with pytest.raises(InputError, match=r"generator\.max_tokens = 30: allowed is less than or equal to 29"):
+        read(tmp_path, text.format(34))

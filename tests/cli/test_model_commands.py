@@ -5,9 +5,10 @@ import tomllib
 
 import pytest
 
-from autodisco.cli import doctor
-from autodisco.cli.data import merged
+from autodisco.campaign import doctor
+from autodisco.cli.locate import runs_folder
 from autodisco.generator import DatasetRow, Generator
+from autodisco.generator.dataset import merge_rows
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from tests.campaign.test_faults import small_disk
 
@@ -79,7 +80,7 @@ def test_data_import_reads_the_published_set(call, here, reference):
 
 def test_classes_that_contradict_each_other_become_unknown():
     rows = [DatasetRow("*CCO*", label="high"), DatasetRow("*CCO*", label="low"), DatasetRow("*CC*", label="high")]
-    assert merged(rows) == [("*CCO*", ""), ("*CC*", "1")]
+    assert merge_rows(rows) == [("*CCO*", ""), ("*CC*", "1")]
 
 
 def test_doctor_looks_at_packages_engine_and_machine(call, here):
@@ -95,7 +96,7 @@ def test_doctor_measures_the_disk_on_which_campaigns_lie(tmp_path, monkeypatch):
     with small_disk(tmp_path / "small", "1m"):
         monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path / "small" / "not" / "yet"))
         monkeypatch.chdir(tmp_path)
-        assert doctor._disk() == (False, f"0.0 GiB for {tmp_path}/small/not/yet")
+        assert doctor._disk(runs_folder()) == (False, f"0.0 GiB for {tmp_path}/small/not/yet")
 
 
 SET = "smiles,conductivity\n" + "".join(f"*{'O' * (n % 2)}{'C' * (1 + n // 2)}*,{n}e-4\n" for n in range(1, 31))

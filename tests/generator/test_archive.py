@@ -5,7 +5,7 @@ import safetensors.torch
 import torch
 
 from autodisco.errors import InputError
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+from autodisco.generator import Generator, TrainingRow, fit, generator_settings
 from autodisco.generator.archive import load_archive, save_archive
 
 
@@ -39,7 +39,7 @@ def test_what_is_no_file_of_ours_is_refused_in_one_line(tmp_path, content, messa
 
 def test_a_cut_model_file_is_refused(tmp_path):
     file = tmp_path / "model.safetensors"
-    Generator.fit([TrainingRow("*OCC*", "high")], GeneratorSettings(iterations=1, device="cpu"), seed=1).save(file)
+    fit([TrainingRow("*OCC*", "high")], generator_settings(iterations=1, device="cpu"), seed=1).save(file)
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(InputError, match="not a model file"):
         Generator.load(file)
@@ -70,8 +70,6 @@ def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(tmp_path, record_p
 
 def test_a_checkpoint_is_no_model(tmp_path):
     file = tmp_path / "x.checkpoint"
-    Generator.fit(
-        [TrainingRow("*OCC*", "high")], GeneratorSettings(iterations=1, device="cpu"), seed=1, checkpoint=file
-    )
+    fit([TrainingRow("*OCC*", "high")], generator_settings(iterations=1, device="cpu"), seed=1, checkpoint=file)
     with pytest.raises(InputError, match="not a model file"):
         Generator.load(file)

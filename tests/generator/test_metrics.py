@@ -3,7 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from autodisco.generator import metrics, score_samples
+from autodisco.generator import metrics
+from autodisco.generator.metrics import score_samples
 from autodisco.polymer import parse
 from autodisco.polymer.grammar import units_from_grammar
 

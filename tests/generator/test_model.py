@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from autodisco.generator import generator_settings
 from autodisco.generator.model import GPT, dropout, parameter_groups
-from autodisco.generator.settings import GeneratorSettings
 from autodisco.generator.tokens import VOCABULARY
 
 
@@ -10,7 +10,7 @@ from autodisco.generator.tokens import VOCABULARY
 def model():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return GPT(GeneratorSettings()).eval()
+        return GPT(generator_settings()).eval()
 
 
 def test_a_logit_depends_on_no_later_token(model):
@@ -40,7 +40,7 @@ def test_the_untrained_model_knows_nothing(model):
 @pytest.mark.parametrize(("size", "millions"), [("gpt-nano", 0.09), ("gpt-mini", 2.7), ("gpt-2", 85)])
 def test_sizes_have_the_published_number_of_parameters(size, millions):
     with torch.device("meta"):
-        model = GPT(GeneratorSettings(size=size))
+        model = GPT(generator_settings(size=size))
     inner = sum(p.numel() for name, p in model.named_parameters() if name.startswith("blocks"))
     assert inner / 1e6 == pytest.approx(millions, rel=0.06)
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from autodisco.errors import InputError
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow
-from autodisco.generator.model import Memory
+from autodisco.generator import Generator, TrainingRow, fit, generator_settings
+from autodisco.generator.sample import Memory
 from autodisco.polymer import parse
 
 HIGH = ["*OCC*", "*OCOCC*", "*OCCOC*"]
@@ -13,8 +13,8 @@ LOW = ["*CC*", "*CC(*)C", "*CCCCC*"]
 @pytest.fixture(scope="module")
 def generator():
     rows = [TrainingRow(s, "high") for s in HIGH] + [TrainingRow(s, "low") for s in LOW]
-    settings = GeneratorSettings(iterations=250, batch_size=32, learning_rate=2e-3, device="cpu")
-    return Generator.fit(rows, settings, seed=1)
+    settings = generator_settings(iterations=250, batch_size=32, learning_rate=2e-3, augment="none", device="cpu")
+    return fit(rows, settings, seed=1)
 
 
 def test_a_class_prompt_gives_strings_of_that_class(generator):

@@ -3,12 +3,14 @@ import pytest
 import torch
 
 from autodisco.errors import InputError
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+from autodisco.generator import TrainingRow, fit, generator_settings
 from autodisco.generator.archive import load_archive
-from autodisco.generator.batches import encode_rows, pack, row_probabilities
+from autodisco.generator.batches import encode_rows, pack
+from autodisco.generator.dataset import row_probabilities
+from autodisco.generator.device import cpu_threads
 from autodisco.generator.model import GPT
 from autodisco.generator.tokens import CLASS_REPEATS, VOCABULARY, decode
-from autodisco.generator.train import Training, cpu_threads
+from autodisco.generator.train import Training
 from autodisco.polymer import parse, units_from_grammar
 
 ROWS = [
@@ -19,7 +21,7 @@ ROWS = [
     TrainingRow("*CC(C)C(C)C*", "low"),
     TrainingRow("*NCC(=O)*", "unlabelled"),
 ]
-SHORT = GeneratorSettings(iterations=12, batch_size=8, device="cpu")
+SHORT = generator_settings(iterations=12, batch_size=8, device="cpu")
 
 
 def weights(generator):
@@ -27,15 +29,15 @@ def weights(generator):
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
-    first, again = Generator.fit(ROWS, SHORT, seed=5), Generator.fit(ROWS, SHORT, seed=5)
+    first, again = fit(ROWS, SHORT, seed=5), fit(ROWS, SHORT, seed=5)
     assert torch.equal(weights(first), weights(again))
     assert first.losses == again.losses
-    assert not torch.equal(weights(first), weights(Generator.fit(ROWS, SHORT, seed=6)))
+    assert not torch.equal(weights(first), weights(fit(ROWS, SHORT, seed=6)))
 
 
 def test_training_leaves_the_global_random_state_and_thread_count_alone():
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    Generator.fit(ROWS, SHORT, seed=5)
+    fit(ROWS, SHORT, seed=5)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
 
@@ -53,7 +55,7 @@ def test_training_leaves_the_global_random_state_and_thread_count_alone():
 )
 def test_an_interrupted_training_continues_to_the_same_weights(tmp_path, stop_at, error):
     """One that is told to leave loses nothing, one that is killed what came after its last checkpoint."""
-    whole = Generator.fit(ROWS, SHORT, seed=5)
+    whole = fit(ROWS, SHORT, seed=5)
     checkpoint = tmp_path / "training.checkpoint"
 
     def killed(iteration, iterations, loss):
@@ -61,10 +63,10 @@ def test_an_interrupted_training_continues_to_the_same_weights(tmp_path, stop_at
             raise error
 
     with pytest.raises(error):
-        Generator.fit(ROWS, SHORT, seed=5, progress=killed, checkpoint=checkpoint, checkpoint_every=4)
+        fit(ROWS, SHORT, seed=5, progress=killed, checkpoint=checkpoint, checkpoint_every=4)
     seen = []
     torch.rand(7)  # another process would not find the global generator where the first left it
-    resumed = Generator.fit(
+    resumed = fit(
         ROWS, SHORT, seed=5, progress=lambda i, n, loss: seen.append(i), checkpoint=checkpoint, checkpoint_every=4
     )
     assert seen[0] == (stop_at // 4 * 4 if error is KeyboardInterrupt else stop_at) + 1
@@ -77,24 +79,24 @@ def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path):
     heavier = [TrainingRow("*OCC*", "high", 7.0), *ROWS[1:]]
     for rows, seed in ((ROWS, 6), (ROWS[:-1], 5), (heavier, 5)):
         checkpoint.unlink(missing_ok=True)
-        Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
-        other = Generator.fit(rows, SHORT, seed=seed, checkpoint=checkpoint)
-        assert torch.equal(weights(other), weights(Generator.fit(rows, SHORT, seed=seed)))
+        fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+        other = fit(rows, SHORT, seed=seed, checkpoint=checkpoint)
+        assert torch.equal(weights(other), weights(fit(rows, SHORT, seed=seed)))
 
 
 def test_a_checkpoint_of_a_training_from_other_weights_is_not_taken_up(tmp_path):
-    first, second = (Generator.fit(ROWS, SHORT, seed=seed) for seed in (1, 2))
+    first, second = (fit(ROWS, SHORT, seed=seed) for seed in (1, 2))
     checkpoint = tmp_path / "training.checkpoint"
-    Generator.fit(ROWS, SHORT, seed=5, start_from=first, checkpoint=checkpoint)
-    other = Generator.fit(ROWS, SHORT, seed=5, start_from=second, checkpoint=checkpoint)
-    assert torch.equal(weights(other), weights(Generator.fit(ROWS, SHORT, seed=5, start_from=second)))
+    fit(ROWS, SHORT, seed=5, start_from=first, checkpoint=checkpoint)
+    other = fit(ROWS, SHORT, seed=5, start_from=second, checkpoint=checkpoint)
+    assert torch.equal(weights(other), weights(fit(ROWS, SHORT, seed=5, start_from=second)))
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
     checkpoint = tmp_path / "training.checkpoint"
     checkpoint.write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match=r"training\.checkpoint"):
-        Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+        fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
 
 
 def test_a_model_file_that_would_run_code_is_refused(tmp_path):
@@ -110,18 +112,18 @@ def test_a_model_file_that_would_run_code_is_refused(tmp_path):
 
 def test_progress_reports_every_iteration_with_its_loss():
     calls = []
-    generator = Generator.fit(ROWS, SHORT, seed=5, progress=lambda *call: calls.append(call))
+    generator = fit(ROWS, SHORT, seed=5, progress=lambda *call: calls.append(call))
     assert calls == [(i + 1, 12, loss) for i, loss in enumerate(generator.losses)]
     assert calls[0][2] == pytest.approx(np.log(len(VOCABULARY)), rel=0.1)  # no better than a guess among the tokens
 
 
 def test_a_warm_start_begins_where_the_other_ended():
-    settings = GeneratorSettings(iterations=150, batch_size=16, device="cpu")
-    first = Generator.fit(ROWS, settings, seed=5)
-    warm = Generator.fit(ROWS, SHORT, seed=6, start_from=first)
+    settings = generator_settings(iterations=150, batch_size=16, device="cpu")
+    first = fit(ROWS, settings, seed=5)
+    warm = fit(ROWS, SHORT, seed=6, start_from=first)
     assert warm.losses[0] < 0.5 * first.losses[0]
     with pytest.raises(InputError, match="gpt-nano"):
-        Generator.fit(ROWS, GeneratorSettings(size="gpt-mini", device="cpu"), seed=6, start_from=first)
+        fit(ROWS, generator_settings(size="gpt-mini", device="cpu"), seed=6, start_from=first)
 
 
 def test_classes_share_a_batch_equally_and_weights_count_as_copies():
@@ -176,7 +178,7 @@ def test_packed_rows_cost_what_they_cost_alone():
 )
 def test_a_training_set_that_cannot_be_used_is_refused(rows, message):
     with pytest.raises(InputError, match=message):
-        Generator.fit(rows, SHORT, seed=1)
+        fit(rows, SHORT, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -184,10 +186,10 @@ def test_a_training_set_that_cannot_be_used_is_refused(rows, message):
 )
 def test_a_setting_out_of_range_is_named(setting):
     with pytest.raises(InputError, match=str(next(iter(setting.values())))):
-        Generator.fit(ROWS, GeneratorSettings(**{"iterations": 1, **setting}), seed=1)
+        fit(ROWS, generator_settings(**{"iterations": 1, **setting}), seed=1)
 
 
-def test_an_augmented_row_has_one_sequence_for_every_drawing_of_its_polymer():
+def test_an_augmented_row_has_one_sequence_for_every_spelling_of_its_polymer():
     (ways,) = encode_rows([TrainingRow("*OCC(=O)N*", "high")], 64, augment="symmetry")
     texts = {decode(way[CLASS_REPEATS:].tolist()) for way in ways}
     assert len(texts) == len(ways) == 8  # four cuts, two directions
@@ -197,14 +199,14 @@ def test_an_augmented_row_has_one_sequence_for_every_drawing_of_its_polymer():
 
 def test_augmented_training_is_reproducible_and_differs_from_plain():
     plain, first, again = (
-        Generator.fit(ROWS, GeneratorSettings(iterations=5, augment=a, device="cpu"), seed=1).losses
+        fit(ROWS, generator_settings(iterations=5, augment=a, device="cpu"), seed=1).losses
         for a in ("none", "symmetry", "symmetry")
     )
     assert first == again != plain
 
 
 def test_an_average_of_the_weights_is_the_recursion_written_out():
-    settings = GeneratorSettings(iterations=6, batch_size=8, ema=0.9, device="cpu")
+    settings = generator_settings(iterations=6, batch_size=8, ema=0.9, device="cpu")
     with torch.random.fork_rng(devices=[]), cpu_threads(1):
         torch.manual_seed(0)
         model = GPT(settings)
@@ -227,7 +229,7 @@ def test_a_share_of_every_class_is_put_aside_and_no_class_is_lost():
         [TrainingRow("*OCC*", "high")] + [TrainingRow("*CC*", "low")] * 20 + [TrainingRow("*NC*", "unlabelled", 0)] * 9
     )
     for seed in range(20):
-        settings = GeneratorSettings(held_out=0.1, device="cpu")
+        settings = generator_settings(held_out=0.1, device="cpu")
         aside = Training(GPT(settings), rows, settings, seed).held_out
         assert [rows[k].label for k in np.flatnonzero(aside)] == ["low", "low"]
 
@@ -235,7 +237,7 @@ def test_a_share_of_every_class_is_put_aside_and_no_class_is_lost():
 def test_held_out_rows_are_never_drawn_and_end_the_training_when_they_are_written_worse(monkeypatch):
     monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 10)
     rows = [TrainingRow(unit, "high") for unit in units_from_grammar(20, np.random.default_rng(0), max_characters=20)]
-    settings = GeneratorSettings(
+    settings = generator_settings(
         iterations=1000, batch_size=8, held_out=0.3, learning_rate=5e-3, dropout=0.0, block_size=32, device="cpu"
     )
     with torch.random.fork_rng(devices=[]), cpu_threads(1):
@@ -254,7 +256,7 @@ def test_held_out_rows_are_never_drawn_and_end_the_training_when_they_are_writte
 
 def test_rows_weighted_in_the_loss_are_drawn_equally_often():
     rows = [TrainingRow("*OCC*", "high", 3), TrainingRow("*OC*", "high"), *[TrainingRow("*CC*", "low")] * 10]
-    settings = GeneratorSettings(weighting="loss", device="cpu")
+    settings = generator_settings(weighting="loss", device="cpu")
     training = Training(GPT(settings), rows, settings, seed=1)
     assert training.cumulative.diff().tolist() == [1.0] * 11
     assert training.weights.mean() == pytest.approx(1)
@@ -265,8 +267,8 @@ def test_rows_weighted_in_the_loss_are_drawn_equally_often():
 @pytest.mark.fault("SIGTERM, SIGINT (a service that is stopped, a machine that shuts down)")
 def test_every_training_continues_from_its_checkpoint_to_the_same_weights(tmp_path, more, monkeypatch):
     monkeypatch.setattr("autodisco.generator.train.EVALUATE_EVERY", 3)
-    settings = GeneratorSettings(iterations=10, batch_size=8, block_size=24, device="cpu", **more)
-    whole = Generator.fit(ROWS, settings, seed=5)
+    settings = generator_settings(iterations=10, batch_size=8, block_size=24, device="cpu", **more)
+    whole = fit(ROWS, settings, seed=5)
     checkpoint = tmp_path / "training.checkpoint"
 
     def killed(iteration, iterations, loss):
@@ -274,23 +276,23 @@ def test_every_training_continues_from_its_checkpoint_to_the_same_weights(tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Generator.fit(ROWS, settings, seed=5, progress=killed, checkpoint=checkpoint, checkpoint_every=4)
-    resumed = Generator.fit(ROWS, settings, seed=5, checkpoint=checkpoint, checkpoint_every=4)
+        fit(ROWS, settings, seed=5, progress=killed, checkpoint=checkpoint, checkpoint_every=4)
+    resumed = fit(ROWS, settings, seed=5, checkpoint=checkpoint, checkpoint_every=4)
     assert torch.equal(weights(resumed), weights(whole))
     assert resumed.losses == whole.losses
 
 
 def test_a_longer_training_goes_on_where_a_shorter_one_ended(tmp_path):
     checkpoint = tmp_path / "training.checkpoint"
-    Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
-    longer = GeneratorSettings(iterations=20, batch_size=8, device="cpu")
+    fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+    longer = generator_settings(iterations=20, batch_size=8, device="cpu")
     seen = []
-    went_on = Generator.fit(ROWS, longer, seed=5, checkpoint=checkpoint, progress=lambda i, n, loss: seen.append(i))
+    went_on = fit(ROWS, longer, seed=5, checkpoint=checkpoint, progress=lambda i, n, loss: seen.append(i))
     assert seen[0] == 13
-    assert torch.equal(weights(went_on), weights(Generator.fit(ROWS, longer, seed=5)))
+    assert torch.equal(weights(went_on), weights(fit(ROWS, longer, seed=5)))
     # ... and a shorter one is not taken from a longer one.
-    again = Generator.fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
-    assert torch.equal(weights(again), weights(Generator.fit(ROWS, SHORT, seed=5)))
+    again = fit(ROWS, SHORT, seed=5, checkpoint=checkpoint)
+    assert torch.equal(weights(again), weights(fit(ROWS, SHORT, seed=5)))
 
 
 def test_random_smiles_are_other_texts_of_the_same_polymer():
@@ -305,7 +307,7 @@ def test_random_smiles_are_other_texts_of_the_same_polymer():
     assert all(text.startswith("*") for text in texts)
 
 
-def test_a_drawing_that_there_are_no_tokens_for_is_left_out():
+def test_a_spelling_without_tokens_is_left_out():
     row = TrainingRow("*OCC=SCO*", "high")  # in canonical form with [SH]
     for augment in ("symmetry", "smiles"):
         (ways,) = encode_rows([row], 64, augment=augment)

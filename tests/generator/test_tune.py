@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from autodisco.errors import InputError
-from autodisco.generator import TrainingRow
+from autodisco.generator import TrainingRow, generator_settings
 from autodisco.generator.tune import Range, Search, plot_trials
 
 ROWS = [TrainingRow("*OCC*", "high"), TrainingRow("*OCOCC*", "high"), TrainingRow("*CC*", "low")]
@@ -14,7 +14,8 @@ def lengths(strings):
 
 
 def search(folder, space, **more):
-    how = {"fitting": {"batch_size": 4, "device": "cpu"}, "drawing": {"max_tokens": 8}, "draws": 20, "seed": 1}
+    settings = generator_settings(batch_size=4, device="cpu", max_tokens=8, augment="none")
+    how = {"settings": settings, "draws": 20, "seed": 1}
     return Search(folder, ROWS, space, score=lengths, objective="mean_length", **{**how, **more})
 
 
@@ -89,7 +90,7 @@ def test_another_search_in_the_same_folder_is_refused(tmp_path):
         ({"space": {"temperature": [0.7], "iterations": [2]}}, "varied"),
         ({"seed": 2}, "seed"),
         ({"draws": 30}, "draws"),
-        ({"fitting": {"batch_size": 8}}, "fitting"),
+        ({"settings": generator_settings(batch_size=8)}, "fitting"),
     ):
         change = {"space": {"temperature": [0.5], "iterations": [2]}, **change}
         with pytest.raises(InputError, match=f"another {message}"):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from autodisco.decide import ranking, status
 from autodisco.monitor import as_svg, following, frame, picture
-from autodisco.monitor.draw import bar, interval
+from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.sections import seconds_left
 from autodisco.store import Store
 from tests.filled_store import fill

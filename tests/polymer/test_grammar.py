@@ -19,14 +19,14 @@ def test_no_unit_has_a_weak_bond() -> None:
 
 
 def test_no_unit_has_an_anhydride_or_a_hemiaminal() -> None:
-    from autodisco.polymer import Rule, Sound
+    from autodisco.polymer import Exemption, Rule
 
     rules = (
         Rule(
             "anhydride",
             "[#6](=O)[OX2][#6](=O)",
             "hydrolysed by moisture",
-            exceptions=(Sound("", "[OX2][#6](=O)[OX2]"),),
+            exceptions=(Exemption("", "[OX2][#6](=O)[OX2]"),),
         ),
         Rule("hemiaminal", "[#7][CX4;H2,H1][OX2,#7,SX2]", "loses the amine"),
         Rule("alpha-halo ether", "[OX2,NX3][CX4;!H0]F", "loses HF"),

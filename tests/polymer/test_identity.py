@@ -46,7 +46,7 @@ networkx = pytest.importorskip("networkx")  # comes with torch
         ("*CC%99CCCC%99C*", "*CC0CCCC0C*"),
     ],
 )
-def test_different_drawings_of_one_chain_are_equal(one: str, other: str) -> None:
+def test_different_spellings_of_one_chain_are_equal(one: str, other: str) -> None:
     assert parse(one) == parse(other)
     assert parse(one).key == parse(other).key
     assert parse(one).smiles == parse(other).smiles
@@ -122,8 +122,8 @@ def test_a_double_bond_beside_the_chain_keeps_its_configuration() -> None:
 def test_configurations_that_no_text_can_tell_are_left_out_and_the_rest_stays(unit: str) -> None:
     first = parse(unit)
     assert parse(first.smiles) == first
-    for drawing in first.drawings:
-        assert parse(drawing) == first
+    for spelling in first.spellings:
+        assert parse(spelling) == first
 
 
 def test_a_double_bond_of_unknown_configuration_gets_none_from_its_neighbours() -> None:
@@ -153,8 +153,8 @@ def test_conjugated_units_survive_being_written_and_read(unit: str, times: int) 
         return  # its marks contradict each other
     assert parse(first.smiles) == first
     assert parse(repeated(first.word, times)) == first
-    for drawing in first.drawings:
-        assert parse(drawing) == first
+    for spelling in first.spellings:
+        assert parse(spelling) == first
 
 
 @given(unit=units, shift=st.integers(0, 6), times=st.integers(1, 3), backwards=st.booleans())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+from autodisco.generator import TrainingRow, fit, generator_settings
 from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, chain, parse, stability_flags, units_from_grammar
 
 from .polycycles import polycycle, ring_of, with_large_digits, with_map_numbers
@@ -85,15 +85,15 @@ def test_other_ways_to_write_a_polycycle_have_its_key(text: str) -> None:
 
 @given(text=polycycles, seed=st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
-def test_a_random_drawing_of_a_polycycle_is_the_same_polymer(text: str, seed: int) -> None:
+def test_a_random_spelling_of_a_polycycle_is_the_same_polymer(text: str, seed: int) -> None:
     unit = parse(text, ORGANIC_ELEMENTS)
-    assert parse(unit.random_drawing(np.random.default_rng(seed)), ORGANIC_ELEMENTS) == unit
+    assert parse(unit.random_spelling(np.random.default_rng(seed)), ORGANIC_ELEMENTS) == unit
 
 
 @pytest.mark.parametrize("text", ["*C[C@H](F)C*", "*C[C@H](C)*", "*/C=C\\CC*", "*C[C@H](C)C[C@@H](C)*"])
-def test_random_drawings_of_units_with_equal_halves_keep_their_stereo(text: str) -> None:
+def test_random_spellings_of_units_with_equal_halves_keep_their_stereo(text: str) -> None:
     unit, rng = parse(text), np.random.default_rng(1)
-    assert {parse(unit.random_drawing(rng)).key for _ in range(40)} == {unit.key}
+    assert {parse(unit.random_spelling(rng)).key for _ in range(40)} == {unit.key}
 
 
 @given(text=polycycles)
@@ -115,10 +115,10 @@ def test_the_canonical_unit_of_what_generators_write_is_the_same_polymer(kind: s
     if kind == "grammar":
         written = units_from_grammar(100, np.random.default_rng(1))
     elif kind == "genetic":
-        written = Generator.fit(rows, GeneratorSettings(kind="genetic"), seed=1).sample(60, seed=1, max_tokens=59)
+        written = fit(rows, generator_settings(kind="genetic"), seed=1).sample(60, seed=1, max_tokens=59)
     else:
         # A network that has learnt nothing writes what its rules of SMILES allow, rings over rings.
-        model = Generator.fit([TrainingRow("*OCC*", "high")], GeneratorSettings(iterations=1, device="cpu"), seed=1)
+        model = fit([TrainingRow("*OCC*", "high")], generator_settings(iterations=1, device="cpu"), seed=1)
         written = model.sample(80, seed=1, max_tokens=40, temperature=3.0, top_k=0)
     n_valid = 0
     for text in written:

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ELEMENTS, chain, draw_svg, parse, repeat_unit, scores, stability_flags, units_from_grammar
+from autodisco.polymer import (
+    ELEMENTS,
+    chain,
+    parse,
+    render_svg,
+    repeat_unit,
+    scores,
+    stability_flags,
+    units_from_grammar,
+)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
         stability_flags(unit)
         assert scores(unit)["heavy_atoms"] > 0
         assert chain(unit, 4).mol.GetNumAtoms() > 4
-        assert draw_svg(unit).startswith("<svg")
+        assert render_svg(unit).startswith("<svg")
     assert time.process_time() - start < 1.0
 
 
@@ -161,10 +170,10 @@ def test_units_of_known_blocks_are_judged_as_if_rdkit_read_them_whole(text: str)
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
-def test_a_random_drawing_is_the_same_polymer(seed):
+def test_a_random_spelling_is_the_same_polymer(seed):
     rng = np.random.default_rng(seed)
     (text,) = units_from_grammar(1, rng)
     unit = parse(text)
-    drawing = unit.random_drawing(rng)
-    assert parse(drawing) == unit
-    assert drawing.startswith("*")
+    spelling = unit.random_spelling(rng)
+    assert parse(spelling) == unit
+    assert spelling.startswith("*")

@@ -8,7 +8,7 @@ import pytest
 from rdkit import Chem
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.polymer import DEFAULT_RULES, Rule, Sound, choose_rules, parse, stability_flags
+from autodisco.polymer import DEFAULT_RULES, Exemption, Rule, choose_rules, parse, stability_flags
 
 
 def names(smiles: str, rules: tuple[Rule, ...] = DEFAULT_RULES) -> set[str]:
@@ -209,7 +209,7 @@ def test_rules_that_are_off_flag_when_they_are_switched_on() -> None:
 
 def test_rules_can_be_switched_off_and_added() -> None:
     assert names("*SCCS*", choose_rules(off=["S-S"])) == set()
-    acetal = Rule("acetal", "[OX2]-[CX4]-[OX2]", "mine", exceptions=(Sound("", "[OX2]-[CX4](C)-[OX2]"),))
+    acetal = Rule("acetal", "[OX2]-[CX4]-[OX2]", "mine", exceptions=(Exemption("", "[OX2]-[CX4](C)-[OX2]"),))
     assert names("*OCO*", choose_rules([acetal])) == {"acetal", "O-O"}
     assert names("*OC(C)OCC*", choose_rules([acetal])) == set()
     with pytest.raises(InputError, match="no stability rule is named 'S=S'"):

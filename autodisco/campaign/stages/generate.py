@@ -8,7 +8,7 @@ from collections import Counter
 
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.escape import drawing
+from autodisco.campaign.escape import sampling
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
@@ -30,7 +30,7 @@ def generate(campaign: Campaign, store: Store) -> None:
     rows = store.candidates(iteration)
     wanted = _wanted(campaign, store, rows)
     drawn, fresh = len(rows), 0
-    known, sampling = store.known_strings(), drawing(campaign, store, iteration)
+    known, how = store.known_strings(), sampling(campaign, store, iteration)
     model = load_model(campaign, store, iteration - 1) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
@@ -39,7 +39,7 @@ def generate(campaign: Campaign, store: Store) -> None:
         strings = model.sample(
             DRAWS_AT_ONCE,
             seed=campaign.seed(iteration, GENERATE.seed_number, batch),
-            **sampling,
+            **how,
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:

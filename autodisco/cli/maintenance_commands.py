@@ -1,4 +1,4 @@
-"""Commands that look after the folders of campaigns: verify, clean, export, fork."""
+"""Commands that maintain the folders of campaigns: verify, clean, export, fork."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.campaign_commands import JSON, NAME
 from autodisco.cli.locate import campaign_folder, runs_folder
+from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, message, print_json
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.text import counted

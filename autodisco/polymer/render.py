@@ -12,7 +12,7 @@ MOST_COLUMNS = 4
 WEAK = (0.99, 0.75, 0.60)
 
 
-def draw_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str:
+def render_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str:
     """An ``<svg>`` element, `width` by `height` pixels, with a wavy line across each bond that leaves the unit.
 
     Raises
@@ -29,7 +29,7 @@ def draw_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str
     return text[text.index("<svg") :].strip()
 
 
-def draw_png(units: Sequence[RepeatUnit], legends: Sequence[str], weak: Sequence[Sequence[int]]) -> bytes:
+def render_png(units: Sequence[RepeatUnit], legends: Sequence[str], weak: Sequence[Sequence[int]]) -> bytes:
     """A PNG of several units side by side, each with its legend; the atoms `weak` (see `Flag`) of each are marked."""
     columns = min(len(units), MOST_COLUMNS)
     rows = -(-len(units) // columns)

@@ -1,6 +1,5 @@
-"""What a campaign needs from the machine, each looked at for real: packages, engine, parameters, memory, disk."""
+"""Checks of the machine before a campaign: packages, engines, force field, GPU, memory, disk."""
 
-import os
 import platform
 import re
 import shutil
@@ -12,7 +11,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autodisco.cli.locate import runs_folder
 from autodisco.machine import cores, memory_bytes
 
 PACKAGES = (
@@ -34,10 +32,10 @@ MIN_FREE_GIB = 2.0
 MIN_MEMORY_GIB = 2.0
 
 
-def examine(on_check: Callable[[str], None] = lambda what: None) -> list[dict[str, Any]]:
+def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> list[dict[str, Any]]:
     """Findings as dicts with ``what``, ``ok`` and ``found``; a check that raises counts as a failed one.
 
-    `on_check` is told what is looked at before it is.
+    `runs` is the folder that holds the campaigns; `on_check` is called with the name of each check before it runs.
     """
     checks: list[tuple[str, Callable[[], tuple[bool, str]]]] = [
         ("Python", lambda: (sys.version_info >= (3, 11), platform.python_version())),
@@ -50,7 +48,7 @@ def examine(on_check: Callable[[str], None] = lambda what: None) -> list[dict[st
         ("GPU", _gpu),
         ("CPU cores", lambda: (True, str(cores()))),
         ("memory", _memory),
-        ("free disk space", _disk),
+        ("free disk space", lambda: _disk(runs)),
     ]
     findings = []
     for what, look in checks:
@@ -132,12 +130,12 @@ def _gpu() -> tuple[bool, str]:
 
 
 def _memory() -> tuple[bool, str]:
-    gib = (memory_bytes() or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) / 2**30
+    gib = memory_bytes() / 2**30
     return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB that this process may use"
 
 
-def _disk() -> tuple[bool, str]:
-    folder = runs_folder().absolute()
+def _disk(runs: Path) -> tuple[bool, str]:
+    folder = runs.absolute()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     gib = shutil.disk_usage(existing).free / 2**30
     return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB for {folder}"

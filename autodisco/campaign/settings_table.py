@@ -1,0 +1,59 @@
+"""The table of all settings for docs/campaigns.md, made from the schema.
+
+``python -m autodisco.campaign.settings_table docs/campaigns.md`` writes it into the page.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic.fields import FieldInfo
+
+from autodisco.campaign.settings import Settings
+from autodisco.section import Section
+
+
+def markdown_table() -> str:
+    """One row per key: the key, its default as in TOML, its description."""
+    rows = ["| key | default | |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, Section):
+            table = type(field.default).model_fields
+            rows += [_row(f"{name}.{key}", table[key]) for key in _own_first(type(field.default))]
+        else:
+            rows.append(_row(name, field))
+    return "\n".join(rows)
+
+
+def _own_first(table: type[Section]) -> list[str]:
+    """Keys of a table in the order of its classes, those of the most general one last."""
+    classes = [base for base in table.__mro__ if issubclass(base, Section)]
+    first = [key for base in classes for key in base.__annotations__ if key in table.model_fields]
+    return sorted(table.model_fields, key=lambda key: (key != "kind", first.index(key)))
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    default = "" if field.is_required() else f"`{_as_toml(field.default)}`"
+    text = " ".join((field.description or "").split()).replace("|", "\\|")
+    linked = re.sub(r"docs/([a-z-]+[.]md)", r"[\1](\1)", text)
+    return f"| `{key}` | {default} | {linked} |"
+
+
+def _as_toml(value: Any) -> str:
+    """A value on one line."""
+    if value == {}:
+        return "{}"
+    text = tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
+    return re.sub(r"\s*\n\s*", " ", text).replace("[ ", "[").replace(", ]", "]")
+
+
+def with_table(page: str) -> str:
+    """A page with its table of settings replaced by the present one."""
+    return re.sub(r"^\| key \| default \|.*?(?=\n\n|\Z)", lambda _: markdown_table(), page, flags=re.M | re.S)
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(with_table(file.read_text()))
