@@ -21,7 +21,7 @@ from autodisco.text import significant, with_error
 AXIS_DECADES = 2.5
 """A logarithmic axis ends this far below the best value, because error bars can reach down to zero."""
 
-ION_GROUPS = ("conductivity", "diffusion", "clusters", "lifetimes")
+ION_GROUPS = ("conductivity", "diffusion", "clusters", "surroundings", "lifetimes")
 """Groups of quantities that need ions."""
 
 
