@@ -1,5 +1,7 @@
 """What the loop decides by: objective, ranking, labelling and selection, as functions of what the store holds."""
 
+from autodisco.analysis.comparison import Scatter
+from autodisco.analysis.quantity import Scale
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.ranking import Ranked, Ranking, best_found, comparison, objective_of, ranking, value_of
@@ -17,6 +19,8 @@ __all__ = [
     "Objective",
     "Ranked",
     "Ranking",
+    "Scale",
+    "Scatter",
     "Selection",
     "Status",
     "TrainingClass",
