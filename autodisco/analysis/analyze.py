@@ -87,7 +87,7 @@ def analyze(
     if fit_ps:
         trajectory = replace(trajectory, fit_ps=fit_ps)
     cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
-    if not trajectory.who.species and mode == "htp-md":
+    if not trajectory.composition.species and mode == "htp-md":
         raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
     names = dict.fromkeys([*OF_MODE[mode], *observables])
     return observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins, mode), tuple(names), said)

@@ -99,7 +99,7 @@ class Run:
 
     def __init__(self, trajectory: Trajectory, settings: Settings) -> None:
         self.trajectory, self.settings = trajectory, settings
-        self.composition = trajectory.who
+        self.composition = trajectory.composition
         self.n_frames = 0
         self.resources = ExitStack()
         self._observables: dict[type[Observable], Observable] = {}

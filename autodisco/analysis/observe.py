@@ -33,16 +33,18 @@ def observe(
         coordinates that are not finite, or what an observable refuses.
     """
     chosen = settings or Settings()
-    if trajectory.who.species:
-        check_composition(trajectory.source, trajectory.who)
+    if trajectory.composition.species:
+        check_composition(trajectory.source, trajectory.composition)
     kinds = dict(zip(names, map(OBSERVABLES.get, names), strict=True))
     for kind in kinds.values():
         add(*kind.quantities)
     while True:
         run = Run(trajectory, chosen)
         with run.resources, contextlib.suppress(StartAgain):
-            asked = {n: run.get(kind) for n, kind in kinds.items() if trajectory.who.species or not kind.needs_ions}
-            for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.who.masses), chosen.memory_mb)):
+            asked = {
+                n: run.get(kind) for n, kind in kinds.items() if trajectory.composition.species or not kind.needs_ions
+            }
+            for chunk in trajectory.chunks(_frames_per_chunk(len(trajectory.composition.masses), chosen.memory_mb)):
                 run.add(chunk)
                 if progress:
                     progress(run.n_frames)

@@ -50,7 +50,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
     if not source.is_file() and (folder / "ions.dcd").is_file():
         raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold what the ions did")
     try:
-        who = _composition(system)
+        composition = _composition(system)
         cations = [part for part in components_of(system) if part.role == "cation"]
         contacts = [part.contact_a for part in cations if part.contact_a]
         shells = [part.shell_a for part in cations if part.shell_a]
@@ -58,13 +58,13 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
         cell = np.diag(np.asarray(system["box_a"], dtype=np.float64)) if system["box_a"] else _dcd_cell(source)
         return Trajectory(
             source=source,
-            who=who,
-            chunks=lambda length: _dcd_chunks(source, cell, len(who.masses), length),
+            composition=composition,
+            chunks=lambda length: _dcd_chunks(source, cell, len(composition.masses), length),
             unwrapped=True,
             temperature_k=float(system["temperature_k"] if temperature_k is None else temperature_k),
             frame_interval_ps=float(system["frame_interval_ps"]),
             monomer_smiles=str(system["monomer_smiles"]),
-            matrix_mass=float(system.get("matrix_mass_g_per_mol") or system["polymer_mass_g_per_mol"]),
+            neutral_mass=float(system.get("matrix_mass_g_per_mol") or system["polymer_mass_g_per_mol"]),
             cluster_cutoff=max(contacts, default=Trajectory.cluster_cutoff),
             coordination_cutoff=max(shells, default=Trajectory.coordination_cutoff),
             fit_ps=(float(lags[0]), float(lags[1])) if (lags := system.get("fit_ps")) else None,
@@ -82,13 +82,13 @@ def _composition(system: dict[str, Any]) -> Composition:
     ions = sorted((part for part in parts if part.charge), key=lambda part: part.charge < 0)  # cations first
     neutral = [part for part in parts if not part.charge]
     atoms = {part.name: np.concatenate([np.arange(*span) for span in part.atoms]) for part in neutral}
-    matrix = np.concatenate([np.empty(0, np.int64), *atoms.values()])
+    neutral_atoms = np.concatenate([np.empty(0, np.int64), *atoms.values()])
     return Composition(
         elements=elements,
         masses=np.asarray(system["masses"], dtype=np.float64),
         species=tuple(_species(part, [other for other in ions if other.role == part.role]) for part in ions),
-        matrix=matrix,
-        hosts=hosts_among(matrix, elements),
+        neutral_atoms=neutral_atoms,
+        hosts=hosts_among(neutral_atoms, elements),
         chains=tuple(np.arange(*span) for part in neutral if part.role == "polymer" for span in part.atoms),
         neutrals=tuple(
             Neutral(
@@ -152,19 +152,19 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
     cations = np.flatnonzero(atom_type == cation_type)
     polymer = np.flatnonzero((atom_type >= low) & (atom_type <= high))
     site_of = np.array([order[int(molecule[k])] for k in sites], dtype=np.int64)
-    who = Composition(
+    composition = Composition(
         elements=elements,
         masses=standard_masses(elements),
         species=(
             Species("cations", 1.0, cations[:, None], cations, np.arange(len(cations))),
             Species("anions", -1.0, centres[:, None], sites, site_of),
         ),
-        matrix=polymer,
+        neutral_atoms=polymer,
         hosts=hosts_among(polymer, elements),
     )
     return Trajectory(
         source=source,
-        who=who,
+        composition=composition,
         chunks=dump.chunks,
         unwrapped=dump.unwrapped,
         temperature_k=temperature,

@@ -80,10 +80,10 @@ def read_selected(
         _check_types(topology, universe, reader)
     _check_bonds(topology, universe, reader.sample)
     interval = _interval(frames[0], reader.interval_ps, dt_ps, notes)
-    who = _composition(topology, universe, chosen, reader.sample, by_mol, notes)
+    composition = _composition(topology, universe, chosen, reader.sample, by_mol, notes)
     return Trajectory(
         source=frames[0],
-        who=who,
+        composition=composition,
         chunks=reader.chunks,
         unwrapped=isinstance(reader, Dump) and reader.unwrapped,
         temperature_k=temperature_k,
@@ -204,9 +204,9 @@ def _composition(
         if (ions & inside).any():
             raise InputError(f"{option}: holds atoms of an ion selected before")
         ions |= inside
-    matrix = np.flatnonzero(~ions)
-    hosts = hosts_among(matrix, elements) if named is None else np.intersect1d(named, matrix)
-    return Composition(elements, masses, tuple(species), matrix, hosts)
+    neutral_atoms = np.flatnonzero(~ions)
+    hosts = hosts_among(neutral_atoms, elements) if named is None else np.intersect1d(named, neutral_atoms)
+    return Composition(elements, masses, tuple(species), neutral_atoms, hosts)
 
 
 def _picked(universe: Any, chosen: Selections) -> list[tuple[str, str, float, Indices]]:

@@ -1,4 +1,4 @@
-"""What an analysis has to know of a trajectory, whatever files it came from: who is who, and frames as a stream."""
+"""Trajectories as analyses see them, whatever files they come from: composition of the box and a stream of frames."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -61,13 +61,13 @@ class Neutral:
 
 @dataclass(frozen=True)
 class Composition:
-    """Who is who among the atoms of a box.
+    """What the atoms of a box belong to.
 
     Attributes
     ----------
     elements, masses : (n_atoms,), symbols and g/mol
     species : cations first
-    matrix : (p,), atoms of the polymer or solvent, all that are not ions
+    neutral_atoms : (p,), atoms of the polymer or solvent, all that are not ions
     hosts : (h,), its atoms that coordinate cations, empty where there are none
     chains : the atoms of each chain, where they are known and positions keep molecules whole
     neutrals : polymers and solvents, where the files tell them apart
@@ -76,7 +76,7 @@ class Composition:
     elements: NDArray[np.str_]
     masses: Floats
     species: tuple[Species, ...]
-    matrix: Indices
+    neutral_atoms: Indices
     hosts: Indices
     chains: tuple[Indices, ...] = ()
     neutrals: tuple[Neutral, ...] = ()
@@ -92,18 +92,18 @@ class Composition:
         return tuple(kind for kind in self.species if kind.charge < 0)
 
     @property
-    def matrix_mass(self) -> float:
+    def neutral_mass(self) -> float:
         """Mass of polymer or solvent in g/mol."""
-        return float(self.masses[self.matrix].sum())
+        return float(self.masses[self.neutral_atoms].sum())
 
     @property
     def tracers(self) -> Indices:
         """Atoms that stand for the motion of the polymer: those that coordinate, or else all heavy ones.
 
-        Of the whole matrix, where polymers and solvents are not told apart.
+        Of all neutral molecules, where polymers and solvents are not told apart.
         """
         polymers = [kind.bodies[:, 0] for kind in self.neutrals if kind.role == "polymer"]
-        return np.concatenate(polymers) if polymers else tracers_among(self.matrix, self.elements)
+        return np.concatenate(polymers) if polymers else tracers_among(self.neutral_atoms, self.elements)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Trajectory:
     chunks : frames per chunk to an iterator over `Chunk`, which may raise `StartAgain`
     unwrapped : whether positions are continuous in time already; else they are made so
     n_frames : None when only reading to the end tells
-    matrix_mass : in g/mol where the files state another than the masses of the atoms give
+    neutral_mass : of polymer and solvent, in g/mol, where the files state another than the masses of the atoms give
     cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
     coordination_cutoff : in Å, up to where atoms are neighbours of a cation
     fit_ps : lags over which displacements are fitted; None to choose them
@@ -145,14 +145,14 @@ class Trajectory:
     """
 
     source: Path
-    who: Composition
+    composition: Composition
     chunks: Callable[[int], Iterator[Chunk]]
     unwrapped: bool
     temperature_k: float
     frame_interval_ps: float
     monomer_smiles: str = ""
     n_frames: int | None = None
-    matrix_mass: float | None = None
+    neutral_mass: float | None = None
     cluster_cutoff: float = 3.4
     coordination_cutoff: float = 2.8
     fit_ps: tuple[float, float] | None = None
@@ -179,8 +179,8 @@ def sites_of(atoms: Indices, elements: NDArray[np.str_]) -> Indices:
     return atoms
 
 
-def check_composition(source: Path, who: Composition) -> None:
+def check_composition(source: Path, composition: Composition) -> None:
     """Raise InputError unless there are cations and anions."""
-    numbers = [sum(kind.n for kind in kinds) for kinds in (who.cations, who.anions)]
+    numbers = [sum(kind.n for kind in kinds) for kinds in (composition.cations, composition.anions)]
     if not all(numbers):
         raise InputError(f"{source}: {numbers[0]} cations and {numbers[1]} anions; both are needed")

@@ -136,7 +136,13 @@ def _print_species(properties: dict[str, Any]) -> None:
     if not diffusivities or (max(of_sign) == 1 and of_sign[0]):
         return
     rows = [
-        (kind, f"{properties['species_count'][kind]:g}", f"{charges[kind]:+g}", number(value), number(errors.get(kind)))
+        (
+            kind,
+            f"{properties['species_count'][kind]:g}",
+            f"{charges[kind]:+g}" if charges[kind] else "0",
+            number(value),
+            number(errors.get(kind)),
+        )
         for kind, value in diffusivities.items()
     ]
     print_table(["species", ">number", ">charge, e", f">{quantity(name).heading}", ">± error"], rows, "")

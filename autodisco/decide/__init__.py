@@ -1,12 +1,15 @@
 """What the loop decides by: objective, ranking, labelling and selection, as functions of what the store holds."""
 
+from autodisco.analysis.comparison import Scatter
+from autodisco.analysis.quantity import Scale
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
-from autodisco.decide.objective import OBJECTIVES, Objective, objective_named, of_quantity
+from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.ranking import Ranked, Ranking, best_found, comparison, objective_of, ranking, value_of
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.status import Status, status
 
 __all__ = [
+    "AXIS_DECADES",
     "LABELLINGS",
     "OBJECTIVES",
     "SELECTIONS",
@@ -16,6 +19,8 @@ __all__ = [
     "Objective",
     "Ranked",
     "Ranking",
+    "Scale",
+    "Scatter",
     "Selection",
     "Status",
     "TrainingClass",

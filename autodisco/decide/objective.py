@@ -18,7 +18,10 @@ from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.text import significant, with_error
 
-ION_GROUPS = ("conductivity", "diffusion", "clusters", "lifetimes")
+AXIS_DECADES = 2.5
+"""A logarithmic axis ends this far below the best value, because error bars can reach down to zero."""
+
+ION_GROUPS = ("conductivity", "diffusion", "clusters", "surroundings", "lifetimes")
 """Groups of quantities that need ions."""
 
 

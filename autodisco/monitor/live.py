@@ -34,7 +34,7 @@ SVG_FORMAT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {he
 <g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """
-"""rich's own format without the web fonts it would load."""
+"""The format of rich without web fonts."""
 
 
 def picture(folder: Path, width: int, height: int) -> Group:
@@ -66,8 +66,8 @@ def watch(folder: Path, console: Console) -> None:
 def following(folder: Path, console: Console) -> Iterator[Callable[[str], None]]:
     """Within the block, keep the running simulations at the foot of the terminal; gives a function that prints above.
 
-    The campaign is read from a thread of its own. What is read takes about a millisecond, and not longer with more
-    polymers, because the thread shares its interpreter with the work of the block.
+    The campaign is read in a thread that shares its interpreter with the work of the block. Therefore it reads only the
+    progress, which takes about a millisecond however many polymers there are.
     """
     over = threading.Event()
     with Live(console=console, auto_refresh=False, transient=True) as live:
@@ -91,7 +91,7 @@ def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
                 seen = progress(store, 1)
         except InputError:  # the campaign is still being made
             continue
-        # where the last line is full, the terminal's echo of Ctrl-C moves the cursor to a line that nobody clears
+        # If the last line is full, the echo of Ctrl-C moves the cursor to a line that is never cleared.
         width = live.console.width - 4
         if seen.simulations.waiting + seen.simulations.running:
             live.update(sections.simulations(seen, width, 2 + FOOTER_RUNNING), refresh=True)

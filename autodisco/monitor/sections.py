@@ -1,6 +1,6 @@
-"""The parts of the monitor's picture, each a function of the status dict and the cells it may use.
+"""The parts of the monitor's picture, each a function of the status and the cells that it may use.
 
-They know nothing of the terminal or the store: `autodisco.store.status` gives the dict, `frame` places the parts.
+`autodisco.decide.status` gives the status; `frame` places the parts.
 """
 
 import math
@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from autodisco.decide import Objective, Ranked, Status
+from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
 from autodisco.monitor.bars import bar, interval
 from autodisco.store import Progress, RunningReplica
 from autodisco.text import duration, shortened, significant
@@ -25,15 +25,13 @@ STATE_STYLES = {
     "paused": "bold yellow",
     "failed": "bold red",
 }
-VERDICTS = {
+VERDICT_MARKS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
     "worse": ("▼ worse", "bright_black"),
     "excluded": ("× excluded", "bright_black"),
     "reference": ("◆ reference", "yellow"),
 }
-AXIS_DECADES = 2.5
-"""A logarithmic axis ends this far below the best value; a triangle at its end stands for lower values."""
 
 
 def title(text: str) -> Rule:
@@ -95,7 +93,7 @@ def _loop_line(status: Progress, width: int) -> Text:
 def seconds_left(status: Progress) -> float | None:
     """Estimate of the working time (s) that the budgets leave at most; None if unknown.
 
-    Only time at work counts: a machine that was off, a pause, or a wait for room do not make an iteration longer.
+    Only time at work counts. A machine that was off, a pause or a wait for room does not make an iteration longer.
     """
     if status.ended or status.state not in _stages(status):
         return None
@@ -174,7 +172,7 @@ def best(status: Status, width: int, lines: int) -> Group:
     smiles_width = width - axis_width - value_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
     for row, span, value in zip(rows, spans, values, strict=True):
-        word, style = VERDICTS.get(row.verdict or "", ("", ""))
+        word, style = VERDICT_MARKS.get(row.verdict or "", ("", ""))
         table.add_row(
             Text(f"{row.rank:>2}", style="dim"),
             _polymer(row, smiles_width),
@@ -240,7 +238,7 @@ def duplicates(status: Status, width: int, lines: int) -> Group:
 
 
 def _saturation(status: Status) -> str:
-    """What the saturation rule saw last."""
+    """The last judgement of the saturation rule."""
     judged = [row.saturation for row in status.iterations if row.saturation]
     if not judged or judged[-1]["rate"] is None:
         return ""

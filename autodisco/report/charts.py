@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter
 from scipy import stats
 
-from autodisco.decide import Objective, Ranked
+from autodisco.decide import AXIS_DECADES, Objective, Ranked
 from autodisco.report.content import replica_values
 from autodisco.store import IterationProgress
 from autodisco.text import shortened
@@ -23,11 +23,8 @@ from autodisco.text import shortened
 INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
 COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "excluded": WORSE, "reference": TIE, None: KNOWN}
-DECADES = 2.5
-"""The comparison of the best ends this far below the best; nobody looks there, and error bars reach down to zero."""
-
 MOST_LABELS = 12
-"""Of more iterations only some have a number at the axis, and none its counts."""
+"""With more iterations, only some are numbered at the axis, and counts are left out."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -76,7 +73,7 @@ def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, obj
 def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
     """Box plot over the replicas of each polymer with its mean and standard error, the reference last and as a band.
 
-    What lies left of the axis is written there as a number.
+    A value left of the axis is written at its end as a number.
     """
     shown = [*rows, *([reference] if reference else [])]
     with matplotlib.rc_context(STYLE):
@@ -111,9 +108,9 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
 def duplicates_by_iteration(iterations: Sequence[IterationProgress], threshold: float | None) -> str:
     """Share of known polymers per iteration by the count of the saturation rule, with 90 % interval and threshold.
 
-    Iterations that the rule has not judged show the paper's count, which is a cross elsewhere. Green: the Good-Turing
-    chance that the next valid draw is a polymer not known yet. Below, where there are any: Chao's lower bounds of how
-    many polymers the model can write.
+    Crosses are the count of the paper; iterations that the rule has not judged show it as a bar. Green: Good-Turing
+    chance that the next valid draw is a new polymer. Below, if there are any: Chao's lower bounds of the number of
+    polymers that the model can write.
     """
     bounds = _judged(iterations, "reachable")
     with matplotlib.rc_context(STYLE):
@@ -162,7 +159,7 @@ def _duplicates(axes: Axes, iterations: Sequence[IterationProgress], threshold: 
 
 
 def _judged(iterations: Sequence[IterationProgress], name: str) -> dict[int, float]:
-    """What the saturation rule saw, by iteration, where it saw it."""
+    """A field of the judgements of the saturation rule, by iteration, where it is known."""
     seen = {row.n: (row.saturation or {}).get(name) for row in iterations}
     return {n: value for n, value in seen.items() if value is not None}
 
@@ -210,12 +207,12 @@ def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> Non
 
 
 def _limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[float, float]:
-    """Ends of an axis for these intervals; a logarithmic one ends `DECADES` below the highest value."""
+    """Ends of an axis for these intervals; a logarithmic one ends `AXIS_DECADES` below the highest value."""
     low, high = min(low for low, _ in spans), max(high for _, high in spans)
     if objective.scale.floor is None:
         margin = 0.05 * (high - low or 1.0)
         return low - margin, high + margin
-    return max(0.7 * low, high * 10**-DECADES), 1.5 * high
+    return max(0.7 * low, high * 10**-AXIS_DECADES), 1.5 * high
 
 
 def _span(row: Ranked) -> tuple[float, float]:
@@ -224,7 +221,7 @@ def _span(row: Ranked) -> tuple[float, float]:
 
 
 def _spread(values: Sequence[float], width: float) -> np.ndarray:
-    """Offsets across a column that keep close values apart, the same at every drawing."""
+    """Reproducible offsets across a column that keep close values apart."""
     offsets = np.zeros(len(values))
     for step, index in enumerate(np.argsort(values)):
         offsets[index] = width * ((step * 0.618034) % 1.0 - 0.5) * 2 if len(values) > 1 else 0.0
@@ -236,7 +233,7 @@ def _svg(figure: Figure, name: str, title: str) -> str:
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    # several drawings share one page: their ids must differ, and the size is the page's affair
+    # Several drawings share one page: their ids must differ, and the page sets their size.
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
     svg = re.sub(r'(xlink:href="#)', rf"\g<1>{name}-", svg)

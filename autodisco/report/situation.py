@@ -1,4 +1,4 @@
-"""What a campaign does now and why, in a few lines: what comes next, what is missing for its end, why it is idle."""
+"""The situation of a campaign in sentences: what it does now, what comes next, what its end needs, why it is idle."""
 
 import time
 from pathlib import Path
@@ -36,8 +36,8 @@ def situation(store: Store) -> dict[str, str]:
 
 
 def seconds_left(store: Store, status: Status) -> float | None:
-    """Time (s) to the end of the present stage, of its simulations or its training, each from its rate; None where
-    there is nothing to judge by."""
+    """Estimate of the time (s) to the end of the present stage, from the rate of its simulations or its training; None
+    without a rate."""
     left: float | None = status.simulations.eta_s if _simulates(status) else store.get("training_left_s")
     return left
 

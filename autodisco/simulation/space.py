@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from autodisco.analysis.units import AVOGADRO
 from autodisco.arrays import Floats
 
 Bools = NDArray[np.bool_]
 
-AVOGADRO_A3 = 0.602214076  # g/mol/Å³ of 1 g/cm³
+AVOGADRO_A3 = 1e-24 * AVOGADRO  # g/mol/Å³ of 1 g/cm³
 HEAVY, HEAVY_HYDROGEN, HYDROGEN = 2.4, 1.9, 1.5  # least distances in Å between atoms not bound to each other
 TRIES = 5000
 

@@ -24,10 +24,10 @@ BUSY_S = 60.0
 CANNOT_BE_WRITTEN = {
     sqlite3.SQLITE_FULL: "nothing is lost: make room and go on",
     sqlite3.SQLITE_IOERR: "nothing is lost: make room and go on",
-    sqlite3.SQLITE_READONLY: "nothing is changed: whoever runs this needs the right to write there",
+    sqlite3.SQLITE_READONLY: "nothing is changed: the user who runs this needs the right to write there",
     sqlite3.SQLITE_BUSY: f"nothing is changed: another process has held it for {BUSY_S:g} s; end that one and go on",
 }
-"""What a person can do, by SQLite's error code."""
+"""What the user can do, by SQLite's error code."""
 
 
 class Database:
@@ -55,17 +55,17 @@ class Database:
     def open(cls, folder: Path) -> Self:
         """Open an existing campaign for writing.
 
-        Raises NoCampaign, InputError where it is of a newer version, OwnedError where it is of an older one that a live
-        process runs, AutodiscoError where nothing can be written.
+        Raises NoCampaign, InputError for a newer version, OwnedError for an older version that a live process runs, and
+        AutodiscoError if the folder cannot be written.
         """
         _require(folder)
         return cls(folder, _connect(folder, "rw"))
 
     @classmethod
     def open_readonly(cls, folder: Path) -> Self:
-        """Open an existing campaign for reading, beside its daemon or where nobody can write (an archived disk).
+        """Open an existing campaign for reading, also beside its daemon or on a read-only disk.
 
-        One of an older version is read as a copy in memory. Raises InputError as `open` does.
+        An older version is read as a copy in memory. Raises InputError as `open` does.
         """
         _require(folder)
         try:
@@ -95,8 +95,8 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All writes inside happen together or not at all; nested uses join the outer one.
 
-        Raises StorageError where the disk is full or fails, or cannot be written by this process, and where another
-        one holds the database for `BUSY_S` seconds.
+        Raises StorageError if the disk is full, fails or cannot be written, and if another process holds the database
+        for `BUSY_S` seconds.
         """
         if self._depth:
             self._depth += 1
@@ -124,13 +124,13 @@ class Database:
             self._depth = 0
         if self._journalled:
             self._journalled = False
-            # What was committed has happened, also where its copy cannot be written now; the next copy makes it good.
+            # The commit stands even if its copy cannot be written now; the next copy includes it.
             with contextlib.suppress(OSError):
                 self.copy_events()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read inside is of one moment, whatever a daemon writes meanwhile."""
+        """Reads inside see the database as it was at the first of them, whatever a daemon writes meanwhile."""
         self._connection.execute("BEGIN")
         try:
             yield
@@ -138,11 +138,11 @@ class Database:
             self._connection.execute("COMMIT")
 
     def copy_events(self) -> None:
-        """Bring ``events.jsonl`` up to the journal; done after each commit that wrote to it."""
+        """Append new journal rows to ``events.jsonl``; called after each commit that wrote to the journal."""
         copy_journal(self._connection, self.folder / "events.jsonl")
 
     def mend_events(self) -> None:
-        """Make ``events.jsonl`` the journal, whatever happened to it; done once by each daemon."""
+        """Repair ``events.jsonl``, whatever happened to it; called once by each daemon."""
         mend_copy(self._connection, self.folder / "events.jsonl")
 
     def backup(self, path: Path) -> None:
@@ -155,8 +155,10 @@ class Database:
             copy.close()
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Result of a query, one dict a row; for the views of this package only. Raises StorageError where the database
-        cannot be read now, AutodiscoError where it is damaged."""
+        """Result of a query, one dict for each row; for this package only.
+
+        Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
+        """
         try:
             return [dict(row) for row in self._connection.execute(sql, values)]
         except sqlite3.DatabaseError as error:
@@ -200,7 +202,7 @@ class Database:
     def note(
         self, event: str, subject: str = "", seen: dict[str, Any] | None = None, decided: str = "", why: str = ""
     ) -> None:
-        """Journal one decision: what was seen, what was decided, why; stamped with time, iteration and state."""
+        """Add a decision to the journal: what was seen, what was decided, and why, with time, iteration and state."""
         with self.transaction():
             self.write(
                 "INSERT INTO journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -229,12 +231,12 @@ class Database:
         self.write("INSERT INTO requests (time, what) VALUES (?, ?)", time.time(), what)
 
     def requested(self) -> str | None:
-        """The last request that was not obeyed yet."""
+        """The last request that is still open."""
         found = self.rows("SELECT what FROM requests ORDER BY id DESC LIMIT 1")
         return found[0]["what"] if found else None
 
     def clear_requests(self) -> None:
-        """Forget all requests, because they were obeyed or their time has passed."""
+        """Remove all requests, because they were obeyed or are obsolete."""
         self.write("DELETE FROM requests")
 
 
@@ -244,15 +246,17 @@ def _require(folder: Path) -> None:
 
 
 def _require_unowned(connection: sqlite3.Connection, folder: Path) -> None:
-    """Raise OwnedError where a live process of an older program runs the campaign: it could not go on afterwards."""
+    """Raise OwnedError if a live process of an older program runs the campaign, which could not go on afterwards."""
     found = connection.execute("SELECT key, value FROM meta WHERE key IN ('owner', 'heartbeat', 'owner_inode')")
     if owner := live_owner({key: json.loads(value) for key, value in found.fetchall()}, folder):
         raise OwnedError(f"{folder}: run by {owner}, of an older autodisco; end that one first (kill {owner.pid})")
 
 
 def _converted(older: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    """A copy in memory of a database of an older version, brought up to date: who only reads changes nothing, so that a
-    daemon of that version goes on, and an archive can be read where nobody may write."""
+    """A migrated copy in memory of a database of an older version.
+
+    Readers change nothing, so that a daemon of that version can continue, and a read-only archive can be read.
+    """
     copy = sqlite3.connect(":memory:", isolation_level=None)
     older.backup(copy)
     older.close()
@@ -279,7 +283,7 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection, folder: Path, mode: str) -> sqlite3.Connection:
-    """A new connection, or one to a copy in memory, ready for use with the tables of this version."""
+    """The connection, or one to a copy in memory, with the tables of this version."""
     path = folder / "state.db"
     connection.row_factory = sqlite3.Row
     version = version_of(connection, path)
@@ -304,12 +308,12 @@ def _close(connection: sqlite3.Connection | None) -> None:
 
 
 def _explained(error: sqlite3.DatabaseError, path: Path, mode: str) -> AutodiscoError:
-    """What SQLite says of a database that cannot be opened, as an error for a person."""
+    """The error message for a database that SQLite cannot open."""
     code = 0 if mode.startswith("ro") else getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
         return AutodiscoError(
             f"{path.parent}: cannot be written, nothing is changed: its disk has to be mounted for writing, and "
-            "whoever runs this needs the right to write there"
+            "the user who runs this needs the right to write there"
         )
     if code in CANNOT_BE_WRITTEN:
         return StorageError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}")

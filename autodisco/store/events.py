@@ -1,8 +1,7 @@
-"""events.jsonl: the journal once more, one JSON object a line, for programs that follow a campaign.
+"""events.jsonl: a copy of the journal for other programs, one JSON object for each line.
 
-The database is the truth. Rows are copied after their commit; what a crash left out or cut short is made good by
-the next copy, and any other damage when a daemon starts, so the file always becomes the journal, each row once and in
-order.
+The database is authoritative. Rows are copied after their commit. The next copy completes what a crash left out or cut
+short; a daemon repairs any other damage when it starts. The file thus always ends up with each row once and in order.
 """
 
 import fcntl
@@ -18,13 +17,13 @@ TAIL_BYTES = 1 << 20
 
 
 def copy_journal(connection: sqlite3.Connection, path: Path) -> None:
-    """Append to `path` the journal rows that it does not hold yet; a damaged end is cut off first."""
+    """Append the missing journal rows to `path`, after cutting off a damaged end."""
     with _locked(path) as handle:
         handle.write(_lines(connection, after=_last_id(handle.fileno())))
 
 
 def mend_copy(connection: sqlite3.Connection, path: Path) -> None:
-    """Make `path` the journal: what is missing at its end is appended, and one that differs is written again."""
+    """Append the missing rows to `path`, or write it anew if it differs from the journal."""
     with _locked(path) as handle:
         journal = _lines(connection, after=0)
         handle.seek(0)
@@ -37,7 +36,7 @@ def mend_copy(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file, to be read and appended to by one process at a time."""
+    """The file under a lock, for reading and appending."""
     with open(path, "ab+") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
@@ -45,7 +44,7 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
 
 def _lines(connection: sqlite3.Connection, after: int) -> bytes:
-    """The rows of the journal with an id above `after`, as they stand in the file."""
+    """Lines of the file for the journal rows with an id above `after`."""
     lines = []
     for row in connection.execute("SELECT * FROM journal WHERE id > ? ORDER BY id", (after,)):
         lines.append(json.dumps(dict(row) | {"seen": json.loads(row["seen"])}) + "\n")
@@ -53,8 +52,8 @@ def _lines(connection: sqlite3.Connection, after: int) -> bytes:
 
 
 def _last_id(handle: int) -> int:
-    """The id of the last row held, 0 for none. An unfinished last line is cut off; where the line before it is no row
-    of a journal, all of the file is."""
+    """The id of the last row in the file, 0 for none. Cuts off an unfinished last line, or the whole file if the line
+    before it is no row of a journal."""
     size = os.fstat(handle).st_size
     start = max(0, size - TAIL_BYTES)
     tail = os.pread(handle, size - start, start)

@@ -1,8 +1,8 @@
-"""Who holds a campaign: a process, told apart from a later one with the same number by its start time and boot.
+"""The owner of a campaign: the process that runs it, identified by host, boot, number and start time.
 
-Numbers of processes mean something within one boot of one kernel and one namespace of process numbers (a container has
-its own). A process of the same host, boot and namespace is looked up; any other is judged by its heartbeat alone. This
-lives beside the store because readers of a campaign ask whether its process is alive.
+A process number is unique within one boot of one kernel and one namespace of process numbers (a container has its own).
+A process of the same host, boot and namespace is looked up; any other one is judged by its heartbeat alone. This module
+belongs to the store because readers of a campaign ask whether its process is alive.
 """
 
 import os

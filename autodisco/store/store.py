@@ -7,35 +7,29 @@ import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.store.database import Database
 from autodisco.store.loop import LoopStage
 from autodisco.store.records import (
     Candidate,
     Flag,
     Iteration,
     Label,
-    Model,
     Polymer,
     RecordedFile,
     Replica,
-    TrainingEntry,
-    TrainingSpan,
 )
+from autodisco.store.training_sets import TrainingSets
 from autodisco.store.verdicts import VERDICTS, Verdict
 
-Row = TypeVar("Row")
-
-JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
 LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
-class Store(Database):
+class Store(TrainingSets):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
 
     # stages ---------------------------------------------------------------------------------------------------
@@ -244,60 +238,6 @@ class Store(Database):
         (labels,) = self.rows("SELECT count(*) FROM labels")
         return (*replicas.values(), *labels.values())
 
-    # training sets and models ---------------------------------------------------------------------------------
-
-    def write_training(self, iteration: int, rows: list[TrainingEntry]) -> None:
-        """Replace the training set of model `iteration`, one entry for a key.
-
-        Rows that are the same as in the set before share its entry in the table, so that only differences take room.
-        """
-        with self.transaction():
-            self.write(
-                "INSERT INTO training SELECT key, ?1 + 1, last, smiles, label, weight, why FROM training "
-                "WHERE first <= ?1 AND last > ?1",
-                iteration,
-            )
-            self.write("DELETE FROM training WHERE first = ?", iteration)
-            self.write("UPDATE training SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1", iteration)
-            before = {row.key: row for row in self.training(iteration - 1)}
-            stays = {row.key for row in rows if before.get(row.key) == row}
-            self.write_many(
-                "UPDATE training SET last = ?1 WHERE key = ?2 AND last = ?1 - 1",
-                [(iteration, key) for key in stays],
-            )
-            self.write_many(
-                "INSERT INTO training VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row.key, iteration, iteration, row.smiles, row.label, row.weight, row.why)
-                    for row in rows
-                    if row.key not in stays
-                ],
-            )
-
-    def training(self, iteration: int) -> list[TrainingEntry]:
-        """The training set of model `iteration`, by key."""
-        return self._records(
-            TrainingEntry,
-            "SELECT smiles, key, label, weight, why FROM training WHERE ? BETWEEN first AND last ORDER BY key",
-            iteration,
-        )
-
-    def training_of(self, key: str) -> list[TrainingSpan]:
-        """What the models learnt about a polymer, in order."""
-        return self._selected(TrainingSpan, "training", "first", key=key)
-
-    def add_model(self, iteration: int, path: str, metrics: dict[str, Any], seconds: float) -> None:
-        """Remember model `iteration`; `path` is relative to the campaign folder."""
-        self.write("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?)", iteration, path, json.dumps(metrics), seconds)
-
-    def forget_model(self, iteration: int) -> None:
-        """Model `iteration` has to be trained again."""
-        self.write("DELETE FROM models WHERE iteration = ?", iteration)
-
-    def models(self) -> list[Model]:
-        """Models, first to last."""
-        return self._selected(Model, "models", "iteration")
-
     # files ----------------------------------------------------------------------------------------------------
 
     def record_file(self, path: Path) -> None:
@@ -372,18 +312,3 @@ class Store(Database):
     def iterations(self) -> list[Iteration]:
         """Iterations, first to last."""
         return self._selected(Iteration, "iterations", "n")
-
-    def _selected(self, kind: type[Row], table: str, order: str, **columns: Any) -> list[Row]:
-        """Rows in which the columns that are not None have these values."""
-        given = {name: value for name, value in columns.items() if value is not None}
-        where = " AND ".join(f"{name} = ?" for name in given) or "true"
-        return self._records(kind, f"SELECT * FROM {table} WHERE {where} ORDER BY {order}", *given.values())
-
-    def _records(self, kind: type[Row], sql: str, *values: Any) -> list[Row]:
-        """Rows of a query as records, columns that hold JSON decoded."""
-        rows = self.rows(sql, *values)
-        for row in rows:
-            for column in JSON_COLUMNS:
-                if isinstance(row.get(column), str):
-                    row[column] = json.loads(row[column])
-        return [kind(**row) for row in rows]

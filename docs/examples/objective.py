@@ -1,7 +1,6 @@
 """The efficacy of an electrolyte: the part of the conductivity that the cations carry."""
 
-from autodisco.analysis.quantities import Scale
-from autodisco.decide import Objective
+from autodisco.decide import Objective, Scale
 
 EFFICACY = Objective(
     name="efficacy",

@@ -62,7 +62,7 @@ def test_positions_stay_continuous_although_chunks_are_left_out():
 
 def test_without_ions_only_the_observables_that_need_none_have_values(run):
     given, together = run
-    neat = replace(given, who=replace(given.who, species=()))
+    neat = replace(given, composition=replace(given.composition, species=()))
     values = observe(neat).properties
     assert values.radius_of_gyration_angstrom == together.radius_of_gyration_angstrom
     assert values.density_g_per_cm3 == pytest.approx(together.density_g_per_cm3)

@@ -5,8 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from autodisco.analysis.quantities import Scale
-from autodisco.decide import Objective, best_found, of_quantity, ranking, status
+from autodisco.decide import Objective, Scale, best_found, of_quantity, ranking, status
 from autodisco.decide.labelling import Evidence, TopFraction, TrainingClass
 from autodisco.decide.objective import CONDUCTIVITY, objective_named
 from autodisco.decide.stand_ins import stand_ins
@@ -19,8 +18,7 @@ from tests.filled_store import SETTINGS, fill, ranked_row
 RATIO = Objective("ratio", "ratio", "NE over cluster", "r", ("conductivity_ne_s_per_cm", "conductivity_s_per_cm"),
                   lambda ne, cluster: ne / cluster)  # fmt: skip
 LOWEST = """
-from autodisco.analysis.quantities import Scale
-from autodisco.decide import of_quantity
+from autodisco.decide import Scale, of_quantity
 
 LOWEST = of_quantity("leak", "conductivity_ne_s_per_cm", direction="lower", scale=Scale(), spread=0.05)
 """

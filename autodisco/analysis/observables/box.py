@@ -58,7 +58,7 @@ class Box(Observable):
     def molality(self) -> float | None:
         """Cations in mol per kg of polymer or solvent, None without any."""
         composition = self.run.composition
-        mass, n = self.run.trajectory.matrix_mass or composition.matrix_mass, sum(k.n for k in composition.cations)
+        mass, n = self.run.trajectory.neutral_mass or composition.neutral_mass, sum(k.n for k in composition.cations)
         return 1000 * n / mass if mass > 0 else None
 
     def result(self) -> Mapping[str, Any]:

@@ -66,21 +66,22 @@ class Collective(Observable):
     def result(self) -> Mapping[str, Any]:
         """Values with errors."""
         window = max((fit.window for fit in self._displacement.ion_fits), key=lambda window: window.first)
-        curves, trajectory, matter = self.displacements, self.run.trajectory, len(self.run.composition.matrix)
+        curves, trajectory = self.displacements, self.run.trajectory
+        has_neutral = len(self.run.composition.neutral_atoms) > 0
         positive = np.array([kind.charge > 0 for kind in self.run.composition.species])
         independent = self._conductivity.independent[0]
         n = len(positive)
         line = fit_line(curves.sum(axis=(0, 1, 2)), window.first, window.last)
         slopes = np.array([[[line.slope(c) for c in curves[i, j]] for j in range(n)] for i in range(n)])
         slopes /= trajectory.frame_interval_ps
-        matrix, degrees = slopes.sum(axis=2), 2 / (line.variance / 3)
+        slope_matrix, degrees = slopes.sum(axis=2), 2 / (line.variance / 3)
 
         def conductivity(element: float) -> float:
             return einstein(element, self._box.volume, trajectory.temperature_k)
 
         def part(a: Floats, b: Floats) -> Value:
-            found = float(a @ matrix @ b)
-            variance = ((a @ matrix @ a) * (b @ matrix @ b) + found**2) / degrees
+            found = float(a @ slope_matrix @ b)
+            variance = ((a @ slope_matrix @ a) * (b @ slope_matrix @ b) + found**2) / degrees
             axes = 3 * np.einsum("i,ijk,j->k", a, slopes, b)
             error = max(float(np.sqrt(max(variance, 0.0))), standard_error(axes) or 0.0)
             return conductivity(found), conductivity(error)
@@ -89,7 +90,7 @@ class Collective(Observable):
         total = part(every, every)
         self._total = total[0]
         named: dict[str, Pair] = {"conductivity_einstein_s_per_cm": total}
-        if matter:
+        if has_neutral:
             anions = every - cations
             named |= {
                 "onsager_cation_cation_s_per_cm": part(cations, cations),
@@ -97,11 +98,11 @@ class Collective(Observable):
                 "onsager_anion_anion_s_per_cm": part(anions, anions),
             }
         known = total[0] > (total[1] or 0.0)
-        if known and matter:
-            whole = every @ matrix @ every
-            share = float(cations @ matrix @ every / whole)
+        if known and has_neutral:
+            whole = every @ slope_matrix @ every
+            share = float(cations @ slope_matrix @ every / whole)
             rest = cations - share * every
-            error = np.sqrt(max(float(rest @ matrix @ rest), 0.0) / whole / degrees)
+            error = np.sqrt(max(float(rest @ slope_matrix @ rest), 0.0) / whole / degrees)
             named["transference_number_einstein"] = (share, float(error))
         if known:
             named["haven_ratio"] = quotient(independent, total)
@@ -114,7 +115,7 @@ class Collective(Observable):
         said = []
         if self._total <= 0:
             said.append("the collective displacement of charge does not grow: the Einstein conductivity is noise")
-        if not len(self.run.composition.matrix):
+        if not len(self.run.composition.neutral_atoms):
             said.append(
                 "the file holds nothing but ions, so their motion is given relative to one another; with polymer or "
                 "solvent in the box, analyze the whole of it"

@@ -13,8 +13,9 @@ from autodisco.simulation import forms
 from autodisco.simulation.forms import Expression, Form, PairRule
 from autodisco.simulation.molecule import System, Terms
 from autodisco.simulation.protocols import NonbondedSettings
+from autodisco.simulation.units import KJ_PER_KCAL
 
-KCAL, ANGSTROM, DEGREE = 4.184, 0.1, math.pi / 180  # in kJ/mol, nm, rad
+KCAL, ANGSTROM, DEGREE = KJ_PER_KCAL, 0.1, math.pi / 180  # in kJ/mol, nm, rad
 
 #: The units of `forms` in those of OpenMM.
 UNITS = {
