@@ -106,7 +106,9 @@ def simulate(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Simulate one polymer electrolyte: a repeat unit, a mixture made with flags, or a formulation file.
+    """Simulate a polymer electrolyte: repeat unit, mixture or file.
+
+    With a repeat unit, the flags may add the other parts of a mixture; a formulation file holds all of them.
 
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """

@@ -13,7 +13,7 @@ def find_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"generator device is {name!r}, but torch finds no such GPU here; choose auto or cpu")
+        raise InputError(f"device is {name!r}, but torch finds no such GPU here; choose auto or cpu")
     return torch.device(name)
 
 

@@ -136,7 +136,7 @@ def test_a_gpu_that_is_not_there_is_found_before_work_begins(campaign_file, tmp_
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     file = campaign_file()
     file.write_text(file.read_text().replace('device = "cpu"', 'device = "cuda"'))
-    with pytest.raises(InputError, match=r"small\.toml: generator\.device: .*finds no such GPU here"):
+    with pytest.raises(InputError, match=r"small\.toml: generator: device is 'cuda', but torch finds no such GPU here"):
         load(file, tmp_path / "runs")
 
 

@@ -19,6 +19,7 @@ from autodisco.simulation import (
     ReplicaOutcome,
     ReplicaTask,
     builder,
+    cache,
     forcefield,
     progress,
     protocols,
@@ -201,7 +202,7 @@ def test_a_growing_count_is_progress(tmp_path):
 def test_a_failure_of_the_machine_is_not_adopted(tmp_path):
     one = task(tmp_path / "a")
     one.folder.mkdir()
-    write_json(one.folder / "task.json", replica._identity(one))
+    write_json(one.folder / "task.json", cache.identity(one))
     lost = asdict(ReplicaOutcome.failed("unknown", "LAMMPS was not found", 0.0))
     write_json(one.folder / "outcome.json", lost)
     assert finished_outcome(one).failure_code == "unknown"
@@ -217,7 +218,7 @@ def test_a_task_file_that_tells_nothing_is_that_of_another_task(tmp_path, stored
     write_json(one.folder / "task.json", stored)
     write_json(one.folder / "outcome.json", asdict(ReplicaOutcome.failed("density-off", "", 0.0)))
     assert finished_outcome(one) is None
-    assert not replica.was_begun(one)
+    assert not cache.was_begun(one)
 
 
 def test_a_changed_protocol_is_another_task(tmp_path):
@@ -225,11 +226,11 @@ def test_a_changed_protocol_is_another_task(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(text)
     one = task(tmp_path / "a", protocol=str(file))
-    before = replica._identity(one)
+    before = cache.identity(one)
     file.write_text(text.replace('purpose = "', 'purpose = "In other words: '))
-    assert replica._identity(one) == before
+    assert cache.identity(one) == before
     file.write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
-    assert replica._identity(one) != before
+    assert cache.identity(one) != before
 
 
 def test_a_polymer_that_cannot_be_simulated_is_a_code_not_a_crash(tmp_path):
@@ -253,7 +254,7 @@ def test_a_fault_of_the_program_is_a_code_with_a_reason(tmp_path, monkeypatch):
     monkeypatch.setattr(replica, "prepare", lambda task: [][1])
     outcome = replica.run_replica(task(tmp_path / "a"))
     assert (outcome.failure_code, outcome.detail) == ("unknown", "IndexError: list index out of range")
-    assert replica.finished_outcome(task(tmp_path / "a")) == outcome
+    assert finished_outcome(task(tmp_path / "a")) == outcome
 
 
 @pytest.mark.fault("SIGKILL of daemon, engines, training")

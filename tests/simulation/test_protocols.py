@@ -32,7 +32,7 @@ def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
 def test_a_protocol_states_how_much_builds_scatter_and_one_that_does_not_has_a_wide_default(tmp_path):
     assert protocols.load("quick").scatter.decades == pytest.approx(0.36)
     assert protocols.load("small").scatter.decades == pytest.approx(0.16)
-    unknown = (UNKNOWN_SCATTER.decades, UNKNOWN_SCATTER.degrees)
+    unknown = (UNKNOWN_SCATTER.sd, UNKNOWN_SCATTER.degrees)
     assert (protocols.load("htp-md").scatter.decades, protocols.load("htp-md").scatter.degrees) == unknown
     # At another temperature builds scatter otherwise.
     assert protocols.load("quick@450").scatter.degrees == UNKNOWN_SCATTER.degrees
