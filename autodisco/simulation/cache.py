@@ -6,7 +6,7 @@ from autodisco.files import read_json, write_json
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.task import LASTING, ReplicaOutcome, ReplicaTask
 
-RECIPE = 7
+RECIPE = 8
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
 TASK, OUTCOME, SYSTEM = "task.json", "outcome.json", "system.json"
