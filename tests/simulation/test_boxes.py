@@ -18,7 +18,7 @@ from autodisco.simulation.replica import prepare
 from autodisco.simulation.space import edge_of
 from autodisco.simulation.task import LASTING, mending
 
-DENSE = ("*C(F)(F)*", "*C(F)(F)C(F)(F)O*", "*CC(F)(F)*", "*CS*", "*C1OC(=O)OC1*")
+DENSE = ("*C(=O)*", "*C(F)(F)*", "*C(F)(F)C(F)(F)O*", "*CC(F)(F)*", "*CS*", "*C1OC(=O)OC1*")
 ORDINARY = ("*OCC*", "*C*", "*CC(*)c1ccccc1", "*CCOCS*", "*C(O)OCCO*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*")
 PCFF = forcefield.load("pcff+")
 SALT_FREE = {
