@@ -68,7 +68,8 @@ def applied(formulation: Formulation, settings: SystemSettings) -> SystemSetting
 def composition(subject: RepeatUnit | Formulation, settings: SystemSettings) -> BoxContents:
     """The whole numbers nearest to the amounts asked for.
 
-    Raises InputError if a mole ratio needs a salt and there is none, or if solvents leave no mass to the polymers.
+    Raises InputError if a mole ratio needs a salt and there is none, if solvents leave no mass to the polymers, or if
+    there are fewer units than kinds of them.
     """
     formulation = of(subject)
     settings = applied(formulation, settings)
@@ -86,6 +87,8 @@ def composition(subject: RepeatUnit | Formulation, settings: SystemSettings) -> 
     if left <= 0:
         raise InputError("the solvents are heavier than polymers and solvents together may be; lower their amount")
     chains = tuple(_chain_lengths(polymer, polymer.mass_fraction * left, settings) for polymer in formulation.polymers)
+    for polymer, lengths in zip(formulation.polymers, chains, strict=True):
+        _check_room(polymer, lengths)
     if not settings.ion_pairs:
         return BoxContents(chains, tuple(solvents), ())
     ratios = [salt.mole_ratio for salt in formulation.salts or ()] or [1.0] * len(settings.salts)
@@ -107,8 +110,23 @@ def _chain_lengths(polymer: Polymer, mass: float, settings: SystemSettings) -> t
     return tuple(total // chains + (place < total % chains) for place in range(chains))
 
 
+def _check_room(polymer: Polymer, lengths: Sequence[int]) -> None:
+    """Raises InputError if a chain of blocks, or a box of a random copolymer, is too short for every kind of unit."""
+    units, place = (sum(lengths), "box") if polymer.architecture == "random" else (min(lengths), "chain")
+    if units < len(polymer.kinds):
+        raise InputError(
+            f"{polymer.title}: a {place} of {units} units has no room for {len(polymer.kinds)} kinds of units; "
+            "take a protocol with more"
+        )
+
+
 def whole_shares(total: int, shares: Sequence[float] | np.ndarray, least: int = 0) -> list[int]:
-    """`total` in whole numbers that are nearest to the shares (of sum 1), each at least `least`."""
+    """`total` in whole numbers that are nearest to the shares (of sum 1), each at least `least`.
+
+    Raises ValueError if `total` is too small for that.
+    """
+    if total < least * len(shares):
+        raise ValueError(f"{total} is less than {len(shares)} shares of at least {least}")
     exact = np.asarray(shares, dtype=float) * total
     found = np.maximum(np.floor(exact + 1e-9), least).astype(int)
     while found.sum() < total:
@@ -119,13 +137,18 @@ def whole_shares(total: int, shares: Sequence[float] | np.ndarray, least: int = 
 
 
 def sequences(polymer: Polymer, lengths: Sequence[int], seed: int) -> list[tuple[int, ...]]:
-    """Which kind of unit stands where in each chain; random orders are the same for the same seed."""
+    """Which kind of unit stands where in each chain; random orders are the same for the same seed.
+
+    Every chain of blocks holds every kind, and so does a box of a random copolymer. Raises ValueError if it is too
+    short for that, which `composition` refuses before.
+    """
     shares = [fraction for _, fraction in polymer.kinds]
     if polymer.architecture != "random":
         return [
-            tuple(kind for kind, n in enumerate(whole_shares(length, shares)) for _ in range(n)) for length in lengths
+            tuple(kind for kind, n in enumerate(whole_shares(length, shares, 1)) for _ in range(n))
+            for length in lengths
         ]
-    counts = whole_shares(sum(lengths), shares)
+    counts = whole_shares(sum(lengths), shares, 1)
     rng = np.random.default_rng(seed if polymer.sequence_seed is None else polymer.sequence_seed)
     order = rng.permutation(np.repeat(np.arange(len(counts)), counts)).tolist()
     ends = [0, *itertools.accumulate(lengths)]

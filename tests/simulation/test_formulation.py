@@ -138,6 +138,29 @@ def test_a_block_copolymer_has_one_block_of_every_kind_in_each_chain():
     assert sequences(copolymer("block", (PEO, 0.5), (PPO, 0.5)), (4, 6), 1) == [(0, 0, 1, 1), (0, 0, 0, 1, 1, 1)]
 
 
+@pytest.mark.parametrize("architecture", ["block", "random"])
+def test_a_copolymer_holds_every_kind_of_unit_however_small_its_share(architecture):
+    """In `smoke` a chain is so short that one unit in ten or in fifty rounds to none."""
+    polymer = copolymer(architecture, (PEO, 0.98), (PPO, 0.02))
+    orders = sequences(polymer, (4, 5), 1)
+    places = orders if architecture == "block" else [sum(orders, ())]
+    assert all(set(order) == {0, 1} for order in places)
+    assert [len(order) for order in orders] == [4, 5]
+
+
+@pytest.mark.parametrize(("architecture", "place"), [("block", "chain"), ("random", "box")])
+def test_a_copolymer_with_more_kinds_than_units_is_refused_in_one_line(architecture, place):
+    units = ["*" + "C" * n + "O*" for n in range(1, 9)]
+    mixed = Formulation(polymers=(copolymer(architecture, *((unit, 0.125) for unit in units)),))
+    settings = protocols.load("smoke").system.model_copy(
+        update={"ion_pairs": 0, "molality": None, "polymer_mass_g_per_mol": 300.0}
+    )
+    with pytest.raises(InputError, match=rf"^[^\n]*a {place} of \d units has no room for 8 kinds[^\n]*$"):
+        composition(mixed, settings)
+    with pytest.raises(ValueError, match="1 is less than 2 shares of at least 1"):
+        whole_shares(1, [0.5, 0.5], 1)
+
+
 @pytest.mark.parametrize(
     ("total", "shares", "least", "expected"),
     [(10, [0.5, 0.5], 0, [5, 5]), (3, [0.9, 0.1], 1, [2, 1]), (2, [0.98, 0.02], 1, [1, 1]), (7, [1 / 3] * 3, 0, None)],
