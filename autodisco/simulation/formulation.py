@@ -30,7 +30,10 @@ class _Frozen(BaseModel):
 
 
 class Unit(_Frozen):
-    """A repeat unit of a copolymer and its share of the units (mole fraction)."""
+    """A repeat unit of a copolymer and its share of the units (mole fraction).
+
+    `smiles` is kept in one spelling, with the cut and the direction that were written.
+    """
 
     smiles: str
     fraction: Fraction
@@ -38,7 +41,10 @@ class Unit(_Frozen):
     @field_validator("smiles")
     @classmethod
     def _is_a_unit(cls, smiles: str) -> str:
-        return parsed(smiles).given
+        try:
+            return join_blocks(parsed(smiles).written)
+        except InvalidRepeatUnit as error:
+            raise ValueError(str(error)) from error
 
     @property
     def unit(self) -> RepeatUnit:
@@ -143,6 +149,9 @@ class SaltShare(_Frozen):
 class Formulation(_Frozen):
     """Components with their shares; the protocol says how much of all there is.
 
+    The order of polymers, solvents, salts and ions has no meaning: the first three are kept in falling order of their
+    shares, then of their names, ions by name. Homopolymers are kept as canonical repeat units.
+
     Attributes
     ----------
     polymers, solvents : at least one polymer
@@ -156,6 +165,32 @@ class Formulation(_Frozen):
     ions: tuple[ion_data.Ion, ...] = ()
     salts: tuple[SaltShare, ...] | None = None
     molality: Amount | None = None
+
+    @field_validator("polymers")
+    @classmethod
+    def _polymers_in_order(cls, polymers: tuple[Polymer, ...]) -> tuple[Polymer, ...]:
+        alike = [
+            Polymer(smiles=polymer.homopolymer.smiles, mass_fraction=polymer.mass_fraction)
+            if polymer.homopolymer
+            else polymer
+            for polymer in polymers
+        ]
+        return tuple(sorted(alike, key=lambda polymer: (-polymer.mass_fraction, polymer.title)))
+
+    @field_validator("solvents")
+    @classmethod
+    def _solvents_in_order(cls, solvents: tuple[Solvent, ...]) -> tuple[Solvent, ...]:
+        return tuple(sorted(solvents, key=lambda one: (-(one.mass_fraction or 0), -(one.mole_ratio or 0), one.smiles)))
+
+    @field_validator("salts")
+    @classmethod
+    def _salts_in_order(cls, salts: tuple[SaltShare, ...] | None) -> tuple[SaltShare, ...] | None:
+        return None if salts is None else tuple(sorted(salts, key=lambda salt: (-salt.mole_ratio, salt.name)))
+
+    @field_validator("ions")
+    @classmethod
+    def _ions_in_order(cls, ions: tuple[ion_data.Ion, ...]) -> tuple[ion_data.Ion, ...]:
+        return tuple(sorted(ions, key=lambda ion: ion.name))
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Formulation":

@@ -50,6 +50,42 @@ def test_a_key_does_not_depend_on_how_the_formulation_is_written():
     assert made(molality=2.0).key != made().key
 
 
+def test_the_same_formulation_in_another_order_or_spelling_is_the_same_task(tmp_path):
+    """Otherwise finished work, which lies in the same folder, would be overwritten."""
+    third = {"architecture": "block", "mass_fraction": 0.25}
+    pair = [{"smiles": PPO, "fraction": 0.5}, {"smiles": PEO, "fraction": 0.5}]
+    one = made(
+        polymers=[
+            {"smiles": PEO, "mass_fraction": 0.5},
+            {"architecture": "alternating", "units": pair, "mass_fraction": 0.25},
+            third | {"units": [{"smiles": "*CC(*)c1ccccc1", "fraction": 0.4}, {"smiles": PEO, "fraction": 0.6}]},
+        ],
+        solvents=[{"smiles": EC, "mass_fraction": 0.1}, {"smiles": "COC", "mass_fraction": 0.1}],
+        salts=[{"name": "LiTFSI"}, {"name": "NaPF6", "mole_ratio": 1.0}],
+    )
+    other = made(
+        polymers=[
+            third | {"units": [{"smiles": "*CC(c1ccccc1)*", "fraction": 0.4}, {"smiles": "*OC-C*", "fraction": 0.6}]},
+            {"smiles": "*OCC(C)OCC*", "mass_fraction": 0.25},
+            {"smiles": "*COC*", "mass_fraction": 0.5},
+        ],
+        solvents=[{"smiles": "C(OC)", "mass_fraction": 0.1}, {"smiles": "C1COC(=O)O1", "mass_fraction": 0.1}],
+        salts=[{"name": "NaPF6"}, {"name": "LiTFSI"}],
+    )
+    tasks = [replica_task(way, "smoke", "pcff+", 0, 0, 1, tmp_path, 60.0, "lammps") for way in (one, other)]
+    assert tasks[0].folder == tasks[1].folder
+    assert identity(tasks[0]) == identity(tasks[1])
+
+
+def test_blocks_keep_their_order_and_units_their_direction():
+    first, second = (PEO, 0.5), ("*CC(*)c1ccccc1", 0.5)
+    orders = [Formulation(polymers=(copolymer("block", *units),)) for units in ((first, second), (second, first))]
+    assert orders[0].key != orders[1].key
+    turned = Formulation(polymers=(copolymer("block", ("*CCO*", 0.5), second),))
+    assert turned.content() != orders[0].content()
+    assert turned.key != orders[0].key
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
