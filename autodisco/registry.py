@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from autodisco.errors import InputError
 
 GROUP = "autodisco"
+DIGITS = 8
 T = TypeVar("T")
 
 
@@ -96,6 +97,32 @@ def absolute(name: str, folder: Path) -> str:
     """`name` with the path of its file relative to `folder` made absolute; any other name unchanged."""
     path, _, attribute = name.rpartition(":")
     return f"{(folder / path).resolve()}:{attribute}" if is_file(name) else name
+
+
+def label(name: str) -> str:
+    """`name` as part of the name of a folder: for a file ``stem-object-digest``, with a short digest of its content.
+
+    Raises InputError if the file cannot be read.
+    """
+    if not is_file(name):
+        return name
+    shown, _, digest = by_content(name).partition(" ")
+    return f"{shown.replace(':', '-')}-{digest[:DIGITS]}"
+
+
+def by_content(name: str) -> str:
+    """`name` for a comparison: for a file ``stem:object sha256``, wherever it lies; any other name unchanged.
+
+    Raises InputError if the file cannot be read.
+    """
+    if not is_file(name):
+        return name
+    path, _, attribute = name.rpartition(":")
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"'{name}': {path} cannot be read: {error.strerror}") from error
+    return f"{Path(path).stem}:{attribute} {hashlib.sha256(content).hexdigest()}"
 
 
 def told(error: Exception) -> str:

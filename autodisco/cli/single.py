@@ -112,7 +112,7 @@ def simulate_subject(
         "replicas": properties,
         "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
-        "folder": str(builds_folder(root, subject, loaded.name, seed, engine)),
+        "folder": str(builds_folder(root, subject, loaded.name, seed, engine, force_field)),
     }
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodisco.polymer import RepeatUnit
-from autodisco.registry import absolute
-from autodisco.simulation import engines, protocols
+from autodisco.registry import absolute, label
+from autodisco.simulation import engines, forcefield, protocols
 from autodisco.simulation.cache import lasting_outcome, was_begun
+from autodisco.simulation.contents import composition
 from autodisco.simulation.executors import Pool, load_executor
 from autodisco.simulation.formulation import Formulation, of
 from autodisco.simulation.task import RETRY, ReplicaOutcome, ReplicaTask, mending
@@ -23,10 +24,17 @@ Subject = RepeatUnit | Formulation
 ATTEMPTS = 2
 
 
-def builds_folder(root: Path, subject: Subject, protocol_name: str, seed: int, engine: str) -> Path:
-    """Folder of the builds of a polymer or formulation, one folder each."""
-    named = f"seed-{seed}" if engine == engines.DEFAULT else f"seed-{seed}-{engines.label(engine)}"
-    return root.absolute() / subject.key / protocol_name / named
+def builds_folder(
+    root: Path, subject: Subject, protocol_name: str, seed: int, engine: str, force_field: str = forcefield.DEFAULT
+) -> Path:
+    """Folder of the builds of a polymer or formulation, one folder each.
+
+    Its name ends in engine and force field where they are not the default ones. Raises InputError if one of them is in
+    a file that cannot be read.
+    """
+    parts = ((engine, engines.DEFAULT), (force_field, forcefield.DEFAULT))
+    added = [label(name) for name, default in parts if name != default]
+    return root.absolute() / subject.key / protocol_name / "-".join([f"seed-{seed}", *added])
 
 
 def replica_task(
@@ -57,7 +65,7 @@ def replica_task(
         if loaded.name.partition("@")[0] in protocols.shipped()
         else str(Path(protocol).absolute()),
         force_field=absolute(force_field, Path.cwd()),
-        folder=builds_folder(root, subject, loaded.name, seed, engine) / str(replica),
+        folder=builds_folder(root, subject, loaded.name, seed, engine, force_field) / str(replica),
         timeout_s=timeout_s,
         attempt=attempt,
         engine=engine,
@@ -87,11 +95,16 @@ def simulate_batch(
     by polymer key and replica.
 
     First builds come before second ones. A build that fails is started once more in the way that mends its failure
-    code. Raises InputError for a protocol or an executor that does not exist, AutodiscoError if the engine is missing.
+    code. Raises InputError for a protocol or an executor that does not exist and as `composition` does, AutodiscoError
+    if the engine is missing.
     """
     engine = engines.resolved(engine)
     engines.load(engine).check()
     by_key = {subject.key: subject for subject in subjects}
+    system = protocols.load(protocol).system
+    for subject in by_key.values():
+        if isinstance(subject, Formulation):  # wrong input, which a worker would report as a crash
+            composition(subject, system)
     outcomes: dict[str, dict[int, ReplicaOutcome]] = {key: {} for key in by_key}
 
     def task(key: str, replica: int, attempt: int, **mended: bool) -> ReplicaTask:

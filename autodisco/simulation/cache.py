@@ -3,6 +3,7 @@
 from typing import Any
 
 from autodisco.files import read_json, write_json
+from autodisco.registry import by_content
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.task import LASTING, ReplicaOutcome, ReplicaTask
 
@@ -15,9 +16,11 @@ TASK, OUTCOME, SYSTEM = "task.json", "outcome.json", "system.json"
 def identity(task: ReplicaTask) -> dict[str, Any]:
     """All that decides the result of a task: the same identity gives the same numbers.
 
-    A protocol counts as its content, and so does a formulation; a homopolymer has none.
+    A protocol counts as its content, and so does a formulation; a homopolymer has none. Of an engine or a force field
+    in a file, the content counts, and not where it lies. Raises InputError if such a file cannot be read.
     """
     kept = task.to_dict()
+    kept |= {name: by_content(kept[name]) for name in ("force_field", "engine")}
     names = ("monomer_smiles", "seed", "force_field", "engine", "attempt", "half_step", "larger_box")
     return {
         **{name: kept[name] for name in names},

@@ -208,10 +208,12 @@ class Formulation(_Frozen):
         if self.salts == () and (self.molality is not None or any(s.mole_ratio for s in self.solvents)):
             raise ValueError("molality and mole_ratio of solvents need a salt")
         try:
-            for name in names:
-                ion_data.salt(name, self.ions)
+            ion_data.known(self.ions)
+            used = {ion.name for name in names for ion in ion_data.salt(name, self.ions).ions}
         except InputError as error:
             raise ValueError(str(error)) from error
+        if unused := [ion.name for ion in self.ions if ion.name not in used]:
+            raise ValueError(f"ion '{unused[0]}' is part of no salt of the formulation; name its salt, or leave it out")
         return self
 
     @cached_property

@@ -8,6 +8,7 @@ from autodisco.cli.mixture import Flags, subject
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.polymer import parse
+from autodisco.simulation import protocols
 from autodisco.simulation.formulation import Formulation
 from tests.simulation.mixtures import EC, MIXTURES, PEO, PPO, mixture
 
@@ -62,6 +63,23 @@ def test_wrong_flags_are_refused_with_their_name(flags, said):
 def test_flags_beside_a_file_are_refused():
     with pytest.raises(InputError, match="--no-salt goes with a repeat unit"):
         subject(str(EXAMPLES / "plasticised.toml"), Flags(no_salt=True))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--salt", "LiTFSI"], "the formulation has to give molality beside salts"),
+        (["--solvent", f"{EC}:0.999"], "the solvents are heavier than polymers and solvents together may be"),
+    ],
+)
+def test_what_a_protocol_has_no_room_for_is_refused_before_any_worker_starts(call, here, more, said):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "neat"')
+    text = text.replace("ion_pairs = 1\nmolality = 1.5", "ion_pairs = 0\npolymer_mass_g_per_mol = 400")
+    (here / "neat.toml").write_text(text)
+    found = call("simulate", PEO, *more, "--protocol", "neat.toml", "--replicas", "1", "--engine", "lammps")
+    assert found.code == 2
+    assert said in found.err.splitlines()[-1]
+    assert list(here.rglob("task.json")) == []
 
 
 def test_simulate_takes_a_formulation_file(call, here):

@@ -12,6 +12,8 @@ from autodisco.errors import InputError, SimulationFailure
 from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation.batch import replica_task
+from autodisco.simulation.cache import identity
 from tests.simulation.test_forms import check_parts
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "force_field.py"
@@ -45,6 +47,32 @@ def test_it_is_given_by_its_path_on_the_command_line(tmp_path, monkeypatch):
     assert read_json(folder / "outcome.json")["ok"]
     assert "pair_style lj/cut/coul/long" in (folder / "in.lammps").read_text()
     assert "special_bonds lj/coul 0 0 0.5" in (folder / "in.lammps").read_text()
+
+
+def test_an_edited_file_is_another_task_in_another_folder_and_a_moved_one_is_the_same(tmp_path):
+    """Otherwise the outcome of the old force field would be taken for that of the new one."""
+
+    def task_with(name: str, text: str, engine: str = "lammps"):
+        file = tmp_path / name / "mine.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        named = f"{file}:Alkanes"
+        given = ("pcff+", named) if engine == "file" else (named, engine)
+        task = replica_task(parse("*CC*"), "smoke", given[0], 0, 0, 1, tmp_path, 60.0, given[1])
+        return task.folder, identity(task)
+
+    for engine in ("lammps", "file"):
+        before = task_with("a", "one = 1", engine)
+        assert task_with("b", "one = 1", engine) == before
+        edited = task_with("a", "one = 2", engine)
+        assert edited[0] != before[0]
+        assert edited[1] != before[1]
+        assert before[0].parent.name.startswith("seed-1-mine-Alkanes-")
+    shipped = replica_task(parse("*CC*"), "smoke", "pcff+", 0, 0, 1, tmp_path, 60.0, "lammps")
+    assert shipped.folder.parent.name == "seed-1"
+    assert (identity(shipped)["force_field"], identity(shipped)["engine"]) == ("pcff+", "lammps")
+    with pytest.raises(InputError, match=r"no.py cannot be read: No such file"):
+        replica_task(parse("*CC*"), "smoke", "no.py:Alkanes", 0, 0, 1, tmp_path, 60.0, "lammps")
 
 
 def test_in_a_campaign_file_its_path_is_relative_to_that_file(tmp_path):

@@ -13,6 +13,7 @@ from autodisco.simulation import ReplicaTask, boxes, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.cache import identity
 from autodisco.simulation.contents import CAPS_MASS, composition, sequences, whole_shares
+from autodisco.simulation.forcefield import ions
 from autodisco.simulation.formulation import Formulation, Polymer, of, read
 from tests.simulation.mixtures import EC, MIXTURES, PEO, PPO, mixture
 
@@ -124,6 +125,16 @@ def test_a_formulation_file_is_read_with_ions_beside_it(tmp_path):
     (tmp_path / "mine.toml").write_text(wrong)
     with pytest.raises(InputError, match=r"mine.toml: solvents.0.mass_fraction: .*less than 1 \(got 2\)"):
         read(tmp_path / "mine.toml")
+
+
+def test_an_ion_that_no_salt_uses_or_that_has_the_name_of_a_shipped_one_is_refused():
+    bob = ions.read(EXAMPLE.parent / "libob.toml")
+    for salts in (None, [{"name": "LiTFSI"}]):
+        with pytest.raises(ValueError, match="ion 'BOB' is part of no salt of the formulation"):
+            made(ions=[bob], salts=salts)
+    shadow = bob.model_copy(update={"name": "TFSI"})
+    with pytest.raises(ValueError, match="ion 'TFSI' is defined twice"):
+        made(ions=[shadow])
 
 
 def test_amounts_become_the_nearest_whole_numbers():

@@ -6,7 +6,7 @@ from autodisco.errors import InputError
 from autodisco.registry import Registry, is_file
 from autodisco.simulation.engines.engine import Engine
 
-__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "label", "load", "resolved"]
+__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "load", "resolved"]
 
 AUTO, DEFAULT = "auto", "lammps"
 
@@ -41,9 +41,3 @@ def load(name: str) -> Engine:
     if not isinstance(kind, type):
         raise InputError(f"engine '{name}' has to be a class, because an instance holds the state of one run")
     return kind()
-
-
-def label(name: str) -> str:
-    """The name of an engine as part of the name of a folder."""
-    path, _, attribute = name.rpartition(":")
-    return f"{Path(path).stem}-{attribute}" if is_file(name) else name
