@@ -97,7 +97,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
-            copy.set(notified=copy.journal(limit=1)[-1].id)  # the past was the other one's
+            copy.set(notified=copy.journal(limit=1)[-1].id)  # events before the fork belong to the original campaign
     write_atomic(part / "campaign.toml", write_settings(settings))
 
 
