@@ -21,7 +21,7 @@ from autodisco.campaign.fork import fork
 from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
-from autodisco.errors import InputError, OwnedError
+from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.simulation import protocols
 from autodisco.store import Store, replica_folder
 from autodisco.store.owner import start_time
@@ -385,7 +385,7 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
 def test_a_fork_with_a_part_that_does_not_exist_is_refused(copied, tmp_path, monkeypatch, key, value, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beside.py").write_text("")
-    with Store.open_readonly(copied) as store, pytest.raises(InputError, match=f"^other: {said}"):
+    with Store.open_readonly(copied) as store, pytest.raises(AutodiscoError, match=f"^other: {said}"):
         fork(store, tmp_path / "other", 0, {key: value})
     assert not (tmp_path / "other").exists()
 
