@@ -16,7 +16,7 @@ from autodisco.store import END_STATES
 PASSED = {
     "ready": "labels, model 0",
     "drawn": "strings",
-    "filled": "candidates, replicas",
+    "filled": "candidates",
     "settled": "values with errors",
     "chosen": "training set",
     "go-on": "next model",
