@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from autodisco.errors import InputError
 
@@ -23,19 +23,29 @@ GROUP = "autodisco"
 DIGITS = 8
 T = TypeVar("T")
 
+_FORMS = {"class": "a subclass", "instance": "an instance", "either": "a subclass or an instance"}
+
 
 class Registry(Generic[T]):
     """The parts of one kind.
 
-    `kind` is the word of the entry points (``engines``); `noun` is what messages call a part (``engine``); `base` is
-    the class that a part has to be an instance or a subclass of.
+    `kind` is the word of the entry points (``engines``); `noun` is what messages call a part (``engine``). A part
+    has to be a subclass of `base`, an instance of it, or either, as `form` says.
     """
 
-    def __init__(self, kind: str, noun: str, built_in: Mapping[str, str], base: type | None = None):
+    def __init__(
+        self,
+        kind: str,
+        noun: str,
+        built_in: Mapping[str, str],
+        base: type | None = None,
+        form: Literal["class", "instance", "either"] = "class",
+    ):
         self.kind = kind
         self.noun = noun
         self._built_in = dict(built_in)
         self._base = base
+        self._form = form
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
@@ -82,10 +92,10 @@ class Registry(Generic[T]):
         return _attribute(module, name)
 
     def _checked(self, name: str, part: Any) -> T:
-        base = self._base
-        if base is None or isinstance(part, base) or (isinstance(part, type) and issubclass(part, base)):
-            return part
-        raise InputError(f"{self.noun} '{name}' is not a {base.__name__} of {base.__module__}")
+        problem = _problem(part, self._base, self._form) if self._base else ""
+        if problem:
+            raise InputError(f"{self.noun} '{name}' {problem}")
+        return part
 
 
 def is_file(name: str) -> bool:
@@ -155,3 +165,16 @@ def _attribute(module: ModuleType, name: str) -> Any:
         return getattr(module, attribute)
     except AttributeError as error:
         raise InputError(f"'{name}': {module.__file__} has no object '{attribute}'") from error
+
+
+def _problem(part: object, base: type, form: str) -> str:
+    """Why `part` does not have the form asked for, as the end of a sentence; empty if it has."""
+    wanted = f"{_FORMS[form]} of {base.__name__} ({base.__module__})"
+    if isinstance(part, type) and issubclass(part, base):
+        if form == "instance":
+            return f"is a class, and not {wanted}"
+        missing = sorted(getattr(part, "__abstractmethods__", ()))
+        return f"lacks methods of {base.__name__}: {', '.join(missing)}" if missing else ""
+    if not isinstance(part, base):
+        return f"is not {wanted}"
+    return f"is an instance, and not {wanted}" if form == "class" else ""

@@ -18,8 +18,9 @@ import numpy as np
 from autodisco.polymer import parse
 from autodisco.simulation import builder, engines, forcefield, protocols
 from autodisco.simulation.engines import lammps, openmm_platform
+from autodisco.simulation.engines.openmm_measure import NS_PER_DAY
 from autodisco.simulation.molecule import System
-from autodisco.simulation.speed import NS_PER_DAY, speed
+from autodisco.simulation.speed import speed
 from tests.simulation.reference_data import published_chains
 
 HTP_MD = protocols.load("htp-md")

@@ -1,5 +1,6 @@
 """Parts found by name: built in, of an installed package, and in a file."""
 
+from collections.abc import Sized
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_part_of_an_installed_package_is_found(monkeypatch):
     assert PLANETS.get("mars") is Fraction
     assert list(PLANETS) == ["path", "order", "mars"]
     numbers: Registry[type] = Registry("planets", "planet", {}, base=dict)
-    with pytest.raises(InputError, match="planet 'mars' is not a dict of builtins"):
+    with pytest.raises(InputError, match=r"planet 'mars' is not a subclass of dict \(builtins\)"):
         numbers.get("mars")
 
 
@@ -66,3 +67,45 @@ def test_a_file_that_cannot_be_used_gets_one_line(tmp_path, text, attribute, mes
     with pytest.raises(InputError, match=message) as caught:
         PLANETS.get(f"{file}:{attribute}")
     assert "\n" not in str(caught.value)
+
+
+MOONS = """
+from numbers import Number
+from collections.abc import Sized
+
+class Half(Sized):
+    pass
+
+class Whole(Sized):
+    def __len__(self):
+        return 1
+
+ONE = Whole()
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "message"),
+    [
+        ("class", "Whole", None),
+        ("class", "ONE", "is an instance, and not a subclass of Sized (collections.abc)"),
+        ("class", "Half", "lacks methods of Sized: __len__"),
+        ("class", "Number", "is not a subclass of Sized (collections.abc)"),
+        ("instance", "ONE", None),
+        ("instance", "Whole", "is a class, and not an instance of Sized (collections.abc)"),
+        ("either", "ONE", None),
+        ("either", "Whole", None),
+        ("either", "Half", "lacks methods of Sized: __len__"),
+        ("either", "MOON", "is not a subclass or an instance of Sized (collections.abc)"),
+    ],
+)
+def test_a_class_and_an_instance_are_told_apart(tmp_path, form, name, message):
+    file = tmp_path / "moons.py"
+    file.write_text(MOONS + "MOON = 3\n")
+    moons: Registry[Sized] = Registry("moons", "moon", {}, Sized, form)
+    if message is None:
+        assert moons.get(f"{file}:{name}")
+        return
+    with pytest.raises(InputError) as raised:
+        moons.get(f"{file}:{name}")
+    assert str(raised.value) == f"moon '{file}:{name}' {message}"

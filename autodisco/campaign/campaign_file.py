@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.parts import with_given_names, with_part_copies
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
@@ -42,6 +43,7 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
                 # Where the file does not say what is counted, a campaign keeps the rule that it was begun with.
                 settings = read_settings(file, count=settings_of(store).saturation.count)
                 _check_unchanged(file, settings, store)
+                settings = _available(settings, store)
     except NoCampaign:
         begun = False
     if not begun:
@@ -56,7 +58,20 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
     """
     from autodisco.campaign.seeds import read_seeds
-    from autodisco.generator import GENERATORS, read_dataset
+    from autodisco.generator import read_dataset
+    from autodisco.simulation import engines
+
+    check_names(file, settings)
+    engines.load(settings.simulation.engine).check()
+    if settings.seeds.file:
+        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
+    if settings.seeds.dataset:
+        read_dataset(Path(settings.seeds.dataset))
+
+
+def check_names(where: Path | str, settings: Settings) -> None:
+    """Raise InputError, which names `where` and the key, for a part that does not exist or does not fit the others."""
+    from autodisco.generator import GENERATORS
     from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield, protocols
 
@@ -78,12 +93,7 @@ def check(file: Path, settings: Settings) -> None:
         try:
             look()
         except InputError as error:
-            raise InputError(f"{file}: {key}: {error}") from None
-    engines.load(settings.simulation.engine).check()
-    if settings.seeds.file:
-        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
-    if settings.seeds.dataset:
-        read_dataset(Path(settings.seeds.dataset))
+            raise InputError(f"{where}: {key}: {error}") from None
 
 
 def _check_constraints(settings: Settings) -> None:
@@ -110,8 +120,17 @@ def _check_not_elsewhere(file: Path, folder: Path) -> None:
         )
 
 
+def _available(settings: Settings, store: Store) -> Settings:
+    """The settings with the copies in the campaign folder of the files of parts that are gone."""
+    return Settings.model_validate(with_part_copies(store.folder, settings.model_dump()))
+
+
 def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
-    for key, (old, new) in differences(settings_of(store), settings).items():
+    given = store.get("settings")
+    changed = differences(settings_of(store), _available(settings, store))
+    for key, (old, _) in changed.items():
+        old = with_given_names(store.folder, {"": old}, given)[""]
+        new = settings.flat().get(key)
         raise InputError(
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"

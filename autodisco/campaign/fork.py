@@ -9,10 +9,12 @@ from typing import Any
 
 import pydantic
 
+from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
-from autodisco.campaign.parts import with_part_copies
+from autodisco.campaign.notify import check_notify
+from autodisco.campaign.parts import with_absolute_names, with_given_names, with_part_copies
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_file import settings_error, write_settings
+from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
@@ -50,8 +52,13 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
+    changed = _absolute(changed)
     settings = _changed(with_part_copies(store.folder, store.get("settings")), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
+    check_together(settings, folder.name)
+    check_names(folder.name, with_protocol_of(store.folder, settings))
+    if any(key.startswith("notify.") for key in changed):
+        check_notify(folder.name, settings.notify.command, settings.notify.apprise)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -66,6 +73,7 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
     """Write the new campaign."""
     models = {model.iteration: model.path for model in store.models()}
+    given = with_given_names(store.folder, settings.model_dump(), store.get("settings"))
     store.copy_to(part)
     if (store.folder / PROTOCOL_COPY).is_file():
         _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
@@ -86,9 +94,10 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             best = best_found(ranking(copy))
-            copy.set(**facts_of(with_protocol_of(part, settings)))
+            facts = facts_of(with_protocol_of(part, settings))
+            copy.set(**{**facts, "force_field": given["simulation"]["force_field"]})
             copy.set(
-                settings=settings.model_dump(), state=copy.loop_states()[1], iteration=iteration + 1,
+                settings=given, state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], training_left_s=None,
@@ -97,8 +106,16 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
-            copy.set(notified=copy.journal(limit=1)[-1].id)  # the past was the other one's
-    write_atomic(part / "campaign.toml", write_settings(settings))
+            copy.set(notified=copy.journal(limit=1)[-1].id)  # events before the fork belong to the original campaign
+    write_atomic(part / "campaign.toml", write_settings(given))
+
+
+def _absolute(changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with paths that are relative to the working directory made absolute."""
+    found = with_absolute_names(dict(changed), Path.cwd())
+    if addresses := found.get("notify.apprise"):
+        found["notify.apprise"] = str(Path(str(addresses)).resolve())
+    return found
 
 
 def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:

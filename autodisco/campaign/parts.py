@@ -7,7 +7,7 @@ from typing import Any
 
 from autodisco.campaign.settings import Settings
 from autodisco.files import write_atomic
-from autodisco.registry import is_file
+from autodisco.registry import absolute, is_file
 from autodisco.store import PARTS, available_part, part_copy
 
 
@@ -25,6 +25,22 @@ def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
     They are not validated yet, because to validate the settings of a generator is to load its file.
     """
     replaced: dict[str, Any] = _replaced(content, lambda name: available_part(folder, name))
+    return replaced
+
+
+def with_given_names(folder: Path, content: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """Settings as plain values, with the names in `stored` settings in place of those of the copies they led to.
+
+    What is stored has to be as it was given: the folder may be moved, and a file that is gone may come back.
+    """
+    given = {available_part(folder, name): name for name in _named(stored)}
+    replaced: dict[str, Any] = _replaced(content, lambda name: given.get(name, name))
+    return replaced
+
+
+def with_absolute_names(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Plain values, with the paths of parts that are relative to `folder` made absolute."""
+    replaced: dict[str, Any] = _replaced(content, lambda name: absolute(name, folder))
     return replaced
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
-from autodisco.errors import AutodiscoError
-from autodisco.store import Replica, Store
+from autodisco.errors import AutodiscoError, StorageError
+from autodisco.store import Replica, Store, available_part
 
 if TYPE_CHECKING:
     from autodisco.simulation.executors import Executor
@@ -20,23 +21,42 @@ def executor_of(settings: Settings) -> Executor:
     return load_executor(given.kind, settings.simulation.workers, settings.simulation.threads, given.options)
 
 
-def is_with(settings: Settings, executor: Executor, row: Replica) -> bool:
+def is_with(settings: Settings, folder: Path, executor: Executor, row: Replica) -> bool:
     """Whether a replica was submitted to this executor by an earlier process, and may run on."""
-    same = row.executor == settings.executor.kind
+    same = row.executor is not None and _same_kind(settings, folder, row.executor)
     return executor.survives and same and row.status == "running" and row.handle is not None
+
+
+def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
+    return available_part(folder, kind) == available_part(folder, settings.executor.kind)
 
 
 def end_running(settings: Settings, store: Store) -> None:
     """End the replicas of this iteration that run; they wait to be started again."""
     rows = store.replicas(store.get("iteration"))
-    wait_again(settings, store, [row for row in rows if row.status == "running"])
+    rows = [row for row in rows if row.status == "running"]
+    for row in rows:
+        try:
+            _cancel(settings, store, row)
+        except AutodiscoError as error:
+            store.note("not cancelled", _named(row), {"handle": row.handle}, "start it again", str(error))
+    _wait(store, rows)
 
 
 def wait_again(settings: Settings, store: Store, rows: list[Replica]) -> None:
-    """Replicas wait to be started again; those that survived the process that submitted them are ended before."""
+    """Replicas wait to be started again; those that survived the process that submitted them are ended before.
+
+    Raises StorageError, and changes nothing, where one cannot be ended: two of it would write into one folder.
+    """
     for row in rows:
-        if row.executor is not None and row.handle is not None:
-            _cancel(settings, store, row, row.executor, row.handle)
+        try:
+            _cancel(settings, store, row)
+        except AutodiscoError as error:
+            raise StorageError(f"{_named(row)} may still run, and cannot be cancelled: {error}") from error
+    _wait(store, rows)
+
+
+def _wait(store: Store, rows: list[Replica]) -> None:
     with store.transaction():
         for row in rows:
             if row.status == "running":
@@ -45,14 +65,17 @@ def wait_again(settings: Settings, store: Store, rows: list[Replica]) -> None:
                 )
 
 
-def _cancel(settings: Settings, store: Store, row: Replica, kind: str, handle: str) -> None:
-    """End a replica that may have survived the process that submitted it; the journal says if it cannot be ended."""
+def _cancel(settings: Settings, store: Store, row: Replica) -> None:
+    """End a replica that may have survived the process that submitted it. Raises AutodiscoError if it cannot."""
     from autodisco.simulation.executors import EXECUTORS, load_executor
 
-    given = settings.executor
-    try:
-        if EXECUTORS.get(kind).survives:
-            load_executor(kind, options=given.options if kind == given.kind else {}).cancel(handle)
-    except AutodiscoError as error:
-        subject = f"replica {row.replica} of {row.key}"
-        store.note("not cancelled", subject, {"handle": handle}, "start it again", str(error))
+    if row.executor is None or row.handle is None:
+        return
+    kind = available_part(store.folder, row.executor)
+    if EXECUTORS.get(kind).survives:
+        options = settings.executor.options if _same_kind(settings, store.folder, kind) else {}
+        load_executor(kind, options=options).cancel(row.handle)
+
+
+def _named(row: Replica) -> str:
+    return f"replica {row.replica} of {row.key}"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from autodisco.analysis.combination import SEM
+from autodisco.analysis.quantities import known
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.stages.stage import ENUMERATION
 from autodisco.decide import Objective
@@ -46,7 +48,7 @@ class Seed:
 
 
 def read_seeds(path: Path, objective: Objective) -> list[Seed]:
-    """Rows of a seed file, a table with a header line (`seed_columns`).
+    """Rows of a seed file, a table with a header line (`seed_columns`); columns of other quantities are ignored.
 
     Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
     without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
@@ -82,7 +84,7 @@ def _check_header(table: Table, columns: tuple[str, ...]) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(columns)})")
-    unknown = [name for name in names if name not in columns]
+    unknown = [name for name in names if name not in columns and not known(name.removesuffix(SEM))]
     if unknown:
         raise InputError(f"{where}: unknown column {unknown[0]!r}; known are {', '.join(columns)}")
 

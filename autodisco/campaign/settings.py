@@ -222,17 +222,17 @@ class Executor(Section):
     """Where replicas run."""
 
     kind: str = "local"
-    """Name of an executor, or path of a file with one (``file.py:object``), relative to the campaign file."""
+    """Name of an executor, or `path/to/file.py:object`, relative to the campaign file."""
     options: dict[str, Any] = {}
-    """What this kind of executor asks for beside `simulation.workers` and `simulation.threads`."""
+    """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`."""
 
 
 class Loop(Section):
     """Which stages the loop has."""
 
     stages: list[str] = list(LOOP)
-    """Names of stages in their order, or paths of files with one (``file.py:object``), relative to the campaign
-    file."""
+    """Names of stages in their order, or `path/to/file.py:object`, relative to the campaign file; the last one is
+    `retrain`."""
 
 
 class Settings(Section):

@@ -56,7 +56,7 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
     except pydantic.ValidationError as error:
         variable, _ = overrides.get(".".join(map(str, error.errors()[0]["loc"])), (str(file), None))
         raise InputError(f"{variable}: {settings_error(error)}") from None
-    _check_together(settings, file)
+    check_together(settings, file)
     return _with_absolute_paths(settings, file)
 
 
@@ -93,9 +93,9 @@ def write_generator(values: Mapping[str, Any]) -> str:
     return tomli_w.dumps({"generator": dict(values)})
 
 
-def write_settings(settings: Settings) -> str:
-    """The settings as TOML, every key with the value in force."""
-    return tomli_w.dumps(settings.model_dump())
+def write_settings(values: Mapping[str, Any]) -> str:
+    """Settings, as plain values, as TOML: every key with the value in force."""
+    return tomli_w.dumps(values)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _make_kind_absolute(table: Any, folder: Path) -> None:
         table["kind"] = absolute(table["kind"], folder)
 
 
-def _check_together(settings: Settings, file: Path) -> None:
+def check_together(settings: Settings, file: Path | str) -> None:
     """Raise InputError for settings that contradict each other and for rules that cannot be used."""
     if settings.filter.rules or settings.filter.rules_on or settings.filter.rules_off:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, settings_of
-from autodisco.campaign.parts import write_part_copies
+from autodisco.campaign.parts import with_given_names, write_part_copies
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
@@ -38,7 +38,8 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             store.note(
                 "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
             )
-        store.set(settings=settings.model_dump(), **facts)
+        stored = with_given_names(store.folder, settings.model_dump(), before or {})
+        store.set(**{**facts, "settings": stored, "force_field": stored["simulation"]["force_field"]})
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
@@ -47,7 +48,8 @@ def write_copies(campaign: Campaign) -> None:
 
     Each start does, so that the next one mends what a process left that was killed before.
     """
-    write_atomic(campaign.folder / "campaign.toml", write_settings(campaign.settings))
+    with Store.open_readonly(campaign.folder) as store:
+        write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
     write_part_copies(campaign.folder, campaign.settings)
     protocol = Path(campaign.settings.simulation.protocol)
     if protocol.is_file() and protocol.absolute() != (campaign.folder / PROTOCOL_COPY).absolute():

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from autodisco.campaign.stages import FIRST, NEXT, STAGES
+from autodisco.campaign.stages import FIRST, LAST, NEXT, STAGES
 from autodisco.campaign.stages.stage import METRICS, Event, Stage
 from autodisco.errors import InputError
 from autodisco.store import END_STATES, Store, following
@@ -75,12 +75,14 @@ def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
     """The stages of a campaign by the names of their parts: the first one, then `parts`, those of the loop.
 
     Raises InputError for a part that does not exist, two stages of one name or seed number, a name that is a state
-    already, and an event that leads to no stage of the campaign and to no end.
+    already, an event that leads to no stage of the campaign and to no end, and a loop that does not end with `LAST`.
     """
     stages = {part: STAGES.get(part) for part in (FIRST, *parts)}
     names, numbers = [stage.name for stage in stages.values()], [stage.seed_number for stage in stages.values()]
     if not parts:
         raise InputError("there is no stage")
+    if parts[-1] != LAST:
+        raise InputError(f"the last stage is '{parts[-1]}'; it has to be '{LAST}', which closes the iteration")
     if len(set(names)) < len(parts) + 1:
         raise InputError(f"two stages have the same name; the names are {', '.join(names)}")
     if len({*numbers, METRICS}) < len(numbers) + 1:

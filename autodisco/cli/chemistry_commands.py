@@ -64,7 +64,7 @@ def simulate(
         typer.Option(min=0.01, help="Longest time for one build: 60, or any for a protocol with checkpoints."),
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/<replica>.")
+        Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/seed-<N>/<replica>.")
     ] = Path("simulations"),
     temperature: Annotated[
         list[float] | None,
@@ -93,7 +93,7 @@ def simulate(
             metavar="NAME[:RATIO]", help="Instead of the protocol's, such as LiFSI; several share its amount."
         ),
     ] = None,
-    no_salt: Annotated[bool, typer.Option("--no-salt", help="The polymer alone.")] = False,
+    no_salt: Annotated[bool, typer.Option("--no-salt", help="No salt in the box.")] = False,
     molality: Annotated[
         float | None, typer.Option(min=0.01, help="Mol of salt per kg of polymer and solvent; else the protocol's.")
     ] = None,

@@ -1,5 +1,6 @@
 """What `autodisco simulate` simulates: a repeat unit, a formulation from flags, or a formulation file."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ def _salt(value: str) -> tuple[str, float]:
         amount = float(ratio or 1)
     except ValueError:
         amount = 0.0
-    if amount <= 0:
+    if not 0 < amount < math.inf:
         raise InputError(f"--salt {value}: NAME or NAME:RATIO expected, with a ratio above 0")
     return name, amount
 

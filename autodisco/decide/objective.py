@@ -5,6 +5,7 @@ reads it.
 """
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from autodisco.analysis.quantities import known, quantities, quantity
 from autodisco.analysis.quantity import LINEAR, Scale
 from autodisco.analysis.shrinkage import EXPECTED_SPREAD
 from autodisco.errors import InputError
-from autodisco.registry import Registry
+from autodisco.registry import Registry, told
 from autodisco.text import significant, with_error
 
 AXIS_DECADES = 2.5
@@ -43,7 +44,7 @@ class Objective:
     quantities : names of the quantities that `formula` takes, in order
     formula : value of a polymer, in `unit`, from these quantities
     undefined : value where the analysis leaves a quantity undefined, as it does a transference number where no ion
-        moves; None: such a replica has no value
+        moves, and where the formula divides by zero or gives no finite number; None: such a replica has no value
     unit, shown_unit, factor : unit of the value; unit in which people read it, and the factor between them
     direction : which values are better
     scale : on which values are compared and plotted
@@ -130,11 +131,22 @@ class Objective:
                 raise InputError(f"objective '{self.name}': there is no quantity {name!r}{hint}")
 
     def value(self, properties: Mapping[str, Any]) -> float | None:
-        """Value of a record of properties; None where it lacks a quantity, or one is undefined and `undefined` is."""
+        """Value of a record of properties; None where it lacks a quantity. An undefined value is `undefined`.
+
+        Raises InputError where the formula fails in another way than by arithmetic.
+        """
         if any(name not in properties for name in self.quantities):
             return None
         given = [properties[name] for name in self.quantities]
-        return self.undefined if None in given else float(self.formula(*given))
+        if None in given:
+            return self.undefined
+        try:
+            value = float(self.formula(*given))
+        except ArithmeticError:
+            return self.undefined
+        except Exception as error:
+            raise InputError(f"objective '{self.name}': its formula fails: {told(error)}") from error
+        return value if math.isfinite(value) else self.undefined
 
     def excludes(self, properties: Mapping[str, Any]) -> bool:
         """Whether the value lies outside of the bounds; a polymer without a value is not excluded."""
@@ -194,13 +206,10 @@ def of_quantity(name: str, column: str, **changes: Any) -> Objective:
 CONDUCTIVITY = of_quantity("conductivity", "conductivity_s_per_cm")
 
 OBJECTIVES: Registry[Objective] = Registry(
-    "objectives", "objective", {CONDUCTIVITY.name: "autodisco.decide.objective:CONDUCTIVITY"}, Objective
+    "objectives", "objective", {CONDUCTIVITY.name: "autodisco.decide.objective:CONDUCTIVITY"}, Objective, "instance"
 )
 
 
 def objective_named(name: str) -> Objective:
     """The objective of a name or of ``path/to/file.py:object``. Raises InputError if there is none."""
-    found = OBJECTIVES.get(name)
-    if isinstance(found, type):
-        raise InputError(f"objective '{name}' is a class; give an instance of Objective")
-    return found
+    return OBJECTIVES.get(name)

@@ -253,9 +253,13 @@ def settings_class(values: Any) -> type[GeneratorSettings]:
     if not isinstance(kind, str):
         return GeneratorSettings  # complains about the type
     try:
-        return GENERATORS.get(kind).Settings
+        settings: Any = GENERATORS.get(kind).Settings
     except InputError as error:
         raise key_error("kind", kind, "unusable", str(error)) from None
+    if isinstance(settings, type) and issubclass(settings, GeneratorSettings):
+        return settings
+    wanted = f"a subclass of GeneratorSettings ({GeneratorSettings.__module__})"
+    raise key_error("kind", kind, "unusable", f"generator '{kind}': its Settings is not {wanted}")
 
 
 def generator_settings(**values: Any) -> GeneratorSettings:

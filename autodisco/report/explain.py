@@ -101,7 +101,9 @@ def lines(life: Life) -> list[str]:
     text += [f"  {_replica(replica, life.objective)}   ({how})" for replica in life.replicas]
     if ranked := life.ranking:
         against = ""
-        if ranked.p_better is not None:
+        if ranked.violated:
+            against = f", excluded: violates {', '.join(ranked.violated)}"
+        elif ranked.p_better is not None:
             chance = probability(ranked.p_better)
             against = f", {ranked.verdict} against the reference (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin

@@ -64,7 +64,7 @@ def _saturation(status: Status, rule: dict[str, Any], store: Store) -> str:
         return f"asks for a duplicate rate {asked}, and that it has risen; no iteration is done yet"
     last = judged[-1]
     text = f"asks for a duplicate rate {asked}; "
-    text += f"iteration {last['iteration']} has it above with probability {last['p_above']:.2f}"
+    text += f"the rate of iteration {last['iteration']} is above it with probability {last['p_above']:.2f}"
     if last.get("count", "strings") == "polymers":
         text += f" ({last['known']} of {last['draws']} valid draws are known polymers)"
     else:

@@ -33,6 +33,9 @@ def lines(content: Content) -> list[str]:
         text.append(f"No new polymer is better than {_reference(content)} {sure}.")
     if tied:
         text.append(f"{len(tied)} new {_polymers(len(tied))} neither better nor worse (a tie): " + _names(tied))
+    if excluded := content.found("excluded"):
+        n = len(excluded)
+        text.append(f"{n} new {_polymers(n)} excluded by a constraint: {_names(excluded)}")
     if content.failed:
         text.append(f"{len(content.failed)} of {len(content.replicas)} replicas failed; the report says why for each.")
     return [*text, textwrap.fill(caveat(content), 100)]

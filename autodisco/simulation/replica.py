@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from autodisco import registry
 from autodisco.analysis.components import components_of
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
@@ -97,15 +98,17 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         lambda: cohesion_of_run(task, protocol, told),
         lambda: bend_of_volume(task.folder, protocol),
     )
+    failed = []
     for measured in optional:
         try:
             properties |= measured()
-        except Exception:  # the replica keeps its value; replica.log has the traceback
+        except Exception as error:  # the replica keeps its value; replica.log has the traceback
             traceback.print_exc()
+            failed.append(f"an optional quantity could not be computed ({registry.told(error)})")
     properties["charge_used"] = charge_used(components)
     properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in KEPT_LABELS}
-    properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder)]
+    properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder), *failed]
     if stop.found:
         properties |= stop.found.properties(production)
     density = properties["density_g_per_cm3"]
@@ -116,13 +119,16 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
 
 
 def _analysed(folder: Path, protocol: protocols.Protocol, told: Progress) -> dict[str, Any]:
-    """Properties of the run in `folder`. An observable of the protocol that fails does not cost the others."""
+    """Properties of the run in `folder`. If an observable of the protocol fails, all of the protocol are left out."""
     from autodisco.analysis import analyze
 
     on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731
     if protocol.observables:
         try:
             return analyze(folder, observables=protocol.observables, progress=on_frame).properties.to_dict()
-        except Exception:  # replica.log has the traceback
+        except Exception as error:  # replica.log has the traceback
             traceback.print_exc()
+            properties = analyze(folder, progress=on_frame).properties.to_dict()
+            warning = f"the observables of the protocol are left out, one failed ({registry.told(error)})"
+            return properties | {"warnings": [*properties["warnings"], warning]}
     return analyze(folder, progress=on_frame).properties.to_dict()

@@ -26,9 +26,14 @@ def part_copy(campaign_folder: Path, path: Path) -> Path:
 
 
 def available_part(campaign_folder: Path, name: str) -> str:
-    """The name of a part, with the copy in the campaign folder in place of a file that is gone."""
+    """The name of a part, with the copy in the campaign folder in place of a file that is gone.
+
+    A name may be that of the copy itself, in the folder where the campaign was before it was moved.
+    """
     path, _, attribute = name.rpartition(":")
     if not is_file(name) or Path(path).is_file():
         return name
-    copy = part_copy(campaign_folder, Path(path))
-    return f"{copy}:{attribute}" if copy.is_file() else name
+    copies = [part_copy(campaign_folder, Path(path))]
+    if Path(path).parent.name == PARTS:
+        copies.append((campaign_folder / PARTS / Path(path).name).absolute())
+    return next((f"{copy}:{attribute}" for copy in copies if copy.is_file()), name)

@@ -21,7 +21,7 @@ from autodisco.campaign.fork import fork
 from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
-from autodisco.errors import InputError, OwnedError
+from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.simulation import protocols
 from autodisco.store import Store, replica_folder
 from autodisco.store.owner import start_time
@@ -370,6 +370,33 @@ def test_a_fork_shares_the_past_and_has_settings_of_its_own(copied, tmp_path):
         assert [row.smiles for row in store.candidates(1)] != drawn
         assert store.get("state") == "exhausted"
     assert problems(copied) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("filter.selection", "everything", "filter.selection: selection 'everything' does not exist"),
+        ("acquire.labelling", "beside.py:Absent", "acquire.labelling: .*has no object 'Absent'"),
+        ("simulation.engine", "gromax", "simulation.engine: .*'gromax' does not exist"),
+        ("loop.stages", ["generate", "shake"], "loop.stages: .*'shake' does not exist"),
+        ("notify.apprise", "absent.txt", "notify.apprise"),
+    ],
+)
+def test_a_fork_with_a_part_that_does_not_exist_is_refused(copied, tmp_path, monkeypatch, key, value, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "beside.py").write_text("")
+    with Store.open_readonly(copied) as store, pytest.raises(AutodiscoError, match=f"^other: {said}"):
+        fork(store, tmp_path / "other", 0, {key: value})
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_fork_names_a_part_by_its_whole_path(copied, tmp_path, monkeypatch):
+    shutil.copy(Path(__file__).parents[2] / "docs" / "examples" / "labelling.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with Store.open_readonly(copied) as store:
+        fork(store, tmp_path / "other", 0, {"acquire.labelling": "labelling.py:FixedBorder"})
+    with Store.open_readonly(tmp_path / "other") as store:
+        assert store.get("settings")["acquire"]["labelling"] == f"{tmp_path / 'labelling.py'}:FixedBorder"
 
 
 def test_settings_of_another_program_are_named_in_one_line_and_can_be_mended_by_a_fork(copied, tmp_path):

@@ -74,7 +74,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
 
 def test_resolved_settings_read_back_the_same(tmp_path):
     settings = read(tmp_path, 'name = "a"\n[acquire]\nreference = "*C\\\\C=C/C*"\n[filter]\nmax_sa_score = 4')
-    text = write_settings(settings)
+    text = write_settings(settings.model_dump())
     assert Settings.model_validate(tomllib.loads(text)) == settings
 
 
@@ -82,7 +82,7 @@ def test_text_with_line_breaks_and_control_characters_is_written_as_toml(tmp_pat
     odd = 'one\n\ttwo \\ "three" \x01 four\r\n'
     rule = {"name": "n-o", "smarts": "NO", "reason": odd, "exceptions": ["[N+]O"]}
     settings = Settings.model_validate({"name": "a", "filter": {"rules": [rule]}, "notify": {"command": odd}})
-    text = write_settings(settings)
+    text = write_settings(settings.model_dump())
     assert Settings.model_validate(tomllib.loads(text)) == settings
     (tmp_path / "a.toml").write_text(text)
     assert read_settings(tmp_path / "a.toml", {}) == settings

@@ -509,3 +509,26 @@ def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
     assert high == {11, 12}
     assert "in data.csv" in rows[parse("*CCCCCO*").key].why
     assert rows[parse("*OCCCC*").key].why.startswith("5.00e-03 S/cm (seeds.csv)")
+
+
+@pytest.mark.parametrize(("cells", "high"), [((1, 1, 0, 0), {3, 4}), ((4e-5, 3e-5, 2e-5, 1e-5), set())])
+def test_a_data_set_gives_another_objective_its_classes_only(begin, tmp_path, cells, high):
+    (tmp_path / "dense.py").write_text(
+        "from autodisco.decide import of_quantity\nDENSE = of_quantity('density', 'density_g_per_cm3')\n"
+    )
+    (tmp_path / "data.csv").write_text(
+        "monomer_smiles,conductivity\n" + "".join(f"*{'C' * n}S*,{cells[n - 3]}\n" for n in range(3, 7))
+    )
+    (tmp_path / "dense.csv").write_text(
+        "name,monomer_smiles,density_g_per_cm3,protocol,force_field,n_replicas\nPEO,*OCC*,1.1,smoke,pcff+,1\n"
+    )
+    campaign, store = begin(
+        seeds='file = "dense.csv"\ndataset = "data.csv"', iterations='1\n[objective]\nname = "dense.py:DENSE"'
+    )
+    STAGES.get("prepare").run(campaign, store)
+    rows = {row.key: row.label for row in store.training(0)}
+    found = {n: rows[parse(f"*{'C' * n}S*").key] for n in range(3, 7)}
+    assert {n for n, label in found.items() if label == "high"} == high
+    assert {found[5], found[6]} == {"low" if high else "unlabelled"}
+    (loaded,) = [row for row in store.journal() if row.event == "loaded"]
+    assert loaded.why.endswith("; conductivities of the data set do not count for density")

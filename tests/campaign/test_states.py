@@ -161,6 +161,14 @@ def test_a_stage_to_which_another_one_leads_cannot_be_left_out():
         load_stages(["generate", "filter", "simulate", "retrain"])
 
 
+def test_a_loop_ends_with_retrain(tmp_path):
+    (tmp_path / "screen.py").write_text(STAGE.format(name="screen", number=100, event="screened", target="next"))
+    with pytest.raises(InputError, match="the last stage is 'acquire'; it has to be 'retrain', which closes"):
+        load_stages(["generate", "filter", "simulate", "acquire"])
+    with pytest.raises(InputError, match=r"screen\.py:SCREEN'; it has to be 'retrain'"):
+        load_stages([*LOOP, f"{tmp_path}/screen.py:SCREEN"])
+
+
 def test_an_added_stage_has_its_place_in_the_table(tmp_path):
     (tmp_path / "screen.py").write_text(STAGE.format(name="screen", number=100, event="screened", target="next"))
     parts = [*LOOP][:2] + [f"{tmp_path}/screen.py:SCREEN"] + [*LOOP][2:]

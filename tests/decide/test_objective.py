@@ -1,6 +1,8 @@
 """Objectives other than the default: direction, scale and formula decide ranking, monitor and report."""
 
 import io
+import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,6 +14,7 @@ from autodisco.decide.stand_ins import stand_ins
 from autodisco.errors import InputError
 from autodisco.monitor import frame
 from autodisco.report import summary, write_report
+from autodisco.report.explain import Life, lines
 from autodisco.store import part_copy
 from tests.filled_store import SETTINGS, fill, ranked_row
 
@@ -42,6 +45,15 @@ def test_a_replica_without_a_quantity_has_no_value_and_an_undefined_one_what_the
     assert zero.value({}) is None
     assert of_quantity("t", "transference_number").value({"transference_number": None}) is None
     assert RATIO.value({"conductivity_ne_s_per_cm": 3.0, "conductivity_s_per_cm": 2.0}) == 1.5
+
+
+def test_a_formula_that_divides_by_zero_gives_an_undefined_value():
+    nothing = {"conductivity_ne_s_per_cm": 3.0, "conductivity_s_per_cm": 0.0}
+    assert RATIO.value(nothing) is None
+    assert replace(RATIO, undefined=0.0).value(nothing) == 0.0
+    assert replace(RATIO, formula=lambda ne, cluster: math.inf).value(nothing) is None
+    with pytest.raises(InputError, match="objective 'ratio': its formula fails: TypeError: can only"):
+        replace(RATIO, formula=lambda ne, cluster: "a" + ne).value(nothing)
 
 
 def test_an_unknown_quantity_is_named_with_the_closest_one():
@@ -87,12 +99,18 @@ def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):
         rows = ranking(store)
         found = {row.monomer_smiles: row for row in rows}
         page = write_report(store).read_text()
+        text = "\n".join(summary(store))
+        row = found["*COCOC*"]
+        life = "\n".join(lines(Life(CONDUCTIVITY, row.key, store.polymer(row.key), [], [], [], row, [], None, None)))
     assert free[0].monomer_smiles == "*COCOC*"  # 2.5 × 0.047 is above the bound
     assert rows[-1].monomer_smiles == "*OCOCCOC*"
     assert found["*COCOC*"].verdict == "excluded"
     assert found["*COCOC*"].violated == ["leak at most 100 mS/cm"]
     assert best_found(rows).monomer_smiles == "*OCCOCCN*"
     assert "violates: leak at most 100 mS/cm" in page
+    assert "2 new polymers are excluded by a constraint: *COCOC*, *OCOCCOC*\n" in text
+    assert ", excluded: violates leak at most 100 mS/cm\n" in life
+    assert "excluded against" not in life
     classes = TopFraction().classes(Evidence(CONDUCTIVITY, rows, [], 0.2, 5.0, 0.95))
     assert classes[found["*COCOC*"].key].label == "low"
 

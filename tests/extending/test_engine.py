@@ -71,5 +71,5 @@ def test_in_a_campaign_file_its_path_is_relative_to_that_file(mine):
 
 
 def test_what_is_no_engine_is_refused(mine):
-    with pytest.raises(InputError, match="is not a Engine"):
+    with pytest.raises(InputError, match="is not a subclass of Engine"):
         engines.load("mine.py:report_line")

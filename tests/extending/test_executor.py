@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.campaign import load, stop
-from autodisco.campaign.running import executor_of
-from autodisco.campaign.setup import set_up
+from autodisco.campaign import load, open_folder, stop
+from autodisco.campaign.running import executor_of, is_with, wait_again
+from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
-from autodisco.errors import InputError, NoCampaign
+from autodisco.errors import InputError, NoCampaign, StorageError
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin
@@ -112,3 +113,61 @@ def test_an_executor_that_does_not_take_its_options_is_refused(file, tmp_path):
     file.write_text(file.read_text() + 'options = { partition = "long" }\n')
     with pytest.raises(InputError, match=r"small.toml: executor: .*Detached: got an unexpected keyword .*'partition'"):
         load(file, tmp_path / "runs")
+
+
+UNREACHABLE = """
+from autodisco.errors import AutodiscoError
+from autodisco.simulation.executors import Executor
+
+
+class Unreachable(Executor):
+    survives = True
+
+    def submit(self, task):
+        return "8"
+
+    def poll(self, handles):
+        return {}
+
+    def cancel(self, handle):
+        raise AutodiscoError("the queue does not answer")
+"""
+
+
+def test_a_replica_that_cannot_be_cancelled_is_not_started_again(tmp_path):
+    (tmp_path / "unreachable.py").write_text(UNREACHABLE)
+    campaign = load(write_campaign(tmp_path, seeds=""), tmp_path / "runs")
+    kind = f"{tmp_path / 'unreachable.py'}:Unreachable"
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        protocol = store.get("protocol")
+        store.begin_iteration(0)
+        store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
+        store.plan_replica("abc", protocol, 0, 0)
+        store.update_replica("abc", protocol, 0, status="running", executor=kind, handle="7")
+        before = store.replicas()
+        with pytest.raises(StorageError, match=r"replica 0 of abc may still run.*the queue does not answer"):
+            settle(campaign, store)
+        assert store.replicas() == before
+    stop(campaign.folder)
+    with Store.open_readonly(campaign.folder) as store:
+        assert [row.status for row in store.replicas()] == ["waiting"]
+        assert "not cancelled" in [row.event for row in store.journal()]
+
+
+def test_replicas_are_found_again_where_the_file_of_the_executor_is_gone(file, tmp_path):
+    campaign = load(file, tmp_path / "runs")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        write_copies(campaign)
+        store.begin_iteration(0)
+        store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
+        store.plan_replica("abc", store.get("protocol"), 0, 0)
+        kind = campaign.settings.executor.kind
+        store.update_replica("abc", store.get("protocol"), 0, status="running", executor=kind, handle="999999999 1")
+        (tmp_path / "executor.py").unlink()
+        settings = open_folder(campaign.folder).settings
+        (row,) = store.replicas()
+        assert is_with(settings, campaign.folder, executor_of(settings), row)
+        wait_again(settings, store, [row])
+        assert store.replicas()[0].status == "waiting"

@@ -89,7 +89,7 @@ def test_what_has_no_parameters_or_is_no_force_field_is_refused():
         builder.build(parse("*CC*"), settings, 1, forcefield.load(ALKANES))
     with pytest.raises(SimulationFailure, match="only alkanes"):
         builder.build(parse("*OCC*"), settings.model_copy(update=WITHOUT_SALT), 1, forcefield.load(ALKANES))
-    with pytest.raises(InputError, match="is not a ForceField"):
+    with pytest.raises(InputError, match="is not a subclass or an instance of ForceField"):
         forcefield.load(f"{EXAMPLE}:PairRule")
     with pytest.raises(InputError, match="force field 'pcf' does not exist"):
         forcefield.load("pcf")

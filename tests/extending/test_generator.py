@@ -67,10 +67,13 @@ def test_a_campaign_draws_from_a_generator_in_a_file_of_the_user(folder):
         ("kind = 'gbt'", "did you mean 'gpt'?"),
         ("kind = 'my_generator.py:Halves'\ntrys = 3", "unknown key generator.trys; did you mean generator.tries?"),
         ("kind = 'my_generator.py:Halves'\ntries = 0", "generator.tries = 0: allowed is greater than or equal to 1"),
-        ("kind = 'my_generator.py:HalvesSettings'", "is not a Generator"),
+        ("kind = 'my_generator.py:HalvesSettings'", "is not a subclass of Generator"),
+        ("kind = 'my_generator.py:Bare'", "its Settings is not a subclass of GeneratorSettings"),
     ],
 )
 def test_mistakes_are_one_line(folder, key, complaint):
+    with (folder / "my_generator.py").open("a") as handle:
+        handle.write("\n\nclass Bare(Halves):\n    Settings = dict\n")
     (folder / "halves.toml").write_text(f'name = "halves"\n[generator]\n{key}\n')
     with pytest.raises(InputError) as raised:
         read_settings(folder / "halves.toml", {})

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from autodisco.campaign import load
+from autodisco.campaign.seeds import read_seeds
 from autodisco.decide import ranking
 from autodisco.errors import InputError
 from autodisco.store import Store
@@ -44,7 +46,11 @@ def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):
     [
         ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.name: .*has no object 'EFICACY'"),
         ("parts/objective.py:EFFICACY", "eficacy", "objective.name: objective 'eficacy' does not exist"),
-        ("parts/objective.py:EFFICACY", "parts/selection.py:Diverse", "objective.name: .* is not a Objective"),
+        (
+            "parts/objective.py:EFFICACY",
+            "parts/selection.py:Diverse",
+            "objective.name: .* is not an instance of Objective",
+        ),
     ],
 )
 def test_a_wrong_name_is_one_line(tmp_path, call, old, new, said):
@@ -57,8 +63,15 @@ def test_a_wrong_name_is_one_line(tmp_path, call, old, new, said):
         raise InputError(found.err)
 
 
-def test_a_seed_file_of_another_objective_is_refused(tmp_path, call):
+def test_a_seed_file_of_another_quantity_gives_polymers_without_a_value(tmp_path, call):
     file = write_parts(tmp_path)
     seeds = tmp_path / "seeds.csv"
+    efficacy = load(file, tmp_path / "runs").objective
+    rows = read_seeds(seeds, efficacy)
+    assert any(row.value is not None for row in rows)
     seeds.write_text(seeds.read_text().replace("efficacy_s_per_cm", "conductivity_s_per_cm"))
-    assert "unknown column 'conductivity_s_per_cm'; known are name, monomer_smiles, efficacy" in call("run", file).err
+    other = read_seeds(seeds, efficacy)
+    assert [row.unit for row in other] == [row.unit for row in rows]
+    assert {row.value for row in other} == {None}
+    seeds.write_text(seeds.read_text().replace("conductivity_s_per_cm", "conductivty_s_per_cm"))
+    assert "unknown column 'conductivty_s_per_cm'; known are name, monomer_smiles, efficacy" in call("run", file).err

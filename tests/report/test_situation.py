@@ -26,8 +26,8 @@ def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
     assert told["now"].startswith("simulate, iteration 2: it simulates what is new (6 of 10 replicas done, 1 running")
     assert told["left"].startswith("about ")
     assert told["next"].startswith("acquire")
-    assert "above 30% with probability 0.9; iteration 1 has it" in told["saturation"]
-    assert "above with probability 0.02 (7 of 51" in told["saturation"]
+    assert "above 30% with probability 0.9; the rate of iteration 1 is" in told["saturation"]
+    assert "above it with probability 0.02 (7 of 51" in told["saturation"]
     assert told["budget"] == "1 of 3 iterations"
     assert "idle" not in told
 

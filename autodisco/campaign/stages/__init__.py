@@ -18,8 +18,11 @@ LOOP = {
 }
 """The stages of the loop in their order, where a campaign file names no others."""
 
+LAST = "retrain"
+"""The last stage of every loop: it closes the iteration and ends the campaign."""
+
 STAGES: Registry[Stage] = Registry(
-    "stages", "stage", {FIRST: "autodisco.campaign.stages.prepare:PREPARE", **LOOP}, Stage
+    "stages", "stage", {FIRST: "autodisco.campaign.stages.prepare:PREPARE", **LOOP}, Stage, "instance"
 )
 
-__all__ = ["FIRST", "LOOP", "NEXT", "STAGES", "Event", "Stage"]
+__all__ = ["FIRST", "LAST", "LOOP", "NEXT", "STAGES", "Event", "Stage"]

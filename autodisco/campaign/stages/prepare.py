@@ -90,7 +90,7 @@ def _load(campaign: Campaign, store: Store) -> None:
             settings.name,
             {"seeds": len(seeds), "labels": labels, "dataset": dataset, "grammar": grammar, "to simulate": len(wanted)},
             f"{counted(len(wanted), 'polymer')} to be simulated first" if wanted else "no simulation is needed first",
-            "labels count where protocol and force field are the campaign's",
+            "labels count where protocol and force field are the campaign's" + _not_counted(campaign),
         )
 
 
@@ -117,6 +117,10 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
 
 
 def _add_dataset(campaign: Campaign, store: Store) -> int:
+    """Add the polymers of the data set; how many of them were not there yet.
+
+    A value is a conductivity, whatever the objective. A class without a value is one of the objective.
+    """
     from autodisco.generator.dataset import QUANTITY, read_dataset
 
     if not campaign.settings.seeds.dataset:
@@ -129,7 +133,7 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
         if row.value is not None or row.label is not None:
             store.set_label(
                 unit.key,
-                QUANTITY,
+                QUANTITY if row.value is not None else campaign.objective.column,
                 row.value,
                 protocol=DATASET_PROTOCOL,
                 force_field="",
@@ -137,6 +141,16 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
                 label=row.label,
             )
     return added
+
+
+def _not_counted(campaign: Campaign) -> str:
+    """What the journal adds where the values of the data set are of another quantity than the objective."""
+    from autodisco.generator.dataset import QUANTITY
+
+    objective = campaign.objective
+    if not campaign.settings.seeds.dataset or objective.column == QUANTITY:
+        return ""
+    return f"; conductivities of the data set do not count for {objective.name}"
 
 
 def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[str]:

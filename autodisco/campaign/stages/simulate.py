@@ -98,7 +98,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     rows = [row for row in store.replicas(store.get("iteration")) if row.status in ("waiting", "running")]
     rows.sort(key=lambda row: row.key != store.get("reference_key"))
     executor = executor_of(campaign.settings)
-    found = [row for row in rows if is_with(campaign.settings, executor, row)]
+    found = [row for row in rows if is_with(campaign.settings, campaign.folder, executor, row)]
     left = simulations_left(campaign, store)
     waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
     if not found and not waiting:

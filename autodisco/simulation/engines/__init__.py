@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from autodisco.errors import InputError
 from autodisco.registry import Registry, is_file
 from autodisco.simulation.engines.engine import Engine
 
@@ -36,8 +35,6 @@ def resolved(name: str) -> str:
 
 
 def load(name: str) -> Engine:
-    """A new instance of the engine `name`. Raises InputError for one that does not exist or is not a class."""
-    kind = ENGINES.get(resolved(name))
-    if not isinstance(kind, type):
-        raise InputError(f"engine '{name}' has to be a class, because an instance holds the state of one run")
-    return kind()
+    """A new instance of the engine `name`, since one holds the state of one run. Raises InputError for one that does
+    not exist or is not a class."""
+    return ENGINES.get(resolved(name))()

@@ -18,6 +18,7 @@ FORCE_FIELDS: Registry[type[ForceField] | ForceField] = Registry(
     "force field",
     {DEFAULT: "autodisco.simulation.forcefield.pcff_plus:PcffPlus"},
     ForceField,
+    "either",
 )
 
 
