@@ -17,6 +17,7 @@ from rdkit import Chem
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, join_blocks, parse
 from autodisco.simulation.forcefield import ions as ion_data
+from autodisco.simulation.forcefield import topology
 from autodisco.simulation.toml_model import read_toml, validated
 
 Amount = Annotated[float, Field(gt=0)]
@@ -282,11 +283,10 @@ def parsed(smiles: str) -> RepeatUnit:
 
 def neutral_molecule(smiles: str) -> Chem.Mol:
     """A molecule with explicit hydrogens. Raises ValueError for a text that is no neutral molecule."""
-    mol = Chem.MolFromSmiles(smiles)
-    whole = mol is not None and mol.GetNumAtoms() > 0 and len(Chem.GetMolFrags(mol)) == 1
-    if not whole or Chem.GetFormalCharge(mol) or any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+    mol = topology.single_molecule(smiles)
+    if mol is None or Chem.GetFormalCharge(mol) or any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise ValueError(f"{smiles!r} is not the SMILES of one neutral molecule")
-    return Chem.AddHs(mol)
+    return mol
 
 
 def from_dict(content: Mapping[str, Any]) -> Formulation:

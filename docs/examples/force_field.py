@@ -20,7 +20,6 @@ HYDROGEN_CHARGE = 0.06  # e; a carbon balances its own hydrogens
 class Alkanes(ForceField):
     """OPLS-AA for saturated hydrocarbons."""
 
-    forms = (HARMONIC_BOND, HARMONIC_ANGLE, OPLS_TORSION)
     pair_rule = PairRule(LJ126, GEOMETRIC, van_der_waals=(0, 0, 0.5), coulomb=(0, 0, 0.5))
 
     def polymer(self, mol):

@@ -48,6 +48,8 @@ def test_an_ion_file_can_be_named():
         (Flags(solvent=["[Li+]:0.5"]), "--solvent: .* is not the SMILES of one neutral molecule"),
         (Flags(salt=["LiBOB"]), "--salt: salt 'LiBOB' does not exist"),
         (Flags(salt=["LiTFSI:none"]), "--salt LiTFSI:none: NAME or NAME:RATIO expected"),
+        (Flags(salt=["LiTFSI:nan"]), "--salt LiTFSI:nan: NAME or NAME:RATIO expected"),
+        (Flags(salt=["LiTFSI:inf"]), "--salt LiTFSI:inf: NAME or NAME:RATIO expected"),
         (Flags(salt=["LiTFSI"], no_salt=True), "--no-salt and --salt exclude each other"),
         (Flags(architecture="block"), "--architecture needs --comonomer"),
         (Flags(comonomer=[f"{PPO}:0.5"], architecture="comb"), "--architecture: Input should be"),
@@ -58,6 +60,13 @@ def test_an_ion_file_can_be_named():
 def test_wrong_flags_are_refused_with_their_name(flags, said):
     with pytest.raises(InputError, match=said):
         subject(PEO, flags)
+
+
+@pytest.mark.parametrize("smiles", ["C1CC", "C(", "[Zz]"])
+def test_nothing_but_the_error_is_printed_for_a_wrong_solvent(capfd, smiles):
+    with pytest.raises(InputError, match="is not the SMILES of one neutral molecule"):
+        subject(PEO, Flags(solvent=[f"{smiles}:0.2"]))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_flags_beside_a_file_are_refused():

@@ -61,6 +61,20 @@ def test_a_protocol_names_observables_beside_its_file(call, tmp_path, monkeypatc
     assert "has no object 'Missing'" in said.err
 
 
+def test_an_observable_that_fails_costs_a_replica_only_its_own_value(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.py").write_text(EXAMPLE.read_text().replace("near.frames)", "near.missing)"))
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text('observables = ["broken.py:PairDistance"]\n' + text)
+    said = call("simulate", "*OCC*", "--protocol", "mine.toml", "--engine", "lammps", "--replicas", "1", "--json")
+    assert said.code == 0, said.err
+    (replica,) = said.json["replicas"]
+    assert replica["conductivity_s_per_cm"] is not None
+    assert "pair_distance_angstrom" not in replica
+    (told,) = [text for text in replica["warnings"] if "observables of the protocol are left out" in text]
+    assert "broken.py, line " in told
+
+
 def test_the_objective_of_a_campaign_may_be_a_quantity_of_an_observable(tmp_path, observable):
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     (tmp_path / "mine.toml").write_text('observables = ["observable.py:PairDistance"]\n' + text)

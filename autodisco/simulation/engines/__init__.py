@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autodisco.registry import Registry, is_file
+from autodisco.registry import Registry, absolute
 from autodisco.simulation.engines.engine import Engine
 
 __all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "load", "resolved"]
@@ -28,10 +28,7 @@ def resolved(name: str) -> str:
     if name == AUTO:
         engines = ((known, ENGINES.get(known)) for known in ENGINES)
         return next((known for known, kind in engines if kind.is_automatic and kind().has_gpu()), DEFAULT)
-    if is_file(name):
-        path, _, attribute = name.rpartition(":")
-        return f"{Path(path).absolute()}:{attribute}"
-    return name
+    return absolute(name, Path.cwd())
 
 
 def load(name: str) -> Engine:

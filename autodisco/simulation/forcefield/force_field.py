@@ -9,20 +9,15 @@ if TYPE_CHECKING:
     from rdkit import Chem
 
     from autodisco.simulation.forcefield.ions import Ion
-    from autodisco.simulation.forms import Form, PairRule
+    from autodisco.simulation.forms import PairRule
     from autodisco.simulation.molecule import Molecule
 
 
 class ForceField(ABC):
-    """Base class of force fields; it needs `forms`, `pair_rule` and `polymer`.
+    """Base class of force fields; it needs `pair_rule` and `polymer`.
 
-    An engine that lacks one of the forms refuses the force field.
+    An engine that lacks one of the forms of a molecule refuses the box.
     """
-
-    @property
-    @abstractmethod
-    def forms(self) -> "tuple[Form, ...]":
-        """Bonded forms that its molecules may hold; none for a potential of elements and coordinates only."""
 
     @property
     @abstractmethod

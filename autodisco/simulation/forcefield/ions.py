@@ -138,10 +138,10 @@ class Ion(_Frozen):
 
 @functools.cache
 def _molecule(smiles: str) -> Chem.Mol:
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None or len(Chem.GetMolFrags(mol)) != 1:
+    mol = topology.single_molecule(smiles)
+    if mol is None:
         raise ValueError(f"{smiles!r} is not the SMILES of one ion")
-    return Chem.AddHs(mol)
+    return mol
 
 
 @dataclass(frozen=True)

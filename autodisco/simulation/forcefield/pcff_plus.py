@@ -5,16 +5,12 @@ from rdkit import Chem
 from autodisco.simulation.forcefield import ion_terms, pcff
 from autodisco.simulation.forcefield.force_field import ForceField
 from autodisco.simulation.forcefield.ions import Ion
-from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_BOND, CLASS2_IMPROPER, CLASS2_TORSION, Form, PairRule
+from autodisco.simulation.forms import PairRule
 from autodisco.simulation.molecule import Molecule
 
 
 class PcffPlus(ForceField):
     """Class II of polymers and ions; see `pcff` and `ion_terms`."""
-
-    @property
-    def forms(self) -> tuple[Form, ...]:
-        return CLASS2_BOND, CLASS2_ANGLE, CLASS2_TORSION, CLASS2_IMPROPER
 
     @property
     def pair_rule(self) -> PairRule:

@@ -1,9 +1,16 @@
-"""Which atoms take part in the bonded terms of class II: the same enumeration for polymers and ions."""
+"""Molecules from SMILES, and which atoms take part in bonded terms: the same for polymers, solvents and ions."""
 
 import itertools
 from collections.abc import Iterator
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
+
+
+def single_molecule(smiles: str) -> Chem.Mol | None:
+    """The molecule with explicit hydrogens; None for a text that is not the SMILES of exactly one molecule."""
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    return None if mol is None or len(Chem.GetMolFrags(mol)) != 1 else Chem.AddHs(mol)
 
 
 def bonds(mol: Chem.Mol) -> list[tuple[int, int]]:
