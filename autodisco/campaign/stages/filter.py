@@ -96,6 +96,7 @@ FILTER = Stage(
     name="filter",
     does="gives each new string a verdict",
     seed_number=2,
+    after=("generate",),
     run=filter_candidates,
     events={
         "short": Event(

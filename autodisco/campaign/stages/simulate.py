@@ -285,6 +285,7 @@ SIMULATE = Stage(
     name="simulate",
     does="simulates what is new",
     seed_number=3,
+    after=("generate", "filter"),
     run=simulate,
     events={
         "settled": Event(
