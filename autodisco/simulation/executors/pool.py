@@ -124,7 +124,7 @@ class Pool:
             self._running.append(_Running(task, self._submit(task, on_submit)))
 
     def _submit(self, task: ReplicaTask, on_submit: Callable[[ReplicaTask, str], None]) -> str:
-        """Submit a task; its handle. A replica whose handle cannot be stored would never be found again: it is ended."""
+        """Submit a task; its handle. A replica whose handle cannot be stored would not be found again: it is ended."""
         handle = self._executor.submit(task)
         try:
             on_submit(task, handle)
