@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.cli import run
+from tests.filled_store import fill
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,13 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found in {folder}; set AUTODISCO_REFERENCE")
     return folder
+
+
+@pytest.fixture
+def store(tmp_path):
+    """The store of a campaign filled as a daemon would fill it."""
+    with fill(tmp_path / "campaign") as opened:
+        yield opened
 
 
 def pytest_collection_modifyitems(items):

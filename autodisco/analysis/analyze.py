@@ -13,6 +13,7 @@ from autodisco.analysis.properties import Analysis
 from autodisco.errors import InputError
 
 if TYPE_CHECKING:
+    from autodisco.analysis.frames import Settings
     from autodisco.analysis.trajectory import Trajectory
 
 LONGEST_CUTOFF = 20.0  # Å; the images in a box grow with its cube
@@ -37,14 +38,14 @@ def analyze(
     threads: int = 1,
     progress: Callable[[int, int | None], None] | None = None,
     observables: Sequence[str] = (),
+    expendable: Sequence[str] = (),
 ) -> Analysis:
     """Transport properties of a trajectory. It is read once, and memory does not grow with its length.
 
     Parameters
     ----------
     source, trajectories : a replica folder (``system.json``), an HTP-MD folder (``meta.json``), or a topology and its
-        trajectories: LAMMPS text dumps (plain, ``.gz``, ``.zst``; the dump may be its own topology), and all that
-        MDAnalysis reads
+        trajectories: LAMMPS text dumps (plain, gzip, zstd; also without a topology), and all that MDAnalysis reads
     cation, anion : for files: MDAnalysis selections of the ions, one per species; the centre of mass of the selected
         atoms of a molecule is the position of the ion
     coordinating : for files: selection of the atoms that hold cations, of anions and of the others; without it the N,
@@ -57,10 +58,10 @@ def analyze(
     cluster_joins : the pairs of ions that a contact within the cluster cutoff joins: ``cation-anion`` (without any),
         ``anion-anion``, ``cation-cation``; without any in the mode ``htp-md``, all three
     fit_ps : lags (ps) over which displacements are fitted; else those the folder states, or the diffusive ones
-    memory_mb : approximate memory for frames and displacements
-    threads : of the kernels; results do not depend on it
+    memory_mb, threads : approximate memory for frames and displacements; threads of the kernels
     progress : called with the number of frames read and of all frames (None if unknown)
-    observables : names of further observables, or ``path/to/file.py:Class``, beside those of the mode
+    observables, expendable : names of further observables, or ``path/to/file.py:Class``, beside those of the mode; if
+        an expendable one fails, its values are None and a warning says why
 
     Raises
     ------
@@ -68,29 +69,43 @@ def analyze(
         When something is missing, broken, too short or impossible; the message says what is expected.
     """
     joins = joins_of(mode, cluster_joins)
-    settings = {
-        "temperature": temperature_k, "dt": dt_ps, "cluster cutoff": cluster_cutoff,
-        "coordination cutoff": coordination_cutoff, "memory": memory_mb, "threads": threads,
-    }  # fmt: skip
-    for name, value in settings.items():
-        if value is not None and not 0 < value < math.inf:
-            raise InputError(f"{name} is {value}; a positive number expected")
-        if value is not None and name.endswith("cutoff") and value > LONGEST_CUTOFF:
-            raise InputError(f"{name} is {value:g}; a length of {LONGEST_CUTOFF:g} Å at most expected")
+    _check_positive(temperature=temperature_k, dt=dt_ps, memory=memory_mb, threads=threads)
+    _check_positive(LONGEST_CUTOFF, cluster_cutoff=cluster_cutoff, coordination_cutoff=coordination_cutoff)
     ions = _Ions(_several(cation), _several(anion), coordinating, cation_charge, anion_charge)
     trajectory = _read([Path(path) for path in (source, *trajectories)], ions, temperature_k, dt_ps, mode)
+    trajectory = replace(trajectory, fit_ps=fit_ps or trajectory.fit_ps)
+    cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
     from autodisco.analysis.frames import Settings
+
+    settings = Settings(cluster, shell, memory_mb, threads, joins, mode)
+    return _observed(trajectory, settings, observables, expendable, progress)
+
+
+def _check_positive(longest: float = math.inf, **values: float | None) -> None:
+    """Raise InputError for a value that is not a positive number, or a length (Å) beyond `longest`."""
+    for key, value in values.items():
+        name = key.replace("_", " ")
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name} is {value}; a positive number expected")
+        if value is not None and value > longest:
+            raise InputError(f"{name} is {value:g}; a length of {longest:g} Å at most expected")
+
+
+def _observed(
+    trajectory: Trajectory,
+    settings: Settings,
+    observables: Sequence[str],
+    expendable: Sequence[str],
+    progress: Callable[[int, int | None], None] | None,
+) -> Analysis:
     from autodisco.analysis.observables import OF_MODE
     from autodisco.analysis.observe import observe
 
-    said = (lambda n: progress(n, trajectory.n_frames)) if progress else None
-    if fit_ps:
-        trajectory = replace(trajectory, fit_ps=fit_ps)
-    cluster, shell = cluster_cutoff or trajectory.cluster_cutoff, coordination_cutoff or trajectory.coordination_cutoff
-    if not trajectory.composition.species and mode == "htp-md":
+    if not trajectory.composition.species and settings.mode == "htp-md":
         raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
-    names = dict.fromkeys([*OF_MODE[mode], *observables])
-    return observe(trajectory, Settings(cluster, shell, memory_mb, threads, joins, mode), tuple(names), said)
+    told = (lambda n: progress(n, trajectory.n_frames)) if progress else None
+    names = dict.fromkeys([*OF_MODE[settings.mode], *observables])
+    return observe(trajectory, settings, tuple(names), told, expendable)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ def located(kind: type[Observable]) -> Iterator[None]:
         raise InputError(f"observable {kind.__name__}: {told(error)} ({last.filename}, line {last.lineno})") from error
 
 
+def reason(error: Exception) -> str:
+    """Why an observable failed, on one line."""
+    return str(error) if isinstance(error, AutodiscoError) else told(error)
+
+
 class Run:
     """What the observables of a run know of it.
 
@@ -103,6 +108,10 @@ class Run:
         self.n_frames = 0
         self.resources = ExitStack()
         self._observables: dict[type[Observable], Observable] = {}
+        self._needs: dict[type[Observable], set[type[Observable]]] = {}
+        self._being_made: list[type[Observable]] = []
+        self._expendable: set[type[Observable]] = set()
+        self._failed: dict[type[Observable], Exception] = {}
         self.ion_atoms = IonAtoms(self.composition, settings)
         self._unwrapper, self._unwraps = Unwrapper(continuous=trajectory.unwrapped), False
 
@@ -113,20 +122,59 @@ class Run:
 
     def get(self, kind: type[Kind]) -> Kind:
         """The observable of this class in the same run; an observable asks in its `__init__` for those it needs."""
+        if self._being_made:
+            self._needs[self._being_made[-1]].add(kind)
         if kind not in self._observables:
-            with located(kind):
-                made = kind(self)
+            self._needs[kind] = set()
+            self._being_made.append(kind)
+            try:
+                with located(kind):
+                    made = kind(self)
+            finally:
+                self._being_made.pop()
             self._observables[kind] = made  # after those that it asks for
         return self._observables[kind]  # type: ignore[return-value]
+
+    def make_expendable(self, kind: type[Observable]) -> None:
+        """Make an observable that the run can do without, and those that it asks for; they may fail.
+
+        Ask for those that the run needs before.
+        """
+        needed = set(self._observables)
+        try:
+            self.get(kind)
+        except Exception as error:
+            self._failed[kind] = error
+        self._expendable |= set(self._observables) - needed
+
+    def unless_failed(self, kind: type[Kind]) -> Kind:
+        """An expendable observable. Raises the error with which it failed."""
+        if kind in self._failed:
+            raise self._failed[kind]
+        return self.get(kind)
+
+    def _fail(self, kind: type[Observable], error: Exception) -> None:
+        """Go on without an observable and those that need it. Raises `error` if the run cannot do without it."""
+        if kind not in self._expendable:
+            raise error
+        self._failed[kind] = error
+        for other in self._observables.keys() - self._failed.keys():
+            if kind in self._needs[other]:
+                self._fail(other, error)
 
     def add(self, chunk: Chunk) -> None:
         """Hand the frames of a chunk to all observables. Raises InputError for frames that cannot be right."""
         frames = Frames(chunk, self.composition, self.settings, self._unwrapper, self.ion_atoms)
         frames.check(self.trajectory.source, self.n_frames)
         self.n_frames += len(frames)
-        for observable in self._observables.values():
-            with located(type(observable)):
-                observable.add(frames)
+        for kind, observable in self._observables.items():
+            if kind in self._failed:
+                continue
+            try:
+                with located(kind):
+                    observable.add(frames)
+            except Exception as error:
+                self._fail(kind, error)
         # Unwrapping needs every frame from the first one on that somebody asked for.
         self._unwraps = self._unwraps or "continuous" in vars(frames)
         if self._unwraps:

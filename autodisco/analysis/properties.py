@@ -44,7 +44,7 @@ class Properties(Mapping[str, Any]):
         if unknown := (set(names) - {entry.name for entry in entries}) | (set(values) - set(keys)):
             raise ValueError(f"not in the table of quantities: {', '.join(sorted(unknown))}")
         missing = {entry.name: entry.combination.missing() for entry in entries}
-        self._values = {key: _plain(values.get(key, missing.get(key))) for key in keys}
+        self._values = {key: plain(values.get(key, missing.get(key))) for key in keys}
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -97,6 +97,6 @@ class Analysis:
         return write_plots(drawn, Path(folder))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A NumPy number as a Python one; others as they are."""
     return value.item() if hasattr(value, "item") else value

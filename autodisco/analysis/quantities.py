@@ -206,7 +206,7 @@ _TABLE = {
         ),
         Quantity(
             "concentration_actual_molal", "concentration of the salt", "", "mol/kg", "box", has_error=False,
-            method="cations per mass of polymer",
+            method="formula units of all salts per mass of polymer and solvent",
         ),
         Quantity(
             "cluster_population", "clusters per frame", "α_ij", "", "clusters", LINEAR, Populations(), NOWHERE,

@@ -65,6 +65,7 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             frame_interval_ps=float(system["frame_interval_ps"]),
             monomer_smiles=str(system["monomer_smiles"]),
             neutral_mass=float(system.get("matrix_mass_g_per_mol") or system["polymer_mass_g_per_mol"]),
+            formula_units=sum(salts.values()) if (salts := system.get("salts")) is not None else None,
             cluster_cutoff=max(contacts, default=Trajectory.cluster_cutoff),
             coordination_cutoff=max(shells, default=Trajectory.coordination_cutoff),
             fit_ps=(float(lags[0]), float(lags[1])) if (lags := system.get("fit_ps")) else None,

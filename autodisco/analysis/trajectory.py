@@ -138,6 +138,7 @@ class Trajectory:
     unwrapped : whether positions are continuous in time already; else they are made so
     n_frames : None when only reading to the end tells
     neutral_mass : of polymer and solvent, in g/mol, where the files state another than the masses of the atoms give
+    formula_units : of all salts, where the files state them; else they follow from the charges
     cluster_cutoff : in Å, where cations and anions touch (3.4: Li+, France-Lanord & Grossman 2019)
     coordination_cutoff : in Å, up to where atoms are neighbours of a cation
     fit_ps : lags over which displacements are fitted; None to choose them
@@ -153,6 +154,7 @@ class Trajectory:
     monomer_smiles: str = ""
     n_frames: int | None = None
     neutral_mass: float | None = None
+    formula_units: int | None = None
     cluster_cutoff: float = 3.4
     coordination_cutoff: float = 2.8
     fit_ps: tuple[float, float] | None = None

@@ -32,15 +32,22 @@ def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
 
 
 def end_running(settings: Settings, store: Store) -> None:
-    """End the replicas of this iteration that run; they wait to be started again."""
-    rows = store.replicas(store.get("iteration"))
-    rows = [row for row in rows if row.status == "running"]
-    for row in rows:
+    """End the replicas of this iteration that run; they wait to be started again.
+
+    A replica that cannot be ended keeps its handle: two of it would write into one folder.
+    """
+    ended = []
+    for row in store.replicas(store.get("iteration")):
+        if row.status != "running":
+            continue
         try:
             _cancel(settings, store, row)
         except AutodiscoError as error:
-            store.note("not cancelled", _named(row), {"handle": row.handle}, "start it again", str(error))
-    _wait(store, rows)
+            decided = "count it as running, and wait for it when the campaign goes on"
+            store.note("not cancelled", _named(row), {"handle": row.handle}, decided, str(error))
+        else:
+            ended.append(row)
+    _wait(store, ended)
 
 
 def wait_again(settings: Settings, store: Store, rows: list[Replica]) -> None:

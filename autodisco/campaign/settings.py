@@ -48,6 +48,10 @@ class Generate(Section):
     until: Literal["strings", "survivors"] = "strings"
     """Draw until `batch_size` strings are new as strings (`strings`), or until `batch_size` of them survive the filter
     (`survivors`)."""
+    pool: Count = 0
+    """New strings or candidates, see `generate.until`, from which the selection takes `batch_size`, beside those that
+    earlier iterations left. 0: 300 for a selection that judges by the posterior; for the others no pool, every new
+    polymer of a batch being simulated."""
     max_draws: Positive = 20000
     """Draws after which an iteration ends."""
 
@@ -77,10 +81,16 @@ class Filter(Section):
     """Shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
-    selection: str = "all"
-    """Which of the survivors are simulated: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    selection: str = "paper"
+    """Which of the survivors are simulated: a name of docs/selection.md, or `path/to/file.py:object`
+    (docs/extending.md)."""
     most_selected: Count = 0
     """Survivors of an iteration that are simulated at most; 0 for no limit."""
+
+    @pydantic.field_validator("selection", mode="before")
+    @classmethod
+    def _present_name(cls, given: Any) -> Any:
+        return "paper" if given == "all" else given  # as earlier versions called it
 
     def stability_rules(self) -> "tuple[Rule, ...]":
         """The rules in force. Raises InputError for a name that no rule has, and for text that is not SMARTS."""

@@ -75,7 +75,8 @@ def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
     """The stages of a campaign by the names of their parts: the first one, then `parts`, those of the loop.
 
     Raises InputError for a part that does not exist, two stages of one name or seed number, a name that is a state
-    already, an event that leads to no stage of the campaign and to no end, and a loop that does not end with `LAST`.
+    already, an event that leads to no stage of the campaign and to no end, a stage that comes before one whose results
+    it reads, and a loop that does not end with `LAST`.
     """
     stages = {part: STAGES.get(part) for part in (FIRST, *parts)}
     names, numbers = [stage.name for stage in stages.values()], [stage.seed_number for stage in stages.values()]
@@ -87,7 +88,9 @@ def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
         raise InputError(f"two stages have the same name; the names are {', '.join(names)}")
     if len({*numbers, METRICS}) < len(numbers) + 1:
         raise InputError(f"two stages have the same seed number; the numbers are {', '.join(map(str, numbers))}")
-    for stage in stages.values():
+    for number, stage in enumerate(stages.values()):
+        if later := [name for name in stage.after if name in names[number:]]:
+            raise InputError(f"stage '{stage.name}' needs what '{later[0]}' finds, and has to come after it")
         if stage.name in (*END_STATES, "paused", NEXT):
             raise InputError(f"a stage cannot have the name {stage.name!r}")
         for name, event in stage.events.items():

@@ -83,14 +83,8 @@ def label(
         failed += [{"monomer_smiles": unit.given, **failure} for failure in failures(outcomes[key])]
         if properties:
             mean = combine(properties)
-            labels[key] = (
-                _number(mean[aim.column]),
-                _number(mean[aim.sem_column]),
-                name,
-                force_field,
-                autodisco.__version__,
-                str(len(properties)),
-            )
+            measured = _number(mean[aim.column]), _number(mean[aim.sem_column])
+            labels[key] = (*measured, name, force_field, autodisco.__version__, str(len(properties)))
     _, rows = read_rows(file)  # it may have been edited meanwhile
     now = {row.line: _unit(row, file).key for row in rows}
     fill_labels(file, label_columns(aim), {line: labels[key] for line, key in now.items() if key in labels})

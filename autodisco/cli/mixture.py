@@ -12,6 +12,7 @@ from autodisco.errors import InputError
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
+    from autodisco.simulation.forcefield.ions import Ion, Salt
     from autodisco.simulation.formulation import Formulation
 
 
@@ -51,7 +52,6 @@ def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
 
 
 def _from_flags(text: str, flags: Flags) -> "Formulation":
-    from autodisco.simulation.forcefield import ions
     from autodisco.simulation.formulation import Formulation, Polymer, SaltShare, Solvent, Unit
 
     if flags.no_salt and flags.salt:
@@ -72,19 +72,52 @@ def _from_flags(text: str, flags: Flags) -> "Formulation":
             mass_fraction=first,
         )  # fmt: skip
 
-    salts = [_salt(value) for value in flags.salt]
-    return _made(
-        flags.given[0],
-        Formulation,
-        polymers=(polymer(), *(_made("--blend", Polymer, smiles=s, mass_fraction=share) for s, share in blend)),
-        solvents=tuple(
-            _made("--solvent", Solvent, smiles=smiles, mass_fraction=share)
-            for smiles, share in (_shared("--solvent", value) for value in flags.solvent)
-        ),
-        ions=tuple(ions.read(file) for file in flags.ion),
-        salts=() if flags.no_salt else tuple(SaltShare(name=n, mole_ratio=ratio) for n, ratio in salts) or None,
-        molality=flags.molality,
-    )
+    others = [_made("--blend", Polymer, smiles=smiles, mass_fraction=share) for smiles, share in blend]
+    solvents = [
+        _made("--solvent", Solvent, smiles=smiles, mass_fraction=share)
+        for smiles, share in (_shared("--solvent", value) for value in flags.solvent)
+    ]
+    own_ions = _ions(flags.ion)
+    salts = [SaltShare(name=name, mole_ratio=ratio) for name, ratio in map(_salt, flags.salt)]
+    used = {ion.name for share in salts for ion in _known_salt(share.name, own_ions).ions}
+    values: dict[str, object] = {}
+    # Each flag adds its part, so that an error of the whole is that of the flag which brings it.
+    for flag, part in (
+        ("--blend", {"polymers": [polymer(), *others]}),
+        ("--solvent", {"solvents": solvents}),
+        ("--salt", {"salts": () if flags.no_salt else salts or None, "ions": [i for i in own_ions if i.name in used]}),
+        ("--ion", {"ions": own_ions}),
+        ("--molality", {"molality": flags.molality}),
+    ):
+        values |= part
+        made = _made(flag, Formulation, **values)
+    return made
+
+
+def _ions(files: Sequence[Path]) -> "tuple[Ion, ...]":
+    """The ions in files. Raises InputError where two have one name, or one has that of an ion of the program."""
+    from autodisco.simulation.forcefield import ions
+
+    found: dict[str, Ion] = {}
+    for file in files:
+        ion = ions.read(file)
+        if ion.name in ions.shipped():
+            raise InputError(
+                f"--ion {file}: autodisco has an ion '{ion.name}' already; leave the file out, or choose another name"
+            )
+        if ion.name in found:
+            raise InputError(f"--ion {file}: another file holds an ion '{ion.name}' already; choose another name")
+        found[ion.name] = ion
+    return tuple(found.values())
+
+
+def _known_salt(name: str, own_ions: "Sequence[Ion]") -> "Salt":
+    from autodisco.simulation.forcefield import ions
+
+    try:
+        return ions.salt(name, own_ions)
+    except InputError as error:
+        raise InputError(f"--salt: {error}") from error
 
 
 def _shared(flag: str, value: str) -> tuple[str, float]:

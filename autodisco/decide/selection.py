@@ -1,11 +1,13 @@
-"""Selection: which of the new polymers of an iteration are simulated.
+"""Selection: which candidates of an iteration are simulated.
 
-The rule of the campaign file is a subclass of `Selection`, chosen by name or by the path of a file.
+The rule of the campaign file is a subclass of `Selection`, chosen by name or by the path of a file. The rules of the
+program are in `autodisco.decide.selections`, one file each.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,7 +24,8 @@ class Choice:
 
     Attributes
     ----------
-    candidates : new polymers of the iteration that passed the filter, in the order in which they were drawn
+    candidates : polymers that passed the filter and have not been simulated: new ones of the iteration in the order in
+        which they were drawn, then those that earlier iterations left in the pool, the latest first
     most : how many of them may be chosen, 1 or more
     objective
     ranked : polymers with a value, best first
@@ -39,31 +42,32 @@ class Choice:
 class Selection(ABC):
     """Base class of rules that choose candidates. It is made without arguments."""
 
+    by_posterior: ClassVar[bool] = False
+    """Whether it judges candidates by the posterior. An iteration then draws a pool for it by default."""
+
     @abstractmethod
     def select(self, choice: Choice) -> Sequence[Candidate]:
         """The candidates to simulate, one or more."""
 
 
-class All(Selection):
-    """All candidates, or as many as may be chosen in the order in which they were drawn."""
-
-    def select(self, choice: Choice) -> Sequence[Candidate]:
-        """The first candidates."""
-        return choice.candidates[: choice.most]
-
-
 SELECTIONS: Registry[type[Selection]] = Registry(
-    "selections", "selection", {"all": "autodisco.decide.selection:All"}, Selection
+    "selections",
+    "selection",
+    {
+        "paper": "autodisco.decide.selections.paper:Paper",
+        "random": "autodisco.decide.selections.chance:Chance",
+    },
+    Selection,
 )
 
 
 def selected(name: str, choice: Choice) -> list[Candidate]:
-    """The candidates that the selection `name` chooses, in the order in which they were drawn.
+    """The candidates that the selection `name` chooses, in the order of the choice.
 
     Raises InputError if it chooses none, more than `most`, or something that is no candidate.
     """
-    draws = {row.draw for row in SELECTIONS.get(name)().select(choice)}
-    chosen = [row for row in choice.candidates if row.draw in draws]
+    draws = {(row.iteration, row.draw) for row in SELECTIONS.get(name)().select(choice)}
+    chosen = [row for row in choice.candidates if (row.iteration, row.draw) in draws]
     if not 0 < len(draws) == len(chosen) <= choice.most:
         raise InputError(
             f"selection '{name}' chose {len(draws)} draws, of which {len(chosen)} are candidates; allowed are 1 to "

@@ -12,10 +12,10 @@ from autodisco.arrays import Floats
 from autodisco.simulation.forms import COULOMB, PairRule
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import NonbondedSettings
+from autodisco.simulation.units import MPA
 
 FRAMES = 20
 EWALD_ACCURACY = 1e-5
-MPA = 1.66053907  # kJ/mol/nm³
 
 
 def cohesive_energies(
@@ -42,38 +42,13 @@ def cohesive_energies(
     """
     import openmm
 
-    from autodisco.simulation.engines.openmm_system import ANGSTROM, nonbonded_forces
+    from autodisco.simulation.engines.openmm_system import ANGSTROM
 
     box = System(list(molecules), positions[0], edges[0], pair_rule=pair_rule.without_scaled)
-    settings = NonbondedSettings(cutoff=min(cutoff, 0.499 * edges.min()), kspace_accuracy=EWALD_ACCURACY)
-    periodic, alone = openmm.System(), openmm.System()
-    for mass in box.masses.tolist():
-        periodic.addParticle(mass)
-        alone.addParticle(mass)
-    periodic.setDefaultPeriodicBoxVectors(*np.diag(edges[0] * ANGSTROM).tolist())
-    van_der_waals, coulomb = nonbonded_forces(box, settings, tail=True)
-    inside = [openmm.CustomNonbondedForce(energy) for energy in (pair_rule.potential.energy, COULOMB)]
-    for parameter in pair_rule.potential.parameters:
-        inside[0].addPerParticleParameter(parameter)
-    inside[1].addPerParticleParameter("q")
-    for place, charge in enumerate(box.charges.tolist()):
-        inside[0].addParticle(van_der_waals.getParticleParameters(place))
-        inside[1].addParticle([charge])
-    groups = [range(start, start + len(m)) for start, m in zip(box.offsets, molecules, strict=True) if len(m) > 1]
-    for force in inside:
-        for pair in range(van_der_waals.getNumExclusions()):
-            force.addExclusion(*van_der_waals.getExclusionParticles(pair))
-        for group in groups:
-            force.addInteractionGroup(group, group)
-        alone.addForce(force)
-    periodic.addForce(van_der_waals)
-    periodic.addForce(coulomb)
-    for system in (periodic, alone):
-        for number in range(2):
-            system.getForce(number).setForceGroup(number)
     cpu = openmm.Platform.getPlatformByName("CPU")  # a GPU may be full of those that run
     contexts = [
-        openmm.Context(system, openmm.VerletIntegrator(0.001), cpu, {"Threads": "1"}) for system in (periodic, alone)
+        openmm.Context(system, openmm.VerletIntegrator(0.001), cpu, {"Threads": "1"})
+        for system in _periodic_and_alone(box, pair_rule, min(cutoff, 0.499 * edges.min()))
     ]
     found = np.zeros((2, len(positions)))
     for frame, (places, edge) in enumerate(zip(positions, edges, strict=True)):
@@ -85,6 +60,40 @@ def cohesive_energies(
                 found[number, frame] += sign * energy
         on_frame(frame)
     return found[0], found[1]
+
+
+def _periodic_and_alone(box: System, pair_rule: PairRule, cutoff: float) -> tuple[Any, Any]:
+    """OpenMM systems of a box, and of its molecules each by itself in vacuum: van der Waals in force group 0,
+    electrostatics in group 1."""
+    import openmm
+
+    from autodisco.simulation.engines.openmm_system import ANGSTROM, nonbonded_forces
+
+    settings = NonbondedSettings(cutoff=cutoff, kspace_accuracy=EWALD_ACCURACY)
+    van_der_waals, coulomb = nonbonded_forces(box, settings, tail=True)
+    inside = [openmm.CustomNonbondedForce(energy) for energy in (pair_rule.potential.energy, COULOMB)]
+    for parameter in pair_rule.potential.parameters:
+        inside[0].addPerParticleParameter(parameter)
+    inside[1].addPerParticleParameter("q")
+    for place, charge in enumerate(box.charges.tolist()):
+        inside[0].addParticle(van_der_waals.getParticleParameters(place))
+        inside[1].addParticle([charge])
+    sizes = zip(box.offsets, box.molecules, strict=True)
+    groups = [range(start, start + len(molecule)) for start, molecule in sizes if len(molecule) > 1]
+    for force in inside:
+        for pair in range(van_der_waals.getNumExclusions()):
+            force.addExclusion(*van_der_waals.getExclusionParticles(pair))
+        for group in groups:
+            force.addInteractionGroup(group, group)
+    periodic, alone = openmm.System(), openmm.System()
+    periodic.setDefaultPeriodicBoxVectors(*np.diag(box.box * ANGSTROM).tolist())
+    for system, forces in ((periodic, (van_der_waals, coulomb)), (alone, inside)):
+        for mass in box.masses.tolist():
+            system.addParticle(mass)
+        for number, force in enumerate(forces):
+            force.setForceGroup(number)
+            system.addForce(force)
+    return periodic, alone
 
 
 def cohesion(

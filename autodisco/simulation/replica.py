@@ -9,7 +9,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from autodisco import registry
@@ -92,7 +91,10 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, asked)
     description = read_json(task.folder / SYSTEM) | {"box_a": box}
     write_json(task.folder / SYSTEM, description)
-    properties = _analysed(task.folder, protocol, told)
+    on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731
+    # An observable that fails costs its own values only.
+    analysis = analyze(task.folder, expendable=protocol.observables, progress=on_frame)
+    properties = analysis.properties.to_dict()
     properties |= density_error(task.folder, protocol)
     optional: tuple[Callable[[], dict[str, Any]], ...] = (
         lambda: cohesion_of_run(task, protocol, told),
@@ -106,7 +108,6 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
             traceback.print_exc()
             failed.append(f"an optional quantity could not be computed ({registry.told(error)})")
     properties["charge_used"] = charge_used(components)
-    properties["concentration_actual_molal"] = description["concentration_actual_molal"]
     properties |= {name: description[name] for name in KEPT_LABELS}
     properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder), *failed]
     if stop.found:
@@ -116,19 +117,3 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
-
-
-def _analysed(folder: Path, protocol: protocols.Protocol, told: Progress) -> dict[str, Any]:
-    """Properties of the run in `folder`. If an observable of the protocol fails, all of the protocol are left out."""
-    from autodisco.analysis import analyze
-
-    on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731
-    if protocol.observables:
-        try:
-            return analyze(folder, observables=protocol.observables, progress=on_frame).properties.to_dict()
-        except Exception as error:  # replica.log has the traceback
-            traceback.print_exc()
-            properties = analyze(folder, progress=on_frame).properties.to_dict()
-            warning = f"the observables of the protocol are left out, one failed ({registry.told(error)})"
-            return properties | {"warnings": [*properties["warnings"], warning]}
-    return analyze(folder, progress=on_frame).properties.to_dict()

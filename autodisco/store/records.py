@@ -107,16 +107,11 @@ class TrainingEntry(Record):
 
 
 @dataclass(frozen=True)
-class TrainingSpan(Record):
+class TrainingSpan(TrainingEntry):
     """An entry that the training sets of the models `first` to `last` share."""
 
-    key: str
     first: int
     last: int
-    smiles: str
-    label: str
-    weight: float
-    why: str
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from autodisco.store.records import (
     Replica,
 )
 from autodisco.store.training_sets import TrainingSets
-from autodisco.store.verdicts import VERDICTS, Verdict
+from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 END_STATES = ("saturated", "exhausted", "stopped", "failed")
 LATEST = 10
@@ -161,14 +161,31 @@ class Store(TrainingSets):
         """Give a new polymer that is not to be simulated another verdict.
 
         As with a rejected one, its draw remembers the polymer, and it is not among those that the campaign found.
+        A unit of the grammar is one of the grammar again.
         """
         with self.transaction():
             self.set_verdict(draw.iteration, draw.draw, verdict, reason, draw.flags)
-            self.write(
-                "DELETE FROM polymers WHERE key = ? AND source = 'generated' AND iteration = ?",
-                draw.key,
-                draw.iteration,
-            )
+            those = "source = 'generated' AND key = ? AND iteration = ?"
+            self._return_to_grammar(those, draw.key, draw.iteration)
+            self.write(f"DELETE FROM polymers WHERE {those}", draw.key, draw.iteration)
+
+    def waiting(self) -> list[Candidate]:
+        """Draws of new polymers that no selection has chosen so far, those of the latest iteration first."""
+        return self._records(
+            Candidate,
+            "SELECT * FROM candidates WHERE verdict = ? "
+            "AND key NOT IN (SELECT key FROM polymers WHERE source != 'grammar') ORDER BY iteration DESC, draw",
+            NOT_SELECTED,
+        )
+
+    def _return_to_grammar(self, those: str, *values: Any) -> None:
+        """Make `those` polymers (a condition in SQL) units of the grammar again that were so when a model learnt."""
+        self.write(
+            "UPDATE polymers SET source = 'grammar', name = '', flags = '[]', scores = '{}', (given, iteration) = "
+            "(SELECT smiles, first FROM training WHERE key = polymers.key ORDER BY first LIMIT 1) "
+            f"WHERE {those} AND key IN (SELECT key FROM training)",
+            *values,
+        )
 
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[Candidate]:
         """Draws in order, all or those of an iteration or verdict."""
@@ -281,12 +298,7 @@ class Store(TrainingSets):
                 self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
             self.write("DELETE FROM training WHERE first > ?", iteration)
             self.write("UPDATE training SET last = min(last, ?)", iteration)
-            self.write(
-                "UPDATE polymers SET source = 'grammar', name = '', flags = '[]', scores = '{}', (given, iteration) = "
-                "(SELECT smiles, first FROM training WHERE key = polymers.key ORDER BY first LIMIT 1) "
-                "WHERE iteration > ? AND key IN (SELECT key FROM training)",
-                iteration,
-            )
+            self._return_to_grammar("iteration > ?", iteration)
             self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
 

@@ -93,14 +93,7 @@ def ion_clusters(
     n_ions = len(kinds)
     if owner.shape != (x.shape[1],):
         raise ValueError(f"ion_of has shape {owner.shape}; ({x.shape[1]},) expected, one ion per site")
-    if owner.min(initial=0) < 0 or (np.bincount(owner, minlength=n_ions) == 0).any() or owner.max(initial=-1) >= n_ions:
-        raise ValueError(f"ion_of does not give each of the {n_ions} ions at least one site")
-    if kinds.min(initial=0) < 0 or limits.ndim != 2 or limits.shape != (len(limits),) * 2:
-        raise ValueError("species and cutoffs do not fit: cutoffs (S, S) for species 0 … S - 1 expected")
-    if kinds.max(initial=-1) >= len(limits):
-        raise ValueError(f"cutoffs cover {len(limits)} species, but there is a species {kinds.max()}")
-    if not (np.isfinite(limits).all() and (limits >= 0).all() and (limits == limits.T).all()):
-        raise ValueError("cutoffs are not a symmetric table of lengths of zero or more")
+    _check_ions(owner, kinds, limits)
     cells = as_cells(box, len(x))
     kind_of = kinds[owner]
     if (kind_of[1:] < kind_of[:-1]).any():
@@ -114,6 +107,19 @@ def ion_clusters(
         threads,
     )
     return labels
+
+
+def _check_ions(owner: Ints, kinds: Ints, limits: Floats) -> None:
+    """Raise ValueError unless each ion has a site, each species its cutoffs, and cutoffs are lengths."""
+    n_ions = len(kinds)
+    if owner.min(initial=0) < 0 or (np.bincount(owner, minlength=n_ions) == 0).any() or owner.max(initial=-1) >= n_ions:
+        raise ValueError(f"ion_of does not give each of the {n_ions} ions at least one site")
+    if kinds.min(initial=0) < 0 or limits.ndim != 2 or limits.shape != (len(limits),) * 2:
+        raise ValueError("species and cutoffs do not fit: cutoffs (S, S) for species 0 … S - 1 expected")
+    if kinds.max(initial=-1) >= len(limits):
+        raise ValueError(f"cutoffs cover {len(limits)} species, but there is a species {kinds.max()}")
+    if not (np.isfinite(limits).all() and (limits >= 0).all() and (limits == limits.T).all()):
+        raise ValueError("cutoffs are not a symmetric table of lengths of zero or more")
 
 
 def populations(labels: ArrayLike, species: ArrayLike) -> Population:

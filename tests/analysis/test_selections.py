@@ -190,6 +190,18 @@ def test_two_kinds_of_cations_and_a_divalent_one(system, tmp_path):
     assert divalent.onsager_cation_cation_s_per_cm == pytest.approx(4 * one.onsager_cation_cation_s_per_cm)
 
 
+@pytest.mark.parametrize(
+    ("charges", "cations_per_formula_unit"),
+    [((1, -1), 1), ((2, -1), 1), ((1, -2), 2), ((0.7, -0.7), 1), ((0.7, -1.4), 2), ((3, -2), 2)],
+)
+def test_the_concentration_counts_formula_units_of_salt(system, tmp_path, charges, cations_per_formula_unit):
+    files = written(system, tmp_path, "a.dcd")
+    cation, anion = charges
+    values = analyze(*files, **SELECTIONS, dt_ps=2.0, cation_charge=cation, anion_charge=anion).properties
+    expected = 1000 * N_PAIRS / cations_per_formula_unit / (N_WATER * (15.999 + 12.011))
+    assert values.concentration_actual_molal == pytest.approx(expected, rel=1e-3)
+
+
 def test_coordinating_atoms_can_be_chosen(system, tmp_path):
     files = written(system, tmp_path, "a.dcd")
     all_of_them = analyze(*files, **SELECTIONS, dt_ps=2.0).properties

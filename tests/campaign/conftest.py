@@ -1,12 +1,16 @@
 """A campaign small enough for tests: thirty grammar units, a model of a hundred steps, and the `smoke` protocol."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
 
 from autodisco.campaign import load, run
+from autodisco.campaign.setup import set_up
+from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.prepare import PREPARE
+from autodisco.store import Store
 
 SEEDS = """\
 name,monomer_smiles,conductivity_s_per_cm,conductivity_s_per_cm_sem,protocol,force_field,n_replicas,reference
@@ -77,3 +81,51 @@ def finished(tmp_path_factory):
     assert run(campaign, lines.append) == 0
     assert any("exhausted" in line for line in lines)
     return campaign, file
+
+
+@pytest.fixture
+def begin(campaign_file, tmp_path):
+    """Sets a campaign up in a new folder; returns it and its store."""
+    stores = []
+
+    def open_one(name="runs", **changes):
+        campaign = load(campaign_file(**changes), tmp_path / name)
+        store = Store.create(campaign.folder)
+        stores.append(store)
+        set_up(campaign, store)
+        return campaign, store
+
+    yield open_one
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture(scope="session")
+def prepared_once(tmp_path_factory):
+    """A campaign after `prepare`, for tests of what follows to copy."""
+    folder = tmp_path_factory.mktemp("prepared")
+    file = write_campaign(folder)
+    campaign = load(file, folder / "runs")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        STAGES.get("prepare").run(campaign, store)
+    return campaign
+
+
+@pytest.fixture
+def prepared(prepared_once, tmp_path):
+    """Copies the prepared campaign into a folder of its own, with some settings changed; returns it and its store."""
+    stores = []
+
+    def copy(name="copy", seed=1, **generate):
+        folder = tmp_path / name
+        shutil.copytree(prepared_once.folder, folder)
+        settings = prepared_once.settings
+        changes = {"seed": seed, "generate": settings.generate.model_copy(update=generate)}
+        store = Store.open(folder)
+        stores.append(store)
+        return dataclasses.replace(prepared_once, settings=settings.model_copy(update=changes), folder=folder), store
+
+    yield copy
+    for store in stores:
+        store.close()

@@ -1,7 +1,6 @@
 """The stages that need no simulation, each called as the daemon calls it, with a real model and real chemistry."""
 
 import dataclasses
-import shutil
 
 import numpy as np
 import pytest
@@ -21,57 +20,8 @@ from autodisco.generator import Generator
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
 from autodisco.store import Candidate, Store
-from tests.campaign.conftest import write_campaign
 
 PEO = parse("*OCC*").key
-
-
-@pytest.fixture
-def begin(campaign_file, tmp_path):
-    """Sets a campaign up in a new folder; returns it and its store."""
-    stores = []
-
-    def open_one(name="runs", **changes):
-        campaign = load(campaign_file(**changes), tmp_path / name)
-        store = Store.create(campaign.folder)
-        stores.append(store)
-        set_up(campaign, store)
-        return campaign, store
-
-    yield open_one
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture(scope="module")
-def prepared_once(tmp_path_factory):
-    """A campaign after `prepare`, for tests of what follows to copy."""
-    folder = tmp_path_factory.mktemp("prepared")
-    file = write_campaign(folder)
-    campaign = load(file, folder / "runs")
-    with Store.create(campaign.folder) as store:
-        set_up(campaign, store)
-        STAGES.get("prepare").run(campaign, store)
-    return campaign
-
-
-@pytest.fixture
-def prepared(prepared_once, tmp_path):
-    """Copies the prepared campaign into a folder of its own, with some settings changed; returns it and its store."""
-    stores = []
-
-    def copy(name="copy", seed=1, **generate):
-        folder = tmp_path / name
-        shutil.copytree(prepared_once.folder, folder)
-        settings = prepared_once.settings
-        changes = {"seed": seed, "generate": settings.generate.model_copy(update=generate)}
-        store = Store.open(folder)
-        stores.append(store)
-        return dataclasses.replace(prepared_once, settings=settings.model_copy(update=changes), folder=folder), store
-
-    yield copy
-    for store in stores:
-        store.close()
 
 
 def _candidates(store):

@@ -161,6 +161,23 @@ def test_a_stage_to_which_another_one_leads_cannot_be_left_out():
         load_stages(["generate", "filter", "simulate", "retrain"])
 
 
+@pytest.mark.parametrize(
+    ("stages", "said"),
+    [
+        (
+            "generate simulate filter acquire retrain",
+            "stage 'simulate' needs what 'filter' finds, and has",
+        ),
+        ("filter generate simulate acquire retrain", "stage 'filter' needs what 'generate' finds"),
+        ("generate filter acquire simulate retrain", "stage 'acquire' needs what 'simulate' finds"),
+        ("acquire generate filter simulate retrain", "stage 'acquire' needs what 'generate' finds"),
+    ],
+)
+def test_a_stage_comes_after_those_whose_results_it_reads(stages, said):
+    with pytest.raises(InputError, match=said):
+        load_stages(stages.split())
+
+
 def test_a_loop_ends_with_retrain(tmp_path):
     (tmp_path / "screen.py").write_text(STAGE.format(name="screen", number=100, event="screened", target="next"))
     with pytest.raises(InputError, match="the last stage is 'acquire'; it has to be 'retrain', which closes"):

@@ -9,6 +9,7 @@ from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation import protocols
+from autodisco.simulation.forcefield import ions
 from autodisco.simulation.formulation import Formulation
 from tests.simulation.mixtures import EC, MIXTURES, PEO, PPO, mixture
 
@@ -47,6 +48,15 @@ def test_an_ion_file_can_be_named():
         (Flags(blend=["OCC:0.5"]), "--blend: 'OCC' has 0 attachment points"),
         (Flags(solvent=["[Li+]:0.5"]), "--solvent: .* is not the SMILES of one neutral molecule"),
         (Flags(salt=["LiBOB"]), "--salt: salt 'LiBOB' does not exist"),
+        (Flags(blend=[f"{PPO}:0.5"], salt=["LiFOO"]), "^--salt: salt 'LiFOO' does not exist"),
+        (Flags(blend=[f"{PPO}:0.5"], salt=["LiTFSI", "LiTFSI"]), "^--salt: a salt is named twice"),
+        (Flags(blend=[f"{PPO}:0.25", f"{PPO}:0.25"]), "^--blend: .* is named twice"),
+        (Flags(blend=[f"{PPO}:0.5"], solvent=["O:0.5", "CO:0.5"]), "^--solvent: the mass fractions of the solvents"),
+        (Flags(blend=[f"{PPO}:0.5"], ion=[EXAMPLES / "libob.toml"]), "^--ion: ion 'BOB' is part of no salt"),
+        (Flags(blend=[f"{PPO}:0.5"], no_salt=True, molality=1.0), "^--molality: molality and mole_ratio"),
+        (Flags(blend=[f"{PPO}:0.5"], molality=-1.0), "^--molality: Input should be greater than 0"),
+        (Flags(salt=["LiTFSI"], ion=[ions.SHIPPED / "TFSI.toml"]), "^--ion .*: autodisco has an ion 'TFSI' already"),
+        (Flags(salt=["LiBOB"], ion=[EXAMPLES / "libob.toml"] * 2), "^--ion .*: another file holds an ion 'BOB'"),
         (Flags(salt=["LiTFSI:none"]), "--salt LiTFSI:none: NAME or NAME:RATIO expected"),
         (Flags(salt=["LiTFSI:nan"]), "--salt LiTFSI:nan: NAME or NAME:RATIO expected"),
         (Flags(salt=["LiTFSI:inf"]), "--salt LiTFSI:inf: NAME or NAME:RATIO expected"),

@@ -12,15 +12,8 @@ from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 from autodisco.decide import Ranking, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Store
-from tests.filled_store import fill
 
 SIGMA = "conductivity_s_per_cm"
-
-
-@pytest.fixture
-def store(tmp_path):
-    with fill(tmp_path / "campaign") as opened:
-        yield opened
 
 
 def test_the_best_come_first_with_mean_and_error(store):

@@ -16,6 +16,9 @@ from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError, NoCampaign, StorageError
+from autodisco.polymer import parse
+from autodisco.simulation.batch import replica_task
+from autodisco.simulation.executors import Pool, load_executor
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin
@@ -151,8 +154,83 @@ def test_a_replica_that_cannot_be_cancelled_is_not_started_again(tmp_path):
         assert store.replicas() == before
     stop(campaign.folder)
     with Store.open_readonly(campaign.folder) as store:
-        assert [row.status for row in store.replicas()] == ["waiting"]
+        assert store.replicas() == before
         assert "not cancelled" in [row.event for row in store.journal()]
+
+
+SLEEPERS = """
+import subprocess
+from pathlib import Path
+
+from autodisco.errors import AutodiscoError
+from autodisco.simulation.executors import load_executor
+from autodisco.store.owner import start_time
+
+Detached = type(load_executor("executor.py:Detached"))
+HERE = Path(__file__).parent
+
+
+class Sleepers(Detached):
+    def submit(self, task):
+        process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        handle = f"{process.pid} {start_time(process.pid)}"
+        with open(HERE / "submitted.txt", "a") as log:
+            print(handle, file=log)
+        return handle
+
+    def cancel(self, handle):
+        if (HERE / "unreachable").exists():
+            raise AutodiscoError("the queue does not answer")
+        super().cancel(handle)
+"""
+
+
+@pytest.mark.parametrize("reason", ["pause", "stop"])
+def test_a_replica_that_a_pause_cannot_end_is_not_started_twice(file, tmp_path, monkeypatch, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sleepers.py").write_text(SLEEPERS)
+    file.write_text(file.read_text().replace("executor.py:Detached", "sleepers.py:Sleepers"))
+    campaign = load(file, tmp_path / "runs")
+    submissions = tmp_path / "submitted.txt"
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        store.begin_iteration(0)
+        store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
+        store.plan_replica("abc", store.get("protocol"), 0, 0)
+        asked = dataclasses.replace(campaign, interrupted=lambda: submissions.exists() and reason)
+        (tmp_path / "unreachable").touch()
+        with pytest.raises(Interrupted):
+            settle(asked, store)
+        handle = submissions.read_text().strip()
+        try:
+            looks = iter(["", "", reason])
+            with pytest.raises(Interrupted):  # it goes on, and meets the process that still runs
+                settle(dataclasses.replace(campaign, interrupted=lambda: next(looks, reason)), store)
+            assert submissions.read_text().strip() == handle
+            assert [(row.status, row.handle) for row in store.replicas()] == [("running", handle)]
+            (tmp_path / "unreachable").unlink()
+            with pytest.raises(Interrupted):
+                settle(asked, store)
+            assert executor_of(campaign.settings).poll([handle])[handle].state == "ended"
+            assert [(row.status, row.handle) for row in store.replicas()] == [("waiting", None)]
+        finally:
+            (tmp_path / "unreachable").unlink(missing_ok=True)
+            executor_of(campaign.settings).cancel(handle)
+
+
+def test_a_replica_whose_handle_cannot_be_stored_is_ended(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sleepers.py").write_text(SLEEPERS)
+    executor = load_executor(f"{tmp_path}/sleepers.py:Sleepers", workers=1)
+    task = replica_task(parse("*OCC*"), "smoke", "pcff+", 0, 0, 1, tmp_path, 600.0, "lammps")
+
+    def full(task, handle):
+        raise StorageError("no space left")
+
+    with pytest.raises(StorageError):
+        Pool(executor, leave=True).run([task], lambda task: None, lambda task, outcome: None, on_submit=full)
+    handle = (tmp_path / "submitted.txt").read_text().strip()
+    assert executor.poll([handle])[handle].state == "ended"
 
 
 def test_replicas_are_found_again_where_the_file_of_the_executor_is_gone(file, tmp_path):

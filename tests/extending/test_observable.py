@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodisco.analysis import analyze
 from autodisco.campaign.campaign_file import check
 from autodisco.campaign.settings_file import read_settings
+from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from tests.analysis.test_replica_folder import walkers, write_replica
 
@@ -64,14 +66,17 @@ def test_a_protocol_names_observables_beside_its_file(call, tmp_path, monkeypatc
 def test_an_observable_that_fails_costs_a_replica_only_its_own_value(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.py").write_text(EXAMPLE.read_text().replace("near.frames)", "near.missing)"))
+    (tmp_path / "good.py").write_text(EXAMPLE.read_text().replace("pair_distance", "another_distance"))
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
-    (tmp_path / "mine.toml").write_text('observables = ["broken.py:PairDistance"]\n' + text)
+    (tmp_path / "mine.toml").write_text('observables = ["broken.py:PairDistance", "good.py:PairDistance"]\n' + text)
     said = call("simulate", "*OCC*", "--protocol", "mine.toml", "--engine", "lammps", "--replicas", "1", "--json")
     assert said.code == 0, said.err
     (replica,) = said.json["replicas"]
     assert replica["conductivity_s_per_cm"] is not None
-    assert "pair_distance_angstrom" not in replica
-    (told,) = [text for text in replica["warnings"] if "observables of the protocol are left out" in text]
+    assert replica["pair_distance_angstrom"] is None
+    assert replica["another_distance_angstrom"] is not None
+    (told,) = [text for text in replica["warnings"] if "is left out" in text]
+    assert "observable PairDistance: AttributeError" in told
     assert "broken.py, line " in told
 
 
@@ -108,3 +113,56 @@ def test_a_value_that_no_quantity_of_the_observable_stands_for_is_refused(call, 
     said = call("analyze", replicas[0], "--observable", f"{tmp_path}/wrong.py:PairDistance")
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert "gives 'pair_distance', which is not a value of its quantities" in said.err
+
+
+BAD = """
+from autodisco.analysis.observable import Observable
+from autodisco.analysis.observables import OBSERVABLES
+from autodisco.analysis.quantity import Quantity
+
+class Base(Observable):
+    quantities = (Quantity("{0}_number", "number of frames", has_error=False),)
+    def add(self, frames): pass
+    def result(self): return {{"{0}_number": 1}}
+
+class Good(Base):
+    pass
+
+class FailsAtFirst(Base):
+    quantities = (Quantity("{0}_first", "never", has_error=False),)
+    def __init__(self, run): raise RuntimeError("no start")
+
+class FailsOnTheWay(Base):
+    quantities = (Quantity("{0}_way", "never", has_error=False),)
+    def add(self, frames): raise RuntimeError("no frame")
+
+class NeedsOneThatFails(Base):
+    quantities = (Quantity("{0}_needs", "never", has_error=False),)
+    def __init__(self, run):
+        super().__init__(run)
+        self.other = run.get(FailsOnTheWay)
+
+class GivesNoNumber(Base):
+    quantities = (Quantity("{0}_object", "never", has_error=False),)
+    def result(self): return {{"{0}_object": object()}}
+
+class Clashes(Base):
+    quantities = (Quantity("density_g_per_cm3", "my density", has_error=False),)
+"""
+
+
+def test_observables_that_may_fail_cost_their_own_values_whenever_they_fail(replicas, tmp_path):
+    (tmp_path / "bad.py").write_text(BAD.format("tried"))
+    kinds = ("FailsAtFirst", "NeedsOneThatFails", "FailsOnTheWay", "GivesNoNumber", "Clashes", "Missing", "Good")
+    names = [f"{tmp_path}/bad.py:{kind}" for kind in kinds]
+    values = analyze(replicas[0], expendable=names).properties
+    assert values["tried_number"] == 1
+    assert [values[f"tried_{name}"] for name in ("first", "way", "needs", "object")] == [None] * 4
+    assert {**values, "warnings": []}.items() >= {**analyze(replicas[0]).properties, "warnings": []}.items()
+    reasons = ("no start", "no frame", "no frame", "as object", "density", "no object")
+    for kind, reason in zip(kinds[:-1], reasons, strict=True):
+        (told,) = [text for text in values["warnings"] if text.startswith(f"observable '{tmp_path}/bad.py:{kind}'")]
+        assert "is left out: " in told
+        assert reason in told
+    with pytest.raises(InputError, match="no frame"):
+        analyze(replicas[0], observables=names[2:3])

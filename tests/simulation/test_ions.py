@@ -1,5 +1,6 @@
 """Ions and salts as data: files are complete, terms are right, salts are named by their ions."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -94,16 +95,32 @@ def test_the_nitrogen_of_tfsi_and_the_phosphorus_of_pf6_stand_for_the_ion():
         ('name = "BOB"', 'name = "my ion"', "name: String should match pattern"),
         ('torsion = "fourier"', 'torsion = "opls"   ', "3 numbers expected with torsion = 'opls'"),
         ("[bonds]", "[bonds", "not valid TOML"),
+        (
+            '"C-OR" = [1.3880',
+            '"C-ORR" = [1.0, 1.0]\n"C-OR" = [1.3880',
+            "C-ORR: no atom has the type 'ORR' (did you mean",
+        ),
+        ('"*-B-OR-*"', '"*-B-*-*" = [0, 0, 0, 0, 0, 0]\n"*-B-OR-*"', "no atom has the type '*'"),
+        ("OR = {", "XX = { charge = 0, epsilon = 0, size = 1 }\nOR = {", "types.XX: no atom has the type 'XX'"),
     ],
 )
 def test_a_wrong_ion_file_is_refused_in_one_line(tmp_path, old, new, said):
     text = BOB.read_text()
     assert old in text
     (tmp_path / "mine.toml").write_text(text.replace(old, new, 1))
-    with pytest.raises(InputError, match=said.replace("(", r"\(")) as caught:
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
         ions.read(tmp_path / "mine.toml")
     assert str(caught.value).startswith(str(tmp_path / "mine.toml"))
     assert "\n" not in str(caught.value)
+
+
+def test_an_ion_file_with_the_name_of_an_ion_of_the_program_is_refused_where_it_differs(tmp_path):
+    text = (ions.SHIPPED / "TFSI.toml").read_text()
+    (tmp_path / "same.toml").write_text(text)
+    protocols.load(str(protocol_file(tmp_path, 'ions = ["same.toml"]')))
+    (tmp_path / "mine-tfsi.toml").write_text(text.replace("1.5944", "1.5945"))
+    with pytest.raises(InputError, match=r"mine-tfsi\.toml: autodisco has another ion 'TFSI'"):
+        protocols.load(str(protocol_file(tmp_path, 'ions = ["mine-tfsi.toml"]')))
 
 
 def protocol_file(folder: Path, system: str) -> Path:

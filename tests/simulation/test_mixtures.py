@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from autodisco.analysis import analyze
 from autodisco.analysis.components import components_of
-from autodisco.files import read_json
+from autodisco.files import read_json, write_json
 from autodisco.simulation import builder, forcefield, protocols, run_replica
 from autodisco.simulation.batch import replica_task
 from tests.simulation.mixtures import MIXTURES, mixture
@@ -56,10 +57,20 @@ def test_a_mixture_runs_and_gives_transport_of_every_species(name, tmp_path):
     assert set(properties["species_diffusivity_cm2_per_s"]) == {part.name for part in parts}
     assert all(value >= 0 for value in properties["species_diffusivity_cm2_per_s"].values())
     assert properties["monomer_smiles"] == mixture(name).title
+    check_concentration(task.folder, properties["concentration_actual_molal"])
     assert (properties["conductivity_s_per_cm"] is None) == (name == "no salt")
     if name == "magnesium":
         assert properties["charge_used"] == 2.0
         assert_nernst_einstein(properties, read_json(task.folder / "system.json"))
+
+
+def check_concentration(folder, found):
+    """Formula units per mass of polymer and solvent, as the builder counts them and as ions and their charges tell."""
+    system = read_json(folder / "system.json")
+    assert found == system["concentration_actual_molal"]
+    assert found == pytest.approx(1000 * sum(system["salts"].values()) / system["matrix_mass_g_per_mol"])
+    write_json(folder / "system.json", {name: value for name, value in system.items() if name != "salts"})
+    assert analyze(folder).properties.concentration_actual_molal == pytest.approx(found)
 
 
 def assert_nernst_einstein(properties, system):

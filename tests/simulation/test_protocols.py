@@ -84,6 +84,15 @@ def test_a_shorter_time_step_means_more_steps_of_the_same_physical_length():
     assert "run 15000\n" in commands(Plan(Timeline(quick, 0.5), None, {}, None), 1)
 
 
+def test_another_attempt_sets_the_grid_of_pppm_up_again_while_the_box_shrinks():
+    quick = protocols.load("quick")
+    assert " every " not in commands(Plan(Timeline(quick), None, {}, None), 1).replace("neigh_modify every", "")
+    shrinking = commands(Plan(Timeline(quick, 0.5), None, {}, None), 1)
+    assert [line for line in shrinking.splitlines() if line.endswith("NULL")] == [
+        f"run {n} every 500 NULL" for n in (4000, 2500, 2500, 3000)
+    ]
+
+
 @pytest.mark.parametrize("name", protocols.shipped())
 def test_lammps_understands_the_script_of_every_shipped_protocol(name, tmp_path):
     protocol = protocols.load(name)

@@ -11,12 +11,6 @@ from tests.filled_store import fill
 SIGMA = "conductivity_s_per_cm"
 
 
-@pytest.fixture
-def store(tmp_path):
-    with fill(tmp_path / "campaign") as opened:
-        yield opened
-
-
 def test_status_shows_duplicates_per_iteration(store):
     first = status(store).iterations[0]
     assert first.draws == 6

@@ -186,6 +186,20 @@ def test_a_polymer_that_a_stage_excludes_is_known_and_not_among_those_found(stor
     assert store.first_seen("k1") == "*CC* (too large in iteration 1)"
 
 
+def test_a_unit_of_the_grammar_that_is_not_chosen_stays_one_and_waits(store):
+    store.add_polymer("k1", "*CCO*", "*OCC*", "grammar")
+    store.write_training(0, [TrainingEntry("*OCC*", "k1", "unlabelled", 1.0, "enumerated, no value")])
+    store.add_candidates([Candidate(1, 0, "*COC*", "k1", "new"), Candidate(1, 1, "*CSC*", "k2", "new")])
+    for row in store.candidates(1):
+        store.add_polymer(row.key, row.smiles, row.smiles, "generated", 1)
+        store.exclude(row, verdicts.NOT_SELECTED, "not chosen")
+    assert [(row.key, row.source, row.given) for row in store.polymers()] == [("k1", "grammar", "*OCC*")]
+    assert store.known_keys() == {"k1", "k2"}
+    assert [row.key for row in store.waiting()] == ["k1", "k2"]
+    store.add_polymer("k1", "*CCO*", "*COC*", "generated", 2)
+    assert [row.key for row in store.waiting()] == ["k2"]
+
+
 def test_the_documentation_prints_the_verdicts():
     assert verdicts.table() in (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text()
 

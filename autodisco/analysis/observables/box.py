@@ -1,6 +1,7 @@
 """Volume, density and composition of the box."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,30 @@ from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.statistics import series_error
+from autodisco.analysis.trajectory import Composition
 from autodisco.analysis.units import AVOGADRO
 from autodisco.arrays import Floats
 from autodisco_kernels import CM3_PER_A3
 
 LEAST_DENSITY, MOST_DENSITY = 0.1, 8.0  # g/cm³
+HIGHEST_CHARGE = 6  # of an ion, in units of the smallest charge; charges may be scaled
+
+
+def formula_units(composition: Composition) -> float | None:
+    """Formula units of all salts, from the numbers and charges of the ions: Mg(TFSI)2 has one cation, Li2SO4 two.
+
+    None where several charges of cations and of anions leave open which of them belong together.
+    """
+    for ions, others in ((composition.cations, composition.anions), (composition.anions, composition.cations)):
+        if len(charges := {abs(kind.charge) for kind in others}) <= 1:
+            (other,) = charges or {1.0}
+            shares = [Fraction(other / abs(kind.charge)).limit_denominator(HIGHEST_CHARGE) for kind in ions]
+            return float(sum(kind.n / share.numerator for kind, share in zip(ions, shares, strict=True)))
+    return None
 
 
 class Box(Observable):
-    """Density of the box, and salt in mol per kg of polymer or solvent.
+    """Density of the box, and formula units of salt in mol per kg of polymer and solvent.
 
     Attributes
     ----------
@@ -56,10 +72,11 @@ class Box(Observable):
 
     @property
     def molality(self) -> float | None:
-        """Cations in mol per kg of polymer or solvent, None without any."""
-        composition = self.run.composition
-        mass, n = self.run.trajectory.neutral_mass or composition.neutral_mass, sum(k.n for k in composition.cations)
-        return 1000 * n / mass if mass > 0 else None
+        """Formula units of all salts in mol per kg of polymer and solvent, None without any of these."""
+        given = self.run.trajectory
+        mass = given.neutral_mass or given.composition.neutral_mass
+        n = formula_units(given.composition) if given.formula_units is None else given.formula_units
+        return n / mass * 1000.0 if n is not None and mass > 0 else None
 
     def result(self) -> Mapping[str, Any]:
         """Values; the density of a box that does not change has no error."""

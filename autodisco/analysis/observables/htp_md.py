@@ -31,20 +31,11 @@ class HtpMd(Derived):
     """
 
     quantities = chosen(
-        "conductivity_s_per_cm",
-        "conductivity_ne_s_per_cm",
-        "transference_number",
-        "transference_number_ne",
-        "cation_diffusivity_cm2_per_s",
-        "anion_diffusivity_cm2_per_s",
-        "polymer_diffusivity_cm2_per_s",
-        "free_cation_fraction",
-        "li_polymer_coordination",
-        "li_anion_coordination",
-        "density_g_per_cm3",
-        "concentration_actual_molal",
-        "cluster_population",
-    )
+        "conductivity_s_per_cm", "conductivity_ne_s_per_cm", "transference_number", "transference_number_ne",
+        "cation_diffusivity_cm2_per_s", "anion_diffusivity_cm2_per_s", "polymer_diffusivity_cm2_per_s",
+        "free_cation_fraction", "li_polymer_coordination", "li_anion_coordination", "density_g_per_cm3",
+        "concentration_actual_molal", "cluster_population",
+    )  # fmt: skip
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)

@@ -49,6 +49,7 @@ ACQUIRE = Stage(
     name="acquire",
     does="chooses what the next model learns from",
     seed_number=4,
+    after=("generate", "filter", "simulate"),
     run=acquire,
     events={
         "chosen": Event(NEXT, "the training set of the next model is written", "training set and new best are written"),

@@ -7,8 +7,8 @@ If there are too few, more is drawn, up to `generate.max_draws`. Whether the cam
 from collections import Counter
 from typing import Any
 
-from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.pool import has_pool, waiting, wanted_new
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
@@ -30,14 +30,15 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
         counts = Counter(row.verdict for row in rows)
         seen = {"draws": len(rows), **counts}
         survivors = [row for row in rows if row.verdict == "new"]
-        size = batch_size(campaign, store)
+        size = wanted_new(campaign, store)
         least = size if settings.generate.until == "survivors" else 1
         if len(survivors) < least and len(rows) < settings.generate.max_draws:
             missing = size - len(survivors)
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
-        elif survivors:
-            decided = f"simulate {counted(len(survivors), 'polymer')}"
+        elif survivors or waiting(campaign, store):
+            verb = "choose from a pool with" if has_pool(campaign) else "simulate"
+            decided = f"{verb} {counted(len(survivors), 'new polymer')}"
             store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
             advance(store, "filled")
         else:
@@ -96,6 +97,7 @@ FILTER = Stage(
     name="filter",
     does="gives each new string a verdict",
     seed_number=2,
+    after=("generate",),
     run=filter_candidates,
     events={
         "short": Event(

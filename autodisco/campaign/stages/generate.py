@@ -6,9 +6,9 @@ too few polymers passed the filter, the stream is continued.
 
 from collections import Counter
 
-from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
@@ -21,9 +21,9 @@ DRAWS_AT_ONCE = 100
 
 
 def generate(campaign: Campaign, store: Store) -> None:
-    """Continue the stream of draws until `batch_size` strings are new, or as many more as the filter asked for.
+    """Continue the stream of draws until enough strings are new, or as many more as the filter asked for.
 
-    If no string passed the filter, `batch_size` more have to be new.
+    If no string passed the filter, as many more have to be new.
     """
     settings = campaign.settings
     iteration = store.get("iteration")
@@ -64,7 +64,7 @@ def generate(campaign: Campaign, store: Store) -> None:
 
 def _wanted(campaign: Campaign, store: Store, rows: list[Candidate]) -> int:
     """Number of new strings that are still needed."""
-    size = batch_size(campaign, store)
+    size = wanted_new(campaign, store)
     verdicts = Counter(row.verdict for row in rows)
     if campaign.settings.generate.until == "survivors" or not verdicts["new"]:
         return max(0, size - verdicts["drawn"] - verdicts["new"])

@@ -84,6 +84,7 @@ RETRAIN = Stage(
     name="retrain",
     does="trains the next model and decides whether the campaign goes on",
     seed_number=TRAINING,
+    after=("acquire",),
     run=retrain,
     events={
         "go-on": Event(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from autodisco.campaign.budget import end_spent, simulations_left, simulations_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.notify import tell
+from autodisco.campaign.pool import choose_batch
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.decide import Choice, comparison, ranking, selected, value_of
+from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import NOT_SELECTED, Candidate, Replica, Store, replica_folder
+from autodisco.store import Replica, Store, replica_folder
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -50,40 +48,16 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
 
 def plan_batch(campaign: Campaign, store: Store) -> None:
-    """Plan the replicas of the new polymers of this iteration that the selection chooses, once, as many as the budget
-    leaves."""
+    """Plan the replicas of the polymers that the selection chooses, once, as many as the budget leaves."""
     iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
     if store.replicas(iteration):
         return
     with store.transaction():
-        wanted = [(row.key or "", number) for row in _select(campaign, store) for number in range(replicas)]
+        batch = choose_batch(campaign, store, campaign.seed(iteration, SIMULATE.seed_number))
+        wanted = [(row.key or "", number) for row in batch for number in range(replicas)]
         # If the budget is below what is done already, all of them are planned, and wait for a larger one.
         for key, number in wanted[: simulations_left(campaign, store) or None]:
             store.plan_replica(key, store.get("protocol"), number, iteration)
-
-
-def _select(campaign: Campaign, store: Store) -> list[Candidate]:
-    """The new polymers that are simulated; the others get the verdict `NOT_SELECTED`."""
-    settings, iteration = campaign.settings.filter, store.get("iteration")
-    new = store.candidates(iteration, "new")
-    if not new:
-        return []
-    choice = Choice(
-        candidates=new,
-        most=settings.most_selected or len(new),
-        objective=campaign.objective,
-        ranked=ranking(store),
-        rng=np.random.default_rng(campaign.seed(iteration, SIMULATE.seed_number)),
-    )
-    chosen = selected(settings.selection, choice)
-    if left := [row for row in new if row not in chosen]:
-        name = Path(settings.selection).name
-        for row in left:
-            reason = f"new, but not chosen by the selection {name}"
-            store.exclude(row, NOT_SELECTED, reason)
-        seen, decided = {"candidates": len(new)}, f"simulate {counted(len(chosen), 'polymer')}"
-        store.note("selected", f"iteration {iteration}", seen, decided, f"chosen by {name}")
-    return chosen
 
 
 def settle(campaign: Campaign, store: Store) -> None:
@@ -285,6 +259,7 @@ SIMULATE = Stage(
     name="simulate",
     does="simulates what is new",
     seed_number=3,
+    after=("generate", "filter"),
     run=simulate,
     events={
         "settled": Event(

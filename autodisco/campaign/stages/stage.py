@@ -53,6 +53,9 @@ class Stage:
         The events that `run` ends with, by name.
     verdicts
         Verdicts that only this stage gives to draws, with their meanings.
+    after
+        Names of the stages whose results of the same iteration it reads: they have to come before it, if they are in
+        the loop.
     """
 
     name: str
@@ -61,3 +64,4 @@ class Stage:
     run: "Callable[[Campaign, Store], None]"
     events: Mapping[str, Event]
     verdicts: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()

@@ -32,6 +32,12 @@ variable report_pressure equal press
 variable report_density equal density
 variable report_energy equal pe
 """
+SETUP_PS = 1.0
+"""After so much time PPPM is set up again where an attempt failed before.
+
+LAMMPS fixes the margin of the grid when a run begins. Atoms leave it where the box shrinks fast: the run ends with
+"Out of range atoms", though energies and forces are normal.
+"""
 REPORT = (
     'fix report all print {every} "{number} $(step) ${{report_temperature}} ${{report_pressure}} '
     '${{report_density}} ${{report_energy}}" append report.txt screen no title ""\n'
@@ -121,7 +127,10 @@ def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, see
         file = part_name(done)
         text += f"fix move all nvt temp {t} {t} {damping}\n"
         text += f"dump trajectory all dcd {frame} {file}\ndump_modify trajectory unwrap yes\n"
-    text += _legs(number, n - averaged, n, timeline.leg(step), done, bool(protocol.checkpoint_every_ps))
+    if isinstance(step, Npt) and timeline.scale < 1 and not protocol.checkpoint_every_ps:
+        text += f"run {n - averaged} every {steps(SETUP_PS)} NULL\n"
+    else:
+        text += _legs(number, n - averaged, n, timeline.leg(step), done, bool(protocol.checkpoint_every_ps))
     if number == plan.gate:
         return text
     if averaged:

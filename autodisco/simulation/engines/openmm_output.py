@@ -14,11 +14,10 @@ from autodisco.files import read_json
 from autodisco.simulation.engines.engine import TRAJECTORY
 from autodisco.simulation.engines.report import report_line
 from autodisco.simulation.protocols import Production, Step
-from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
+from autodisco.simulation.units import G_PER_CM3, GAS_CONSTANT, KJ_PER_KCAL
 
 CHECKPOINT, REPORT = "checkpoint.json", "report.txt"
 ANGSTROM = 0.1  # nm
-AMU_PER_NM3 = 1.66053907e-3  # g/cm³
 
 
 @dataclass
@@ -92,7 +91,7 @@ class Outputs:
             round(self._stored.time_ps / self._outer_ps),
             2 * kinetic / (self._degrees_of_freedom * GAS_CONSTANT),
             math.nan,
-            self._mass / state.getPeriodicBoxVolume()._value * AMU_PER_NM3,
+            self._mass / state.getPeriodicBoxVolume()._value * G_PER_CM3,
             energy,
         )
         self._report.write(report_line(values).encode())

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,9 +101,15 @@ class Pool:
                 if self._running or self._waiting:
                     time.sleep(self._executor.poll_s)
         finally:
-            for entry in [] if self._leave else self._running:
-                self._executor.cancel(entry.handle)
+            if not self._leave:
+                self._cancel_all()
         return True
+
+    def _cancel_all(self) -> None:
+        """End all replicas. Raises the first error, after each was tried."""
+        with ExitStack() as all_of_them:
+            for entry in reversed(self._running):
+                all_of_them.callback(self._executor.cancel, entry.handle)
 
     def _start(self, on_start: OnTask, on_submit: Callable[[ReplicaTask, str], None], on_done: OnDone) -> None:
         """Submit as many as there are places for."""
@@ -114,8 +121,17 @@ class Pool:
                 return
             task = self._waiting.popleft()
             on_start(task)
-            self._running.append(_Running(task, self._executor.submit(task)))
-            on_submit(task, self._running[-1].handle)
+            self._running.append(_Running(task, self._submit(task, on_submit)))
+
+    def _submit(self, task: ReplicaTask, on_submit: Callable[[ReplicaTask, str], None]) -> str:
+        """Submit a task; its handle. A replica whose handle cannot be stored would not be found again: it is ended."""
+        handle = self._executor.submit(task)
+        try:
+            on_submit(task, handle)
+        except BaseException:
+            self._executor.cancel(handle)
+            raise
+        return handle
 
     def _look(self, on_restart: OnTask, on_submit: Callable[[ReplicaTask, str], None], on_done: OnDone) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
@@ -125,9 +141,8 @@ class Pool:
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
             if sighting.killed and entry.kills < STARTS_AFTER_KILLS and finished_outcome(entry.task) is None:
-                entry.handle = self._executor.submit(entry.task)
+                entry.handle = self._submit(entry.task, on_submit)
                 entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
-                on_submit(entry.task, entry.handle)
                 on_restart(entry.task)
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)

@@ -106,11 +106,27 @@ class Ion(_Frozen):
         total = sum(self.types[name].charge for name in self.atoms) / self.charges_scaled_by
         if abs(total - self.charge) > CHARGE_TOLERANCE:
             raise ValueError(f"the charges of the atoms add up to {total:.6f} e, not to {self.charge:+d}")
+        self._check_names()
         width = 6 if self.torsion == "fourier" else 3
         if wrong := [name for name, row in self.torsions.items() if len(row) != width]:
             raise ValueError(f"torsions.{wrong[0]}: {width} numbers expected with torsion = '{self.torsion}'")
         self._check_terms(mol)
         return self
+
+    def _check_names(self) -> None:
+        """Raise ValueError for a type in a table that no atom has: a typing error leaves parameters without effect."""
+        used = sorted(set(self.atoms))
+        if hyphened := [name for name in used if "-" in name]:
+            raise ValueError(f"atoms: type '{hyphened[0]}' holds a hyphen, which stands between two types")
+        for table in ("types", "bonds", "angles", "torsions", "out_of_plane"):
+            for key in getattr(self, table):
+                words = key.split("-")
+                if table == "torsions" and words[0] == words[-1] == "*":
+                    words = words[1:-1]
+                if unknown := [word for word in words if word not in used]:
+                    close = difflib.get_close_matches(unknown[0], used, n=1)
+                    hint = f" (did you mean '{close[0]}'?)" if close else f"; types: {', '.join(used)}"
+                    raise ValueError(f"{table}.{key}: no atom has the type '{unknown[0]}'{hint}")
 
     def _check_terms(self, mol: Chem.Mol) -> None:
         for bond in topology.bonds(mol):
@@ -197,7 +213,13 @@ def with_ions(content: dict[str, Any], path: Path, key: str) -> dict[str, Any]:
         return content
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise InputError(f"{path}: {key}: a list of the paths of ion files expected")
-    return {**content, "ions": [read(path.parent / file) for file in files]}
+    ions = [read(path.parent / file) for file in files]
+    for file, ion in zip(files, ions, strict=True):
+        if shipped().get(ion.name, ion) != ion:
+            raise InputError(
+                f"{path}: {key}: {file}: autodisco has another ion '{ion.name}' already; choose another name"
+            )
+    return {**content, "ions": ions}
 
 
 def known(more: Iterable[Ion] = ()) -> dict[str, Ion]:

@@ -1,0 +1,143 @@
+"""The pool: what is not chosen is offered again, and nothing else in the campaign changes by it."""
+
+import dataclasses
+
+import pytest
+
+from autodisco.campaign.pool import wanted_new
+from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages.simulate import plan_batch
+from autodisco.campaign.states import advance
+from autodisco.polymer import parse
+from autodisco.store import NOT_SELECTED, Candidate
+from autodisco.store.store import Store
+
+
+def _choosing(campaign, selection="random"):
+    settings = campaign.settings
+    chosen = settings.filter.model_copy(update={"selection": selection})
+    return dataclasses.replace(campaign, settings=settings.model_copy(update={"filter": chosen}))
+
+
+@pytest.fixture
+def pooled(prepared):
+    """A campaign that draws pools of ten and simulates two by chance."""
+
+    def one(name="pool", **generate):
+        campaign, store = prepared(name, **{"batch_size": 2, "pool": 10, **generate})
+        return _choosing(campaign), store
+
+    return one
+
+
+def _to_simulate(campaign, store):
+    while store.get("state") in ("generate", "filter"):
+        STAGES.get(store.get("state")).run(campaign, store)
+
+
+def _next_iteration(store, draws=()):
+    """The next iteration with these draws, judged by no filter."""
+    with store.transaction():
+        for event in ("settled", "chosen"):
+            advance(store, event)
+        store.begin_iteration(2)
+        advance(store, "go-on", iteration=2)
+        store.add_candidates([Candidate(2, n, row.smiles, row.key, "duplicate-string") for n, row in enumerate(draws)])
+        advance(store, "drawn")
+
+
+def _batch(store, iteration):
+    return {row.key for row in store.replicas(iteration)}
+
+
+def test_an_iteration_draws_a_pool_and_simulates_a_batch_of_it(pooled):
+    campaign, store = pooled()
+    _to_simulate(campaign, store)
+    assert len(store.candidates(1, "new")) == 10
+    plan_batch(campaign, store)
+    left = store.candidates(1, NOT_SELECTED)
+    assert (len(_batch(store, 1)), len(left)) == (2, 8)
+    assert left == store.waiting()
+    assert _batch(store, 1) == {row.key for row in store.polymers("generated")}
+    note = store.journal()[-1]
+    assert (note.seen, note.decided, note.why) == ({"candidates": 10}, "simulate 2 polymers", "chosen by random")
+
+
+def test_what_is_left_in_the_pool_is_offered_again_when_the_generator_finds_nothing(pooled):
+    campaign, store = pooled(max_draws=10)
+    store.set(state="generate")
+    strings = [f"*{'C' * n}S*" for n in range(1, 6)]
+    rows = [Candidate(1, n, text, parse(text).key, "new") for n, text in enumerate(strings)]
+    store.add_candidates(rows)
+    for row in rows:
+        store.add_polymer(row.key, row.smiles, row.smiles, "generated", 1)
+    advance(store, "drawn")
+    advance(store, "filled")
+    plan_batch(campaign, store)
+    before, first = judge_last(campaign, store, 1), _batch(store, 1)
+    _next_iteration(store, rows * 2)
+    STAGES.get("filter").run(campaign, store)
+    assert store.get("state") == "simulate"
+    plan_batch(campaign, store)
+    assert len(_batch(store, 2)) == 2
+    assert not _batch(store, 2) & first
+    assert len(store.waiting()) == 1
+    # What was drawn, and so what the saturation rule sees, is as before; the verdicts of iteration 1 stay.
+    assert judge_last(campaign, store, 2)[0] == before[0]
+    assert len(store.candidates(1, NOT_SELECTED)) == 3
+
+
+def test_a_polymer_of_the_pool_belongs_to_the_iteration_that_simulates_it_until_that_is_taken_back(pooled):
+    campaign, store = pooled()
+    _to_simulate(campaign, store)
+    plan_batch(campaign, store)
+    waiting = {row.key for row in store.waiting()}
+    _next_iteration(store)
+    advance(store, "filled")
+    plan_batch(campaign, store)
+    later = store.polymers("generated", 2)
+    assert {row.key for row in later} == _batch(store, 2) <= waiting
+    assert all(row.scores for row in later)
+    store.rewind(1)
+    assert {row.key for row in store.waiting()} == waiting
+    assert store.known_keys() >= waiting
+
+
+def test_the_same_seed_chooses_the_same_and_a_second_start_chooses_no_more(pooled):
+    batches = []
+    for name in ("one", "two"):
+        campaign, store = pooled(name)
+        _to_simulate(campaign, store)
+        plan_batch(campaign, store)
+        again = store.candidates()
+        plan_batch(campaign, store)
+        assert store.candidates() == again
+        batches.append(_batch(store, 1))
+    assert batches[0] == batches[1]
+
+
+def test_a_process_killed_while_it_chooses_leaves_the_pool_as_it_was(pooled, monkeypatch):
+    campaign, store = pooled()
+    _to_simulate(campaign, store)
+    before = store.candidates()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "plan_replica", killed)
+    with pytest.raises(KeyboardInterrupt):
+        plan_batch(campaign, store)
+    assert store.candidates() == before
+    assert len(store.polymers("generated")) == 10
+
+
+def test_the_papers_rule_draws_no_pool_and_its_old_name_means_the_same(prepared):
+    campaign, store = prepared(batch_size=3)
+    assert wanted_new(campaign, store) == 3
+    _to_simulate(campaign, store)
+    plan_batch(campaign, store)
+    assert len(_batch(store, 1)) == 3
+    assert store.waiting() == []
+    assert Settings(name="x", filter={"selection": "all"}) == Settings(name="x", filter={"selection": "paper"})
