@@ -1,7 +1,7 @@
 """The covariance of labels of all sources.
 
-The truth of the target is a Gaussian process with the kernel ``a · min-max + b · linear + q · quadratic + c``. A label is
-the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
+The truth of the target is a Gaussian process with the kernel ``a · min-max + b · linear + q · quadratic + c``. A label
+is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
 source (`autodisco.surrogate.sources`). The systematic error of a data set is quadratic: nothing in the middle of the
 table, and the larger the further a polymer is from it, where the truth is extrapolated. That of a protocol or an
 experiment is as structured as the truth.
