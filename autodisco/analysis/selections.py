@@ -142,7 +142,7 @@ def _universe(topology: Path) -> Any:
             said = " ".join(str(error.__context__ or error).split())[:120]
             if "atoms section" in said:
                 raise InputError(
-                    f"{topology}: the section Atoms does not have the columns of its atom style; write the style beside "
+                    f"{topology}: the section Atoms lacks the columns of its atom style; write the style beside "
                     f"it, such as 'Atoms # charge' (one of {', '.join(ATOM_STYLES)})"
                 ) from None
             raise InputError(f"{topology}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
@@ -200,7 +200,9 @@ def _check_bonds(topology: Path, universe: Any, sample: Callable[[int], Chunk], 
     apart = first.positions[0, i] - first.positions[0, j]
     apart -= np.rint(apart @ np.linalg.inv(first.cells[0])) @ first.cells[0]
     long = np.linalg.norm(apart, axis=1) > LONGEST_BOND
-    told = f"{topology}: {np.count_nonzero(long)} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame"
+    told = (
+        f"{topology}: {np.count_nonzero(long)} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame"
+    )
     if long.mean() > MOST_LONG:
         raise InputError(f"{told}; the atoms of the topology have to be those of the trajectory, in the same order")
     if long.any():

@@ -265,13 +265,13 @@ def pdb_text(it, serial, bonds):
     """A PDB of the first frame; `serial` numbers atoms, `bonds` are pairs of them."""
     names = {1: ("LI", "LI"), 2: ("N1", "TFS"), 3: ("S1", "TFS"), 4: ("O1", "TFS"), 5: ("C1", "PEO"), 6: ("O1", "PEO")}
     rows = [f"CRYST1{''.join(f'{edge:9.3f}' for edge in it.edges)}  90.00  90.00  90.00 P 1           1"]
-    for k, (kind, x) in enumerate(zip(it.types, it.positions[0], strict=True)):
-        place = "".join(f"{value:8.3f}" for value in x)
+    for k, kind in enumerate(it.types):
+        place = "".join(f"{value:8.3f}" for value in it.positions[0, k])
         name, residue = names[kind]
         element = ELEMENTS[kind].upper()
         number = it.molecules[k] + 1
         rows.append(
-            f"HETATM{serial(k + 1):5d}  {name:<3} {residue:>3} A{number:4d}    {place}  1.00  0.00          {element:>2}"
+            f"HETATM{serial(k + 1):5d}  {name:<3} {residue:>3} A{number:4d}    {place}{1:6.2f}{0:6.2f}{element:>12}"
         )
     rows += [f"CONECT{serial(i + 1):5d}{serial(j + 1):5d}" for i, j in bonds]
     return "\n".join([*rows, "END", ""])
