@@ -14,8 +14,10 @@ from autodisco.campaign.stages.simulate import replica_task
 from autodisco.campaign.verify import verify
 from autodisco.decide import objective_of
 from autodisco.errors import InputError
-from autodisco.simulation import protocols
+from autodisco.polymer import parse
+from autodisco.simulation import builder, forcefield, protocols
 from autodisco.simulation.cache import identity
+from autodisco.simulation.description import describe
 from autodisco.store import Store, older_part_copy, part_copy
 from tests.campaign.conftest import write_campaign
 from tests.extending.conftest import EXAMPLES, write_parts
@@ -196,6 +198,8 @@ def test_a_campaign_with_a_protocol_by_path_goes_on_where_it_was_moved_and_witho
     task = task_of(found)
     assert identity(task) == first  # what was simulated is not simulated again
     assert task.force_field_name == before.force_field_name == f"{tmp_path / 'force_field.py'}:Alkanes"
+    system = builder.build(parse("*OCC*"), protocols.load("smoke").system, 1, forcefield.load("pcff+"))
+    assert describe(system, protocols.load("smoke"), task)["force_field"] == task.force_field_name
     with Store.open_readonly(moved) as store:
         assert [row.event for row in store.journal()] == ["begin"]
         assert store.get("force_field") == task.force_field_name
