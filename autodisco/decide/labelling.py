@@ -83,7 +83,7 @@ class TopFraction(Labelling):
         if border is None:
             return ""
         begins = evidence.objective.exact(border)
-        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at {begins}"
+        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at an expected value of {begins}"
 
     def _ranked(self, evidence: Evidence) -> dict[str, TrainingClass]:
         objective, border = evidence.objective, self._border(evidence)
@@ -99,9 +99,9 @@ class TopFraction(Labelling):
             elif row.verdict == "better":
                 classes[row.key] = TrainingClass("high", weight, f"{shown}: {sure}")
             elif border is not None and objective.worth(row.expected) >= objective.worth(border):
-                classes[row.key] = TrainingClass("high", 1.0, f"{shown}: in {top}")
+                classes[row.key] = TrainingClass("high", 1.0, f"{shown}: expected value in {top}")
             else:
-                classes[row.key] = TrainingClass("low", 1.0, f"{shown}: below {top}")
+                classes[row.key] = TrainingClass("low", 1.0, f"{shown}: expected value below {top}")
         return classes
 
     def _border(self, evidence: Evidence) -> float | None:
