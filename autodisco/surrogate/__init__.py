@@ -1,5 +1,27 @@
-"""Property models: what a polymer that has not been simulated probably conducts."""
+"""Models of structure: what is believed of a polymer, given the values of others and of short simulations."""
 
+from autodisco.analysis.comparison import Scatter
+from autodisco.surrogate.calibration import coverage, widening
+from autodisco.surrogate.posterior import PRIOR, Posterior, Prediction
+from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.property_model import PropertyModel, fit_judge
+from autodisco.surrogate.similarity import similarity
+from autodisco.surrogate.sources import Kind, Label, Normal, Priors, Source
 
-__all__ = ["PropertyModel", "fit_judge"]
+__all__ = [
+    "PRIOR",
+    "Kind",
+    "Label",
+    "Normal",
+    "Posterior",
+    "Prediction",
+    "PriorMean",
+    "Priors",
+    "PropertyModel",
+    "Scatter",
+    "Source",
+    "coverage",
+    "fit_judge",
+    "similarity",
+    "widening",
+]

@@ -1,0 +1,102 @@
+"""The covariance of labels of all sources.
+
+The truth of the target is a Gaussian process with the kernel ``a · min-max + b · linear + q · quadratic + c``. A label
+is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
+source (`autodisco.surrogate.sources`). The systematic error of a data set is quadratic: nothing in the middle of the
+table, and the larger the further a polymer is from it, where the truth is extrapolated. That of a protocol or an
+experiment is as structured as the truth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodisco.arrays import Floats, Indices
+from autodisco.surrogate.similarity import Structures
+from autodisco.surrogate.sources import Source
+
+FAR = 10.0
+"""Mean square of the descriptors beyond which the quadratic kernel no longer grows."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Variances and slopes; arrays have one entry for each source, 1 and 0 for the target.
+
+    Attributes
+    ----------
+    similarity, linear, quadratic, constant : variances of the parts of the truth
+    slope : change of a value with the truth
+    offset, offset_variance : normal distribution of the offset, over which the model is averaged
+    systematic : variance of the systematic error
+    noise : variance of one build
+    """
+
+    similarity: float
+    linear: float
+    quadratic: float
+    constant: float
+    slope: Floats
+    offset: Floats
+    offset_variance: Floats
+    systematic: Floats
+    noise: Floats
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Kernels of unit variance between polymers, shapes (n, m)."""
+
+    similarity: Floats
+    linear: Floats
+    quadratic: Floats
+
+    @classmethod
+    def between(cls, rows: Structures, others: Structures) -> "Kernels":
+        """All kernels between two sets of structures."""
+        linear = rows.linear(others)
+        capped = [1.0 / np.hypot(1.0, each.squares / FAR) for each in (rows, others)]
+        return cls(rows.min_max(others), linear, np.square(linear) * capped[0][:, None] * capped[1])
+
+    @classmethod
+    def of_each(cls, rows: Structures) -> "Kernels":
+        """The kernels of each structure with itself, shapes (n,)."""
+        squares = rows.squares
+        return cls(np.ones(len(rows)), squares, np.square(squares / np.hypot(1.0, squares / FAR)))
+
+    def among(self, rows: Indices) -> "Kernels":
+        """The kernels between some of the polymers, each of them a row and a column."""
+        block = np.ix_(rows, rows)
+        return Kernels(self.similarity[block], self.linear[block], self.quadratic[block])
+
+    def truth(self, by: Hyperparameters) -> Floats:
+        """Covariance of the truth."""
+        return by.similarity * self.similarity + by.linear * self.linear + by.quadratic * self.quadratic + by.constant
+
+    def systematic(self, source: Source) -> Floats:
+        """Covariance of the systematic error of a source, for a variance of 1."""
+        return self.quadratic if source.kind == "data-set" else 0.5 * (self.similarity + self.linear)
+
+
+def of_labels(
+    kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices, noise: Floats
+) -> Floats:
+    """Covariance of labels, noise on its diagonal.
+
+    Parameters
+    ----------
+    kernels : between the polymers of the labels, (n, n)
+    source : number of the source of each label, (n,)
+    noise : variance of each label, (n,)
+    """
+    slopes = by.slope[source]
+    covariance = slopes[:, None] * kernels.truth(by) * slopes
+    for number, one in enumerate(sources):
+        rows = np.flatnonzero(source == number)
+        if one.reference or not len(rows):
+            continue
+        error = by.systematic[number] * kernels.among(rows).systematic(one)
+        covariance[np.ix_(rows, rows)] += by.offset_variance[number] + error
+    covariance[np.diag_indices(len(source))] += noise
+    return covariance

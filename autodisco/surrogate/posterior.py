@@ -1,0 +1,403 @@
+"""What is believed of every polymer, given the labels of all sources: an exact Gaussian process over the structure.
+
+Values are on the scale of an objective (log10 of S/cm for conductivities). The posterior speaks about the mean over all
+builds that there could be in the target source. `docs/surrogate.md` has the model and what it is worth.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.special import ndtr
+
+from autodisco.arrays import Floats, Indices
+from autodisco.surrogate import censoring
+from autodisco.surrogate.calibration import widening
+from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
+from autodisco.surrogate.likelihood import Data, most_likely
+from autodisco.surrogate.prior_mean import PriorMean
+from autodisco.surrogate.similarity import Structures
+from autodisco.surrogate.sources import Label, Source
+from autodisco.surrogate.threads import one_thread
+
+Z_90 = 1.6448536269514722
+PRIOR = "prior mean"
+"""Name of what is known before any label, among the contributions."""
+
+MOST_COMPARED = 600
+"""Labels from which hyperparameters are found; a random choice where there are more, sources with few labels whole."""
+
+ROUNDS = 2
+"""How often bounds and hyperparameters are found in turn."""
+
+LEAST_NOISE = 0.02
+"""Least standard error of a label, in units of the spread between polymers."""
+
+ROWS_AT_ONCE = 2000
+JITTER = 1e-9
+UNKNOWING = 1e6
+"""Variance of a label that says nothing, in squares of the scale."""
+
+ENOUGH = 10
+"""Labels of the target from which on they alone judge the calibration."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The posterior of several polymers, arrays of shape (n,) on the scale of the objective.
+
+    Attributes
+    ----------
+    mean, sd : of the true value in the target, without the noise of a build
+    low, high : ends of the interval that holds 90 %
+    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it
+    """
+
+    mean: Floats
+    sd: Floats
+    low: Floats
+    high: Floats
+    contributions: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Labels as the posterior needs them, after bounds have become Gaussian labels."""
+
+    structures: Structures
+    source: Indices
+    residuals: Floats
+    noise: Floats
+
+
+class Posterior:
+    """A fitted model; it does not change. See `fit`."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        target: str,
+        by: Hyperparameters,
+        prior_mean: PriorMean,
+        labels: _Labels,
+        factor: Floats,
+        weights: Floats,
+        widened: float | None = None,
+    ) -> None:
+        self.sources, self.target = tuple(sources), target
+        #: What the marginal likelihood found.
+        self.hyperparameters = by
+        self._prior_mean, self._labels = prior_mean, labels
+        self._factor, self._weights, self._widened = factor, weights, widened
+
+    @classmethod
+    @one_thread
+    def fit(
+        cls,
+        labels: Sequence[Label],
+        sources: Sequence[Source],
+        target: str,
+        *,
+        prior_mean: PriorMean | None,
+        seed: int,
+        spread: float = 0.5,
+        level: float | None = None,
+    ) -> "Posterior":
+        """Condition on labels; hyperparameters are those of the largest posterior density.
+
+        Parameters
+        ----------
+        labels, sources : any number of labels, and the sources that they name
+        target : name of the source that is spoken about, one with `reference`
+        prior_mean : what is known before any label; None for a constant
+        seed : decides which labels are used for the hyperparameters where there are many
+        spread : standard deviation between polymers that is expected
+        level : value about which slopes turn; the mean of the values if left out
+
+        Raises
+        ------
+        InvalidRepeatUnit, ValueError
+            A label is no repeat unit, or names a source that there is not; the target is no reference.
+        """
+        numbers = {source.name: number for number, source in enumerate(sources)}
+        if target not in numbers or not sources[numbers[target]].reference:
+            raise ValueError(f"target {target!r} is none of the reference sources")
+        unknown = {label.source for label in labels} - numbers.keys()
+        if unknown:
+            raise ValueError(f"labels of unknown sources: {', '.join(sorted(unknown))}")
+        source = np.array([numbers[label.source] for label in labels], dtype=np.int64)
+        values = np.array([label.value for label in labels], dtype=float)
+        bounded = np.flatnonzero([label.censored for label in labels])
+        centre = _centre(sources, source, values, bounded)
+        prior_mean = prior_mean or PriorMean.constant_at(centre, spread)
+        structures = Structures.of([label.smiles for label in labels])
+        data = Data(
+            kernels=Kernels.between(structures, structures),
+            source=source,
+            values=values,
+            prior=prior_mean.values(structures),
+            level=centre if level is None else level,
+            builds=np.array([max(label.builds, 1) for label in labels], dtype=float),
+            fixed_noise=_fixed_noise(labels, LEAST_NOISE * spread),
+        )
+        data, by = _fitted(data, sources, bounded, prior_mean.start(sources), seed)
+        noise = data.noise(by)
+        covariance = of_labels(data.kernels, by, sources, source, noise)
+        factor = cholesky(covariance, lower=True, overwrite_a=True) if len(labels) else covariance
+        residuals = data.values - data.means(by)
+        return cls(
+            sources, target, by, prior_mean, _Labels(structures, source, residuals, noise), factor,
+            _solved(factor, residuals),
+        )  # fmt: skip
+
+    @one_thread
+    def predict(self, smiles: Sequence[str]) -> Prediction:
+        """The posterior of each repeat unit. Raises InvalidRepeatUnit for a string that is none."""
+        parts = [self._predict(rows) for rows in _in_parts(Structures.of(smiles))]
+        mean, variance = (np.concatenate([np.empty(0), *(part[k] for part in parts)]) for k in range(2))
+        moved = {
+            name: np.concatenate([np.empty(0), *(part[2][name] for part in parts)])
+            for name in (PRIOR, *(source.name for source in self.sources))
+        }
+        sd = self.widened * np.sqrt(variance)
+        return Prediction(mean, sd, mean - Z_90 * sd, mean + Z_90 * sd, moved)
+
+    @one_thread
+    def joint(self, smiles: Sequence[str]) -> tuple[Floats, Floats]:
+        """Mean (n,) and covariance (n, n) of the true values of several polymers."""
+        rows = Structures.of(smiles)
+        cross = self._truth_with_labels(rows)
+        known = self._halved(cross)
+        covariance = Kernels.between(rows, rows).truth(self.hyperparameters) - known.T @ known
+        return self._prior_mean.values(rows) + cross @ self._weights, self.widened**2 * covariance
+
+    def draws(self, smiles: Sequence[str], n: int, rng: np.random.Generator) -> Floats:
+        """Random functions: true values of the polymers, shape (n, len(smiles))."""
+        mean, covariance = self.joint(smiles)
+        scale = max(float(np.diag(covariance).max(initial=0.0)), JITTER)
+        covariance[np.diag_indices(len(mean))] += 1e-8 * scale
+        return mean + rng.standard_normal((n, len(mean))) @ cholesky(covariance, lower=True).T
+
+    @one_thread
+    def p_better(self, smiles: Sequence[str], reference_smiles: str) -> Floats:
+        """Chance of each polymer to have a larger value than the reference, which itself has 0.5."""
+        rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
+        there = self._halved(self._truth_with_labels(reference))[:, 0]
+        at = self._prior_mean.values(reference) + self._truth_with_labels(reference) @ self._weights
+        own = float(Kernels.of_each(reference).truth(self.hyperparameters)[0] - there @ there)
+        chances = []
+        for part in _in_parts(rows):
+            mean, variance, _ = self._predict(part)
+            known = self._halved(self._truth_with_labels(part))
+            shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there @ known
+            sd = self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, JITTER))
+            chances.append(ndtr((mean - at) / sd))
+        return np.concatenate([np.empty(0), *chances])
+
+    def p_best(self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000) -> Floats:
+        """Chance of each polymer to be among the `k` with the largest values of these, from `n` random functions.
+
+        Polymers that would have to be more than four standard deviations above their mean have 0.
+        """
+        chances, found = np.zeros(len(smiles)), self.predict(smiles)
+        if k >= len(smiles):
+            return np.ones(len(smiles))
+        needed = np.sort(found.mean - 2 * found.sd)[-k]
+        near = np.flatnonzero(found.mean + 4 * found.sd >= needed)
+        drawn = self.draws([smiles[row] for row in near.tolist()], n, rng)
+        best = np.argpartition(drawn, -min(k, len(near)), axis=1)[:, -min(k, len(near)) :]
+        chances[near] = np.bincount(best.ravel(), minlength=len(near)) / n
+        return chances
+
+    @one_thread
+    def condition(self, smiles: Sequence[str], source: str | None = None, builds: int = 1) -> "Posterior":
+        """The posterior once these polymers have their expected values in a source (the target if left out).
+
+        The mean stays as it is and the variance is what it will be: hallucinated labels (Desautels et al., JMLR 15,
+        4053, 2014).
+        """
+        number = self._number(source or self.target)
+        rows = Structures.of(smiles)
+        added = np.full(len(rows), number)
+        noise = np.full(len(rows), self.hyperparameters.noise[number] / builds)
+        cross = self._halved(self._value_with_labels(rows, number))
+        among = of_labels(Kernels.between(rows, rows), self.hyperparameters, self.sources, added, noise)
+        corner = cholesky(among - cross.T @ cross, lower=True)
+        n, m = len(self._weights), len(rows)
+        factor = np.zeros((n + m, n + m))
+        factor[:n, :n], factor[n:, :n], factor[n:, n:] = self._factor, cross.T, corner
+        old = self._labels
+        labels = _Labels(
+            old.structures.joined(rows),
+            np.concatenate([old.source, added]),
+            np.concatenate([old.residuals, np.zeros(m)]),
+            np.concatenate([old.noise, noise]),
+        )
+        weights = np.concatenate([self._weights, np.zeros(m)])
+        return Posterior(
+            self.sources, self.target, self.hyperparameters, self._prior_mean, labels, factor, weights, self.widened
+        )
+
+    def noise(self, source: str) -> float:
+        """Standard deviation of one build in a source, on its own scale."""
+        return float(np.sqrt(self.hyperparameters.noise[self._number(source)]))
+
+    @one_thread
+    def shift(self, smiles: Sequence[str], source: str, builds: int = 1) -> Floats:
+        """By how much `builds` more builds in a source would move the mean of each polymer: the standard deviation of
+        the change, given all labels so far; (n,)."""
+        number, by = self._number(source), self.hyperparameters
+        moves = []
+        for rows in _in_parts(Structures.of(smiles)):
+            own = Kernels.of_each(rows)
+            truth, value = (
+                self._halved(self._truth_with_labels(rows)),
+                self._halved(self._value_with_labels(rows, number)),
+            )
+            covariance = by.slope[number] * own.truth(by) - np.einsum("ij,ij->j", truth, value)
+            variance = by.slope[number] ** 2 * own.truth(by) + by.noise[number] / builds
+            if not self.sources[number].reference:
+                error = own.systematic(self.sources[number])
+                variance = variance + by.offset_variance[number] + by.systematic[number] * error
+            variance = np.maximum(variance - np.square(value).sum(axis=0), JITTER)
+            moves.append(self.widened * np.abs(covariance) / np.sqrt(variance))
+        return np.concatenate([np.empty(0), *moves])
+
+    @one_thread
+    def leave_one_out(self, rows: Indices | None = None) -> tuple[Floats, Floats]:
+        """Residual of each label and its standard deviation, noise included, predicted from all other labels.
+
+        Closed form: Rasmussen and Williams, equation 5.12. `rows` are numbers of labels, all if left out.
+        """
+        chosen = np.arange(len(self._weights)) if rows is None else rows
+        unit = np.zeros((len(self._weights), len(chosen)))
+        unit[chosen, np.arange(len(chosen))] = 1.0
+        precision = np.square(self._halved(unit.T)).sum(axis=0)
+        return self._weights[chosen] / precision, 1.0 / np.sqrt(precision)
+
+    @cached_property
+    def widened(self) -> float:
+        """Factor by which standard deviations are widened, 1 unless the labels lie further off than was said."""
+        if self._widened is not None:
+            return self._widened
+        residuals, sds = self.leave_one_out(self._judged())
+        return widening(residuals / sds)
+
+    def _judged(self) -> Indices:
+        """Labels by which the calibration is judged: those of the target, of all sources where they are few."""
+        known = np.flatnonzero(self._labels.noise < UNKNOWING)
+        ours = known[self._labels.source[known] == self._number(self.target)]
+        chosen = ours if len(ours) >= ENOUGH else known
+        return chosen[:: -(-len(chosen) // MOST_COMPARED) or 1]
+
+    def _number(self, source: str) -> int:
+        return [one.name for one in self.sources].index(source)
+
+    def _predict(self, rows: Structures) -> tuple[Floats, Floats, dict[str, Floats]]:
+        """Mean, variance before it is widened, and what moved the mean."""
+        cross = self._truth_with_labels(rows)
+        prior = self._prior_mean.values(rows)
+        moved = {PRIOR: prior}
+        for number, source in enumerate(self.sources):
+            own = self._labels.source == number
+            moved[source.name] = cross[:, own] @ self._weights[own]
+        own_variance = Kernels.of_each(rows).truth(self.hyperparameters)
+        variance = own_variance - np.square(self._halved(cross)).sum(axis=0)
+        return prior + cross @ self._weights, np.maximum(variance, JITTER), moved
+
+    def _truth_with_labels(self, rows: Structures) -> Floats:
+        """Covariance of the truth of some polymers with the labels, (n, labels)."""
+        kernels = Kernels.between(rows, self._labels.structures)
+        return kernels.truth(self.hyperparameters) * self.hyperparameters.slope[self._labels.source]
+
+    def _value_with_labels(self, rows: Structures, number: int) -> Floats:
+        """Covariance of the values of some polymers in a source with the labels, (n, labels)."""
+        by, source = self.hyperparameters, self.sources[number]
+        kernels = Kernels.between(rows, self._labels.structures)
+        covariance = by.slope[number] * kernels.truth(by) * by.slope[self._labels.source]
+        if not source.reference:
+            shared = by.offset_variance[number] + by.systematic[number] * kernels.systematic(source)
+            covariance += np.where(self._labels.source == number, shared, 0.0)
+        return covariance
+
+    def _halved(self, cross: Floats) -> Floats:
+        """Inverse of the factor times the transposed of `cross`, (labels, n)."""
+        if not len(self._weights):
+            return cross.T
+        halved: Floats = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
+        return halved
+
+
+def _centre(sources: Sequence[Source], source: Indices, values: Floats, bounded: Indices) -> float:
+    """Where the values of the target are expected: the median of all without the offsets that sources probably have,
+    and without bounds where there are other labels."""
+    if not len(values):
+        return 0.0
+    offsets = np.array([one.priors.offset.mean for one in sources])
+    placed = values - offsets[source]
+    return float(np.median(placed if len(bounded) == len(values) else np.delete(placed, bounded)))
+
+
+def _fixed_noise(labels: Sequence[Label], least: float) -> Floats:
+    return np.array([np.nan if label.sem is None else max(label.sem, least) ** 2 for label in labels], dtype=float)
+
+
+def _fitted(
+    data: Data, sources: Sequence[Source], bounded: Indices, start: Hyperparameters, seed: int
+) -> tuple[Data, Hyperparameters]:
+    """Hyperparameters, and the data with Gaussian labels in the place of bounds."""
+    by = start
+    chosen = _compared(data.source, np.random.default_rng(seed))
+    if not len(bounded):
+        return data, most_likely(data.among(chosen), sources, start) if len(chosen) else start
+    bounds = data
+    for _ in range(ROUNDS):
+        data = _with_sites(bounds, by, sources, bounded)
+        by = most_likely(data.among(chosen), sources, start)
+    return _with_sites(bounds, by, sources, bounded), by
+
+
+def _compared(source: Indices, rng: np.random.Generator) -> Indices:
+    """At most `MOST_COMPARED` labels, the same number of each source where it has as many; ascending."""
+    counts = np.bincount(source)
+    if len(source) <= MOST_COMPARED:
+        return np.arange(len(source))
+    left, quota = MOST_COMPARED, np.zeros(len(counts), dtype=int)
+    for place, number in enumerate(np.argsort(counts, kind="stable").tolist()):
+        quota[number] = min(counts[number], left // (len(counts) - place))
+        left -= quota[number]
+    chosen = [rng.permutation(np.flatnonzero(source == number))[: quota[number]] for number in range(len(counts))]
+    return np.sort(np.concatenate(chosen))
+
+
+def _with_sites(data: Data, by: Hyperparameters, sources: Sequence[Source], bounded: Indices) -> Data:
+    """The data with a Gaussian label for each bound."""
+    exact = np.setdiff1d(np.arange(len(data.source)), bounded)
+    noise = data.noise(by)
+    silent = np.where(np.isin(np.arange(len(noise)), bounded), 0.0, noise)
+    covariance = of_labels(data.kernels, by, sources, data.source, silent)
+    residuals = data.values - data.means(by)
+    factor = cholesky(covariance[np.ix_(exact, exact)], lower=True) if len(exact) else np.empty((0, 0))
+    cross = covariance[np.ix_(exact, bounded)]
+    known = solve_triangular(factor, cross, lower=True) if len(exact) else cross
+    told = solve_triangular(factor, residuals[exact], lower=True) if len(exact) else np.empty(0)
+    mean = data.means(by)[bounded] + known.T @ told
+    among = covariance[np.ix_(bounded, bounded)] - known.T @ known
+    values, fixed_noise = data.values.copy(), data.fixed_noise.copy()
+    values[bounded], fixed_noise[bounded] = censoring.sites(mean, among, data.values[bounded], noise[bounded])
+    return replace(data, values=values, fixed_noise=fixed_noise)
+
+
+def _solved(factor: Floats, residuals: Floats) -> Floats:
+    if not len(residuals):
+        return residuals
+    half = solve_triangular(factor, residuals, lower=True)
+    solved: Floats = solve_triangular(factor, half, lower=True, trans="T")
+    return solved
+
+
+def _in_parts(rows: Structures) -> Iterator[Structures]:
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[first : first + ROWS_AT_ONCE]

@@ -1,0 +1,79 @@
+"""Kernels between polymers: min-max on environments, linear and quadratic on descriptors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autodisco.arrays import Floats, Indices
+from autodisco.surrogate.structure import DESCRIPTORS, structure
+from autodisco_kernels.similarity import Sparse, min_max
+
+
+@dataclass(frozen=True)
+class Structures:
+    """The structures of several polymers as arrays.
+
+    Attributes
+    ----------
+    starts, bits, counts : row i holds ``counts[starts[i]:starts[i + 1]]`` of the environments `bits` in the same slice
+    descriptors : (n, d), centred and scaled
+    """
+
+    starts: Indices
+    bits: Indices
+    counts: Floats
+    descriptors: Floats
+
+    @classmethod
+    def of(cls, smiles: Sequence[str]) -> "Structures":
+        """The structures of repeat units. Raises InvalidRepeatUnit for a string that is none."""
+        found = [structure(text) for text in smiles]
+        starts = np.zeros(len(found) + 1, dtype=np.int64)
+        starts[1:] = np.cumsum([len(one.bits) for one in found])
+        return cls(
+            starts,
+            np.concatenate([np.empty(0, np.int64), *(one.bits for one in found)]),
+            np.concatenate([np.empty(0), *(one.counts for one in found)]),
+            np.array([one.descriptors for one in found]).reshape(len(found), len(DESCRIPTORS)),
+        )
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, rows: slice) -> "Structures":
+        first, last, _ = rows.indices(len(self))
+        inside = slice(self.starts[first], self.starts[last])
+        starts = self.starts[first : last + 1] - self.starts[first]
+        return Structures(starts, self.bits[inside], self.counts[inside], self.descriptors[rows])
+
+    def joined(self, others: "Structures") -> "Structures":
+        """These and then the others."""
+        return Structures(
+            np.concatenate([self.starts, self.starts[-1] + others.starts[1:]]),
+            np.concatenate([self.bits, others.bits]),
+            np.concatenate([self.counts, others.counts]),
+            np.concatenate([self.descriptors, others.descriptors]),
+        )
+
+    def min_max(self, others: "Structures") -> Floats:
+        """Similarity of environments, 1 for equal polymers, shape (n, m)."""
+        bits = np.unique(np.concatenate([self.bits, others.bits]))
+        return min_max(self._in(bits), others._in(bits), len(bits))
+
+    def linear(self, others: "Structures") -> Floats:
+        """Mean product of the descriptors, shape (n, m)."""
+        return self.descriptors @ others.descriptors.T / len(DESCRIPTORS)
+
+    @property
+    def squares(self) -> Floats:
+        """Mean square of the descriptors of each, the diagonal of `linear`, shape (n,)."""
+        return np.square(self.descriptors).mean(axis=1)
+
+    def _in(self, bits: Indices) -> Sparse:
+        return self.starts, np.searchsorted(bits, self.bits), self.counts
+
+
+def similarity(smiles: Sequence[str], others: Sequence[str]) -> Floats:
+    """Min-max similarity of the environments of repeat units, shape (n, m), 1 for equal polymers."""
+    return Structures.of(smiles).min_max(Structures.of(others))

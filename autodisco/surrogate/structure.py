@@ -1,0 +1,164 @@
+"""Numbers that describe the infinite chain of a repeat unit: counts of atoms with their neighbours, and descriptors.
+
+Both are taken from the atoms of one period in the middle of a chain that is long enough for them not to see its ends,
+and are divided by the number of these atoms. They are therefore the same for every spelling of a polymer, whichever
+the cut, the direction and the number of repeats, and they compare short repeat units with long ones. No ring is closed:
+a ring of conjugated units would count as aromatic. Configurations are not told apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+
+from autodisco.arrays import Floats, Indices
+from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
+from autodisco.polymer.identity import Word
+
+REACH = 5
+"""Bonds beyond the period that a descriptor may see."""
+
+LONGEST_GAP = 12
+"""A longer distance between donors counts as this one, and so does a backbone without any."""
+
+FURTHEST = 8.0
+"""Scales from its centre at which a descriptor is cut off."""
+
+_MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=1)
+_DONORS = ("O", "N")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the surrogate sees of one polymer.
+
+    Attributes
+    ----------
+    bits : identifiers of the environments of radius 0 and 1 (Morgan), ascending, shape (k,)
+    counts : how often each occurs per heavy atom, shape (k,)
+    descriptors : in the order of `DESCRIPTORS`, each minus its centre and divided by its scale, shape (d,)
+    """
+
+    bits: Indices
+    counts: Floats
+    descriptors: Floats
+
+
+@dataclass(frozen=True)
+class Period:
+    """The middle period of a chain.
+
+    `atoms` and `backbone` are its heavy atoms and those of them on the shortest path through the chain; `inside` holds
+    the indices of `atoms`.
+    """
+
+    mol: Chem.Mol
+    atoms: list[Chem.Atom]
+    backbone: list[Chem.Atom]
+    inside: frozenset[int]
+
+    @classmethod
+    def of_word(cls, word: Word) -> "Period":
+        """A period of a chain, with at least `REACH` backbone atoms on both sides of it."""
+        one = Chem.MolFromSmiles(join_blocks(word))
+        size = one.GetNumAtoms() - 2
+        path = list(Chem.GetShortestPath(one, 0, size + 1))[1:-1]
+        beside = -(-REACH // len(path))
+        mol = Chem.MolFromSmiles(join_blocks(word, 2 * beside + 1))
+        first = beside * size + 1
+        atoms = [mol.GetAtomWithIdx(index) for index in range(first, first + size)]
+        return cls(mol, atoms, [atoms[index - 1] for index in path], frozenset(range(first, first + size)))
+
+
+@lru_cache(maxsize=1 << 16)
+def structure(smiles: str) -> Structure:
+    """The structure of a repeat unit. Raises InvalidRepeatUnit for a string that is none."""
+    return Structure(*measured(Period.of_word(parse(smiles, ORGANIC_ELEMENTS).word)))
+
+
+def measured(period: Period) -> tuple[Indices, Floats, Floats]:
+    """Bits, counts and descriptors of a period."""
+    found = _MORGAN.GetSparseCountFingerprint(period.mol, fromAtoms=sorted(period.inside)).GetNonzeroElements()
+    bits = np.array(sorted(found), dtype=np.int64)
+    counts = np.array([found[bit] for bit in bits.tolist()]) / len(period.atoms)
+    values = [(measure(period) - centre) / scale for measure, centre, scale in DESCRIPTORS.values()]
+    return bits, counts, np.clip(values, -FURTHEST, FURTHEST)
+
+
+def _share(wanted: Callable[[Chem.Atom], bool]) -> Callable[[Period], float]:
+    """The share of the heavy atoms that are of a kind."""
+    return lambda period: sum(map(wanted, period.atoms)) / len(period.atoms)
+
+
+def _element(*symbols: str) -> Callable[[Period], float]:
+    return _share(lambda atom: atom.GetSymbol() in symbols)
+
+
+def _pattern(smarts: str, symmetry: int = 1) -> Callable[[Period], float]:
+    """Matches of a pattern per heavy atom that begin in the period; each is found as often as it is symmetric."""
+    pattern = Chem.MolFromSmarts(smarts)
+
+    def per_atom(period: Period) -> float:
+        found = period.mol.GetSubstructMatches(pattern, uniquify=False, maxMatches=1_000_000)
+        return sum(match[0] in period.inside for match in found) / symmetry / len(period.atoms)
+
+    return per_atom
+
+
+def _oxygen_to_carbon(period: Period) -> float:
+    return _element("O")(period) / max(_element("C")(period), 0.1)
+
+
+def _mass(period: Period) -> float:
+    """g/mol of heavy atom with its hydrogens."""
+    return float(np.mean([atom.GetMass() + 1.008 * atom.GetTotalNumHs() for atom in period.atoms]))
+
+
+def _branched(period: Period) -> float:
+    return sum(atom.GetDegree() > 2 for atom in period.backbone) / len(period.backbone)
+
+
+def _gaps(period: Period) -> list[int]:
+    """Backbone atoms between each donor and the next one, across the ends of the period too."""
+    length = len(period.backbone)
+    donors = [place for place, atom in enumerate(period.backbone) if atom.GetSymbol() in _DONORS]
+    following = [*donors[1:], *(first + length for first in donors[:1])]
+    return [after - before - 1 for before, after in zip(donors, following, strict=True)]
+
+
+def _gap(wanted: int) -> Callable[[Period], float]:
+    return lambda period: _gaps(period).count(wanted) / len(period.backbone)
+
+
+def _longest_gap(period: Period) -> float:
+    return min(max(_gaps(period), default=LONGEST_GAP), LONGEST_GAP)
+
+
+DESCRIPTORS: dict[str, tuple[Callable[[Period], float], float, float]] = {
+    "carbon": (_element("C"), 0.64, 0.07),
+    "O:C": (_oxygen_to_carbon, 0.39, 0.16),
+    "sulfur": (_element("S"), 0.0, 0.05),
+    "halogen": (_element("F", "Cl", "Br", "I"), 0.0, 0.05),
+    "N-H": (_pattern("[#7;H1,H2]"), 0.08, 0.07),
+    "tertiary amine": (_pattern("[NX3;H0;!$(NC=O)]"), 0.01, 0.05),
+    "O-H": (_pattern("[OX2H]"), 0.0, 0.05),
+    "ether": (_pattern("[#6;!$(C=O)][OD2][#6;!$(C=O)]", 2), 0.01, 0.05),
+    "carbonyl": (_pattern("[#6]=O"), 0.11, 0.05),
+    "N-O": (_pattern("[#7]-[#8]"), 0.0, 0.05),
+    "N-N": (_pattern("[#7]-[#7]", 2), 0.0, 0.05),
+    "O-O": (_pattern("[#8]-[#8]", 2), 0.0, 0.05),
+    "methyl": (_pattern("[CH3]"), 0.13, 0.08),
+    "aromatic": (_share(lambda atom: atom.GetIsAromatic()), 0.0, 0.2),
+    "mass": (_mass, 14.5, 0.43),
+    "branched": (_branched, 0.38, 0.11),
+    "gap 1": (_gap(1), 0.14, 0.05),
+    "gap 2": (_gap(2), 0.14, 0.1),
+    "longest gap": (_longest_gap, 2.8, 1.1),
+}
+"""Measure, centre and scale of each descriptor: per heavy atom or per backbone atom, so that long and short repeat
+units compare. A gap is the number of backbone atoms between a donor (O, N) and the next one. Centres and scales are
+mean and standard deviation over the 6,024 polymers of HTP-MD, the scales of shares at least 0.05 (`bench/prior_mean.py`
+prints them)."""
