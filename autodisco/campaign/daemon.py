@@ -146,7 +146,7 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
     state = store.get("state")
     if why == "signal":
         store.note("signal", state, decided="leave; run it again to go on", why="SIGTERM or SIGINT")
-        campaign.say(f"left in state {state}; run it again to go on")
+        campaign.say(f"interrupted in state {state}")
         return False
     with store.transaction():
         asked = take_request(store, why)

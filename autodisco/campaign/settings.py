@@ -191,7 +191,7 @@ class Saturation(Section):
     @classmethod
     def _each_once(cls, given: list[str]) -> list[str]:
         if len(set(given)) < len(given):
-            raise ValueError("each action once")
+            raise ValueError("an action stands there twice")
         return given
 
 

@@ -91,7 +91,8 @@ class TopFraction(Labelling):
             if border is not None and objective.worth(row.expected) >= objective.worth(border)
         }
         judged = {
-            row.key: (row.key in inside, f"{'in' if row.key in inside else 'below'} {top}") for row in evidence.ranked
+            row.key: (row.key in inside, f"expected value {'in' if row.key in inside else 'below'} {top}")
+            for row in evidence.ranked
         }
         return dataset_classes(evidence) | ranked_classes(evidence, judged)
 
@@ -101,7 +102,7 @@ class TopFraction(Labelling):
         if border is None:
             return ""
         begins = evidence.objective.exact(border)
-        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at {begins}"
+        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at an expected value of {begins}"
 
     def _border(self, evidence: Evidence) -> float | None:
         return best_share(
