@@ -73,6 +73,14 @@ def test_a_part_that_counts_from_zero_goes_on(it, whole, tmp_path, begins, sente
     assert_same(analyze(*files, **CHOSEN).properties, whole, sentence)
 
 
+@pytest.mark.parametrize("begins", [0, 1, 9, 10])
+def test_a_part_that_counts_from_zero_may_repeat_several_frames(it, whole, tmp_path, begins):
+    files = parts(tmp_path, dump_text(it, range(12)), dump_text(it, range(begins, 30), first=-1000 * begins))
+    found = analyze(*files, **CHOSEN).properties
+    assert values(found) == values(whole)
+    assert any(f"of the {12 - begins} frames from there on that were written before" in note for note in found.warnings)
+
+
 def test_three_parts_that_all_count_from_zero(it, whole, tmp_path):
     files = parts(
         tmp_path,
