@@ -233,7 +233,9 @@ def _composition(
     for (option, _, charge, atoms), kind in zip(picked, species, strict=True):
         said = f"{source}: {option}"
         if charge < 0 and np.isin(elements[atoms], METALS).all():
-            raise InputError(f"{said}: selects {elements[atoms[0]]}, which is a cation; are cations and anions swapped?")
+            raise InputError(
+                f"{said}: selects {elements[atoms[0]]}, which is a cation; are cations and anions swapped?"
+            )
         check_groups(numbers, geometry, atoms, charge, kind.n * charge - total, said, notes)
         inside = np.isin(numbers, numbers[atoms])
         if stated is not None:
