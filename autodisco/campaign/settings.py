@@ -149,7 +149,8 @@ class Acquire(Section):
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which a polymer is called better than the reference, or worse."""
     labelling: str = "top-fraction"
-    """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    """Which class a polymer trains as: `top-fraction` (the paper's), `posterior` (the chance to be in the top share),
+    or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
@@ -190,7 +191,7 @@ class Saturation(Section):
     @classmethod
     def _each_once(cls, given: list[str]) -> list[str]:
         if len(set(given)) < len(given):
-            raise ValueError("each action once")
+            raise ValueError("an action stands there twice")
         return given
 
 

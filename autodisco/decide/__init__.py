@@ -4,8 +4,10 @@ from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import Scale
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
+from autodisco.decide.outlook import Aim
 from autodisco.decide.ranking import Ranked, Ranking, best_found, comparison, objective_of, ranking, value_of
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
+from autodisco.decide.settling import best_known, chance_settled
 from autodisco.decide.status import Status, status
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "LABELLINGS",
     "OBJECTIVES",
     "SELECTIONS",
+    "Aim",
     "Choice",
     "Evidence",
     "Labelling",
@@ -25,6 +28,8 @@ __all__ = [
     "Status",
     "TrainingClass",
     "best_found",
+    "best_known",
+    "chance_settled",
     "comparison",
     "dataset_classes",
     "objective_named",

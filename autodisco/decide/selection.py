@@ -7,15 +7,20 @@ program are in `autodisco.decide.selections`, one file each.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from autodisco.decide.objective import Objective
+from autodisco.decide.outlook import Aim, Outlook, canonical
 from autodisco.decide.ranking import Ranked
 from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.store import Candidate
+
+if TYPE_CHECKING:
+    from autodisco.surrogate import Posterior
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Choice:
     objective
     ranked : polymers with a value, best first
     rng : random numbers that depend on the seed of the campaign and the iteration only
+    posterior : what is believed of every polymer, on the scale of the objective; None before there is one
+    further : further objectives with their posteriors, for rules that weigh several
     """
 
     candidates: Sequence[Candidate]
@@ -37,6 +44,26 @@ class Choice:
     objective: Objective
     ranked: Sequence[Ranked]
     rng: np.random.Generator
+    posterior: "Posterior | None" = None
+    further: Sequence[Aim] = ()
+
+    @cached_property
+    def units(self) -> list[str]:
+        """Canonical repeat unit of each candidate."""
+        return canonical(row.smiles for row in self.candidates)
+
+    @cached_property
+    def measured(self) -> list[str]:
+        """Canonical repeat unit of each polymer with a value."""
+        return canonical(row.monomer_smiles for row in self.ranked)
+
+    @cached_property
+    def outlooks(self) -> list[Outlook]:
+        """The candidates as each aim sees them, the objective of the campaign first; none without a posterior."""
+        if self.posterior is None:
+            return []
+        aims = [Aim(self.objective, self.posterior), *self.further]
+        return [Outlook(aim, self.units, self.measured) for aim in aims]
 
 
 class Selection(ABC):
@@ -54,6 +81,13 @@ SELECTIONS: Registry[type[Selection]] = Registry(
     "selections",
     "selection",
     {
+        "batch-ucb": "autodisco.decide.selections.batch_ucb:BatchUcb",
+        "greedy": "autodisco.decide.selections.greedy:Greedy",
+        "thompson": "autodisco.decide.selections.thompson:Thompson",
+        "expected-improvement": "autodisco.decide.selections.expected_improvement:ExpectedImprovement",
+        "chebyshev-ucb": "autodisco.decide.selections.chebyshev_ucb:ChebyshevUcb",
+        "ehvi": "autodisco.decide.selections.ehvi:Ehvi",
+        "diverse": "autodisco.decide.selections.diverse:Diverse",
         "paper": "autodisco.decide.selections.paper:Paper",
         "random": "autodisco.decide.selections.chance:Chance",
     },

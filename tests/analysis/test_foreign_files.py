@@ -156,7 +156,7 @@ def test_the_whole_frames_of_a_cut_file_are_read(universe, topology, tmp_path, n
     found = analyze(topology, file, **FILES, dt_ps=1.0).properties
     assert found.frames == 23
     if name != "cut.dcd":  # whose header does not tell how many there should be
-        assert said(found, "the last frame is not all there")
+        assert said(found, "the last frame is incomplete")
 
 
 def test_files_that_follow_each_other_may_overlap(universe, whole, topology, tmp_path):
