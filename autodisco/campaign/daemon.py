@@ -16,12 +16,12 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
-from autodisco.campaign.setup import set_up, write_copies
+from autodisco.campaign.setup import full_runs, set_up, write_copies
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
-from autodisco.store import Store
+from autodisco.store import Store, copied_part
 
 EXIT_CODES = {"saturated": 0, "exhausted": 0, "failed": 1}
 
@@ -48,10 +48,12 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         with store.transaction():
             wake(store, set_up(campaign, store))
             store.set(trouble="")
-        write_copies(campaign)
+        campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder)
         campaign = replace(campaign, say=_unless_gone(say))
+        if why := full_runs(campaign):
+            campaign.say(why)
         if shared := neighbours(campaign):
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
@@ -113,7 +115,7 @@ def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) 
     tell(campaign, store)
     try:
         part = next(stage.part for stage in store.loop() if stage.name == state)
-        STAGES.get(part).run(campaign, store)
+        STAGES.get(copied_part(store.folder, part)).run(campaign, store)
     except Interrupted:
         interrupts.beat(time.monotonic(), always=True)
         return _leave(campaign, store, interrupts)

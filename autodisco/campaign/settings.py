@@ -149,7 +149,8 @@ class Acquire(Section):
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which a polymer is called better than the reference, or worse."""
     labelling: str = "top-fraction"
-    """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    """Which class a polymer trains as: `top-fraction` (the paper's), `posterior` (the chance to be in the top share),
+    or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
