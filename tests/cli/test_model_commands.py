@@ -212,7 +212,7 @@ def test_tune_finds_the_best_setting_and_writes_it(call, here):
     }  # fmt: skip
     assert call("train", "set.csv", "--out", "m", "--settings", "t/best.toml").code == 0
     again = call(*command, "--json")
-    assert "4 trials are there already" in again.err
+    assert "4 trials were already done" in again.err
     assert again.err.count("trial ") == 0
     assert len(again.json) == 4
     assert (here / "t" / "trials.png").exists()
