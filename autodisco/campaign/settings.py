@@ -81,6 +81,9 @@ class Filter(Section):
     """Shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+    weak_groups: Literal["flag", "reject"] = "flag"
+    """`flag` or `reject` polymers with groups for which pcff+ is known to be weak (docs/all-atom.md); those without
+    parameters are rejected as well. Without an effect on other force fields."""
     selection: str = "paper"
     """Which of the survivors are simulated: a name of docs/selection.md, or `path/to/file.py:object`
     (docs/extending.md)."""

@@ -18,6 +18,7 @@ from autodisco.cli import (
     machine_commands,
     maintenance_commands,
     model_commands,
+    predict,
     service_commands,
 )
 from autodisco.cli.output import one_line
@@ -60,6 +61,7 @@ maintenance_commands.register(app)
 label.register(app)
 machine_commands.register(app)
 model_commands.register(app)
+predict.register(app)
 service_commands.register(app)
 
 
