@@ -31,8 +31,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
 
     0: it ended saturated, settled or exhausted (at once if it had ended and its settings are the same). 75: it was
     stopped, paused while no process ran it, or interrupted by a signal; the same call goes on. `say` takes lines for a
-    person who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys requests
-    that were made of the process before it.
+    person who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys
+    requests that were made of the process before it.
 
     Raises
     ------
