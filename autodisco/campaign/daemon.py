@@ -29,7 +29,7 @@ EXIT_CODES = {"saturated": 0, "settled": 0, "exhausted": 0, "failed": 1}
 def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: bool = False) -> int:
     """Run a campaign, new or begun, until it ends or is told to leave; returns the exit code.
 
-    0: it ended saturated, settled or exhausted (at once if it had ended and its settings are the same). 75: it was stopped,
+    0: it ended saturated, settled or exhausted (at once if it had ended and its settings are the same). 75: stopped,
     paused while no process ran it, or interrupted by a signal; the same call goes on. `say` takes lines for a person
     who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys requests
     that were made of the process before it.
