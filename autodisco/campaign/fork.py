@@ -11,6 +11,7 @@ import pydantic
 
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
+from autodisco.campaign.judging import judge
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.parts import with_absolute_names, with_given_names, with_part_copies
 from autodisco.campaign.settings import Settings
@@ -93,15 +94,17 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 copy.forget_file(part / file.path)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
-            best = best_found(ranking(copy))
             facts = facts_of(with_protocol_of(part, settings))
             copy.set(**{**facts, "force_field": given["simulation"]["force_field"]})
             copy.set(
                 settings=given, state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
+                escapes=tried, resume_at=None, judgement=None, short_of_room="",
                 iteration_began={}, trouble="", untold=[], training_left_s=None,
             )  # fmt: skip
+            judge(copy)  # what was said later is forgotten
+            best = best_found(ranking(copy))
+            copy.set(best_key=best and best.key)
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}

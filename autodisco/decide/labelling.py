@@ -6,6 +6,7 @@ The rule of the campaign file is a subclass of `Labelling`, chosen by name or by
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from autodisco.decide.ranking import Ranked
 from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.store import Label
+
+if TYPE_CHECKING:
+    from autodisco.decide.judge import Judge
 
 CLASSES = ("high", "low", "unlabelled")
 
@@ -42,8 +46,9 @@ class Evidence:
     ----------
     objective
     ranked : polymers with a value of the campaign's protocol and force field, best first
-    dataset : labels of imported data sets and other protocols; comparable among themselves only
+    dataset : labels of imported data sets; comparable among themselves only
     top_fraction, reference_weight, better_probability : keys of the table [acquire]
+    judge : what is believed of every polymer; None without a posterior
     """
 
     objective: Objective
@@ -52,6 +57,7 @@ class Evidence:
     top_fraction: float
     reference_weight: float
     better_probability: float
+    judge: "Judge | None" = None
 
 
 class Labelling(ABC):

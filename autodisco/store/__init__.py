@@ -18,10 +18,14 @@ from autodisco.store.progress import (
     progress_fields,
 )
 from autodisco.store.records import (
+    DATASET,
+    EXPERIMENT,
     Candidate,
     Escape,
+    Estimate,
     Event,
     Flag,
+    Forecast,
     Iteration,
     Label,
     Model,
@@ -38,7 +42,9 @@ from autodisco.store.store import END_STATES, Store
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
+    "DATASET",
     "END_STATES",
+    "EXPERIMENT",
     "NOT_SELECTED",
     "PARTS",
     "STALE_S",
@@ -47,8 +53,10 @@ __all__ = [
     "CampaignEntry",
     "Candidate",
     "Escape",
+    "Estimate",
     "Event",
     "Flag",
+    "Forecast",
     "Iteration",
     "IterationProgress",
     "Label",
