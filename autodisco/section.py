@@ -5,8 +5,9 @@ from its fields: name, type, range, default, and the docstring behind the field.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pydantic
 import tomli_w
@@ -20,13 +21,19 @@ Amount = Annotated[float, Field(ge=0)]
 AboveZero = Annotated[float, Field(gt=0)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 
+INPUT = "Input should be "
+PATTERNS = {
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "letters, digits, '.', '_' and '-'",
+    r"^[a-z0-9][a-z0-9.-]*$": "small letters, digits, '.' and '-'",
+    r"^[A-Z][A-Za-z0-9]*$": "a capital letter, then letters and digits",
+}
+"""What a text may hold, by the pattern of its field."""
 
-class Section(BaseModel):
-    """A table of settings. Unknown keys and values of another type are errors; an instance does not change."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+class Table(BaseModel):
+    """A table of a TOML file. Unknown keys are errors; an instance does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -34,6 +41,12 @@ class Section(BaseModel):
         if isinstance(given, dict) and (unknown := next((key for key in given if key not in cls.model_fields), None)):
             raise key_error(unknown, given[unknown], "unknown_key", known=list(cls.model_fields))
         return given
+
+
+class Section(Table):
+    """A table of settings. Values of another type are errors, too."""
+
+    model_config = ConfigDict(strict=True, use_attribute_docstrings=True)
 
 
 def key_error(key: str, value: Any, kind: str, message: str = "", **context: Any) -> pydantic.ValidationError:
@@ -47,26 +60,52 @@ def key_error(key: str, value: Any, kind: str, message: str = "", **context: Any
     return pydantic.ValidationError.from_exception_data("settings", [details])
 
 
+class Problem(NamedTuple):
+    """What is wrong with a table: the dotted key (empty for the table as a whole), the value as TOML, and a sentence.
+
+    `value` is None if the sentence says what has to be known of it.
+    """
+
+    key: str
+    value: str | None
+    text: str
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.key if self.value is None else f"{self.key} = {self.value}", self.text)))
+
+
 def error_sentence(error: pydantic.ValidationError, elsewhere: Iterable[str] = ()) -> str:
-    """The first error of a validation in words: key, value and what is allowed.
+    """The first error of a validation in words: key, value and what is allowed; `elsewhere` as in `first_problem`."""
+    return str(first_problem(error, elsewhere))
+
+
+def first_problem(error: pydantic.ValidationError, elsewhere: Iterable[str] = ()) -> Problem:
+    """The first error of a validation.
 
     `elsewhere` are dotted keys of other tables, one of which may be meant by an unknown key.
     """
     first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
+    path, kind, text, value = [str(part) for part in first["loc"]], first["type"], first["msg"], first["input"]
     key = ".".join(path)
-    if first["type"] == "unknown_key":
-        return _unknown_key(path, first["ctx"]["known"], elsewhere)
-    if first["type"] == "missing":
-        return f"{key} is missing"
-    if first["type"] == "unusable":
-        return f"{key}: {first['msg']}"
-    allowed = first["msg"].removeprefix("Input should be ").removeprefix("a valid ").removeprefix("Value error, ")
-    if first["type"] == "model_type":
-        allowed = "a table"
-    if first["type"] == "string_pattern_mismatch":
-        allowed = "letters, digits, '.', '_' and '-'"
-    return f"{key} = {_shown(first['input'])}: allowed is {allowed}"
+    if kind == "unknown_key":
+        return Problem("", None, _unknown_key(path, first["ctx"]["known"], elsewhere))
+    if kind in ("missing", "union_tag_not_found"):
+        return Problem("", None, f"{key}{'' if kind == 'missing' else '.kind'} is missing")
+    if kind in ("unusable", "value_error"):
+        return Problem(key, None, text.removeprefix("Value error, "))
+    if kind == "union_tag_invalid":
+        return Problem(f"{key}.kind", _shown(first["ctx"]["tag"]), f"allowed is {first['ctx']['expected_tags']}")
+    if kind in ("tuple_type", "list_type"):
+        tables = f" of tables, [[{key}]]" if isinstance(value, dict) else ""
+        return Problem(key, None if tables else _shown(value), f"allowed is a list{tables}")
+    if kind in ("model_type", "dict_type"):
+        return Problem(key, _shown(value), "allowed is a table")
+    if kind == "string_pattern_mismatch":
+        return Problem(key, _shown(value), f"allowed is {PATTERNS.get(first['ctx']['pattern'], text)}")
+    if kind == "not_allowed" or text.startswith(INPUT):
+        allowed = re.sub(", (unable|got) .*", "", text.removeprefix(INPUT).removeprefix("a valid "))
+        return Problem(key, _shown(value), f"allowed is {allowed}")
+    return Problem(key, _shown(value), text[0].lower() + text[1:].replace(" after validation", ""))
 
 
 def _shown(value: Any) -> str:

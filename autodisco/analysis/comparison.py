@@ -1,10 +1,10 @@
-"""Whether polymers really differ, and what is believed of each when all of them are looked at.
+"""Comparison of polymers: the mean of each on a common scale, with an error from the pooled scatter of builds.
 
-Values such as conductivities of independent builds scatter by a factor, not by an amount, so they are compared on a
-logarithmic scale, and others on a linear one (`autodisco.analysis.quantities.Scale`). A polymer has only a few replicas
-and its own spread is badly known; hence the spread is pooled over polymers. Polymers are placed by the logarithm of
-their arithmetic mean, as published and as ranked: a mean of logarithms would let one build without free ions, which
-four ion pairs give now and then, outweigh all others.
+Conductivities of independent builds scatter by a factor. They are compared on a logarithmic scale, other quantities on
+a linear one (`autodisco.analysis.quantity.Scale`). A polymer has only a few replicas, which give no reliable standard
+deviation; the standard deviation is therefore pooled over all polymers. The place of a polymer on a logarithmic scale
+is the logarithm of the arithmetic mean of its builds, because published values are such means. A mean of logarithms
+would depend too much on single builds without free ions, which occur in boxes of four ion pairs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,37 +23,35 @@ LN10 = float(np.log(10))
 
 @dataclass(frozen=True)
 class Scatter:
-    """Standard deviation of one build on the scale of comparison, and the degrees of freedom behind it.
-
-    On a logarithmic scale the unit is decades.
-    """
+    """Standard deviation between builds on the scale of comparison (in decades on a logarithmic scale), and the degrees
+    of freedom of this estimate."""
 
     sd: float
     degrees: float
 
 
 UNKNOWN_SCATTER = Scatter(0.3, 2.0)
-"""Scatter of a protocol of which nothing is known: between the 0.16 of `small` and the 0.36 of `quick` (conductivity),
-worth two degrees."""
+"""Scatter of a protocol that states none: 0.3 decades with two degrees of freedom. The value lies between those of
+`small` (0.16) and `quick` (0.36) for the conductivity."""
 
 MOST_KNOWN_DEGREES = 20.0
-"""The scatter known beforehand counts for no more than this, because other polymers may scatter otherwise."""
+"""Upper limit for the degrees of freedom of the stated scatter, because other polymers may have another scatter."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Polymers on a scale, with the pooled spread of a single replica.
+    """Polymers on a scale, with the pooled standard deviation of a single replica.
 
-    On a logarithmic scale, builds of one polymer are log-normal about their mean. The logarithm of a mean of n builds
-    then lies below that of the mean of all builds there could be, the further the fewer they are; places are corrected
-    for it (see `places`), so that polymers with different numbers of builds compare. A polymer with a build at the
-    floor of the scale gets its own larger error: one free ion more or less in a small box can turn a value into zero.
+    On a logarithmic scale, values of builds are assumed to be log-normally distributed. The logarithm of the mean of n
+    builds is then biased towards low values, most for small n. `places` corrects this bias, so that polymers with
+    different numbers of builds can be compared. A polymer with a build at the floor of the scale has a larger error of
+    its own, because one free ion less in a small box can change a value to zero.
 
     Attributes
     ----------
     values : polymer to the values of its replicas
-    replica_sd : standard deviation of one replica, pooled, on the scale (decades on a logarithmic one)
-    degrees : degrees of freedom behind `replica_sd`
+    replica_sd : pooled standard deviation of one replica on the scale (decades on a logarithmic one)
+    degrees : degrees of freedom of `replica_sd`
     scale : on which polymers are placed
     """
 
@@ -64,23 +62,23 @@ class Comparison:
 
     @cached_property
     def keys(self) -> list[str]:
-        """The polymers, in the order of arrays of places."""
+        """The polymers, in the order of the arrays of `places`."""
         return list(self.values)
 
     @cached_property
     def _columns(self) -> tuple[Floats, Floats, Floats]:
-        """Place of the mean, number of builds, and the least error of each polymer."""
+        """Place of the mean, number of builds, and lower limit of the error of each polymer."""
         given = [list(self.values[key]) for key in self.keys]
         means = np.array([self.scale.place(float(np.mean(values))) for values in given])
         least = np.array([_own_error(values, self.scale.floor) for values in given])
         return means, np.array([len(values) for values in given], float), least
 
     def places(self, replica_sd: float | None = None) -> tuple[Floats, Floats]:
-        """Place and standard error of every polymer, (n,) each, at a spread other than the pooled one.
+        """Place and standard error of every polymer, (n,) each, at the pooled or another `replica_sd`.
 
-        The mean of n log-normal builds is nearly log-normal (Fenton, IRE Trans. Commun. Syst. 1960, 8, 57), its
-        variance in decades² ``log10(1 + c)/ln 10`` and its logarithm too small by half of ``log10(1 + c)``, with
-        ``c = (exp(s² ln²10) - 1)/n``. Polymers at the floor of the scale stay there.
+        The mean of n log-normal values is approximately log-normal (Fenton, IRE Trans. Commun. Syst. 1960, 8, 57). With
+        ``c = (exp(s² ln²10) - 1)/n``, the variance of its logarithm is ``log10(1 + c)/ln 10`` (decades²), and its
+        logarithm is too small by ``log10(1 + c)/2``. Polymers at the floor of the scale are not corrected.
         """
         means, n, least = self._columns
         s = self.replica_sd if replica_sd is None else replica_sd
@@ -92,12 +90,12 @@ class Comparison:
 
     @property
     def alike(self) -> NDArray[np.bool_]:
-        """Polymers clearly above the floor of the scale, booleans (n,); the others are another kind."""
+        """Whether each polymer (n,) is above ten times the floor of the scale; the others are treated separately."""
         floor = self.scale.floor
         return np.ones(len(self.keys), bool) if floor is None else self.places()[0] > np.log10(10 * floor)
 
     def place(self, key: str) -> tuple[float, float]:
-        """Place of the mean of builds without number, and its standard error on the scale."""
+        """Place of a polymer, and its standard error on the scale."""
         places, errors = self.places()
         k = self.keys.index(key)
         return float(places[k]), float(errors[k])
@@ -107,9 +105,9 @@ class Comparison:
         return float(np.hypot(self.place(a)[1], self.place(b)[1]))
 
     def p_higher(self, a: str, b: str) -> float:
-        """Probability that `a` is above `b` on average over builds, from Student's t of the difference.
+        """Probability that the mean of `a` is above that of `b`, from Student's t of the difference.
 
-        This looks at the two alone. Of many candidates the best by chance look better than they are; see
+        This compares two polymers only. It does not correct for the selection of the best of many candidates; see
         `autodisco.analysis.shrinkage`.
         """
         # Loaded here because reading stored results should not have to wait for it.
@@ -122,17 +120,16 @@ class Comparison:
 def compare(
     values: Mapping[str, Sequence[float]], scatter: Scatter = UNKNOWN_SCATTER, scale: Scale = CONDUCTIVITY_SCALE
 ) -> Comparison:
-    """Pool the spread between replicas over polymers.
+    """Pool the standard deviation between replicas over polymers.
 
-    ``s² = (ν₀ s₀² + Σ_k Σ_r (x_kr - x̄_k)²) / (ν₀ + Σ_k (n_k - 1))`` over polymers k with replicas r, x the place of a
-    value and s₀ the `scatter` known beforehand with its degrees of freedom ν₀, 20 at most. Replicas below the floor of
-    a logarithmic scale are left out of the sum: their distance to the others is set by the floor and not by the
-    simulation.
+    ``s² = (ν₀ s₀² + Σ_k Σ_r (x_kr - x̄_k)²) / (ν₀ + Σ_k (n_k - 1))`` over polymers k with replicas r. x is the
+    place of a value on the scale, s₀ the stated `scatter`, and ν₀ its degrees of freedom (20 at most). The sum leaves
+    out replicas at the floor of a logarithmic scale, because their distance to the others depends on the floor only.
 
     Parameters
     ----------
     values : polymer to the values of its replicas; polymers without any are left out
-    scatter : alone decides as long as no polymer has two replicas
+    scatter : stated by the protocol; the result equals it if no polymer has two replicas
     scale : on which they are compared
     """
     given = {key: list(replicas) for key, replicas in values.items() if len(replicas)}
@@ -147,7 +144,7 @@ def compare(
 
 
 def _own_error(values: Sequence[float], floor: float | None) -> float:
-    """Standard error of a mean in decades from its own builds, where one of them is at the floor; else 0."""
+    """Standard error of a mean in decades from its own builds if one of them is at the floor, otherwise 0."""
     mean, error = float(np.mean(values)), standard_error(values)
     at_floor = floor is not None and min(values) <= floor
     return error / mean / LN10 if error and mean > 0 and at_floor else 0.0

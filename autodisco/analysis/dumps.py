@@ -1,4 +1,4 @@
-"""LAMMPS text dumps as trajectories: plain or compressed, one file after the other, by the compiled reader."""
+"""LAMMPS text dumps as trajectories: plain or compressed, one or several in a row, read by the compiled reader."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -19,28 +19,28 @@ TEXT = ("element", "type", "typelabel")
 
 
 class Dump:
-    """Frames of one dump, or of several that follow each other.
+    """The frames of one dump, or of several consecutive ones.
 
     Parameters
     ----------
     paths : at least one
-    needed : columns the caller will ask for with `first`
-    single : whether box lengths are held in single precision, as HTP-MD's program does
-    dt_ps : time between frames as a person gave it
-    style : unit style, where the dump does not say
-    notes : takes what was assumed or left out
+    needed : columns that the caller asks for with `first`
+    single : whether box lengths are rounded to single precision, as in the analysis of HTP-MD
+    dt_ps : time between frames as given by the user
+    style : unit style, for a dump that does not state it
+    notes : gets sentences about what was assumed or left out
 
     Attributes
     ----------
-    n_atoms : in the first frame; others have to have the same
-    unwrapped : whether positions are continuous across the faces of the box
-    interval_ps : time between the first two frames where the dump writes its time and units
+    n_atoms : number of atoms in the first frame; the other frames must have as many
+    unwrapped : whether positions are unwrapped (continuous across the faces of the box)
+    interval_ps : time between the first two frames; None if the dump does not hold times and units
 
     Raises
     ------
     InputError
-        For a file that cannot be read, holds no frame, or lacks columns, for units without lengths in Å, and for boxes
-        that are not periodic.
+        For a file that cannot be read, without frames, or without a needed column; for unit styles that cannot be
+        converted; for boxes that are not periodic.
     """
 
     def __init__(
@@ -85,28 +85,28 @@ class Dump:
             self.interval_ps = (second.time - first.time) * units.time
         self._timeline = Timeline("steps", dt_ps, self._notes)
         if self._ids is None:
-            self._notes.say(f"{first_path}: atoms have no id; row k is taken for the same atom in every frame")
+            self._notes.say(f"{first_path}: atoms have no id; row k is assumed to be the same atom in every frame")
         if not first.boundaries:
-            self._notes.say(f"{first_path}: does not say whether its box is periodic; it is taken to be")
+            self._notes.say(f"{first_path}: does not state whether its box is periodic; a periodic box is assumed")
 
     def has(self, column: str) -> bool:
-        """Whether the first frame has a column of numbers of this name."""
+        """Whether the first frame has a numeric column of this name."""
         return column in self._columns
 
     def first(self, column: str) -> Floats:
-        """A column of numbers of the first frame, by atom; masses in g/mol."""
+        """A numeric column of the first frame, one value for each atom; masses in g/mol."""
         values = self._columns[column]
         return masses_in(self._paths[0], self._style, values, self._notes) if column == "mass" else values
 
     def chunks(self, length: int) -> Iterator[Chunk]:
         """The positions of all frames, `length` at a time.
 
-        Raises StartAgain where a restart has written frames again.
+        Raises StartAgain if a restart wrote frames again.
         """
         yield from in_chunks(self._timeline.run(self._all()), length)
 
     def sample(self, n: int) -> Chunk:
-        """The first `n` frames, or as many as there are."""
+        """The first `n` frames, or all if there are fewer."""
         return next(in_chunks(itertools.islice(self._all(), n), n))
 
     def _all(self) -> Iterator[Frame]:
@@ -140,16 +140,16 @@ class Dump:
                 if dump.broken:
                     n = len(dump.broken)
                     self._notes.say(
-                        f"{path}: {'a frame is' if n == 1 else f'{n} frames are'} not all there and left out "
+                        f"{path}: {'a frame is' if n == 1 else f'{n} frames are'} incomplete and left out "
                         f"({dump.broken[0]})"
                     )
                 elif not dump.available:
                     self._notes.say(f"{path}: holds no frame")
                 elif stream.cut:
-                    self._notes.say(f"{path}: the compressed file ends before its end; its whole frames are read")
+                    self._notes.say(f"{path}: the compressed file is truncated; its complete frames are used")
 
     def universe(self) -> Any:
-        """An MDAnalysis universe of the atoms, for selections: type, mass, charge, molecule (as residue), element."""
+        """An MDAnalysis universe for selections: type, mass, charge, molecule (as residue) and element of each atom."""
         import MDAnalysis
 
         molecules = self._columns.get("mol", np.zeros(self.n_atoms)).astype(int)
@@ -198,7 +198,7 @@ def _dump(path: Path, stream: Bytes, columns: Sequence[str] | None) -> LammpsDum
 
 
 def _frames(path: Path, dump: LammpsDump) -> Iterator[DumpFrame]:
-    """The frames of a dump; what goes wrong names the file."""
+    """The frames of a dump. Errors name the file."""
     frames = iter(dump)
     while True:
         try:
@@ -211,5 +211,5 @@ def _frames(path: Path, dump: LammpsDump) -> Iterator[DumpFrame]:
 
 
 def _unreadable(path: Path, error: object, whole: bool = True) -> InputError:
-    """The error for a dump that cannot be read, or that breaks off."""
+    """The error for a dump that cannot be read or is truncated."""
     return InputError(f"{path}: {error}" if whole else f"{path}: not a complete LAMMPS dump ({error})")

@@ -122,7 +122,7 @@ def elements_and_masses(source: Any, universe: Any, notes: Notes, optional: bool
     if len(unknown) and not optional:
         k = unknown[masses[unknown].argmin()]
         raise InputError(
-            f"{source}: a mass of {masses[k]:g} g/mol is that of no element ({_named(atoms, k, masses)}); name the "
+            f"{source}: a mass of {masses[k]:g} g/mol belongs to no element ({_named(atoms, k, masses)}); name the "
             "atoms that hold cations with --coordinating"
         )
     bare = masses <= 0

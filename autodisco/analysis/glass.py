@@ -1,14 +1,18 @@
-"""Glass transition from a temperature ramp: the bend of the specific volume, if there is one.
+"""Glass transition temperature from a temperature ramp: where the specific volume changes its slope.
 
-Two models of the volume over the temperature compete. A melt without a transition is a quadratic. A glass below a melt
-is a hyperbola with two straight asymptotes (Patrone, Dienstfrey, Browning, Tucker and Christensen, Polymer 2016, 87,
-246). Volumes close in time are alike, so both models have noise of first-order autoregression, whose memory is
-estimated by restricted maximum likelihood. A parametric bootstrap gives the significance of the bend and the error of
-its place.
+Two models of the volume as a function of temperature are compared:
 
-The square root of the specific volume is fitted. Melts are described as linear (specific volume) or as exponential (a
-constant expansion coefficient, as in the Tait equation); the root is halfway between the two. Half the distance of the
-bends found with either law counts in the error.
+- a melt without a transition: a quadratic;
+- a glass and a melt: a hyperbola with two straight asymptotes (Patrone, Dienstfrey, Browning, Tucker and Christensen,
+  Polymer 2016, 87, 246). The transition is where the asymptotes meet, called the bend here.
+
+Volumes at neighbouring times are correlated. Both models therefore have first-order autoregressive noise, whose
+correlation is estimated by restricted maximum likelihood. A parametric bootstrap gives the significance of the bend and
+the standard error of its temperature.
+
+The models are fitted to the square root of the specific volume. The literature describes melts by a specific volume
+that is linear in temperature, or exponential (constant expansion coefficient, as in the Tait equation); the square root
+lies between the two. Half the difference between the bends found with these two laws is part of the error.
 """
 
 from dataclasses import dataclass
@@ -25,15 +29,15 @@ Integers = NDArray[np.int64]
 WINDOWS, DRAWS = 40, 400
 FALSE_ALARM = 0.05
 MOST_SLOPE_RATIO = 0.7
-MARGIN = 0.15  # of the range, at either end
-# Of a half-range: distances between the bends tried, and the widths of their crossovers.
+MARGIN = 0.15  # share of the temperature range at each end in which no bend is accepted
+# Bends that are tried, and widths of their crossovers, in units of half the temperature range.
 PLACES, WIDTHS = np.linspace(2 * MARGIN - 1, 1 - 2 * MARGIN, 85), (0.0, 0.12)
-MEMORIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)  # correlation of neighbouring windows
+MEMORIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)  # correlations of neighbouring windows that are tried
 
 
 @dataclass(frozen=True)
 class GlassTransition:
-    """Temperature of the bend in K with its standard error, and the slopes (cm³/g/K) of glass and melt beside it."""
+    """Temperature of the bend with its standard error (K), and slopes of the specific volume (cm³/g/K) around it."""
 
     temperature_k: float
     temperature_k_sem: float
@@ -42,23 +46,26 @@ class GlassTransition:
 
 
 class Verdict(NamedTuple):
-    """The transition of a ramp, or None and the reason why there is none."""
+    """The transition of a ramp, or None with the reason."""
 
     transition: GlassTransition | None
     reason: str | None
 
 
 def glass_transition(temperatures_k: Floats, densities: Floats) -> GlassTransition | None:
-    """The transition that `judge` finds, or None."""
+    """The transition of a ramp as found by `judge`, or None."""
     return judge(temperatures_k, densities).transition
 
 
 def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
-    """Whether the specific volume of a ramp bends, and where.
+    """Test whether the specific volume of a ramp has a bend, and find its temperature.
 
-    A bend is reported if a smooth melt with the same noise would give so good a fit of one in less than 5 % of ramps
-    (`FALSE_ALARM`), the glass expands by less than 0.7 times as much as the melt, and the bend lies at least 15 % of
-    the range away from its ends.
+    A bend is reported if three conditions hold:
+
+    - a melt without a transition, with the same noise, would give as good a fit of a bend in less than 5 % of ramps
+      (`FALSE_ALARM`);
+    - the slope of the glass is less than 0.7 times the slope of the melt (`MOST_SLOPE_RATIO`);
+    - the bend is at least 15 % of the temperature range away from both ends (`MARGIN`).
 
     Parameters
     ----------
@@ -67,10 +74,13 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     Returns
     -------
     Verdict
-        The error of the transition is that of this ramp, with the memory of its noise; cooling at another rate moves
-        the bend.
+        The error is the statistical error of this ramp. The cooling rate also shifts the bend; the error does not
+        include that.
 
-    Raises InputError for fewer than 80 rows, rows that are not positive numbers, and a constant temperature.
+    Raises
+    ------
+    InputError
+        For fewer than 80 rows, densities that are not positive numbers, and a constant temperature.
     """
     t, y = _windows(temperatures_k, densities)
     middle, half = (t.max() + t.min()) / 2, np.ptp(t) / 2
@@ -98,7 +108,7 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     either = bent.place(np.column_stack([y**2, np.log(y)]))
     error = np.linalg.norm([np.std(drawn, ddof=1), np.ptp(either) / 2, (PLACES[1] - PLACES[0]) / np.sqrt(12)])
     _, slope, more = bent.coefficients(best, y)
-    # dv = 2 √v d√v, at the bend for both slopes
+    # dv = 2 √v d√v; √v at the bend is used for both slopes
     scale = float(2 * np.interp(place, x[np.argsort(x)], y[np.argsort(x)]) / half)
     return Verdict(
         GlassTransition(float(middle + half * place), float(half * error), slope * scale, (slope + more) * scale), None
@@ -106,18 +116,18 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
 
 
 def _windows(temperatures_k: Floats, densities: Floats) -> tuple[Floats, Floats]:
-    """Means over windows of time of the temperature and of the square root of the specific volume."""
+    """Temperature and square root of the specific volume, averaged over `WINDOWS` windows of time."""
     t, rho = np.asarray(temperatures_k, dtype=float), np.asarray(densities, dtype=float)
     if len(t) < 2 * WINDOWS:
         raise InputError(f"the ramp has {len(t)} rows; {2 * WINDOWS} or more needed to find the glass transition")
     if not (np.isfinite(t).all() and np.isfinite(rho).all() and (rho > 0).all() and np.ptp(t) > 0):
-        raise InputError("the ramp holds a density that is no positive number, or its temperature does not change")
+        raise InputError("the ramp has a density that is not a positive number, or a constant temperature")
     t, y = (np.array([part.mean() for part in np.array_split(values, WINDOWS)]) for values in (t, rho**-0.5))
     return t, y
 
 
 class _Fits(NamedTuple):
-    """For each series fitted, the best model and memory, by index, its deviance and its residual sum of squares."""
+    """Best model and correlation of each series, as indices, with deviance and residual sum of squares."""
 
     deviance: Floats
     model: Integers
@@ -126,10 +136,10 @@ class _Fits(NamedTuple):
 
 
 class _Models:
-    """Linear models (m, n, 3) of series of n windows, for every memory of the noise.
+    """Linear models with design matrices (m, n, 3) for series of n windows, at every correlation in `MEMORIES`.
 
-    Of bends, only those count in which the glass (the second coefficient) expands sufficiently less than the melt (the
-    second and the third).
+    With `is_bend`, a fit counts only if the slope of the glass (second coefficient) is sufficiently smaller than that
+    of the melt (sum of the second and third coefficients).
     """
 
     def __init__(self, designs: Floats, is_bend: bool) -> None:
@@ -142,7 +152,7 @@ class _Models:
             self._bases.append(np.linalg.qr(whitener @ designs))
 
     def fit(self, series: Floats) -> _Fits:
-        """The best fit to each column of `series` (n, B); the deviance is infinite where no model is allowed."""
+        """The best fit to each column of `series` (n, B); the deviance is infinite if no model is accepted."""
         every = np.arange(series.shape[1])
         best = None
         for index, memory in enumerate(MEMORIES):
@@ -150,10 +160,9 @@ class _Models:
             whitened = self._whiteners[index] @ series
             shares = np.swapaxes(q, 1, 2) @ whitened
             square = (whitened**2).sum(axis=0)
-            residuals = np.maximum(
-                square - (shares**2).sum(axis=1), 1e-13 * square
-            )  # rounding, in a ramp without noise
-            # restricted likelihood: log|X'V⁻¹X| + log|V| beside the residuals
+            # The lower limit is for rounding errors in a ramp without noise.
+            residuals = np.maximum(square - (shares**2).sum(axis=1), 1e-13 * square)
+            # Restricted likelihood: log|X'V⁻¹X| + log|V| are added to the term of the residuals.
             volume = 2 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1) - np.log(1 - memory**2)
             deviances = (WINDOWS - 3) * np.log(residuals) + volume[:, None]
             if self._is_bend:
@@ -170,17 +179,17 @@ class _Models:
         return best
 
     def place(self, series: Floats) -> Floats:
-        """Where each column of `series` (n, B) bends, in half-ranges from the middle of the ramp."""
+        """Bend of each column of `series` (n, B): distance from the middle of the range in units of half the range."""
         return PLACES[self.fit(series).model // len(WIDTHS)]
 
     def coefficients(self, fits: _Fits, y: Floats) -> list[float]:
-        """Of the best model of a single series (n,)."""
+        """Coefficients of the best model of a single series (n,)."""
         whitener, design = self._whiteners[fits.memory[0]], self._designs[fits.model[0]]
         found: list[float] = np.linalg.lstsq(whitener @ design, whitener @ y, rcond=None)[0].tolist()
         return found
 
     def draw(self, fits: _Fits, y: Floats, parameters: int, rng: np.random.Generator) -> Floats:
-        """`DRAWS` series (n, DRAWS) from the best model of a single series (n,) that took so many parameters."""
+        """Simulated series (n, DRAWS) from the best model of a series (n,), which has that number of parameters."""
         memory = MEMORIES[fits.memory[0]]
         noise = rng.normal(size=(WINDOWS, DRAWS)) * np.sqrt(fits.residual[0] / (WINDOWS - parameters))
         noise[0] /= np.sqrt(1 - memory**2)

@@ -61,7 +61,9 @@ def add(*new: Quantity) -> None:
     """Add quantities, which may be there already. Raises InputError if a name stands for another quantity."""
     for entry in new:
         if _TABLE.setdefault(entry.name, entry) != entry:
-            raise InputError(f"quantity {entry.name!r} is already in the table as {_TABLE[entry.name].label!r}")
+            raise InputError(
+                f"quantity '{entry.name}' is already in the table as '{_TABLE[entry.name].label}'; choose another name"
+            )
 
 
 def base_name(key: str) -> str:
@@ -240,10 +242,10 @@ _TABLE = {
             method="root of its van der Waals part alone (Hansen), which salt hardly touches",
         ),
         Quantity(
-            "glass_transition_k", "glass transition", "T_g", "K", "glass transition",
+            "glass_transition_k", "glass transition temperature", "T_g", "K", "glass transition",
             method="bend of the specific volume in a slow ramp of the temperature",
         ),
-        _text("glass_transition_reason", "why no glass transition is given", "glass transition"),
+        _text("glass_transition_reason", "why no glass transition temperature is given", "glass transition"),
         Quantity(
             "charge_used", "charge of a cation", "", "e", "simulation", has_error=False,
             method="in the conductivities; the whole charge, also where forces were computed with scaled ones",

@@ -1,6 +1,6 @@
-"""Readers of the two kinds of folder: replicas of this program, and trajectories of the HTP-MD database.
+"""Readers of two kinds of folders: replicas of this program, and trajectories of the HTP-MD database.
 
-MDAnalysis takes a second to import and is only loaded when a DCD file is really read.
+MDAnalysis takes a second to import. It is imported only when a DCD file is read.
 """
 
 import warnings
@@ -29,9 +29,10 @@ from autodisco.files import read_json
 
 
 def read_folder(folder: Path, temperature_k: float | None = None, single: bool = False) -> Trajectory:
-    """A replica folder (``system.json``) or an HTP-MD folder (``meta.json``), with its box in single precision or not.
+    """Read a replica folder (``system.json``) or an HTP-MD folder (``meta.json``).
 
-    Raises InputError when the folder is neither, and for files, keys or columns that are missing or cannot be read.
+    With `single`, box lengths of HTP-MD are rounded to single precision. Raises InputError if the folder is neither,
+    and for files, keys or columns that are missing or cannot be read.
     """
     if (folder / "system.json").is_file():
         return read_replica(folder, temperature_k)
@@ -44,17 +45,17 @@ def read_folder(folder: Path, temperature_k: float | None = None, single: bool =
 
 
 def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory:
-    """A replica folder: ``system.json`` says which atom is what, ``trajectory.dcd`` holds unwrapped positions in Å."""
+    """Read a replica folder: ``system.json`` describes the atoms, ``trajectory.dcd`` holds unwrapped positions (Å)."""
     system = _json(folder / "system.json")
     source = folder / "trajectory.dcd"
     if not source.is_file() and (folder / "ions.dcd").is_file():
-        raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold what the ions did")
+        raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold the ions alone")
     try:
         composition = _composition(system)
         cations = [part for part in components_of(system) if part.role == "cation"]
         contacts = [part.contact_a for part in cations if part.contact_a]
         shells = [part.shell_a for part in cations if part.shell_a]
-        # until a run has ended, only its trajectory knows the box
+        # Before the run has ended, only the trajectory holds the box.
         cell = np.diag(np.asarray(system["box_a"], dtype=np.float64)) if system["box_a"] else _dcd_cell(source)
         return Trajectory(
             source=source,
@@ -106,7 +107,7 @@ def _composition(system: dict[str, Any]) -> Composition:
 
 
 def _species(part: Component, of_its_sign: Sequence[Component]) -> Species:
-    """Ions of one kind; the only kind of its sign is called cations or anions."""
+    """Ions of one species, named cations or anions if it is the only species with its sign of charge."""
     owner = np.searchsorted([start for start, _ in part.atoms], part.coordinating, side="right") - 1
     return Species(
         f"{part.role}s" if len(of_its_sign) == 1 else part.name,
@@ -119,10 +120,10 @@ def _species(part: Component, of_its_sign: Sequence[Component]) -> Species:
 
 
 def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool = False) -> Trajectory:
-    """An HTP-MD folder: ``meta.json`` names the atom types of the ions, ``traj.lammpstrj`` holds the frames.
+    """Read an HTP-MD folder: ``meta.json`` holds the atom types of the ions, ``traj.lammpstrj`` the frames.
 
-    Anions are the molecules that hold an atom of the anion type, which stands for their position; their N, O and S
-    atoms coordinate, or their halogens where there are none. Charges are ±1, as in that database.
+    Anions are the molecules with an atom of the anion type; this atom is the position of the anion. Coordinating atoms
+    of anions are N, O and S, or the halogens of an anion without them. Charges are ±1, as in that database.
     """
     meta, source = _json(folder / "meta.json"), folder / "traj.lammpstrj"
     try:
@@ -139,11 +140,11 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
     notes = Notes()
     dump = Dump([source], ("type", "mol", "mass"), single, dt_ps=interval, notes=notes)
     if dump.interval_ps and abs(dump.interval_ps - interval) > 0.01 * interval:
-        notes.say(f"{source}: tells {dump.interval_ps:g} ps between frames, meta.json {interval:g} ps; that counts")
+        notes.say(f"{source}: holds {dump.interval_ps:g} ps between frames, meta.json {interval:g} ps, which is used")
     atom_type, molecule = dump.first("type").astype(int), dump.first("mol").astype(int)
     elements = elements_by_mass(dump.first("mass"))
     if mass := unknown_mass(dump.first("mass"), elements):
-        raise InputError(f"{source}: a mass of {mass:g} g/mol is that of no element")
+        raise InputError(f"{source}: a mass of {mass:g} g/mol belongs to no element")
     centres = np.flatnonzero(atom_type == anion_type)
     order = {int(number): k for k, number in enumerate(molecule[centres])}
     if len(order) != len(centres):
@@ -198,7 +199,7 @@ def _dcd_reader(path: Path) -> Any:
     from MDAnalysis.coordinates.DCD import DCDReader
 
     with warnings.catch_warnings():
-        # MDAnalysis announces a change of its DCD reader whatever one does.
+        # MDAnalysis warns of a future change of its DCD reader in any case.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return DCDReader(str(path))

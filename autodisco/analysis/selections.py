@@ -3,6 +3,7 @@
 Positions come from the compiled reader where the trajectory is a LAMMPS text dump, else from MDAnalysis.
 """
 
+import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_and_masses
 from autodisco.analysis.foreign import Foreign
 from autodisco.analysis.molecules import Geometry, check_groups, molecules, numbering
-from autodisco.analysis.opening import beginning, is_dump, is_lammps_data
+from autodisco.analysis.opening import beginning, is_dump, is_lammps_data, opened
 from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.analysis.units import masses_in, units_of
 from autodisco.arrays import Indices
@@ -24,6 +25,13 @@ from autodisco.errors import InputError
 
 MUCH_CHARGE = 1.6  # times the stated charge
 LONGEST_BOND, MOST_LONG = 6.0, 0.2  # Å, of beads; the share of bonds that may be longer
+# Columns of LAMMPS data files (https://docs.lammps.org/read_data.html#atoms-section) in MDAnalysis' words.
+ATOM_STYLES = {
+    "full": "id resid type charge x y z",
+    **dict.fromkeys(("molecular", "bond", "angle"), "id resid type x y z"),
+    "charge": "id type charge x y z",
+    "atomic": "id type x y z",
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ def read_selected(
         universe.atoms.masses = masses_in(topology, style, universe.atoms.masses, notes)
     if isinstance(reader, Dump) and not is_dump(topology):
         _check_types(topology, universe, reader)
-    _check_bonds(topology, universe, reader.sample)
+    _check_bonds(topology, universe, reader.sample, notes)
     interval = _interval(frames[0], reader.interval_ps, dt_ps, notes)
     composition = _composition(topology, universe, chosen, reader.sample, by_mol, notes)
     return Trajectory(
@@ -128,11 +136,24 @@ def _universe(topology: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            known = {"topology_format": "DATA"} if is_lammps_data(topology) else {}
+            known = {"topology_format": "DATA", **_columns(topology)} if is_lammps_data(topology) else {}
             return MDAnalysis.Universe(str(topology), to_guess=(), **known)
         except Exception as error:  # MDAnalysis raises whatever its parsers do
-            said = " ".join(str(error).split())[:120]
+            said = " ".join(str(error.__context__ or error).split())[:120]
+            if "atoms section" in said:
+                raise InputError(
+                    f"{topology}: the section Atoms lacks the columns of its atom style; write the style beside "
+                    f"it, such as 'Atoms # charge' (one of {', '.join(ATOM_STYLES)})"
+                ) from None
             raise InputError(f"{topology}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
+
+
+def _columns(data: Path) -> dict[str, str]:
+    """How MDAnalysis is told the columns of a LAMMPS data file whose atom style it does not recognise."""
+    with opened(data) as stream:
+        heads = (line.split() for line in io.BufferedReader(stream) if line.startswith(b"Atoms"))
+        style = next((head[2].decode(errors="replace") for head in heads if len(head) == 3 and head[1] == b"#"), "")
+    return {"atom_style": ATOM_STYLES[style]} if style in ATOM_STYLES else {}
 
 
 def _style(topology: Path) -> str | None:
@@ -158,21 +179,35 @@ def _check_types(topology: Path, universe: Any, dump: Dump) -> None:
             )
 
 
-def _check_bonds(topology: Path, universe: Any, sample: Callable[[int], Chunk]) -> None:
-    """Refuse a topology whose bonds join atoms that are far apart: it is of other atoms, or in another order."""
+def _check_bonds(topology: Path, universe: Any, sample: Callable[[int], Chunk], notes: Notes) -> None:
+    """Leave out bonds that are none, since they would make one molecule of several; refuse a topology of other atoms.
+
+    CONECT records of a PDB name serial numbers, which begin anew after 99,999. Then a record names several atoms.
+    """
     bonds: Any = getattr(universe, "bonds", ())
     if not len(bonds):
+        return
+    ids = getattr(universe.atoms, "ids", ())
+    if len(np.unique(ids)) < len(ids):
+        universe.delete_bonds(bonds)
+        notes.say(
+            f"{topology}: several atoms have one serial number, so that bonds name more than one; bonds are not used, "
+            "and residues number molecules"
+        )
         return
     first = sample(1)
     i, j = np.asarray(bonds.indices).T
     apart = first.positions[0, i] - first.positions[0, j]
     apart -= np.rint(apart @ np.linalg.inv(first.cells[0])) @ first.cells[0]
-    long = int(np.count_nonzero(np.linalg.norm(apart, axis=1) > LONGEST_BOND))
-    if long > MOST_LONG * len(i):
-        raise InputError(
-            f"{topology}: {long} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame; the atoms of "
-            "the topology have to be those of the trajectory, in the same order"
-        )
+    long = np.linalg.norm(apart, axis=1) > LONGEST_BOND
+    told = (
+        f"{topology}: {np.count_nonzero(long)} of {len(i)} bonds are longer than {LONGEST_BOND:g} Å in the first frame"
+    )
+    if long.mean() > MOST_LONG:
+        raise InputError(f"{told}; the atoms of the topology have to be those of the trajectory, in the same order")
+    if long.any():
+        universe.delete_bonds(bonds[long])
+        notes.say(f"{told}; these are left out")
 
 
 def _composition(

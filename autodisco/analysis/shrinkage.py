@@ -1,7 +1,8 @@
-"""What is believed of every polymer when all are looked at together: a hierarchical normal model.
+"""Posterior of every polymer from the values of all polymers: a hierarchical normal model.
 
-The best of many candidates is partly the luckiest. Its measured value is therefore too high, and "better than the
-reference" comes out far too often where one looks many times. To mend both, one asks how much polymers really differ.
+The polymer with the best measured value of many is usually one whose error is positive, so that its measured value is
+too high (selection bias). For the same reason, repeated comparisons with the reference give too many false results of
+"better". The model corrects both: it estimates how much the polymers differ, and shifts each value towards the mean.
 """
 
 from collections.abc import Mapping
@@ -17,23 +18,23 @@ from autodisco.arrays import Floats
 Chosen = NDArray[np.bool_]  # which polymers
 
 BETTER_PROBABILITY = 0.95
-"""From which on a polymer is called better than the reference, or worse, where nothing else is asked for."""
+"""Default probability from which a polymer is called better, or worse, than the reference."""
 
-SPREADS = np.geomspace(0.01, 2.0, 24)  # where EXPECTED_SPREAD is expected
+SPREADS = np.geomspace(0.01, 2.0, 24)  # grid of τ for EXPECTED_SPREAD; other expected spreads scale it
 EXPECTED_SPREAD = 0.5  # decades
 SCATTER_NODES = 7
-NEGLIGIBLE = 1e-4  # weight of a node of the grid beside that of the best
+NEGLIGIBLE = 1e-4  # nodes with a smaller weight relative to the largest one are skipped
 Z_90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
 class Belief:
-    """What is believed of the mean value of a polymer over all builds there could be.
+    """Posterior of the mean value of a polymer over all possible builds.
 
     Attributes
     ----------
-    median, low, high : median and the ends of the interval that holds 90 %
-    p_better : probability that it is better than that of the reference; None for the reference, and without one
+    median, low, high : median, and ends of the 90 % interval
+    p_better : probability that the polymer is better than the reference; None for the reference, and if there is none
     """
 
     median: float
@@ -45,18 +46,19 @@ class Belief:
 def beliefs(
     comparison: Comparison, reference: str | None, spread: float = EXPECTED_SPREAD, lower_is_better: bool = False
 ) -> Mapping[str, Belief]:
-    """The posterior of every polymer of a comparison, the reference being one of them.
+    """The posterior of every polymer of a comparison, including the reference.
 
-    Place ``y_k ~ N(m_k, e_k²)`` on the scale of the comparison with the error that its builds give it, and
-    ``m_k ~ N(μ, τ²)`` over polymers, the reference being one of them. μ has a flat prior, τ a half-normal one of
-    standard deviation `spread`, and the scatter of a build the scaled inverse χ² distribution of the comparison; τ and
-    the scatter are summed over a grid. A polymer is thus drawn towards the others the more, the less polymers differ
-    compared with the error of one. Polymers below ten times the floor of a logarithmic scale are another kind, neither
-    drawn nor drawing.
+    The measured value y_k of polymer k, on the scale of the comparison, has the standard error e_k of its builds:
+    ``y_k ~ N(m_k, e_k²)``. The true values of the polymers are distributed as ``m_k ~ N(μ, τ²)``. The prior of μ is
+    flat, that of τ half-normal with standard deviation `spread`, and that of the scatter of a build the scaled inverse
+    χ² distribution of the comparison. τ and the scatter are summed over a grid.
+
+    The posterior mean lies between y_k and μ. It is the closer to μ, the smaller τ is compared with e_k. Polymers below
+    ten times the floor of a logarithmic scale do not take part: their values are not shifted and do not count for μ.
 
     Parameters
     ----------
-    spread : how much polymers are expected to differ, on the scale (0.5 decades for conductivities)
+    spread : expected standard deviation between polymers on the scale (0.5 decades for conductivities)
     lower_is_better : whether a polymer is better than the reference if its value is lower
     """
     # Loaded here because reading stored results should not have to wait for it.
@@ -98,7 +100,7 @@ def beliefs(
 
 
 class _Node:
-    """The posterior at one scatter of builds and one spread τ of polymers."""
+    """The posterior for one value of the scatter of builds and one value of τ."""
 
     def __init__(self, places: Floats, errors: Floats, alike: Chosen, tau: float) -> None:
         self.tau = tau
@@ -115,7 +117,7 @@ class _Node:
 
     @cached_property
     def _own(self) -> Floats:
-        """The share of its own place in what is believed of a polymer; the rest is that of the others."""
+        """Weight of the measured value of each polymer in its posterior mean; the rest is the weight of μ."""
         return np.where(self._alike, self.tau**2 / (self._variances + self.tau**2), 1.0)
 
     @property
@@ -127,7 +129,7 @@ class _Node:
         return self._own * self._variances + (1 - self._own) ** 2 * self._centre_variance
 
     def against(self, at: int) -> tuple[Floats, Floats]:
-        """Difference to the polymer `at` and its standard deviation; the centre is common to both."""
+        """Difference to the polymer `at` and its standard deviation; both depend on the same μ."""
         common = (self._own - self._own[at]) ** 2 * self._centre_variance
         mean, alone = self.mean, self._own * self._variances
         return mean - mean[at], np.sqrt(alone + alone[at] + common)

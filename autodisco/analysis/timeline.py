@@ -1,6 +1,6 @@
-"""Frames of one file or of several as one run of evenly spaced frames: gaps, repeats and restarts.
+"""The frames of one or several files as one run of evenly spaced frames: gaps, repeated frames and restarts.
 
-A restart may write frames again, or count from 0. Which it did is decided by where the atoms are.
+A restarted simulation may write some frames again, or begin to count at 0 again. The positions of the atoms show which.
 """
 
 from array import array
@@ -14,25 +14,25 @@ from autodisco.analysis.trajectory import Chunk, Notes, StartAgain
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
 
-WITNESSES = 12  # atoms by which frames are recognised
-LIKE_A_STEP = 2.0  # times the usual displacement between frames
+WITNESSES = 12  # number of atoms whose positions identify a frame
+LIKE_A_STEP = 2.0  # longest displacement from one frame to the next, in units of the usual displacement
 Mark = NDArray[np.float32]  # positions of the witnesses
-LEAST_SAME, MOST_SAME = 0.002, 0.02  # Å by which the same positions may differ, written with few digits
+LEAST_SAME, MOST_SAME = 0.002, 0.02  # Å; limits of the tolerance for equal positions, which files hold with few digits
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame as a file holds it.
+    """A frame as it is in a file.
 
     Attributes
     ----------
     source : the file
-    stamp : time step, or time in ps, by which frames follow each other; None where the file knows neither
-    time_ps : where the file tells it
+    stamp : time step, or time in ps, which orders the frames; None if the file has neither
+    time_ps : None if the file does not hold it
     positions, cell : (n, 3) and (3, 3), Å
-    lost : what is wrong with the frame before it that was left out; None where there is none
+    lost : the defect of a damaged frame that was left out just before this one; None without such a frame
 
-    Raises InputError for coordinates that are not finite and a box without volume.
+    Raises InputError for coordinates that are not finite and for a box without volume.
     """
 
     source: str
@@ -51,7 +51,7 @@ class Frame:
 
 
 class _History:
-    """The frames of the run so far: their stamps, their numbers among all that were read, and witnesses; compact."""
+    """The frames of the run so far, in little memory: stamp, number among all frames read, witness positions."""
 
     def __init__(self) -> None:
         self.stamps, self.numbers = array("d"), array("q")
@@ -72,13 +72,13 @@ class _History:
 
 
 class Timeline:
-    """Picks the frames of a run out of those of its files; remembers from one reading to the next which to leave out.
+    """Selects the frames of a run from those of its files. It remembers which frames the next reading has to leave out.
 
     Parameters
     ----------
     unit : of the stamps, for messages
-    dt_ps : time between frames as a person gave it; then frames whose stamps stand still count
-    notes : takes a sentence on each restart
+    dt_ps : time between frames as given by the user; with it, frames that all have the same stamp are accepted
+    notes : gets a sentence about each restart
     """
 
     def __init__(self, unit: str, dt_ps: float | None, notes: Notes) -> None:
@@ -86,14 +86,14 @@ class Timeline:
         self._dropped: set[int] = set()
 
     def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The frames of the run in their order.
+        """The frames of the run in order.
 
         Raises
         ------
         StartAgain
-            When frames that were handed out already have been written again; call again with the frames from the start.
+            If a restart wrote frames again that were already returned. Call this again with all frames from the start.
         InputError
-            For a frame that comes too early or too late.
+            For a frame at an unexpected time.
         """
         kept = _History()
         last: Frame | None = None
@@ -116,18 +116,18 @@ class Timeline:
                 yield frame
 
     def _follows(self, frame: Frame, mark: Mark, kept: _History, last: Frame) -> bool:
-        """Whether a frame is the next one; False for one to leave out."""
+        """Whether a frame is the next one of the run; False if it has to be left out."""
         assert frame.stamp is not None
         now, before = frame.stamp + self._offset, kept.stamps[-1]
         step = now - before
-        # Formats with times in single precision round them.
+        # Some formats store times in single precision.
         allowed = 0.02 * (self._interval or 0.0) + 4e-7 * abs(now)
         if step == 0:
             if self._stands or _apart(mark, kept.mark(-1), frame.cell) <= self._tolerance():
                 return self._stands
             if self._interval is None and self._dt_ps is not None:
                 self._stands = True
-                self._notes.say(f"{frame.source}: all frames are of the same {self._unit}; --dt is the time between")
+                self._notes.say(f"{frame.source}: all frames have the same {self._unit}; --dt is the time between")
                 return True
             if self._interval is None:
                 raise InputError(
@@ -144,7 +144,7 @@ class Timeline:
         return self._goes_back(frame, mark, kept, allowed)
 
     def _check_time(self, frame: Frame, last: Frame) -> None:
-        """Time steps may stay while the time of a step changes, as `fix dt/reset` of LAMMPS does."""
+        """Check the times too, because the length of a time step may change during a run (`fix dt/reset` of LAMMPS)."""
         if frame.time_ps is None or last.time_ps is None or frame.time_ps < last.time_ps:
             return
         step = frame.time_ps - last.time_ps
@@ -157,7 +157,7 @@ class Timeline:
             )
 
     def _goes_back(self, frame: Frame, mark: Mark, kept: _History, allowed: float) -> bool:
-        """A frame before the last one: a part that is written again, or one that counts anew."""
+        """Handle a frame with an earlier stamp: a part that a restart wrote again, or a restart that counts anew."""
         assert frame.stamp is not None
         now, last = frame.stamp + self._offset, kept.stamps[-1]
         at = next((k for k in range(len(kept) - 1, -1, -1) if abs(kept.stamps[k] - now) <= allowed), None)
@@ -172,12 +172,12 @@ class Timeline:
             n = len(kept) - at
             self._notes.say(
                 f"{frame.source}: begins again at {frame.stamp:g} {self._unit}; of the {n} frames from there on that "
-                "were written before, those written later are taken"
+                "were written twice, the later ones are used"
             )
             raise StartAgain
         repeats = from_last <= tolerance
         if repeats or (self._interval is not None and from_last <= LIKE_A_STEP * usual):
-            how = "its first frame repeats the last one" if repeats else "its first frame is taken for the next one"
+            how = "its first frame repeats the last one" if repeats else "its first frame is used as the next one"
             self._offset = last - frame.stamp + (0.0 if repeats else self._interval or 0.0)
             self._notes.say(f"{frame.source}: counts from {frame.stamp:g} {self._unit} again after {last:g}; {how}")
             return not repeats
@@ -185,17 +185,17 @@ class Timeline:
 
     def _uneven(self, frame: Frame, now: float, last: float, before: Frame | None) -> InputError:
         usual = "more" if self._interval is None else f"{self._interval:g} {self._unit} later"
-        back = "; nor are its atoms where those of an earlier frame were, or near the last ones" if now < last else ""
+        back = "; its atoms are neither where those of an earlier frame were nor near the last" if now < last else ""
         between = before is not None and before.source != frame.source
         order = "; are the files in the order of their steps (sort -V)?" if between else ""
-        lost = f"; a frame between them is not all there ({frame.lost})" if frame.lost and now > last else ""
+        lost = f"; a frame between them is incomplete ({frame.lost})" if frame.lost and now > last else ""
         return InputError(
             f"{frame.source}: a frame at {now:g} {self._unit} follows one at {last:g}; one {usual} expected, "
             f"because displacements need frames that are evenly spaced{back}{lost}{order}"
         )
 
     def _usual(self) -> float:
-        """Root of the mean square displacement of the witnesses between two frames, Å."""
+        """Root-mean-square displacement of the witnesses from one frame to the next, Å."""
         return float(np.sqrt(self._step_sum / self._n_steps)) if self._n_steps else 0.0
 
     def _tolerance(self) -> float:
@@ -203,7 +203,7 @@ class Timeline:
 
 
 def in_chunks(frames: Iterable[Frame], length: int) -> Iterator[Chunk]:
-    """Frames together, `length` at a time."""
+    """Frames in chunks of `length`."""
     placed: list[Floats] = []
     cells: list[Floats] = []
     for frame in frames:
@@ -217,7 +217,7 @@ def in_chunks(frames: Iterable[Frame], length: int) -> Iterator[Chunk]:
 
 
 def _apart(x: Mark, y: Mark, cell: Floats) -> float:
-    """Root of the mean square of how far atoms are apart, in Å, to the nearest image."""
+    """Root-mean-square distance between two sets of positions, to the nearest image, Å."""
     if x.shape != y.shape:
         return float("inf")
     steps = (x - y).astype(np.float64) @ np.linalg.inv(cell)

@@ -11,10 +11,12 @@ from autodisco.campaign.control import live_owner, pause, resume, start, stop
 from autodisco.campaign.daemon import run
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.setup import full_runs
 
 __all__ = [
     "Campaign",
     "Settings",
+    "full_runs",
     "live_owner",
     "load",
     "open_folder",

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodisco.campaign.settings import Settings
 from autodisco.decide import Objective, objective_named
+from autodisco.decide.objective import CONDUCTIVITY
 
 
 def never() -> str:
@@ -45,6 +46,11 @@ class Campaign:
     def objective(self) -> Objective:
         """What the campaign looks for."""
         return objective_named(self.settings.objective.name)
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether replicas may stop as their protocol allows: its rules are about the conductivity."""
+        return self.objective.sole_quantity == CONDUCTIVITY.column
 
     def seed(self, iteration: int, number: int, *parts: int | str) -> int:
         """A seed below 2³¹ for one piece of work, from campaign seed, iteration, seed number of the stage and parts.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
+from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
-from autodisco.campaign.parts import with_given_names, with_part_copies
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, KEPT_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
@@ -121,7 +121,7 @@ def _check_not_elsewhere(file: Path, folder: Path) -> None:
 
 
 def _available(settings: Settings, store: Store) -> Settings:
-    """The settings with the copies in the campaign folder of the files of parts that are gone."""
+    """The settings with the copies of parts in the campaign folder."""
     return Settings.model_validate(with_part_copies(store.folder, settings.model_dump()))
 
 
@@ -129,13 +129,14 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
     given = store.get("settings")
     changed = differences(settings_of(store), _available(settings, store))
     for key, (old, _) in changed.items():
-        old = with_given_names(store.folder, {"": old}, given)[""]
+        old = as_given(store.folder, {"": old}, given)[""]
         new = settings.flat().get(key)
         raise InputError(
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"
         )
     check_protocol(str(file), settings, store)
+    check_parts(str(file), store, settings.simulation.protocol)
     hashes = store.get("file_hashes")
     for key in FILE_KEYS if hashes is not None else ():
         path = settings.flat()[key]

@@ -5,25 +5,23 @@ from pathlib import Path
 import pydantic
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.parts import with_part_copies
-from autodisco.campaign.settings import FILE_KEYS, Settings
+from autodisco.campaign.copies import check_parts, with_input_copies, with_part_copies, with_protocol_copy
+from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import settings_error
 from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store
-
-PROTOCOL_COPY = "protocol.toml"
-"""A protocol of the user's own, so that the folder can go on without the file that it came from."""
 
 
 def open_folder(folder: Path) -> Campaign:
     """The campaign in a folder, with the settings it was started with, also where the folder came from elsewhere.
 
-    Raises NoCampaign where there is none, InputError where its protocol is no longer what it was.
+    Raises NoCampaign where there is none, InputError where the copy of its protocol or of a part was edited.
     """
     with Store.open_readonly(folder) as store:
         if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
-        settings = with_inputs_of(folder, with_protocol_of(folder, settings_of(store)))
+        check_parts(str(folder), store)
+        settings = with_input_copies(folder, with_protocol_copy(folder, settings_of(store)))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 
@@ -39,34 +37,10 @@ def settings_of(store: Store) -> Settings:
     rule["escape"] = list(dict.fromkeys(rule.get("escape", [])))
     try:
         return Settings.model_validate(
-            with_part_copies(store.folder, {"surrogate": {"kind": "none"}, **stored, "saturation": rule})
+            with_part_copies(store.folder, {**BEFORE_POSTERIOR, **stored, "saturation": rule})
         )
     except pydantic.ValidationError as error:
         raise InputError(f"{store.folder / 'state.db'}: {settings_error(error)}") from None
-
-
-def with_protocol_of(folder: Path, settings: Settings) -> Settings:
-    """The settings with the copy in the campaign folder of a protocol of the user's own, where its file is gone."""
-    protocol, kept = Path(settings.simulation.protocol), folder / PROTOCOL_COPY
-    if protocol.suffix != ".toml" or protocol.is_file() or not kept.is_file():
-        return settings
-    simulation = settings.simulation.model_copy(update={"protocol": str(kept.absolute())})
-    return settings.model_copy(update={"simulation": simulation})
-
-
-def input_copy(folder: Path, key: str, path: str) -> Path:
-    """Where an archive of a campaign folder holds a file that its settings name (`FILE_KEYS`)."""
-    return folder / "inputs" / (key.partition(".")[2] + "".join(Path(path).suffixes))
-
-
-def with_inputs_of(folder: Path, settings: Settings) -> Settings:
-    """The settings with the copies of their files that came with an archive of the campaign folder, where it did."""
-    found = {}
-    for key in FILE_KEYS:
-        path = settings.flat()[key]
-        if path and (copy := input_copy(folder, key, path)).is_file():
-            found[key.partition(".")[2]] = str(copy.absolute())
-    return settings.model_copy(update={"seeds": settings.seeds.model_copy(update=found)}) if found else settings
 
 
 def check_protocol(where: str, settings: Settings, store: Store) -> None:

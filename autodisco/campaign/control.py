@@ -43,7 +43,7 @@ def start(campaign: Campaign) -> int | None:
     with Store.create(campaign.folder) as store, owned(store):
         with store.transaction():
             under_way = wake(store, set_up(campaign, store))
-        write_copies(campaign)
+        write_copies(campaign, store)
         if not under_way:
             return None
         with open(campaign.folder / UNEXPECTED, "ab") as log, store.transaction():  # it cannot ask for the lock before

@@ -17,12 +17,12 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
-from autodisco.campaign.setup import set_up, write_copies
+from autodisco.campaign.setup import full_runs, set_up, write_copies
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
-from autodisco.store import Store
+from autodisco.store import Store, copied_part
 
 EXIT_CODES = {"saturated": 0, "exhausted": 0, "failed": 1}
 
@@ -49,10 +49,12 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         with store.transaction():
             wake(store, set_up(campaign, store))
             store.set(trouble="")
-        write_copies(campaign)
+        campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder)
         campaign = replace(campaign, say=_unless_gone(say))
+        if why := full_runs(campaign):
+            campaign.say(why)
         if shared := neighbours(campaign):
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
@@ -114,7 +116,7 @@ def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) 
     tell(campaign, store)
     try:
         part = next(stage.part for stage in store.loop() if stage.name == state)
-        STAGES.get(part).run(campaign, store)
+        STAGES.get(copied_part(store.folder, part)).run(campaign, store)
     except Interrupted:
         interrupts.beat(time.monotonic(), always=True)
         return _leave(campaign, store, interrupts)
@@ -145,7 +147,7 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
     state = store.get("state")
     if why == "signal":
         store.note("signal", state, decided="leave; run it again to go on", why="SIGTERM or SIGINT")
-        campaign.say(f"left in state {state}; run it again to go on")
+        campaign.say(f"interrupted in state {state}")
         return False
     if state in store.loop_states():
         judge(store)  # values that came since the last iteration count in what is shown from now on

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autodisco.campaign.campaign_folder import input_copy
+from autodisco.campaign.copies import input_copy
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError

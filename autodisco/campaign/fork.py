@@ -10,17 +10,24 @@ from typing import Any
 import pydantic
 
 from autodisco.campaign.campaign_file import check_names
-from autodisco.campaign.campaign_folder import PROTOCOL_COPY, check_protocol, with_protocol_of
+from autodisco.campaign.campaign_folder import check_protocol
+from autodisco.campaign.copies import (
+    PROTOCOL_COPY,
+    as_given,
+    files_named,
+    with_absolute_names,
+    with_part_copies,
+    with_protocol_copy,
+)
 from autodisco.campaign.judging import judge
 from autodisco.campaign.notify import check_notify
-from autodisco.campaign.parts import with_absolute_names, with_given_names, with_part_copies
-from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
-from autodisco.store import PARTS, Store, escapes, replica_folder
+from autodisco.store import PARTS, Store, escapes, part_copy, replica_folder
 
 DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
@@ -54,10 +61,11 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{', '.join(map(str, known)) or 'none'}"
         )
     changed = _absolute(changed)
-    settings = _changed(with_part_copies(store.folder, store.get("settings")), {**changed, "name": folder.name})
-    check_protocol(str(store.folder), with_protocol_of(store.folder, settings), store)
+    stored = {**BEFORE_POSTERIOR, **store.get("settings")}
+    settings = _changed(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
+    check_protocol(str(store.folder), with_protocol_copy(store.folder, settings), store)
     check_together(settings, folder.name)
-    check_names(folder.name, with_protocol_of(store.folder, settings))
+    check_names(folder.name, with_protocol_copy(store.folder, settings))
     if any(key.startswith("notify.") for key in changed):
         check_notify(folder.name, settings.notify.command, settings.notify.apprise)
     part = folder.with_name(f".{folder.name}.part")
@@ -74,13 +82,17 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
     """Write the new campaign."""
     models = {model.iteration: model.path for model in store.models()}
-    given = with_given_names(store.folder, settings.model_dump(), store.get("settings"))
+    given = as_given(store.folder, settings.model_dump(), store.get("settings"))
     store.copy_to(part)
+    # Not linked: an edit of one would reach the other.
     if (store.folder / PROTOCOL_COPY).is_file():
-        _link(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
-    _link_tree(store.folder / PARTS, part / PARTS)
+        shutil.copy2(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
+    if (store.folder / PARTS).is_dir():
+        shutil.copytree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
+        for file in files_named(changed):  # it may have been edited since it was copied
+            part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():
             if number <= iteration:
                 _link(store.folder / path, part / path)
@@ -89,13 +101,13 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 replica_folder(store.folder, row.key, row.replica),
                 replica_folder(part, row.key, row.replica),
             )
-        for file in copy.files():
-            if not (part / file.path).is_file():
-                copy.forget_file(part / file.path)
+        for place in [row.path for row in copy.files()]:
+            if not (part / place).is_file():
+                copy.forget_file(part / place)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
-            facts = facts_of(with_protocol_of(part, settings))
-            copy.set(**{**facts, "force_field": given["simulation"]["force_field"]})
+            facts = facts_of(with_protocol_copy(store.folder, settings))
+            copy.set(**as_given(store.folder, facts, store.get("settings")))
             copy.set(
                 settings=given, state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,

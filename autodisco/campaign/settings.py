@@ -149,7 +149,8 @@ class Acquire(Section):
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which a polymer is called better than the reference, or worse."""
     labelling: str = "top-fraction"
-    """Which class a polymer trains as: a name, or `path/to/file.py:object` (docs/extending.md)."""
+    """Which class a polymer trains as: `top-fraction` (the paper's), `posterior` (the chance to be in the top share),
+    or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
@@ -200,7 +201,7 @@ class Saturation(Section):
     @classmethod
     def _each_once(cls, given: list[str]) -> list[str]:
         if len(set(given)) < len(given):
-            raise ValueError("each action once")
+            raise ValueError("an action stands there twice")
         return given
 
 
@@ -302,6 +303,9 @@ though not the same to the last digit with other threads."""
 KEPT_KEYS = ("saturation.count", "surrogate.kind")
 """Keys whose default was another one in earlier versions: a campaign keeps what it was begun with, if its file does not
 name another."""
+
+BEFORE_POSTERIOR = {"surrogate": {"kind": "none"}}
+"""What stored settings of a version without posterior lack."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 

@@ -106,7 +106,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text())
     except FileNotFoundError:
-        raise InputError(f"{file}: no such campaign file") from None
+        begun = "" if file.suffix else f"; a campaign that has begun goes on with: autodisco resume {file}"
+        raise InputError(f"{file}: no such campaign file{begun}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:

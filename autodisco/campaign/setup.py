@@ -1,12 +1,12 @@
 """Writing the settings of a campaign into its store and its folder, when it begins and at each later start."""
 
 import time
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.campaign_folder import PROTOCOL_COPY, settings_of
-from autodisco.campaign.parts import with_given_names, write_part_copies
+from autodisco.campaign.campaign_folder import settings_of
+from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copy, write_copies_of_files
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
@@ -23,14 +23,17 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     settings = campaign.settings
     before = store.get("settings")
     changed: dict[str, Any] = {}
-    facts = facts_of(settings)
+    stored = as_given(store.folder, settings.model_dump(), before or {})
+    facts = as_given(store.folder, facts_of(settings), stored)
     with store.transaction():
         if before is None:
             store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
+            if why := full_runs(campaign):
+                store.note("no early stops", settings.name, {}, "run each production to its end", why)
         else:
-            old = settings_of(store).flat()
-            changed = {key: value for key, value in settings.flat().items() if value != old.get(key)}
+            old, new = (as_given(store.folder, one.flat(), before) for one in (settings_of(store), settings))
+            changed = {key: value for key, value in new.items() if value != old.get(key)}
         if changed:
             store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
         if before is not None and store.get("engine") != facts["engine"]:
@@ -38,22 +41,32 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             store.note(
                 "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
             )
-        stored = with_given_names(store.folder, settings.model_dump(), before or {})
-        store.set(**{**facts, "settings": stored, "force_field": stored["simulation"]["force_field"]})
+        store.set(**{**facts, "settings": stored})
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 
-def write_copies(campaign: Campaign) -> None:
-    """Write ``campaign.toml``, the protocol and the files of parts into the folder, copies of what the database says.
+def write_copies(campaign: Campaign, store: Store) -> Campaign:
+    """Write ``campaign.toml`` and the files that it names into the folder; returns the campaign that runs these copies.
 
     Each start does, so that the next one mends what a process left that was killed before.
     """
-    with Store.open_readonly(campaign.folder) as store:
-        write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
-    write_part_copies(campaign.folder, campaign.settings)
-    protocol = Path(campaign.settings.simulation.protocol)
-    if protocol.is_file() and protocol.absolute() != (campaign.folder / PROTOCOL_COPY).absolute():
-        write_atomic(campaign.folder / PROTOCOL_COPY, protocol.read_bytes())
+    write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
+    write_copies_of_files(store, campaign.settings)
+    content = with_part_copies(campaign.folder, campaign.settings.model_dump())
+    return replace(campaign, settings=with_protocol_copy(campaign.folder, Settings.model_validate(content)))
+
+
+def full_runs(campaign: Campaign) -> str:
+    """Why the early stops that the protocol asks for are off; empty if they are not."""
+    from autodisco.simulation import protocols
+
+    protocol = protocols.load(campaign.settings.simulation.protocol)
+    if campaign.may_stop_early or not protocol.production.may_stop:
+        return ""
+    return (
+        f"early stops of protocol {protocol.name} are off: they are tested for the conductivity, and the objective is "
+        f"{campaign.objective.name}"
+    )
 
 
 def facts_of(settings: Settings) -> dict[str, Any]:

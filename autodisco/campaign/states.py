@@ -12,7 +12,7 @@ from typing import Any
 from autodisco.campaign.stages import FIRST, LAST, NEXT, STAGES
 from autodisco.campaign.stages.stage import METRICS, Event, Stage
 from autodisco.errors import InputError
-from autodisco.store import END_STATES, Store, following
+from autodisco.store import END_STATES, Store, copied_part, following
 
 COMMON = {
     "budget-spent": Event("exhausted", "a limit of the campaign file is reached", "the limit is stored as the reason"),
@@ -58,7 +58,7 @@ def _target(store: Store, state: str, event: str) -> str | None:
     if event in COMMON:
         possible = state in stages or (state, event) == ("paused", "stop")
         return COMMON[event].target if possible else None
-    step = STAGES.get(stages[state]).events.get(event) if state in stages else None
+    step = STAGES.get(copied_part(store.folder, stages[state])).events.get(event) if state in stages else None
     return _resolved(list(stages), state, step) if step else None
 
 

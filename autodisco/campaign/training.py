@@ -54,14 +54,15 @@ def evidence(campaign: Campaign, store: Store, ranked: list[Ranked]) -> Evidence
     from autodisco.decide.judge import judged
 
     settings, objective = campaign.settings.acquire, campaign.objective
+    judge = judged(store)
     return Evidence(
         objective=objective,
         ranked=ranked,
-        judge=judged(store),
         dataset=[row for row in store.labels(objective.column) if row.protocol == DATASET],
         top_fraction=settings.top_fraction,
         reference_weight=settings.reference_weight,
         better_probability=settings.better_probability,
+        posterior=judge.posterior if judge else None,
     )
 
 

@@ -71,7 +71,8 @@ def run(arguments: list[str] | None = None) -> int:
         print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except typer.TyperException as error:
-        print(f"error: {one_line(error.format_message())} (see {_command(error)} --help)", file=sys.stderr)
+        text = error.format_message().replace("Value error, ", "").replace("Input should be", "allowed is")
+        print(f"error: {one_line(text)} (see {_command(error)} --help)", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return 130

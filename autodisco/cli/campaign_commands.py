@@ -64,6 +64,8 @@ def start(file: FILE) -> None:
         message(f"{campaign.settings.name} has ended; its result: autodisco report {name}")
         return
     message(f"{campaign.settings.name}: process {process} is at work in {campaign.folder}/")
+    if why := campaigns.full_runs(campaign):
+        message(why)
     message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
 
 

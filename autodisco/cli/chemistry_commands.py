@@ -4,7 +4,7 @@ import itertools
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -81,7 +81,7 @@ def simulate(
         typer.Option(metavar="SMILES:FRACTION", help="Another unit in the chain; its share of the units."),
     ] = None,
     architecture: Annotated[
-        str | None, typer.Option(help="Of a copolymer: random (default), alternating or block.")
+        Literal["random", "alternating", "block"] | None, typer.Option(help="Of a copolymer; random without it.")
     ] = None,
     solvent: Annotated[
         list[str] | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from autodisco.errors import InputError
+from autodisco.section import first_problem
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
@@ -156,6 +157,6 @@ def _made(flag: str, model: Callable[..., Model], **values: object) -> Model:
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        text = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{flag}: {text}") from error
+        problem = first_problem(error)
+        value = "" if problem.value is None else f" {problem.value}"
+        raise InputError(f"{flag}{value}: {problem.text}") from error

@@ -11,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 
 from autodisco.decide.objective import Objective
+from autodisco.decide.outlook import canonical
 from autodisco.decide.ranking import objective_of
 from autodisco.decide.sources import REFERENCE, collect
-from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.store import Candidate, Estimate, Forecast, Store
 from autodisco.surrogate import Label, Posterior, Source, widening
 
@@ -80,12 +80,6 @@ def _fitted(
     return Posterior.fit(labels, sources, target, prior_mean=None, seed=seed, spread=spread, level=level)
 
 
-@lru_cache(maxsize=1 << 16)
-def canonical(smiles: str) -> str:
-    """The canonical form of a repeat unit."""
-    return parse(smiles, ORGANIC_ELEMENTS).smiles
-
-
 def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) -> list[Estimate]:
     """What the judge says of every polymer with a value, of the reference and of the candidates in the pool.
 
@@ -96,7 +90,8 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     units = {row.key: row.smiles for row in store.polymers() if row.smiles in known}
     if reference:
         units[reference.key] = reference.smiles
-    waiting = {row.key: canonical(row.smiles) for row in pool if row.key and row.key not in units}
+    open_ = [row for row in pool if row.key and row.key not in units]
+    waiting = {row.key or "": unit for row, unit in zip(open_, canonical(row.smiles for row in open_), strict=True)}
     units |= waiting
     keys, smiles = list(units), list(units.values())
     posterior, sign = judge.posterior, -1 if judge.objective.lower_is_better else 1

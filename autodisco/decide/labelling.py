@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodisco.arrays import Floats
 from autodisco.decide.objective import Objective
+from autodisco.decide.outlook import Aim, Outlook, canonical
 from autodisco.decide.ranking import Ranked
 from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.store import Label
 
 if TYPE_CHECKING:
-    from autodisco.decide.judge import Judge
+    from autodisco.surrogate import Posterior
 
+DRAWS = 2000
 CLASSES = ("high", "low", "unlabelled")
 
 
@@ -48,7 +51,7 @@ class Evidence:
     ranked : polymers with a value of the campaign's protocol and force field, best first
     dataset : labels of imported data sets; comparable among themselves only
     top_fraction, reference_weight, better_probability : keys of the table [acquire]
-    judge : what is believed of every polymer; None without a posterior
+    posterior : what is believed of every polymer, on the scale of the objective; None before there is one
     """
 
     objective: Objective
@@ -57,7 +60,7 @@ class Evidence:
     top_fraction: float
     reference_weight: float
     better_probability: float
-    judge: "Judge | None" = None
+    posterior: "Posterior | None" = None
 
 
 class Labelling(ABC):
@@ -81,7 +84,17 @@ class TopFraction(Labelling):
 
     def classes(self, evidence: Evidence) -> dict[str, TrainingClass]:
         """Class of every polymer with a value, and of every polymer of a data set."""
-        return dataset_classes(evidence) | self._ranked(evidence)
+        objective, border, top = evidence.objective, self._border(evidence), f"the top {evidence.top_fraction:.0%}"
+        inside = {
+            row.key
+            for row in evidence.ranked
+            if border is not None and objective.worth(row.expected) >= objective.worth(border)
+        }
+        judged = {
+            row.key: (row.key in inside, f"expected value {'in' if row.key in inside else 'below'} {top}")
+            for row in evidence.ranked
+        }
+        return dataset_classes(evidence) | ranked_classes(evidence, judged)
 
     def summary(self, evidence: Evidence) -> str:
         """Where the best share begins."""
@@ -89,31 +102,79 @@ class TopFraction(Labelling):
         if border is None:
             return ""
         begins = evidence.objective.exact(border)
-        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at {begins}"
-
-    def _ranked(self, evidence: Evidence) -> dict[str, TrainingClass]:
-        objective, border = evidence.objective, self._border(evidence)
-        weight, top = evidence.reference_weight, f"the top {evidence.top_fraction:.0%}"
-        sure = f"better than the reference with a probability of {evidence.better_probability:.0%} or more"
-        classes = {}
-        for row in evidence.ranked:
-            shown = f"{objective.exact(row.value)} ({row.origin})"
-            if row.verdict == "reference":
-                classes[row.key] = TrainingClass("high", weight, f"{shown}: the reference")
-            elif row.verdict == "excluded":
-                classes[row.key] = TrainingClass("low", 1.0, f"{shown}: violates {', '.join(row.violated)}")
-            elif row.verdict == "better":
-                classes[row.key] = TrainingClass("high", weight, f"{shown}: {sure}")
-            elif border is not None and objective.worth(row.expected) >= objective.worth(border):
-                classes[row.key] = TrainingClass("high", 1.0, f"{shown}: in {top}")
-            else:
-                classes[row.key] = TrainingClass("low", 1.0, f"{shown}: below {top}")
-        return classes
+        return f"the top {evidence.top_fraction:.0%} of {len(evidence.ranked)} begins at an expected value of {begins}"
 
     def _border(self, evidence: Evidence) -> float | None:
         return best_share(
             evidence.objective, [row.expected for row in evidence.ranked if not row.violated], evidence.top_fraction
         )
+
+
+class TopChance(Labelling):
+    """High is a polymer that is in the best share with a probability of one half or more, by the posterior.
+
+    The posterior draws on the structure and on all sources, so that a polymer with one lucky build is not high for it.
+    The reference, polymers that are better than it and data sets are classed as by `TopFraction`, which also takes the
+    place of this rule while there is no posterior.
+    """
+
+    def classes(self, evidence: Evidence) -> dict[str, TrainingClass]:
+        """Class of every polymer with a value, and of every polymer of a data set."""
+        if evidence.posterior is None:
+            return TopFraction().classes(evidence)
+        top = f"in the top {evidence.top_fraction:.0%} with a probability of"
+        chances = self._chances(evidence, evidence.posterior)
+        judged = {key: (chance >= 0.5, f"{top} {chance:.2f}") for key, chance in chances.items()}
+        return dataset_classes(evidence) | ranked_classes(evidence, judged)
+
+    def summary(self, evidence: Evidence) -> str:
+        """How many are high."""
+        if evidence.posterior is None:
+            return TopFraction().summary(evidence)
+        high = sum(chance >= 0.5 for chance in self._chances(evidence, evidence.posterior).values())
+        return f"{high} of {len(evidence.ranked)} are in the top {evidence.top_fraction:.0%} with a probability of 0.5"
+
+    def _chances(self, evidence: Evidence, posterior: "Posterior") -> dict[str, float]:
+        """Chance of each polymer to be in the best share of those that violate no constraint; 0 for the others."""
+        rows = [row for row in evidence.ranked if not row.violated]
+        chances = dict.fromkeys((row.key for row in evidence.ranked), 0.0)
+        if rows:
+            outlook = Outlook(Aim(evidence.objective, posterior), canonical([row.monomer_smiles for row in rows]))
+            most = max(1, round(evidence.top_fraction * len(rows)))
+            chances |= zip([row.key for row in rows], chances_among_best(outlook, most).tolist(), strict=True)
+        return chances
+
+
+def chances_among_best(outlook: Outlook, k: int) -> Floats:
+    """Chance of each candidate to be among the best `k` of them, from `DRAWS` joint draws; shape (n,)."""
+    n = len(outlook.units)
+    draws = outlook.draws(np.arange(n), DRAWS, np.random.default_rng(0))
+    best = np.argpartition(-draws, k - 1, axis=1)[:, :k]
+    counts: Floats = np.bincount(best.ravel(), minlength=n) / DRAWS
+    return counts
+
+
+def ranked_classes(evidence: Evidence, judged: Mapping[str, tuple[bool, str]]) -> dict[str, TrainingClass]:
+    """Classes of the polymers with a value: `judged` says of each key whether it is one of the best, and why.
+
+    The reference and polymers that are better than it are high in any case, with more weight; polymers that violate a
+    constraint are low.
+    """
+    weight = evidence.reference_weight
+    sure = f"better than the reference with a probability of {evidence.better_probability:.0%} or more"
+    classes = {}
+    for row in evidence.ranked:
+        shown = f"{evidence.objective.exact(row.value)} ({row.origin})"
+        high, why = judged[row.key]
+        if row.verdict == "reference":
+            classes[row.key] = TrainingClass("high", weight, f"{shown}: the reference")
+        elif row.verdict == "excluded":
+            classes[row.key] = TrainingClass("low", 1.0, f"{shown}: violates {', '.join(row.violated)}")
+        elif row.verdict == "better":
+            classes[row.key] = TrainingClass("high", weight, f"{shown}: {sure}")
+        else:
+            classes[row.key] = TrainingClass("high" if high else "low", 1.0, f"{shown}: {why}")
+    return classes
 
 
 def best_share(objective: Objective, values: Sequence[float], share: float) -> float | None:
@@ -143,5 +204,11 @@ def dataset_classes(evidence: Evidence) -> dict[str, TrainingClass]:
 
 
 LABELLINGS: Registry[type[Labelling]] = Registry(
-    "labellings", "labelling", {"top-fraction": "autodisco.decide.labelling:TopFraction"}, Labelling
+    "labellings",
+    "labelling",
+    {
+        "top-fraction": "autodisco.decide.labelling:TopFraction",
+        "posterior": "autodisco.decide.labelling:TopChance",
+    },
+    Labelling,
 )

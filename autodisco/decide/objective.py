@@ -171,7 +171,13 @@ class Objective:
 
     def shown(self, value: float | None, sem: float | None = None) -> str:
         """A value with its error, such as ``12.3 ± 0.4 mS/cm``."""
-        return f"{self.number(value, sem)} {self.read_unit}".rstrip()
+        return self.with_unit(self.number(value, sem))
+
+    def with_unit(self, number: str) -> str:
+        """A number in the unit in which people read it, with that unit."""
+        if self.read_unit[:1].isdigit():  # 10⁻⁶ cm²/s
+            number = f"({number}) ×" if " " in number else f"{number} ×"
+        return f"{number} {self.read_unit}".rstrip()
 
     def number(self, value: float | None, sem: float | None = None) -> str:
         """A value with its error in the unit in which people read it, without the unit."""

@@ -1,8 +1,8 @@
 """What the posterior says of candidates, turned so that larger is better: what selections decide by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,3 +83,15 @@ class Outlook:
 def first_places(scores: Floats, most: int) -> Indices:
     """Places of the highest scores, the highest first; of equal ones the first."""
     return np.argsort(-scores, kind="stable")[:most]
+
+
+def canonical(smiles: Iterable[str]) -> list[str]:
+    """Canonical repeat units, as the posterior takes them."""
+    return [_canonical_unit(text) for text in smiles]
+
+
+@lru_cache(maxsize=1 << 16)
+def _canonical_unit(smiles: str) -> str:
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # rdkit, which settings do without
+
+    return parse(smiles, ORGANIC_ELEMENTS).smiles

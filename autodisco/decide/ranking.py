@@ -19,7 +19,7 @@ from autodisco.analysis import (
 from autodisco.analysis.shrinkage import Z_90
 from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
-from autodisco.store import Estimate, Flag, Label, Properties, Replica, Store, available_part
+from autodisco.store import Estimate, Flag, Label, Properties, Replica, Store, copied_part
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,13 @@ class Ranked(Valued):
 def objective_of(store: Store) -> Objective:
     """The objective of a campaign. Raises InputError if its file is gone."""
     settings = (store.get("settings") or {}).get("objective", {})
-    return objective_named(available_part(store.folder, settings.get("name", CONDUCTIVITY.name)))
+    return objective_named(copied_part(store.folder, settings.get("name", CONDUCTIVITY.name)))
 
 
 def constraints_of(store: Store) -> list[Objective]:
     """The constraints of a campaign. Raises InputError if the file of one is gone."""
     settings = (store.get("settings") or {}).get("objective", {})
-    return [objective_named(available_part(store.folder, name)) for name in settings.get("constraints", [])]
+    return [objective_named(copied_part(store.folder, name)) for name in settings.get("constraints", [])]
 
 
 def ranking(store: Store) -> list[Ranked]:

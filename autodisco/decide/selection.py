@@ -5,15 +5,15 @@ program are in `autodisco.decide.selections`, one file each.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from autodisco.decide.objective import Objective
-from autodisco.decide.outlook import Aim, Outlook
+from autodisco.decide.outlook import Aim, Outlook, canonical
 from autodisco.decide.ranking import Ranked
 from autodisco.errors import InputError
 from autodisco.registry import Registry
@@ -50,12 +50,12 @@ class Choice:
     @cached_property
     def units(self) -> list[str]:
         """Canonical repeat unit of each candidate."""
-        return _canonical(row.smiles for row in self.candidates)
+        return canonical(row.smiles for row in self.candidates)
 
     @cached_property
     def measured(self) -> list[str]:
         """Canonical repeat unit of each polymer with a value."""
-        return _canonical(row.monomer_smiles for row in self.ranked)
+        return canonical(row.monomer_smiles for row in self.ranked)
 
     @cached_property
     def outlooks(self) -> list[Outlook]:
@@ -108,14 +108,3 @@ def selected(name: str, choice: Choice) -> list[Candidate]:
             f"{choice.most} of the {len(choice.candidates)} candidates"
         )
     return chosen
-
-
-def _canonical(smiles: Iterable[str]) -> list[str]:
-    return [_canonical_unit(text) for text in smiles]
-
-
-@lru_cache(maxsize=1 << 16)
-def _canonical_unit(smiles: str) -> str:
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # rdkit, which settings do without
-
-    return parse(smiles, ORGANIC_ELEMENTS).smiles

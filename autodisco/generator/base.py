@@ -19,6 +19,7 @@ from autodisco.generator.settings import GeneratorSettings, Sampling
 from autodisco.generator.tokens import class_prefix
 from autodisco.registry import Registry
 from autodisco.section import error_sentence, key_error
+from autodisco.store import copied_part
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,18 +132,19 @@ class Generator(ABC):
 
     @staticmethod
     def load(path: Path) -> "Generator":
-        """Read a file that `save` wrote, of any kind.
+        """Read a file that `save` wrote, of any kind. The model of a campaign uses the copy of its kind in that folder.
 
         Raises InputError for a missing file, a file of another program or version, and an unknown kind.
         """
         from autodisco.generator.archive import load_archive
 
         facts, tensors = load_archive(Path(path))
-        if facts["kind"] not in GENERATORS or "settings" not in facts:
+        kind = copied_part(Path(path).absolute().parent.parent, facts["kind"])
+        if kind not in GENERATORS or "settings" not in facts:
             raise InputError(f"{path}: not a model file of this program")
         try:
-            settings = generator_settings(**{"kind": facts["kind"], **facts["settings"]})
-            loaded = GENERATORS.get(facts["kind"]).restore(settings, facts, tensors)
+            settings = generator_settings(**{"kind": kind, **facts["settings"]})
+            loaded = GENERATORS.get(kind).restore(settings, facts, tensors)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         loaded.labels = facts["labels"]

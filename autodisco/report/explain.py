@@ -108,7 +108,7 @@ def lines(life: Life) -> list[str]:
             against = f", {ranked.verdict} against the reference (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin
         text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
-        text.append(f"  expected, all polymers being looked at: {ranked.interval} {ranked.objective.read_unit}")
+        text.append(f"  expected value, from all polymers together: {ranked.objective.with_unit(ranked.interval)}")
     else:
         text.append("  it has no value")
     for entry in life.training:
@@ -120,7 +120,8 @@ def lines(life: Life) -> list[str]:
     for event in life.journal:
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
         reason = f" ({event.why})" if event.why else ""
-        text.append(f"    {moment}  {event.event} {event.subject}: {event.decided}{reason}")
+        decided = f": {event.decided}" if event.decided else ""
+        text.append(f"    {moment}  {event.event} {event.subject}{decided}{reason}")
     return text
 
 

@@ -24,7 +24,7 @@ def describe(system: System, protocol: Protocol, task: ReplicaTask) -> dict[str,
     """The content of `system.json`; the box of production (`box_a`) is known when it has run."""
     return {
         **system.labels,
-        "force_field": task.force_field,
+        "force_field": task.force_field_name or task.force_field,
         "protocol": protocol.name,
         "program_version": autodisco.__version__,
         "seed": task.seed,

@@ -11,11 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from rdkit import Chem
 
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, join_blocks, parse
+from autodisco.section import Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.toml_model import read_toml, validated
@@ -26,11 +27,11 @@ Architecture = Literal["homopolymer", "alternating", "random", "block"]
 TOLERANCE = 1e-6
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ignored_types=(cached_property,))
+class _Table(Table):
+    model_config = ConfigDict(ignored_types=(cached_property,))
 
 
-class Unit(_Frozen):
+class Unit(_Table):
     """A repeat unit of a copolymer and its share of the units (mole fraction).
 
     `smiles` is kept in one spelling, with the cut and the direction that were written.
@@ -53,7 +54,7 @@ class Unit(_Frozen):
         return parsed(self.smiles)
 
 
-class Polymer(_Frozen):
+class Polymer(_Table):
     """A homopolymer (`smiles`) or a copolymer (`units`), and its share of the mass of all polymers.
 
     The units of a copolymer are joined as they are written. An alternating copolymer is the homopolymer of its units in
@@ -82,7 +83,8 @@ class Polymer(_Frozen):
         elif abs(sum(unit.fraction for unit in self.units) - 1) > TOLERANCE:
             raise ValueError(f"the fractions of the units add up to {sum(u.fraction for u in self.units):g}, not to 1")
         if self.architecture == "alternating" and len({unit.fraction for unit in self.units}) > 1:
-            raise ValueError("the units of an alternating copolymer have equal fractions")
+            equal = 1 / len(self.units)
+            raise ValueError(f"the units of an alternating copolymer have equal fractions, here {equal:.4g} each")
         if self.sequence_seed is not None and self.architecture != "random":
             raise ValueError("sequence_seed is for architecture random")
         return self
@@ -120,7 +122,7 @@ class Polymer(_Frozen):
         return kept if self.sequence_seed is None else kept | {"sequence_seed": self.sequence_seed}
 
 
-class Solvent(_Frozen):
+class Solvent(_Table):
     """A neutral molecule and its amount: one of a mass fraction of polymers and solvents together, or molecules per
     formula unit of salt."""
 
@@ -136,18 +138,18 @@ class Solvent(_Frozen):
     @model_validator(mode="after")
     def _has_one_amount(self) -> "Solvent":
         if (self.mass_fraction is None) == (self.mole_ratio is None):
-            raise ValueError("a solvent needs either mass_fraction or mole_ratio")
+            raise ValueError("a solvent has either mass_fraction or mole_ratio, not both")
         return self
 
 
-class SaltShare(_Frozen):
+class SaltShare(_Table):
     """A salt and its share of the formula units, relative to that of the other salts."""
 
     name: str
     mole_ratio: Amount = 1.0
 
 
-class Formulation(_Frozen):
+class Formulation(_Table):
     """Components with their shares; the protocol says how much of all there is.
 
     The order of polymers, solvents, salts and ions has no meaning: the first three are kept in falling order of their
@@ -204,8 +206,8 @@ class Formulation(_Frozen):
         if doubled := {title for title in titles if titles.count(title) > 1}:
             raise ValueError(f"{doubled.pop()} is named twice")
         names = [salt.name for salt in self.salts or ()]
-        if len(set(names)) < len(names):
-            raise ValueError("a salt is named twice")
+        if doubled := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"salt {doubled.pop()} is named twice")
         if self.salts == () and (self.molality is not None or any(s.mole_ratio for s in self.solvents)):
             raise ValueError("molality and mole_ratio of solvents need a salt")
         try:

@@ -7,11 +7,12 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
 from autodisco.registry import absolute
+from autodisco.section import Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.toml_model import read_toml, validated
 
@@ -22,11 +23,7 @@ LEAST_JUDGED_PS = 10.0
 LEAST_COOLED_K, LEAST_RAMP_PS = 150.0, 50.0
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ScatterSettings(_Frozen):
+class ScatterSettings(Table):
     """How much independent builds of one polymer scatter: standard deviation of log10 conductivity, and the degrees of
     freedom with which it was measured. Campaigns begin with it and add what their own builds show."""
 
@@ -34,7 +31,7 @@ class ScatterSettings(_Frozen):
     degrees: Annotated[float, Field(ge=1)] = UNKNOWN_SCATTER.degrees
 
 
-class AgreementSettings(_Frozen):
+class AgreementSettings(Table):
     """How values relate to those of the reference protocol, `htp-md`, in decades of the conductivity: ``-3 + offset +
     slope (reference + 3)`` and an error of `systematic` that more builds do not remove. The standard deviations `_sd`
     say how well offset and slope are known; the posterior of a campaign begins with all five."""
@@ -46,7 +43,7 @@ class AgreementSettings(_Frozen):
     systematic: Annotated[float, Field(gt=0, le=3)]
 
 
-class SystemSettings(_Frozen):
+class SystemSettings(Table):
     """The least content of the box; a dense polymer gets more where the cutoff needs it.
 
     Chains have about `backbone_atoms` heavy atoms in their backbones. With `chain_lengths` ``unequal`` they may differ
@@ -120,7 +117,7 @@ class SystemSettings(_Frozen):
         return self.model_copy(update={"polymer_mass_g_per_mol": self.polymer_mass * factor})
 
 
-class NonbondedSettings(_Frozen):
+class NonbondedSettings(Table):
     """Cutoff in Å, relative accuracy of the long-range electrostatics, neighbour skin in Å.
 
     `every` time steps between evaluations of torsional and non-bonded forces (r-RESPA; 1 is plain velocity Verlet).
@@ -132,14 +129,14 @@ class NonbondedSettings(_Frozen):
     every: Annotated[int, Field(ge=1, le=4)] = 1
 
 
-class Minimise(_Frozen):
+class Minimise(Table):
     """Energy minimisation."""
 
     kind: Literal["minimise"]
     max_iterations: Annotated[int, Field(gt=0)]
 
 
-class Relax(_Frozen):
+class Relax(Table):
     """NVE with a limit on how far an atom moves per step, and a Langevin thermostat: takes out what is too close."""
 
     kind: Literal["relax"]
@@ -149,7 +146,7 @@ class Relax(_Frozen):
     max_displacement: Positive
 
 
-class Npt(_Frozen):
+class Npt(Table):
     """Nosé–Hoover NPT with linear ramps; `set_mean_box_over_ps` fixes the box at its mean volume over the last part.
 
     `timestep_fs` stands for the protocol's in this step. While density or energy still drift at its end, the step is
@@ -184,7 +181,7 @@ class Npt(_Frozen):
         return self
 
 
-class Nvt(_Frozen):
+class Nvt(Table):
     """Nosé–Hoover NVT with a linear ramp."""
 
     kind: Literal["nvt"]
@@ -192,7 +189,7 @@ class Nvt(_Frozen):
     temperature_k: tuple[Positive, Positive]
 
 
-class Production(_Frozen):
+class Production(Table):
     """NVT at the protocol's temperature with a frame of all atoms every `frame_interval_ps`.
 
     It may stop at a checkpoint when the conductivity of this trajectory has a relative error below
@@ -216,7 +213,7 @@ class Production(_Frozen):
 Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator="kind")]
 
 
-class Protocol(_Frozen):
+class Protocol(Table):
     """A named protocol. Temperature damping and time step hold for all dynamics but `relax`.
 
     With `checkpoint_every_ps` a run that was cut off goes on instead of starting again. `temperatures` (K) are those at

@@ -86,9 +86,9 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     production = protocol.production
     components = components_of(read_json(task.folder / SYSTEM))
     stop = EarlyStop(production, task.benchmark, lambda: analyze(task.folder).properties.to_dict())
-    asked = stop if production.may_stop and any(part.charge for part in components) else None
+    may_stop = task.may_stop_early and production.may_stop and any(part.charge for part in components)
     told = Progress(task.folder, protocol)
-    box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, asked)
+    box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, stop if may_stop else None)
     description = read_json(task.folder / SYSTEM) | {"box_a": box}
     write_json(task.folder / SYSTEM, description)
     on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731

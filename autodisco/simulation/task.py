@@ -35,8 +35,9 @@ class ReplicaTask:
     `monomer_smiles`.
 
     `attempt` counts from 0; later ones start from another build, some with half the time step or with a larger box,
-    which grows with every attempt. A protocol may let a replica stop when it is sure to lie below `benchmark`, which
-    does not make it another task.
+    which grows with every attempt. With `may_stop_early` a replica may stop before its end, as its protocol allows;
+    one rule is that it is sure to lie below `benchmark`. Results call the force field `force_field_name`, where
+    `force_field` is a copy of its file. None of these three makes it another task.
     """
 
     key: str
@@ -53,6 +54,8 @@ class ReplicaTask:
     larger_box: bool = False
     benchmark: "Benchmark | None" = None
     formulation: "Formulation | None" = None
+    may_stop_early: bool = True
+    force_field_name: str | None = None
 
     @property
     def contents(self) -> "Formulation":

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from autodisco.errors import InputError
+from autodisco.section import error_sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 LONGEST = 500
@@ -23,14 +24,11 @@ def read_toml(path: Path, noun: str) -> dict[str, Any]:
 
 
 def validated(content: dict[str, Any], model: type[Model], path: Path) -> Model:
-    """`content` of a file as a model. Raises InputError with the file and the first key that does not fit."""
+    """`content` of a file as a model. Raises InputError with file, key and what is allowed."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "file"
-        got = "" if isinstance(first["input"], dict) else f" (got {first['input']!r})"
-        raise InputError(f"{path}: {key}: {first['msg'].removeprefix('Value error, ')}{got}"[:LONGEST]) from error
+        raise InputError(f"{path}: {error_sentence(error)}"[:LONGEST]) from error
 
 
 def read_model(path: Path, model: type[Model], noun: str) -> Model:

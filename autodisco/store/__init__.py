@@ -3,7 +3,15 @@
 The only package that speaks SQL. `Store` reads and writes rows (`records`); `progress` and `list_campaigns` summarise.
 """
 
-from autodisco.store.folders import PARTS, available_part, campaign_databases, part_copy, replica_folder
+from autodisco.store.folders import (
+    PARTS,
+    available_part,
+    campaign_databases,
+    copied_part,
+    older_part_copy,
+    part_copy,
+    replica_folder,
+)
 from autodisco.store.listing import CampaignEntry, list_campaigns
 from autodisco.store.loop import LoopStage, following
 from autodisco.store.owner import STALE_S, Owner, live_owner
@@ -77,11 +85,13 @@ __all__ = [
     "Verdict",
     "available_part",
     "campaign_databases",
+    "copied_part",
     "escapes",
     "following",
     "last_escape",
     "list_campaigns",
     "live_owner",
+    "older_part_copy",
     "part_copy",
     "progress",
     "progress_fields",

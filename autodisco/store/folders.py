@@ -20,20 +20,37 @@ def campaign_databases(runs: Path) -> list[Path]:
 
 
 def part_copy(campaign_folder: Path, path: Path) -> Path:
-    """Where a campaign folder holds the copy of a file of parts."""
-    digest = hashlib.sha256(bytes(path)).hexdigest()[:8]
-    return (campaign_folder / PARTS / f"{path.stem}-{digest}.py").absolute()
+    """Where a campaign folder holds the copy of a file of parts; it has the name of that file."""
+    return (campaign_folder / PARTS / _digest(path) / path.name).absolute()
 
 
-def available_part(campaign_folder: Path, name: str) -> str:
-    """The name of a part, with the copy in the campaign folder in place of a file that is gone.
+def older_part_copy(campaign_folder: Path, path: Path) -> Path:
+    """Where a program of an earlier version kept it."""
+    return (campaign_folder / PARTS / f"{path.stem}-{_digest(path)}.py").absolute()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(bytes(path)).hexdigest()[:8]
+
+
+def copied_part(campaign_folder: Path, name: str) -> str:
+    """The name of a part in its copy in the campaign folder, or as it is where there is none.
 
     A name may be that of the copy itself, in the folder where the campaign was before it was moved.
     """
-    path, _, attribute = name.rpartition(":")
-    if not is_file(name) or Path(path).is_file():
+    if not is_file(name):
         return name
-    copies = [part_copy(campaign_folder, Path(path))]
-    if Path(path).parent.name == PARTS:
-        copies.append((campaign_folder / PARTS / Path(path).name).absolute())
+    text, _, attribute = name.rpartition(":")
+    path = Path(text)
+    copies = [part_copy(campaign_folder, path), older_part_copy(campaign_folder, path)]
+    if path.parent.parent.name == PARTS:
+        copies.append((campaign_folder / PARTS / path.parent.name / path.name).absolute())
+    if path.parent.name == PARTS:
+        copies.append((campaign_folder / PARTS / path.name).absolute())
     return next((f"{copy}:{attribute}" for copy in copies if copy.is_file()), name)
+
+
+def available_part(campaign_folder: Path, name: str) -> str:
+    """The name of a part, with its copy in place of a file that is gone."""
+    is_there = is_file(name) and Path(name.rpartition(":")[0]).is_file()
+    return name if is_there else copied_part(campaign_folder, name)

@@ -17,7 +17,7 @@ ITEMS = {STEP: 1, TIME: 1, ATOMS: 1, BOX: 3, UNITS: 1}  # lines that follow
 
 
 class BrokenOff(ValueError):
-    """A frame that is not all there: the file ends in it, or another one begins."""
+    """An incomplete frame: the file ends in it, or another frame begins."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def test_the_whole_frames_of_a_cut_file_are_read(universe, topology, tmp_path, n
     found = analyze(topology, file, **FILES, dt_ps=1.0).properties
     assert found.frames == 23
     if name != "cut.dcd":  # whose header does not tell how many there should be
-        assert said(found, "the last frame is not all there")
+        assert said(found, "the last frame is incomplete")
 
 
 def test_files_that_follow_each_other_may_overlap(universe, whole, topology, tmp_path):
@@ -240,3 +240,58 @@ def test_units_in_the_first_line_of_a_data_file_count(it, tmp_path):
                 analyze(tmp_path / "sys.data", tmp_path / "run.lammpstrj", **CHOSEN)
         else:
             assert analyze(tmp_path / "sys.data", tmp_path / "run.lammpstrj", **CHOSEN).properties.frames == 24
+
+
+@pytest.mark.parametrize(("style", "named"), [("charge", True), ("atomic", True), ("charge", False)])
+def test_columns_of_a_data_file_are_those_of_the_atom_style_that_it_names(it, whole, tmp_path, style, named):
+    (tmp_path / "run.lammpstrj").write_text(dump_text(it))
+    masses = "".join(f"{k} {m}\n" for k, m in enumerate((6.94, 14.007, 32.06, 15.999, 12.011, 15.999), 1))
+    charge = "0.0 " if style == "charge" else ""
+    rows = "".join(f"{k} {kind} {charge}0 0 0\n" for k, kind in enumerate(it.types, 1))
+    (tmp_path / "sys.data").write_text(
+        f"salt\n\n{len(it.types)} atoms\n6 atom types\n\n0 22 xlo xhi\n0 22 ylo yhi\n0 22 zlo zhi\n\n"
+        f"Masses\n\n{masses}\nAtoms{f' # {style}' if named else ''}\n\n{rows}"
+    )
+    if not named:
+        with pytest.raises(InputError, match="write the style beside it, such as 'Atoms # charge'"):
+            analyze(tmp_path / "sys.data", tmp_path / "run.lammpstrj", **CHOSEN)
+        return
+    found = analyze(tmp_path / "sys.data", tmp_path / "run.lammpstrj", **CHOSEN).properties
+    assert_same(found, whole)
+    assert said(found, "tells no molecules")
+
+
+def pdb_text(it, serial, bonds):
+    """A PDB of the first frame; `serial` numbers atoms, `bonds` are pairs of them."""
+    names = {1: ("LI", "LI"), 2: ("N1", "TFS"), 3: ("S1", "TFS"), 4: ("O1", "TFS"), 5: ("C1", "PEO"), 6: ("O1", "PEO")}
+    rows = [f"CRYST1{''.join(f'{edge:9.3f}' for edge in it.edges)}  90.00  90.00  90.00 P 1           1"]
+    for k, kind in enumerate(it.types):
+        place = "".join(f"{value:8.3f}" for value in it.positions[0, k])
+        name, residue = names[kind]
+        element = ELEMENTS[kind].upper()
+        number = it.molecules[k] + 1
+        rows.append(
+            f"HETATM{serial(k + 1):5d}  {name:<3} {residue:>3} A{number:4d}    {place}{1:6.2f}{0:6.2f}{element:>12}"
+        )
+    rows += [f"CONECT{serial(i + 1):5d}{serial(j + 1):5d}" for i, j in bonds]
+    return "\n".join([*rows, "END", ""])
+
+
+@pytest.mark.parametrize(
+    ("n_serials", "stray", "sentence"),
+    [
+        (1000, (), None),
+        (1000, ((8, 40),), "1 of 45 bonds are longer than 6 Å in the first frame; these are left out"),
+        (48, (), "several atoms have one serial number"),  # as beyond 99,999 atoms
+    ],
+)
+def test_bonds_of_a_pdb_that_are_none_unite_no_molecules(it, universe, whole, tmp_path, n_serials, stray, sentence):
+    ions = [(k, k + 1 + j) for k in range(8, 32, 3) for j in (0, 1)]
+    chains = [(k, k + 1) for k in range(32, 64) if (k - 32) % 8 != 7]
+    file = written(universe, tmp_path / "run.dcd")
+    (tmp_path / "salt.pdb").write_text(pdb_text(it, lambda k: k % n_serials, [*ions, *chains, *stray]))
+    found = analyze(tmp_path / "salt.pdb", file, **FILES, dt_ps=1.0).properties
+    assert_same(found, whole)
+    assert found.li_anion_coordination == pytest.approx(whole.li_anion_coordination, abs=1e-2)
+    assert sentence is None or said(found, sentence)
+    assert sentence is not None or not said(found, "bonds")

@@ -8,12 +8,14 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans
+from autodisco.analysis.observables import BUILT_IN, OBSERVABLES
 from autodisco.analysis.quantities import add, base_name, known, quantities, quantity
 from autodisco.analysis.quantity import Quantity
 from autodisco.errors import InputError
 from tests.analysis.test_transport import brownian, properties, salt
 
-PAGE = Path(__file__).parents[2] / "docs" / "analysis.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "analysis.md"
 BEGIN, END = "<!-- quantities: written by python -m tests.analysis.test_quantities -->\n", "<!-- end of quantities -->"
 REPLICAS: dict[type[Combination], str] = {
     Mean: "mean",
@@ -21,16 +23,40 @@ REPLICAS: dict[type[Combination], str] = {
     RatioOfMeans: "ratio of means",
     Populations: "mean",
 }
+OF_RUNS = {
+    "autodisco.simulation.cohesion": (
+        "cohesive_energy_density_mpa",
+        "solubility_parameter_mpa_sqrt",
+        "dispersion_parameter_mpa_sqrt",
+    ),
+    "autodisco.analysis.glass": ("glass_transition_k",),
+    "autodisco.simulation.description": ("charge_used",),
+    "autodisco.simulation.early": ("production_saved_ps", "production_share"),
+}
+"""Quantities of a replica that no observable gives, by the module that computes them."""
 
 
 def as_markdown() -> str:
     """The numbers of the table of quantities as a table of the documentation."""
     rows = [
-        f"| `{entry.name}` | {entry.label} | {entry.unit} | {entry.method} | {REPLICAS[type(entry.combination)]} |"
+        f"| `{entry.name}` | {entry.label} | {entry.unit} | {entry.method} | {REPLICAS[type(entry.combination)]} "
+        f"| {computed_in(entry)} |"
         for entry in quantities()
         if type(entry.combination) in REPLICAS and entry.method
     ]
-    return "\n".join(["| name | quantity | unit | how | of replicas |", "|---|---|---|---|---|", *rows, ""])
+    heads = "| name | quantity | unit | how | of replicas | in `autodisco/` |"
+    return "\n".join([heads, "|---|---|---|---|---|---|", *rows, ""])
+
+
+def computed_in(entry: Quantity) -> str:
+    """The file that computes a quantity: that of its observable, or one of the simulation."""
+    of_runs = {name: module for module, names in OF_RUNS.items() for name in names}
+    name = of_runs.get(entry.name) or next(
+        module for kind, module in BUILT_IN.items() if entry in OBSERVABLES.get(kind).quantities
+    )
+    path = ROOT / (name.partition(":")[0].replace(".", "/") + ".py")
+    assert path.is_file(), path
+    return f"[{path.stem}](../{path.relative_to(ROOT)})"
 
 
 def test_the_documentation_holds_the_table_of_quantities():

@@ -350,7 +350,7 @@ def with_mass(it, kind, mass):
 @pytest.mark.parametrize("mass", [14.027, 13.019, 16.043, 72.0, 0.4])
 def test_united_atoms_and_beads_need_named_atoms(it, tmp_path, mass):
     text = dump_text(it, mass=with_mass(it, 5, mass))
-    with pytest.raises(InputError, match=rf"a mass of {mass:g} g/mol is that of no element \(atom 33 \(type 5"):
+    with pytest.raises(InputError, match=rf"a mass of {mass:g} g/mol belongs to no element \(atom 33 \(type 5"):
         properties(tmp_path, text)
     expected = properties(tmp_path, dump_text(it)).li_polymer_coordination
     assert properties(tmp_path, text, coordinating="type 2 3 4 6").li_polymer_coordination == expected
@@ -358,7 +358,7 @@ def test_united_atoms_and_beads_need_named_atoms(it, tmp_path, mass):
 
 def test_repartitioned_masses_tell_no_element(it, tmp_path):
     heavy = np.where(it.types == 5, 3.024, np.where(it.types == 6, 13.983, it.masses))
-    with pytest.raises(InputError, match=r"a mass of 3\.024 g/mol is that of no element"):
+    with pytest.raises(InputError, match=r"a mass of 3\.024 g/mol belongs to no element"):
         properties(tmp_path, dump_text(it, mass=heavy))
     found = properties(tmp_path, dump_text(it, mass=heavy), coordinating="type 2 3 4 6")
     assert found.li_polymer_nitrogen_coordination is None

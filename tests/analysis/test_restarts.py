@@ -136,7 +136,7 @@ def test_the_whole_frames_of_a_cut_file_are_read(it, tmp_path):
     file = tmp_path / "cut.lammpstrj"
     for cut in (text.rindex("ITEM: TIMESTEP") + 30, len(text) - 300, len(text) - 6):
         file.write_text(text[:cut])
-        assert_same(analyze(file, **CHOSEN).properties, expected, "a frame is not all there and left out")
+        assert_same(analyze(file, **CHOSEN).properties, expected, "a frame is incomplete and left out")
     file.write_bytes(dump_text(it, range(29)).encode() + bytes(5000))
     assert_same(analyze(file, **CHOSEN).properties, expected, "breaks off in zeros")
     for ends in ("", "\n\n \n", "\r\n"):
@@ -150,7 +150,7 @@ def test_a_frame_that_a_killed_run_left_before_its_restart_is_left_out(it, whole
     first = dump_text(it, range(20))
     (file,) = parts(tmp_path, first[: len(first) - 500] + dump_text(it, range(15, 30)))
     found = analyze(file, **CHOSEN).properties
-    assert_same(found, whole, "begins again at 15000 steps; of the 4 frames", "a frame is not all there")
+    assert_same(found, whole, "begins again at 15000 steps; of the 4 frames", "a frame is incomplete")
 
 
 def test_a_gap_that_a_broken_frame_left_names_that_frame(it, tmp_path):
@@ -196,7 +196,7 @@ def test_packed_files_that_are_cut_give_the_whole_frames_that_can_be_unpacked(it
         return
     found = analyze(file, **CHOSEN).properties
     assert 20 < found.frames < 30
-    assert any("not all there" in warning or "before its end" in warning for warning in found.warnings)
+    assert any("incomplete" in warning or "truncated" in warning for warning in found.warnings)
 
 
 def test_a_folder_among_files_is_named(it, tmp_path):

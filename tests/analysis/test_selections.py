@@ -264,7 +264,7 @@ def test_masses_of_no_element_need_named_atoms(system, tmp_path):
     path = dump(system, tmp_path / "a.lammpstrj", True)
     path.write_text(path.read_text().replace(" 12.011\n", " 15.035\n"))
     chosen = {"cation": "type 1", "anion": "type 2", "temperature_k": 400.0, "dt_ps": 2.0}
-    with pytest.raises(InputError, match=r"a mass of 15\.035 g/mol is that of no element"):
+    with pytest.raises(InputError, match=r"a mass of 15\.035 g/mol belongs to no element"):
         analyze(path, **chosen)
     assert analyze(path, **chosen, coordinating="type 3 or type 2").properties.li_polymer_coordination > 0
 

@@ -441,10 +441,9 @@ def test_a_fork_takes_a_protocol_of_the_users_own_with_it(copied, tmp_path):
         settings["simulation"]["protocol"] = str(tmp_path / "gone.toml")
         store.set(settings=settings, protocol_content=protocols.load(str(copied / "protocol.toml")).content())
         fork(store, other, 1, {})
-        (tmp_path / "gone.toml").write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
+        (store.folder / "protocol.toml").write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
         with pytest.raises(InputError, match="is not what it was"):
             fork(store, tmp_path / "another", 1, {})
-    (tmp_path / "gone.toml").unlink()
     shutil.rmtree(copied)
     assert open_folder(other).settings.simulation.protocol == str(other / "protocol.toml")
 

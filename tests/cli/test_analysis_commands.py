@@ -91,7 +91,7 @@ def test_what_readers_noted_is_a_warning_of_one_line_and_in_the_result(call, dum
     said = call("analyze", dump, *IONS, "--json")
     assert said.code == 0
     (line,) = [line for line in said.err.splitlines() if "breaks off" in line]
-    assert line.startswith(f"warning: {dump}: a frame is not all there and left out")
+    assert line.startswith(f"warning: {dump}: a frame is incomplete and left out")
     assert any("breaks off" in warning for warning in said.json["warnings"])
     dump.write_text(dump.read_text().replace("pp pp pp", "pp pp ff"))
     said = call("analyze", dump, *IONS)

@@ -39,6 +39,12 @@ def test_the_default_is_the_conductivity_with_the_columns_of_old():
     assert CONDUCTIVITY.shown(0.0123, 0.0004) == "12.3 ± 0.4 mS/cm"
 
 
+def test_a_unit_with_a_power_of_ten_is_multiplied_with_the_value():
+    diffusivity = of_quantity("diffusivity", "cation_diffusivity_cm2_per_s")
+    assert diffusivity.shown(9.6e-5) == "96 × 10⁻⁶ cm²/s"
+    assert diffusivity.shown(9.6e-5, 1.2e-5) == "(96 ± 12) × 10⁻⁶ cm²/s"
+
+
 def test_a_replica_without_a_quantity_has_no_value_and_an_undefined_one_what_the_objective_says():
     zero = of_quantity("t", "transference_number", undefined=0.0)
     assert zero.value({"transference_number": None}) == 0.0

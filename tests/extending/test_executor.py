@@ -237,7 +237,7 @@ def test_replicas_are_found_again_where_the_file_of_the_executor_is_gone(file, t
     campaign = load(file, tmp_path / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
-        write_copies(campaign)
+        write_copies(campaign, store)
         store.begin_iteration(0)
         store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
         store.plan_replica("abc", store.get("protocol"), 0, 0)

@@ -57,6 +57,10 @@ def test_a_campaign_draws_from_a_generator_in_a_file_of_the_user(folder):
     assert model.sample(5, seed=1) == model.sample(5, seed=1)
     # The settings in the campaign folder name the file by an absolute path, so that they are found from anywhere.
     assert read_settings(campaign.folder / "campaign.toml", {}).generator == campaign.settings.generator
+    moved = folder / "moved"
+    shutil.move(campaign.folder, moved)
+    (folder / "my_generator.py").unlink()
+    assert Generator.load(moved / "models" / "0.safetensors").sample(5, seed=1) == model.sample(5, seed=1)
 
 
 @pytest.mark.parametrize(

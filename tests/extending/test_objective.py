@@ -7,9 +7,13 @@ import pytest
 
 from autodisco.campaign import load
 from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.setup import full_runs, set_up
+from autodisco.campaign.stages.simulate import replica_task
 from autodisco.decide import ranking
 from autodisco.errors import InputError
+from autodisco.simulation import protocols
 from autodisco.store import Store
+from tests.campaign.conftest import write_campaign
 from tests.extending.conftest import write_parts
 
 
@@ -23,6 +27,25 @@ def test_polymers_are_ranked_by_the_objective(campaign):
     assert found.value == pytest.approx((transference or 0.0) * conductivity)
     expected = [row.expected for row in rows.values()]
     assert expected == sorted(expected, reverse=True)
+
+
+@pytest.mark.parametrize("of_conductivity", [False, True])
+def test_early_stops_are_off_for_another_objective_and_the_campaign_says_so(tmp_path, of_conductivity):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 0.5\n", 1)
+    (tmp_path / "mine.toml").write_text(text + "stop_at_relative_error = 0.1\n")
+    file = write_campaign(tmp_path) if of_conductivity else write_parts(tmp_path)
+    file.write_text(file.read_text().replace('protocol = "smoke"', 'protocol = "mine.toml"'))
+    campaign = load(file, tmp_path / "runs")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
+        store.plan_replica("abc", store.get("protocol"), 0, 0)
+        assert replica_task(campaign, store, store.replicas()[0]).may_stop_early == of_conductivity
+        told = [row.why for row in store.journal() if row.event == "no early stops"]
+    why = "early stops of protocol mine are off: they are tested for the conductivity, and the objective is efficacy"
+    assert told == ([] if of_conductivity else [why])
+    assert full_runs(campaign) == ("" if of_conductivity else why)
 
 
 def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):

@@ -64,8 +64,9 @@ def openmm_energies(system: System, cutoff: float, but: str = "") -> tuple[dict[
     return energies, forces
 
 
-def check_parity(folder: Path, system: System, cutoff: float) -> None:
-    """Bonded and van der Waals energies to 1e-5, Coulomb and the forces, which hold it, to 1e-4."""
+def check_parity(folder: Path, system: System, cutoff: float) -> tuple[float, float]:
+    """Bonded and van der Waals energies to 1e-5, Coulomb and the forces, which hold it, to 1e-4; returns the whole
+    energies of OpenMM and LAMMPS (kcal/mol)."""
     # as many digits as the data file holds
     system = replace(system, positions=system.positions.round(5), box=system.box.round(5))
     (folder / "system.data").write_text(data_file(system))
@@ -79,6 +80,7 @@ def check_parity(folder: Path, system: System, cutoff: float) -> None:
     _, without_charges = openmm_energies(system, cutoff, but="Coulomb")
     _, theirs_without = single_point(folder, folder / "system.data", cutoff, None)
     assert difference(without_charges, theirs_without) < 1e-5
+    return sum(ours.values()), float(theirs.sum())
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> float:

@@ -102,15 +102,34 @@ def test_blocks_keep_their_order_and_units_their_direction():
         ({"solvents": [{"smiles": "[Li+]", "mass_fraction": 0.1}]}, "not the SMILES of one neutral molecule"),
         ({"solvents": [{"smiles": "O.O", "mass_fraction": 0.1}]}, "not the SMILES of one neutral molecule"),
         ({"solvents": [{"smiles": EC, "mass_fraction": 0.6}, {"smiles": "COC", "mass_fraction": 0.4}]}, "no polymer"),
-        ({"salts": [{"name": "LiTFSI"}, {"name": "LiTFSI"}]}, "a salt is named twice"),
+        ({"salts": [{"name": "LiTFSI"}, {"name": "LiTFSI"}]}, "salt LiTFSI is named twice"),
         ({"salts": [{"name": "LiTSFI"}]}, "did you mean 'LiTFSI'"),
         ({"salts": [], "molality": 1.0}, "molality and mole_ratio of solvents need a salt"),
-        ({"polymer": [{"smiles": PEO}]}, "Extra inputs are not permitted"),
+        ({"polymer": [{"smiles": PEO}]}, "unknown_key"),
     ],
 )
 def test_a_formulation_that_does_not_add_up_is_refused(content, said):
     with pytest.raises(ValueError, match=said):
         made(**content)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[polymers]\nsmiles = "*CC*"', r"polymers: allowed is a list of tables, \[\[polymers\]\]"),
+        ('[[polymer]]\nsmiles = "*CC*"', "unknown key polymer; did you mean polymers"),
+        ('[[polymers]]\nsmile = "*CC*"', "unknown key polymers.0.smile; did you mean polymers.0.smiles"),
+        ('molality = "much"\n[[polymers]]\nsmiles = "*CC*"', 'molality = "much": allowed is number$'),
+        ("", "polymers is missing"),
+        ('ions = ["no.toml"]\n[[polymers]]\nsmiles = "*CC*"', "ions: ion file .*no.toml cannot be read"),
+        ('[[polymers]]\nsmiles = "*CC*"\nmass_fraction = 0.5', "mine.toml: the mass fractions of the polymers add up"),
+    ],
+)
+def test_a_wrong_formulation_file_is_refused_with_file_key_and_what_is_allowed(tmp_path, text, said):
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(InputError, match=f"^{tmp_path}/mine.toml: .*{said}|^{tmp_path}/{said}") as caught:
+        read(tmp_path / "mine.toml")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_formulation_file_is_read_with_ions_beside_it(tmp_path):
@@ -123,7 +142,7 @@ def test_a_formulation_file_is_read_with_ions_beside_it(tmp_path):
         .replace('"libob', f'"{EXAMPLE.parent}/libob')
     )
     (tmp_path / "mine.toml").write_text(wrong)
-    with pytest.raises(InputError, match=r"mine.toml: solvents.0.mass_fraction: .*less than 1 \(got 2\)"):
+    with pytest.raises(InputError, match=r"mine.toml: solvents.0.mass_fraction = 2: allowed is less than 1"):
         read(tmp_path / "mine.toml")
 
 

@@ -70,7 +70,11 @@ def test_a_salt_is_as_many_ions_as_make_it_neutral():
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("MgTFSI", r"did you mean 'Mg\(TFSI\)2'"), ("LiTf", "cations: K, Li, Mg, Na; anions: BF4, ClO4, FSI, PF6, TFSI")],
+    [
+        ("MgTFSI", r"did you mean 'Mg\(TFSI\)2'"),
+        ("litfsi", "did you mean 'LiTFSI'"),
+        ("LiTf", "cations: K, Li, Mg, Na; anions: BF4, ClO4, FSI, PF6, TFSI"),
+    ],
 )
 def test_a_salt_that_does_not_exist_is_refused_with_the_ions_there_are(name, said):
     with pytest.raises(InputError, match=said):
@@ -92,9 +96,11 @@ def test_the_nitrogen_of_tfsi_and_the_phosphorus_of_pf6_stand_for_the_ion():
         ("centre = 3 ", "centre = 13 ", "centre and coordinating must be between 0 and 12"),
         ('atoms = ["OC",', 'atoms = ["O",', "type 'O' of atoms is not in types"),
         ("O=C1O[B-]2", "O=C1O[B-]3", "is not the SMILES of one ion"),
-        ('name = "BOB"', 'name = "my ion"', "name: String should match pattern"),
+        ('name = "BOB"', 'name = "my ion"', 'name = "my ion": allowed is a capital letter, then letters and digits'),
         ('torsion = "fourier"', 'torsion = "opls"   ', "3 numbers expected with torsion = 'opls'"),
         ("[bonds]", "[bonds", "not valid TOML"),
+        ("smiles = ", "smile = ", "mine.toml: unknown key smile; did you mean smiles?"),
+        ("charge = -1\n", "", "mine.toml: charge is missing"),
         (
             '"C-OR" = [1.3880',
             '"C-ORR" = [1.0, 1.0]\n"C-OR" = [1.3880',
@@ -149,7 +155,7 @@ def test_a_protocol_finds_an_ion_file_beside_it_and_its_content_counts_for_the_i
         ('salt = "LiTSFI"', r"mine.toml: system.salt: salt 'LiTSFI' does not exist \(did you mean 'LiTFSI'"),
         ('salt = ["LiTFSI", "LiTFSI"]', "a salt is named twice"),
         ('salt = ["LiTFSI", "NaTFSI"]', "2 salts need at least as many ion_pairs"),
-        ('ions = ["nowhere.toml"]', "ion file .*nowhere.toml cannot be read"),
+        ('ions = ["nowhere.toml"]', r"mine.toml: system.ions: ion file .*nowhere.toml cannot be read"),
         ("ions = [1]", "mine.toml: system.ions: a list of the paths of ion files expected"),
     ],
 )

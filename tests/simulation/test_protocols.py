@@ -14,6 +14,13 @@ from autodisco.simulation.engines.lammps_input import commands
 from autodisco.simulation.engines.timeline import Plan, Timeline
 
 
+def test_a_step_of_unknown_kind_is_refused_with_the_kinds_there_are(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('kind = "minimise"', 'kind = "minimize"')
+    (tmp_path / "mine.toml").write_text(text.replace('name = "smoke"', 'name = "mine"'))
+    with pytest.raises(InputError, match=r'mine.toml: steps.0.kind = "minimize": allowed is .minimise., .relax.'):
+        protocols.load(str(tmp_path / "mine.toml"))
+
+
 def test_the_quick_protocol_is_the_measured_recipe():
     quick = protocols.load("quick")
     assert (quick.temperature_k, quick.system.ion_pairs, quick.system.molality) == (500, 4, 1.5)
@@ -39,7 +46,7 @@ def test_a_protocol_states_how_much_builds_scatter_and_one_that_does_not_has_a_w
     assert "scatter" not in protocols.load("quick").content()
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     (tmp_path / "mine.toml").write_text(text + "\n[scatter]\ndecades = 0\n")
-    with pytest.raises(InputError, match=r"mine\.toml: scatter\.decades: .*greater than 0"):
+    with pytest.raises(InputError, match=r"mine\.toml: scatter\.decades = .*: allowed is greater than 0"):
         protocols.load(str(tmp_path / "mine.toml"))
 
 

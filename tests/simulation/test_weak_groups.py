@@ -9,6 +9,7 @@ from autodisco.simulation.forcefield.weak_groups import WEAK_GROUPS, weak_groups
 EXAMPLES = {
     "acyl hydrazide": "*CC(C(=O)NNC)*",
     "alcohol": "*CC(O)*",
+    "alkylpyridine": "*Cc1ccnc(C*)c1",
     "aryl ketone": "*c1ccc(cc1)C(=O)C*",
     "cyclic carbonate": "*CC(*)C1COC(=O)O1",
     "dithioester": "*CCC(=S)S*",
@@ -23,6 +24,7 @@ EXAMPLES = {
     "phosphate": "*CCOP(=O)(OC)O*",
     "phosphoramide": "*CC(P(=O)(C)N(C)C)*",
     "phosphonate": "*CCP(=O)(OC)O*",
+    "pyrazole or triazole": "*CC(c1c[nH]nn1)*",
     "primary amine": "*CC(CN)*",
     "sulfenate": "*CCSO*",
     "sulfite": "*CCOS(=O)O*",
@@ -52,6 +54,7 @@ INNOCENT = {
     "polyurethane": "*CCOC(=O)NCCNC(=O)O*",
     "polysulfone": "*Oc1ccc(cc1)S(=O)(=O)c1ccc(cc1)*",
     "poly(phenylene oxide)": "*Oc1c(C)cc(*)cc1C",
+    "poly(2-vinylimidazole)": "*CC(c1ncc[nH]1)*",
     "poly(phenylene sulfide)": "*Sc1ccc(*)cc1",
     "poly(ethylene sulfide)": "*CCS*",
     "poly(ethylene disulfide)": "*CCSS*",
@@ -77,6 +80,11 @@ def test_every_weak_group_has_an_example():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_polymer_of_a_weak_group_has_its_flag_and_no_other(name):
     assert flags(EXAMPLES[name]) == (name,)
+
+
+@pytest.mark.parametrize("unit", ["*CC(*)N1CCCC1=O", "*CC1CCCC(=O)N1C*", "*CC(*)C1CCCCC(=O)N1"])
+def test_lactams_are_weak_with_and_without_a_hydrogen(unit):
+    assert flags(unit) == ("lactam",)
 
 
 @pytest.mark.parametrize("unit", INNOCENT.values(), ids=INNOCENT)

@@ -44,7 +44,8 @@ def _note_new_best(store: Store, best: Ranked | None) -> None:
         "p_better": best.p_better,
     }
     against = f", {best.verdict} against the reference" if best.verdict else ""
-    store.note("new best", best.monomer_smiles, seen, why=f"{best.monomer_smiles} has {best.shown}{against}")
+    place = f"{best.shown}, rank {best.rank}{against}"
+    store.note("new best", best.monomer_smiles, seen, "the best of the generated polymers so far", place)
 
 
 ACQUIRE = Stage(

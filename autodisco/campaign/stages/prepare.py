@@ -94,7 +94,7 @@ def _load(campaign: Campaign, store: Store) -> None:
 
 
 def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
-    rules, origin = campaign.settings.filter.stability_rules(), Path(campaign.settings.seeds.file).name
+    rules, origin = campaign.settings.filter.stability_rules(), _given_name(store, "file")
     here = (store.get("protocol"), store.get("force_field"))
     labels = 0
     for seed in seeds:
@@ -137,10 +137,15 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
                 row.value,
                 protocol=DATASET,
                 force_field="",
-                origin=path.name,
+                origin=_given_name(store, "dataset"),
                 label=row.label,
             )
     return added
+
+
+def _given_name(store: Store, key: str) -> str:
+    """The name of a file of seeds as the user gave it; what is read may be a copy in the campaign folder."""
+    return Path((store.get("settings") or {}).get("seeds", {}).get(key) or "").name
 
 
 def _not_counted(campaign: Campaign) -> str:

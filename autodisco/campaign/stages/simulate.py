@@ -153,18 +153,17 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
         **mending(row.failure_code if row.attempt > 0 else None),
         engine=engines.resolved(settings.engine),
         benchmark=_benchmark(campaign, store, row.key),
+        may_stop_early=campaign.may_stop_early,
+        force_field_name=store.get("force_field"),
     )
 
 
 def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
-    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it.
-
-    None if the objective is not the quantity that the test looks at.
-    """
+    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it."""
     from autodisco.simulation import protocols
-    from autodisco.simulation.early import QUANTITY, Benchmark
+    from autodisco.simulation.early import Benchmark
 
-    if campaign.objective.sole_quantity != QUANTITY:
+    if not campaign.may_stop_early:
         return None
     production = protocols.load(campaign.settings.simulation.protocol).production
     reference = store.get("reference_key")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from rdkit import Chem
 
 from autodisco.errors import InputError
+from autodisco.section import Table
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.toml_model import read_model
 
@@ -27,11 +28,7 @@ Distance = Annotated[float, Field(gt=0, le=20)]
 CHARGE_TOLERANCE = 1e-6  # e
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class AtomType(_Frozen):
+class AtomType(Table):
     """Charge (e) and Lennard-Jones parameters of the atoms of one type, in the conventions of the ion."""
 
     charge: float
@@ -39,7 +36,7 @@ class AtomType(_Frozen):
     size: Annotated[float, Field(gt=0)]
 
 
-class Ion(_Frozen):
+class Ion(Table):
     """One ion: its atoms, every parameter, and what an analysis has to know.
 
     Attributes
@@ -84,10 +81,10 @@ class Ion(_Frozen):
     atoms: Annotated[tuple[str, ...], Field(min_length=1)]
     positions: tuple[tuple[float, float, float], ...]
     types: dict[str, AtomType]
-    bonds: dict[str, tuple[float, float]] = {}
-    angles: dict[str, tuple[float, float]] = {}
-    torsions: dict[str, Values] = {}
-    out_of_plane: dict[str, float] = {}
+    bonds: dict[str, tuple[float, float]] = Field({})
+    angles: dict[str, tuple[float, float]] = Field({})
+    torsions: dict[str, Values] = Field({})
+    out_of_plane: dict[str, float] = Field({})
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Ion":
@@ -213,7 +210,10 @@ def with_ions(content: dict[str, Any], path: Path, key: str) -> dict[str, Any]:
         return content
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise InputError(f"{path}: {key}: a list of the paths of ion files expected")
-    ions = [read(path.parent / file) for file in files]
+    try:
+        ions = [read(path.parent / file) for file in files]
+    except InputError as error:
+        raise InputError(f"{path}: {key}: {error}") from error
     for file, ion in zip(files, ions, strict=True):
         if shipped().get(ion.name, ion) != ion:
             raise InputError(
@@ -239,7 +239,10 @@ def salt(name: str, more: Iterable[Ion] = ()) -> Salt:
     salts = {found.name: found for found in (Salt(cation, anion) for cation in cations for anion in anions)}
     if name in salts:
         return salts[name]
-    close = difflib.get_close_matches(name, salts, n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    any_case = {found.casefold(): found for found in salts}
+    close = difflib.get_close_matches(name.casefold(), any_case, n=1)
+    hint = f" (did you mean '{any_case[close[0]]}'?)" if close else ""
     names = [", ".join(ion.name for ion in kind) for kind in (cations, anions)]
-    raise InputError(f"salt '{name}' does not exist{hint}; cations: {names[0]}; anions: {names[1]}")
+    raise InputError(
+        f"salt '{name}' does not exist{hint}; cations: {names[0]}; anions: {names[1]}; others need an ion file"
+    )

@@ -86,15 +86,27 @@ WEAK_GROUPS = (
     ),
     WeakGroup(
         "lactam",
-        "[NX3;R]([CX4])([CX4])[CX3;R](=[OX1])[#6]",
-        "published charges of PCFF+ amides, which make rings with an amide of no N–H too weak",
-        "N-methylpyrrolidone 3.44 D; measured 4.1 D",
+        "[NX3;R;!$(N(C=O)C=O)]([CX4])[CX3;R](=[OX1])[#6]",
+        "published charges of PCFF+ amides, which make rings with an amide too weak",
+        "N-methylpyrrolidone 3.44 D, measured 4.1 D; caprolactam 3.10 D, measured 3.9 D",
     ),
     WeakGroup(
         "N-alkylpyrrole",
         "[nX3r5][CX4]",
         "the bond from nitrogen to carbon has charges made from electronegativities alone",
         "N-methylpyrrole 0.54 D; measured 2.1 D",
+    ),
+    WeakGroup(
+        "pyrazole or triazole",
+        "[nX3;r5]:[nX2]",
+        "charges of public PCFF for imidazole: a bond of two aromatic nitrogens carries none",
+        "pyrazole 1.44 D, measured 2.20 D; 1H-1,2,3-triazole 0.91 D, measured 4.4 D",
+    ),
+    WeakGroup(
+        "alkylpyridine",
+        "[$([CX4]c1[c,n]cccn1),$([CX4]c1cccnc1),$([CX4]c1ccncc1),$([CX4]c1ncccn1),$([CX4]c1ccncn1)]",
+        "in public PCFF an alkyl group draws electrons from an aromatic ring, which it gives some in nature",
+        "4-methylpyridine 1.83 D, measured 2.70 D",
     ),
     WeakGroup(
         "oxazole",

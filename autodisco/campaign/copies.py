@@ -1,0 +1,191 @@
+"""Files that settings name, and their copies in the campaign folder.
+
+A campaign that has begun runs the copies of its parts (``path/to/file.py:object``) and of its protocol: it does not
+need the files that they were made of, and an edit of these does not reach it. The store holds the names as they were
+given, because a folder may be moved.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from autodisco.campaign.settings import FILE_KEYS, Settings
+from autodisco.errors import InputError
+from autodisco.files import sha256, write_atomic
+from autodisco.registry import absolute, is_file
+from autodisco.store import PARTS, Store, available_part, copied_part, older_part_copy, part_copy
+
+PROTOCOL_COPY = "protocol.toml"
+"""The copy of a protocol of the user's own."""
+
+
+def input_copy(folder: Path, key: str, path: str) -> Path:
+    """Where an archive of a campaign folder holds a file that its settings name (`FILE_KEYS`)."""
+    return folder / "inputs" / (key.partition(".")[2] + "".join(Path(path).suffixes))
+
+
+def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Settings as plain values, with the copies of parts. An executor may change: its copy is for a file that is gone.
+
+    They are not validated yet, because to validate the settings of a generator is to load its file.
+    """
+    executor = (content.get("executor") or {}).get("kind")
+
+    def found(name: str) -> str:
+        return available_part(folder, name) if name == executor else copied_part(folder, name)
+
+    replaced: dict[str, Any] = _replaced(content, lambda name: found(name) if is_file(name) else name)
+    return replaced
+
+
+def with_protocol_copy(folder: Path, settings: Settings) -> Settings:
+    """The settings with the copy of a protocol of the user's own."""
+    from autodisco.simulation import protocols
+
+    given, copy = Path(settings.simulation.protocol), folder / PROTOCOL_COPY
+    if given.suffix != ".toml" or not copy.is_file():
+        return settings
+    try:
+        if given.is_file():
+            protocols.load(str(copy))
+    except InputError:  # older programs copied the protocol without the files that it names
+        return settings
+    simulation = settings.simulation.model_copy(update={"protocol": str(copy.absolute())})
+    return settings.model_copy(update={"simulation": simulation})
+
+
+def with_input_copies(folder: Path, settings: Settings) -> Settings:
+    """The settings with the copies of their files that came with an archive of the campaign folder, where it did."""
+    found = {}
+    for key in FILE_KEYS:
+        path = settings.flat()[key]
+        if path and (copy := input_copy(folder, key, path)).is_file():
+            found[key.partition(".")[2]] = str(copy.absolute())
+    return settings.model_copy(update={"seeds": settings.seeds.model_copy(update=found)}) if found else settings
+
+
+def as_given(folder: Path, values: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values, with the names in `stored` settings in place of those of the copies that were made of them."""
+    names = list(_part_names(stored))
+    given = {found(folder, name): name for found in (available_part, copied_part) for name in names}
+    if (protocol := (stored.get("simulation") or {}).get("protocol", "")).endswith(".toml"):
+        given[str((folder / PROTOCOL_COPY).absolute())] = protocol
+    for key in FILE_KEYS:
+        if path := (stored.get("seeds") or {}).get(key.partition(".")[2]):
+            given[str(input_copy(folder, key, path).absolute())] = path
+    replaced: dict[str, Any] = _replaced(values, lambda name: given.get(name, name))
+    return replaced
+
+
+def with_absolute_names(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Plain values, with the paths of parts that are relative to `folder` made absolute."""
+    replaced: dict[str, Any] = _replaced(content, lambda name: absolute(name, folder))
+    return replaced
+
+
+def check_parts(where: str, store: Store, protocol: str | None = None) -> None:
+    """Raise InputError for the copy of a part that was edited.
+
+    With `protocol`, that of a campaign file, also for a part whose own file was edited since the campaign began.
+    """
+    folder, recorded = store.folder.absolute(), {row.path: row.sha256 for row in store.files()}
+    for place, digest in recorded.items():
+        copy = folder / place
+        if place.startswith(f"{PARTS}/") and copy.is_file() and sha256(copy) != digest:
+            raise InputError(
+                f"{where}: {copy} was edited, and a campaign does not change its parts; undo the edit, or give the "
+                "campaign another name"
+            )
+    settings = store.get("settings")
+    for path in (*_lasting(settings), *_observables(protocol)):
+        copy, older = part_copy(folder, path), older_part_copy(folder, path)
+        written = recorded.get(str(copy.relative_to(folder))) or (sha256(older) if older.is_file() else None)
+        edited = written and path.is_file() and sha256(path) != written
+        if edited and (protocol or not (copy.is_file() or older.is_file())):
+            raise InputError(
+                f"{where}: {path} was edited since the campaign began, which runs the copy {copy}; go on with that "
+                f"(autodisco resume {settings['name']}), or give the campaign another name"
+            )
+
+
+def write_copies_of_files(store: Store, settings: Settings) -> None:
+    """Write the copies that are missing, and record their hashes; `settings` are those of the campaign now."""
+    folder, recorded = store.folder.absolute(), {row.path for row in store.files()}
+
+    def keep(path: Path) -> Path:
+        copy, older = part_copy(folder, path), older_part_copy(folder, path)
+        source = older if older.is_file() else path
+        place = str(copy.relative_to(folder))
+        if source.is_file() and not (place in recorded and copy.is_file()):
+            write_atomic(copy, source.read_bytes())
+            store.record_file(store.folder / place)
+        return copy
+
+    for path in _lasting(store.get("settings")):
+        keep(path)
+    executor = _file_of(settings.executor.kind)
+    if executor and executor.is_file() and folder not in executor.parents:
+        write_atomic(part_copy(folder, executor), executor.read_bytes())
+    protocol = Path(settings.simulation.protocol)
+    if protocol.suffix == ".toml" and protocol.is_file() and protocol.absolute() != folder / PROTOCOL_COPY:
+        write_atomic(folder / PROTOCOL_COPY, _protocol_with_copies(protocol, folder, keep))
+        store.record_file(store.folder / PROTOCOL_COPY)
+
+
+def _protocol_with_copies(protocol: Path, folder: Path, keep: Callable[[Path], Path]) -> bytes:
+    """A protocol that names copies of its ions and observables, by paths relative to the campaign folder."""
+    content = tomllib.loads(protocol.read_text())
+    ions, observables = content.get("system", {}).get("ions"), content.get("observables", [])
+    if not ions and not any(map(is_file, observables)):
+        return protocol.read_bytes()
+
+    def copied(name: str) -> str:
+        return str(keep((protocol.parent / name).resolve()).relative_to(folder))
+
+    if ions:
+        content["system"]["ions"] = [copied(name) for name in ions]
+    if observables:
+        parts = [(name, *name.rpartition(":")[::2]) for name in observables]
+        content["observables"] = [f"{copied(path)}:{kind}" if is_file(name) else name for name, path, kind in parts]
+    return tomli_w.dumps(content).encode()
+
+
+def _observables(protocol: str | None) -> list[Path]:
+    """The files of the observables that a protocol of the user's own names."""
+    from autodisco.simulation import protocols
+
+    names = protocols.load(protocol).observables if protocol else ()
+    return [path for name in names if (path := _file_of(name))]
+
+
+def files_named(settings: Mapping[str, Any]) -> list[Path]:
+    """The files of the parts that settings name."""
+    return [path for name in _part_names(settings) if (path := _file_of(name))]
+
+
+def _lasting(settings: Mapping[str, Any]) -> list[Path]:
+    """The files of parts that do not change while a campaign is under way: all but the executor."""
+    return files_named({key: value for key, value in settings.items() if key != "executor"})
+
+
+def _file_of(name: str) -> Path | None:
+    return Path(name.rpartition(":")[0]) if is_file(name) else None
+
+
+def _part_names(value: Any) -> Iterator[str]:
+    """Every name of a part in a file that the settings hold."""
+    if isinstance(value, str) and is_file(value):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _part_names(item)
+
+
+def _replaced(value: Any, found: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, found) for item in value]
+    return found(value) if isinstance(value, str) else value

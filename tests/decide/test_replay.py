@@ -1,0 +1,69 @@
+"""The replay of selections takes any table, goes on where it was left, and refuses bad input in one line."""
+
+import csv
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autodisco.polymer.grammar import units_from_grammar
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Sixty polymers separated by semicolons, with decimal commas and columns of other names."""
+    file = tmp_path_factory.mktemp("replay") / "mine.csv"
+    units = list(dict.fromkeys(units_from_grammar(90, np.random.default_rng(1))))[:60]
+    rows = [f"{unit};{10 ** (unit.count('O') - 5):.3e};{len(unit)},5" for unit in units]
+    file.write_text("\n".join(["polymer;sigma;weight", *rows]).replace("e-0", "e-"))
+    return file
+
+
+@pytest.fixture
+def replay(monkeypatch, capsys):
+    """Runs the script; its status and what it printed to each of the two outputs."""
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    script = importlib.import_module("surrogate_replay")
+
+    def one(*arguments):
+        monkeypatch.setattr(sys, "argv", ["surrogate_replay.py", *map(str, arguments)])
+        status = script.main()
+        return (status, *capsys.readouterr())
+
+    return one
+
+
+def test_a_table_of_any_form_is_replayed_and_a_finished_replay_is_not_repeated(replay, table, tmp_path):
+    given = ["--table", table, "--smiles-column", "polymer", "--objective", "sigma", "--out", tmp_path]
+    given += ["--seeds", 1, "--start", 10, "--batch", 5, "--labels", 25, "--rules", "greedy", "random"]
+    status, out, _ = replay(*given)
+    assert status == 0
+    assert "mine-all: greedy, seed 0: labels 25" in out
+    (file,) = tmp_path.glob("*.csv")
+    rows = list(csv.DictReader(file.open()))
+    assert [row["labels"] for row in rows if row["rule"] == "greedy"] == ["10", "15", "20", "25"]
+    assert replay(*given) == (0, "", "")
+    _, shown, _ = replay("--out", tmp_path, "--plot", tmp_path / "figure.png")
+    assert "| `greedy` | 1 |" in shown
+    assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (["--objective", "density"], "no column 'density'; there are: polymer, sigma, weight"),
+        (["--objective", "polymer"], "it must be a number or empty"),
+        (["--objective", "sigma", "--start", "200"], "60 polymers in the pool are too few"),
+        (["--objective", "sigma", "--rules", "gredy"], "selection 'gredy' does not exist (did you mean 'greedy'?)"),
+        (["--objective", "sigma", "--table", "absent.csv"], "absent.csv"),
+    ],
+)
+def test_bad_input_is_one_line(replay, table, tmp_path, changes, complaint):
+    status, _, errors = replay("--table", table, "--smiles-column", "polymer", "--out", tmp_path, *changes)
+    assert status == 1
+    assert complaint in errors
+    assert errors.count("\n") == 1
