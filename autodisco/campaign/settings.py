@@ -162,8 +162,8 @@ class Surrogate(Section):
     """By what polymers are judged."""
 
     kind: Literal["posterior", "none"] = "posterior"
-    """`posterior`: a Gaussian process over structure, imported data and simulations (docs/surrogate.md) ranks polymers
-    and chooses among them. `none`: they are ranked by the builds of the campaign's protocol alone."""
+    """`posterior`: a Gaussian process over structure, imported data and simulations ranks polymers and chooses among
+    them. `none`: they are ranked by the builds of the campaign's protocol alone."""
     best: Positive = 10
     """Number of polymers that count as the best, for the chance to be among them."""
 

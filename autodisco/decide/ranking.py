@@ -67,6 +67,7 @@ class Ranked(Valued):
     p_better : probability that it is better than the reference; None for the reference, and without one
     verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
         is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
+    expected_from : what the expected value and its interval are, in words
     p_best : chance to be among the best of all polymers that are judged, the pool included; None without a posterior
     moved : how far the prior mean and each source moved the posterior mean, on the scale; empty without a posterior
     """
@@ -77,6 +78,7 @@ class Ranked(Valued):
     expected_high: float
     p_better: float | None
     verdict: str | None
+    expected_from: str
     p_best: float | None
     moved: Mapping[str, float]
 
@@ -126,6 +128,8 @@ def ranking(store: Store) -> list[Ranked]:
     settings = (store.get("settings") or {}).get("acquire", {})
     threshold = settings.get("better_probability", BETTER_PROBABILITY)
     said = store.estimates()
+    judgement = store.get("judgement") or {}
+    source = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
     believed = _posterior(objective, said) if said else _beliefs(store, objective, rows, reference)
     order = sorted(
         (row for row in rows.values() if row.key in believed),
@@ -154,6 +158,7 @@ def ranking(store: Store) -> list[Ranked]:
                 expected_high=belief.high,
                 p_better=belief.p_better,
                 verdict=verdict,
+                expected_from=source,
                 p_best=estimate.p_best if estimate else None,
                 moved=estimate.moved if estimate else {},
             )
