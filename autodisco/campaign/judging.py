@@ -87,7 +87,7 @@ def _note_calibration(store: Store, came: Sequence[Forecast]) -> None:
     z = np.array([row.z for row in every])
     seen = {
         "values": len(came),
-        "within their 90 % now": sum(abs(row.z) <= 1.645 for row in came),
+        "within their 90 % now": sum(row.within for row in came),
         "values so far": len(every),
         "within their 90 % so far": round(coverage(z), 3),
         "root mean square of z": round(float(np.sqrt(np.mean(z**2))), 3),

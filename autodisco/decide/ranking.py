@@ -89,6 +89,11 @@ class Ranked(Valued):
         return {"rank": self.rank, **row}
 
     @property
+    def judged(self) -> bool:
+        """Whether the posterior says what is expected."""
+        return self.p_best is not None
+
+    @property
     def shown(self) -> str:
         """Measured value with its standard error and its unit."""
         return self.objective.shown(self.value, self.sem)

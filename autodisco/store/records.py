@@ -8,6 +8,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from autodisco.analysis.shrinkage import Z_90
+
 Flag = dict[str, Any]
 """A weak bond of a repeat unit: ``name``, ``reason``, and what `autodisco.polymer` says beside them."""
 
@@ -112,6 +114,16 @@ class Forecast(Record):
     def z(self) -> float:
         """How many standard deviations the value lies above what was said."""
         return (self.came - self.said) / math.hypot(self.sd, self.noise)
+
+    @property
+    def reach(self) -> float:
+        """Half of the interval that should hold 90 % of such values."""
+        return Z_90 * math.hypot(self.sd, self.noise)
+
+    @property
+    def within(self) -> bool:
+        """Whether the value lies in this interval."""
+        return abs(self.came - self.said) <= self.reach
 
     @property
     def z_before_widening(self) -> float:
