@@ -19,7 +19,7 @@ from autodisco.campaign.copies import (
     with_part_copies,
     with_protocol_copy,
 )
-from autodisco.campaign.judging import judge
+from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
@@ -108,15 +108,15 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             facts = facts_of(with_protocol_copy(store.folder, settings))
             copy.set(**as_given(store.folder, facts, store.get("settings")))
+            copy.set(settings=given, iteration=iteration)
+            judge_again(copy)
+            best = best_found(ranking(copy))
             copy.set(
-                settings=given, state=copy.loop_states()[1], iteration=iteration + 1,
+                state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=tried, resume_at=None, judgement=None, short_of_room="",
+                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], training_left_s=None,
             )  # fmt: skip
-            judge(copy)  # what was said later is forgotten
-            best = best_found(ranking(copy))
-            copy.set(best_key=best and best.key)
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)
             seen = {"from": str(store.folder.absolute()), "iteration": iteration, **changed}

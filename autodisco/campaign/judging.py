@@ -30,10 +30,23 @@ def judge(store: Store) -> "Judge | None":
         if came:
             _note_calibration(store, came)
             found = judged(store) or found  # what came may widen it
-        store.set(judgement={"seen": seen, **_facts(found, store)})
-        write_estimates(store, found, store.waiting())
+        _write(store, found, seen)
         _note(store, found)
     return found
+
+
+def judge_again(store: Store) -> None:
+    """Write what the posterior said at the end of the present iteration into a store that forgot what came later."""
+    from autodisco.decide.judge import judged
+
+    store.set(judgement=None)
+    if found := judged(store):
+        _write(store, found, list(store.values_seen()))
+
+
+def _write(store: Store, found: "Judge", seen: list[Any]) -> None:
+    store.set(judgement={"seen": seen, **_facts(found, store)})
+    write_estimates(store, found, store.waiting())
 
 
 def write_estimates(store: Store, found: "Judge", pool: Sequence[Candidate]) -> None:

@@ -31,7 +31,8 @@ Builds = dict[str, list[float]]
 
 
 def collect(store: Store, objective: Objective) -> tuple[list[Label], dict[str, Source], str]:
-    """Labels, sources by name, and the name of the source that the posterior speaks about, its target.
+    """Labels and sources by name, short protocols last, and the name of the source that the posterior speaks about, its
+    target.
 
     The target is the reference protocol if the objective is the conductivity, the campaign's boxes hold the salt of
     this protocol, and some source speaks of it: a data set or values of the protocol itself. Otherwise it is the
@@ -54,8 +55,9 @@ def collect(store: Store, objective: Objective) -> tuple[list[Label], dict[str, 
         priors = TARGET if name == target else _priors(store, objective, name, target)
         sources[name] = Source(name, "protocol", name == target, replace(priors, scatter=scatter))
         labels += found
+    of_builds, labels = labels, []
     rng = np.random.default_rng(store.get("seed") or 0)
-    linked = {label.smiles for label in labels}
+    linked = {label.smiles for label in of_builds}
     for name, (kind, rows) in single.items():
         known = {smiles[key]: value for key, value in rows.items()}
         if kind == DATASET:
@@ -64,7 +66,9 @@ def collect(store: Store, objective: Objective) -> tuple[list[Label], dict[str, 
         like: Kind = "experiment" if kind == EXPERIMENT else "data-set"
         of_kind = OF_KIND["data-set" if like == "data-set" and target == REFERENCE else "protocol"]
         sources[name] = Source(name, like, False, _scaled(of_kind, objective))
-    return labels, sources, target
+    order = {name: source.kind == "protocol" and not source.reference for name, source in sources.items()}
+    labels = sorted(labels + of_builds, key=lambda label: order[label.source])
+    return labels, {name: sources[name] for name in sorted(sources, key=order.__getitem__)}, target
 
 
 def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:

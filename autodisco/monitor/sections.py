@@ -174,10 +174,8 @@ def best(status: Status, width: int, lines: int) -> Group:
     judged = rows[0].judged
     values = [row.interval if judged else row.number for row in rows]
     value_width = max(13, *map(len, values))
-    measured_width = max(map(len, (row.number for row in rows))) if judged and width >= BESIDE else 0
-    smiles_width = (
-        width - axis_width - value_width - (19 if wide else 14) - (measured_width + 1 if measured_width else 0)
-    )
+    measured_width = 1 + max(len(row.number) for row in rows) if judged and width >= BESIDE else 0
+    smiles_width = width - axis_width - value_width - measured_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
     for row, span, value in zip(rows, spans, values, strict=True):
         word, style = VERDICT_MARKS.get(row.verdict or "", ("", ""))
@@ -186,18 +184,18 @@ def best(status: Status, width: int, lines: int) -> Group:
             _polymer(row, smiles_width),
             interval(*span, axis, axis_width, mark, style if row.verdict == "better" else "cyan"),
             Text(f"{value:>{value_width}}"),
-            *([Text(f"{row.number:>{measured_width}}", style="dim")] if measured_width else []),
+            *([Text(f"{row.number:>{measured_width - 1}}", style="dim")] if measured_width else []),
             Text(word if wide else word[:1], style=style),
         )
     head = "Best polymers"
     if reference:
-        head += f" against {reference.name or reference.monomer_smiles}"
+        head += f" against {reference.monomer_smiles if judged else reference.name or reference.monomer_smiles}"
     low, high = (significant(end, 1) for end in _ends(axis, objective))
-    scale = f"  {objective.heading}, {low} to {high} "
-    what = rows[0].expected_from if judged else "measured; ranked by expected value"
+    ends = f"{objective.heading}, {low} to {high}"
     beside = f"; right: measured, {status.protocol}" if measured_width else ""
-    whole = f"  {what},{scale[1:].rstrip()}{beside} "
-    scale = whole if len(head) + len(whole) + 4 <= width else scale
+    what = rows[0].expected_from if judged else "measured; ranked by expected value"
+    told = (f"{what}, {ends}{beside}", f"{what}, {ends}", f"{what.partition(',')[0]}, {ends}" if judged else "", ends)
+    scale = next(f"  {text} " for text in told if text and (len(head) + len(text) + 7 <= width or text == ends))
     return Group(title(shortened(head, width - len(scale) - 4) + scale), table)
 
 

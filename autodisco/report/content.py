@@ -164,12 +164,15 @@ def caveat(content: Content) -> str:
 def _expected(content: Content) -> str:
     """What the expected values are."""
     if not content.judged:
-        return "The measured value of the best of many polymers is too high on average; the expected value corrects for it."
+        return (
+            "The measured value of the best of many polymers is too high on average; the expected value corrects for "
+            "it."
+        )
     judgement = content.status.judgement or {}
     from_ = joined([f"{row['labels']} of {row['name']}" for row in judgement["sources"] if row["labels"]])
     return (
-        f"Expected values are another quantity: the {content.judged}, fitted to structure and all values ({from_}). Their "
-        "intervals hold 90 %. The ranking is by them."
+        f"Expected values are another quantity: the {content.judged}, fitted to structure and all values ({from_}). "
+        "Their intervals hold 90 %. The ranking is by them."
     )
 
 

@@ -14,7 +14,7 @@ from autodisco.decide import Ranked
 from autodisco.report import charts, posterior_charts, tables
 from autodisco.report.content import Content, caveat, probability, short_name, told, versions
 from autodisco.report.situation import chance
-from autodisco.text import counted, duration, significant
+from autodisco.text import counted, duration, joined, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14
@@ -90,22 +90,21 @@ def _card(row: Ranked, reference: Ranked) -> dict[str, Any]:
 
 def _figures(content: Content) -> list[tuple[Markup, str]]:
     """Charts with their captions."""
-    figures = []
     best = [row for row in content.ranking if row.source == "generated"][:BEST_DRAWN]
+    figures = _of_posterior(content, best) if content.judged else []
+    measured = f", measured with {content.status.protocol}" if content.judged else ""
     if content.ranking:
         figures.append(
             (charts.values_by_iteration(content.ranking, content.reference, content.objective),
-             f"Every polymer with a value, by the iteration that proposed it. Dashed: {content.reference_name}. "
-             "Green beats it, amber is a tie, grey is worse, blue was known before.")
+             f"Every polymer with a value, by the iteration that proposed it{measured}. Dashed: "
+             f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before.")
         )  # fmt: skip
         if best:
             figures.append(
                 (charts.best_against_reference(best, content.reference, content.objective),
-                 f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
-                 f"Amber: {content.reference_name}.")
+                 f"The best new polymers{measured}: replicas (circles), their box, mean (diamond) and standard error "
+                 f"(bar). Amber: {content.reference_name}.")
             )  # fmt: skip
-    if content.judged:
-        figures += _of_posterior(content, best)
     if any(row.known[1] for row in content.status.iterations):
         threshold = content.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(content.status.iterations, threshold), _saturation(content)))
@@ -120,8 +119,9 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
     reference = content.reference if content.reference and content.reference.key not in others else None
     figures.append(
         (posterior_charts.contributions(leaders, reference, content.objective),
-         f"What is believed of the best new polymers: {content.judged} (diamond) with its interval of 90 % (line). Bars: "
-         "how far the prior mean and each source moved it from the line, where the prior mean has these polymers on average.")
+         f"The best new polymers: {content.judged} (diamond) with its interval of 90 % (line). Bars: how far the prior "
+         "mean and each source, one after the other, moved it from the vertical line, the mean of the prior over "
+         "these polymers.")
     )  # fmt: skip
     if forecasts := content.forecasts:
         inside = sum(row.within for row in forecasts)
@@ -129,8 +129,8 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
         widened = f" Standard deviations are widened by {factor:.2f} since." if factor > 1.005 else ""
         figures.append(
             (posterior_charts.calibration(forecasts, content.objective),
-             f"What came against what was said before it came, with the interval of 90 % (bars): {inside} of "
-             f"{len(forecasts)} values lie in it, the others are amber.{widened}")
+             f"Values of {joined(sorted({row.source for row in forecasts}))} against what was said before they came, "
+             f"with the interval of 90 % (bars): {inside} of {len(forecasts)} lie in it, the others are amber.{widened}")
         )  # fmt: skip
     return figures
 

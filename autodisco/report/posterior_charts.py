@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from autodisco.decide import Objective, Ranked
 from autodisco.report.charts import BETTER, INK, KNOWN, MOST_LABELS, STYLE, TIE, set_scale, svg
@@ -38,15 +38,17 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
             axes.plot([low, high], [place, place], color=INK, lw=1.2, zorder=4)
             axes.scatter([middle], [place], c=INK, s=26, marker="D", linewidths=0, zorder=5)
         for number, name in enumerate(names):
-            axes.barh([0], [0], color=SOURCES[number % len(SOURCES)], label=name)
+            axes.barh([0], [0], left=base, color=SOURCES[number % len(SOURCES)], label=name)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
         axes.set_yticks(range(len(shown)), [shortened(row.monomer_smiles, 26) for row in shown])
         for label in axes.get_yticklabels():
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: significant(_read(objective)(place))))
-        axes.set_xlabel(f"{objective.axis}, {shown[0].expected_from}")
+        ends = [objective.scale.place(value) for row in shown for value in (row.expected_low, row.expected_high)]
+        margin = 0.04 * (max(ends) - min(ends))
+        axes.set_xlim(min([base, *ends]) - margin, max([base, *ends]) + margin)
+        _set_ticks(axes, objective)
+        axes.set_xlabel(f"{objective.axis}: {shown[0].expected_from.partition(',')[0]}")
         return svg(figure, "contributions", "Posterior of the best polymers and what each source contributed")
 
 
@@ -59,6 +61,19 @@ def _stack(axes: Axes, place: int, base: float, moves: Sequence[float]) -> None:
             right += move
         else:
             left += move
+
+
+def _set_ticks(axes: Axes, objective: Objective) -> None:
+    """Ticks at round values; the axis itself is linear in the scale of the objective."""
+    low, high = axes.get_xlim()
+    if objective.scale.floor is None:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: significant(_read(objective)(place))))
+        return
+    first, last = (int(np.floor(np.log10(_read(objective)(end)))) for end in (low, high))
+    values = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    placed = {objective.scale.place(value / objective.factor): value for value in values}
+    inside = {place: value for place, value in placed.items() if low <= place <= high}
+    axes.set_xticks(list(inside), [f"{value:g}" for value in inside.values()])
 
 
 def _read(objective: Objective) -> Callable[[float], float]:
@@ -89,5 +104,5 @@ def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:
         set_scale(axes.xaxis, axes.set_xscale, objective)
         set_scale(axes.yaxis, axes.set_yscale, objective)
         axes.set_xlabel(f"{objective.axis}: said before")
-        axes.set_ylabel("came")
+        axes.set_ylabel(f"{objective.axis}: came")
         return svg(figure, "calibration", "Values that came against what the posterior had said before")

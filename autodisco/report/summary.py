@@ -55,8 +55,10 @@ def _line(row: Ranked) -> str:
     flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
     unit = row.objective.read_unit
     if row.judged:
-        return f"  {row.monomer_smiles:<24} {row.interval:>18} {unit}   measured {row.number}   n = {row.n_replicas}{flags}"
-    return f"  {row.monomer_smiles:<24} {row.number:>14} {unit}   expected {row.interval}   n = {row.n_replicas}{flags}"
+        value, beside = f"{row.interval:>18}", f"measured {row.number}"
+    else:
+        value, beside = f"{row.number:>14}", f"expected {row.interval}"
+    return f"  {row.monomer_smiles:<24} {value} {unit}   {beside}   n = {row.n_replicas}{flags}"
 
 
 def _names(rows: list[Ranked]) -> str:

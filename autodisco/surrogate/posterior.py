@@ -52,7 +52,8 @@ class Prediction:
     ----------
     mean, sd : of the true value in the target, without the noise of a build
     low, high : ends of the interval that holds 90 %
-    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it
+    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it. Labels are
+        taken one after another in their order, so that a source moves what those before it left to say
     """
 
     mean: Floats
@@ -328,11 +329,12 @@ class Posterior:
         cross = self._truth_with_labels(rows)
         prior = self._prior_mean.values(rows)
         moved = {PRIOR: prior}
+        known, told = self._halved(cross), self._factor.T @ self._weights
         for number, source in enumerate(self.sources):
             own = self._labels.source == number
-            moved[source.name] = cross[:, own] @ self._weights[own]
+            moved[source.name] = told[own] @ known[own]
         own_variance = Kernels.of_each(rows).truth(self.hyperparameters)
-        variance = own_variance - np.square(self._halved(cross)).sum(axis=0)
+        variance = own_variance - np.square(known).sum(axis=0)
         return prior + cross @ self._weights, np.maximum(variance, JITTER), moved
 
     def _truth_with_labels(self, rows: Structures) -> Floats:
