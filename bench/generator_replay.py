@@ -52,7 +52,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
 
     rows, aside = put_aside(read_dataset(given.data), 0.2, seed=0)
-    judge = PropertyModel.fit([r.smiles for r in aside], [r.value or 0.0 for r in aside], seed=0)
+    judge = PropertyModel.fit([r.smiles for r in aside], np.log10([r.value for r in aside]), seed=0)
     judge.set_border([r.smiles for r in rows], TOP_FRACTION)
     for seed in given.seeds:
         for method in given.methods:

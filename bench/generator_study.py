@@ -95,7 +95,7 @@ def main() -> None:
     everything = read_dataset(given.data, ["conductivity"])
     rows, aside = put_aside(everything, 0.2, seed=0)
     known = [row.smiles for row in rows]
-    judge = PropertyModel.fit([r.smiles for r in aside], [r.value or 0.0 for r in aside], seed=0)
+    judge = PropertyModel.fit([r.smiles for r in aside], np.log10([r.value for r in aside]), seed=0)
     judge.set_border(known, TOP_FRACTION)
     print(f"judge: R² {_r2(judge, rows):.2f} on the {len(rows)} rows that it has not seen", flush=True)
 

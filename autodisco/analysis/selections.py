@@ -16,7 +16,7 @@ import numpy as np
 from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_and_masses
 from autodisco.analysis.foreign import Foreign
-from autodisco.analysis.molecules import Geometry, check_groups, molecules, numbering
+from autodisco.analysis.molecules import METALS, Geometry, check_groups, molecules, numbering
 from autodisco.analysis.opening import beginning, is_dump, is_lammps_data, opened
 from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.analysis.units import masses_in, units_of
@@ -232,6 +232,10 @@ def _composition(
     ions = np.zeros(len(elements), bool)
     for (option, _, charge, atoms), kind in zip(picked, species, strict=True):
         said = f"{source}: {option}"
+        if charge < 0 and np.isin(elements[atoms], METALS).all():
+            raise InputError(
+                f"{said}: selects {elements[atoms[0]]}, which is a cation; are cations and anions swapped?"
+            )
         check_groups(numbers, geometry, atoms, charge, kind.n * charge - total, said, notes)
         inside = np.isin(numbers, numbers[atoms])
         if stated is not None:

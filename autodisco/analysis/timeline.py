@@ -70,6 +70,12 @@ class _History:
         """Positions of the witnesses in frame k."""
         return np.frombuffer(self._marks[k], np.float32).reshape(-1, 3)
 
+    def same(self, mark: Mark, cell: Floats, tolerance: float) -> int | None:
+        """The frame in which the witnesses are where `mark` has them, to a tolerance in Å; None if there is none."""
+        apart = [_apart(mark, self.mark(k), cell) for k in range(len(self))]
+        best = int(np.argmin(apart)) if apart else 0
+        return best if apart and apart[best] <= tolerance else None
+
 
 class Timeline:
     """Selects the frames of a run from those of its files. It remembers which frames the next reading has to leave out.
@@ -167,15 +173,20 @@ class Timeline:
         if at and not again:
             from_before = _apart(mark, kept.mark(at - 1), frame.cell)
             again = from_before <= LIKE_A_STEP * usual and from_before < from_last
+        repeats = from_last <= tolerance
+        said = f"begins again at {frame.stamp:g} {self._unit}"
+        if not again and not repeats:
+            at = kept.same(mark, frame.cell, tolerance)
+            again = at is not None
+            said = f"counts from {frame.stamp:g} {self._unit} again, and begins with a frame that was written before"
         if at is not None and again:
             self._dropped |= set(kept.numbers[at:])
             n = len(kept) - at
             self._notes.say(
-                f"{frame.source}: begins again at {frame.stamp:g} {self._unit}; of the {n} frames from there on that "
-                "were written twice, the later ones are used"
+                f"{frame.source}: {said}; of the {n} frames from there on that were "
+                "written twice, the later ones are used"
             )
             raise StartAgain
-        repeats = from_last <= tolerance
         if repeats or (self._interval is not None and from_last <= LIKE_A_STEP * usual):
             how = "its first frame repeats the last one" if repeats else "its first frame is used as the next one"
             self._offset = last - frame.stamp + (0.0 if repeats else self._interval or 0.0)

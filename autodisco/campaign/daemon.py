@@ -24,16 +24,16 @@ from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
 from autodisco.store import Store, copied_part
 
-EXIT_CODES = {"saturated": 0, "exhausted": 0, "failed": 1}
+EXIT_CODES = {"saturated": 0, "settled": 0, "exhausted": 0, "failed": 1}
 
 
 def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: bool = False) -> int:
     """Run a campaign, new or begun, until it ends or is told to leave; returns the exit code.
 
-    0: it ended saturated or exhausted (at once if it had ended and its settings are the same). 75: it was stopped,
-    paused while no process ran it, or interrupted by a signal; the same call goes on. `say` takes lines for a person
-    who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys requests
-    that were made of the process before it.
+    0: it ended saturated, settled or exhausted (at once if it had ended and its settings are the same). 75: it was
+    stopped, paused while no process ran it, or interrupted by a signal; the same call goes on. `say` takes lines for a
+    person who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys
+    requests that were made of the process before it.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def wake(store: Store, changed: bool) -> bool:
     Returns whether the campaign is under way then; call it in one transaction with the change of settings.
     """
     state = store.get("state")
-    if state in ("paused", "stopped", "failed") or (state in ("saturated", "exhausted") and changed):
+    if state in ("paused", "stopped", "failed") or (state in ("saturated", "settled", "exhausted") and changed):
         with store.transaction():
             store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")
             advance(store, "resume")

@@ -114,7 +114,7 @@ def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[st
 def event_of(row: Event) -> str | None:
     """What a row of the journal is called in the setting `notify.events`; None for the others."""
     if row.event == "end":
-        return "saturated" if row.decided == "nothing-new" else "exhausted"
+        return {"nothing-new": "saturated", "best-settled": "settled"}.get(row.decided, "exhausted")
     return {"failure": "failed", "stop": "stopped", "new best": "new best", "short of room": "short of room"}.get(
         row.event
     )

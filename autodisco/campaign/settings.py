@@ -81,6 +81,9 @@ class Filter(Section):
     """Shipped rules not to use."""
     max_sa_score: Amount = 0.0
     """Highest synthetic accessibility score (1 easy, 10 hard); 0 for no limit."""
+    weak_groups: Literal["flag", "reject"] = "flag"
+    """`flag` or `reject` polymers with groups for which pcff+ is known to be weak (docs/all-atom.md); those without
+    parameters are rejected as well. Without an effect on other force fields."""
     selection: str = "paper"
     """Which of the survivors are simulated: a name of docs/selection.md, or `path/to/file.py:object`
     (docs/extending.md)."""
@@ -185,6 +188,11 @@ class Saturation(Section):
     """Posterior probability that the rate is above the threshold, and that it has risen since the first iteration."""
     patience: Positive = 2
     """Consecutive iterations for which this has to hold; 1 by default for `strings`."""
+    settled: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Probability from which a campaign ends because its best polymers are settled: that no other polymer it knows,
+    simulated or waiting in the pool, is better than the worst of the best `surrogate.best`. 0: it does not end so."""
+    margin: Amount = 0.1
+    """Difference that does not count for `settled`, on the scale of the objective (decades of a conductivity)."""
     escape: list[Literal["temperature", "tokens", "seeds"]] = []
     """Actions to try, each once and in this order, before the campaign ends saturated: `temperature` (sample at a
     temperature 1.2 times as high), `tokens` (units one token longer), `seeds` (learn from as many enumerated units
@@ -224,8 +232,9 @@ class Notify(Section):
     apprise: str = ""
     """Configuration file of [Apprise](https://github.com/caronc/apprise) (mail, chat, push services), relative to the
     campaign file; empty for none. Needs `pip install 'autodisco[notify]'`."""
-    events: list[Literal["saturated", "exhausted", "stopped", "failed", "new best", "short of room"]] = [
+    events: list[Literal["saturated", "settled", "exhausted", "stopped", "failed", "new best", "short of room"]] = [
         "saturated",
+        "settled",
         "exhausted",
         "failed",
         "new best",

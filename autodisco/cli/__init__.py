@@ -1,8 +1,8 @@
-"""The command line: it parses, calls one function of a package, and prints; there is no logic here.
+"""The command line. A command parses its arguments, calls one function of a package and prints the result.
 
-Every error of autodisco or of the command line ends as one line on stderr and an exit code:
-0 finished, 1 error, 2 usage, 3 the campaign is owned by a live process, 75 stopped but resumable.
-Packages such as torch or rdkit are imported inside the commands, so that `--help` answers at once.
+Every error of autodisco or of the command line is printed as one line on stderr. Exit codes: 0 finished, 1 error,
+2 wrong usage, 3 the campaign is owned by a running process, 75 stopped but resumable. Packages such as torch or rdkit
+are imported inside the commands, because `--help` should be fast.
 """
 
 import signal
@@ -18,6 +18,7 @@ from autodisco.cli import (
     machine_commands,
     maintenance_commands,
     model_commands,
+    predict,
     service_commands,
 )
 from autodisco.cli.output import one_line
@@ -60,11 +61,12 @@ maintenance_commands.register(app)
 label.register(app)
 machine_commands.register(app)
 model_commands.register(app)
+predict.register(app)
 service_commands.register(app)
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command line and return its exit code; user mistakes are printed as one line, never as a traceback."""
+    """Run one command line and return its exit code; errors of the user are printed as one line."""
     try:
         code = app(args=arguments, prog_name="autodisco", standalone_mode=False)
     except AutodiscoError as error:
@@ -77,10 +79,10 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Abort:
         return 130
     except SystemExit as error:
-        # typer ends so when the reader (head, less) went away.
+        # typer exits this way if the reader of a pipe (head, less) has closed it.
         return 0 if type(sys.stdout).__name__ == "PacifyFlushWrapper" else int(error.code or 0)
     except BrokenPipeError:
-        # The reader (head, less) went away; closing stdout now keeps the interpreter from complaining at exit.
+        # The reader of a pipe (head, less) has closed it. Without stdout, the interpreter prints no error at exit.
         sys.stdout = None
         return 0
     except OSError as error:
@@ -92,13 +94,13 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _command(error: typer.TyperException) -> str:
-    """The command whose help explains a mistake."""
+    """The command whose help page explains an error."""
     context = getattr(error, "ctx", None)
     return context.command_path if context else "autodisco"
 
 
 def main() -> None:
     """Entry point of the console script."""
-    # What is open is closed, and temporary files go; the daemon has a handler of its own.
+    # Files are closed and temporary files removed on SIGTERM. The daemon has its own handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run())

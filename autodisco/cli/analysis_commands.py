@@ -30,18 +30,18 @@ def analyze(
     coordinating: Annotated[
         str | None,
         typer.Option(
-            help="For files: the atoms that hold cations, of anions and of the others; without it N, O, S … by element."
+            help="For files: atoms that coordinate cations, of anions and of all others; default: N, O, S … by element."
         ),
     ] = None,
-    cation_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} 1 without it.")] = None,
-    anion_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} -1 without it.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="In K; needed for files.")] = None,
-    dt: Annotated[float | None, typer.Option(help="Time between frames in ps, where the files do not tell.")] = None,
+    cation_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} Default: 1.")] = None,
+    anion_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} Default: -1.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="In K; required for files.")] = None,
+    dt: Annotated[float | None, typer.Option(help="Time between frames in ps, for files that do not hold it.")] = None,
     htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
     cluster_cutoff: Annotated[
         float | None,
         typer.Option(
-            help="Cation to anion atom, in Å: one cluster, one ion pair (also for its lifetimes); without it 3.4, or "
+            help="Cation to anion atom, in Å: one cluster, one ion pair (also for lifetimes); default: 3.4, or "
             "what a replica states for its cation."
         ),
     ] = None,
@@ -49,7 +49,7 @@ def analyze(
         list[str] | None,
         typer.Option(
             metavar="PAIR",
-            help="Pairs of ions that a contact joins to one cluster: cation-anion, anion-anion, cation-cation; once "
+            help="Kinds of contacts that join ions to one cluster: cation-anion, anion-anion, cation-cation; once "
             "for each. Without it cation-anion, and all three with --htp-md.",
         ),
     ] = None,
@@ -62,7 +62,7 @@ def analyze(
     fit: Annotated[
         tuple[float, float] | None,
         typer.Option(
-            metavar="FROM TO", help="Lags in ps over which displacements are fitted; else the diffusive ones."
+            metavar="FROM TO", help="Lags in ps over which displacements are fitted; default: the diffusive lags."
         ),
     ] = None,
     observable: Annotated[
@@ -72,7 +72,7 @@ def analyze(
             help="An observable besides the usual ones, path/to/file.py:Class or the name of one; once for each.",
         ),
     ] = None,
-    memory: Annotated[float, typer.Option(help="MB for frames and displacements at a time.")] = 256.0,
+    memory: Annotated[float, typer.Option(help="Memory for frames and displacements, in MB.")] = 256.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the kernels.")] = 1,
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots there, as PNG and PDF.")] = None,
     as_json: JSON = False,
@@ -87,12 +87,12 @@ def analyze(
     from autodisco.analysis.quantities import unit_of
 
     if as_json and as_csv:
-        raise InputError("--json and --csv: choose one")
+        raise InputError("--json and --csv exclude each other")
     if htp_md and plots:
-        raise InputError("--plots shows the fits of the default mode; leave --htp-md out")
+        raise InputError("--plots shows fits, which --htp-md does not make; leave one of the two out")
     folders = [path for path in paths if path.is_dir()]
     if folders and len(folders) < len(paths):
-        raise InputError(f"{folders[0]} is a folder and not all of the others are; give folders or files")
+        raise InputError(f"{folders[0]} is a folder, but other arguments are files; give folders only or files only")
     options: dict[str, Any] = {
         "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
@@ -119,7 +119,9 @@ def analyze(
         print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(paths[0]))
     polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
     if len(polymers) > 1:
-        message(f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); a mean says nothing")
+        message(
+            f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); their mean has no meaning"
+        )
     if len(temperatures := {result["temperature_k"] for result in results}) > 1:
         message(f"warning: the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
     for path, result in zip(paths, results, strict=False):
@@ -129,7 +131,7 @@ def analyze(
 
 
 class _Reading:
-    """A progress bar on a terminal: frames read of those there are, or just how many where no file tells."""
+    """A progress bar on a terminal: frames read, and the number of all frames if the files tell it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

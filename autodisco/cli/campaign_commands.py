@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autodisco.store import CampaignEntry, Event
 
 STATUS_COLUMNS = 119
-"""One less than the monitor takes for wide, so that a status that is piped reads from top to bottom."""
+"""Width of a status in a pipe: one column, because the monitor has two columns from the next width on."""
 
 STATUS_LINES = 36
 
@@ -32,13 +32,15 @@ def register(app: typer.Typer) -> None:
 def run(file: FILE, as_json: JSON = False) -> None:
     """Run a campaign here, to its end.
 
-    One that was begun goes on; Ctrl-C leaves it so that the same command goes on later.
+    A campaign that has begun is continued. Ctrl-C interrupts it; the same command continues it later.
     Progress goes to stderr, the result to stdout.
     """
     from autodisco import campaign as campaigns
 
     campaign = _campaign(file)
-    message(f"campaign {campaign.settings.name} in {campaign.folder}/ (Ctrl-C leaves it; the same command goes on)")
+    message(
+        f"campaign {campaign.settings.name} in {campaign.folder}/ (Ctrl-C interrupts; the same command continues it)"
+    )
     if sys.stderr.isatty():
         from autodisco.monitor import following
 
@@ -53,7 +55,8 @@ def run(file: FILE, as_json: JSON = False) -> None:
 def start(file: FILE) -> None:
     """Run a campaign in the background.
 
-    It outlives this terminal; what it says is in daemon.log of its folder. One that was begun goes on.
+    It keeps running when the terminal is closed; its messages are in daemon.log of its folder. A campaign that has
+    begun is continued.
     """
     from autodisco import campaign as campaigns
 
@@ -63,7 +66,7 @@ def start(file: FILE) -> None:
     if process is None:
         message(f"{campaign.settings.name} has ended; its result: autodisco report {name}")
         return
-    message(f"{campaign.settings.name}: process {process} is at work in {campaign.folder}/")
+    message(f"{campaign.settings.name}: process {process} works in {campaign.folder}/")
     if why := campaigns.full_runs(campaign):
         message(why)
     message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
@@ -92,12 +95,12 @@ def list_(as_json: JSON = False) -> None:
 
 def status(
     name: NAME = None,
-    why: Annotated[bool, typer.Option("--why", help="In words: what it does, what comes next, what its end needs.")] = (
-        False
-    ),
+    why: Annotated[
+        bool, typer.Option("--why", help="Explain in words: current work, next step, what is missing for the end.")
+    ] = (False),
     as_json: JSON = False,
 ) -> None:
-    """Say where a campaign stands."""
+    """Show the state of a campaign."""
     from autodisco.decide import status as status_of
     from autodisco.store import Store
 
@@ -119,10 +122,14 @@ def status(
 
 def monitor(
     name: NAME = None,
-    once: Annotated[bool, typer.Option("--once", help="Print one picture and leave.")] = False,
-    svg: Annotated[Path | None, typer.Option(help="Write one picture to this SVG file and leave.")] = None,
-    width: Annotated[int, typer.Option(help="Columns of the picture with --once or --svg; 0: as the terminal.")] = 0,
-    height: Annotated[int, typer.Option(help="Lines of the picture with --once or --svg; 0: as the terminal.")] = 0,
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and exit.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Write one frame to this SVG file and exit.")] = None,
+    width: Annotated[
+        int, typer.Option(help="Columns of the frame with --once or --svg; 0: width of the terminal.")
+    ] = 0,
+    height: Annotated[
+        int, typer.Option(help="Lines of the frame with --once or --svg; 0: height of the terminal.")
+    ] = 0,
 ) -> None:
     """Watch a campaign live.
 
@@ -146,16 +153,18 @@ def monitor(
 
 def log(
     name: NAME = None,
-    number: Annotated[int, typer.Option("--number", "-n", min=0, help="How many of the last; 0 for all.")] = 30,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing as decisions are taken.")] = False,
-    event: Annotated[list[str] | None, typer.Option(help="Only events of this name; more than once for several.")] = (
-        None
-    ),
-    about: Annotated[str, typer.Option(help="Only those whose subject holds this text, such as a repeat unit.")] = "",
-    iteration: Annotated[int | None, typer.Option(min=0, help="Only those of this iteration.")] = None,
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=0, help="Number of decisions, the most recent ones; 0 for all.")
+    ] = 30,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new decisions.")] = False,
+    event: Annotated[list[str] | None, typer.Option(help="Only events of this name; may be repeated.")] = (None),
+    about: Annotated[
+        str, typer.Option(help="Only decisions about this subject or a part of it, such as a repeat unit.")
+    ] = "",
+    iteration: Annotated[int | None, typer.Option(min=0, help="Only decisions of this iteration.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Show what a campaign decided by itself, and why."""
+    """Show the decisions of a campaign and their reasons."""
     import json
 
     from autodisco.campaign import live_owner
@@ -192,7 +201,7 @@ def explain(
     name: NAME = None,
     as_json: JSON = False,
 ) -> None:
-    """Tell the life of one polymer in a campaign.
+    """Show everything that a campaign knows about one polymer.
 
     When it was drawn and by which model, every verdict, replica and decision, its value and its rank.
     """
@@ -210,16 +219,16 @@ def explain(
 
 
 def pause(name: NAME = None) -> None:
-    """Make a campaign wait; resume goes on."""
+    """Pause a campaign; resume continues it."""
     from autodisco import campaign as campaigns
 
     message(campaigns.pause(campaign_folder(name)))
 
 
 def resume(name: NAME = None) -> None:
-    """Go on with a campaign, in the background.
+    """Continue a campaign in the background.
 
-    It may have been paused, stopped, killed, or have failed.
+    It may be paused, stopped, killed or failed.
     """
     from autodisco import campaign as campaigns
 
@@ -227,7 +236,7 @@ def resume(name: NAME = None) -> None:
 
 
 def stop(name: NAME = None) -> None:
-    """End a campaign; resume still goes on with it."""
+    """Stop a campaign; resume can still continue it."""
     from autodisco import campaign as campaigns
 
     message(campaigns.stop(campaign_folder(name)))
@@ -240,7 +249,7 @@ def report(
 ) -> None:
     """Write the report of a campaign.
 
-    An HTML page and the ranking as CSV and JSON; the result in short goes to stdout.
+    Writes an HTML page and the ranking as CSV and JSON, and prints a summary.
     """
     from autodisco.report import write_report
     from autodisco.store import Store
@@ -275,7 +284,7 @@ def _campaign(file: Path) -> "Campaign":
 
 
 def _print_end(folder: Path, as_json: bool) -> None:
-    """The result of a campaign that has ended; of one that was left on the way only how far it is."""
+    """Print the result of a campaign that has ended, otherwise its state."""
     from autodisco.decide import status as status_of
     from autodisco.report import write_report
     from autodisco.store import END_STATES, Store
@@ -307,13 +316,12 @@ def _print_result(folder: Path, page: Path, as_json: bool) -> None:
 
 
 def _argument(folder: Path) -> str:
-    """How to name a campaign on the next command line."""
+    """Name or path of a campaign for the next command."""
     return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
 
 
 def _process(row: "CampaignEntry") -> str:
-    """``alive``, ``hung`` where it has given no heartbeat for long, ``gone`` where there is none; nothing where no
-    process is to be expected."""
+    """State of the process of a campaign: ``alive``, ``hung`` (no heartbeat), ``gone``; empty if none is expected."""
     from autodisco.store import END_STATES
 
     if row.alive:

@@ -36,17 +36,17 @@ def simulate(
     protocol: Annotated[
         str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
     ] = "quick",
-    replicas: Annotated[int, typer.Option(min=1, help="Independent builds.")] = 2,
+    replicas: Annotated[int, typer.Option(min=1, help="Number of independent builds.")] = 2,
     workers: Annotated[
         int,
-        typer.Option(
-            min=0, help="Builds at a time; 0 for as many as fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"
-        ),
+        typer.Option(min=0, help="Builds at the same time; 0: fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"),
     ] = 0,
     threads: Annotated[
         int,
         typer.Option(
-            min=1, help="Cores of one build; more pay for large boxes.", envvar="AUTODISCO_SIMULATION_THREADS"
+            min=1,
+            help="Cores for each build; more than one are useful for large boxes.",
+            envvar="AUTODISCO_SIMULATION_THREADS",
         ),
     ] = 1,
     force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
@@ -58,10 +58,10 @@ def simulate(
         str,
         typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND"),
     ] = "local",
-    seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
     timeout_minutes: Annotated[
         float | None,
-        typer.Option(min=0.01, help="Longest time for one build: 60, or any for a protocol with checkpoints."),
+        typer.Option(min=0.01, help="Time limit of one build; default: 60, none for a protocol with checkpoints."),
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/seed-<N>/<replica>.")
@@ -69,7 +69,7 @@ def simulate(
     temperature: Annotated[
         list[float] | None,
         typer.Option(
-            min=1, metavar="K", help="Another temperature than the protocol's; several give the activation energy."
+            min=1, metavar="K", help="Temperature instead of that of the protocol; several give an activation energy."
         ),
     ] = None,
     blend: Annotated[
@@ -85,24 +85,29 @@ def simulate(
     ] = None,
     solvent: Annotated[
         list[str] | None,
-        typer.Option(metavar="SMILES:FRACTION", help="A neutral molecule; its share of the mass without salt."),
+        typer.Option(
+            metavar="SMILES:FRACTION", help="A neutral molecule; its share of the mass of polymers and solvents."
+        ),
     ] = None,
     salt: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME[:RATIO]", help="Instead of the protocol's, such as LiFSI; several share its amount."
+            metavar="NAME[:RATIO]",
+            help="Salt instead of that of the protocol, such as LiFSI; several share the amount.",
         ),
     ] = None,
     no_salt: Annotated[bool, typer.Option("--no-salt", help="No salt in the box.")] = False,
     molality: Annotated[
-        float | None, typer.Option(min=0.01, help="Mol of salt per kg of polymer and solvent; else the protocol's.")
+        float | None,
+        typer.Option(min=0.01, help="Mol of salt per kg of polymer and solvent, instead of that of the protocol."),
     ] = None,
     ion: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="An ion that --salt names (docs/extending.md).")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="File of an ion that --salt names; docs/extending.md describes it."),
     ] = None,
     write_only: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Only build and write, a folder per replica, to be run elsewhere."),
+        typer.Option(metavar="DIR", help="Only build and write input files, one folder for each replica."),
     ] = None,
     as_json: JSON = False,
 ) -> None:
@@ -160,7 +165,7 @@ def simulate(
 
 
 def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
-    """Conductivity and activation energy; a plot beside the simulations."""
+    """Print conductivities and the activation energy, and write a plot into the folder of the simulations."""
     from autodisco.analysis.quantities import quantity
     from autodisco.cli.single import over_temperature
 
@@ -195,13 +200,16 @@ def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> Non
 def check(
     smiles: Annotated[list[str], typer.Argument(metavar="SMILES...", help=SMILES)],
     against: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Known polymers: says which of them each one equals.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File of known polymers, with which each repeat unit is compared."),
     ] = None,
     column: Annotated[str | None, typer.Option(help="Column of that file with the repeat units.")] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them there, weak bonds marked.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the repeat units into this file, weak bonds marked.")
+    ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Check repeat units: valid, which polymer, stable?"""
+    """Check repeat units: validity, identity, stability."""
     from autodisco.cli.single import check_unit, render_checked
 
     if column and not against:
@@ -230,7 +238,7 @@ def dedupe(
         Path, typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
     ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write every polymer there.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers to this file.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for one per core.")] = 0,
     as_json: JSON = False,
 ) -> None:
@@ -269,7 +277,7 @@ def dedupe(
 
 
 def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
-    """Key of those among `wanted` that a file holds to the line and text where each stands first."""
+    """Line and text of the first row of each `wanted` key in a file."""
     from autodisco.cli.output import counting
     from autodisco.cli.single import check_unit
     from autodisco.polymer import Library
@@ -279,13 +287,13 @@ def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple
         library = Library(read_strings(file, column), os.cpu_count() or 1, progress=progress)
     with library:
         if library.n_invalid:
-            message(f"{file}: {counted(library.n_invalid, 'row')} left out that are no repeat unit")
+            message(f"{file}: {counted(library.n_invalid, 'row')} without a valid repeat unit left out")
         keys = {row["key"] for row in map(check_unit, wanted)}
         return {group.key: group.members[0] for group in library.groups() if group.key in keys}
 
 
 def _print_groups(library: "Library") -> None:
-    """The first polymers, those with several rows before the others."""
+    """Print the first polymers; polymers with several rows come first."""
     several = list(itertools.islice((g for g in library.groups() if len(g.members) > 1), MOST_SHOWN))
     single = itertools.islice((g for g in library.groups() if len(g.members) == 1), MOST_SHOWN - len(several))
     print_table(

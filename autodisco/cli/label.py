@@ -27,24 +27,26 @@ def register(app: typer.Typer) -> None:
 def label(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column monomer_smiles.")],
     protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
-    replicas: Annotated[int, typer.Option(min=1, help="Independent builds of each, if the file asks no more.")] = 2,
-    workers: Annotated[int, typer.Option(min=0, help="Builds at a time; 0 for one per core.")] = 0,
+    replicas: Annotated[
+        int, typer.Option(min=1, help="Number of independent builds, if the file does not ask for more.")
+    ] = 2,
+    workers: Annotated[int, typer.Option(min=0, help="Builds at the same time; 0: one for each core.")] = 0,
     force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
-    seed: Annotated[int, typer.Option(min=0, help="Decides builds and velocities.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
     engine: Annotated[str, typer.Option(help=ENGINE)] = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="Cores of one build.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Cores for each build.")] = 1,
     executor: Annotated[str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.")] = "local",
-    timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Longest time for one build.")] = 60.0,
+    timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Time limit of one build.")] = 60.0,
     objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
     """Simulate the polymers of a CSV file.
 
-    Fills the column of the objective (conductivity_s_per_cm) and its _sem with protocol, force field, program version
-    and number of replicas; a polymer without any value keeps what it had. The rest of the file stays as it is, also
-    what is edited meanwhile. A row that names a larger n_replicas gets that many. Running it again continues, or adds
-    replicas.
+    Fills the columns of the objective (conductivity_s_per_cm), its standard error (_sem), protocol, force field,
+    program version and number of replicas. A polymer without any new value keeps its old one. All other content of the
+    file is kept, including edits during the run. A row with a larger n_replicas gets that many replicas. The same
+    command run again continues, or adds replicas.
     """
     from autodisco.analysis import combine
     from autodisco.campaign.seeds import label_columns
@@ -89,7 +91,9 @@ def label(
     now = {row.line: _unit(row, file).key for row in rows}
     fill_labels(file, label_columns(aim), {line: labels[key] for line, key in now.items() if key in labels})
     if later := len(set(now.values()) - by_key.keys()):
-        message(f"{file}: {counted(later, 'polymer')} came into the file meanwhile; run it again for these")
+        message(
+            f"{file}: {counted(later, 'polymer')} added to the file during the run; run the command again for these"
+        )
     for failure in failed:
         why = one_line(failure["detail"])
         message(f"{failure['monomer_smiles']} replica {failure['replica']}: {failure['code']}: {why}")

@@ -1,4 +1,4 @@
-"""Fills the label columns of a CSV file and leaves every other byte of it as it is: quotation, line ends, the rest.
+"""Fills the label columns of a CSV file and leaves all other bytes unchanged (quotation marks, line ends, …).
 
 The file is read again when the values are there, because hours of simulation lie between, in which people edit it.
 """
@@ -17,7 +17,7 @@ from autodisco.tables import Table, open_table, text_lines
 
 @dataclass(frozen=True)
 class Row:
-    """A row: the line it begins on, its cells by column, and its text up to the row that follows."""
+    """A row: its first line, its cells by column, and its text up to the next row."""
 
     line: int
     cells: dict[str, str]
@@ -25,15 +25,15 @@ class Row:
 
 
 def read_rows(path: Path) -> tuple[list[str], list[Row]]:
-    """Column names and rows of a file. Raises InputError where it cannot be read or has no column monomer_smiles."""
+    """Column names and rows of a file. Raises InputError if it cannot be read or has no column monomer_smiles."""
     table, _, rows = _read(path)
     return table.names or [], rows
 
 
 def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequence[str]]) -> None:
-    """Write `labels`, cells for `columns` by line of the row; columns that are missing come last.
+    """Write `labels`, cells for `columns` by line of the row; missing columns are added at the end.
 
-    Raises InputError where the file cannot be read any more.
+    Raises InputError if the file can no longer be read.
     """
     table, head, rows = _read(path)
     names = table.names or []
@@ -50,7 +50,9 @@ def fill_labels(path: Path, columns: Sequence[str], labels: Mapping[int, Sequenc
 def _read(path: Path) -> tuple[Table, list[str], list[Row]]:
     """The table, the lines up to its first row, and its rows."""
     if not path.is_file():
-        raise InputError(f"{path}: cannot be read: it is not there any more; what was simulated is kept, run it again")
+        raise InputError(
+            f"{path}: the file was removed during the run; finished simulations are kept, run the command again"
+        )
     table = open_table(path)
     names = table.names or []
     if "monomer_smiles" not in names:
@@ -66,7 +68,7 @@ def _read(path: Path) -> tuple[Table, list[str], list[Row]]:
 
 
 def _changed(text: str, cells: Mapping[str, str], new: Mapping[str, str], added: Sequence[str], separator: str) -> str:
-    """The text of a row with new cells in some columns and `added` ones at its end."""
+    """The text of a row with new cells in some columns and the cells `added` at its end."""
     if not added and all(cells[column] == value for column, value in new.items()):
         return text
     record, rest = _first_record(text, separator)
@@ -91,7 +93,7 @@ def _first_record(text: str, separator: str) -> tuple[str, str]:
 
 
 def _raw_cells(record: str, separator: str) -> Iterator[str]:
-    """Cells of a row as they are written, with their quotation marks."""
+    """Cells of a row as written, with quotation marks."""
     quoted = itertools.accumulate(record, lambda inside, character: inside ^ (character == '"'), initial=False)
     ends = [
         n

@@ -1,4 +1,4 @@
-"""Which campaign a NAME on the command line means: a name under the runs folder, a path, or the latest one."""
+"""Finds the campaign of a NAME on the command line: a name in the runs folder, a path, or the most recent campaign."""
 
 import os
 from pathlib import Path

@@ -53,11 +53,9 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
 
 def clean(
     name: NAME = None,
-    keep: Annotated[
-        str, typer.Option(help="Of the trajectories: all, ions (those of the ions alone) or none.")
-    ] = "ions",
+    keep: Annotated[str, typer.Option(help="Trajectories to keep: all, ions (ions only) or none.")] = "ions",
 ) -> None:
-    """Free the disk of what simulations left.
+    """Free disk space by removing files of simulations.
 
     Trajectories and engine files of replicas that have a value or failed; the values stay, but cannot be computed
     again, and nothing brings the files back. Nothing of a campaign that is being run is touched.
@@ -77,7 +75,7 @@ def clean(
     for problem in done.problems[:MOST_SHOWN]:
         message(problem)
     if keep != "all" and done.replicas:
-        message("the values stay, but can no longer be computed from trajectories")
+        message("the values stay, but can no longer be recomputed from trajectories")
     if done.problems:
         raise AutodiscoError(f"{folder}: {counted(len(done.problems), 'replica')} could not be cleaned")
 

@@ -1,4 +1,4 @@
-"""What `autodisco simulate` simulates: a repeat unit, a formulation from flags, or a formulation file."""
+"""The subject of `autodisco simulate`: a repeat unit, a formulation from flags, or a formulation file."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -46,7 +46,9 @@ def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
 
     if text.endswith(".toml"):
         if flags.given:
-            raise InputError(f"{flags.given[0]} goes with a repeat unit; {text} says itself what is in the box")
+            raise InputError(
+                f"{flags.given[0]} goes with a repeat unit; the file {text} states the whole content of the box"
+            )
         return formulation.read(Path(text))
     unit = parse(text)
     return _from_flags(text, flags) if flags.given else unit
@@ -96,7 +98,7 @@ def _from_flags(text: str, flags: Flags) -> "Formulation":
 
 
 def _ions(files: Sequence[Path]) -> "tuple[Ion, ...]":
-    """The ions in files. Raises InputError where two have one name, or one has that of an ion of the program."""
+    """The ions in files. Raises InputError if two have the same name, or one has the name of an ion of the program."""
     from autodisco.simulation.forcefield import ions
 
     found: dict[str, Ion] = {}

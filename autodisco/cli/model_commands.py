@@ -47,23 +47,23 @@ def generate(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; its latest model is used.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file, instead of a campaign's.")] = None,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many strings to draw.")] = 20,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of strings to draw.")] = 20,
     label: Annotated[
         str | None, typer.Option(help="Class to draw, such as high, low, unlabelled or q0; default: the best.")
     ] = None,
-    away_from: Annotated[str | None, typer.Option(help="The class to lead away from; default: the worst.")] = None,
+    away_from: Annotated[str | None, typer.Option(help="Class to avoid; default: the worst.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same strings.")] = 0,
     valid: Annotated[bool, typer.Option("--valid", help="Print only repeat units, each polymer once.")] = False,
     against: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Known polymers: with --valid these are left out.")
+        Path | None, typer.Option(metavar="FILE", help="File of known polymers, which --valid leaves out.")
     ] = None,
     max_draws: Annotated[
         int | None,
-        typer.Option(min=1, help="With --valid: go on until NUMBER are printed or so many draws are made."),
+        typer.Option(min=1, help="With --valid: maximum number of draws to find NUMBER repeat units."),
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Draw strings from a trained generator, one a line."""
+    """Draw strings from a trained generator, one per line."""
     from autodisco.generator import Generator
 
     if max_draws and not valid:
@@ -101,17 +101,17 @@ def train(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV with conductivity or class.")],
     out: Annotated[Path, typer.Option(help="Model file to write.")],
     settings: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="A file with a table [generator]; options win over it.")
+        Path | None, typer.Option(metavar="TOML", help="File with a table [generator]; options take precedence.")
     ] = None,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
     condition: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN:K", help="Learn K classes q0, q1, … of a column instead; repeat for several."),
+        typer.Option(metavar="COLUMN:K", help="Learn K classes q0, q1, … of a column instead; may be repeated."),
     ] = None,
     judge: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the rows put aside for a property model that scores.")
+        float, typer.Option(min=0, max=0.9, help="Share of the rows held out to train the property model that scores.")
     ] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Decides weights and batches.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 1,
     as_json: JSON = False,
 ) -> None:
     """Train a generator on a data set and score it.
@@ -157,7 +157,7 @@ def import_(
     rows = read_dataset(file)
     out = out or Path("data") / f"{file.stem}.csv"
     if out.exists() and out.resolve() == file.resolve():
-        raise InputError(f"{out}: the file to write is the file to read; name another with --out")
+        raise InputError(f"{out}: input and output file are the same; give another one with --out")
     polymers = merge_rows(rows)
     write_dataset(out, polymers)
     known = sum(value != "" for _, value in polymers)
@@ -196,7 +196,7 @@ def _latest_model(folder: Path) -> Path:
 
 
 def _row(text: str) -> dict[str, Any]:
-    """What a drawn string is."""
+    """Verdict on a drawn string."""
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
     try:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 WIDE = 110
-"""Columns of a terminal from which on tables of properties have a column of names."""
+"""Width of a terminal from which tables of properties have a column of names."""
 
 
 def message(text: str) -> None:
-    """Print a line for the person, on stderr."""
+    """Print a line on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -32,7 +32,7 @@ def one_line(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: paths become text, NaN and infinities null, tuples lists, records objects."""
+    """`value` in types of JSON: paths become text, NaN and infinities null, tuples lists, records objects."""
     if hasattr(value, "to_dict"):
         value = value.to_dict()
     if isinstance(value, dict):
@@ -54,7 +54,7 @@ def print_json(value: Any) -> None:
 
 
 def stdout_console() -> "Console":
-    """A rich console for data; piped output is as wide as it needs to be, so that no column is cut."""
+    """A rich console for data. In a pipe it is as wide as the content, so that no column is cut."""
     from rich.console import Console
 
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=200)
@@ -69,7 +69,7 @@ def stderr_console() -> "Console":
 
 @contextmanager
 def counting(text: str, unit: str) -> Iterator[Callable[[int], None] | None]:
-    """A spinner with a number on a terminal, told by calling what is yielded; nothing elsewhere."""
+    """A spinner with a number on a terminal, otherwise nothing. Call the yielded function to set the number."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -126,7 +126,7 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
 
 
 def _print_species(properties: dict[str, Any]) -> None:
-    """A row for each species of a mixture; of one polymer with one salt, the table of properties has all of it."""
+    """Print a row for each species of a mixture; for one polymer with one salt, the table of properties is enough."""
     from autodisco.analysis.combination import SEM
     from autodisco.analysis.quantities import quantity
 
@@ -149,8 +149,7 @@ def _print_species(properties: dict[str, Any]) -> None:
 
 
 def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
-    """The numbers of a record of properties: name, value, standard error; bounds (``_at_least``) only where there are
-    some."""
+    """The numbers of a record of properties: name, value, standard error, and lower bounds (``_at_least``) if any."""
     from autodisco.analysis.combination import AT_LEAST, SEM
     from autodisco.analysis.quantities import base_name, quantity
 
@@ -164,14 +163,14 @@ def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float |
 
 
 def number(value: float | None) -> str:
-    """A number for people; nothing where there is none."""
+    """A formatted number; empty for None."""
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def existing_file(path: Path, what: str) -> Path:
-    """`path` when it is a readable file, else an InputError that names it."""
+    """`path` if it is a readable file. Raises InputError otherwise."""
     from autodisco.errors import InputError
 
     if not path.is_file():

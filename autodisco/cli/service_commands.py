@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def install(name: NAME = None) -> None:
-    """Make a campaign a service of this user.
+    """Install a campaign as a service of this user.
 
     It starts with the machine, comes back when it is killed, and ends with the campaign. What a person paused or
     stopped stays so.
@@ -30,16 +30,18 @@ def install(name: NAME = None) -> None:
     open_folder(folder)
     with Store.open_readonly(folder) as store:
         if (state := store.get("state")) not in store.loop_states():
-            message(f"{folder.name} is {state}: the service leaves it so until autodisco resume {folder.name}")
+            message(
+                f"{folder.name} is {state}: the service does not continue it before: autodisco resume {folder.name}"
+            )
     done = units.install(folder)
     message(f"unit: {done.file}")
     if done.active is None:
-        message("no systemd runs for this user, so nothing was started; for cron, put this line into crontab -e:")
+        message("there is no systemd for this user, so nothing was started; for cron, add this line with crontab -e:")
         print(units.crontab_line(folder))
         return
     message(f"{done.unit} is {done.active}")
     if not done.lingers:
-        message("it ends when you log out and starts when you log in; to change that: loginctl enable-linger")
+        message("it stops at logout and starts at login; to keep it running: loginctl enable-linger")
 
 
 def uninstall(name: NAME = None) -> None:
@@ -49,14 +51,14 @@ def uninstall(name: NAME = None) -> None:
     folder = campaign_folder(name)
     before = units.status(folder)
     if not before.installed:
-        message(f"{folder.name} is no service; nothing to do")
+        message(f"{folder.name} is not a service; nothing to do")
         return
     units.uninstall(folder)
     message(f"removed {before.file}; the campaign goes on with: autodisco resume {folder.name}")
 
 
 def status(name: NAME = None, as_json: JSON = False) -> None:
-    """Say whether a campaign is a service, and whether it runs."""
+    """Show whether a campaign is a service, and whether it runs."""
     from autodisco.campaign import service as units
 
     found = units.status(campaign_folder(name))

@@ -1,4 +1,4 @@
-"""One polymer on the command line: what `check` says about it, and its simulation with progress on stderr."""
+"""One polymer on the command line: the record of `check`, and its simulation with progress on stderr."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) -> dict[str, Any]:
-    """What is to be said about a text: one record, the same keys whether it is a repeat unit or not.
+    """The record of `check` about a text. It has the same keys whether or not the text is a valid repeat unit.
 
     Returns
     -------
     dict
-        ``smiles`` as given; ``valid``; ``reasons`` against it, each with ``code`` and ``reason``; ``key``,
-        ``canonical`` and ``scores``, None where it is not valid; ``flags``; ``force_field_flags``, the weak groups of
-        the force field that it holds, None where it has no parameters; with `known` (key to line and text) also
-        ``equals``, None or the ``line`` and ``smiles`` of the same polymer there.
+        ``smiles`` as given; ``valid``; ``reasons`` why it is invalid, each with ``code`` and ``reason``; ``key``,
+        ``canonical`` and ``scores``, None if it is invalid; ``flags``; ``force_field_flags``, its groups for which the
+        force field is weak, None if the force field has no parameters for it; with `known` (key to line and text) also
+        ``equals``: ``line`` and ``smiles`` of the same polymer there, or None.
     """
     from autodisco.polymer import parse, scores, stability_flags
     from autodisco.simulation.forcefield import weaknesses
@@ -54,7 +54,7 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
 
 
 def render_checked(rows: list[dict[str, Any]]) -> bytes:
-    """A PNG of the valid ones among rows of `check_unit`, weak motifs marked."""
+    """A PNG of the valid repeat units among rows of `check_unit`, weak motifs marked."""
     from autodisco.polymer import parse, render_png
 
     units = [parse(row["smiles"]) for row in rows]
@@ -75,7 +75,7 @@ def simulate_subject(
     engine: str = "auto",
     executor: str = "local",
 ) -> dict[str, Any]:
-    """Run independent builds of a polymer or formulation and combine them; what `root` holds is not run again.
+    """Run independent builds of a polymer or formulation and combine them. Finished builds in `root` are not run again.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def simulate_subject(
 
 
 def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Fits over the results of several temperatures, and a plot beside the simulations.
+    """Fit the conductivities at several temperatures, and write a plot into the folder of the simulations.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def name_of(subject: RepeatUnit | Formulation) -> str:
-    """A repeat unit as it was written, or the title of a formulation."""
+    """A repeat unit as given, or the title of a formulation."""
     from autodisco.polymer import RepeatUnit
 
     return subject.given if isinstance(subject, RepeatUnit) else subject.title
@@ -155,7 +155,7 @@ def name_of(subject: RepeatUnit | Formulation) -> str:
 def write_inputs(
     subject: RepeatUnit | Formulation, protocol: str, force_field: str, replicas: int, seed: int, out: Path, engine: str
 ) -> None:
-    """Build boxes and write what an engine needs to run them, one folder each in `out`."""
+    """Build boxes and write the input files of an engine, one folder for each box in `out`."""
     from dataclasses import replace
 
     from autodisco.simulation import engines
@@ -171,9 +171,9 @@ def write_inputs(
 
 
 class ReplicaProgress:
-    """Progress of replicas: bars on a terminal, a line at the end of each elsewhere.
+    """Progress of replicas: bars on a terminal, otherwise a line at the end of each replica.
 
-    `names` tells how a person wrote a polymer, by key; without it the repeat unit of the task is shown.
+    `names` holds the text that the user gave for a polymer, by key; without it the repeat unit of the task is shown.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`autodisco tune`: which settings of the generator suit a data set."""
+"""`autodisco tune`: settings of the generator that suit a data set."""
 
 import math
 import sys
@@ -16,23 +16,25 @@ def tune(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV with conductivity or class.")],
     over: Annotated[
         list[str],
-        typer.Option(metavar="KEY=VALUES", help="What to vary: size=gpt-nano,gpt-mini or learning_rate=1e-4..1e-2."),
+        typer.Option(
+            metavar="KEY=VALUES", help="Settings to vary: size=gpt-nano,gpt-mini or learning_rate=1e-4..1e-2."
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where trials, models and the best setting go.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for trials, models and the best setting.")],
     settings: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="A file with a table [generator]: all other settings.")
+        Path | None, typer.Option(metavar="TOML", help="File with a table [generator], which holds all other settings.")
     ] = None,
     search: Annotated[str, typer.Option(help="grid (every combination) or bayes.")] = "grid",
-    trials: Annotated[int, typer.Option(min=1, help="How many trials a Bayesian search makes.")] = 20,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials of a Bayesian search.")] = 20,
     objective: Annotated[
-        str | None, typer.Option(help="The score to raise; default: new_above_border, or valid_unique_novel.")
+        str | None, typer.Option(help="Score to maximise; default: new_above_border, or valid_unique_novel.")
     ] = None,
-    draws: Annotated[int, typer.Option(min=10, help="Strings that a trial is scored by.")] = 1000,
+    draws: Annotated[int, typer.Option(min=10, help="Number of strings drawn to score a trial.")] = 1000,
     judge: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the rows put aside for a property model; 0 for none.")
+        float, typer.Option(min=0, max=0.9, help="Share of the rows held out for a property model; 0 for none.")
     ] = 0.2,
     top_fraction: Annotated[float, typer.Option(help="Share of the values that is the high class.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Decides training and drawing, the same for all trials.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of training and drawing, the same for all trials.")] = 1,
     as_json: JSON = False,
 ) -> None:
     """Find settings of the generator that suit a data set.
@@ -63,7 +65,7 @@ def tune(
         lambda strings: score_samples(strings, known, is_high), objective, draws, seed,
     )  # fmt: skip
     if found.trials:
-        message(f"{out}: {len(found.trials)} trials are there already")
+        message(f"{out}: {len(found.trials)} trials were already done")
     if search == "grid":
         left = found.grid()
         total = len(found.trials) + len(left)
@@ -74,7 +76,7 @@ def tune(
 
     best = found.best()
     if best is None:
-        raise InputError("nothing was tried; raise --trials")
+        raise InputError("no trial was made; raise --trials")
     plot_trials(found, out / "trials.png")
     varied = {name for name in space if name in chosen.model_dump()}
     written = {**chosen.model_dump(exclude_unset=True), **{name: best.values[name] for name in varied}}
@@ -97,7 +99,7 @@ def tune(
 
 
 def _run_all(found: Any, points: Any, total: int) -> None:
-    """Every trial, told as it ends; on a terminal with a bar for the training under way."""
+    """Progress: a line at the end of each trial, and on a terminal a bar for the current training."""
     from rich.progress import Progress
 
     with Progress(console=stderr_console(), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -119,7 +121,7 @@ def _run_all(found: Any, points: Any, total: int) -> None:
 
 
 def _space(over: list[str], kind: str) -> dict[str, Any]:
-    """What is varied, each value checked as a campaign file would be."""
+    """The settings to vary. Each value is validated as in a campaign file."""
     from autodisco.campaign.settings_file import read_generator
     from autodisco.generator.tune import Range
 
@@ -127,7 +129,7 @@ def _space(over: list[str], kind: str) -> dict[str, Any]:
     for text in over:
         name, values = _varied(text, kind)
         if name in space:
-            raise InputError(f"--over {text}: {name} is there twice; list all its values at once")
+            raise InputError(f"--over {text}: {name} is given twice; list all its values at once")
         for value in [values.low, values.high] if isinstance(values, Range) else values:
             read_generator(None, {"kind": kind, name: value})
         space[name] = values

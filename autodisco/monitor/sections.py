@@ -20,6 +20,7 @@ from autodisco.text import duration, shortened, significant
 
 STATE_STYLES = {
     "saturated": "bold green",
+    "settled": "bold green",
     "exhausted": "bold green",
     "stopped": "bold yellow",
     "paused": "bold yellow",

@@ -24,13 +24,12 @@ from itertools import pairwise
 
 from rdkit import Chem, rdBase
 
-from autodisco.polymer.spelling import BONDS, DIGITS, LEFT_END, RIGHT_END, in_line, tokens_of
+from autodisco.polymer.spelling import BONDS, DIGITS, LEFT_END, MARKS, RIGHT_END, in_line, tokens_of
 
 #: Oriented blocks from left to right, each a canonical SMILES with its ends written [1*] (left) and [2*] (right).
 Word = tuple[str, ...]
 
 _SINGLE = frozenset(("", "-", "/", "\\"))
-_MARKS = "/\\"
 _TURNED = str.maketrans("/\\", "\\/")
 
 
@@ -87,16 +86,16 @@ def repeated(word: Word, times: int = 1) -> str:
 
     Atoms come in the order of the chain, each block with its side groups, so that every period adds the same text.
     """
-    whole, aromatic = "*", False
-    for starts_aromatic, text, ends_aromatic in [in_line(block) for block in word] * times:
-        mark = whole[-1]
-        if mark in _MARKS and text[0] in _MARKS:
-            # One bond, one mark; turning all marks of a block keeps all its configurations.
-            text = (text if text[0] == mark else text.translate(_TURNED))[1:]
+    whole, aromatic, mark = "*", False, ""
+    for starts_aromatic, text, ends_aromatic, last_mark in [in_line(block) for block in word] * times:
+        if mark and text[0] in MARKS:
+            if text[0] != mark:  # turning all marks of a block keeps all its configurations
+                text, last_mark = text.translate(_TURNED), last_mark.translate(_TURNED)
+            whole = whole.removesuffix(mark)  # one bond, one mark
         elif aromatic and starts_aromatic:
             whole += "-"  # between two aromatic atoms, but not aromatic itself
         whole += text
-        aromatic = ends_aromatic
+        aromatic, mark = ends_aromatic, last_mark
     return f"{whole}*"
 
 

@@ -15,7 +15,7 @@ from rdkit import Chem
 LEFT, RIGHT = 1, 2
 
 LEFT_END, RIGHT_END = f"[{LEFT}*]", f"[{RIGHT}*]"
-BONDS, DIGITS = frozenset("-=#:/\\"), frozenset("0123456789%")
+BONDS, MARKS, DIGITS = frozenset("-=#:/\\"), frozenset("/\\"), frozenset("0123456789%")
 _TOKEN = re.compile(r"\[[^]]+]|Br|Cl|[BCNOPSFI*bcnops]|%\d\d|\d|[-=#:/\\]|[()]")
 
 #: Tokens of a SMILES with the digits of rings replaced by numbers, one for each ring.
@@ -28,15 +28,21 @@ def tokens_of(smiles: str) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 14)
-def in_line(block: str) -> tuple[bool, str, bool]:
+def in_line(block: str) -> tuple[bool, str, bool, str]:
     """Text of a canonical block from its left end to its right one, both left out; and whether its first and its last
-    atom are aromatic. A mark of a double bond that stands on the bond to an end is kept."""
+    atom are aromatic.
+
+    A mark of a double bond that stands on the bond to an end is kept. The last value is the mark that the bond to the
+    right end would have to carry: where one atom has both ends and a marked double bond, RDKit marks one end only.
+    """
     mol = Chem.MolFromSmiles(block)
     left = next(atom.GetIdx() for atom in mol.GetAtoms() if not atom.GetAtomicNum() and atom.GetIsotope() == LEFT)
     rooted = tokens_of(Chem.MolToSmiles(mol, rootedAtAtom=left))[1:]
     tokens, last = _spine(_numbered(rooted[1:] if rooted[0] == "-" else rooted))
     first = next(token for token in rooted if token not in BONDS)
-    return _is_aromatic(first), "".join(_with_digits(tokens)), _is_aromatic(last)
+    text = "".join(_with_digits(tokens))
+    through = text[0] in MARKS and tokens[2:4] == ["(", "="] and _closing(tokens, 2) == len(tokens) - 1
+    return _is_aromatic(first), text, _is_aromatic(last), text[0] if through else text[-1] if text[-1] in MARKS else ""
 
 
 def _spine(tokens: _Numbered) -> tuple[_Numbered, str]:

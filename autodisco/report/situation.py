@@ -126,7 +126,7 @@ def _idle(status: Status) -> str:
     if status.state == "paused":
         return f"paused by a person; autodisco resume {name} goes on"
     if status.state in END_STATES:
-        if status.state in ("saturated", "exhausted"):
+        if status.state in ("saturated", "settled", "exhausted"):
             return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"
         return f"it was {status.state}; autodisco resume {name} goes on"
     if not status.alive:

@@ -24,7 +24,7 @@ from autodisco.store.records import (
 )
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
-END_STATES = ("saturated", "exhausted", "stopped", "failed")
+END_STATES = ("saturated", "settled", "exhausted", "stopped", "failed")
 LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 

@@ -2,6 +2,7 @@
 
 from autodisco.analysis.comparison import Scatter
 from autodisco.surrogate.calibration import coverage, widening
+from autodisco.surrogate.estimates import Estimate, estimates, from_tables
 from autodisco.surrogate.posterior import PRIOR, Posterior, Prediction
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.property_model import PropertyModel, fit_judge
@@ -10,6 +11,7 @@ from autodisco.surrogate.sources import Kind, Label, Normal, Priors, Source
 
 __all__ = [
     "PRIOR",
+    "Estimate",
     "Kind",
     "Label",
     "Normal",
@@ -21,7 +23,9 @@ __all__ = [
     "Scatter",
     "Source",
     "coverage",
+    "estimates",
     "fit_judge",
+    "from_tables",
     "similarity",
     "widening",
 ]

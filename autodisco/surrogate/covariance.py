@@ -16,7 +16,7 @@ from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Source
 
-FAR = 10.0
+FAR = 5.0
 """Mean square of the descriptors beyond which the quadratic kernel no longer grows."""
 
 

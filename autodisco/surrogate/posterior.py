@@ -154,6 +154,12 @@ class Posterior:
             _solved(factor, residuals), data.level,
         )  # fmt: skip
 
+    @property
+    def with_labels(self) -> list[str]:
+        """Names of the sources that labels came from."""
+        there = set(self._labels.source.tolist())
+        return [source.name for number, source in enumerate(self.sources) if number in there]
+
     @one_thread
     def predict(self, smiles: Sequence[str]) -> Prediction:
         """The posterior of each repeat unit. Raises InvalidRepeatUnit for a string that is none."""
@@ -196,7 +202,8 @@ class Posterior:
             shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there @ known
             sd = self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, JITTER))
             chances.append(ndtr((mean - at) / sd))
-        return np.concatenate([np.empty(0), *chances])
+        same = np.array([text == reference_smiles for text in smiles], dtype=bool)
+        return np.where(same, 0.5, np.concatenate([np.empty(0), *chances]))
 
     def p_best(
         self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, lowest: bool = False

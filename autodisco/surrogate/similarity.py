@@ -56,6 +56,16 @@ class Structures:
             np.concatenate([self.descriptors, others.descriptors]),
         )
 
+    def counts_of(self, environments: Indices) -> Floats:
+        """Counts per heavy atom of some environments, ascending, shape (n, k)."""
+        table = np.zeros((len(self), len(environments)))
+        if len(environments):
+            place = np.searchsorted(environments, self.bits).clip(max=len(environments) - 1)
+            known = environments[place] == self.bits
+            row = np.repeat(np.arange(len(self)), np.diff(self.starts))
+            table[row[known], place[known]] = self.counts[known]
+        return table
+
     def min_max(self, others: "Structures") -> Floats:
         """Similarity of environments, 1 for equal polymers, shape (n, m)."""
         bits = np.unique(np.concatenate([self.bits, others.bits]))

@@ -174,7 +174,7 @@ def test_boxes_that_are_not_periodic_are_refused(it, tmp_path, flags):
 
 def test_a_box_that_does_not_say_whether_it_is_periodic_is_noted(it, whole, tmp_path):
     found = properties(tmp_path, dump_text(it).replace("BOUNDS pp pp pp", "BOUNDS"))
-    assert_same(found, whole, "does not say whether its box is periodic")
+    assert_same(found, whole, "does not state whether its box is periodic")
 
 
 def test_a_two_dimensional_box_is_refused(it, tmp_path):

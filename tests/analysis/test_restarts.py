@@ -66,11 +66,19 @@ def test_a_part_that_repeats_all_before_it_replaces_it(it, whole, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("begins", "sentence"), [(11, "its first frame repeats the last one"), (12, "for the next one")]
+    ("begins", "sentence"), [(11, "its first frame repeats the last one"), (12, "used as the next one")]
 )
 def test_a_part_that_counts_from_zero_goes_on(it, whole, tmp_path, begins, sentence):
     files = parts(tmp_path, dump_text(it, range(12)), dump_text(it, range(begins, 30), first=-1000 * begins))
     assert_same(analyze(*files, **CHOSEN).properties, whole, sentence)
+
+
+@pytest.mark.parametrize("begins", [0, 1, 9, 10])
+def test_a_part_that_counts_from_zero_may_repeat_several_frames(it, whole, tmp_path, begins):
+    files = parts(tmp_path, dump_text(it, range(12)), dump_text(it, range(begins, 30), first=-1000 * begins))
+    found = analyze(*files, **CHOSEN).properties
+    assert values(found) == values(whole)
+    assert any(f"of the {12 - begins} frames from there on that were written twice" in note for note in found.warnings)
 
 
 def test_three_parts_that_all_count_from_zero(it, whole, tmp_path):
@@ -91,8 +99,11 @@ def test_three_parts_that_all_count_from_zero(it, whole, tmp_path):
             "a frame at 14000 steps follows one at 11000",
         ),
         (lambda it: [dump_text(it, [k]) for k in (0, 1, 10, 2)], "are the files in the order of their steps"),
-        (lambda it: [dump_text(it, range(15, 30)), dump_text(it, range(15))], "nor are its atoms where"),
-        (lambda it: [dump_text(it, range(12)), dump_text(it, range(20, 30), first=-20_000)], "nor are its atoms where"),
+        (lambda it: [dump_text(it, range(15, 30)), dump_text(it, range(15))], "its atoms are neither where"),
+        (
+            lambda it: [dump_text(it, range(12)), dump_text(it, range(20, 30), first=-20_000)],
+            "its atoms are neither where",
+        ),
         (lambda it: [dump_text(it, [0, 1, 2, 3]), dump_text(it, range(8, 12), step=500)], "one 1000 steps later"),
     ],
     ids=["gap", "order of names", "wrong order", "gap behind a new count", "another spacing"],
@@ -124,7 +135,7 @@ def test_a_dt_that_the_file_contradicts_is_noted(it, whole, tmp_path):
 
 def test_frames_that_all_have_the_same_step_count_where_dt_is_given(it, whole, tmp_path):
     (file,) = parts(tmp_path, dump_text(it, step=0))
-    assert_same(analyze(file, **CHOSEN).properties, whole, "all frames are of the same steps")
+    assert_same(analyze(file, **CHOSEN).properties, whole, "all frames have the same steps")
     with pytest.raises(InputError, match="time between frames"):
         analyze(file, **CHOSEN | {"dt_ps": None})
 

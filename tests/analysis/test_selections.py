@@ -218,6 +218,7 @@ def test_coordinating_atoms_can_be_chosen(system, tmp_path):
         ({"cation": ()}, "say which atoms are ions"),
         ({"temperature_k": None}, "the temperature is needed"),
         ({"anion": "resname TFS or resname LI"}, "holds atoms of an ion selected before"),
+        ({"cation": "resname TFS", "anion": "resname LI"}, "selects Li, which is a cation"),
         ({"anion": "resname TFS or (resname PEO and name O)"}, "ions of 1 to 3 atoms"),
         ({"cation_charge": (1.0, 2.0)}, "--cation-charge: 2 charges for 1 selections"),
         ({"dt_ps": -1.0}, "dt is -1.0; a positive number"),

@@ -11,6 +11,7 @@ from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages.filter import _objection
 from autodisco.campaign.stages.simulate import plan_batch, replica_task
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
@@ -274,6 +275,19 @@ def test_an_unstable_bond_at_the_junction_is_flagged_or_rejected(at_filter):
     STAGES.get("filter").run(campaign, store)
     (flagged,) = store.polymers("generated")
     assert any("N" in flag["name"].upper() for flag in flagged.flags)
+
+
+def test_polymers_for_which_the_force_field_is_weak_are_rejected_on_request(at_filter):
+    campaign, store = at_filter(["*NN*", "*CC(=O)OC*"], until="strings")
+    chosen = campaign.settings.filter.model_copy(update={"weak_groups": "reject"})
+    settings = campaign.settings.model_copy(update={"filter": chosen})
+    STAGES.get("filter").run(dataclasses.replace(campaign, settings=settings), store)
+    hydrazine, ester = store.candidates(1)
+    assert (hydrazine.verdict, ester.verdict) == ("rejected", "new")
+    assert "weak group of the force field, hydrazine: " in hydrazine.reason
+    # With another force field the list says nothing.
+    other = settings.model_copy(update={"simulation": settings.simulation.model_copy(update={"force_field": "mine"})})
+    assert _objection(dataclasses.replace(campaign, settings=other), parse("*NN*"), [], {}) is None
 
 
 def test_rejected_candidates_are_not_simulated_and_not_forgotten(at_filter):

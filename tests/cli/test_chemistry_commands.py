@@ -56,7 +56,7 @@ def test_check_says_which_known_polymer_it_is(call, here):
     said = call("check", "*COC*", "*OCCC*", "--against", "known.csv")
     assert "*OCC* (line 3)" in said.out
     assert "new" in said.out
-    assert "1 row left out" in said.err
+    assert "1 row without a valid repeat unit left out" in said.err
 
 
 def test_check_draws(call, here):

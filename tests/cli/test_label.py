@@ -88,7 +88,7 @@ def test_only_the_label_columns_change_to_the_byte_and_edits_made_meanwhile_stay
     for label in labels:
         text = text.replace(label, ",,,,,,1,", 1)
     assert text.replace("*CC*,,,,,,1,", "*CC*,,,,,,,") == meanwhile
-    assert "1 polymer came into the file meanwhile" in capsys.readouterr().err
+    assert "1 polymer added to the file during the run" in capsys.readouterr().err
 
 
 def test_label_columns_that_are_missing_come_last_in_every_row(tmp_path):

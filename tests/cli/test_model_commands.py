@@ -212,7 +212,7 @@ def test_tune_finds_the_best_setting_and_writes_it(call, here):
     }  # fmt: skip
     assert call("train", "set.csv", "--out", "m", "--settings", "t/best.toml").code == 0
     again = call(*command, "--json")
-    assert "4 trials are there already" in again.err
+    assert "4 trials were already done" in again.err
     assert again.err.count("trial ") == 0
     assert len(again.json) == 4
     assert (here / "t" / "trials.png").exists()
@@ -228,7 +228,7 @@ def test_tune_finds_the_best_setting_and_writes_it(call, here):
         (("--over", "temperature=0.5..1"), "range"),
         (("--over", "temperature=0.5..inf"), "two numbers"),
         (("--over", "grammar=false..true"), "two numbers"),
-        (("--over", "temperature=1", "--over", "temperature=2"), "there twice"),
+        (("--over", "temperature=1", "--over", "temperature=2"), "given twice"),
         (("--over", "temperature=1", "--objective", "beauty"), "valid_unique_novel"),
         (("--over", "temperature=1", "--search", "luck"), "grid or bayes"),
     ],

@@ -13,7 +13,7 @@ from rdkit import Chem
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.polymer.identity import repeated
+from autodisco.polymer.identity import readings, repeated
 from autodisco.polymer.repeat_unit import MAX_CHARACTERS
 
 from .strategies import PLAIN, Pieces, conjugated_units, plain_units, units
@@ -107,6 +107,21 @@ def test_conjugated_double_bonds_keep_their_configuration_across_the_cut() -> No
 def test_a_double_bond_beside_the_chain_keeps_its_configuration() -> None:
     assert parse("*CO/C(=C/F)*") != parse("*CO/C(=C\\F)*")
     assert parse("*CO/C(=C/F)*") == parse("*/C(=C\\F)OC*")  # read from the other end
+
+
+@pytest.mark.parametrize("beside", ["/C(=N/O)", "/C(=C/F)"])
+@pytest.mark.parametrize("along", ["/C=C/", "/C(C)=C/", "/C=C/C=C/"])
+def test_double_bonds_beside_and_along_the_chain_keep_their_configurations(beside: str, along: str) -> None:
+    along_cis = f"{along[:-1]}\\"
+    found = [parse(f"*{beside}{way}*") for way in (along, along_cis, along.replace("/", ""))]
+    assert len({*found, parse(f"*{beside}{along}*".replace("/", ""))}) == 4
+    assert all(parse(spelling) == unit for unit in found for spelling in unit.spellings)
+    for unit, way in zip(found, (along, along_cis), strict=False):
+        second = f"{beside}{way}"
+        if way[-1] != second[0]:  # all marks turned are the same molecule
+            second = second.translate(str.maketrans("/\\", "\\/"))
+        marked = Chem.CanonSmiles(f"C{beside}{way}{second[1:]}C")
+        assert marked in {Chem.CanonSmiles(f"C{repeated(reading, 2)[1:-1]}C") for reading in readings(unit.word)}
 
 
 @pytest.mark.parametrize(

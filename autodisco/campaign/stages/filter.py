@@ -90,7 +90,19 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     limit = settings.max_sa_score
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
-    return None
+    return _weakness(campaign, unit) if settings.weak_groups == "reject" else None
+
+
+def _weakness(campaign: Campaign, unit: RepeatUnit) -> str | None:
+    """Why the force field of the program is not trusted with a polymer, or None."""
+    from autodisco.simulation.forcefield import DEFAULT, weaknesses
+
+    if campaign.settings.simulation.force_field != DEFAULT:
+        return None
+    found = weaknesses(unit)
+    if found is None:
+        return f"{unit.given}: the force field has no parameters for it"
+    return f"{unit.given}: weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 
 FILTER = Stage(

@@ -6,6 +6,7 @@ from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
+from autodisco.campaign.settled import settled_chance, why_settled
 from autodisco.campaign.stages.stage import NEXT, TRAINING, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
@@ -27,8 +28,9 @@ def retrain(campaign: Campaign, store: Store) -> None:
     escaped = last_escape(store)
     since = [judgement.high for judgement in judgements if judgement.iteration > escaped]
     saturated = is_saturated(since, patience)
-    spent = budget_spent(campaign, store)
-    if saturated and not spent:
+    spent, settled = budget_spent(campaign, store), settled_chance(campaign, store)
+    enough = settled is not None and settled >= campaign.settings.saturation.settled
+    if saturated and not (spent or enough):
         with store.transaction():
             if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
                 saturated = False
@@ -37,15 +39,17 @@ def retrain(campaign: Campaign, store: Store) -> None:
     train_model(campaign, store, iteration)
     with store.transaction():
         store.end_iteration(iteration, store.verdicts().get(iteration, {}), latest.to_dict())
-        if saturated:
+        if saturated and not enough:
             _end(store, "nothing-new", _why_saturated(campaign, latest), latest)
         elif spent:
             _end(store, "budget-spent", spent, latest)
+        elif enough:
+            _end(store, "best-settled", why_settled(campaign, settled or 0.0), latest)
         else:
             store.note(
                 "go on",
                 f"iteration {iteration}",
-                latest.to_dict(),
+                {**latest.to_dict(), **({} if settled is None else {"best_settled": round(settled, 3)})},
                 "next iteration",
                 _why_not(latest, last_escape(store)),
             )
@@ -94,6 +98,11 @@ RETRAIN = Stage(
         ),
         "nothing-new": Event(
             "saturated", "the saturation rule holds", "the iteration is closed with what the rule saw"
+        ),
+        "best-settled": Event(
+            "settled",
+            "no other known polymer is better than the best, with the probability that is asked for",
+            "the iteration is closed with what the rule saw",
         ),
     },
 )

@@ -1,0 +1,148 @@
+"""predict: what is believed of the conductivity of any repeat unit, without a simulation."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autodisco.cli.options import JSON
+from autodisco.cli.output import counting, message, one_line, print_json, print_table
+from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.text import counted, significant
+
+if TYPE_CHECKING:
+    from autodisco.polymer import RepeatUnit
+    from autodisco.surrogate import Estimate, Posterior
+
+MOST_SHOWN = 50
+FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
+TO_SHOWN = 1e3  # S/cm to mS/cm
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("predict")(predict)
+
+
+def predict(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SMILES...|FILE", help="Repeat units such as '*OCC*', or a CSV, TSV or SMI file of them."
+        ),
+    ],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TABLE", help="Values to learn from: a column conductivity in S/cm. Repeat for several."),
+    ] = None,
+    reference: Annotated[str, typer.Option(metavar="SMILES", help="The polymer to compare with.")] = "*OCC*",
+    column: Annotated[str | None, typer.Option(help="Column of FILE with the repeat units.")] = None,
+    prior_mean: Annotated[
+        bool,
+        typer.Option(
+            "--prior-mean/--no-prior-mean",
+            help="Start from what HTP-MD's table says of structures; without it, the first TABLE is the target.",
+        ),
+    ] = True,
+    as_json: JSON = False,
+) -> None:
+    """Estimate conductivities from the structure.
+
+    Prints for every repeat unit the conductivity at 353 K (reference protocol) with its 90 % interval, the chance to be
+    better than the reference, and what each source contributed. docs/surrogate.md says what these estimates are worth.
+    """
+    from autodisco.surrogate import estimates, from_tables
+
+    compared = _unit(reference)
+    texts = list(_texts(what, column))
+    units = [unit for unit in (_said(text, where) for where, text in texts) if unit]
+    if not units:
+        raise InputError("no repeat unit to estimate")
+    tables = {str(path): _table(path) for path in data or ()}
+    with counting("reading structures", "polymers") as progress:
+        labelled = [smiles for rows in tables.values() for smiles, _ in rows]
+        _read_structures([*(unit.smiles for unit in units), *labelled], progress)
+        posterior = from_tables(tables, prior_mean)
+        found = estimates(posterior, units, compared)
+        (at,) = estimates(posterior, [compared], compared)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found, at, posterior)
+    for path, rows in tables.items():
+        message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
+    if len(units) < len(texts):
+        raise typer.Exit(InvalidRepeatUnit.exit_code)
+
+
+def _unit(text: str) -> "RepeatUnit":
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+
+    return parse(text, ORGANIC_ELEMENTS)
+
+
+def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]:
+    """Where each repeat unit stands, and its text; files are read."""
+    from autodisco.polymer.library_files import read_strings
+
+    named = [text for text in what if Path(text).suffix.lower() in FILES or ("*" not in text and Path(text).is_file())]
+    if column and not named:
+        raise InputError("--column names a column of FILE; no file is given")
+    for text in what:
+        if text in named:
+            yield from ((f"{text}, line {line}: ", unit) for line, unit in read_strings(Path(text), column))
+        else:
+            yield "", text
+
+
+def _said(text: str, where: str) -> "RepeatUnit | None":
+    """The repeat unit of a text; a line on stderr where it is none."""
+    try:
+        return _unit(text)
+    except InvalidRepeatUnit as error:
+        message(f"error: {where}{one_line(str(error))} ({error.code})")
+        return None
+
+
+def _table(path: Path) -> list[tuple[str, float]]:
+    """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
+    from autodisco.generator import read_dataset
+
+    rows = [(row.smiles, row.value) for row in read_dataset(path)]
+    known = [(smiles, value) for smiles, value in rows if value is not None]
+    if not known:
+        raise InputError(f"{path}: no row has a conductivity in S/cm")
+    return known
+
+
+def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | None) -> None:
+    """Fill the cache of structures, telling how far it is."""
+    from autodisco.surrogate.structure import structure
+
+    for number, text in enumerate(smiles, 1):
+        structure(text)
+        if progress and not number % 50:
+            progress(number)
+
+
+def _print(found: "Sequence[Estimate]", reference: "Estimate", posterior: "Posterior") -> None:
+    """The estimates, best first."""
+    best = sorted(found, key=lambda one: -one.value)
+    sources = list(reference.contributions)[1:]
+    rows = [
+        (
+            one.smiles,
+            significant(one.value * TO_SHOWN),
+            f"{significant(one.low * TO_SHOWN)} to {significant(one.high * TO_SHOWN)}",
+            f"{one.p_better:.2f}",
+            *(f"{one.contributions[name]:+.2f}" for name in sources),
+        )
+        for one in best[:MOST_SHOWN]
+    ]
+    columns = ["repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
+    print_table([*columns, *(f">decades from {name}" for name in sources)], rows, f"conductivity at {posterior.target}")
+    if (more := len(best) - MOST_SHOWN) > 0:
+        message(f"… and {counted(more, 'more polymer')}; --json prints all")
+    interval = f"{significant(reference.low * TO_SHOWN)} to {significant(reference.high * TO_SHOWN)}"
+    message(f"{reference.smiles}: {significant(reference.value * TO_SHOWN)} mS/cm ({interval})")

@@ -1,0 +1,117 @@
+"""Conductivities of repeat units as people ask for them: from the prior mean of the program and tables of values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autodisco.analysis.comparison import Scatter
+from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
+from autodisco.errors import InputError
+from autodisco.polymer import RepeatUnit
+from autodisco.surrogate.posterior import PRIOR, Posterior
+from autodisco.surrogate.prior_mean import PriorMean
+from autodisco.surrogate.sources import Label, Normal, Priors, Source
+
+TARGET = "353 K, reference protocol"
+"""What the prior mean speaks about: LiTFSI at 1.5 mol/kg and the settings of HTP-MD."""
+
+LEVEL = -3.0
+"""log10 S/cm about which slopes of sources turn: about poly(ethylene oxide)."""
+
+UNKNOWN_TABLE = Priors(Normal(0.0, 1.0), Normal(1.0, 0.25), 0.2, Scatter(0.15, 4.0))
+"""A table of which nobody said how its values were made: other conditions move all of them, by decades perhaps."""
+
+HIGHEST = 10.0
+"""S/cm; a larger value is a mistake of units."""
+
+USUAL_LIMIT = 1e-5
+"""S/cm, taken as the least value that a table could hold where all its values are zero."""
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is believed of one polymer.
+
+    Attributes
+    ----------
+    key, smiles : of the polymer
+    value, low, high : median and the ends of the interval that holds 90 %, in the unit of the objective
+    p_better : chance to be better than the reference
+    contributions : how far the prior mean (from zero) and each source moved the median, on the scale (log10 S/cm)
+    """
+
+    key: str
+    smiles: str
+    value: float
+    low: float
+    high: float
+    p_better: float
+    contributions: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "smiles": self.smiles,
+            "key": self.key,
+            "conductivity_s_per_cm": self.value,
+            "interval": [self.low, self.high],
+            "p_better": self.p_better,
+            "contributions": dict(self.contributions),
+        }
+
+
+def estimates(
+    posterior: Posterior, units: Sequence[RepeatUnit], reference: RepeatUnit, scale: Scale = CONDUCTIVITY_SCALE
+) -> list[Estimate]:
+    """What a posterior says of repeat units; the reference itself has a chance of 0.5."""
+    smiles = [unit.smiles for unit in units]
+    found = posterior.predict(smiles)
+    chances = posterior.p_better(smiles, reference.smiles)
+    told = {PRIOR, *posterior.with_labels}
+    values, low, high = (scale.values(places) for places in (found.mean, found.low, found.high))
+    return [
+        Estimate(
+            unit.key,
+            unit.given,
+            float(values[row]),
+            float(low[row]),
+            float(high[row]),
+            float(chances[row]),
+            {name: float(moved[row]) for name, moved in found.contributions.items() if name in told},
+        )
+        for row, unit in enumerate(units)
+    ]
+
+
+def from_tables(tables: Mapping[str, Sequence[tuple[str, float]]], prior_mean: bool = True) -> Posterior:
+    """The posterior of conductivities (S/cm) in tables of repeat units in canonical form.
+
+    With the prior mean of the program, the posterior speaks about 353 K and the reference protocol, and each table has
+    an offset and a slope of its own. Without it, it speaks about the values of the first table.
+
+    Raises InputError where there is neither a prior mean nor a table, and for a value that cannot be a conductivity.
+    """
+    if not prior_mean and not tables:
+        raise InputError("without the prior mean, a table of values is needed")
+    sources = [Source(name, "data-set", False, UNKNOWN_TABLE) for name in tables]
+    if prior_mean:
+        sources.insert(0, Source.of_kind(TARGET, "protocol", reference=True))
+    else:
+        sources[0] = Source.of_kind(sources[0].name, "data-set", reference=True)
+    labels = [label for name, rows in tables.items() for label in _labels(name, rows)]
+    return Posterior.fit(
+        labels, sources, sources[0].name, prior_mean=PriorMean.shipped() if prior_mean else None, seed=SEED, level=LEVEL
+    )
+
+
+def _labels(table: str, rows: Sequence[tuple[str, float]]) -> list[Label]:
+    """Labels of a table; a zero says that the value is at most the smallest that the table holds."""
+    high = next(((smiles, value) for smiles, value in rows if value > HIGHEST), None)
+    if high:
+        raise InputError(f"{table}: {high[0]} has {high[1]:g} S/cm; at most {HIGHEST:g} is allowed: is the unit S/cm?")
+    least = min((value for _, value in rows if value > 0), default=USUAL_LIMIT)
+    return [
+        Label(smiles, table, CONDUCTIVITY_SCALE.place(value or least), censored=not value) for smiles, value in rows
+    ]

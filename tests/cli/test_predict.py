@@ -1,0 +1,78 @@
+"""predict: estimates for repeat units and files, with and without a table."""
+
+import subprocess
+import sys
+
+import pytest
+
+TABLE = "monomer_smiles,conductivity\n*OCC*,0.0012\n*CCNOCO*,0.002\n*CC*,0\n*CCS*,\n*COC*,0.0015\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    (tmp_path / "t.csv").write_text(TABLE)
+    return tmp_path / "t.csv"
+
+
+def test_any_repeat_unit_is_estimated_without_a_campaign(call):
+    said = call("predict", "*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1", "--json")
+    assert said.code == 0
+    rows = said.json
+    assert [row["smiles"] for row in rows] == ["*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1"]
+    for row in rows:
+        assert set(row) == {"smiles", "key", "conductivity_s_per_cm", "interval", "p_better", "contributions"}
+        assert row["interval"][0] < row["conductivity_s_per_cm"] < row["interval"][1]
+        assert list(row["contributions"]) == ["prior mean"]
+    assert rows[0]["p_better"] == 0.5  # the reference, in another spelling
+    assert rows[1]["p_better"] < 0.3
+    assert call("predict", "*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1", "--json").out == said.out
+
+
+def test_a_table_is_a_source(call, table):
+    said = call("predict", "*CCNOCO*", "--data", table, "--json")
+    (row,) = said.json
+    assert list(row["contributions"]) == ["prior mean", str(table)]
+    assert row["contributions"][str(table)] > 0
+    assert "4 values of 3 polymers" in said.err  # *OCC* and *COC* are one
+    shown = call("predict", "*CCNOCO*", "--data", table)
+    assert "90 % interval" in shown.out
+    assert "mS/cm" in shown.err
+    assert call("predict", "*CCNOCO*", "--data", table, "--no-prior-mean").code == 0
+
+
+def test_a_file_of_repeat_units_is_read(call, table, tmp_path):
+    assert [row["smiles"] for row in call("predict", table, "--json").json] == [
+        "*OCC*", "*CCNOCO*", "*CC*", "*CCS*", "*COC*",
+    ]  # fmt: skip
+    (tmp_path / "list.smi").write_text("*CCO* oxide\n*CCX*\n")
+    said = call("predict", tmp_path / "list.smi", "--reference", "*CC*", "--json")
+    assert len(said.json) == 1
+    assert said.json[0]["p_better"] > 0.7
+    assert "list.smi, line 2" in said.err
+    assert said.code != 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["CCO"], "no repeat unit to estimate"),
+        (["*CCO*", "--reference", "CC"], "attachment points"),
+        (["missing.csv"], "missing.csv"),
+        (["*CCO*", "--column", "a"], "--column"),
+        (["*CCO*", "--data", "missing.csv"], "missing.csv"),
+        (["*CCO*", "--no-prior-mean"], "a table of values is needed"),
+        (["*C[N+](C)(C)C*"], "charge"),
+    ],
+)
+def test_bad_input_is_one_line(call, arguments, words):
+    said = call("predict", *arguments)
+    assert said.code != 0
+    assert words in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_help_does_not_load_what_it_does_not_need():
+    code = "import sys; from autodisco.cli import run; run(['predict', '-h']); print({'sklearn', 'torch'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("set()")
