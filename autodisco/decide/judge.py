@@ -15,7 +15,7 @@ from autodisco.decide.outlook import canonical
 from autodisco.decide.ranking import objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
-from autodisco.surrogate import Label, Posterior, Source, widening
+from autodisco.surrogate import Label, Posterior, PriorMean, Source, widening
 
 REFERENCE_WORDS = "posterior at 353 K, reference protocol"
 LEVEL = -3.0
@@ -55,17 +55,18 @@ def judged(store: Store) -> Judge | None:
 
     The last fits are kept in memory.
     """
-    if (store.get("settings") or {}).get("surrogate", {}).get("kind", "none") == "none":
+    settings = (store.get("settings") or {}).get("surrogate", {})
+    if settings.get("kind", "none") == "none":
         return None
     objective = objective_of(store)
-    labels, sources, target = collect(store, objective)
-    if not labels:
+    found = collect(store, objective, prior_mean=settings.get("prior_mean", True))
+    if not found.labels:
         return None
-    level = LEVEL if target == REFERENCE else None
-    given = tuple(labels), tuple(sources.values())
-    fitted = _fitted(*given, target, store.get("seed") or 0, objective.spread, level)
+    given = tuple(found.labels), tuple(found.sources.values())
+    level = LEVEL if found.target == REFERENCE else None
+    fitted = _fitted(*given, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level)
     widened = widened_by(store.forecasts())
-    return Judge(objective, fitted.widen(widened), target, *given, widened)
+    return Judge(objective, fitted.widen(widened), found.target, *given, widened)
 
 
 def widened_by(rows: Sequence[Forecast]) -> float:
@@ -75,9 +76,16 @@ def widened_by(rows: Sequence[Forecast]) -> float:
 
 @lru_cache(maxsize=2)
 def _fitted(
-    labels: tuple[Label, ...], sources: tuple[Source, ...], target: str, seed: int, spread: float, level: float | None
+    labels: tuple[Label, ...],
+    sources: tuple[Source, ...],
+    target: str,
+    prior_mean: bool,
+    seed: int,
+    spread: float,
+    level: float | None,
 ) -> Posterior:
-    return Posterior.fit(labels, sources, target, prior_mean=None, seed=seed, spread=spread, level=level)
+    prior = PriorMean.shipped() if prior_mean else None
+    return Posterior.fit(labels, sources, target, prior_mean=prior, seed=seed, spread=spread, level=level)
 
 
 def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) -> list[Estimate]:

@@ -5,7 +5,7 @@ data sets. Values are on the scale of the objective; a polymer has one label for
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,25 +26,44 @@ SALT = "LiTFSI"
 MOST_OF_DATASET = 2000
 """Values of a data set that are used, at random where there are more: the time of a fit grows with their cube."""
 
+SPEAKS_FOR_ITSELF = 300
+"""Values of data sets from which on the prior mean, which is fitted to such a table, is left out."""
+
 Builds = dict[str, list[float]]
 """Values of the builds of each polymer, by its key."""
 
 
-def collect(store: Store, objective: Objective) -> tuple[list[Label], dict[str, Source], str]:
-    """Labels and sources by name, short protocols last, and the name of the source that the posterior speaks about, its
-    target.
+@dataclass(frozen=True)
+class Collected:
+    """What the store holds for a posterior.
+
+    Attributes
+    ----------
+    labels, sources : those of short protocols last; sources by name
+    target : name of the source that the posterior speaks about
+    prior_mean : whether it begins with the prior mean of the program
+    """
+
+    labels: list[Label]
+    sources: dict[str, Source]
+    target: str
+    prior_mean: bool
+
+
+def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
+    """What is known of the objective, and what it is about.
 
     The target is the reference protocol if the objective is the conductivity, the campaign's boxes hold the salt of
-    this protocol, and some source speaks of it: a data set or values of the protocol itself. Otherwise it is the
-    campaign's own protocol.
+    this protocol, and something speaks of it: a data set, values of the protocol itself, or the prior mean if
+    `prior_mean` allows it. Otherwise it is the campaign's own protocol.
     """
     own = str(store.get("protocol"))
     builds = _of_protocols(store, objective)
     builds.setdefault(own, {})
     single = _of_files(store, objective)
     comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT
-    datasets = [name for name, (kind, _) in single.items() if kind == DATASET]
-    target = REFERENCE if comparable and (datasets or builds.get(REFERENCE)) else own
+    published = sum(len(rows) for kind, rows in single.values() if kind == DATASET)
+    target = REFERENCE if comparable and (published or builds.get(REFERENCE) or prior_mean) else own
     if target == REFERENCE:
         builds.setdefault(REFERENCE, {})
     smiles = {polymer.key: polymer.smiles for polymer in store.polymers()}
@@ -67,8 +86,12 @@ def collect(store: Store, objective: Objective) -> tuple[list[Label], dict[str, 
         of_kind = OF_KIND["data-set" if like == "data-set" and target == REFERENCE else "protocol"]
         sources[name] = Source(name, like, False, _scaled(of_kind, objective))
     order = {name: source.kind == "protocol" and not source.reference for name, source in sources.items()}
-    labels = sorted(labels + of_builds, key=lambda label: order[label.source])
-    return labels, {name: sources[name] for name in sorted(sources, key=order.__getitem__)}, target
+    return Collected(
+        labels=sorted(labels + of_builds, key=lambda label: order[label.source]),
+        sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
+        target=target,
+        prior_mean=prior_mean and target == REFERENCE and published < SPEAKS_FOR_ITSELF,
+    )
 
 
 def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:

@@ -124,13 +124,13 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
          "these polymers.")
     )  # fmt: skip
     if forecasts := content.forecasts:
-        inside = sum(row.within for row in forecasts)
+        inside = f"{sum(row.within for row in forecasts)} of {len(forecasts)}"
         factor = (content.status.judgement or {})["widened_by_forecasts"]
         widened = f" Standard deviations are widened by {factor:.2f} since." if factor > 1.005 else ""
         figures.append(
             (posterior_charts.calibration(forecasts, content.objective),
              f"Values of {joined(sorted({row.source for row in forecasts}))} against what was said before they came, "
-             f"with the interval of 90 % (bars): {inside} of {len(forecasts)} lie in it, the others are amber.{widened}")
+             f"with the interval of 90 % (bars): {inside} lie in it, the others are amber.{widened}")
         )  # fmt: skip
     return figures
 

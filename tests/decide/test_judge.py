@@ -9,10 +9,12 @@ from autodisco.decide.judge import REFERENCE_WORDS, forecasts, judged
 from autodisco.polymer import parse, units_from_grammar
 from autodisco.simulation import protocols
 from autodisco.store import DATASET, EXPERIMENT, Candidate, Store
+from autodisco.surrogate import PRIOR
 
 SIGMA = "conductivity_s_per_cm"
 PEO = parse("*OCC*")
 UNITS = [parse(text) for text in units_from_grammar(60, np.random.default_rng(5))]
+OWN = {"kind": "posterior", "prior_mean": False, "best": 5}
 AGREEMENT = {"offset": 1.27, "offset_sd": 0.12, "slope": 0.4, "slope_sd": 0.12, "systematic": 0.15}
 
 
@@ -33,7 +35,7 @@ def campaign(tmp_path):
     def begin(name="c", **facts):
         store = Store.create(tmp_path / name)
         stores.append(store)
-        given = {"settings": {"surrogate": {"kind": "posterior", "best": 5}}, "seed": 1, "iteration": 1, **facts}
+        given = {"settings": {"surrogate": OWN}, "seed": 1, "iteration": 1, **facts}
         store.set(
             **{
                 "protocol": "quick", "force_field": "pcff+", "reference_key": PEO.key, "agreement": AGREEMENT,
@@ -85,6 +87,18 @@ def test_a_data_set_makes_the_reference_protocol_the_target(campaign):
     }  # fmt: skip
     prior = next(source.priors for source in found.sources if source.name == "quick")
     assert (prior.offset.mean, prior.slope.mean, prior.systematic) == (1.27, 0.4, 0.15)
+
+
+def test_the_prior_mean_makes_the_reference_protocol_the_target(campaign):
+    store = campaign(settings={"surrogate": {**OWN, "prior_mean": True}})
+    found = judged(store)
+    assert (found.target, found.words) == ("htp-md", REFERENCE_WORDS)
+    peo, polyethylene = found.posterior.predict(["*CCO*", "*C*"]).contributions[PRIOR]
+    assert peo > polyethylene + 0.3
+    other = campaign(
+        "other", settings={"surrogate": {**OWN, "prior_mean": True}}, protocol_content={"system": {"salt": "NaTFSI"}}
+    )
+    assert judged(other).target == "quick"
 
 
 def test_another_salt_keeps_the_target_at_the_own_protocol(campaign):
