@@ -1,6 +1,7 @@
 """Whether the limits of the campaign file allow more work. Finished work counts, planned work does not."""
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.judging import judge
 from autodisco.campaign.states import advance
 from autodisco.store import Store
 
@@ -41,6 +42,7 @@ def batch_size(campaign: Campaign, store: Store) -> int:
 
 def end_spent(store: Store, spent: str) -> None:
     """End the campaign in the middle of an iteration; with a larger budget it goes on with what waits."""
+    judge(store)
     with store.transaction():
         store.note("end", store.get("state"), decided="budget-spent", why=spent)
         advance(store, "budget-spent", spent)

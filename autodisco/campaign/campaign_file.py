@@ -9,7 +9,7 @@ from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.running import executor_of
-from autodisco.campaign.settings import FILE_KEYS, Settings, differences
+from autodisco.campaign.settings import FILE_KEYS, KEPT_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.states import load_stages
 from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
@@ -40,8 +40,8 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
         with Store.open_readonly(folder) as store:
             begun = store.get("settings") is not None
             if begun:
-                # Where the file does not say what is counted, a campaign keeps the rule that it was begun with.
-                settings = read_settings(file, count=settings_of(store).saturation.count)
+                stored = settings_of(store).flat()
+                settings = read_settings(file, kept={key: stored[key] for key in KEPT_KEYS})
                 _check_unchanged(file, settings, store)
                 settings = _available(settings, store)
     except NoCampaign:

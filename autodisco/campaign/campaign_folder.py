@@ -6,7 +6,7 @@ import pydantic
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.copies import check_parts, with_input_copies, with_part_copies, with_protocol_copy
-from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import settings_error
 from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store
@@ -29,13 +29,16 @@ def open_folder(folder: Path) -> Campaign:
 def settings_of(store: Store) -> Settings:
     """Settings as stored. Raises InputError where this program cannot use them.
 
-    A program that did not store what the saturation rule counts counted strings, and took an action listed twice.
+    A program that did not store what the saturation rule counts counted strings, and took an action listed twice. One
+    that did not store by what polymers are judged had no posterior.
     """
     stored = store.get("settings") or {}
     rule = {"count": "strings", **stored.get("saturation", {})}
     rule["escape"] = list(dict.fromkeys(rule.get("escape", [])))
     try:
-        return Settings.model_validate(with_part_copies(store.folder, {**stored, "saturation": rule}))
+        return Settings.model_validate(
+            with_part_copies(store.folder, {**BEFORE_POSTERIOR, **stored, "saturation": rule})
+        )
     except pydantic.ValidationError as error:
         raise InputError(f"{store.folder / 'state.db'}: {settings_error(error)}") from None
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from autodisco.campaign.campaign import Campaign, silent
 from autodisco.campaign.interrupts import POLL_S, RESUMABLE, Interrupts, signals, take_request
+from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
@@ -31,8 +32,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
 
     0: it ended saturated, settled or exhausted (at once if it had ended and its settings are the same). 75: it was
     stopped, paused while no process ran it, or interrupted by a signal; the same call goes on. `say` takes lines for a
-    person who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys requests
-    that were made of the process before it.
+    person who watches. A service leaves a campaign alone (0) that is paused, stopped, failed or has ended, and obeys
+    requests that were made of the process before it.
 
     Raises
     ------
@@ -148,6 +149,8 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
         store.note("signal", state, decided="leave; run it again to go on", why="SIGTERM or SIGINT")
         campaign.say(f"interrupted in state {state}")
         return False
+    if state in store.loop_states():
+        judge(store)  # values that came since the last iteration count in what is shown from now on
     with store.transaction():
         asked = take_request(store, why)
         why = why if why == "hours" else asked

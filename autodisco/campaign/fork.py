@@ -19,8 +19,9 @@ from autodisco.campaign.copies import (
     with_part_copies,
     with_protocol_copy,
 )
+from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
-from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
@@ -60,7 +61,8 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{', '.join(map(str, known)) or 'none'}"
         )
     changed = _absolute(changed)
-    settings = _changed(with_part_copies(store.folder, store.get("settings")), {**changed, "name": folder.name})
+    stored = {**BEFORE_POSTERIOR, **store.get("settings")}
+    settings = _changed(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_copy(store.folder, settings), store)
     check_together(settings, folder.name)
     check_names(folder.name, with_protocol_copy(store.folder, settings))
@@ -104,11 +106,13 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 copy.forget_file(part / place)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
-            best = best_found(ranking(copy))
             facts = facts_of(with_protocol_copy(store.folder, settings))
             copy.set(**as_given(store.folder, facts, store.get("settings")))
+            copy.set(settings=given, iteration=iteration)
+            judge_again(copy)
+            best = best_found(ranking(copy))
             copy.set(
-                settings=given, state=copy.loop_states()[1], iteration=iteration + 1,
+                state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], training_left_s=None,

@@ -11,6 +11,7 @@ import numpy as np
 
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.judging import write_estimates
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
 from autodisco.polymer import parse, scores
 from autodisco.store import NOT_SELECTED, Candidate, Store
@@ -43,17 +44,22 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
     New polymers that are not chosen get the verdict `NOT_SELECTED`. It writes to the store and has to be part of the
     transaction that plans the replicas.
     """
+    from autodisco.decide.judge import judged
+
     settings, iteration = campaign.settings.filter, store.get("iteration")
     new, earlier = store.candidates(iteration, "new"), waiting(campaign, store)
     if not (candidates := [*new, *earlier]):
         return []
     most = batch_size(campaign, store) if has_pool(campaign) else len(new)
+    if judge := judged(store):
+        write_estimates(store, judge, candidates)
     choice = Choice(
         candidates=candidates,
         most=min(settings.most_selected or most, most),
         objective=campaign.objective,
         ranked=ranking(store),
         rng=np.random.default_rng(seed),
+        posterior=judge.posterior if judge else None,
     )
     chosen = selected(settings.selection, choice)
     name = Path(settings.selection).name

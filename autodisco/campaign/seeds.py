@@ -16,7 +16,7 @@ from autodisco.campaign.stages.stage import ENUMERATION
 from autodisco.decide import Objective
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, parse
-from autodisco.store import Store
+from autodisco.store import EXPERIMENT, Store
 from autodisco.tables import Row, Table, number, open_table
 
 REQUIRED = ("name", "monomer_smiles")
@@ -99,7 +99,7 @@ def _seed(table: Table, found: Row, objective: Objective) -> Seed:
         raise InputError(f"{where}: {error}") from None
     lowest = -math.inf if objective.scale.floor is None else 0.0
     value = _number(row, objective.column, where, lowest)
-    if value is not None and not (row["protocol"] and row["force_field"]):
+    if value is not None and row["protocol"] != EXPERIMENT and not (row["protocol"] and row["force_field"]):
         raise InputError(f"{where}: a {objective.name} needs the protocol and the force_field it was computed with")
     replicas = _number(row, "n_replicas", where)
     return Seed(

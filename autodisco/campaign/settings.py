@@ -161,6 +161,18 @@ class Acquire(Section):
     class the same share of its batches at `balance` 1 (the paper: 4,000 copies where another high row has about 19)."""
 
 
+class Surrogate(Section):
+    """By what polymers are judged."""
+
+    kind: Literal["posterior", "none"] = "posterior"
+    """`posterior`: a Gaussian process over structure, imported data and simulations ranks polymers and chooses among
+    them. `none`: they are ranked by the builds of the campaign's protocol alone."""
+    prior_mean: bool = True
+    """Begin with what the HTP-MD table says of structures, where the campaign imports no large data set itself."""
+    best: Positive = 10
+    """Number of polymers that count as the best, for the chance to be among them."""
+
+
 STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
 """Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
 
@@ -270,6 +282,7 @@ class Settings(Section):
     generate: Generate = Generate()
     filter: Filter = Filter()
     simulation: Simulation = Simulation()
+    surrogate: Surrogate = Surrogate()
     acquire: Acquire = Acquire()
     saturation: Saturation = Saturation()
     budget: Budget = Budget()
@@ -297,6 +310,13 @@ FREE_KEYS = (
 )
 """What may change while a campaign is under way: when it ends, how fast it goes, who is told. Values stay comparable,
 though not the same to the last digit with other threads."""
+
+KEPT_KEYS = ("saturation.count", "surrogate.kind")
+"""Keys whose default was another one in earlier versions: a campaign keeps what it was begun with, if its file does not
+name another."""
+
+BEFORE_POSTERIOR = {"surrogate": {"kind": "none"}}
+"""What stored settings of a version without posterior lack."""
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 

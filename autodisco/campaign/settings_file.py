@@ -31,10 +31,12 @@ OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE",
 """Environment variables that are not settings of a campaign."""
 
 
-def read_settings(file: Path, environment: Mapping[str, str] | None = None, count: str | None = None) -> Settings:
+def read_settings(
+    file: Path, environment: Mapping[str, str] | None = None, kept: Mapping[str, Any] | None = None
+) -> Settings:
     """Settings of a campaign file; a variable ``AUTODISCO_<TABLE>_<KEY>`` of the environment wins over the file.
 
-    `count` is the value of ``saturation.count`` if neither names one.
+    `kept` are values by dotted key that hold if neither names one.
 
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
     of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
@@ -49,8 +51,10 @@ def read_settings(file: Path, environment: Mapping[str, str] | None = None, coun
         elif isinstance(content.setdefault(table, {}), dict):
             content[table][key] = value
     _make_kind_absolute(content.get("generator"), file.parent)
-    if count and isinstance(content.setdefault("saturation", {}), dict):
-        content["saturation"].setdefault("count", count)
+    for dotted, value in (kept or {}).items():
+        table, _, key = dotted.partition(".")
+        if isinstance(content.setdefault(table, {}), dict):
+            content[table].setdefault(key, value)
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:

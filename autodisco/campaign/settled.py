@@ -32,6 +32,6 @@ def why_settled(campaign: Campaign, chance: float) -> str:
     """The reason in words."""
     rule, k = campaign.settings.saturation, campaign.settings.surrogate.best
     return (
-        f"no other known polymer is better than the worst of the best {k} by more than {rule.margin:g} with probability "
-        f"{chance:.2f} (asked: {rule.settled:g})"
+        f"no other known polymer is better than the worst of the best {k} by more than {rule.margin:g} with "
+        f"probability {chance:.2f} (asked: {rule.settled:g})"
     )

@@ -85,6 +85,7 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "protocol": protocol.name,
         "protocol_content": protocol.content(),
         "build_scatter": protocol.scatter.model_dump(),
+        "agreement": protocol.agreement.model_dump() if protocol.agreement else None,
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,

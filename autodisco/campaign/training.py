@@ -18,7 +18,7 @@ from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.process import give_back_memory
-from autodisco.store import Polymer, Store, TrainingEntry
+from autodisco.store import DATASET, Polymer, Store, TrainingEntry
 
 if TYPE_CHECKING:
     from autodisco.generator import Generator
@@ -51,15 +51,18 @@ def labelling(campaign: Campaign) -> Labelling:
 
 def evidence(campaign: Campaign, store: Store, ranked: list[Ranked]) -> Evidence:
     """What the labelling of the campaign sees now."""
+    from autodisco.decide.judge import judged
+
     settings, objective = campaign.settings.acquire, campaign.objective
-    here = (store.get("protocol"), store.get("force_field"))
+    judge = judged(store)
     return Evidence(
         objective=objective,
         ranked=ranked,
-        dataset=[row for row in store.labels(objective.column) if (row.protocol, row.force_field) != here],
+        dataset=[row for row in store.labels(objective.column) if row.protocol == DATASET],
         top_fraction=settings.top_fraction,
         reference_weight=settings.reference_weight,
         better_probability=settings.better_probability,
+        posterior=judge.posterior if judge else None,
     )
 
 

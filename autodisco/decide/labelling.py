@@ -49,7 +49,7 @@ class Evidence:
     ----------
     objective
     ranked : polymers with a value of the campaign's protocol and force field, best first
-    dataset : labels of imported data sets and other protocols; comparable among themselves only
+    dataset : labels of imported data sets; comparable among themselves only
     top_fraction, reference_weight, better_probability : keys of the table [acquire]
     posterior : what is believed of every polymer, on the scale of the objective; None before there is one
     """

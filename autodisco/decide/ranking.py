@@ -1,12 +1,25 @@
 """The ranking: polymers with a value, by what is believed of them when all are compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autodisco.analysis import BETTER_PROBABILITY, UNKNOWN_SCATTER, Comparison, Scatter, beliefs, combine, compare
+import numpy as np
+
+from autodisco.analysis import (
+    BETTER_PROBABILITY,
+    UNKNOWN_SCATTER,
+    Belief,
+    Comparison,
+    Scatter,
+    beliefs,
+    combine,
+    compare,
+)
+from autodisco.analysis.shrinkage import Z_90
 from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
-from autodisco.store import Flag, Label, Properties, Replica, Store, copied_part
+from autodisco.store import Estimate, Flag, Label, Properties, Replica, Store, copied_part
 
 
 @dataclass(frozen=True)
@@ -44,14 +57,19 @@ class Valued:
 
 @dataclass(frozen=True)
 class Ranked(Valued):
-    """A polymer of the ranking: beside its measured value what is believed of it when all polymers are looked at.
+    """A polymer of the ranking: beside its measured value what is believed of it.
 
     Attributes
     ----------
-    expected, expected_low, expected_high : median and interval of 90 % (`autodisco.analysis.shrinkage`)
+    expected, expected_low, expected_high : median and interval of 90 %: of the posterior in its target
+        (`autodisco.decide.judge`), or from the builds of all polymers in the protocol of the campaign
+        (`autodisco.analysis.shrinkage`)
     p_better : probability that it is better than the reference; None for the reference, and without one
     verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
         is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
+    expected_from : what the expected value and its interval are, in words
+    p_best : chance to be among the best of all polymers that are judged, the pool included; None without a posterior
+    moved : how far the prior mean and each source moved the posterior mean, on the scale; empty without a posterior
     """
 
     rank: int
@@ -60,12 +78,20 @@ class Ranked(Valued):
     expected_high: float
     p_better: float | None
     verdict: str | None
+    expected_from: str
+    p_best: float | None
+    moved: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """The row by column of tables and JSON."""
         columns = self.objective.columns
         row = {columns.get(name, name): value for name, value in vars(self).items() if name != "objective"}
         return {"rank": self.rank, **row}
+
+    @property
+    def judged(self) -> bool:
+        """Whether the posterior says what is expected."""
+        return self.p_best is not None
 
     @property
     def shown(self) -> str:
@@ -97,17 +123,21 @@ def constraints_of(store: Store) -> list[Objective]:
 
 
 def ranking(store: Store) -> list[Ranked]:
-    """Polymers with a value, by what is believed of them, best first."""
+    """Polymers with a value, by what is believed of them, best first.
+
+    The posterior says it as of its last fit. Before the first one, and in a campaign without, the builds do.
+    """
     objective = objective_of(store)
     rows = _with_value(store, objective)
     reference = store.get("reference_key", "")
     settings = (store.get("settings") or {}).get("acquire", {})
     threshold = settings.get("better_probability", BETTER_PROBABILITY)
-    believed = beliefs(
-        _compared(store, objective, rows), reference, objective.spread, lower_is_better=objective.lower_is_better
-    )
+    said = store.estimates()
+    judgement = store.get("judgement") or {}
+    source = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
+    believed = _posterior(objective, said) if said else _beliefs(store, objective, rows, reference)
     order = sorted(
-        rows.values(),
+        (row for row in rows.values() if row.key in believed),
         key=lambda row: (
             bool(row.violated),
             -objective.worth(believed[row.key].median),
@@ -123,6 +153,7 @@ def ranking(store: Store) -> list[Ranked]:
             verdict = "excluded"
         if row.key == reference:
             verdict = "reference"
+        estimate = said.get(row.key)
         ranked.append(
             Ranked(
                 **vars(row),
@@ -132,6 +163,9 @@ def ranking(store: Store) -> list[Ranked]:
                 expected_high=belief.high,
                 p_better=belief.p_better,
                 verdict=verdict,
+                expected_from=source,
+                p_best=estimate.p_best if estimate else None,
+                moved=estimate.moved if estimate else {},
             )
         )
     return ranked
@@ -165,10 +199,23 @@ class Ranking:
     def __call__(self) -> list[Ranked]:
         """Its rows as of now."""
         seen = self._store.values_seen()
-        names = ("protocol", "force_field", "reference_key", "build_scatter", "settings")
+        names = ("protocol", "force_field", "reference_key", "build_scatter", "settings", "judgement")
         if (seen := (*seen, *map(self._store.get, names))) != self._seen:
             self._rows, self._seen = ranking(self._store), seen
         return self._rows
+
+
+def _posterior(objective: Objective, said: Mapping[str, Estimate]) -> dict[str, Belief]:
+    """What the posterior said last, in the unit of the objective."""
+    mean, sd = (np.array([getattr(row, name) for row in said.values()]) for name in ("mean", "sd"))
+    low, median, high = (objective.scale.values(mean + z * sd).tolist() for z in (-Z_90, 0.0, Z_90))
+    return {key: Belief(median[n], low[n], high[n], row.p_better) for n, (key, row) in enumerate(said.items())}
+
+
+def _beliefs(store: Store, objective: Objective, rows: dict[str, Valued], reference: str) -> Mapping[str, Belief]:
+    """What the builds of all polymers say together."""
+    compared = _compared(store, objective, rows)
+    return beliefs(compared, reference, objective.spread, lower_is_better=objective.lower_is_better)
 
 
 def _compared(store: Store, objective: Objective, rows: dict[str, Valued]) -> Comparison:

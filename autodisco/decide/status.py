@@ -13,7 +13,7 @@ class Status(Progress):
     """Progress of a campaign, its `objective`, its `reference`, and the `best` of its ranking.
 
     `n_ranked` polymers have a value; `n_better` and `n_tied` of the generated ones are better than the reference or
-    tied with it.
+    tied with it. `judgement` says to what the posterior was fitted last; None without one.
     """
 
     objective: Objective
@@ -22,6 +22,7 @@ class Status(Progress):
     n_ranked: int
     n_better: int
     n_tied: int
+    judgement: dict[str, Any] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
@@ -34,6 +35,7 @@ class Status(Progress):
             "n_ranked": self.n_ranked,
             "n_better": self.n_better,
             "n_tied": self.n_tied,
+            "judgement": self.judgement,
         }
 
 
@@ -52,4 +54,5 @@ def status(store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ra
         n_ranked=len(ranked),
         n_better=found.count("better"),
         n_tied=found.count("tie"),
+        judgement=store.get("judgement"),
     )

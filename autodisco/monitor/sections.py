@@ -26,6 +26,9 @@ STATE_STYLES = {
     "paused": "bold yellow",
     "failed": "bold red",
 }
+BESIDE = 88
+"""From this many columns on, measured values stand beside what is expected."""
+
 VERDICT_MARKS = {
     "better": ("▲ better", "green"),
     "tie": ("≈ tie", "yellow"),
@@ -152,9 +155,10 @@ def _replica_line(row: RunningReplica, width: int) -> Text:
 
 
 def best(status: Status, width: int, lines: int) -> Group:
-    """The best polymers with error bars on the scale of the objective, the reference among them.
+    """The best polymers with intervals on the scale of the objective, the reference among them.
 
-    `lines` lines at most.
+    Intervals are those of the posterior, and in a wide picture the measured values stand beside them; without a
+    posterior they are measured values and standard errors. `lines` lines at most.
     """
     rows = list(status.best[: max(1, lines - 1)])
     reference = status.reference
@@ -168,9 +172,11 @@ def best(status: Status, width: int, lines: int) -> Group:
     mark = _span(reference)[1] if reference else None
     wide = width >= 66
     axis_width = max(12, width // 3 if wide else width // 4)
-    values = [row.number for row in rows]
+    judged = rows[0].judged
+    values = [row.interval if judged else row.number for row in rows]
     value_width = max(13, *map(len, values))
-    smiles_width = width - axis_width - value_width - (19 if wide else 14)
+    measured_width = 1 + max(len(row.number) for row in rows) if judged and width >= BESIDE else 0
+    smiles_width = width - axis_width - value_width - measured_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
     for row, span, value in zip(rows, spans, values, strict=True):
         word, style = VERDICT_MARKS.get(row.verdict or "", ("", ""))
@@ -179,15 +185,18 @@ def best(status: Status, width: int, lines: int) -> Group:
             _polymer(row, smiles_width),
             interval(*span, axis, axis_width, mark, style if row.verdict == "better" else "cyan"),
             Text(f"{value:>{value_width}}"),
+            *([Text(f"{row.number:>{measured_width - 1}}", style="dim")] if measured_width else []),
             Text(word if wide else word[:1], style=style),
         )
     head = "Best polymers"
     if reference:
-        head += f" against {reference.name or reference.monomer_smiles}"
+        head += f" against {reference.monomer_smiles if judged else reference.name or reference.monomer_smiles}"
     low, high = (significant(end, 1) for end in _ends(axis, objective))
-    scale = f"  {objective.heading}, {low} to {high} "
-    whole = f"  measured; ranked by expected value,{scale[1:]}"
-    scale = whole if len(head) + len(whole) + 4 <= width else scale
+    ends = f"{objective.heading}, {low} to {high}"
+    beside = f"; right: measured, {status.protocol}" if measured_width else ""
+    what = rows[0].expected_from if judged else "measured; ranked by expected value"
+    told = (f"{what}, {ends}{beside}", f"{what}, {ends}", f"{what.partition(',')[0]}, {ends}" if judged else "", ends)
+    scale = next(f"  {text} " for text in told if text and (len(head) + len(text) + 7 <= width or text == ends))
     return Group(title(shortened(head, width - len(scale) - 4) + scale), table)
 
 
@@ -203,9 +212,13 @@ def _polymer(row: Ranked, width: int) -> Text:
 
 
 def _span(row: Ranked) -> tuple[float, float, float]:
-    """Value less its error, value, and value plus its error on the scale, in the unit in which people read it."""
+    """Low end, middle and high end on the scale, in the unit in which people read it: of the interval of the posterior,
+    or without one of the measured value with its error."""
     error = row.sem or 0.0
-    low, middle, high = (_place(value, row.objective) for value in (row.value - error, row.value, row.value + error))
+    ends = (row.value - error, row.value, row.value + error)
+    if row.judged:
+        ends = (row.expected_low, row.expected, row.expected_high)
+    low, middle, high = (_place(value, row.objective) for value in ends)
     return low, middle, high
 
 

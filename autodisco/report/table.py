@@ -10,7 +10,7 @@ from autodisco.decide import Objective, Ranked
 from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.text import joined_flags, without_formula
 
-BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better")
+BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better", "p_best", "expected_from")
 AFTER = ("n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
 
 
@@ -36,6 +36,8 @@ def as_json(content: Content) -> dict[str, Any]:
     names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
     return {
         **{name: getattr(status, name) for name in names},
+        "judgement": status.judgement,
+        "forecasts": _finite([row.to_dict() for row in content.forecasts]),
         "note": caveat(content),
         "versions": versions(),
         "iterations": _finite([row.to_dict() for row in status.iterations]),
@@ -48,6 +50,7 @@ def _flat(row: Ranked, first: Sequence[str]) -> dict[str, Any]:
     flat = {name: columns[name] for name in first}
     flat["flags"] = joined_flags(row.flags)
     flat["force_field_flags"] = ";".join(row.force_field_flags)
+    flat |= {f"moved_by_{name}": by for name, by in row.moved.items()}
     for name, value in {**row.scores, **row.properties}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value

@@ -48,8 +48,7 @@ def ranking_table(content: Content) -> Table:
     """All polymers with a value, best first."""
     sole = content.objective.sole_quantity
     columns: list[tuple[str, Callable[[Ranked], str]]] = [
-        (content.objective.heading, _value),
-        ("expected (90 %)", lambda row: row.interval),
+        *_values(content),
         ("p better", lambda row: probability(row.p_better)),
         ("builds", _builds),
         *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
@@ -63,6 +62,19 @@ def ranking_table(content: Content) -> Table:
     ]
     headings = ["", "polymer", "", f"against {content.reference_name}", *(name for name, _ in columns), "from"]
     return Table(headings, rows, len(content.ranking) - len(rows), "ranking.csv")
+
+
+def _values(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
+    """Columns of the measured and the expected value; that by which the ranking is comes first."""
+    objective, judgement = content.objective, content.status.judgement or {}
+    if not content.judged:
+        return [(objective.heading, _value), ("expected (90 %)", lambda row: row.interval)]
+    unit = f", {objective.read_unit}" if objective.read_unit else ""
+    return [
+        (f"{content.judged.partition(',')[0]} (90 %){unit}", lambda row: row.interval),
+        (f"{content.status.protocol}: {objective.heading}", _value),
+        (f"p best {judgement['best']}", lambda row: probability(row.p_best)),
+    ]
 
 
 def structure(row: Ranked) -> Markup:

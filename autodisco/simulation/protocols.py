@@ -31,6 +31,18 @@ class ScatterSettings(Table):
     degrees: Annotated[float, Field(ge=1)] = UNKNOWN_SCATTER.degrees
 
 
+class AgreementSettings(Table):
+    """How values relate to those of the reference protocol, `htp-md`, in decades of the conductivity: ``-3 + offset +
+    slope (reference + 3)`` and an error of `systematic` that more builds do not remove. The standard deviations `_sd`
+    say how well offset and slope are known; the posterior of a campaign begins with all five."""
+
+    offset: Annotated[float, Field(ge=-3, le=3)]
+    offset_sd: Annotated[float, Field(ge=0, le=3)]
+    slope: Annotated[float, Field(ge=0.05, le=2)]
+    slope_sd: Annotated[float, Field(gt=0, le=2)]
+    systematic: Annotated[float, Field(gt=0, le=3)]
+
+
 class SystemSettings(Table):
     """The least content of the box; a dense polymer gets more where the cutoff needs it.
 
@@ -206,7 +218,8 @@ class Protocol(Table):
 
     With `checkpoint_every_ps` a run that was cut off goes on instead of starting again. `temperatures` (K) are those at
     which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`. A protocol without
-    `scatter` is taken to have 0.3 decades, hardly known. A replica is analysed with
+    `scatter` is taken to have 0.3 decades, hardly known, one without `agreement` to agree with the reference protocol
+    as short protocols do. A replica is analysed with
     `observables` beside the usual ones; in a file, their paths are relative to it.
     """
 
@@ -218,6 +231,7 @@ class Protocol(Table):
     checkpoint_every_ps: Positive | None = None
     temperatures: tuple[Positive, ...] = ()
     scatter: ScatterSettings = ScatterSettings()
+    agreement: AgreementSettings | None = None
     observables: tuple[str, ...] = ()
     system: SystemSettings
     nonbonded: NonbondedSettings
@@ -246,7 +260,9 @@ class Protocol(Table):
     def content(self) -> dict[str, Any]:
         """Everything that decides values, as plain JSON, without what is as by default."""
         return self.model_dump(
-            mode="json", exclude={"purpose", "temperatures", "scatter", "observables"}, exclude_defaults=True
+            mode="json",
+            exclude={"purpose", "temperatures", "scatter", "agreement", "observables"},
+            exclude_defaults=True,
         )
 
     def is_same_as(self, content: dict[str, Any]) -> bool:
@@ -297,7 +313,8 @@ def load(name: str) -> Protocol:
 def _at(protocol: Protocol, temperature_k: float) -> Protocol:
     """The protocol at another temperature: in production and wherever a step is at that of production.
 
-    Its builds scatter otherwise, so that the scatter known at its own temperature counts for little.
+    Its builds scatter otherwise, so that the scatter known at its own temperature counts for little, and how it agrees
+    with the reference protocol is not known.
     """
 
     def moved(value: Any) -> Any:
@@ -311,7 +328,7 @@ def _at(protocol: Protocol, temperature_k: float) -> Protocol:
     )
     name = f"{protocol.name}@{temperature_k:g}"
     scatter = protocol.scatter.model_copy(update={"degrees": min(protocol.scatter.degrees, UNKNOWN_SCATTER.degrees)})
-    changed = {"name": name, "temperature_k": temperature_k, "steps": steps, "scatter": scatter}
+    changed = {"name": name, "temperature_k": temperature_k, "steps": steps, "scatter": scatter, "agreement": None}
     return protocol.model_copy(update=changed)
 
 

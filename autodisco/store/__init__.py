@@ -26,10 +26,14 @@ from autodisco.store.progress import (
     progress_fields,
 )
 from autodisco.store.records import (
+    DATASET,
+    EXPERIMENT,
     Candidate,
     Escape,
+    Estimate,
     Event,
     Flag,
+    Forecast,
     Iteration,
     Label,
     Model,
@@ -46,7 +50,9 @@ from autodisco.store.store import END_STATES, Store
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
+    "DATASET",
     "END_STATES",
+    "EXPERIMENT",
     "NOT_SELECTED",
     "PARTS",
     "STALE_S",
@@ -55,8 +61,10 @@ __all__ = [
     "CampaignEntry",
     "Candidate",
     "Escape",
+    "Estimate",
     "Event",
     "Flag",
+    "Forecast",
     "Iteration",
     "IterationProgress",
     "Label",

@@ -4,14 +4,21 @@ Names of attributes are the names of the columns in `schema`. Columns that hold 
 seconds, durations seconds.
 """
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from autodisco.analysis.shrinkage import Z_90
 
 Flag = dict[str, Any]
 """A weak bond of a repeat unit: ``name``, ``reason``, and what `autodisco.polymer` says beside them."""
 
 Properties = dict[str, Any]
 """Quantities of a simulation by name, with units in the name."""
+
+
+DATASET, EXPERIMENT = "dataset", "experiment"
+"""Protocols of labels that come from no simulation: values of an imported data set, and measured ones."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,74 @@ class Label(Record):
     force_field: str
     label: str | None
     origin: str
+
+
+@dataclass(frozen=True)
+class Estimate(Record):
+    """What the posterior of a campaign said last of a polymer, on the scale of the objective.
+
+    Attributes
+    ----------
+    iteration : in which it was said
+    mean, sd : of the true value in the target of the posterior
+    p_better : chance to be better than the reference; None for the reference
+    p_best : chance to be among the best of all polymers that are judged
+    moved : how far the prior mean and each source moved the mean, by name; they add up to it
+    said : by name of the source, the value that is expected there: mean and standard deviation of the mean over very
+        many builds, standard deviation of one build, and how many builds were known already
+    """
+
+    key: str
+    iteration: int
+    mean: float
+    sd: float
+    p_better: float | None
+    p_best: float
+    moved: dict[str, float]
+    said: dict[str, tuple[float, float, float, int]]
+
+
+@dataclass(frozen=True)
+class Forecast(Record):
+    """A value that came in an `iteration`, and what was said before, on the scale of the objective.
+
+    Attributes
+    ----------
+    said, sd : of the mean over very many builds
+    noise : standard error of the value
+    widened : factor that `sd` holds because of earlier forecasts
+    came : the mean over `builds`
+    """
+
+    key: str
+    source: str
+    iteration: int
+    said: float
+    sd: float
+    noise: float
+    widened: float
+    came: float
+    builds: int
+
+    @property
+    def z(self) -> float:
+        """How many standard deviations the value lies above what was said."""
+        return (self.came - self.said) / math.hypot(self.sd, self.noise)
+
+    @property
+    def reach(self) -> float:
+        """Half of the interval that should hold 90 % of such values."""
+        return Z_90 * math.hypot(self.sd, self.noise)
+
+    @property
+    def within(self) -> bool:
+        """Whether the value lies in this interval."""
+        return abs(self.came - self.said) <= self.reach
+
+    @property
+    def z_before_widening(self) -> float:
+        """The same for the model itself, as if no earlier forecast had widened it."""
+        return (self.came - self.said) / math.hypot(self.sd / self.widened, self.noise)
 
 
 @dataclass(frozen=True)

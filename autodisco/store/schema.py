@@ -198,7 +198,48 @@ ALTER TABLE labels_new RENAME TO labels;
 """
 """The objective of a campaign is any quantity; in earlier versions it was the conductivity."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS)
+ESTIMATES = """
+CREATE TABLE estimates (               -- what the posterior said last of a polymer, on the scale of the objective
+    key TEXT PRIMARY KEY,              -- simulated, or waiting in the pool
+    iteration INTEGER NOT NULL,        -- in which it was said
+    mean REAL NOT NULL,                -- of the true value in the target
+    sd REAL NOT NULL,
+    p_better REAL,                     -- than the reference; null for the reference
+    p_best REAL NOT NULL,              -- to be among the best of all that are judged
+    moved TEXT NOT NULL,               -- by name of the source: how far it moved the mean
+    said TEXT NOT NULL                 -- by name of the source: value to be expected there
+) WITHOUT ROWID;
+CREATE TABLE forecasts (               -- values that came, beside what was said before they came
+    key TEXT NOT NULL,
+    source TEXT NOT NULL,
+    iteration INTEGER NOT NULL,        -- in which the value came
+    said REAL NOT NULL,
+    sd REAL NOT NULL,                  -- of the mean over many builds
+    noise REAL NOT NULL,               -- standard error of the value
+    widened REAL NOT NULL,             -- factor by which earlier forecasts had widened sd
+    came REAL NOT NULL,
+    builds INTEGER NOT NULL,
+    PRIMARY KEY (key, source)
+) WITHOUT ROWID;
+CREATE TABLE labels_new (
+    key TEXT NOT NULL REFERENCES polymers,
+    quantity TEXT NOT NULL,            -- column of the value, which names its unit
+    value REAL,
+    sem REAL,
+    n_replicas INTEGER,
+    protocol TEXT NOT NULL,            -- values are comparable within a protocol and force field only
+    force_field TEXT NOT NULL,
+    label TEXT CHECK (label IN ('high', 'low')),  -- a class given without a value
+    origin TEXT NOT NULL,              -- the file
+    PRIMARY KEY (key, quantity, protocol, force_field)
+) WITHOUT ROWID;
+INSERT INTO labels_new SELECT * FROM labels;
+DROP TABLE labels;
+ALTER TABLE labels_new RENAME TO labels;
+"""
+"""A campaign judges by a posterior of all sources, so that a polymer may have a value of each."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

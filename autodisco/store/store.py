@@ -11,6 +11,7 @@ from typing import Any
 
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
+from autodisco.store.estimates import Estimates
 from autodisco.store.loop import LoopStage
 from autodisco.store.records import (
     Candidate,
@@ -21,7 +22,6 @@ from autodisco.store.records import (
     RecordedFile,
     Replica,
 )
-from autodisco.store.training_sets import TrainingSets
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 END_STATES = ("saturated", "settled", "exhausted", "stopped", "failed")
@@ -29,7 +29,7 @@ LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
-class Store(TrainingSets):
+class Store(Estimates):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
 
     # stages ---------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class Store(TrainingSets):
     ) -> bool:
         """Add a value of `quantity`, or a class (``high``, ``low``), that came with a file.
 
-        False if the polymer has one; the old one stays.
+        False if the polymer has one of this protocol and force field; the old one stays.
         """
         row = (key, quantity, value, sem, n_replicas, protocol, force_field, label, origin)
         return self.write("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row) == 1
@@ -294,7 +294,7 @@ class Store(TrainingSets):
         A unit of the grammar that was drawn later is one of the grammar again, since what was learnt before holds it.
         """
         with self.transaction():
-            for table in ("candidates", "replicas", "models", "journal"):
+            for table in ("candidates", "replicas", "models", "journal", "estimates", "forecasts"):
                 self.write(f"DELETE FROM {table} WHERE iteration > ?", iteration)
             self.write("DELETE FROM training WHERE first > ?", iteration)
             self.write("UPDATE training SET last = min(last, ?)", iteration)

@@ -52,7 +52,8 @@ class Prediction:
     ----------
     mean, sd : of the true value in the target, without the noise of a build
     low, high : ends of the interval that holds 90 %
-    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it
+    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it. Labels are
+        taken one after another in their order, so that a source moves what those before it left to say
     """
 
     mean: Floats
@@ -84,13 +85,14 @@ class Posterior:
         labels: _Labels,
         factor: Floats,
         weights: Floats,
+        level: float,
         widened: float | None = None,
     ) -> None:
         self.sources, self.target = tuple(sources), target
         #: What the marginal likelihood found.
         self.hyperparameters = by
         self._prior_mean, self._labels = prior_mean, labels
-        self._factor, self._weights, self._widened = factor, weights, widened
+        self._factor, self._weights, self._level, self._widened = factor, weights, level, widened
 
     @classmethod
     @one_thread
@@ -149,7 +151,7 @@ class Posterior:
         residuals = data.values - data.means(by)
         return cls(
             sources, target, by, prior_mean, _Labels(structures, source, residuals, noise), factor,
-            _solved(factor, residuals),
+            _solved(factor, residuals), data.level,
         )  # fmt: skip
 
     @property
@@ -203,17 +205,21 @@ class Posterior:
         same = np.array([text == reference_smiles for text in smiles], dtype=bool)
         return np.where(same, 0.5, np.concatenate([np.empty(0), *chances]))
 
-    def p_best(self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000) -> Floats:
-        """Chance of each polymer to be among the `k` with the largest values of these, from `n` random functions.
+    def p_best(
+        self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, lowest: bool = False
+    ) -> Floats:
+        """Chance of each polymer to be among the `k` with the largest (`lowest`: smallest) values of these, from `n`
+        random functions.
 
-        Polymers that would have to be more than four standard deviations above their mean have 0.
+        Polymers that would have to be more than four standard deviations off their mean have 0.
         """
         chances, found = np.zeros(len(smiles)), self.predict(smiles)
         if k >= len(smiles):
             return np.ones(len(smiles))
-        needed = np.sort(found.mean - 2 * found.sd)[-k]
-        near = np.flatnonzero(found.mean + 4 * found.sd >= needed)
-        drawn = self.draws([smiles[row] for row in near.tolist()], n, rng)
+        sign = -1.0 if lowest else 1.0
+        needed = np.sort(sign * found.mean - 2 * found.sd)[-k]
+        near = np.flatnonzero(sign * found.mean + 4 * found.sd >= needed)
+        drawn = sign * self.draws([smiles[row] for row in near.tolist()], n, rng)
         best = np.argpartition(drawn, -min(k, len(near)), axis=1)[:, -min(k, len(near)) :]
         chances[near] = np.bincount(best.ravel(), minlength=len(near)) / n
         return chances
@@ -244,8 +250,31 @@ class Posterior:
         )
         weights = np.concatenate([self._weights, np.zeros(m)])
         return Posterior(
-            self.sources, self.target, self.hyperparameters, self._prior_mean, labels, factor, weights, self.widened
-        )
+            self.sources, self.target, self.hyperparameters, self._prior_mean, labels, factor, weights, self._level,
+            self.widened,
+        )  # fmt: skip
+
+    @one_thread
+    def values(self, smiles: Sequence[str], source: str) -> tuple[Floats, Floats]:
+        """What a source would say of polymers as the mean over very many builds: mean and standard deviation, (n,)."""
+        number, by = self._number(source), self.hyperparameters
+        means, sds = [np.empty(0)], [np.empty(0)]
+        for rows in _in_parts(Structures.of(smiles)):
+            own, cross = Kernels.of_each(rows), self._value_with_labels(rows, number)
+            prior = by.slope[number] * (self._prior_mean.values(rows) - self._level)
+            means.append(self._level + by.offset[number] + prior + cross @ self._weights)
+            variance = by.slope[number] ** 2 * own.truth(by) - np.square(self._halved(cross)).sum(axis=0)
+            if not self.sources[number].reference:
+                variance += by.offset_variance[number] + by.systematic[number] * own.systematic(self.sources[number])
+            sds.append(self.widened * np.sqrt(np.maximum(variance, JITTER)))
+        return np.concatenate(means), np.concatenate(sds)
+
+    def widen(self, factor: float) -> "Posterior":
+        """The same posterior with standard deviations `factor` times as large."""
+        return Posterior(
+            self.sources, self.target, self.hyperparameters, self._prior_mean, self._labels, self._factor,
+            self._weights, self._level, factor * self.widened,
+        )  # fmt: skip
 
     def noise(self, source: str) -> float:
         """Standard deviation of one build in a source, on its own scale."""
@@ -312,11 +341,12 @@ class Posterior:
         cross = self._truth_with_labels(rows)
         prior = self._prior_mean.values(rows)
         moved = {PRIOR: prior}
+        known, told = self._halved(cross), self._factor.T @ self._weights
         for number, source in enumerate(self.sources):
             own = self._labels.source == number
-            moved[source.name] = cross[:, own] @ self._weights[own]
+            moved[source.name] = told[own] @ known[own]
         own_variance = Kernels.of_each(rows).truth(self.hyperparameters)
-        variance = own_variance - np.square(self._halved(cross)).sum(axis=0)
+        variance = own_variance - np.square(known).sum(axis=0)
         return prior + cross @ self._weights, np.maximum(variance, JITTER), moved
 
     def _truth_with_labels(self, rows: Structures) -> Floats:

@@ -3,18 +3,23 @@
 import csv
 import itertools
 import json
+import math
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
+from autodisco.campaign.judging import judge
 from autodisco.decide.objective import CONDUCTIVITY
+from autodisco.polymer import parse, units_from_grammar
 from autodisco.report import summary, write_report
 from autodisco.report.charts import best_against_reference, duplicates_by_iteration, values_by_iteration
 from autodisco.report.content import gather
-from autodisco.store import Store
+from autodisco.store import DATASET, Candidate, Store
 from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
 
+SIGMA = CONDUCTIVITY.column
 VOID = {"meta", "br", "path", "use", "rect", "line", "circle", "ellipse"}
 
 
@@ -164,7 +169,7 @@ def test_no_label_of_a_chart_of_many_iterations_overlaps_another():
         return ""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(charts, "_svg", kept)
+        patch.setattr(charts, "svg", kept)
         charts.duplicates_by_iteration(iterations, 0.3)
         charts.values_by_iteration(ranked, None, CONDUCTIVITY)
     for figure in drawn:
@@ -306,3 +311,47 @@ def test_a_report_is_made_beside_a_daemon_that_writes(tmp_path):
         store.set(activity="half way")
         with Store.open_readonly(tmp_path / "busy") as reader:
             assert write_report(reader, tmp_path / "elsewhere") == tmp_path / "elsewhere" / "index.html"
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """A campaign with a data set, judged before and after two polymers came."""
+    units = [parse(text) for text in units_from_grammar(30, np.random.default_rng(5))]
+    with fill(tmp_path / "judged", state="exhausted") as store:
+        store.set(settings={**SETTINGS, "surrogate": {"kind": "posterior", "best": 3}})
+        for row in store.polymers():  # keys and canonical forms, as the filter writes them
+            unit = parse(row.given.replace("<b>", ""))
+            store.write("UPDATE polymers SET smiles = ? WHERE key = ?", unit.smiles, row.key)
+        for n, unit in enumerate(units):
+            store.add_polymer(unit.key, unit.smiles, unit.given, "dataset")
+            store.set_label(unit.key, SIGMA, 1e-4 * (1 + n), protocol=DATASET, force_field="", origin="table.csv")
+        late = next(row.key for row in store.polymers() if row.given == "*COCOC*")
+        store.write("UPDATE replicas SET status = 'waiting' WHERE key = ?", late)
+        store.add_candidates([Candidate(2, 40, "*COCOC*", late, "not-selected")])
+        store.write("UPDATE polymers SET source = 'grammar' WHERE key = ?", late)
+        judge(store)
+        store.write("UPDATE polymers SET source = 'generated' WHERE key = ?", late)
+        store.write("UPDATE replicas SET status = 'done' WHERE key = ?", late)
+        store.set(iteration=3)
+        judge(store)
+        yield store
+
+
+def test_a_report_says_what_the_posterior_speaks_about_and_what_moved_it(judged):
+    folder = write_report(judged).parent
+    page = Page((folder / "index.html").read_text())
+    assert "posterior at 353 K (90 %), mS/cm" in page.text
+    assert "quick: σ, mS/cm" in page.text
+    assert "posterior at 353 K, reference protocol" in page.text
+    assert "30 of table.csv" in page.text
+    assert "Values of quick against what was said before they came" in page.text
+    assert len(page.ids) == len(set(page.ids))
+    rows = list(csv.DictReader((folder / "ranking.csv").open()))
+    assert {row["expected_from"] for row in rows} == {"posterior at 353 K, reference protocol"}
+    best = rows[0]
+    moved = [float(cell) for name, cell in best.items() if name.startswith("moved_by_")]
+    assert sum(moved) == pytest.approx(math.log10(float(best["expected_s_per_cm"]) + 1e-6))
+    content = json.loads((folder / "ranking.json").read_text())
+    assert content["judgement"]["target"] == "htp-md"
+    assert [row["source"] for row in content["forecasts"]] == ["quick"]
+    assert any("mS/cm, posterior at 353 K, reference protocol)" in line for line in summary(judged))

@@ -159,7 +159,9 @@ def test_labels_of_an_older_database_are_conductivities(tmp_path):
             Label("b", "conductivity_s_per_cm", None, None, None, "dataset", "", "high", "data.csv"),
         ]
         assert store.set_label("a", "density_g_per_cm3", 1.1, protocol="quick", force_field="pcff+", origin="more.csv")
-        assert not store.set_label("a", "density_g_per_cm3", 1.2, protocol="p", force_field="", origin="again.csv")
+        assert not store.set_label(
+            "a", "density_g_per_cm3", 1.2, protocol="quick", force_field="pcff+", origin="again.csv"
+        )
         assert [label.value for label in store.labels("density_g_per_cm3")] == [1.1]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.judging import judge
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import evidence, labelling, training_set
@@ -13,6 +14,7 @@ from autodisco.store import Store
 def acquire(campaign: Campaign, store: Store) -> None:
     """Write the training set of the next model; the journal names each candidate of the batch and its label."""
     iteration = store.get("iteration")
+    judge(store)
     ranked = ranking(store)
     rows = training_set(campaign, store, ranked)
     why = labelling(campaign).summary(evidence(campaign, store, ranked))

@@ -5,6 +5,7 @@ from pathlib import Path
 from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
+from autodisco.campaign.judging import judge
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
@@ -14,11 +15,8 @@ from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
 from autodisco.polymer import ORGANIC_ELEMENTS, parse, scores, stability_flags
-from autodisco.store import Store
+from autodisco.store import DATASET, Store
 from autodisco.text import counted
-
-DATASET_PROTOCOL = "dataset"
-"""Protocol under which the values of an imported data set are kept: comparable among themselves only."""
 
 
 def prepare(campaign: Campaign, store: Store) -> None:
@@ -48,6 +46,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
             f"({', '.join(codes)}); see autodisco log; run the campaign again to start them from other builds"
         )
     check_failures(campaign, store)
+    judge(store)
     if not store.training(0):
         store.write_training(0, training_set(campaign, store, ranking(store)))
     train_model(campaign, store, 0)
@@ -102,8 +101,8 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
         unit = seed.unit
         flags = [flag.to_dict() for flag in stability_flags(unit, rules)]
         store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
-        if seed.value is not None and (seed.protocol, seed.force_field) == here:
-            labels += store.set_label(
+        if seed.value is not None:
+            added = store.set_label(
                 unit.key,
                 campaign.objective.column,
                 seed.value,
@@ -113,6 +112,7 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
                 force_field=seed.force_field,
                 origin=origin,
             )
+            labels += added and (seed.protocol, seed.force_field) == here
     return labels
 
 
@@ -135,7 +135,7 @@ def _add_dataset(campaign: Campaign, store: Store) -> int:
                 unit.key,
                 QUANTITY if row.value is not None else campaign.objective.column,
                 row.value,
-                protocol=DATASET_PROTOCOL,
+                protocol=DATASET,
                 force_field="",
                 origin=_given_name(store, "dataset"),
                 label=row.label,

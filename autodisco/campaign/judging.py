@@ -1,0 +1,114 @@
+"""Judging: the posterior is fitted to all values so far, and what it says of every polymer is written into the store.
+
+It is done before the first model, at `acquire`, and where a campaign is left in the middle of an iteration, so that
+values count in the ranking which it ends with. Values that came are compared with what was said before they came.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodisco.store import Candidate, Forecast, Store
+from autodisco.text import counted
+
+if TYPE_CHECKING:
+    from autodisco.decide.judge import Judge  # with RDKit and SciPy, which a process loads where it judges
+
+
+def judge(store: Store) -> "Judge | None":
+    """Judge by the values so far, unless that was done; None without a posterior."""
+    from autodisco.decide.judge import forecasts, judged
+
+    found = judged(store)
+    seen = list(store.values_seen())
+    if found is None or (store.get("judgement") or {}).get("seen") == seen:
+        return found
+    came = forecasts(found, store)
+    with store.transaction():
+        store.add_forecasts(came)
+        if came:
+            _note_calibration(store, came)
+            found = judged(store) or found  # what came may widen it
+        _write(store, found, seen)
+        _note(store, found)
+    return found
+
+
+def judge_again(store: Store) -> None:
+    """Write what the posterior said at the end of the present iteration into a store that forgot what came later."""
+    from autodisco.decide.judge import judged
+
+    store.set(judgement=None)
+    if found := judged(store):
+        _write(store, found, list(store.values_seen()))
+
+
+def _write(store: Store, found: "Judge", seen: list[Any]) -> None:
+    store.set(judgement={"seen": seen, **_facts(found, store)})
+    write_estimates(store, found, store.waiting())
+
+
+def write_estimates(store: Store, found: "Judge", pool: Sequence[Candidate]) -> None:
+    """Write what a judge says of polymers with a value and of those in the pool."""
+    from autodisco.decide.judge import estimates
+
+    best = store.get("settings")["surrogate"]["best"]
+    store.write_estimates(estimates(found, store, pool, best))
+
+
+def _facts(found: "Judge", store: Store) -> dict[str, Any]:
+    """What readers of the store want to know of a judge."""
+    by = found.posterior.hyperparameters
+    return {
+        "iteration": store.get("iteration"),
+        "target": found.target,
+        "words": found.words,
+        "best": store.get("settings")["surrogate"]["best"],
+        "widened": found.posterior.widened,
+        "widened_by_forecasts": found.widened,
+        "sources": [
+            {
+                "name": source.name,
+                "kind": source.kind,
+                "labels": sum(label.source == source.name for label in found.labels),
+                "offset": float(by.offset[n]),
+                "slope": float(by.slope[n]),
+                "systematic": float(np.sqrt(by.systematic[n])),
+                "scatter": float(np.sqrt(by.noise[n])),
+            }
+            for n, source in enumerate(found.sources)
+        ],
+    }
+
+
+def _note(store: Store, found: "Judge") -> None:
+    seen = {source.name: sum(label.source == source.name for label in found.labels) for source in found.sources}
+    iteration = store.get("iteration")
+    why = "all values so far in one model" + (
+        f"; standard deviations are widened by {found.posterior.widened:.2f}" if found.posterior.widened > 1 else ""
+    )
+    store.note("judged", f"iteration {iteration}", seen, f"rank by the {found.words}", why)
+
+
+def _note_calibration(store: Store, came: Sequence[Forecast]) -> None:
+    """Journal how far values lie from what was said before they came, those of now and all so far."""
+    from autodisco.decide.judge import widened_by
+    from autodisco.surrogate import coverage
+
+    every = store.forecasts()
+    z = np.array([row.z for row in every])
+    seen = {
+        "values": len(came),
+        "within their 90 % now": sum(row.within for row in came),
+        "values so far": len(every),
+        "within their 90 % so far": round(coverage(z), 3),
+        "root mean square of z": round(float(np.sqrt(np.mean(z**2))), 3),
+    }
+    factor = widened_by(every)
+    decided = (
+        f"widen standard deviations by {factor:.2f}" if factor > 1.005 else "leave standard deviations as they are"
+    )
+    store.note(
+        "calibration", f"iteration {store.get('iteration')}", seen, decided, counted(len(came), "value") + " came"
+    )

@@ -1,0 +1,179 @@
+"""The judge of a campaign: what is believed of every polymer, given all values that the campaign knows.
+
+It is a function of the store alone, so that a campaign that is killed and goes on decides the same.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from autodisco.decide.objective import Objective
+from autodisco.decide.outlook import canonical
+from autodisco.decide.ranking import objective_of
+from autodisco.decide.sources import REFERENCE, collect
+from autodisco.store import Candidate, Estimate, Forecast, Store
+from autodisco.surrogate import Label, Posterior, PriorMean, Source, widening
+
+REFERENCE_WORDS = "posterior at 353 K, reference protocol"
+LEVEL = -3.0
+"""1 mS/cm, about which the values of protocols are compared with those of the reference protocol."""
+
+MOST_OPEN = 600
+"""Polymers of the pool that may be among the best: those with the highest mean plus two standard deviations."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A posterior and what it was fitted to.
+
+    Attributes
+    ----------
+    objective, posterior
+    target : name of the source that the posterior speaks about
+    labels, sources : what it was fitted to
+    widened : factor by which its standard deviations are larger because values lay far from what had been said
+    """
+
+    objective: Objective
+    posterior: Posterior
+    target: str
+    labels: tuple[Label, ...]
+    sources: tuple[Source, ...]
+    widened: float
+
+    @property
+    def words(self) -> str:
+        """What it speaks about, for people."""
+        return REFERENCE_WORDS if self.target == REFERENCE else f"posterior, protocol {self.target}"
+
+
+def judged(store: Store) -> Judge | None:
+    """The judge of a campaign as of now; None with `[surrogate] kind = "none"`, and while there is no value at all.
+
+    The last fits are kept in memory.
+    """
+    settings = (store.get("settings") or {}).get("surrogate", {})
+    if settings.get("kind", "none") == "none":
+        return None
+    objective = objective_of(store)
+    found = collect(store, objective, prior_mean=settings.get("prior_mean", True))
+    if not found.labels:
+        return None
+    given = tuple(found.labels), tuple(found.sources.values())
+    level = LEVEL if found.target == REFERENCE else None
+    fitted = _fitted(*given, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level)
+    widened = widened_by(store.forecasts())
+    return Judge(objective, fitted.widen(widened), found.target, *given, widened)
+
+
+def widened_by(rows: Sequence[Forecast]) -> float:
+    """Factor for standard deviations, 1 unless values lay further from what had been said than it allows."""
+    return widening(np.array([row.z_before_widening for row in rows]))
+
+
+@lru_cache(maxsize=2)
+def _fitted(
+    labels: tuple[Label, ...],
+    sources: tuple[Source, ...],
+    target: str,
+    prior_mean: bool,
+    seed: int,
+    spread: float,
+    level: float | None,
+) -> Posterior:
+    prior = PriorMean.shipped() if prior_mean else None
+    return Posterior.fit(labels, sources, target, prior_mean=prior, seed=seed, spread=spread, level=level)
+
+
+def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) -> list[Estimate]:
+    """What the judge says of every polymer with a value, of the reference and of the candidates in the pool.
+
+    `best` is how many are the best.
+    """
+    reference = store.polymer(store.get("reference_key") or "")
+    known = {label.smiles for label in judge.labels if label.source in {source.name for source in _awaited(judge)}}
+    units = {row.key: row.smiles for row in store.polymers() if row.smiles in known}
+    if reference:
+        units[reference.key] = reference.smiles
+    open_ = [row for row in pool if row.key and row.key not in units]
+    waiting = {row.key or "": unit for row, unit in zip(open_, canonical(row.smiles for row in open_), strict=True)}
+    units |= waiting
+    keys, smiles = list(units), list(units.values())
+    posterior, sign = judge.posterior, -1 if judge.objective.lower_is_better else 1
+    found = posterior.predict(smiles)
+    better = _chances_better(judge, smiles, reference.smiles) if reference else None
+    seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
+    p_best = _chances_best(judge, smiles, sign * found.mean + 2 * found.sd, len(units) - len(waiting), best, seed)
+    said = _said(judge, smiles)
+    return [
+        Estimate(
+            key=key,
+            iteration=store.get("iteration") or 0,
+            mean=float(found.mean[n]),
+            sd=float(found.sd[n]),
+            p_better=None if better is None or (reference and key == reference.key) else float(better[n]),
+            p_best=float(p_best[n]),
+            moved={name: float(moved[n]) for name, moved in found.contributions.items()},
+            said=said[n],
+        )
+        for n, key in enumerate(keys)
+    ]
+
+
+def forecasts(judge: Judge, store: Store) -> list[Forecast]:
+    """Values that came since the last estimates, beside what these said; a polymer and a source once.
+
+    Bounds are left out: they say only that a value lies where less than the least is resolved.
+    """
+    smiles = {row.smiles: row.key for row in store.polymers()}
+    said, widened = store.estimates(), (store.get("judgement") or {}).get("widened_by_forecasts", 1.0)
+    done = {(row.key, row.source) for row in store.forecasts()}
+    rows = []
+    for label in judge.labels:
+        key = smiles.get(label.smiles, "")
+        before = said[key].said.get(label.source) if key in said else None
+        if before is None or label.censored or (key, label.source) in done:
+            continue
+        mean, sd, noise, builds = before
+        if not builds:
+            error = label.sem if label.sem is not None else noise / math.sqrt(label.builds)
+            now = store.get("iteration")
+            rows.append(Forecast(key, label.source, now, mean, sd, error, widened, label.value, label.builds))
+    return rows
+
+
+def _awaited(judge: Judge) -> list[Source]:
+    """Sources from which values may come while the campaign is at work."""
+    return [source for source in judge.sources if source.kind != "data-set"]
+
+
+def _chances_better(judge: Judge, smiles: Sequence[str], reference: str) -> np.ndarray:
+    higher = judge.posterior.p_better(smiles, reference)
+    return 1.0 - higher if judge.objective.lower_is_better else higher
+
+
+def _chances_best(
+    judge: Judge, smiles: Sequence[str], upper: np.ndarray, n_valued: int, best: int, seed: Sequence[int]
+) -> np.ndarray:
+    """Chance of each polymer to be among the best, those with a value first; hopeless ones of the pool have 0."""
+    open_ = n_valued + np.sort(np.argsort(-upper[n_valued:], kind="stable")[:MOST_OPEN])
+    rows = np.concatenate([np.arange(n_valued), open_])
+    chances, rng = np.zeros(len(smiles)), np.random.default_rng(seed)
+    among = [smiles[row] for row in rows.tolist()]
+    chances[rows] = judge.posterior.p_best(among, best, rng, lowest=judge.objective.lower_is_better)
+    return chances
+
+
+def _said(judge: Judge, smiles: Sequence[str]) -> list[dict[str, tuple[float, float, float, int]]]:
+    """For each polymer the values that are expected in the sources from which some may come."""
+    known: Mapping[tuple[str, str], int] = {(label.smiles, label.source): label.builds for label in judge.labels}
+    told: list[dict[str, tuple[float, float, float, int]]] = [{} for _ in smiles]
+    for source in _awaited(judge):
+        mean, sd = judge.posterior.values(smiles, source.name)
+        noise = judge.posterior.noise(source.name)
+        for n, unit in enumerate(smiles):
+            told[n][source.name] = (float(mean[n]), float(sd[n]), noise, known.get((unit, source.name), 0))
+    return told

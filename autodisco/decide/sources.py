@@ -1,0 +1,210 @@
+"""What the posterior of a campaign is fitted to: labels and their sources, read from the store.
+
+Sources are the protocols of the simulations, labels of files by protocol and force field, experiments, and imported
+data sets. Values are on the scale of the objective; a polymer has one label for each source.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
+from autodisco.analysis.shrinkage import EXPECTED_SPREAD
+from autodisco.decide.objective import CONDUCTIVITY, Objective
+from autodisco.decide.stand_ins import stand_ins
+from autodisco.store import DATASET, EXPERIMENT, Store
+from autodisco.surrogate import Kind, Label, Normal, Priors, Source
+from autodisco.surrogate.sources import OF_KIND, TARGET
+
+REFERENCE = "htp-md"
+"""The reference protocol: that of the published tables (Khajeh et al. 2025), with the force field `FORCE_FIELD`."""
+
+FORCE_FIELD = "pcff+"
+SALT = "LiTFSI"
+MOST_OF_DATASET = 2000
+"""Values of a data set that are used, at random where there are more: the time of a fit grows with their cube."""
+
+SPEAKS_FOR_ITSELF = 300
+"""Values of data sets from which on the prior mean, which is fitted to such a table, is left out."""
+
+Builds = dict[str, list[float]]
+"""Values of the builds of each polymer, by its key."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What the store holds for a posterior.
+
+    Attributes
+    ----------
+    labels, sources : those of short protocols last; sources by name
+    target : name of the source that the posterior speaks about
+    prior_mean : whether it begins with the prior mean of the program
+    """
+
+    labels: list[Label]
+    sources: dict[str, Source]
+    target: str
+    prior_mean: bool
+
+
+def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
+    """What is known of the objective, and what it is about.
+
+    The target is the reference protocol if the objective is the conductivity, the campaign's boxes hold the salt of
+    this protocol, and something speaks of it: a data set, values of the protocol itself, or the prior mean if
+    `prior_mean` allows it. Otherwise it is the campaign's own protocol.
+    """
+    own = str(store.get("protocol"))
+    builds = _of_protocols(store, objective)
+    builds.setdefault(own, {})
+    single = _of_files(store, objective)
+    comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT
+    published = sum(len(rows) for kind, rows in single.values() if kind == DATASET)
+    target = REFERENCE if comparable and (published or builds.get(REFERENCE) or prior_mean) else own
+    if target == REFERENCE:
+        builds.setdefault(REFERENCE, {})
+    smiles = {polymer.key: polymer.smiles for polymer in store.polymers()}
+    labels: list[Label] = []
+    sources: dict[str, Source] = {}
+    for name, values in builds.items():
+        found, scatter = _labels(name, values, _scatter(store, objective, name), objective, smiles)
+        priors = TARGET if name == target else _priors(store, objective, name, target)
+        sources[name] = Source(name, "protocol", name == target, replace(priors, scatter=scatter))
+        labels += found
+    of_builds, labels = labels, []
+    rng = np.random.default_rng(store.get("seed") or 0)
+    linked = {label.smiles for label in of_builds}
+    for name, (kind, rows) in single.items():
+        known = {smiles[key]: value for key, value in rows.items()}
+        if kind == DATASET:
+            known = _chosen(known, linked, rng)
+        labels += [_single(name, unit, value, sem, objective, known) for unit, (value, sem) in known.items()]
+        like: Kind = "experiment" if kind == EXPERIMENT else "data-set"
+        of_kind = OF_KIND["data-set" if like == "data-set" and target == REFERENCE else "protocol"]
+        sources[name] = Source(name, like, False, _scaled(of_kind, objective))
+    order = {name: source.kind == "protocol" and not source.reference for name, source in sources.items()}
+    return Collected(
+        labels=sorted(labels + of_builds, key=lambda label: order[label.source]),
+        sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
+        target=target,
+        prior_mean=prior_mean and target == REFERENCE and published < SPEAKS_FOR_ITSELF,
+    )
+
+
+def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:
+    """Values of builds by protocol: of simulations, and of labels of files where a polymer has no simulation."""
+    found: dict[str, Builds] = {}
+    for row in store.replicas():
+        value = objective.value(row.properties) if row.status == "done" and row.properties is not None else None
+        if value is not None:
+            found.setdefault(row.protocol, {}).setdefault(row.key, []).append(value)
+    simulated = {name: set(builds) for name, builds in found.items()}
+    here = store.get("force_field")
+    for label in store.labels(objective.column):
+        if label.value is None or label.protocol in (DATASET, EXPERIMENT):
+            continue
+        is_own = label.force_field == (FORCE_FIELD if label.protocol == REFERENCE else here)
+        name = label.protocol if is_own else f"{label.protocol}, {label.force_field}"
+        if label.key not in simulated.get(name, ()):
+            values = stand_ins(label.value, label.sem, label.n_replicas or 1, objective.scale)
+            found.setdefault(name, {})[label.key] = values
+    return found
+
+
+def _of_files(store: Store, objective: Objective) -> dict[str, tuple[str, dict[str, tuple[float, float | None]]]]:
+    """Single values with their errors by key, of data sets and experiments: by name of the file, with the kind."""
+    found: dict[str, tuple[str, dict[str, tuple[float, float | None]]]] = {}
+    for label in store.labels(objective.column):
+        if label.value is not None and label.protocol in (DATASET, EXPERIMENT):
+            name = EXPERIMENT if label.protocol == EXPERIMENT else label.origin
+            found.setdefault(name, (label.protocol, {}))[1][label.key] = (label.value, label.sem)
+    return found
+
+
+def _chosen(
+    known: dict[str, tuple[float, float | None]], linked: set[str], rng: np.random.Generator
+) -> dict[str, tuple[float, float | None]]:
+    """At most `MOST_OF_DATASET` values: those of polymers that another source knows, and others at random."""
+    if len(known) <= MOST_OF_DATASET:
+        return known
+    both, others = [unit for unit in known if unit in linked], [unit for unit in known if unit not in linked]
+    some = rng.permutation(len(others))[: max(0, MOST_OF_DATASET - len(both))]
+    return {unit: known[unit] for unit in [*both, *(others[place] for place in sorted(some.tolist()))]}
+
+
+def _labels(
+    name: str, values: Builds, scatter: Scatter, objective: Objective, smiles: Mapping[str, str]
+) -> tuple[list[Label], Scatter]:
+    """A label for each polymer, placed as the mean of builds without number, and the scatter of builds, pooled.
+
+    A polymer whose builds are all at the floor of a logarithmic scale lies at or below the smallest other value of the
+    source: less was not resolved.
+    """
+    compared, floor = compare(values, scatter, objective.scale), objective.scale.floor
+    places, errors = compared.places()
+    resolved = [value for builds in values.values() for value in builds if floor is not None and value > floor]
+    bound = objective.scale.place(min(resolved, default=0.0))
+    labels = []
+    for key, place, error in zip(compared.keys, places.tolist(), errors.tolist(), strict=True):
+        builds = values[key]
+        zero = floor is not None and max(builds) <= floor
+        mixed = floor is not None and min(builds) <= floor < max(builds)
+        labels.append(
+            Label(smiles[key], name, bound if zero else place, len(builds), error if mixed else None, censored=zero)
+        )
+    return labels, Scatter(compared.replica_sd, compared.degrees)
+
+
+def _single(
+    name: str, unit: str, value: float, sem: float | None, objective: Objective, known: Mapping[str, Sequence[Any]]
+) -> Label:
+    """The label of a value that is no mean of builds; zero is at or below the smallest other value."""
+    scale = objective.scale
+    if scale.floor is not None and value <= scale.floor:
+        bound = min((one[0] for one in known.values() if one[0] > scale.floor), default=0.0)
+        return Label(unit, name, scale.place(bound), censored=True)
+    on_scale = sem if sem is None or scale.floor is None else sem / (value * float(np.log(10)))
+    return Label(unit, name, scale.place(value), sem=on_scale)
+
+
+def _scatter(store: Store, objective: Objective, name: str) -> Scatter:
+    """Scatter of builds that is known before the campaign has any."""
+    if objective.scatter:
+        return objective.scatter
+    if name == store.get("protocol"):
+        known = store.get("build_scatter")
+        return Scatter(known["decades"], known["degrees"]) if known else UNKNOWN_SCATTER
+    return TARGET.scatter if name == REFERENCE else UNKNOWN_SCATTER
+
+
+def _priors(store: Store, objective: Objective, name: str, target: str) -> Priors:
+    """What is known of a protocol that is not the target: from its file, where that says so."""
+    known = store.get("agreement")
+    if not known or target != REFERENCE or name != store.get("protocol") or store.get("force_field") != FORCE_FIELD:
+        return _scaled(OF_KIND["protocol"], objective)
+    return Priors(
+        Normal(known["offset"], known["offset_sd"]),
+        Normal(known["slope"], known["slope_sd"]),
+        known["systematic"],
+        OF_KIND["protocol"].scatter,
+    )
+
+
+def _scaled(priors: Priors, objective: Objective) -> Priors:
+    """Priors in decades on the scale of the objective."""
+    by = objective.spread / EXPECTED_SPREAD
+    return Priors(
+        Normal(by * priors.offset.mean, by * priors.offset.sd),
+        priors.slope,
+        by * priors.systematic,
+        Scatter(by * priors.scatter.sd, priors.scatter.degrees),
+    )
+
+
+def _salt(store: Store) -> str:
+    """The salt of the boxes; of several, their names."""
+    salt = (store.get("protocol_content") or {}).get("system", {}).get("salt", SALT)
+    return salt if isinstance(salt, str) else " + ".join(salt)
