@@ -72,7 +72,11 @@ def test_bad_input_is_one_line(call, arguments, words):
     assert said.out == ""
 
 
+LOADED = (
+    "import sys; from autodisco.cli import run; run(['predict', '-h']); print({'sklearn', 'torch'} & {*sys.modules})"
+)
+
+
 def test_help_does_not_load_what_it_does_not_need():
-    code = "import sys; from autodisco.cli import run; run(['predict', '-h']); print({'sklearn', 'torch'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("set()")
