@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from replay_table import Polymers
+from scipy.stats import norm
 
 from autodisco.decide import Aim
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Outlook
-from autodisco.decide.promotion import Build, Tier, contribution, next_builds, worth_of_build
+from autodisco.decide.promotion import Build, Tier, contribution, next_builds
 from autodisco.surrogate import Label, Posterior, Source, similarity
 
 SHORT, LONG = "short", "long"
@@ -104,6 +105,23 @@ def never_starved(world: World, outlook: Outlook) -> list[Build]:
 def long_only(world: World, outlook: Outlook) -> list[Build]:
     """Long runs by the upper confidence bound, five at a time."""
     return next_builds(outlook, TIERS[1:], world.builds(), 5)
+
+
+def worth_of_build(outlook: Outlook, tier: Tier, k: int) -> np.ndarray:
+    """By how much a build at a tier is expected to raise the mean of the best `k` candidates, per CPU-second; (n,).
+
+    The knowledge gradient (Frazier, Powell, Dayanik, INFORMS J. Comput. 2009, 21, 599) for each candidate by itself: a
+    build moves its mean by a normal amount of standard deviation s, which matters if it takes the candidate into or out
+    of the best k. With d the distance of its mean to theirs, this is ``s (φ(d/s) − d/s Φ(−d/s))``.
+    """
+    mean, _ = outlook.moments
+    order = np.argsort(-mean, kind="stable")
+    border = np.full(len(mean), mean[order[min(k, len(mean)) - 1]])
+    if k < len(mean):
+        border[order[:k]] = mean[order[k]]
+    shift = np.maximum(outlook.aim.posterior.shift(outlook.units, tier.source), 1e-12)
+    z = np.abs(mean - border) / shift
+    return shift * (norm.pdf(z) - z * norm.sf(z)) / tier.cost_s
 
 
 def knowledge_gradient(world: World, outlook: Outlook) -> list[Build]:

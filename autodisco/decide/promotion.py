@@ -147,24 +147,6 @@ def _noise(outlook: Outlook, units: Sequence[str], tier: Tier, variance: Floats)
     return noise
 
 
-def worth_of_build(outlook: Outlook, tier: Tier, k: int) -> Floats:
-    """By how much a build at a tier is expected to raise the mean of the best `k` candidates, per CPU-second; (n,).
-
-    The knowledge gradient (Frazier, Powell, Dayanik, INFORMS J. Comput. 2009, 21, 599) for each candidate by itself: a
-    build moves its mean by a normal amount of standard deviation s, which matters if it takes the candidate into or out
-    of the best k. With d the distance of its mean to theirs, this is ``s (φ(d/s) − d/s Φ(−d/s))``.
-    """
-    mean, _ = outlook.moments
-    order = np.argsort(-mean, kind="stable")
-    border = np.full(len(mean), mean[order[min(k, len(mean)) - 1]])
-    if k < len(mean):
-        border[order[:k]] = mean[order[k]]
-    shift = np.maximum(outlook.aim.posterior.shift(outlook.units, tier.source), 1e-12)
-    z = np.abs(mean - border) / shift
-    worth: Floats = shift * (norm.pdf(z) - z * norm.sf(z)) / tier.cost_s
-    return worth
-
-
 def contribution(
     labels: Sequence["Label"], fit: Callable[[Sequence["Label"]], "Posterior"], source: str, target: str
 ) -> float | None:

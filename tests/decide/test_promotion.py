@@ -4,11 +4,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim, Outlook
-from autodisco.decide.promotion import ENOUGH, Build, Tier, contribution, next_builds, worth_of_build
+from autodisco.decide.promotion import ENOUGH, Build, Tier, contribution, next_builds
 from autodisco.polymer import parse
 from autodisco.polymer.grammar import units_from_grammar
 from autodisco.surrogate import Label, Posterior, Source
@@ -115,17 +114,3 @@ def test_what_a_tier_contributes_tells_values_from_noise(units, truth):
     assert useful > max(useless)
     assert contribution(_labels(units, truth, long=range(ENOUGH - 1)), _fit, "short", "long") is None
     assert contribution(_labels(units, truth, short=()), _fit, "short", "long") is None
-
-
-def test_the_worth_of_a_build_is_the_expected_gain_of_the_best_per_second(outlook, units):
-    mean, _ = outlook.moments
-    shift = outlook.aim.posterior.shift(units, "long")
-    worth = worth_of_build(outlook, TIERS[1], 3) * 80.0
-    order = np.argsort(-mean)
-    draws = norm.ppf((np.arange(4000) + 0.5) / 4000)
-    for place in (order[0], order[2], order[3], order[30]):
-        moved = mean[place] + shift[place] * draws
-        others = np.sort(np.delete(mean, place))[::-1]
-        best = others[:2].sum() + np.maximum(others[2], moved)  # of the best three
-        gain = best.mean() - np.sort(mean)[::-1][:3].sum()
-        assert worth[place] == pytest.approx(gain, abs=2e-4)

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+from autodisco.decide.objective import CONDUCTIVITY
+from autodisco.decide.outlook import Aim, Outlook
+from autodisco.polymer import parse
 from autodisco.polymer.grammar import units_from_grammar
+from autodisco.surrogate import Label
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,3 +72,17 @@ def test_bad_input_is_one_line(replay, table, tmp_path, changes, complaint):
     assert status == 1
     assert complaint in errors
     assert errors.count("\n") == 1
+
+
+def test_the_worth_of_a_build_is_the_expected_gain_of_the_best_per_second(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    script = importlib.import_module("fidelity_replay")
+    units = list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(60, np.random.default_rng(4))))[:40]
+    posterior = script.fitted([Label(unit, script.LONG, 0.1 * unit.count("O")) for unit in units[:15]])
+    mean, shift = posterior.predict(units).mean, posterior.shift(units, script.LONG)
+    worth = 80.0 * script.worth_of_build(Outlook(Aim(CONDUCTIVITY, posterior), units), script.TIERS[1], 3)
+    order, draws = np.argsort(-mean), norm.ppf((np.arange(4000) + 0.5) / 4000)
+    for place in (order[0], order[2], order[3], order[20]):
+        others = np.sort(np.delete(mean, place))[::-1]
+        best = others[:2].sum() + np.maximum(others[2], mean[place] + shift[place] * draws)  # of the best three
+        assert worth[place] == pytest.approx(best.mean() - mean[order[:3]].sum(), abs=2e-4)
