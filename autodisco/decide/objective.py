@@ -176,7 +176,7 @@ class Objective:
     def with_unit(self, number: str) -> str:
         """A number in the unit in which people read it, with that unit."""
         if self.read_unit[:1].isdigit():  # 10⁻⁶ cm²/s
-            number = f"({number}) ×" if " " in number else f"{number} ×"
+            number = f"({number}) ×" if "±" in number else f"{number} ×"
         return f"{number} {self.read_unit}".rstrip()
 
     def number(self, value: float | None, sem: float | None = None) -> str:

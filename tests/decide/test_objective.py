@@ -148,7 +148,7 @@ def test_a_class_that_the_generator_does_not_know_is_refused():
 def test_a_copied_campaign_is_read_with_its_copy_of_the_objective(lowest, tmp_path):
     file = tmp_path / "lowest.py"
     copy = part_copy(lowest.folder, file)
-    copy.parent.mkdir()
+    copy.parent.mkdir(parents=True)
     file.rename(copy)
     assert status(lowest).objective.name == "leak"
     copy.unlink()
