@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from autodisco.decide.judge import Judge  # with RDKit and SciPy, which a process loads where it judges
 
 
+LEAST_AGREEMENT = 0.4
+"""Rank correlation with a random forest below which the two disagree."""
+
+
 def judge(store: Store) -> "Judge | None":
     """Judge by the values so far, unless that was done; None without a posterior."""
     from autodisco.decide.judge import forecasts, judged
@@ -32,7 +36,21 @@ def judge(store: Store) -> "Judge | None":
             found = judged(store) or found  # what came may widen it
         _write(store, found, seen)
         _note(store, found)
+        _check(store, found)
     return found
+
+
+def _check(store: Store, found: "Judge") -> None:
+    """Ask a random forest about the polymers that wait, and journal it if it ranks them quite otherwise."""
+    from autodisco.decide.judge import forest_agreement
+    from autodisco.decide.outlook import canonical
+
+    units = canonical(row.smiles for row in store.waiting())
+    agreement = forest_agreement(found, store.get("protocol"), units)
+    if agreement is not None and agreement < LEAST_AGREEMENT:
+        seen = {"polymers": len(units), "rank correlation": round(agreement, 3)}
+        why = "a random forest on the same descriptors, fitted to the builds alone, ranks the pool otherwise"
+        store.note("check", f"iteration {store.get('iteration')}", seen, "go on with the posterior", why)
 
 
 def judge_again(store: Store) -> None:

@@ -84,9 +84,9 @@ class Filter(Section):
     weak_groups: Literal["flag", "reject"] = "flag"
     """`flag` or `reject` polymers with groups for which pcff+ is known to be weak (docs/all-atom.md); those without
     parameters are rejected as well. Without an effect on other force fields."""
-    selection: str = "paper"
+    selection: str = "batch-ucb"
     """Which of the survivors are simulated: a name of docs/selection.md, or `path/to/file.py:object`
-    (docs/extending.md)."""
+    (docs/extending.md). `paper` by default without a posterior."""
     most_selected: Count = 0
     """Survivors of an iteration that are simulated at most; 0 for no limit."""
 
@@ -151,9 +151,9 @@ class Acquire(Section):
     """Repeat unit with which the candidates are compared."""
     better_probability: Annotated[float, Field(gt=0.5, lt=1)] = BETTER_PROBABILITY
     """Probability from which a polymer is called better than the reference, or worse."""
-    labelling: str = "top-fraction"
-    """Which class a polymer trains as: `top-fraction` (the paper's), `posterior` (the chance to be in the top share),
-    or `path/to/file.py:object` (docs/extending.md)."""
+    labelling: str = "posterior"
+    """Which class a polymer trains as: `top-fraction` (the paper's; the default without a posterior), `posterior` (the
+    chance to be in the top share), or `path/to/file.py:object` (docs/extending.md)."""
     top_fraction: Share = 0.2
     """Share of the labelled polymers that is the high class."""
     reference_weight: Annotated[float, Field(ge=1)] = 5.0
@@ -172,6 +172,9 @@ class Surrogate(Section):
     best: Positive = 10
     """Number of polymers that count as the best, for the chance to be among them."""
 
+
+WITHOUT_POSTERIOR = {"filter": {"selection": "paper"}, "acquire": {"labelling": "top-fraction"}}
+"""Defaults where no posterior says what to choose."""
 
 STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
 """Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
@@ -290,6 +293,20 @@ class Settings(Section):
     loop: Loop = Loop()
     executor: Executor = Executor()
 
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, given: Any) -> Any:
+        """Without a posterior, the rules of the paper choose and label by default."""
+        if not isinstance(given, dict) or not isinstance(given.get("surrogate"), dict):
+            return given
+        if given["surrogate"].get("kind") != "none":
+            return given
+        found = dict(given)
+        for table, defaults in WITHOUT_POSTERIOR.items():
+            if isinstance(found.setdefault(table, {}), dict):
+                found[table] = {**defaults, **found[table]}
+        return found
+
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""
         return _flat(self)
@@ -311,7 +328,7 @@ FREE_KEYS = (
 """What may change while a campaign is under way: when it ends, how fast it goes, who is told. Values stay comparable,
 though not the same to the last digit with other threads."""
 
-KEPT_KEYS = ("saturation.count", "surrogate.kind")
+KEPT_KEYS = ("saturation.count", "surrogate.kind", "filter.selection", "acquire.labelling")
 """Keys whose default was another one in earlier versions: a campaign keeps what it was begun with, if its file does not
 name another."""
 

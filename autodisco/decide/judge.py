@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from autodisco.decide.objective import Objective
 from autodisco.decide.outlook import canonical
 from autodisco.decide.ranking import objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
-from autodisco.surrogate import Label, Posterior, PriorMean, Source, widening
+from autodisco.surrogate import PRIOR, Label, Posterior, PriorMean, PropertyModel, Source, widening
 
 REFERENCE_WORDS = "posterior at 353 K, reference protocol"
 LEVEL = -3.0
 """1 mS/cm, about which the values of protocols are compared with those of the reference protocol."""
+
+LEAST_COMPARED = 20
+"""Labels, and polymers without one, from which on a forest is asked as well."""
 
 MOST_OPEN = 600
 """Polymers of the pool that may be among the best: those with the highest mean plus two standard deviations."""
@@ -107,7 +111,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     better = _chances_better(judge, smiles, reference.smiles) if reference else None
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
     p_best = _chances_best(judge, smiles, sign * found.mean + 2 * found.sd, len(units) - len(waiting), best, seed)
-    said = _said(judge, smiles)
+    said, told = _said(judge, smiles), {PRIOR, *posterior.with_labels}
     return [
         Estimate(
             key=key,
@@ -116,7 +120,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
             sd=float(found.sd[n]),
             p_better=None if better is None or (reference and key == reference.key) else float(better[n]),
             p_best=float(p_best[n]),
-            moved={name: float(moved[n]) for name, moved in found.contributions.items()},
+            moved={name: float(moved[n]) for name, moved in found.contributions.items() if name in told},
             said=said[n],
         )
         for n, key in enumerate(keys)
@@ -143,6 +147,19 @@ def forecasts(judge: Judge, store: Store) -> list[Forecast]:
             now = store.get("iteration")
             rows.append(Forecast(key, label.source, now, mean, sd, error, widened, label.value, label.builds))
     return rows
+
+
+def forest_agreement(judge: Judge, source: str, units: Sequence[str]) -> float | None:
+    """Spearman's correlation between what the judge and a random forest expect of polymers in a source.
+
+    The forest sees the labels of this source only, and the same counts and descriptors. None with fewer than
+    `LEAST_COMPARED` labels or polymers.
+    """
+    labels = [label for label in judge.labels if label.source == source and not label.censored]
+    if min(len(labels), len(units)) < LEAST_COMPARED:
+        return None
+    forest = PropertyModel.fit([label.smiles for label in labels], [label.value for label in labels], seed=1)
+    return float(spearmanr(judge.posterior.values(units, source)[0], forest.predict(units)).statistic)
 
 
 def _awaited(judge: Judge) -> list[Source]:

@@ -36,8 +36,10 @@ device = "cpu"
 batch_size = {batch}
 until = "{until}"
 max_draws = {max_draws}
+pool = {pool}
 [filter]
 unstable = "{unstable}"
+selection = "{selection}"
 [simulation]
 protocol = "smoke"
 replicas = {replicas}
@@ -48,6 +50,7 @@ iterations = {iterations}
 
 DEFAULTS = {
     "seed": 1, "seeds": 'file = "seeds.csv"', "batch": 2, "until": "survivors", "max_draws": 2000, "unstable": "flag",
+    "selection": "paper", "pool": 0,
     "replicas": 1, "reference_replicas": 1, "iterations": 1,
 }  # fmt: skip
 

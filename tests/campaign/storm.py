@@ -105,6 +105,8 @@ def result(folder: Path) -> dict[str, object]:
             "replicas": [{name: getattr(row, name) for name in of_replicas} for row in store.replicas()],
             "training": [store.training(model.iteration) for model in store.models()],
             "metrics": [model.metrics for model in store.models()],
+            "estimates": store.estimates(),
+            "forecasts": store.forecasts(),
             "ranking": [(row.key, row.value, row.verdict) for row in ranking(store)],
         }
 

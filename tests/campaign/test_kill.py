@@ -36,7 +36,8 @@ def test_killed_three_times_it_ends_like_one_left_alone(finished, tmp_path, reco
 @pytest.mark.slow
 @pytest.mark.fault("SIGKILL of daemon, engines, training")
 def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(tmp_path, record_property):
-    changes = {"batch": 2, "replicas": 2, "iterations": 2, "seeds": ""}
+    chosen = {"selection": "batch-ucb", "pool": 8}
+    changes = {"batch": 2, "replicas": 2, "iterations": 2, "seeds": "", **chosen}
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
     whole = write_campaign(tmp_path / "whole", **changes)

@@ -5,7 +5,7 @@ import pytest
 
 from autodisco.campaign.judging import judge
 from autodisco.decide import ranking
-from autodisco.decide.judge import REFERENCE_WORDS, forecasts, judged
+from autodisco.decide.judge import REFERENCE_WORDS, forecasts, forest_agreement, judged
 from autodisco.polymer import parse, units_from_grammar
 from autodisco.simulation import protocols
 from autodisco.store import DATASET, EXPERIMENT, Candidate, Store
@@ -151,7 +151,7 @@ def test_the_ranking_is_by_the_posterior_and_says_where_it_comes_from(campaign):
     assert np.abs(np.log10([row.expected for row in rows]) - true).mean() < 0.3
     best = rows[0]
     assert best.expected_low < best.expected < best.expected_high < best.value  # quick is a decade higher
-    assert set(best.moved) == {"prior mean", "quick", "htp-md", "table.csv"}
+    assert list(best.moved) == ["prior mean", "table.csv", "quick"]
     assert sum(best.moved.values()) == pytest.approx(np.log10(best.expected + 1e-6))
     assert sum(row.p_best for row in rows) == pytest.approx(5)
     assert next(row for row in rows if row.key == PEO.key).verdict == "reference"
@@ -213,3 +213,20 @@ def test_a_posterior_that_was_sure_of_what_did_not_come_is_widened(campaign):
     assert max(row.z for row in store.forecasts()) > 3
     assert store.estimates()[UNITS[55].key].sd > 1.5 * before[UNITS[55].key].sd
     assert any("widen" in row.decided for row in store.journal() if row.event == "calibration")
+
+
+def test_a_forest_that_ranks_the_pool_otherwise_is_journalled(campaign, monkeypatch):
+    store = campaign()
+    for unit in UNITS[:30]:
+        add(store, unit, [truth(unit)] * 4)
+    waiting = [unit.smiles for unit in UNITS[30:]]
+    assert forest_agreement(judged(store), "quick", waiting) > 0.4
+    assert forest_agreement(judged(store), "quick", waiting[:5]) is None
+    store.add_candidates(pool(UNITS[30:]))
+    judge(store)
+    assert "check" not in [row.event for row in store.journal()]
+    monkeypatch.setattr("autodisco.campaign.judging.LEAST_AGREEMENT", 1.1)
+    store.set(judgement=None)
+    judge(store)
+    (note,) = [row for row in store.journal() if row.event == "check"]
+    assert note.seen["polymers"] == len(waiting)

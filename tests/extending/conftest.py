@@ -30,8 +30,8 @@ def write_parts(folder: Path, **changes) -> Path:
     (folder / "seeds.csv").write_text(SEEDS)
     file = folder / "small.toml"
     text = TEMPLATE.format(**DEFAULTS | {"batch": 3} | changes)
-    chosen = '[filter]\nselection = "parts/selection.py:Diverse"\nmost_selected = 1\n'
-    file.write_text(text.replace("[filter]\n", chosen) + PARTS)
+    chosen = 'selection = "parts/selection.py:Diverse"\nmost_selected = 1\n'
+    file.write_text(text.replace('selection = "paper"\n', chosen) + PARTS)
     return file
 
 

@@ -28,6 +28,8 @@ max_tokens = 5
 batch_size = 1
 until = "survivors"
 max_draws = 100
+[filter]
+selection = "paper"
 [simulation]
 protocol = "smoke"
 reference_replicas = 1

@@ -21,6 +21,8 @@ kind = "random"
 max_tokens = 8
 [generate]
 batch_size = 2
+[filter]
+selection = "paper"
 [simulation]
 protocol = "smoke"
 replicas = 1
