@@ -13,7 +13,7 @@ SHOWN = (100, 150, 300)
 
 COLOURS = {
     "batch-ucb": "#0072b2", "greedy": "#d55e00", "expected-improvement": "#009e73", "thompson": "#cc79a7",
-    "chebyshev-ucb": "#0072b2", "ehvi": "#009e73", "diverse": "#e69f00", "paper": "#999999", "random": "#777777",
+    "chebyshev-ucb": "#d55e00", "ehvi": "#009e73", "diverse": "#e69f00", "paper": "#999999", "random": "#777777",
     "interleaved": "#0072b2", "knowledge gradient": "#009e73", "never starved": "#cc79a7", "long only": "#777777",
 }  # fmt: skip
 
@@ -58,14 +58,15 @@ def _table(name: str, rows: list[dict[str, str]]) -> str:
     two = "hypervolume" in rows[0]
     quantity, digits = ("hypervolume", 2) if two else ("found", 1)
     title = "share of the area" if two else f"found of {rows[0]['of']}"
-    lines = [f"{name}: {title}", "", "| rule | seeds | " + " | ".join(f"at {n} labels" for n in SHOWN) + " |"]
-    lines.append("|---" * (2 + len(SHOWN)) + "|")
-    for rule, (labels, values) in curves(rows, quantity).items():
-        cells = [
-            f"{at.mean():.{digits}f} ± {at.std(ddof=1) if len(at) > 1 else 0:.{digits}f}"
-            for n in SHOWN
-            if (at := values[:, np.flatnonzero(labels == n)].ravel()).size
-        ]
+    found = curves(rows, quantity)
+    steps = next(iter(found.values()))[0]
+    columns = [n for n in SHOWN if n in steps] or [int(steps[len(steps) // 2]), int(steps[-1])]
+    lines = [f"{name}: {title}", "", "| rule | seeds | " + " | ".join(f"at {n} labels" for n in columns) + " |"]
+    lines.append("|---" * (2 + len(columns)) + "|")
+    for rule, (labels, values) in found.items():
+        at = values[:, np.searchsorted(labels, columns)]
+        sd = at.std(axis=0, ddof=1) if len(at) > 1 else np.zeros(len(columns))
+        cells = [f"{mean:.{digits}f} ± {spread:.{digits}f}" for mean, spread in zip(at.mean(axis=0), sd, strict=True)]
         lines.append(f"| `{rule}` | {len(values)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -127,7 +128,7 @@ def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
     panel.set_ylim(0, top)
     place = -np.inf
     for mean, rule, colour in sorted(ends):  # names at the ends of the lines, moved apart
-        place = max(mean, place + 0.065 * top)
+        place = max(mean, place + 0.055 * top)
         panel.annotate(
             rule, (1.0, place / top), xycoords="axes fraction", xytext=(4, 0), textcoords="offset points",
             color=colour, fontsize=8, va="center",
@@ -151,4 +152,6 @@ def _draw_fidelities(panel, rows: list[dict[str, str]]) -> None:
     panel.set_xticks(range(len(policies)), [policy.replace(" ", "\n") for policy in policies])
     panel.set_ylim(-0.3, 10.4)
     panel.set_ylabel("of 10 recommended, in the top 1 %")
-    panel.legend(frameon=False, fontsize=8, loc="lower left")
+    legend = panel.legend(frameon=False, fontsize=8, loc="lower left")
+    for handle in legend.legend_handles:
+        handle.set_color("#555555")

@@ -1,8 +1,9 @@
 """Whether intervals hold what they say, and by how much they are widened if not."""
 
 import numpy as np
+from scipy.linalg import lapack
 
-from autodisco.arrays import Floats
+from autodisco.arrays import Floats, Indices
 
 TRUST = 10.0
 """The model's own standard deviations count as so many labels that lie as far off as was said."""
@@ -17,6 +18,27 @@ def widening(z: Floats) -> float:
     """
     square = (TRUST + float(np.square(z).sum())) / (TRUST + len(z))
     return float(np.clip(np.sqrt(square), 1.0, MOST_WIDENED))
+
+
+def left_out(factor: Floats, weights: Floats, fold: Indices) -> tuple[Floats, Floats]:
+    """Residuals of labels and their standard deviations, each predicted from the labels of all other folds.
+
+    Closed form from one inverse: block by block what equation 5.12 of Rasmussen and Williams is for single labels.
+
+    Parameters
+    ----------
+    factor : lower Cholesky factor of the covariance of the labels, (n, n)
+    weights : inverse covariance times residuals about the prior, (n,)
+    fold : number of the fold of each label, (n,)
+    """
+    inverse = np.tril(lapack.dpotri(factor, lower=1)[0])
+    residuals, sds = np.empty(len(fold)), np.empty(len(fold))
+    for number in np.unique(fold):
+        rows = np.flatnonzero(fold == number)
+        block = inverse[np.ix_(rows, rows)]
+        block = np.linalg.inv(block + np.tril(block, -1).T)
+        residuals[rows], sds[rows] = block @ weights[rows], np.sqrt(np.diag(block))
+    return residuals, sds
 
 
 def coverage(z: Floats, share: float = 0.9) -> float:

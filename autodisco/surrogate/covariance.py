@@ -55,15 +55,16 @@ class Kernels:
     @classmethod
     def between(cls, rows: Structures, others: Structures) -> "Kernels":
         """All kernels between two sets of structures."""
-        linear = rows.linear(others)
-        capped = [1.0 / np.hypot(1.0, each.squares / FAR) for each in (rows, others)]
-        return cls(rows.min_max(others), linear, np.square(linear) * capped[0][:, None] * capped[1])
+        far = rows.distance(others)
+        capped = [1.0 / np.hypot(1.0, each.distance_of_itself / FAR) for each in (rows, others)]
+        quadratic = np.square(far) * capped[0][:, None] * capped[1]
+        return cls(rows.min_max(others), rows.linear(others), quadratic)
 
     @classmethod
     def of_each(cls, rows: Structures) -> "Kernels":
         """The kernels of each structure with itself, shapes (n,)."""
-        squares = rows.squares
-        return cls(np.ones(len(rows)), squares, np.square(squares / np.hypot(1.0, squares / FAR)))
+        far = rows.distance_of_itself
+        return cls(np.ones(len(rows)), rows.linear_with_itself, np.square(far / np.hypot(1.0, far / FAR)))
 
     def among(self, rows: Indices) -> "Kernels":
         """The kernels between some of the polymers, each of them a row and a column."""

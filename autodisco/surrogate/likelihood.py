@@ -6,6 +6,7 @@ Rasmussen and Williams, Gaussian Processes for Machine Learning, equation 5.9.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, lapack
@@ -82,22 +83,23 @@ class _Layout:
         self.start = start
         n = len(sources)
         self.others = [number for number, source in enumerate(sources) if not source.reference]
-        self.noise = list(range(2, 2 + n))
-        self.systematic = list(range(2 + n, 2 + n + len(self.others)))
-        self.slopes = list(range(2 + n + len(self.others), 2 + n + 2 * len(self.others)))
-        self.size = 2 + n + 2 * len(self.others)
+        #: A data set cannot tell how wrong it is outside of itself, so that its systematic error stays as given.
+        self.erring = [number for number in self.others if sources[number].kind != "data-set"]
+        sizes = np.cumsum([2, n, len(self.erring), len(self.others)]).tolist()
+        self.noise, self.systematic, self.slopes = (list(range(*pair)) for pair in pairwise(sizes))
+        self.size = sizes[-1]
         self.centre, self.width = np.zeros(self.size), np.full(self.size, DOUBT)
         self.centre[:2] = np.log([start.similarity, start.linear])
         self.centre[self.noise] = np.log(start.noise)
         # ln of a variance that is known with k degrees of freedom has about the variance 2 / k
         self.width[self.noise] = [np.sqrt(2.0 / source.priors.scatter.degrees) for source in sources]
-        self.centre[self.systematic] = np.log(start.systematic[self.others])
+        self.centre[self.systematic] = np.log(start.systematic[self.erring])
         self.centre[self.slopes] = start.slope[self.others]
         self.width[self.slopes] = [max(sources[number].priors.slope.sd, 1e-3) for number in self.others]
 
     def unpacked(self, theta: Floats) -> Hyperparameters:
         systematic, slope = self.start.systematic.copy(), self.start.slope.copy()
-        systematic[self.others] = np.exp(theta[self.systematic])
+        systematic[self.erring] = np.exp(theta[self.systematic])
         slope[self.others] = theta[self.slopes]
         return replace(
             self.start,
@@ -148,7 +150,7 @@ def _gradient(
         of_slope = (spread * kernels.truth(by)) @ slopes - weights * (data.prior - data.level)
         per_source = np.bincount(data.source, of_slope, minlength=len(sources))
         gradient[layout.slopes] = per_source[layout.others]
-    for place, number in zip(layout.systematic, layout.others, strict=True):
+    for place, number in zip(layout.systematic, layout.erring, strict=True):
         rows = np.flatnonzero(data.source == number)
         error = kernels.among(rows).systematic(sources[number])
         gradient[place] = 0.5 * by.systematic[number] * np.vdot(spread[np.ix_(rows, rows)], error)

@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate import censoring
-from autodisco.surrogate.calibration import widening
+from autodisco.surrogate.calibration import left_out, widening
 from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
 from autodisco.surrogate.likelihood import Data, most_likely
 from autodisco.surrogate.prior_mean import PriorMean
@@ -312,6 +312,11 @@ class Posterior:
         unit[chosen, np.arange(len(chosen))] = 1.0
         precision = np.square(self._halved(unit.T)).sum(axis=0)
         return self._weights[chosen] / precision, 1.0 / np.sqrt(precision)
+
+    @one_thread
+    def leave_out(self, fold: Indices) -> tuple[Floats, Floats]:
+        """The same for whole folds of labels at a time; `fold` has the number of each label's."""
+        return left_out(self._factor, self._weights, fold)
 
     @cached_property
     def widened(self) -> float:

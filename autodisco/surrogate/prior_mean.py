@@ -44,7 +44,7 @@ class PriorMean:
     @classmethod
     def constant_at(cls, value: float, spread: float) -> "PriorMean":
         """Nothing but the standard deviation that is expected between polymers."""
-        return cls(value, 0.4 * spread**2, 0.2 * spread**2, 0.0, (2.0 * spread) ** 2)
+        return cls(value, 0.4 * spread**2, 0.2 * spread**2, 0.1 * spread**2, (2.0 * spread) ** 2)
 
     @classmethod
     @cache
@@ -76,9 +76,9 @@ class PriorMean:
             self.linear,
             self.quadratic,
             self.constant,
-            slope=np.array([prior.slope.mean for prior in priors]),
-            offset=np.array([prior.offset.mean for prior in priors]),
-            offset_variance=np.array([prior.offset.sd**2 for prior in priors]),
-            systematic=np.array([prior.systematic**2 for prior in priors]),
-            noise=np.array([prior.scatter.sd**2 for prior in priors]),
+            slope=np.array([prior.slope.mean for prior in priors], dtype=float),
+            offset=np.array([prior.offset.mean for prior in priors], dtype=float),
+            offset_variance=np.array([prior.offset.sd**2 for prior in priors], dtype=float),
+            systematic=np.array([prior.systematic**2 for prior in priors], dtype=float),
+            noise=np.array([prior.scatter.sd**2 for prior in priors], dtype=float),
         )

@@ -1,4 +1,4 @@
-"""Kernels between polymers: min-max on environments, linear and quadratic on descriptors."""
+"""Kernels between polymers: min-max and linear on environments, and how far descriptors are from HTP-MD's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ import numpy as np
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.structure import DESCRIPTORS, structure
 from autodisco_kernels.similarity import Sparse, min_max
+
+COMMON = 4.0
+"""Scale of the linear kernel: polymers share some of their environments only, each a fraction of one per heavy atom."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,24 @@ class Structures:
         return min_max(self._in(bits), others._in(bits), len(bits))
 
     def linear(self, others: "Structures") -> Floats:
-        """Mean product of the descriptors, shape (n, m)."""
+        """Product of the counts of environments, about 1 for equal polymers, shape (n, m)."""
+        bits = np.unique(np.concatenate([self.bits, others.bits]))
+        product: Floats = COMMON * self.counts_of(bits) @ others.counts_of(bits).T
+        return product
+
+    def distance(self, others: "Structures") -> Floats:
+        """Mean product of the descriptors, which are zero in the middle of HTP-MD's table, shape (n, m)."""
         return self.descriptors @ others.descriptors.T / len(DESCRIPTORS)
 
     @property
-    def squares(self) -> Floats:
-        """Mean square of the descriptors of each, the diagonal of `linear`, shape (n,)."""
+    def linear_with_itself(self) -> Floats:
+        """The diagonal of `linear`, shape (n,)."""
+        row = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        return COMMON * np.bincount(row, np.square(self.counts), minlength=len(self))
+
+    @property
+    def distance_of_itself(self) -> Floats:
+        """The diagonal of `distance`, shape (n,)."""
         return np.square(self.descriptors).mean(axis=1)
 
     def _in(self, bits: Indices) -> Sparse:

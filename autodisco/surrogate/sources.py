@@ -42,7 +42,7 @@ class Priors:
 TARGET = Priors(Normal(0.0, 0.0), Normal(1.0, 0.0), 0.0, Scatter(0.15, 4.0))
 
 OF_KIND: dict[Kind, Priors] = {
-    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.1), 0.1, Scatter(0.12, 4.0)),
+    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.05), 0.2, Scatter(0.12, 4.0)),
     "protocol": Priors(Normal(0.5, 0.7), Normal(0.6, 0.25), 0.2, Scatter(0.3, 4.0)),
     "experiment": Priors(Normal(0.0, 0.7), Normal(1.0, 0.25), 0.3, Scatter(0.15, 4.0)),
 }

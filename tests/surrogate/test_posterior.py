@@ -5,6 +5,7 @@ from scipy.stats import norm, truncnorm
 
 from autodisco.polymer import parse, units_from_grammar
 from autodisco.surrogate import Label, Normal, Posterior, Priors, Scatter, Source, coverage, similarity, widening
+from autodisco.surrogate.covariance import Kernels
 from autodisco.surrogate.likelihood import _Layout, _objective
 from autodisco.surrogate.posterior import PRIOR
 from autodisco.surrogate.similarity import Structures
@@ -13,7 +14,7 @@ from autodisco.surrogate.threads import one_thread
 UNITS = [parse(text).smiles for text in units_from_grammar(160, np.random.default_rng(5))]
 LONG = Source.of_kind("long", "protocol", reference=True)
 SHORT = Source.of_kind("short", "protocol")
-TABLE = Source.of_kind("table", "data-set")
+TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 1, Scatter(0.2, 2)))
 
 
 def truth(units, seed=0):
@@ -59,7 +60,8 @@ def test_it_is_the_conditional_of_the_joint_distribution():
     rows = [*UNITS[:20], *UNITS[:100]]
     everything = Structures.of([*UNITS[130:], *rows])
     t, d = everything.min_max(everything), everything.linear(everything)
-    kernel = by.similarity * t + by.linear * d + by.constant
+    q = Kernels.between(everything, everything).quadratic
+    kernel = by.similarity * t + by.linear * d + by.quadratic * q + by.constant
     n, short = len(UNITS[130:]), np.arange(len(everything)) >= len(UNITS[130:]) + 20
     scale = np.where(short, by.slope[1], 1.0)
     joint = scale[:, None] * kernel * scale
@@ -153,7 +155,12 @@ def test_leave_one_out_is_what_the_others_say():
 def test_a_bound_is_the_truncated_distribution():
     below = fit([Label("*CC*", "long", -3.0, censored=True)], spread=0.5)
     by, prior = below.hyperparameters, -3.0
-    total = by.similarity + by.linear * Structures.of(["*CC*"]).squares[0] + by.constant
+    total = (
+        by.similarity
+        + by.linear * Structures.of(["*CC*"]).linear_with_itself[0]
+        + by.quadratic * Kernels.of_each(Structures.of(["*CC*"])).quadratic[0]
+        + by.constant
+    )
     cut = truncnorm(-np.inf, 0, loc=prior, scale=np.sqrt(total + by.noise[0]))  # of the noisy value
     share = total / (total + by.noise[0])
     found = below.predict(["*CC*"])
