@@ -102,6 +102,8 @@ def _seed(table: Table, found: Row, objective: Objective) -> Seed:
     if value is not None and row["protocol"] != EXPERIMENT and not (row["protocol"] and row["force_field"]):
         raise InputError(f"{where}: a {objective.name} needs the protocol and the force_field it was computed with")
     replicas = _number(row, "n_replicas", where)
+    if replicas is not None and not replicas.is_integer():
+        raise InputError(f"{where}: n_replicas = {row['n_replicas']!r}: allowed is a whole number, or nothing")
     return Seed(
         name=row["name"],
         unit=unit,

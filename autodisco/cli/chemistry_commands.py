@@ -99,7 +99,9 @@ def simulate(
     no_salt: Annotated[bool, typer.Option("--no-salt", help="No salt in the box.")] = False,
     molality: Annotated[
         float | None,
-        typer.Option(min=0.01, help="Mol of salt per kg of polymer and solvent, instead of that of the protocol."),
+        typer.Option(
+            min=0.01, max=30, help="Mol of salt per kg of polymer and solvent, instead of that of the protocol."
+        ),
     ] = None,
     ion: Annotated[
         list[Path] | None,
@@ -159,6 +161,8 @@ def simulate(
         if weak := result["properties"].get("force_field_flags"):
             message(f"the force field is weak here: {', '.join(weak)} (docs/validation.md)")
         message(f"protocol {result['protocol']}: {result['purpose']}")
+    for warning in result["warnings"]:
+        message(f"warning: {warning}")
     message(f"topologies and trajectories: {result['folder']}")
     if not result["properties"]:
         raise typer.Exit(1)
@@ -184,6 +188,8 @@ def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> Non
         for failure in result["failures"]:
             where = f"{result['protocol']} replica {failure['replica']}"
             message(f"{where} failed: {failure['code']}: {one_line(failure['detail'])}")
+        for warning in result["warnings"]:
+            message(f"warning: {result['protocol']}: {warning}")
     if not told["arrhenius"]:
         message("no activation energy: it needs two temperatures with a conductivity above zero")
         raise typer.Exit(1)

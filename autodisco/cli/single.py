@@ -82,8 +82,8 @@ def simulate_subject(
     dict
         ``monomer_smiles`` (the title of a formulation), ``key``, ``protocol``,
         ``purpose``, ``force_field``, ``engine``, ``n_replicas``,
-        ``properties`` (means and ``_sem``, None without any value), ``replicas`` (properties of each), ``failures``,
-        ``cpu_s``, ``folder``.
+        ``properties`` (means and ``_sem``, None without any value), ``replicas`` (properties of each), ``warnings``
+        (of all replicas, each once), ``failures``, ``cpu_s``, ``folder``.
     """
     from autodisco.analysis import combine
     from autodisco.simulation import engines, protocols
@@ -110,6 +110,7 @@ def simulate_subject(
         "n_replicas": len(properties),
         "properties": combine(properties) if properties else None,
         "replicas": properties,
+        "warnings": list(dict.fromkeys(text for row in properties for text in row["warnings"])),
         "failures": failures(outcomes),
         "cpu_s": sum(outcome.cpu_s for outcome in outcomes.values()),
         "folder": str(builds_folder(root, subject, loaded.name, seed, engine, force_field)),

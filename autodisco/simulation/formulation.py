@@ -22,6 +22,8 @@ from autodisco.simulation.forcefield import topology
 from autodisco.simulation.toml_model import read_toml, validated
 
 Amount = Annotated[float, Field(gt=0)]
+Molality = Annotated[float, Field(ge=0.01, le=30)]
+"""Up to above the most concentrated electrolytes of one salt, some 21 mol/kg."""
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Architecture = Literal["homopolymer", "alternating", "random", "block"]
 TOLERANCE = 1e-6
@@ -167,7 +169,7 @@ class Formulation(_Table):
     solvents: tuple[Solvent, ...] = ()
     ions: tuple[ion_data.Ion, ...] = ()
     salts: tuple[SaltShare, ...] | None = None
-    molality: Amount | None = None
+    molality: Molality | None = None
 
     @field_validator("polymers")
     @classmethod

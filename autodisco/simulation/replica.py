@@ -60,6 +60,7 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     """
     from autodisco.simulation import boxes, builder, forcefield
     from autodisco.simulation.pdb import topology_pdb
+    from autodisco.simulation.realised import deviations
 
     protocol = protocols.load(task.protocol)
     if plain:
@@ -72,7 +73,8 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     system = builder.build(task.contents, settings, task.seed, force_field, on_progress)
     engines.load(task.engine).write(task.folder, system, protocol, task.seed, task.timestep_scale)
     write_atomic(task.folder / "topology.pdb", topology_pdb(system))
-    write_json(task.folder / SYSTEM, describe(system, protocol, task))
+    realised = {"composition_warnings": deviations(task.contents, settings)}
+    write_json(task.folder / SYSTEM, describe(system, protocol, task) | realised)
     return protocol
 
 
@@ -109,7 +111,9 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
             failed.append(f"an optional quantity could not be computed ({registry.told(error)})")
     properties["charge_used"] = charge_used(components)
     properties |= {name: description[name] for name in KEPT_LABELS}
-    properties["warnings"] = [*properties["warnings"], *equilibration.warnings(task.folder), *failed]
+    # A folder of an earlier version has no such warnings.
+    composed = description.get("composition_warnings", [])
+    properties["warnings"] = [*composed, *properties["warnings"], *equilibration.warnings(task.folder), *failed]
     if stop.found:
         properties |= stop.found.properties(production)
     density = properties["density_g_per_cm3"]

@@ -52,6 +52,13 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, row, complaint):
     assert any(part in str(raised.value) for part in complaint.split("|"))
 
 
+def test_half_a_replica_is_refused(tmp_path):
+    header = "name,monomer_smiles,conductivity_s_per_cm,protocol,force_field,n_replicas\n"
+    assert read(tmp_path, header + "PEO,*OCC*,1e-2,quick,pcff+,2\n")[0].n_replicas == 2
+    with pytest.raises(InputError, match=r"line 2: n_replicas = '2\.5': allowed is a whole number, or nothing"):
+        read(tmp_path, header + "PEO,*OCC*,1e-2,quick,pcff+,2.5\n")
+
+
 def test_the_same_polymer_twice_is_a_mistake(tmp_path):
     with pytest.raises(InputError, match=r"line 3: \*COC\* is the same polymer as line 2"):
         read(tmp_path, HEADER + "PEO,*OCC*,,,\nPEO again,*COC*,,,\n")

@@ -105,6 +105,8 @@ def test_blocks_keep_their_order_and_units_their_direction():
         ({"salts": [{"name": "LiTFSI"}, {"name": "LiTFSI"}]}, "salt LiTFSI is named twice"),
         ({"salts": [{"name": "LiTSFI"}]}, "did you mean 'LiTFSI'"),
         ({"salts": [], "molality": 1.0}, "molality and mole_ratio of solvents need a salt"),
+        ({"molality": 50.0}, "less than or equal to 30"),
+        ({"molality": 0.001}, "greater than or equal to 0.01"),
         ({"polymer": [{"smiles": PEO}]}, "unknown_key"),
     ],
 )
