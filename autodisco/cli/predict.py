@@ -10,13 +10,13 @@ from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.text import counted, significant
+from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
     from autodisco.surrogate import Estimate, Posterior
 
-MOST_SHOWN = 50
+MOST_SHOWN, LONGEST_SHOWN = 50, 60
 FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
 TO_SHOWN = 1e3  # S/cm to mS/cm
 
@@ -141,10 +141,11 @@ def _table(path: Path) -> list[tuple[str, float]]:
     """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
     from autodisco.generator import read_dataset
 
-    rows = [(row.smiles, row.value) for row in read_dataset(path)]
-    known = [(smiles, value) for smiles, value in rows if value is not None]
+    rows = read_dataset(path)
+    known = [(row.smiles, row.value) for row in rows if row.value is not None]
     if not known:
-        raise InputError(f"{path}: no row has a conductivity in S/cm")
+        classes = "; 0 and 1 alone are read as classes" if any(row.label for row in rows) else ""
+        raise InputError(f"{path}: no row has a conductivity in S/cm{classes}")
     return known
 
 
@@ -164,7 +165,7 @@ def _print(found: "Sequence[Estimate]", reference: "Estimate", about: str) -> No
     sources = list(reference.contributions)[1:]
     rows = [
         (
-            one.smiles,
+            shortened(one.smiles, LONGEST_SHOWN),
             significant(one.value * TO_SHOWN),
             f"{significant(one.low * TO_SHOWN)} to {significant(one.high * TO_SHOWN)}",
             f"{one.p_better:.2f}",

@@ -56,6 +56,25 @@ def test_a_file_of_repeat_units_is_read(call, table, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("*CCO*,1\n*CC*,0\n", "read as classes"),
+        ("*CCO*,\n", "no row has a conductivity"),
+        ("*CCO*,-1\n", "line 2: conductivity is '-1'"),
+        ("*CCO*,500\n", "is the unit S/cm?"),
+        ("CCO,0.1\n", "line 2"),
+        ("", "no rows below the header"),
+    ],
+)
+def test_bad_tables_are_refused_in_one_line(call, tmp_path, rows, words):
+    (tmp_path / "t.csv").write_text("smiles,conductivity\n" + rows)
+    said = call("predict", "*CCO*", "--data", tmp_path / "t.csv")
+    assert said.code == 2
+    assert words in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["CCO"], "no repeat unit to estimate"),
