@@ -144,9 +144,10 @@ def test_with_two_aims_the_batch_holds_the_trade_offs(name, choice, oxygens, nit
     assert batch > 1.3 * max(area(_units("greedy", choice())), by_chance)
 
 
-def test_ehvi_without_a_second_aim_is_refused(choice):
-    with pytest.raises(InputError, match="ehvi weighs two objectives, and there are 1; use chebyshev-ucb"):
-        selected("ehvi", choice())
+def test_ehvi_improves_the_one_objective_that_is_known_and_refuses_three(choice, nitrogens):
+    assert _units("ehvi", choice()) == _units("expected-improvement", choice())
+    with pytest.raises(InputError, match="ehvi weighs two objectives, and there are 3; use chebyshev-ucb"):
+        selected("ehvi", choice(further=[Aim(DENSITY, nitrogens)] * 2))
 
 
 def test_what_a_point_adds_is_the_difference_of_the_areas():
