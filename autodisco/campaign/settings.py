@@ -171,7 +171,7 @@ class Surrogate(Section):
     """`posterior`: a Gaussian process over structure, imported data and simulations ranks polymers and chooses among
     them. `none`: they are ranked by the builds of the campaign's protocol alone."""
     prior_mean: bool = True
-    """Begin with what the HTP-MD table says of structures, where the campaign imports no large data set itself."""
+    """Begin with what the HTP-MD table says of structures (docs/surrogate.md)."""
     best: Positive = 10
     """Number of polymers that count as the best, for the chance to be among them."""
 

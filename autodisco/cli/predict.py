@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.text import counted, significant
+from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
     from autodisco.surrogate import Estimate, Posterior
 
-MOST_SHOWN = 50
+MOST_SHOWN, LONGEST_SHOWN = 50, 60
 FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
 TO_SHOWN = 1e3  # S/cm to mS/cm
 
@@ -36,7 +37,14 @@ def predict(
         list[Path] | None,
         typer.Option(metavar="TABLE", help="Values to learn from: a column conductivity in S/cm. Repeat for several."),
     ] = None,
-    reference: Annotated[str, typer.Option(metavar="SMILES", help="The polymer to compare with.")] = "*OCC*",
+    campaign: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Estimate by all that this campaign knows, simulations included."),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(metavar="SMILES", help="The polymer to compare with; default: *OCC*, or the campaign's."),
+    ] = None,
     column: Annotated[str | None, typer.Option(help="Column of FILE with the repeat units.")] = None,
     prior_mean: Annotated[
         bool,
@@ -54,7 +62,8 @@ def predict(
     """
     from autodisco.surrogate import estimates, from_tables
 
-    compared = _unit(reference)
+    if campaign and (data or not prior_mean):
+        raise InputError("--campaign: its file says what it learns from; leave out --data and --no-prior-mean")
     texts = list(_texts(what, column))
     units = [unit for unit in (_said(text, where) for where, text in texts) if unit]
     if not units:
@@ -63,17 +72,40 @@ def predict(
     with counting("reading structures", "polymers") as progress:
         labelled = [smiles for rows in tables.values() for smiles, _ in rows]
         _read_structures([*(unit.smiles for unit in units), *labelled], progress)
-        posterior = from_tables(tables, prior_mean)
+        if campaign:
+            posterior, compared, about = _of_campaign(campaign)
+        else:
+            posterior, compared = from_tables(tables, prior_mean), _unit("*OCC*")
+            about = f"conductivity at {posterior.target}"
+        compared = _unit(reference) if reference else compared
         found = estimates(posterior, units, compared)
         (at,) = estimates(posterior, [compared], compared)
     if as_json:
         print_json(found)
     else:
-        _print(found, at, posterior)
+        _print(found, at, about)
     for path, rows in tables.items():
         message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
+
+
+def _of_campaign(name: str) -> "tuple[Posterior, RepeatUnit, str]":
+    """The posterior of a campaign, the polymer that it compares with, and what it speaks about.
+
+    Raises InputError where it has none, or is about something else than conductivity.
+    """
+    from autodisco.decide.judge import judged
+    from autodisco.decide.objective import CONDUCTIVITY
+    from autodisco.store import Store
+
+    with Store.open_readonly(campaign_folder(name)) as store:
+        judge, reference = judged(store), store.polymer(store.get("reference_key") or "")
+    if judge is None or reference is None:
+        raise InputError(f"--campaign {name}: it has no posterior (docs/campaigns.md, The judge), or no value yet")
+    if judge.objective.column != CONDUCTIVITY.column:
+        raise InputError(f"--campaign {name}: it ranks by {judge.objective.name}; conductivities are estimated here")
+    return judge.posterior, _unit(reference.smiles), f"conductivity, {judge.words}"
 
 
 def _unit(text: str) -> "RepeatUnit":
@@ -109,10 +141,11 @@ def _table(path: Path) -> list[tuple[str, float]]:
     """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
     from autodisco.generator import read_dataset
 
-    rows = [(row.smiles, row.value) for row in read_dataset(path)]
-    known = [(smiles, value) for smiles, value in rows if value is not None]
+    rows = read_dataset(path)
+    known = [(row.smiles, row.value) for row in rows if row.value is not None]
     if not known:
-        raise InputError(f"{path}: no row has a conductivity in S/cm")
+        classes = "; 0 and 1 alone are read as classes" if any(row.label for row in rows) else ""
+        raise InputError(f"{path}: no row has a conductivity in S/cm{classes}")
     return known
 
 
@@ -126,13 +159,13 @@ def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | No
             progress(number)
 
 
-def _print(found: "Sequence[Estimate]", reference: "Estimate", posterior: "Posterior") -> None:
+def _print(found: "Sequence[Estimate]", reference: "Estimate", about: str) -> None:
     """The estimates, best first."""
     best = sorted(found, key=lambda one: -one.value)
     sources = list(reference.contributions)[1:]
     rows = [
         (
-            one.smiles,
+            shortened(one.smiles, LONGEST_SHOWN),
             significant(one.value * TO_SHOWN),
             f"{significant(one.low * TO_SHOWN)} to {significant(one.high * TO_SHOWN)}",
             f"{one.p_better:.2f}",
@@ -141,7 +174,7 @@ def _print(found: "Sequence[Estimate]", reference: "Estimate", posterior: "Poste
         for one in best[:MOST_SHOWN]
     ]
     columns = ["repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
-    print_table([*columns, *(f">decades from {name}" for name in sources)], rows, f"conductivity at {posterior.target}")
+    print_table([*columns, *(f">decades from {name}" for name in sources)], rows, about)
     if (more := len(best) - MOST_SHOWN) > 0:
         message(f"… and {counted(more, 'more polymer')}; --json prints all")
     interval = f"{significant(reference.low * TO_SHOWN)} to {significant(reference.high * TO_SHOWN)}"

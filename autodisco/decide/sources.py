@@ -26,9 +26,6 @@ SALT = "LiTFSI"
 MOST_OF_DATASET = 2000
 """Values of a data set that are used, at random where there are more: the time of a fit grows with their cube."""
 
-SPEAKS_FOR_ITSELF = 300
-"""Values of data sets from which on the prior mean, which is fitted to such a table, is left out."""
-
 Builds = dict[str, list[float]]
 """Values of the builds of each polymer, by its key."""
 
@@ -62,7 +59,7 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     builds.setdefault(own, {})
     single = _of_files(store, objective)
     comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT
-    published = sum(len(rows) for kind, rows in single.values() if kind == DATASET)
+    published = any(kind == DATASET for kind, _ in single.values())
     target = REFERENCE if comparable and (published or builds.get(REFERENCE) or prior_mean) else own
     if target == REFERENCE:
         builds.setdefault(REFERENCE, {})
@@ -90,7 +87,7 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
         labels=sorted(labels + of_builds, key=lambda label: order[label.source]),
         sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
         target=target,
-        prior_mean=prior_mean and target == REFERENCE and published < SPEAKS_FOR_ITSELF,
+        prior_mean=prior_mean and target == REFERENCE,
     )
 
 

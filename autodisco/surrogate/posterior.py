@@ -5,7 +5,7 @@ builds that there could be in the target source. `docs/surrogate.md` has the mod
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,10 +13,9 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtr
 
 from autodisco.arrays import Floats, Indices
-from autodisco.surrogate import censoring
 from autodisco.surrogate.calibration import left_out, widening
 from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
-from autodisco.surrogate.likelihood import Data, most_likely
+from autodisco.surrogate.fitting import MOST_COMPARED, Known, constant_mean, fitted
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
@@ -25,15 +24,6 @@ from autodisco.surrogate.threads import one_thread
 Z_90 = 1.6448536269514722
 PRIOR = "prior mean"
 """Name of what is known before any label, among the contributions."""
-
-MOST_COMPARED = 600
-"""Labels from which hyperparameters are found; a random choice where there are more, sources with few labels whole."""
-
-ROUNDS = 2
-"""How often bounds and hyperparameters are found in turn."""
-
-LEAST_NOISE = 0.02
-"""Least standard error of a label, in units of the spread between polymers."""
 
 ROWS_AT_ONCE = 2000
 JITTER = 1e-9
@@ -63,16 +53,6 @@ class Prediction:
     contributions: Mapping[str, Floats]
 
 
-@dataclass(frozen=True)
-class _Labels:
-    """Labels as the posterior needs them, after bounds have become Gaussian labels."""
-
-    structures: Structures
-    source: Indices
-    residuals: Floats
-    noise: Floats
-
-
 class Posterior:
     """A fitted model; it does not change. See `fit`."""
 
@@ -82,7 +62,7 @@ class Posterior:
         target: str,
         by: Hyperparameters,
         prior_mean: PriorMean,
-        labels: _Labels,
+        labels: Known,
         factor: Floats,
         weights: Floats,
         level: float,
@@ -129,30 +109,11 @@ class Posterior:
         unknown = {label.source for label in labels} - numbers.keys()
         if unknown:
             raise ValueError(f"labels of unknown sources: {', '.join(sorted(unknown))}")
-        source = np.array([numbers[label.source] for label in labels], dtype=np.int64)
-        values = np.array([label.value for label in labels], dtype=float)
-        bounded = np.flatnonzero([label.censored for label in labels])
-        centre = _centre(sources, source, values, bounded)
-        prior_mean = prior_mean or PriorMean.constant_at(centre, spread)
-        structures = Structures.of([label.smiles for label in labels])
-        data = Data(
-            kernels=Kernels.between(structures, structures),
-            source=source,
-            values=values,
-            prior=prior_mean.values(structures),
-            level=centre if level is None else level,
-            builds=np.array([max(label.builds, 1) for label in labels], dtype=float),
-            fixed_noise=_fixed_noise(labels, LEAST_NOISE * spread),
-        )
-        data, by = _fitted(data, sources, bounded, prior_mean.start(sources), seed)
-        noise = data.noise(by)
-        covariance = of_labels(data.kernels, by, sources, source, noise)
+        prior_mean = prior_mean or constant_mean(labels, sources, spread)
+        known, covariance, by, level = fitted(labels, sources, prior_mean, seed, spread, level)
         factor = cholesky(covariance, lower=True, overwrite_a=True) if len(labels) else covariance
-        residuals = data.values - data.means(by)
-        return cls(
-            sources, target, by, prior_mean, _Labels(structures, source, residuals, noise), factor,
-            _solved(factor, residuals), data.level,
-        )  # fmt: skip
+        weights = _solved(factor, known.residuals)
+        return cls(sources, target, by, prior_mean, known, factor, weights, level)
 
     @property
     def with_labels(self) -> list[str]:
@@ -242,7 +203,7 @@ class Posterior:
         factor = np.zeros((n + m, n + m))
         factor[:n, :n], factor[n:, :n], factor[n:, n:] = self._factor, cross.T, corner
         old = self._labels
-        labels = _Labels(
+        labels = Known(
             old.structures.joined(rows),
             np.concatenate([old.source, added]),
             np.concatenate([old.residuals, np.zeros(m)]),
@@ -370,66 +331,6 @@ class Posterior:
             return cross.T
         halved: Floats = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
         return halved
-
-
-def _centre(sources: Sequence[Source], source: Indices, values: Floats, bounded: Indices) -> float:
-    """Where the values of the target are expected: the median of all without the offsets that sources probably have,
-    and without bounds where there are other labels."""
-    if not len(values):
-        return 0.0
-    offsets = np.array([one.priors.offset.mean for one in sources])
-    placed = values - offsets[source]
-    return float(np.median(placed if len(bounded) == len(values) else np.delete(placed, bounded)))
-
-
-def _fixed_noise(labels: Sequence[Label], least: float) -> Floats:
-    return np.array([np.nan if label.sem is None else max(label.sem, least) ** 2 for label in labels], dtype=float)
-
-
-def _fitted(
-    data: Data, sources: Sequence[Source], bounded: Indices, start: Hyperparameters, seed: int
-) -> tuple[Data, Hyperparameters]:
-    """Hyperparameters, and the data with Gaussian labels in the place of bounds."""
-    by = start
-    chosen = _compared(data.source, np.random.default_rng(seed))
-    if not len(bounded):
-        return data, most_likely(data.among(chosen), sources, start) if len(chosen) else start
-    bounds = data
-    for _ in range(ROUNDS):
-        data = _with_sites(bounds, by, sources, bounded)
-        by = most_likely(data.among(chosen), sources, start)
-    return _with_sites(bounds, by, sources, bounded), by
-
-
-def _compared(source: Indices, rng: np.random.Generator) -> Indices:
-    """At most `MOST_COMPARED` labels, the same number of each source where it has as many; ascending."""
-    counts = np.bincount(source)
-    if len(source) <= MOST_COMPARED:
-        return np.arange(len(source))
-    left, quota = MOST_COMPARED, np.zeros(len(counts), dtype=int)
-    for place, number in enumerate(np.argsort(counts, kind="stable").tolist()):
-        quota[number] = min(counts[number], left // (len(counts) - place))
-        left -= quota[number]
-    chosen = [rng.permutation(np.flatnonzero(source == number))[: quota[number]] for number in range(len(counts))]
-    return np.sort(np.concatenate(chosen))
-
-
-def _with_sites(data: Data, by: Hyperparameters, sources: Sequence[Source], bounded: Indices) -> Data:
-    """The data with a Gaussian label for each bound."""
-    exact = np.setdiff1d(np.arange(len(data.source)), bounded)
-    noise = data.noise(by)
-    silent = np.where(np.isin(np.arange(len(noise)), bounded), 0.0, noise)
-    covariance = of_labels(data.kernels, by, sources, data.source, silent)
-    residuals = data.values - data.means(by)
-    factor = cholesky(covariance[np.ix_(exact, exact)], lower=True) if len(exact) else np.empty((0, 0))
-    cross = covariance[np.ix_(exact, bounded)]
-    known = solve_triangular(factor, cross, lower=True) if len(exact) else cross
-    told = solve_triangular(factor, residuals[exact], lower=True) if len(exact) else np.empty(0)
-    mean = data.means(by)[bounded] + known.T @ told
-    among = covariance[np.ix_(bounded, bounded)] - known.T @ known
-    values, fixed_noise = data.values.copy(), data.fixed_noise.copy()
-    values[bounded], fixed_noise[bounded] = censoring.sites(mean, among, data.values[bounded], noise[bounded])
-    return replace(data, values=values, fixed_noise=fixed_noise)
 
 
 def _solved(factor: Floats, residuals: Floats) -> Floats:

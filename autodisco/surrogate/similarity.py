@@ -88,12 +88,14 @@ class Structures:
     def linear_with_itself(self) -> Floats:
         """The diagonal of `linear`, shape (n,)."""
         row = np.repeat(np.arange(len(self)), np.diff(self.starts))
-        return COMMON * np.bincount(row, np.square(self.counts), minlength=len(self))
+        squares = np.bincount(row, np.square(self.counts), minlength=len(self)).astype(np.float64)
+        return COMMON * squares
 
     @property
     def distance_of_itself(self) -> Floats:
         """The diagonal of `distance`, shape (n,)."""
-        return np.square(self.descriptors).mean(axis=1)
+        means: Floats = np.square(self.descriptors).mean(axis=1)
+        return means
 
     def _in(self, bits: Indices) -> Sparse:
         return self.starts, np.searchsorted(bits, self.bits), self.counts

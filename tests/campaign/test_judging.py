@@ -41,8 +41,9 @@ def test_ranking_and_status_are_those_of_the_posterior(judged):
         assert all(row.judged for row in rows)
         assert {row.expected_from for row in rows} == {"posterior at 353 K, reference protocol"}
         assert seen.to_dict()["judgement"]["target"] == "htp-md"
-        peo = next(row for row in rows if row.verdict == "reference")
-        assert peo.expected < peo.value  # hot small boxes conduct better
+        told = {row["name"]: row["labels"] for row in seen.judgement["sources"]}
+        assert told["htp-md"] == 1  # the label of another protocol in the seed file
+        assert told["smoke"] >= 3
         assert [row.expected for row in rows] == sorted((row.expected for row in rows), reverse=True)
 
 
@@ -54,9 +55,9 @@ def test_values_count_in_the_ranking_of_a_campaign_that_ends_in_the_middle_of_an
     plan_batch(campaign, store)
     (row,) = store.replicas(1)
     before = store.estimates()[row.key]
-    properties = {campaign.objective.column: 1e-6}
+    properties = {campaign.objective.column: 1e-5}
     store.update_replica(row.key, row.protocol, 0, status="done", properties=properties, ended=1.0)
-    assert next(one.expected for one in ranking(store) if one.key == row.key) > 1e-6
+    assert next(one.expected for one in ranking(store) if one.key == row.key) > 1e-5
     judge(store)
     after = store.estimates()[row.key]
     assert after.mean < before.mean

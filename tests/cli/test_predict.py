@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from autodisco.polymer import parse
+from autodisco.store import Store
+
 TABLE = "monomer_smiles,conductivity\n*OCC*,0.0012\n*CCNOCO*,0.002\n*CC*,0\n*CCS*,\n*COC*,0.0015\n"
 
 
@@ -53,6 +56,25 @@ def test_a_file_of_repeat_units_is_read(call, table, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("*CCO*,1\n*CC*,0\n", "read as classes"),
+        ("*CCO*,\n", "no row has a conductivity"),
+        ("*CCO*,-1\n", "line 2: conductivity is '-1'"),
+        ("*CCO*,500\n", "is the unit S/cm?"),
+        ("CCO,0.1\n", "line 2"),
+        ("", "no rows below the header"),
+    ],
+)
+def test_bad_tables_are_refused_in_one_line(call, tmp_path, rows, words):
+    (tmp_path / "t.csv").write_text("smiles,conductivity\n" + rows)
+    said = call("predict", "*CCO*", "--data", tmp_path / "t.csv")
+    assert said.code == 2
+    assert words in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["CCO"], "no repeat unit to estimate"),
@@ -80,3 +102,24 @@ LOADED = (
 def test_help_does_not_load_what_it_does_not_need():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("set()")
+
+
+def test_a_campaign_says_what_it_believes(call, tmp_path, monkeypatch):
+    unit, peo = parse("*COC*"), parse("*OCC*")
+    monkeypatch.setenv("AUTODISCO_RUNS", str(tmp_path))
+    with Store.create(tmp_path / "mine") as store:
+        store.set(
+            protocol="quick", force_field="pcff+", reference_key=peo.key, settings={"surrogate": {"kind": "none"}}
+        )
+        for each in (unit, peo):
+            store.add_polymer(each.key, each.smiles, each.given, "seed")
+            store.set_label(
+                each.key, "conductivity_s_per_cm", 0.02, protocol="quick", force_field="pcff+", origin="seeds.csv"
+            )
+        assert "it has no posterior" in call("predict", "*COC*", "--campaign", "mine").err
+        store.set(settings={"surrogate": {"kind": "posterior"}})
+    said = call("predict", "*COC*", "--campaign", "mine", "--json")
+    assert list(said.json[0]["contributions"]) == ["prior mean", "quick"]
+    assert said.json[0]["conductivity_s_per_cm"] < 0.02
+    assert "posterior at 353 K, reference protocol" in call("predict", "*COC*", "--campaign", "mine").out
+    assert "leave out --data" in call("predict", "*COC*", "--campaign", "mine", "--no-prior-mean").err

@@ -90,7 +90,7 @@ def test_the_gradient_of_the_likelihood_is_right(monkeypatch):
         seen.append((data, start))
         return start
 
-    monkeypatch.setattr("autodisco.surrogate.posterior.most_likely", record)
+    monkeypatch.setattr("autodisco.surrogate.fitting.most_likely", record)
     fit(known, sources)
     data, start = seen[0]
     layout = _Layout(sources, start)
@@ -150,6 +150,25 @@ def test_leave_one_out_is_what_the_others_say():
     assert residuals[0] == pytest.approx(residual[3] - told)
     assert sds[0] == pytest.approx(np.sqrt(left))
     assert rest.predict(UNITS[:5]).sd == pytest.approx(whole.predict(UNITS[:5]).sd)
+
+
+def test_folds_are_predicted_from_the_other_folds():
+    known = mixed()[:40]
+    whole = fit(known, (LONG, SHORT))
+    assert np.allclose(whole.leave_out(np.arange(40)), whole.leave_one_out())
+    fold = np.arange(40) % 4
+    residuals, sds = whole.leave_out(fold)
+    covariance, prior_residuals = whole._factor @ whole._factor.T, whole._factor @ whole._factor.T @ whole._weights
+    aside, rest = fold == 2, fold != 2
+    gain = np.linalg.solve(covariance[np.ix_(rest, rest)], covariance[np.ix_(rest, aside)])
+    assert residuals[aside] == pytest.approx(prior_residuals[aside] - gain.T @ prior_residuals[rest])
+    left = covariance[np.ix_(aside, aside)] - covariance[np.ix_(aside, rest)] @ gain
+    assert sds[aside] == pytest.approx(np.sqrt(np.diag(left)))
+
+
+def test_a_data_set_cannot_tell_how_wrong_it_is_outside_of_itself():
+    whole = fit(labels(UNITS[:60], "table", truth(UNITS[:60])), (LONG, TABLE))
+    assert whole.hyperparameters.systematic[1] == TABLE.priors.systematic**2
 
 
 def test_a_bound_is_the_truncated_distribution():

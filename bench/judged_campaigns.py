@@ -1,0 +1,174 @@
+"""Simulated campaigns with known truth: how often "better" is wrong, how far off the winner is, what intervals hold.
+
+    python bench/judged_campaigns.py --campaigns 20
+    python bench/judged_campaigns.py --campaigns 20 --table HTP-MD.csv
+
+The campaign's own machinery judges and chooses; only the simulations are replaced. Truths at the reference protocol are
+drawn from what the program believes before any label, or taken from a table of conductivities; the judge then sees 300
+of its values as a data set, of other polymers than the campaign meets. `quick` has the offset, slope, systematic error
+and scatter of its protocol file.
+"""
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autodisco.arrays import Floats
+from autodisco.campaign.judging import judge, write_estimates
+from autodisco.decide import Choice, objective_of, ranking, selected
+from autodisco.decide.judge import judged
+from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_grammar
+from autodisco.simulation import protocols
+from autodisco.store import DATASET, Candidate, Store
+from autodisco.surrogate import Posterior, PriorMean, Source, similarity
+
+SEEDS, BATCH, POOL, ITERATIONS, BUILDS, OF_REFERENCE, OF_TABLE = 40, 6, 60, 4, 2, 8, 300
+SIGMA = "conductivity_s_per_cm"
+
+
+@dataclass(frozen=True)
+class World:
+    """Repeat units with their true places (log10 S/cm at 353 K), and values of a data set."""
+
+    units: list[RepeatUnit]
+    truth: Floats
+    table: dict[RepeatUnit, float]
+
+
+def drawn(rng: np.random.Generator) -> World:
+    """Truths from the prior of the program."""
+    texts = units_from_grammar(SEEDS + POOL * ITERATIONS + 1, rng)
+    units = list({unit.key: unit for unit in map(parse, texts)}.values())
+    prior = Posterior.fit(
+        [], [Source.of_kind("truth", "protocol", reference=True)], "truth", prior_mean=PriorMean.shipped(), seed=1
+    )
+    return World(units, prior.draws([unit.smiles for unit in units], 1, rng)[0], {})
+
+
+def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator) -> World:
+    """Truths of a table."""
+    order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * ITERATIONS + 1].tolist()
+    known, met = order[:OF_TABLE], order[OF_TABLE:]
+    truth = np.log10([rows[place][1] for place in met])
+    return World([rows[place][0] for place in met], truth, dict(rows[place] for place in known))
+
+
+def short_means(world: World, rng: np.random.Generator) -> Floats:
+    """Place of each polymer at `quick`, as the mean of builds without number."""
+    agreement = protocols.load("quick").agreement
+    assert agreement is not None
+    fixed = [unit.smiles for unit in world.units[::6]]
+    error = similarity([unit.smiles for unit in world.units], fixed) @ rng.normal(size=len(fixed))
+    error = agreement.systematic * (error - error.mean()) / error.std()
+    return -3.0 + agreement.offset + agreement.slope * (world.truth + 3.0) + error
+
+
+def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, float]:
+    """A campaign in this world, and what came of it."""
+    protocol, means = protocols.load("quick"), short_means(world, rng)
+    places = {unit.key: place for place, unit in enumerate(world.units)}
+    reference = int(np.argsort(world.truth)[int(0.8 * len(world.truth))])
+    with Store.create(folder) as store:
+        store.set(
+            protocol="quick", force_field="pcff+", reference_key=world.units[reference].key, seed=1, iteration=0,
+            agreement=protocol.agreement and protocol.agreement.model_dump(), state="simulate",
+            build_scatter=protocol.scatter.model_dump(), protocol_content=protocol.content(),
+            settings={"surrogate": {"kind": "posterior", "prior_mean": not world.table, "best": 10}},
+        )  # fmt: skip
+
+        def simulate(place: int, builds: int, iteration: int) -> None:
+            unit, spread = world.units[place], protocol.scatter.decades
+            store.add_polymer(unit.key, unit.smiles, unit.given, "generated" if iteration else "seed", iteration)
+            for replica in range(builds):
+                # the mean of builds is the mean of a log-normal distribution
+                value = 10 ** (means[place] - spread**2 * np.log(10) / 2 + spread * rng.normal())
+                store.plan_replica(unit.key, "quick", replica, iteration)
+                store.update_replica(
+                    unit.key, "quick", replica, status="done", properties={SIGMA: value}, ended=float(iteration)
+                )
+
+        with store.transaction():
+            for unit, value in world.table.items():
+                store.add_polymer(unit.key, unit.smiles, unit.given, "dataset")
+                store.set_label(unit.key, SIGMA, value, protocol=DATASET, force_field="", origin="table")
+            simulate(reference, OF_REFERENCE, 0)
+            for place in [place for place in range(SEEDS) if place != reference]:
+                simulate(place, BUILDS, 0)
+            judge(store)
+        for iteration in range(1, ITERATIONS + 1):
+            store.set(iteration=iteration)
+            new = range(SEEDS + (iteration - 1) * POOL, min(SEEDS + iteration * POOL, len(world.units)))
+            pool = [Candidate(iteration, n, world.units[n].given, world.units[n].key, "new") for n in new]
+            with store.transaction():
+                found = judged(store)
+                assert found is not None
+                write_estimates(store, found, pool)
+                choice = Choice(pool, BATCH, objective_of(store), ranking(store), rng, found.posterior)
+                for row in selected("batch-ucb", choice):
+                    simulate(places[row.key or ""], BUILDS, iteration)
+                judge(store)
+        return _outcome(store, world, places, reference)
+
+
+def _outcome(store: Store, world: World, places: dict[str, int], reference: int) -> dict[str, float]:
+    rows = [row for row in ranking(store) if row.verdict != "reference"]
+    true = {row.key: float(world.truth[places[row.key]]) for row in rows}
+    called = [row for row in rows if row.verdict == "better"]
+    winner = rows[0]
+    inside = [row.expected_low <= 10 ** true[row.key] <= row.expected_high for row in rows]
+    return {
+        "called": len(called),
+        "wrong": sum(true[row.key] <= world.truth[reference] for row in called),
+        "chance wrong": sum(1.0 - (row.p_better or 0.0) for row in called),
+        "winner": float(np.log10(winner.expected) - true[winner.key]),
+        "winner inside": winner.expected_low <= 10 ** true[winner.key] <= winner.expected_high,
+        "inside": float(np.mean(inside)),
+        "rank": float(np.corrcoef(np.argsort(np.argsort([true[row.key] for row in rows])), range(len(rows)))[0, 1]),
+        "forecasts inside": float(np.mean([row.within for row in store.forecasts()])),
+    }
+
+
+def summary(found: list[dict[str, float]]) -> str:
+    """The figures of several campaigns in a few lines."""
+    called, wrong = sum(one["called"] for one in found), sum(one["wrong"] for one in found)
+    off = np.array([one["winner"] for one in found])
+    mean = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+    return (
+        f"{len(found)} campaigns: {called:.0f} called better, {wrong:.0f} of them are not "
+        f"({sum(one['chance wrong'] for one in found):.1f} expected)\n"
+        f"winner, expected over true: median {10 ** np.median(off):.2f}, within a factor of 1.3: "
+        f"{np.mean(np.abs(off) < np.log10(1.3)):.2f}, of 2: {np.mean(np.abs(off) < np.log10(2)):.2f}; "
+        f"its interval holds it: {mean['winner inside']:.2f}\n"
+        f"intervals of 90 % hold {mean['inside']:.3f} of all polymers; forecasts {mean['forecasts inside']:.3f}; "
+        f"rank correlation with the truth {-mean['rank']:.2f}"
+    )
+
+
+def read_table(path: Path) -> list[tuple[RepeatUnit, float]]:
+    """Repeat units and conductivities above zero."""
+    from autodisco.generator import read_dataset
+
+    return [(parse(row.smiles, ORGANIC_ELEMENTS), row.value) for row in read_dataset(path) if row.value]
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--table", type=Path, help="truths from a table of conductivities (S/cm)")
+    given = parser.parse_args()
+    rows = read_table(given.table) if given.table else []
+    found = []
+    for seed in range(given.campaigns):
+        rng = np.random.default_rng(seed)
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(campaign(of_table(rows, rng) if rows else drawn(rng), rng, Path(folder) / "c"))
+        print(seed, {name: round(float(value), 2) for name, value in found[-1].items()}, flush=True)
+    print(summary(found))
+
+
+if __name__ == "__main__":
+    main()
