@@ -161,13 +161,14 @@ def forest_agreement(judge: Judge, source: str, units: Sequence[str]) -> float |
     """Spearman's correlation between what the judge and a random forest expect of polymers in a source.
 
     The forest sees the labels of this source only, and the same counts and descriptors. None with fewer than
-    `LEAST_COMPARED` labels or polymers.
+    `LEAST_COMPARED` labels or polymers, and where one of the two expects the same of all.
     """
     labels = [label for label in judge.labels if label.source == source and not label.censored]
     if min(len(labels), len(units)) < LEAST_COMPARED:
         return None
     forest = PropertyModel.fit([label.smiles for label in labels], [label.value for label in labels], seed=1)
-    return float(spearmanr(judge.posterior.values(units, source)[0], forest.predict(units)).statistic)
+    said, theirs = judge.posterior.values(units, source)[0], forest.predict(units)
+    return float(spearmanr(said, theirs).statistic) if min(np.ptp(said), np.ptp(theirs)) > 0 else None
 
 
 def _awaited(judge: Judge) -> list[Source]:
