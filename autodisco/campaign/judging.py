@@ -26,8 +26,10 @@ def judge(store: Store) -> "Judge | None":
     from autodisco.decide.judge import forecasts, judged
 
     found = judged(store)
+    if found is None:
+        return None
     seen = list(store.values_seen())
-    if found is None or (store.get("judgement") or {}).get("seen") == seen:
+    if (store.get("judgement") or {}).get("seen") == seen:
         return found
     came = forecasts(found, store)
     with store.transaction():
