@@ -8,7 +8,9 @@ and Ferry (J. Am. Chem. Soc. 1955, 77, 3701), and that equation itself with its 
 C₂ = 51.6 K: ``C₂ r/(C₁ - r)`` for r decades.
 
 One box of some hundred atoms is noisy. The bend is looked for in the mean of the ramps of all builds; that of each
-build is printed beside it.
+build is printed beside it. Where no bend is significant, the best one is printed all the same, with its standard error
+from leaving each build out (jackknife), and the slopes of the specific volume in the lowest and highest thirds of the
+ramp.
 """
 
 import argparse
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autodisco.analysis.glass import Verdict, judge
+from autodisco.analysis.glass import Verdict, best_bend_k, judge
 from autodisco.polymer import parse
 from autodisco.simulation import LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
@@ -63,12 +65,16 @@ def main() -> None:
             print(row["name"], "build", task.replica, told(judge(*ramp([task]))), flush=True)
         verdict = judge(*ramp(done))
         print(row["name"], f"mean of {len(done)} ramps", told(verdict), "measured", row["measured_k"], flush=True)
+        best, error = best_bend(done)
+        print(row["name"], f"best bend {best:.0f} ± {error:.0f} K;", slopes(done), flush=True)
         found.append(
             row
             | {
                 "builds": len(done),
                 "here_k": verdict.transition and verdict.transition.temperature_k,
                 "here_k_sem": verdict.transition and verdict.transition.temperature_k_sem,
+                "best_bend_k": best,
+                "best_bend_k_sem": error,
                 "reason": verdict.reason,
                 "shift_least_k": least,
                 "shift_most_k": most,
@@ -91,6 +97,27 @@ def ramp(tasks: list[ReplicaTask]) -> tuple[np.ndarray, np.ndarray]:
         for name in ("temperature_k", "density_g_per_cm3")
     )
     return temperatures, densities
+
+
+def best_bend(tasks: list[ReplicaTask]) -> tuple[float, float]:
+    """The best bend of the mean ramp and its jackknife error (K); the error is nan for one build."""
+    n = len(tasks)
+    if n == 1:
+        return best_bend_k(*ramp(tasks)), float("nan")
+    without = [best_bend_k(*ramp(tasks[:k] + tasks[k + 1 :])) for k in range(n)]
+    return best_bend_k(*ramp(tasks)), float(np.sqrt((n - 1) * np.var(without)))
+
+
+def slopes(tasks: list[ReplicaTask]) -> str:
+    """Slopes of the specific volume in the lowest and the highest third of the ramp: means and errors over builds."""
+    each = []
+    for task in tasks:
+        t, rho = ramp([task])
+        low, high = t.min() + np.ptp(t) / 3, t.max() - np.ptp(t) / 3
+        each.append([1e3 * np.polyfit(t[part], 1 / rho[part], 1)[0] for part in (t < low, t > high)])
+    errors = np.std(each, axis=0, ddof=1) / np.sqrt(len(each)) if len(each) > 1 else [float("nan")] * 2
+    parts = [f"{mean:.2f} ± {error:.2f}" for mean, error in zip(np.mean(each, axis=0), errors, strict=True)]
+    return f"expansion {parts[0]} and {parts[1]} × 10⁻³ cm³/g/K below and above"
 
 
 def told(verdict: Verdict) -> str:

@@ -148,7 +148,7 @@ def write(
     lines = [
         "# Prior mean of log10 of the conductivity in S/cm: 353 K, 1.5 mol/kg LiTFSI, settings of HTP-MD.",
         "# Made by `python bench/prior_mean.py --reference DIR --write` from the 6,024 polymers of HTP-MD",
-        "# (Xie et al., Nat. Commun. 13, 3415, 2022; Khajeh et al., arXiv:2312.06470).",
+        "# (the table published with Khajeh et al., Digital Discovery 4, 11, 2025).",
         *(f"# - {fact}" for fact in facts),
         f"intercept = {intercept:.5g}",
         "",

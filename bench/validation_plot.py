@@ -47,8 +47,8 @@ PANELS = (
           "vaporisation_kj_per_mol_here", "vaporisation_kj_per_mol_here_sem", "name", 0.15, 0.0),
     Panel("polymer-densities.csv", "Polymer melts: density", "g/cm³", "density_g_per_cm3", "density_g_per_cm3_here",
           "density_g_per_cm3_here_sem", "name", 0.05, 0.0),
-    Panel("glass-transitions.csv", "Glass transitions", "K", "measured_k", "here_k", "here_k_sem", "name", 0.0, 0.0,
-          ("shift_least_k", "shift_most_k")),
+    Panel("glass-transitions.csv", "Glass transitions: best bend", "K", "measured_k", "best_bend_k", "best_bend_k_sem",
+          "name", 0.0, 0.0, ("shift_least_k", "shift_most_k")),
 )  # fmt: skip
 
 
@@ -107,6 +107,8 @@ def draw(axes: plt.Axes, panel: Panel) -> None:
     here = np.array([float(row[panel.here]) for row in table])
     errors = np.array([float(row[panel.sem] or 0.0) if panel.sem else 0.0 for row in table])
     low, high = min(measured.min(), here.min()), max(measured.max(), here.max())
+    if panel.shift:  # the whole band is shown at the measured value
+        high = max(high, measured.max() + float(table[0][panel.shift[1]]))
     line = np.linspace(low - 0.06 * (high - low), high + 0.06 * (high - low), 50)
     smallest, largest, told = band(panel, table[0], line)
     axes.fill_between(line, line + smallest, line + largest, color="0.9", label=told)

@@ -83,12 +83,8 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
         For fewer than 80 rows, densities that are not positive numbers, and a constant temperature.
     """
     t, y = _windows(temperatures_k, densities)
-    middle, half = (t.max() + t.min()) / 2, np.ptp(t) / 2
-    x = (t - middle) / half
-    tried = np.array([(place, width) for place in PLACES for width in WIDTHS])
-    away = x - tried[:, :1]
-    hyperbola = (away + np.sqrt(away**2 + tried[:, 1:] ** 2)) / 2
-    bent = _Models(np.stack([np.ones_like(away), away, hyperbola], axis=-1), is_bend=True)
+    x, middle, half = _scaled(t)
+    bent = _bent(x)
     smooth = _Models(np.stack([np.ones_like(x), x, x**2], axis=-1)[None], is_bend=False)
 
     no_bend = smooth.fit(y[:, None])
@@ -111,8 +107,32 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     # dv = 2 √v d√v; √v at the bend is used for both slopes
     scale = float(2 * np.interp(place, x[np.argsort(x)], y[np.argsort(x)]) / half)
     return Verdict(
-        GlassTransition(float(middle + half * place), float(half * error), slope * scale, (slope + more) * scale), None
+        GlassTransition(middle + half * float(place), half * float(error), slope * scale, (slope + more) * scale), None
     )
+
+
+def best_bend_k(temperatures_k: Floats, densities: Floats) -> float:
+    """Temperature (K) of the bend that fits a ramp best, whether it is significant or not; arguments as in `judge`.
+
+    For the scatter of this temperature over several ramps. `judge` decides whether there is a transition.
+    """
+    t, y = _windows(temperatures_k, densities)
+    x, middle, half = _scaled(t)
+    return float(middle + half * _bent(x).place(y[:, None])[0])
+
+
+def _scaled(t: Floats) -> tuple[Floats, float, float]:
+    """Temperatures in units of half their range about its middle, the middle and half the range."""
+    middle, half = float(t.max() + t.min()) / 2, float(np.ptp(t)) / 2
+    return (t - middle) / half, middle, half
+
+
+def _bent(x: Floats) -> "_Models":
+    """Hyperbolas with all bends and widths that are tried."""
+    tried = np.array([(place, width) for place in PLACES for width in WIDTHS])
+    away = x - tried[:, :1]
+    hyperbola = (away + np.sqrt(away**2 + tried[:, 1:] ** 2)) / 2
+    return _Models(np.stack([np.ones_like(away), away, hyperbola], axis=-1), is_bend=True)
 
 
 def _windows(temperatures_k: Floats, densities: Floats) -> tuple[Floats, Floats]:

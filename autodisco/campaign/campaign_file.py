@@ -15,6 +15,7 @@ from autodisco.campaign.states import load_stages
 from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
+from autodisco.registry import is_file
 from autodisco.store import Store
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
         ("objective.constraints", lambda: _check_constraints(settings)),
+        ("objective.further", lambda: _check_further(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
@@ -99,6 +101,19 @@ def check_names(where: Path | str, settings: Settings) -> None:
 def _check_constraints(settings: Settings) -> None:
     for name in settings.objective.constraints:
         objective_named(name).check(constraint=True)
+
+
+def _check_further(settings: Settings) -> None:
+    """Raise InputError for a further objective that does not exist, or that no selection looks at."""
+    names, selection = settings.objective.further, settings.filter.selection
+    for name in names:
+        objective_named(name).check()
+    weighed = {"ehvi": 1, "chebyshev-ucb": len(names)}.get(selection, len(names) if is_file(selection) else 0)
+    if len(names) != weighed:
+        raise InputError(
+            f"{len(names)} given, and selection '{selection}' weighs {weighed}; ehvi weighs one beside the first "
+            "objective, chebyshev-ucb any number, the others none"
+        )
 
 
 def _check_ions(settings: Settings, protocol: "Protocol") -> None:

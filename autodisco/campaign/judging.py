@@ -4,6 +4,7 @@ It is done before the first model, at `acquire`, and where a campaign is left in
 values count in the ranking which it ends with. Values that came are compared with what was said before they came.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,10 @@ def judge(store: Store) -> "Judge | None":
     from autodisco.decide.judge import forecasts, judged
 
     found = judged(store)
+    if found is None:
+        return None
     seen = list(store.values_seen())
-    if found is None or (store.get("judgement") or {}).get("seen") == seen:
+    if (store.get("judgement") or {}).get("seen") == seen:
         return found
     came = forecasts(found, store)
     with store.transaction():
@@ -101,7 +104,7 @@ def _facts(found: "Judge", store: Store) -> dict[str, Any]:
 
 
 def _note(store: Store, found: "Judge") -> None:
-    seen = {source.name: sum(label.source == source.name for label in found.labels) for source in found.sources}
+    seen = dict(Counter(label.source for label in found.labels))
     iteration = store.get("iteration")
     why = "all values so far in one model" + (
         f"; standard deviations are widened by {found.posterior.widened:.2f}" if found.posterior.widened > 1 else ""

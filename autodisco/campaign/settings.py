@@ -25,6 +25,9 @@ class ObjectiveSettings(Section):
     """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
     constraints: list[str] = []
     """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
+    further: list[str] = []
+    """Further objectives, which the selections `chebyshev-ucb` and `ehvi` weigh against the first; polymers are ranked
+    by the first alone."""
 
 
 class Seeds(Section):

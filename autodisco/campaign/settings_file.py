@@ -147,8 +147,11 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     for table, key in PART_KEYS:
         section = changed.get(table, getattr(settings, table))
         changed[table] = section.model_copy(update={key: absolute(getattr(section, key), file.parent)})
-    constraints = [absolute(name, file.parent) for name in settings.objective.constraints]
-    changed["objective"] = changed["objective"].model_copy(update={"constraints": constraints})
+    objectives = {
+        key: [absolute(name, file.parent) for name in getattr(settings.objective, key)]
+        for key in ("constraints", "further")
+    }
+    changed["objective"] = changed["objective"].model_copy(update=objectives)
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

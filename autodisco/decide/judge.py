@@ -12,8 +12,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from autodisco.decide.objective import Objective
-from autodisco.decide.outlook import canonical
-from autodisco.decide.ranking import objective_of
+from autodisco.decide.outlook import Aim, canonical
+from autodisco.decide.ranking import further_objectives_of, objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
 from autodisco.surrogate import PRIOR, Label, Posterior, PriorMean, PropertyModel, Source, widening
@@ -59,17 +59,25 @@ def judged(store: Store) -> Judge | None:
 
     The last fits are kept in memory.
     """
+    return _judged(store, objective_of(store), widened_by(store.forecasts()))
+
+
+def further_aims(store: Store) -> list[Aim]:
+    """The further objectives of a campaign with their posteriors; those that nothing is known of are left out."""
+    judges = [_judged(store, objective, 1.0) for objective in further_objectives_of(store)]
+    return [Aim(judge.objective, judge.posterior) for judge in judges if judge]
+
+
+def _judged(store: Store, objective: Objective, widened: float) -> Judge | None:
     settings = (store.get("settings") or {}).get("surrogate", {})
     if settings.get("kind", "none") == "none":
         return None
-    objective = objective_of(store)
     found = collect(store, objective, prior_mean=settings.get("prior_mean", True))
     if not found.labels:
         return None
     given = tuple(found.labels), tuple(found.sources.values())
     level = LEVEL if found.target == REFERENCE else None
     fitted = _fitted(*given, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level)
-    widened = widened_by(store.forecasts())
     return Judge(objective, fitted.widen(widened), found.target, *given, widened)
 
 
@@ -78,7 +86,7 @@ def widened_by(rows: Sequence[Forecast]) -> float:
     return widening(np.array([row.z_before_widening for row in rows]))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _fitted(
     labels: tuple[Label, ...],
     sources: tuple[Source, ...],
@@ -153,13 +161,14 @@ def forest_agreement(judge: Judge, source: str, units: Sequence[str]) -> float |
     """Spearman's correlation between what the judge and a random forest expect of polymers in a source.
 
     The forest sees the labels of this source only, and the same counts and descriptors. None with fewer than
-    `LEAST_COMPARED` labels or polymers.
+    `LEAST_COMPARED` labels or polymers, and where one of the two expects the same of all.
     """
     labels = [label for label in judge.labels if label.source == source and not label.censored]
     if min(len(labels), len(units)) < LEAST_COMPARED:
         return None
     forest = PropertyModel.fit([label.smiles for label in labels], [label.value for label in labels], seed=1)
-    return float(spearmanr(judge.posterior.values(units, source)[0], forest.predict(units)).statistic)
+    said, theirs = judge.posterior.values(units, source)[0], forest.predict(units)
+    return float(spearmanr(said, theirs).statistic) if min(np.ptp(said), np.ptp(theirs)) > 0 else None
 
 
 def _awaited(judge: Judge) -> list[Source]:

@@ -118,8 +118,17 @@ def objective_of(store: Store) -> Objective:
 
 def constraints_of(store: Store) -> list[Objective]:
     """The constraints of a campaign. Raises InputError if the file of one is gone."""
+    return _objectives(store, "constraints")
+
+
+def further_objectives_of(store: Store) -> list[Objective]:
+    """What a campaign wants beside its objective. Raises InputError if the file of one is gone."""
+    return _objectives(store, "further")
+
+
+def _objectives(store: Store, key: str) -> list[Objective]:
     settings = (store.get("settings") or {}).get("objective", {})
-    return [objective_named(copied_part(store.folder, name)) for name in settings.get("constraints", [])]
+    return [objective_named(copied_part(store.folder, name)) for name in settings.get(key, [])]
 
 
 def ranking(store: Store) -> list[Ranked]:

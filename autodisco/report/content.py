@@ -172,7 +172,7 @@ def _expected(content: Content) -> str:
     from_ = joined([f"{row['labels']} of {row['name']}" for row in judgement["sources"] if row["labels"]])
     return (
         f"Expected values are another quantity: the {content.judged}, fitted to structure and all values ({from_}). "
-        "Their intervals hold 90 %. The ranking is by them."
+        "Their intervals are meant to hold 90 %. The ranking is by them."
     )
 
 

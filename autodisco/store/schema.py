@@ -176,8 +176,7 @@ INSERT OR IGNORE INTO meta VALUES ('loop', '[
 """The campaign file chooses the stages: their verdicts are open, and the fact ``loop`` lists them; these are the stages
 of earlier versions. A running replica names its executor, and the handle by which that knows it."""
 
-LABELS = """
-CREATE TABLE labels_new (
+LABEL_COLUMNS = """\
     key TEXT NOT NULL REFERENCES polymers,
     quantity TEXT NOT NULL,            -- column of the value, which names its unit
     value REAL,
@@ -187,7 +186,11 @@ CREATE TABLE labels_new (
     force_field TEXT NOT NULL,
     label TEXT CHECK (label IN ('high', 'low')),  -- a class given without a value
     origin TEXT NOT NULL,              -- the file
-    PRIMARY KEY (key, quantity)
+"""
+
+LABELS = f"""
+CREATE TABLE labels_new (
+{LABEL_COLUMNS}    PRIMARY KEY (key, quantity)
 ) WITHOUT ROWID;
 INSERT INTO labels_new
     SELECT key, 'conductivity_s_per_cm', conductivity_s_per_cm, conductivity_s_per_cm_sem, n_replicas, protocol,
@@ -198,7 +201,7 @@ ALTER TABLE labels_new RENAME TO labels;
 """
 """The objective of a campaign is any quantity; in earlier versions it was the conductivity."""
 
-ESTIMATES = """
+ESTIMATES = f"""
 CREATE TABLE estimates (               -- what the posterior said last of a polymer, on the scale of the objective
     key TEXT PRIMARY KEY,              -- simulated, or waiting in the pool
     iteration INTEGER NOT NULL,        -- in which it was said
@@ -222,16 +225,7 @@ CREATE TABLE forecasts (               -- values that came, beside what was said
     PRIMARY KEY (key, source)
 ) WITHOUT ROWID;
 CREATE TABLE labels_new (
-    key TEXT NOT NULL REFERENCES polymers,
-    quantity TEXT NOT NULL,            -- column of the value, which names its unit
-    value REAL,
-    sem REAL,
-    n_replicas INTEGER,
-    protocol TEXT NOT NULL,            -- values are comparable within a protocol and force field only
-    force_field TEXT NOT NULL,
-    label TEXT CHECK (label IN ('high', 'low')),  -- a class given without a value
-    origin TEXT NOT NULL,              -- the file
-    PRIMARY KEY (key, quantity, protocol, force_field)
+{LABEL_COLUMNS}    PRIMARY KEY (key, quantity, protocol, force_field)
 ) WITHOUT ROWID;
 INSERT INTO labels_new SELECT * FROM labels;
 DROP TABLE labels;

@@ -147,7 +147,8 @@ class Posterior:
         mean, covariance = self.joint(smiles)
         scale = max(float(np.diag(covariance).max(initial=0.0)), JITTER)
         covariance[np.diag_indices(len(mean))] += 1e-8 * scale
-        return mean + rng.standard_normal((n, len(mean))) @ cholesky(covariance, lower=True).T
+        drawn: Floats = mean + rng.standard_normal((n, len(mean))) @ cholesky(covariance, lower=True).T
+        return drawn
 
     @one_thread
     def p_better(self, smiles: Sequence[str], reference_smiles: str) -> Floats:
@@ -313,13 +314,14 @@ class Posterior:
     def _truth_with_labels(self, rows: Structures) -> Floats:
         """Covariance of the truth of some polymers with the labels, (n, labels)."""
         kernels = Kernels.between(rows, self._labels.structures)
-        return kernels.truth(self.hyperparameters) * self.hyperparameters.slope[self._labels.source]
+        covariance: Floats = kernels.truth(self.hyperparameters) * self.hyperparameters.slope[self._labels.source]
+        return covariance
 
     def _value_with_labels(self, rows: Structures, number: int) -> Floats:
         """Covariance of the values of some polymers in a source with the labels, (n, labels)."""
         by, source = self.hyperparameters, self.sources[number]
         kernels = Kernels.between(rows, self._labels.structures)
-        covariance = by.slope[number] * kernels.truth(by) * by.slope[self._labels.source]
+        covariance: Floats = by.slope[number] * kernels.truth(by) * by.slope[self._labels.source]
         if not source.reference:
             shared = by.offset_variance[number] + by.systematic[number] * kernels.systematic(source)
             covariance += np.where(self._labels.source == number, shared, 0.0)

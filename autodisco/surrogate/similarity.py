@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.structure import DESCRIPTORS, structure
@@ -77,7 +78,9 @@ class Structures:
     def linear(self, others: "Structures") -> Floats:
         """Product of the counts of environments, about 1 for equal polymers, shape (n, m)."""
         bits = np.unique(np.concatenate([self.bits, others.bits]))
-        product: Floats = COMMON * self.counts_of(bits) @ others.counts_of(bits).T
+        starts, columns, counts = self._in(bits)
+        table = csr_array((counts, columns, starts), shape=(len(self), len(bits)))
+        product: Floats = COMMON * (table @ others.counts_of(bits).T)
         return product
 
     def distance(self, others: "Structures") -> Floats:

@@ -103,7 +103,7 @@ def _pattern(smarts: str, symmetry: int = 1) -> Callable[[Period], float]:
 
     def per_atom(period: Period) -> float:
         found = period.mol.GetSubstructMatches(pattern, uniquify=False, maxMatches=1_000_000)
-        return sum(match[0] in period.inside for match in found) / symmetry / len(period.atoms)
+        return float(sum(match[0] in period.inside for match in found)) / symmetry / len(period.atoms)
 
     return per_atom
 
@@ -118,7 +118,7 @@ def _mass(period: Period) -> float:
 
 
 def _branched(period: Period) -> float:
-    return sum(atom.GetDegree() > 2 for atom in period.backbone) / len(period.backbone)
+    return sum(bool(atom.GetDegree() > 2) for atom in period.backbone) / len(period.backbone)
 
 
 def _gaps(period: Period) -> list[int]:

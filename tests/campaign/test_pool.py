@@ -4,12 +4,15 @@ import dataclasses
 
 import pytest
 
+from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import advance
+from autodisco.decide.judge import further_aims
+from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.store import NOT_SELECTED, Candidate
 from autodisco.store.store import Store
@@ -141,3 +144,50 @@ def test_the_papers_rule_draws_no_pool_and_its_old_name_means_the_same(prepared)
     assert len(_batch(store, 1)) == 3
     assert store.waiting() == []
     assert Settings(name="x", filter={"selection": "all"}) == Settings(name="x", filter={"selection": "paper"})
+
+
+FURTHER = """
+from autodisco.decide import of_quantity
+TRANSFERENCE = of_quantity("transference", "transference_number")
+DENSITY = of_quantity("density", "density_g_per_cm3", direction="lower")
+"""
+
+
+def _two_objectives(campaign, folder, selection, *names):
+    (folder / "further.py").write_text(FURTHER)
+    settings = _choosing(campaign, selection).settings
+    paths = [f"{folder / 'further.py'}:{name}" for name in names]
+    aims = settings.objective.model_copy(update={"further": paths})
+    return dataclasses.replace(campaign, settings=settings.model_copy(update={"objective": aims}))
+
+
+@pytest.mark.parametrize("selection", ["ehvi", "chebyshev-ucb"])
+def test_a_further_objective_has_a_say_in_what_is_chosen(selection, pooled, tmp_path):
+    campaign, store = pooled()
+    campaign = _two_objectives(campaign, tmp_path, selection, "DENSITY")
+    store.set(settings=campaign.settings.model_dump())
+    _to_simulate(campaign, store)
+    assert further_aims(store) == []  # nothing is known of the density yet
+    for smiles, density in {"*OCC*": 1.1, "*CC*": 0.9, "*OCCCC*": 1.0}.items():
+        key = parse(smiles).key
+        store.plan_replica(key, "smoke", 0, 0)
+        properties = {"conductivity_s_per_cm": 1e-3, "density_g_per_cm3": density}
+        store.update_replica(key, "smoke", 0, status="done", properties=properties)
+    (aim,) = further_aims(store)
+    assert aim.sign == -1.0
+    assert aim.posterior.predict(["*CC*"]).mean < aim.posterior.predict(["*CCO*"]).mean
+    plan_batch(campaign, store)
+    assert len(_batch(store, 1)) == 2
+    check_names("file.toml", campaign.settings)
+
+
+def test_further_objectives_that_no_selection_weighs_are_refused(pooled, tmp_path):
+    campaign, _ = pooled()
+    with pytest.raises(
+        InputError, match=r"file.toml: objective.further: 1 given, and selection 'greedy' weighs 0; ehvi"
+    ):
+        check_names("file.toml", _two_objectives(campaign, tmp_path, "greedy", "DENSITY").settings)
+    with pytest.raises(InputError, match="2 given, and selection 'ehvi' weighs 1"):
+        check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi", "DENSITY", "TRANSFERENCE").settings)
+    with pytest.raises(InputError, match="0 given, and selection 'ehvi' weighs 1"):
+        check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi").settings)

@@ -37,7 +37,7 @@ def _draw_and_filter(campaign, store):
 def test_prepare_labels_seeds_of_its_own_protocol_and_trains_a_model(prepared):
     campaign, store = prepared()
     assert (store.get("state"), store.get("iteration")) == ("generate", 1)
-    assert {row.key for row in store.labels()} == {parse(s).key for s in ("*OCC*", "*OCCCC*", "*CC*")}
+    assert {row.key for row in store.labels()} == {parse(s).key for s in ("*OCC*", "*OCCCC*", "*CC*", "*OCC(*)C")}
     rows = {row.smiles: row for row in store.training(0)}
     assert (rows["*OCC*"].label, rows["*OCC*"].weight) == ("high", 5.0)
     assert "the reference" in rows["*OCC*"].why
@@ -356,10 +356,14 @@ def test_a_generator_that_writes_nothing_usable_ends_the_campaign_exhausted(at_f
 
 @pytest.fixture
 def at_acquire(at_filter):
-    """A campaign whose candidates have values (made up here); reference 1e-2 S/cm, twice."""
+    """A campaign without posterior whose candidates have values (made up here); reference 1e-2 S/cm, twice."""
 
     def with_values(values):
         campaign, store = at_filter(list(values), until="strings")
+        acquire = campaign.settings.acquire.model_copy(update={"labelling": "top-fraction"})
+        campaign = dataclasses.replace(campaign, settings=campaign.settings.model_copy(update={"acquire": acquire}))
+        store.set(settings={**store.get("settings"), "surrogate": {"kind": "none"}}, judgement=None)
+        store.write_estimates([])
         STAGES.get("filter").run(campaign, store)
         advance(store, "settled")
         for smiles, results in {"*OCC*": (1e-2, 1e-2), **values}.items():

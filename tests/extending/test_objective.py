@@ -56,10 +56,11 @@ def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):
     said = call("report", campaign.folder)
     assert "mS/cm" in said.out
     page = (campaign.folder / "report" / "index.html").read_text()
-    assert "<th>t₊σ, mS/cm</th>" in page
+    assert "<th>smoke: t₊σ, mS/cm</th>" in page
+    assert "<th>posterior (90 %), mS/cm</th>" in page
     assert "efficacy, mS/cm" in page  # an axis
     with (campaign.folder / "report" / "ranking.csv").open() as handle:
-        values = [float(row["efficacy_s_per_cm"]) for row in csv.DictReader(handle)]
+        values = [float(row["expected_s_per_cm"]) for row in csv.DictReader(handle)]
     assert values == sorted(values, reverse=True)
     assert json.loads((campaign.folder / "report" / "ranking.json").read_text())["polymers"][0]["efficacy_s_per_cm"]
 

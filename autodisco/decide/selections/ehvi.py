@@ -12,6 +12,7 @@ from autodisco.arrays import Indices
 from autodisco.decide.outlook import Outlook, first_places
 from autodisco.decide.pareto import front, improvements
 from autodisco.decide.selections.by_posterior import ByPosterior
+from autodisco.decide.selections.expected_improvement import ExpectedImprovement
 from autodisco.errors import InputError
 
 DRAWS = 64
@@ -22,12 +23,15 @@ CLOSELY = 400
 class Ehvi(ByPosterior):
     """Each choice is the candidate with the largest expected improvement of the hypervolume, those before it included.
 
-    The area is counted from one standard deviation below the average polymer, in both objectives.
+    The area is counted from one standard deviation below the average polymer, in both objectives. While nothing is
+    known of the second objective, the expected improvement of the first decides.
     """
 
     def places(self, outlooks: Sequence[Outlook], most: int, rng: np.random.Generator) -> Indices:
-        """The choices in the order in which they were made. Raises InputError unless there are two aims."""
-        if len(outlooks) != 2:
+        """The choices in the order in which they were made. Raises InputError for more than two aims."""
+        if len(outlooks) == 1:
+            return ExpectedImprovement().places(outlooks, most, rng)
+        if len(outlooks) > 2:
             raise InputError(f"selection ehvi weighs two objectives, and there are {len(outlooks)}; use chebyshev-ucb")
         known = np.stack([outlook.known for outlook in outlooks], axis=1)
         every = np.concatenate([known, np.stack([outlook.moments[0] for outlook in outlooks], axis=1)])
