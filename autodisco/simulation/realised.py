@@ -21,7 +21,7 @@ def deviations(subject: RepeatUnit | Formulation, settings: SystemSettings) -> l
     Masses include the end groups of the chains. Raises InputError as `composition` does.
     """
     return [
-        f"{what}: {asked:.3g} asked for, {realised:.3g} in the box; a larger box comes closer"
+        f"{what}: {asked:.3g} asked for, {realised:.3g} in the box"
         for what, asked, realised in _amounts(of(subject), settings)
         if abs(realised / asked - 1) > TOLERANCE
     ]

@@ -54,7 +54,7 @@ def test_an_ion_file_can_be_named():
         (Flags(blend=[f"{PPO}:0.5"], solvent=["O:0.5", "CO:0.5"]), "^--solvent: the mass fractions of the solvents"),
         (Flags(blend=[f"{PPO}:0.5"], ion=[EXAMPLES / "libob.toml"]), "^--ion: ion 'BOB' is part of no salt"),
         (Flags(blend=[f"{PPO}:0.5"], no_salt=True, molality=1.0), "^--molality: molality and mole_ratio"),
-        (Flags(blend=[f"{PPO}:0.5"], molality=-1.0), "^--molality -1.0: allowed is greater than 0"),
+        (Flags(blend=[f"{PPO}:0.5"], molality=-1.0), "^--molality -1.0: allowed is greater than or equal to 0.01"),
         (Flags(salt=["LiTFSI"], ion=[ions.SHIPPED / "TFSI.toml"]), "^--ion .*: autodisco has an ion 'TFSI' already"),
         (Flags(salt=["LiBOB"], ion=[EXAMPLES / "libob.toml"] * 2), "^--ion .*: another file holds an ion 'BOB'"),
         (Flags(salt=["LiTFSI:none"]), "--salt LiTFSI:none: NAME or NAME:RATIO expected"),

@@ -8,7 +8,7 @@ from autodisco.simulation.formulation import Formulation
 from autodisco.simulation.realised import deviations
 
 PEO, PPO, WATER = "*CCO*", "*CC(C)O*", "O"
-BLEND = {"polymers": [{"smiles": PEO, "mass_fraction": 0.75}, {"smiles": PPO, "mass_fraction": 0.25}]}
+BLEND = {"polymers": [{"smiles": PEO, "mass_fraction": 0.95}, {"smiles": PPO, "mass_fraction": 0.05}]}
 COPOLYMER = {
     "polymers": [
         {"units": [{"smiles": PEO, "fraction": 0.97}, {"smiles": PPO, "fraction": 0.03}], "architecture": "block"}
@@ -22,8 +22,8 @@ MUCH = protocols.load("smoke").system.times(400)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (BLEND, "mass fraction of *CCO* in the polymers: 0.75 asked for, 0."),
-        (COPOLYMER, "mole fraction of *CC(C)O* in block("),
+        (BLEND, "mass fraction of *C(C)CO* in the polymers: 0.05 asked for, 0.0965 in the box"),
+        (COPOLYMER, "mole fraction of *CCO* in block("),
         (ALONE | {"solvents": [{"smiles": "CCCCCCCCCCCC", "mass_fraction": 0.02}]}, "mass fraction of solvent CCCC"),
         (ALONE | {"solvents": [{"smiles": WATER, "mole_ratio": 0.2}]}, "molecules of solvent O per formula unit"),
         (ALONE | SALTS, "mole fraction of NaPF6 in the salts: 0.2 asked for, 0.5 in the box"),
