@@ -23,7 +23,7 @@ from autodisco.simulation.toml_model import read_toml, validated
 
 Amount = Annotated[float, Field(gt=0)]
 Molality = Annotated[float, Field(ge=0.01, le=30)]
-"""Up to above the most concentrated electrolytes of one salt, some 21 mol/kg."""
+"""Limits that catch slips of units; electrolytes of polymers hold up to some 10 mol/kg."""
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Architecture = Literal["homopolymer", "alternating", "random", "block"]
 TOLERANCE = 1e-6
