@@ -100,12 +100,22 @@ def test_another_attempt_sets_the_grid_of_pppm_up_again_while_the_box_shrinks():
     ]
 
 
-@pytest.mark.parametrize("name", protocols.shipped())
-def test_lammps_understands_the_script_of_every_shipped_protocol(name, tmp_path):
+def test_another_attempt_does_so_in_the_legs_of_a_protocol_with_checkpoints():
+    steps = commands(Plan(Timeline(protocols.load("htp-md"), 0.5), None, {}, None), 1).split("\n# step ")[1:]
+    shrinking = [text.partition("variable volume")[0] for text in steps if ": npt" in text]
+    legs = [line for text in shrinking for line in text.splitlines() if line.startswith("run ")]
+    assert len(legs) > 10
+    # 1 ps, in half of 2 and of 1 fs
+    assert {line.partition(" every ")[2] for line in legs} == {"1000 NULL", "2000 NULL"}
+
+
+@pytest.mark.parametrize(("name", "scale"), [*((name, 1.0) for name in protocols.shipped()), ("htp-md", 0.5)])
+def test_lammps_understands_the_script_of_every_shipped_protocol(name, scale, tmp_path):
     protocol = protocols.load(name)
     small = protocol.system.model_copy(update={"ion_pairs": 2, "backbone_atoms": 12, "build_density_g_per_cm3": 0.2})
     protocol = protocol.model_copy(update={"system": small})
-    lammps.Lammps().write(tmp_path, builder.build(parse("*OCC*"), small, 1, forcefield.load("pcff+")), protocol, 1)
+    system = builder.build(parse("*OCC*"), small, 1, forcefield.load("pcff+"))
+    lammps.Lammps().write(tmp_path, system, protocol, 1, scale)
     # nothing is averaged where nothing runs
     script = (tmp_path / "in.lammps").read_text().replace("${edge}", "30")
     (tmp_path / "in.lammps").write_text(script)

@@ -127,10 +127,8 @@ def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, see
         file = part_name(done)
         text += f"fix move all nvt temp {t} {t} {damping}\n"
         text += f"dump trajectory all dcd {frame} {file}\ndump_modify trajectory unwrap yes\n"
-    if isinstance(step, Npt) and timeline.scale < 1 and not protocol.checkpoint_every_ps:
-        text += f"run {n - averaged} every {steps(SETUP_PS)} NULL\n"
-    else:
-        text += _legs(number, n - averaged, n, timeline.leg(step), done, bool(protocol.checkpoint_every_ps))
+    pieces = f" every {steps(SETUP_PS)} NULL" if isinstance(step, Npt) and timeline.scale < 1 else ""
+    text += _legs(number, n - averaged, n, timeline.leg(step), done, bool(protocol.checkpoint_every_ps), pieces)
     if number == plan.gate:
         return text
     if averaged:
@@ -145,13 +143,13 @@ def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, see
     return text
 
 
-def _legs(number: int, n: int, ramp: int, leg: int, done: int, checkpoints: bool) -> str:
-    """Commands that run `n` time steps of a ramp of `ramp`, without those that are done."""
+def _legs(number: int, n: int, ramp: int, leg: int, done: int, checkpoints: bool, pieces: str) -> str:
+    """Commands that run `n` time steps of a ramp of `ramp`, without those that are done; `pieces` ends each `run`."""
     if not checkpoints:
-        return f"run {n}\n" if n else ""
+        return f"run {n}{pieces}\n" if n else ""
     text = ""
     for at in range(done, n, leg):
-        text += f"run {min(leg, n - at)} start 0 stop {ramp}\n"
+        text += f"run {min(leg, n - at)} start 0 stop {ramp}{pieces}\n"
         name = checkpoint_name(Place(number, min(at + leg, n)))
         text += f"write_restart checkpoint.part\nshell mv checkpoint.part {name}\n"
     return text
