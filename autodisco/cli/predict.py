@@ -14,11 +14,10 @@ from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
-    from autodisco.surrogate import Estimate, Posterior
+    from autodisco.surrogate import ConductivityEstimate, Posterior
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
 FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
-TO_SHOWN = 1e3  # S/cm to mS/cm
 
 
 def register(app: typer.Typer) -> None:
@@ -159,15 +158,18 @@ def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | No
             progress(number)
 
 
-def _print(found: "Sequence[Estimate]", reference: "Estimate", about: str) -> None:
+def _print(found: "Sequence[ConductivityEstimate]", reference: "ConductivityEstimate", about: str) -> None:
     """The estimates, best first."""
+    from autodisco.analysis.quantities import quantity
+
+    to_shown = quantity("conductivity_s_per_cm").factor
     best = sorted(found, key=lambda one: -one.value)
     sources = list(reference.contributions)[1:]
     rows = [
         (
             shortened(one.smiles, LONGEST_SHOWN),
-            significant(one.value * TO_SHOWN),
-            f"{significant(one.low * TO_SHOWN)} to {significant(one.high * TO_SHOWN)}",
+            significant(one.value * to_shown),
+            f"{significant(one.low * to_shown)} to {significant(one.high * to_shown)}",
             f"{one.p_better:.2f}",
             *(f"{one.contributions[name]:+.2f}" for name in sources),
         )
@@ -177,5 +179,5 @@ def _print(found: "Sequence[Estimate]", reference: "Estimate", about: str) -> No
     print_table([*columns, *(f">decades from {name}" for name in sources)], rows, about)
     if (more := len(best) - MOST_SHOWN) > 0:
         message(f"… and {counted(more, 'more polymer')}; --json prints all")
-    interval = f"{significant(reference.low * TO_SHOWN)} to {significant(reference.high * TO_SHOWN)}"
-    message(f"{reference.smiles}: {significant(reference.value * TO_SHOWN)} mS/cm ({interval})")
+    interval = f"{significant(reference.low * to_shown)} to {significant(reference.high * to_shown)}"
+    message(f"{reference.smiles}: {significant(reference.value * to_shown)} mS/cm ({interval})")

@@ -12,21 +12,26 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from autodisco.decide.objective import Objective
-from autodisco.decide.outlook import Aim, canonical
+from autodisco.decide.outlook import CLOSELY, Aim, canonical, first_places
 from autodisco.decide.ranking import further_objectives_of, objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
-from autodisco.surrogate import PRIOR, Label, Posterior, PriorMean, PropertyModel, Source, widening
+from autodisco.surrogate import (
+    LEVEL,
+    PRIOR,
+    TARGET,
+    Label,
+    Posterior,
+    PriorMean,
+    PropertyModel,
+    Source,
+    widening,
+)
 
-REFERENCE_WORDS = "posterior at 353 K, reference protocol"
-LEVEL = -3.0
-"""1 mS/cm, about which the values of protocols are compared with those of the reference protocol."""
+REFERENCE_WORDS = f"posterior at {TARGET}"
 
 LEAST_COMPARED = 20
 """Labels, and polymers without one, from which on a forest is asked as well."""
-
-MOST_OPEN = 600
-"""Polymers of the pool that may be among the best: those with the highest mean plus two standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     waiting = {row.key or "": unit for row, unit in zip(open_, canonical(row.smiles for row in open_), strict=True)}
     units |= waiting
     keys, smiles = list(units), list(units.values())
-    posterior, sign = judge.posterior, -1 if judge.objective.lower_is_better else 1
+    posterior, sign = judge.posterior, Aim(judge.objective, judge.posterior).sign
     found = posterior.predict(smiles)
     better = _chances_better(judge, smiles, reference.smiles) if reference else None
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
@@ -185,7 +190,7 @@ def _chances_best(
     judge: Judge, smiles: Sequence[str], upper: np.ndarray, n_valued: int, best: int, seed: Sequence[int]
 ) -> np.ndarray:
     """Chance of each polymer to be among the best, those with a value first; hopeless ones of the pool have 0."""
-    open_ = n_valued + np.sort(np.argsort(-upper[n_valued:], kind="stable")[:MOST_OPEN])
+    open_ = n_valued + np.sort(first_places(upper[n_valued:], CLOSELY))
     rows = np.concatenate([np.arange(n_valued), open_])
     chances, rng = np.zeros(len(smiles)), np.random.default_rng(seed)
     among = [smiles[row] for row in rows.tolist()]

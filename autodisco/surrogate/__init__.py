@@ -2,7 +2,7 @@
 
 from autodisco.analysis.comparison import Scatter
 from autodisco.surrogate.calibration import coverage, widening
-from autodisco.surrogate.estimates import Estimate, estimates, from_tables
+from autodisco.surrogate.estimates import LEVEL, TARGET, ConductivityEstimate, estimates, from_tables
 from autodisco.surrogate.posterior import PRIOR, Posterior, Prediction
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.property_model import PropertyModel, fit_judge
@@ -10,8 +10,10 @@ from autodisco.surrogate.similarity import similarity
 from autodisco.surrogate.sources import Kind, Label, Normal, Priors, Source
 
 __all__ = [
+    "LEVEL",
     "PRIOR",
-    "Estimate",
+    "TARGET",
+    "ConductivityEstimate",
     "Kind",
     "Label",
     "Normal",

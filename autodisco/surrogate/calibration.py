@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.linalg import lapack
 
+from autodisco.analysis.shrinkage import Z_90
 from autodisco.arrays import Floats, Indices
 
 TRUST = 10.0
@@ -41,8 +42,6 @@ def left_out(factor: Floats, weights: Floats, fold: Indices) -> tuple[Floats, Fl
     return residuals, sds
 
 
-def coverage(z: Floats, share: float = 0.9) -> float:
-    """Share of standardised residuals that lie in the central interval that should hold `share` of them."""
-    from scipy.special import ndtri
-
-    return float(np.mean(np.abs(z) <= ndtri(0.5 + share / 2))) if len(z) else float("nan")
+def coverage(z: Floats) -> float:
+    """Share of standardised residuals that lie in the central interval that should hold 90 % of them."""
+    return float(np.mean(np.abs(z) <= Z_90)) if len(z) else float("nan")

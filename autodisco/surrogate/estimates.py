@@ -31,7 +31,7 @@ SEED = 1
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ConductivityEstimate:
     """What is believed of one polymer.
 
     Attributes
@@ -64,7 +64,7 @@ class Estimate:
 
 def estimates(
     posterior: Posterior, units: Sequence[RepeatUnit], reference: RepeatUnit, scale: Scale = CONDUCTIVITY_SCALE
-) -> list[Estimate]:
+) -> list[ConductivityEstimate]:
     """What a posterior says of repeat units; the reference itself has a chance of 0.5."""
     smiles = [unit.smiles for unit in units]
     found = posterior.predict(smiles)
@@ -72,7 +72,7 @@ def estimates(
     told = {PRIOR, *posterior.with_labels}
     values, low, high = (scale.values(places) for places in (found.mean, found.low, found.high))
     return [
-        Estimate(
+        ConductivityEstimate(
             unit.key,
             unit.given,
             float(values[row]),

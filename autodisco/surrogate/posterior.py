@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtr
 
+from autodisco.analysis.shrinkage import Z_90
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.calibration import left_out, widening
 from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
@@ -21,7 +22,6 @@ from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
 from autodisco.surrogate.threads import one_thread
 
-Z_90 = 1.6448536269514722
 PRIOR = "prior mean"
 """Name of what is known before any label, among the contributions."""
 
@@ -154,14 +154,11 @@ class Posterior:
     def p_better(self, smiles: Sequence[str], reference_smiles: str) -> Floats:
         """Chance of each polymer to have a larger value than the reference, which itself has 0.5."""
         rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
-        there = self._halved(self._truth_with_labels(reference))[:, 0]
-        at = self._prior_mean.values(reference) + self._truth_with_labels(reference) @ self._weights
-        own = float(Kernels.of_each(reference).truth(self.hyperparameters)[0] - there @ there)
+        at, own, there = self._moments(reference)
         chances = []
         for part in _in_parts(rows):
-            mean, variance, _ = self._predict(part)
-            known = self._halved(self._truth_with_labels(part))
-            shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there @ known
+            mean, variance, known = self._moments(part)
+            shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there[:, 0] @ known
             sd = self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, JITTER))
             chances.append(ndtr((mean - at) / sd))
         same = np.array([text == reference_smiles for text in smiles], dtype=bool)
@@ -300,16 +297,19 @@ class Posterior:
 
     def _predict(self, rows: Structures) -> tuple[Floats, Floats, dict[str, Floats]]:
         """Mean, variance before it is widened, and what moved the mean."""
-        cross = self._truth_with_labels(rows)
-        prior = self._prior_mean.values(rows)
-        moved = {PRIOR: prior}
-        known, told = self._halved(cross), self._factor.T @ self._weights
+        mean, variance, known = self._moments(rows)
+        moved, told = {PRIOR: self._prior_mean.values(rows)}, self._factor.T @ self._weights
         for number, source in enumerate(self.sources):
             own = self._labels.source == number
             moved[source.name] = told[own] @ known[own]
-        own_variance = Kernels.of_each(rows).truth(self.hyperparameters)
-        variance = own_variance - np.square(known).sum(axis=0)
-        return prior + cross @ self._weights, np.maximum(variance, JITTER), moved
+        return mean, variance, moved
+
+    def _moments(self, rows: Structures) -> tuple[Floats, Floats, Floats]:
+        """Mean and variance before it is widened, (n,), and `_halved` of the covariance with the labels."""
+        cross = self._truth_with_labels(rows)
+        known = self._halved(cross)
+        variance = Kernels.of_each(rows).truth(self.hyperparameters) - np.square(known).sum(axis=0)
+        return self._prior_mean.values(rows) + cross @ self._weights, np.maximum(variance, JITTER), known
 
     def _truth_with_labels(self, rows: Structures) -> Floats:
         """Covariance of the truth of some polymers with the labels, (n, labels)."""

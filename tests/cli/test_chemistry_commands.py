@@ -178,6 +178,8 @@ def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here
     assert seen["properties"]["temperature_k"] == 500
     assert 0.3 < seen["properties"]["density_g_per_cm3"] < 3
     assert "replica 0: done" in said.err
+    molality = "molality (mol/kg): 1.5 asked for, 1.21 in the box"
+    assert seen["warnings"][0] == seen["replicas"][0]["warnings"][0] == molality
 
     import MDAnalysis
 
@@ -189,6 +191,7 @@ def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here
     assert seen["engine"] in ("lammps", "openmm")
     again = call("simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--out", "box")
     assert "smoke, pcff+, 1 replica" in again.out
+    assert f"warning: {molality}" in again.err
     assert "conductivity_s_per_cm" in again.out
     assert f"{seen['properties']['density_g_per_cm3']:.4g}" in again.out
 
