@@ -7,9 +7,8 @@ from autodisco.decide import LABELLINGS, Evidence, Objective
 from autodisco.decide.labelling import chances_among_best
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim, Outlook
-from autodisco.polymer import parse
-from autodisco.polymer.grammar import units_from_grammar
 from autodisco.surrogate import Label, Posterior, Source
+from tests.distinct_units import distinct_units
 from tests.filled_store import ranked_row
 
 LOWER = Objective("cost", "cost", "cost", "c", ("density_g_per_cm3",), direction="lower")
@@ -18,7 +17,7 @@ LOWER = Objective("cost", "cost", "cost", "c", ("density_g_per_cm3",), direction
 @pytest.fixture(scope="module")
 def units():
     rng = np.random.default_rng(6)
-    return list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(60, rng)))[:30]
+    return distinct_units(60, rng)[:30]
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,8 @@ import pytest
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim, Outlook
 from autodisco.decide.promotion import ENOUGH, Build, Tier, contribution, next_builds
-from autodisco.polymer import parse
-from autodisco.polymer.grammar import units_from_grammar
 from autodisco.surrogate import Label, Posterior, Source
+from tests.distinct_units import distinct_units
 
 TIERS = (Tier("short", 1.0), Tier("long", 80.0))
 SOURCES = (Source.of_kind("short", "protocol"), Source.of_kind("long", "protocol", reference=True))
@@ -23,7 +22,7 @@ def _fit(labels):
 @pytest.fixture(scope="module")
 def units():
     rng = np.random.default_rng(4)
-    return list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(120, rng)))[:80]
+    return distinct_units(120, rng)[:80]
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from scipy.stats import norm
 
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim, Outlook
-from autodisco.polymer import parse
 from autodisco.polymer.grammar import units_from_grammar
 from autodisco.surrogate import Label
+from tests.distinct_units import distinct_units
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,7 +77,7 @@ def test_bad_input_is_one_line(replay, table, tmp_path, changes, complaint):
 def test_the_worth_of_a_build_is_the_expected_gain_of_the_best_per_second(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "bench"))
     script = importlib.import_module("fidelity_replay")
-    units = list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(60, np.random.default_rng(4))))[:40]
+    units = distinct_units(60, np.random.default_rng(4))[:40]
     posterior = script.fitted([Label(unit, script.LONG, 0.1 * unit.count("O")) for unit in units[:15]])
     mean, shift = posterior.predict(units).mean, posterior.shift(units, script.LONG)
     worth = 80.0 * script.worth_of_build(Outlook(Aim(CONDUCTIVITY, posterior), units), script.TIERS[1], 3)

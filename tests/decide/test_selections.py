@@ -11,10 +11,9 @@ from autodisco.decide.outlook import Aim, Outlook
 from autodisco.decide.pareto import front, hypervolume, improvements
 from autodisco.decide.selections.expected_improvement import log_improvement
 from autodisco.errors import InputError
-from autodisco.polymer import parse
-from autodisco.polymer.grammar import units_from_grammar
 from autodisco.store import Candidate
 from autodisco.surrogate import Label, Posterior, Source, similarity
+from tests.distinct_units import distinct_units
 from tests.filled_store import ranked_row
 
 LOWER = Objective("cost", "cost", "cost", "c", ("density_g_per_cm3",), direction="lower")
@@ -33,7 +32,7 @@ def _posterior(units, value):
 def known_and_new():
     """Repeat units with a value and without, canonical."""
     rng = np.random.default_rng(3)
-    units = list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(130, rng)))
+    units = distinct_units(130, rng)
     return units[:40], units[40:100]
 
 

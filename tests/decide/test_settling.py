@@ -6,9 +6,8 @@ import pytest
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim
 from autodisco.decide.settling import best_known, chance_settled
-from autodisco.polymer import parse
-from autodisco.polymer.grammar import units_from_grammar
 from autodisco.surrogate import Label, Posterior, Source, similarity
+from tests.distinct_units import distinct_units
 
 NOISE = 0.1
 
@@ -16,7 +15,7 @@ NOISE = 0.1
 @pytest.fixture(scope="module")
 def world():
     """Repeat units, and a matrix that turns random numbers into values that are as alike as their structures."""
-    units = list(dict.fromkeys(parse(text).smiles for text in units_from_grammar(90, np.random.default_rng(2))))[:60]
+    units = distinct_units(90, np.random.default_rng(2))[:60]
     covariance = 0.16 * similarity(units, units) + 1e-6 * np.eye(len(units))
     return units, np.linalg.cholesky(covariance)
 
