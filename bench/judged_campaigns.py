@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from autodisco.arrays import Floats
+from autodisco.campaign import Settings
 from autodisco.campaign.judging import judge, write_estimates
+from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Choice, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_grammar
@@ -74,8 +76,7 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
     with Store.create(folder) as store:
         store.set(
             protocol="quick", force_field="pcff+", reference_key=world.units[reference].key, seed=1, iteration=0,
-            agreement=protocol.agreement and protocol.agreement.model_dump(), state="simulate",
-            build_scatter=protocol.scatter.model_dump(), protocol_content=protocol.content(),
+            tiers=[tier.to_dict() for tier in tiers_of(Settings(name="judged"))], state="simulate",
             settings={"surrogate": {"kind": "posterior", "prior_mean": not world.table, "best": 10}},
         )  # fmt: skip
 

@@ -32,12 +32,12 @@ def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
 
 
 def end_running(settings: Settings, store: Store) -> None:
-    """End the replicas of this iteration that run; they wait to be started again.
+    """End the replicas that run; they wait to be started again.
 
     A replica that cannot be ended keeps its handle: two of it would write into one folder.
     """
     ended = []
-    for row in store.replicas(store.get("iteration")):
+    for row in store.open_replicas():
         if row.status != "running":
             continue
         try:
@@ -85,4 +85,4 @@ def _cancel(settings: Settings, store: Store, row: Replica) -> None:
 
 
 def _named(row: Replica) -> str:
-    return f"replica {row.replica} of {row.key}"
+    return f"replica {row.replica} of {row.key} at {row.protocol}"

@@ -33,8 +33,9 @@ def prepare(campaign: Campaign, store: Store) -> None:
         end_spent(store, spent)
         return
     reference = store.get("reference_key")
-    if reference not in {row.key for row in store.replicas() if row.status == "done"} | set(_labelled(campaign, store)):
-        failed = [row for row in store.replicas(key=reference) if row.status == "failed"]
+    done = {row.key for row in store.batch_replicas() if row.status == "done"}
+    if reference not in done | set(_labelled(campaign, store)):
+        failed = [row for row in store.batch_replicas() if row.key == reference and row.status == "failed"]
         codes = sorted({row.failure_code or "unknown" for row in failed})
         with store.transaction():
             for row in failed:
@@ -81,7 +82,7 @@ def _load(campaign: Campaign, store: Store) -> None:
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(_builds(campaign, key == reference.key)):
-                store.plan_replica(key, store.get("protocol"), replica, 0)
+                store.plan_replica(key, campaign.tiers[0].protocol, replica, 0)
         files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
         store.set(loaded=True, file_hashes={key: sha256(Path(path)) for key, path in files.items() if path})
         store.note(
@@ -169,11 +170,9 @@ def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[
 
 
 def _builds(campaign: Campaign, of_reference: bool) -> int:
-    """Builds of a polymer. Every comparison shares the error of the reference, so that it gets more of them."""
-    simulation = campaign.settings.simulation
-    if of_reference:
-        return simulation.reference_replicas or 4 * simulation.replicas
-    return simulation.replicas
+    """Builds of a polymer at the first tier."""
+    first = campaign.tiers[0]
+    return first.reference_replicas if of_reference else first.replicas
 
 
 PREPARE = Stage(

@@ -15,9 +15,10 @@ from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import Replica, Store, replica_folder
+from autodisco.store import Replica, Store
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -36,11 +37,11 @@ def simulate(campaign: Campaign, store: Store) -> None:
     plan_batch(campaign, store)
     settle(campaign, store)
     iteration = store.get("iteration")
-    if any(row.status == "waiting" for row in store.replicas(iteration)):
+    if any(row.status == "waiting" for row in store.batch_replicas()):
         end_spent(store, simulations_spent(campaign, store))
         return
     check_failures(campaign, store)
-    counts = Counter(row.status for row in store.replicas(iteration))
+    counts = Counter(row.status for row in store.batch_replicas())
     with store.transaction():
         why = "every replica has a value or a failure code"
         store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
@@ -49,15 +50,15 @@ def simulate(campaign: Campaign, store: Store) -> None:
 
 def plan_batch(campaign: Campaign, store: Store) -> None:
     """Plan the replicas of the polymers that the selection chooses, once, as many as the budget leaves."""
-    iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
-    if store.replicas(iteration):
+    iteration, first = store.get("iteration"), campaign.tiers[0]
+    if store.batch_replicas():
         return
     with store.transaction():
         batch = choose_batch(campaign, store, campaign.seed(iteration, SIMULATE.seed_number))
-        wanted = [(row.key or "", number) for row in batch for number in range(replicas)]
+        wanted = [(row.key or "", number) for row in batch for number in range(first.replicas)]
         # If the budget is below what is done already, all of them are planned, and wait for a larger one.
         for key, number in wanted[: simulations_left(campaign, store) or None]:
-            store.plan_replica(key, store.get("protocol"), number, iteration)
+            store.plan_replica(key, first.protocol, number, iteration)
 
 
 def settle(campaign: Campaign, store: Store) -> None:
@@ -69,7 +70,7 @@ def settle(campaign: Campaign, store: Store) -> None:
     from autodisco.simulation import engines
     from autodisco.simulation.executors import Pool
 
-    rows = [row for row in store.replicas(store.get("iteration")) if row.status in ("waiting", "running")]
+    rows = store.open_replicas()
     rows.sort(key=lambda row: row.key != store.get("reference_key"))
     executor = executor_of(campaign.settings)
     found = [row for row in rows if is_with(campaign.settings, campaign.folder, executor, row)]
@@ -91,9 +92,9 @@ def settle(campaign: Campaign, store: Store) -> None:
     try:
         finished = pool.run(
             [replica_task(campaign, store, row) for row in waiting],
-            on_start=lambda task: _started(store, task),
+            on_start=lambda task: _started(campaign, store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
-            on_restart=lambda task: _restarted(store, task),
+            on_restart=lambda task: _restarted(campaign, store, task),
             on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
             submitted=[(replica_task(campaign, store, row), row.handle or "") for row in found],
         )
@@ -140,54 +141,66 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     settings = campaign.settings.simulation
     polymer = store.polymer(row.key)
     assert polymer is not None, "a planned replica has its polymer"
+    tier = campaign.tier_number(row.protocol)
+    parts: list[int | str] = [row.key, row.replica, row.attempt, *([tier] if tier else [])]
     return ReplicaTask(
         key=row.key,
         monomer_smiles=polymer.given,
         replica=row.replica,
-        seed=campaign.seed(row.iteration, SIMULATE.seed_number, row.key, row.replica, row.attempt),
-        protocol=settings.protocol,
+        seed=campaign.seed(row.iteration, SIMULATE.seed_number, *parts),
+        protocol=campaign.settings.tiers[tier].protocol,
         force_field=settings.force_field,
-        folder=replica_folder(campaign.folder, row.key, row.replica).absolute(),
-        timeout_s=60.0 * settings.timeout_minutes,
+        folder=store.replica_folder(row.key, row.protocol, row.replica).absolute(),
+        timeout_s=timeout_s(campaign.settings, tier),
         attempt=row.attempt,
         **mending(row.failure_code if row.attempt > 0 else None),
         engine=engines.resolved(settings.engine),
-        benchmark=_benchmark(campaign, store, row.key),
+        benchmark=_benchmark(campaign, store, row),
         may_stop_early=campaign.may_stop_early,
         force_field_name=store.get("force_field"),
     )
 
 
-def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
+def _benchmark(campaign: Campaign, store: Store, row: Replica) -> Benchmark | None:
     """The reference with its error, if the protocol lets a replica stop that is sure to lie below it."""
     from autodisco.simulation import protocols
     from autodisco.simulation.early import Benchmark
 
     if not campaign.may_stop_early:
         return None
-    production = protocols.load(campaign.settings.simulation.protocol).production
+    production = protocols.load(campaign.settings.tiers[campaign.tier_number(row.protocol)].protocol).production
     reference = store.get("reference_key")
-    if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
+    if not production.stop_below_with_confidence or row.key == reference:
         return None
-    known = comparison(store)
+    if not value_of(store, reference, row.protocol):
+        return None
+    known = comparison(store, row.protocol)
     place, error = known.place(reference)
     return Benchmark(10**place, error, known.replica_sd, known.degrees)
 
 
-def _started(store: Store, task: ReplicaTask) -> None:
-    store.update_replica(
-        task.key, store.get("protocol"), task.replica, status="running", started=time.time(), seed=task.seed
-    )
+def _started(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
+    _update(campaign, store, task, status="running", started=time.time(), seed=task.seed)
 
 
 def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
-    kind = campaign.settings.executor.kind
-    store.update_replica(task.key, store.get("protocol"), task.replica, executor=kind, handle=handle)
+    _update(campaign, store, task, executor=campaign.settings.executor.kind, handle=handle)
 
 
-def _restarted(store: Store, task: ReplicaTask) -> None:
-    subject = f"{task.monomer_smiles} replica {task.replica}"
-    store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
+def _restarted(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
+    store.note(
+        "restart", subject(campaign, task), {"attempt": task.attempt}, "start it again as it was", "a signal ended it"
+    )
+
+
+def _update(campaign: Campaign, store: Store, task: ReplicaTask, **columns: Any) -> None:
+    store.update_replica(task.key, campaign.protocol_name(task), task.replica, **columns)
+
+
+def subject(campaign: Campaign, task: ReplicaTask) -> str:
+    """A replica as the journal names it: with its protocol if the campaign has several."""
+    at = f" at {campaign.protocol_name(task)}" if len(campaign.tiers) > 1 else ""
+    return f"{task.monomer_smiles} replica {task.replica}{at}"
 
 
 def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
@@ -197,11 +210,11 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
     """
     from autodisco.simulation.task import RETRY
 
-    subject, protocol = f"{task.monomer_smiles} replica {task.replica}", store.get("protocol")
+    name = subject(campaign, task)
     if outcome.failure_code == "no-disk":
         again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
-        store.update_replica(task.key, protocol, task.replica, **again)
-        raise StorageError(f"{subject}: no space left for {task.folder}")
+        _update(campaign, store, task, **again)
+        raise StorageError(f"{name}: no space left for {task.folder}")
     columns: dict[str, Any] = {
         **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
         "seed": task.seed,
@@ -219,17 +232,18 @@ def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: Replica
     with store.transaction():
         if retry:
             columns["attempt"] += 1
-            store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
+            _update(campaign, store, task, status="waiting", **columns)
             decided = f"start again: {RETRY[outcome.failure_code or '']}"
-            store.note("retry", subject, seen, decided, f"attempt {task.attempt + 1} failed: {outcome.failure_code}")
+            store.note("retry", name, seen, decided, f"attempt {task.attempt + 1} failed: {outcome.failure_code}")
         else:
-            store.update_replica(task.key, protocol, task.replica, status="failed", **columns)
+            _update(campaign, store, task, status="failed", **columns)
             why = "no attempts are left" if outcome.failure_code in RETRY else "a new start cannot mend it"
-            store.note("give up", subject, seen, "count the replica as failed", why)
-        campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
+            store.note("give up", name, seen, "count the replica as failed", why)
+        campaign.say(f"{name}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
     if not retry:
         return None
-    row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
+    rows = store.replicas(key=task.key, protocol=campaign.protocol_name(task))
+    row = next(row for row in rows if row.replica == task.replica)
     return replica_task(campaign, store, row)
 
 
@@ -237,21 +251,20 @@ def _keep(
     campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
 ) -> None:
     """Store the properties of a replica, and the hashes of its files."""
-    subject, objective = f"{task.monomer_smiles} replica {task.replica}", campaign.objective
+    name, objective = subject(campaign, task), campaign.objective
     value = objective.value(properties)
     with store.transaction():
-        store.update_replica(
-            task.key, store.get("protocol"), task.replica, status="done", properties=properties, **columns
-        )
-        for name in LASTING_FILES:
-            if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
+        _update(campaign, store, task, status="done", properties=properties, **columns)
+        folder = store.replica_folder(task.key, campaign.protocol_name(task), task.replica)
+        for file in (folder / lasting for lasting in LASTING_FILES):
+            if file.is_file():
                 store.record_file(file)
         if why := properties.get("stopped_early"):
             saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
             marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
-            store.note("stopped early", subject, saved, marked, why)
+            store.note("stopped early", name, saved, marked, why)
     shown = f"no {objective.name}" if value is None else objective.exact(value)
-    campaign.say(f"{subject}: {shown} after {columns['wall_s']:.0f} s")
+    campaign.say(f"{name}: {shown} after {columns['wall_s']:.0f} s")
 
 
 SIMULATE = Stage(
