@@ -11,7 +11,6 @@ from autodisco.analysis import (
     UNKNOWN_SCATTER,
     Belief,
     Comparison,
-    Scatter,
     beliefs,
     combine,
     compare,
@@ -255,7 +254,7 @@ def _compared(
     store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]], protocol: str
 ) -> Comparison:
     tier = store.tier(protocol)
-    of_protocol = Scatter(**tier.scatter) if tier and tier.scatter else UNKNOWN_SCATTER
+    of_protocol = tier.known_scatter if tier else UNKNOWN_SCATTER
     values = {key: found[protocol].values for key, found in measured.items() if protocol in found}
     return compare(values, objective.scatter or of_protocol, objective.scale)
 

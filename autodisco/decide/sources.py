@@ -174,7 +174,7 @@ def _scatter(tier: CampaignTier | None, objective: Objective, name: str) -> Scat
     if objective.scatter:
         return objective.scatter
     if tier:
-        return Scatter(**tier.scatter) if tier.scatter else UNKNOWN_SCATTER
+        return tier.known_scatter
     return TARGET.scatter if name == REFERENCE else UNKNOWN_SCATTER
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from autodisco.files import read_json
 from autodisco.store.loop import LoopStage
 from autodisco.store.owner import process_state
-from autodisco.store.records import Escape, Event, Model, Record, Replica
+from autodisco.store.records import Escape, Event, Model, Record
 from autodisco.store.store import Store
 
 STATUSES = ("waiting", "running", "done", "failed")
@@ -221,18 +221,24 @@ def _count(store: Store, table: str, column: str) -> dict[str, int]:
 
 def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     first = facts.get("protocol")
-    replicas = store.replicas(facts.get("iteration", 0), protocol=first)
-    counts = {name: sum(row.status == name for row in replicas) for name in STATUSES}
+    found = store.rows(
+        "SELECT status, count(*) AS n FROM replicas WHERE iteration = ? AND protocol = ? GROUP BY status",
+        facts.get("iteration", 0),
+        first,
+    )
+    counts = dict.fromkeys(STATUSES, 0) | {row["status"]: row["n"] for row in found}
     (average,) = store.rows(
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
-    running = [_running(store, row) for row in store.open_replicas() if row.status == "running"]
+    columns = "key, protocol, replica, attempt, started"
+    rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
+    running = [_running(store, row) for row in rows]
     of_batch = [row for row in running if row.protocol == first]
     left = counts["waiting"] + sum(1.0 - row.fraction for row in of_batch)
     rate = _rate_per_s(store, of_batch, first)
     return Simulations(
         **counts,
-        total=len(replicas),
+        total=sum(counts.values()),
         mean_wall_s=average["mean"],
         rate_per_hour=rate and 3600.0 * rate,
         eta_s=left / rate if rate else None,
@@ -260,19 +266,19 @@ def _rate_per_s(store: Store, running: list[RunningReplica], protocol: str | Non
     return float((recent["n"] + sum(row.fraction for row in running)) / max(1.0, now - begun))
 
 
-def _running(store: Store, row: Replica) -> RunningReplica:
+def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
     try:
-        progress = read_json(store.replica_folder(row.key, row.protocol, row.replica) / "progress.json")
+        progress = read_json(store.replica_folder(row["key"], row["protocol"], row["replica"]) / "progress.json")
     except (OSError, ValueError):
         progress = {}
-    polymer = store.polymer(row.key)
+    polymer = store.polymer(row["key"])
     return RunningReplica(
-        key=row.key,
+        key=row["key"],
         monomer_smiles=polymer.given if polymer else "",
-        protocol=row.protocol,
-        replica=row.replica,
-        attempt=row.attempt,
-        elapsed_s=time.time() - row.started if row.started else 0.0,
+        protocol=row["protocol"],
+        replica=row["replica"],
+        attempt=row["attempt"],
+        elapsed_s=time.time() - row["started"] if row["started"] else 0.0,
         step_name=progress.get("step_name", "starting"),
         fraction=float(progress.get("fraction", 0.0)),
     )

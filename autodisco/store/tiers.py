@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from autodisco.analysis import UNKNOWN_SCATTER, Scatter
 from autodisco.store.records import Record
 
 
@@ -29,3 +30,8 @@ class CampaignTier(Record):
     content: dict[str, Any] | None = None
     scatter: dict[str, float] | None = None
     agreement: dict[str, float] | None = None
+
+    @property
+    def known_scatter(self) -> Scatter:
+        """Scatter of builds before the campaign has any."""
+        return Scatter(self.scatter["decades"], self.scatter["degrees"]) if self.scatter else UNKNOWN_SCATTER

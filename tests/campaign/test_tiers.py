@@ -66,7 +66,6 @@ def test_the_first_tier_is_the_protocol_of_the_campaign(write):
         (TWO + '[simulation]\nprotocol = "quick"\n', "simulation.protocol: the tables [[tier]] decide this"),
         (TWO + "[simulation]\nreplicas = 3\n", "simulation.replicas: the tables [[tier]] decide this"),
         ('[[tier]]\nprotocol = "quick"\n[[tier]]\nprotocol = "smoke"\n', "tier: protocol smoke is cheaper than quick"),
-        ('[[tier]]\nprotocol = "quick"\n[[tier]]\nprotocol = "glass"\n', "protocol glass has no salt"),
     ],
 )
 def test_mistakes_are_named_in_one_line(write, text, complaint):

@@ -76,7 +76,7 @@ def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(sto
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
     assert "*OCCSC*" not in {row.monomer_smiles for row in ranking(store)}
     assert store.replicas(key="key-running")
-    assert value_of(store, "key-running") is None
+    assert value_of(store, "key-running", "quick") is None
 
 
 def test_the_value_of_one_polymer_is_that_of_the_ranking(store):
