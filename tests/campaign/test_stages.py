@@ -113,7 +113,7 @@ def test_replicas_beyond_the_budget_wait(prepared):
 
 
 def test_every_batch_of_draws_is_another(prepared):
-    campaign, store = prepared(batch_size=1000, max_draws=300, until="strings")
+    campaign, store = prepared(batch_size=300, max_draws=300, until="strings")
     STAGES.get("generate").run(campaign, store)
     strings = [row.smiles for row in store.candidates(1)]
     assert len(strings) == 300
