@@ -479,7 +479,7 @@ def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
     # *CCCCO* is a seed with a value of the campaign's protocol, which counts instead.
     assert high == {11, 12}
     assert "in data.csv" in rows[parse("*CCCCCO*").key].why
-    assert rows[parse("*OCCCC*").key].why.startswith("5.00e-03 S/cm (seeds.csv)")
+    assert rows[parse("*OCCCC*").key].why.startswith("5.00 mS/cm (seeds.csv)")
 
 
 @pytest.mark.parametrize(("cells", "high"), [((1, 1, 0, 0), {3, 4}), ((4e-5, 3e-5, 2e-5, 1e-5), set())])
