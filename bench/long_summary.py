@@ -44,12 +44,9 @@ def main() -> None:
     print(f"{given.protocol}: {len(rows)} builds of {len(builds)} polymers, {len(published)} with a published value")
     print(f"Spearman {rank(said, true)}")
     print(f"offset {offset:.2f}, slope {slope:.2f} ± {error:.2f}, scatter about the line {scatter:.2f} decades")
-    print(
-        f"scatter in published decades (scatter / slope) {scatter / slope:.2f}; stated error {stated(rows):.2f} decades"
-    )
-    print(
-        f"CPU-hours of a build {np.median(cpu_h):.2f} ({cpu_h.min():.2f} to {cpu_h.max():.2f}); all {cpu_h.sum():.1f}"
-    )
+    print(f"the same in decades of the published values (divided by the slope) {scatter / slope:.2f}")
+    print(f"standard error that a build states {stated(rows):.2f} decades")
+    print(f"CPU-hours of a build {np.median(cpu_h):.2f} ({cpu_h.min():.2f} to {cpu_h.max():.2f})")
     for unit, values in builds.items():
         print(unit, " ".join(f"{1e3 * value:.1f}" for value in values), f"{1e3 * published.get(unit, np.nan):.2f}")
     if given.plot:
