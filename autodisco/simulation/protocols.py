@@ -1,6 +1,7 @@
 """A simulation protocol is data: the make-up of the box and a list of steps, read from TOML.
 
-Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file.
+Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file. Those in
+`retired_protocols/` are no longer offered, and are kept for campaigns that began with them.
 """
 
 import math
@@ -17,7 +18,7 @@ from autodisco.section import Kelvin, Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.toml_model import read_toml, validated
 
-SHIPPED = Path(__file__).parent / "shipped_protocols"
+SHIPPED, RETIRED = Path(__file__).parent / "shipped_protocols", Path(__file__).parent / "retired_protocols"
 
 Positive = Annotated[float, Field(gt=0)]
 LEAST_JUDGED_PS = 10.0
@@ -297,7 +298,7 @@ def load(name: str) -> Protocol:
     base, _, temperature = name.rpartition("@")
     if base and temperature.replace(".", "", 1).isdigit():
         return _at(load(base), float(temperature))
-    path = SHIPPED / f"{name}.toml"
+    path = _ours(name)
     if not path.is_file():
         path = Path(name)
         if path.suffix != ".toml" or not path.is_file():
@@ -305,10 +306,16 @@ def load(name: str) -> Protocol:
                 f"protocol '{name}' does not exist; known: {', '.join(shipped())}, or the path of a .toml file"
             )
     protocol = _read(path)
-    double = SHIPPED / f"{protocol.name}.toml"
+    double = _ours(protocol.name)
     if path != double and double.is_file() and protocol.content() != _read(double).content():
         raise InputError(f"{path}: name = {protocol.name!r} is that of a shipped protocol; take another")
     return protocol
+
+
+def _ours(name: str) -> Path:
+    """Where a protocol of this name is or would be among those of autodisco."""
+    retired = RETIRED / f"{name}.toml"
+    return retired if retired.is_file() else SHIPPED / f"{name}.toml"
 
 
 def _at(protocol: Protocol, temperature_k: float) -> Protocol:

@@ -88,8 +88,11 @@ def test_what_is_left_in_the_pool_is_offered_again_when_the_generator_finds_noth
     assert len(_batch(store, 2)) == 2
     assert not _batch(store, 2) & first
     assert len(store.waiting()) == 1
-    # What was drawn, and so what the saturation rule sees, is as before; the verdicts of iteration 1 stay.
-    assert judge_last(campaign, store, 2)[0] == before[0]
+    # What the saturation rule sees of iteration 1 is as before; the verdicts of it stay.
+    later = judge_last(campaign, store, 2)
+    assert later[0] == before[0]
+    # Iteration 1 left three of five polymers in the pool, which are new, and iteration 2 one, drawn twice.
+    assert (later[0].known, later[0].draws, later[1].known, later[1].draws) == (0, 4, 8, 10)
     assert len(store.candidates(1, NOT_SELECTED)) == 3
 
 
