@@ -440,7 +440,7 @@ def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_ac
     assert spans == {"*OCC*": [(1, 2)], "*CCC*": [(1, 2)], "*CCCSC*": [(2, 2)]}
     notes = [row.why for row in store.journal() if row.event == "training set"]
     assert notes == [
-        f"the top 20% of {n} begins at an expected value of {at:.2e} S/cm"
+        f"the top 20% of {n} begins at an expected value of {campaign.objective.exact(at)}"
         for n, at in zip((3, 4), borders, strict=True)
     ]
     assert all(1e-2 < at < 5e-2 for at in borders)
