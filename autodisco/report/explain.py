@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autodisco.decide import Objective, Ranked, objective_of, ranking
-from autodisco.decide.decisions import decided
+from autodisco.decide.decisions import AGAINST, decided
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.report.content import probability
@@ -106,7 +106,7 @@ def lines(life: Life) -> list[str]:
             against = f", excluded: violates {', '.join(ranked.violated)}"
         elif ranked.p_better is not None:
             chance = probability(ranked.p_better)
-            against = f", {ranked.verdict} against the reference (better with probability {chance})"
+            against = f", {AGAINST[ranked.verdict or 'tie']} (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin
         text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
         text += _expected(ranked)

@@ -18,7 +18,7 @@ def row(event="", subject="", outcome="", **values):
     [
         ({"p_better": None, "rank": 1}, "rank 1"),
         ({"detail": "", "codes": {}, "flags": ["N-O", "O-O"]}, "flags N-O and O-O"),
-        ({"short": False, "high": True}, "as many draws as allowed no, above and risen yes"),
+        ({"simulation.warm": False, "low": 2}, "simulation.warm no, low 2"),
         ({"codes": {"nan": 2, "timeout": 1}}, "codes nan 2 and timeout 1"),
         ({"code": "nan", "attempt": 0, "wall_s": 131.2}, "code nan, attempt 1, after 2:11"),
         ({"bytes": 12_345_678, "not cleaned": 0}, "freed 12.3 MB, not cleaned 0"),
@@ -34,8 +34,26 @@ def test_what_was_seen_has_units_and_nothing_undefined(values, text):
     assert seen(row(**values), CONDUCTIVITY) == text
 
 
-def test_the_subject_is_not_said_again():
-    assert seen(row(subject="iteration 3", iteration=3, draws=5), CONDUCTIVITY) == "draws 5"
+def test_the_class_of_a_polymer_is_said_once():
+    assert seen(row("acquire", outcome="train as high", label="high", weight=5.0), CONDUCTIVITY) == "weight 5"
+
+
+def test_a_judgement_of_the_saturation_rule_is_a_sentence():
+    counts = {
+        "iteration": 2,
+        "count": "polymers",
+        "known": 17,
+        "draws": 62,
+        "rate": 0.27,
+        "short": False,
+        "high": False,
+    }
+    chances = {"p_above": 1e-32, "p_risen": None, "chance_new": 0.73, "chance_new_low": 0.62, "chance_new_high": 0.81}
+    text = seen(row("go on", **counts, **chances, reachable=196.4, duplicates=4, new_strings=43), CONDUCTIVITY)
+    assert text == (
+        "17 of 62 valid draws known, rate above the threshold with probability 0.00, next draw new with 0.73 "
+        "(0.62 to 0.81), at least 196 polymers within reach, 4 of 43 new strings known as polymers"
+    )
 
 
 def test_an_end_names_the_end_state():
