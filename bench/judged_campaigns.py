@@ -27,7 +27,7 @@ from autodisco.store import DATASET, Candidate, Store
 from autodisco.surrogate import Posterior, PriorMean, Source, similarity
 
 SEEDS, BATCH, POOL, ITERATIONS, BUILDS, OF_REFERENCE, OF_TABLE = 40, 6, 60, 4, 2, 8, 300
-SIGMA = "conductivity_s_per_cm"
+SIGMA, ORIGIN = "conductivity_s_per_cm", "table"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
         with store.transaction():
             for unit, value in world.table.items():
                 store.add_polymer(unit.key, unit.smiles, unit.given, "dataset")
-                store.set_label(unit.key, SIGMA, value, protocol=DATASET, force_field="", origin="table")
+                store.set_label(unit.key, SIGMA, value, protocol=DATASET, force_field="", origin=ORIGIN)
             simulate(reference, OF_REFERENCE, 0)
             for place in [place for place in range(SEEDS) if place != reference]:
                 simulate(place, BUILDS, 0)
@@ -124,7 +124,9 @@ def _outcome(store: Store, world: World, places: dict[str, int], reference: int)
         "called": len(called),
         "wrong": sum(true[row.key] <= world.truth[reference] for row in called),
         "chance wrong": sum(1.0 - (row.p_better or 0.0) for row in called),
-        "chance wrong with noise": float(_noisy_chances(store, world, called, reference).sum()),
+        "chance wrong with noise": float(
+            _noisy_chances(store, world, called, [places[row.key] for row in called], reference).sum()
+        ),
         "winner": float(np.log10(winner.expected) - true[winner.key]),
         "winner inside": winner.expected_low <= 10 ** true[winner.key] <= winner.expected_high,
         "inside": float(np.mean(inside)),
@@ -133,18 +135,17 @@ def _outcome(store: Store, world: World, places: dict[str, int], reference: int)
     }
 
 
-def _noisy_chances(store: Store, world: World, called: list[Ranked], reference: int) -> Floats:
+def _noisy_chances(store: Store, world: World, called: list[Ranked], places: list[int], reference: int) -> Floats:
     """Chance of each polymer not to be better than the reference where the truths are values of a table with its noise.
 
     The judge speaks about the polymers themselves. A value of the table is one simulation of one.
     """
     if not called or not world.table or not (found := judged(store)):
         return np.array([1.0 - (row.p_better or 0.0) for row in called])
-    units = [parse(row.monomer_smiles).smiles for row in called]
-    means = found.posterior.predict([*units, world.units[reference].smiles]).mean
+    means = found.posterior.predict([world.units[place].smiles for place in [*places, reference]]).mean
     chances = np.clip([row.p_better or 0.0 for row in called], 1e-12, 1 - 1e-12)
     apart = means[:-1] - means[-1]
-    variance = (apart / norm.ppf(chances)) ** 2 + 2 * found.posterior.noise(found.target) ** 2
+    variance = (apart / norm.ppf(chances)) ** 2 + 2 * found.posterior.noise(ORIGIN) ** 2
     return norm.cdf(-apart / np.sqrt(variance))
 
 
