@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from autodisco.campaign.campaign_file import check_names
+from autodisco.campaign.campaign_file import check_names, load
+from autodisco.campaign.campaign_folder import open_folder
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.settings import Settings
@@ -194,3 +195,29 @@ def test_further_objectives_that_no_selection_weighs_are_refused(pooled, tmp_pat
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi", "DENSITY", "TRANSFERENCE").settings)
     with pytest.raises(InputError, match="0 given, and selection 'ehvi' weighs 1"):
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi").settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"batch": 5}, "max_draws = 4: allowed is 5 or more, because generate.batch_size is 5"),
+        ({"pool": 9}, "max_draws = 4: allowed is 9 or more, because generate.pool is 9"),
+        (
+            {"selection": "greedy"},
+            "max_draws = 4: allowed is 300 or more, because generate.pool is 300, the default of selection 'greedy'",
+        ),
+    ],
+)
+def test_an_iteration_may_draw_as_often_as_it_has_to(campaign_file, tmp_path, changes, complaint):
+    file = campaign_file(max_draws=4, **changes)
+    with pytest.raises(InputError) as refused:
+        load(file, tmp_path / "runs")
+    assert str(refused.value) == f"{file}: generate.{complaint}"
+
+
+def test_a_begun_campaign_goes_on_with_fewer_draws_than_its_pool(begin, campaign_file, tmp_path):
+    campaign, store = begin(max_draws=4, pool=4)
+    generate = {**store.get("settings")["generate"], "pool": 9}  # as earlier versions took it
+    store.set(settings={**store.get("settings"), "generate": generate})
+    assert open_folder(campaign.folder).settings.generate.pool == 9
+    assert load(campaign_file(max_draws=4, pool=9), tmp_path / "runs").settings.generate.max_draws == 4

@@ -149,6 +149,8 @@ def test_the_reference_protocol_lasts_as_long_as_the_published_one():
         ("duration_ps = 2\nframe", "duration_ps = inf\nframe", "duration_ps"),
         ("pressure_atm = [1000, 1000]", "pressure_atm = [1000, nan]", "pressure_atm"),
         ("molality", "molalty", "molalty"),
+        ("molality = 1.5", "molality = 31.0", "system.molality = 31.0: allowed is less than or equal to 30"),
+        ("temperature_k = 500", "temperature_k = 3500", "temperature_k = 3500"),
         ('kind = "production"', 'kind = "nvt"', "steps"),
         ("frame_interval_ps = 0.04", "frame_interval_ps = 0.05", "frame_interval_ps"),
         ("[system]", "[system", "TOML"),
@@ -191,3 +193,5 @@ def test_a_protocol_at_another_temperature_moves_all_that_was_at_its_own():
     assert protocols.load(task.protocol) == hotter
     with pytest.raises(InputError, match="'quick@hot' does not exist"):
         protocols.load("quick@hot")
+    with pytest.raises(InputError, match="protocol quick@4000: allowed are 1 to 3000 K"):
+        protocols.load("quick@4000")
