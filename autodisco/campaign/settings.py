@@ -57,7 +57,7 @@ class Generate(Section):
     earlier iterations left. 0: 300 for a selection that judges by the posterior; for the others no pool, every new
     polymer of a batch being simulated."""
     max_draws: Positive = 20000
-    """Draws after which an iteration ends."""
+    """Draws after which an iteration ends; at least `generate.batch_size` and the pool."""
 
 
 class StabilityRule(Section):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from autodisco.decide.promotion import SHORT_PER_LONG
-from autodisco.section import Amount, Count, Positive, Section
+from autodisco.section import Amount, Count, Minutes, Positive, Section
 
 
 class Simulation(Section):
@@ -25,7 +25,7 @@ class Simulation(Section):
     """Replicas at a time; 0 for as many as there are cores for."""
     threads: Positive = 1
     """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
-    timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
+    timeout_minutes: Minutes = 15.0
     """Time limit of one replica."""
     stalled_minutes: Amount = 10.0
     """A replica without progress for this long is ended and started anew; 0 for never."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
+from autodisco.decide.decisions import decided
 from autodisco.monitor.bars import bar, interval
 from autodisco.store import Progress, RunningReplica
 from autodisco.text import duration, shortened, significant
@@ -268,7 +269,7 @@ def journal(status: Status, width: int, lines: int) -> Group:
         if row.subject:
             text.append(f" {row.subject}")
         if row.decided:
-            text.append(": ").append(row.decided, style="bold")
+            text.append(": ").append(decided(row), style="bold")
         if row.why:
             text.append(f" ({row.why})", style="dim")
         text.truncate(width, overflow="ellipsis")

@@ -105,7 +105,7 @@ def choose_grid(inverse, volume, n_points, cutoff, counts, reach):  # type: igno
     for k in range(3):
         face = width(inverse, k)
         counts[k] = int(min(max(face / (0.5 * cutoff if k == 2 else thickness), 1.0), 1024.0))
-        # A hair more than the cutoff keeps rounding from hiding a pair at the very cutoff.
+        # Slightly more than the cutoff keeps rounding from hiding a pair at the very cutoff.
         reach[k] = cutoff * (1.0 + 1e-9) / face
     while counts[0] * counts[1] * counts[2] > most_cells(n_points):
         for k in range(3):
@@ -131,6 +131,12 @@ def fraction(x, y, z, inverse, axis):  # type: ignore[no-untyped-def]
     f = x * inverse[0, axis] + y * inverse[1, axis] + z * inverse[2, axis]
     # numpy's floor stays a float; through the integer of math.floor the whole sorting took half as long again.
     return f - np.floor(f)
+
+
+@njit(cache=True, nogil=True)
+def fractions(x, y, z, inverse):  # type: ignore[no-untyped-def]
+    """The coordinates in 0 … 1 along the three cell vectors of the image inside the cell."""
+    return fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
 
 
 @njit(cache=True, nogil=True)
@@ -208,7 +214,7 @@ def sort_by_cell(points, h, inverse, counts, starts, where, inside, order, place
     starts[: n0 * n1 * n2 + 2] = 0
     for j in range(points.shape[0]):
         x, y, z = points[j, 0], points[j, 1], points[j, 2]
-        f0, f1, f2 = fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
+        f0, f1, f2 = fractions(x, y, z, inverse)
         inside[j, 0] = f0 * h[0, 0] + f1 * h[1, 0] + f2 * h[2, 0]
         inside[j, 1] = f0 * h[0, 1] + f1 * h[1, 1] + f2 * h[2, 1]
         inside[j, 2] = f0 * h[0, 2] + f1 * h[1, 2] + f2 * h[2, 2]
