@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Objective, objective_named
@@ -15,6 +16,7 @@ from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.store import CampaignTier
 
 if TYPE_CHECKING:
+    from autodisco.simulation.executors import Pool
     from autodisco.simulation.task import ReplicaTask
 
 
@@ -57,6 +59,14 @@ class Campaign:
     def tiers(self) -> list[CampaignTier]:
         """Protocols at which it simulates polymers, the cheapest first."""
         return tiers_of(self.settings)
+
+    @cached_property
+    def pool(self) -> "Pool":
+        """Where its replicas run while this process lasts."""
+        from autodisco.simulation.executors import Pool
+
+        stalled_s = 60.0 * self.settings.simulation.stalled_minutes
+        return Pool(executor_of(self.settings), self.interrupted, stalled_s, leave=True)
 
     def tier_number(self, protocol: str) -> int:
         """Number of the tier of a protocol, given by its name; the first one has 0."""

@@ -10,6 +10,7 @@ from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import Replica, Store, available_part
 
 if TYPE_CHECKING:
+    from autodisco.campaign.campaign import Campaign
     from autodisco.simulation.executors import Executor
 
 
@@ -29,6 +30,16 @@ def is_with(settings: Settings, folder: Path, executor: Executor, row: Replica) 
 
 def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
     return available_part(folder, kind) == available_part(folder, settings.executor.kind)
+
+
+def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
+    """End the replicas that run, because the work is left; they wait to be started again.
+
+    Those that survive this process go on, if it leaves because of a ``signal`` or a ``failure``.
+    """
+    campaign.pool.end()
+    if not campaign.pool.executor.survives or why not in ("signal", "failure"):
+        end_running(campaign.settings, store)
 
 
 def end_running(settings: Settings, store: Store) -> None:

@@ -103,6 +103,16 @@ class Ranked(Valued):
         row["tiers"] = [{columns.get(name, name): getattr(one, name) for name in names} for one in self.tiers]
         return {"rank": self.rank, **row}
 
+    @property
+    def tier_columns(self) -> dict[str, Any]:
+        """Measured value, its error and the number of builds of each tier below that of `value`, by column."""
+        columns = self.objective.columns
+        return {
+            f"{one.protocol}_{columns.get(name, name)}": getattr(one, name)
+            for one in self.tiers[:-1]
+            for name in ("value", "sem", "n_replicas")
+        }
+
     def at(self, protocol: str) -> "Ranked | None":
         """The same with what was measured at one protocol; None if nothing was."""
         found = next((one for one in self.tiers if one.protocol == protocol), None)
@@ -122,6 +132,13 @@ class Ranked(Valued):
     def number(self) -> str:
         """Measured value with its standard error, without the unit."""
         return self.objective.number(self.value, self.sem)
+
+    def measured(self, several: bool) -> str:
+        """Measured value with its unit; of a campaign with `several` tiers at each of them, the highest first."""
+        if not several:
+            return self.shown
+        show = self.objective.shown
+        return ", ".join(f"{show(one.value, one.sem)} ({one.protocol})" for one in reversed(self.tiers))
 
     @property
     def interval(self) -> str:

@@ -136,6 +136,11 @@ class Progress(Record):
     journal: list[Event]
 
     @property
+    def several_tiers(self) -> bool:
+        """Whether polymers are simulated at more than one protocol."""
+        return len(self.tiers) > 1
+
+    @property
     def pid(self) -> int | None:
         """Number of the process that the lock names."""
         return self.owner["pid"] if self.owner else None

@@ -22,6 +22,10 @@ class Replicas(Estimates):
         """The tier of a protocol, or None."""
         return next((tier for tier in self.tiers() if tier.protocol == protocol), None)
 
+    def starved(self) -> frozenset[str]:
+        """Protocols of the tiers that were found to contribute nothing."""
+        return frozenset(self.get("starved") or ())
+
     def replica_folder(self, key: str, protocol: str, replica: int) -> Path:
         """Folder of a replica. Those of the first tier lie beside the folders of the other protocols."""
         return replica_folder(self.folder, key, replica, "" if protocol == self.get("protocol") else protocol)

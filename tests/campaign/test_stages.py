@@ -8,11 +8,12 @@ import torch
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
+from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.filter import _objection
-from autodisco.campaign.stages.simulate import plan_batch, replica_task
+from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
 from autodisco.decide import comparison, ranking

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import load, open_folder, stop
+from autodisco.campaign.replicas import settle
 from autodisco.campaign.running import executor_of, is_with, wait_again
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages import STAGES
-from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError, NoCampaign, StorageError
 from autodisco.polymer import parse

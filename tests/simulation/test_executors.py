@@ -35,7 +35,13 @@ def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s
     return ReplicaTask("key", smiles, 0, 5, protocol, "pcff+", folder, timeout_s)
 
 
-def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = None, threads: int = 1, **settings):
+def run(
+    tasks: list[ReplicaTask],
+    outcomes: dict[str, ReplicaOutcome] | None = None,
+    threads: int = 1,
+    room=lambda: "",
+    **settings,
+):
     """Whether all ran, which were started, and `outcomes` by folder name."""
     started: list[str] = []
     outcomes = {} if outcomes is None else outcomes
@@ -43,7 +49,8 @@ def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = N
     def done(finished, outcome):
         outcomes[finished.folder.name] = outcome
 
-    complete = Pool(LocalExecutor(2, threads), **settings).run(tasks, lambda t: started.append(t.folder.name), done)
+    pool = Pool(LocalExecutor(2, threads), **settings)
+    complete = pool.run(tasks, lambda t: started.append(t.folder.name), done, room=room)
     return complete, started, outcomes
 
 

@@ -6,8 +6,8 @@ from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
+from autodisco.campaign.replicas import finish, settle
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
-from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
@@ -30,6 +30,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
     if not budget_spent(campaign, store):
         settle(campaign, store)
     if spent := budget_spent(campaign, store):
+        finish(campaign, store)
         end_spent(store, spent)
         return
     reference = store.get("reference_key")
