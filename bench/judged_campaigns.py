@@ -41,9 +41,9 @@ class World:
     table: dict[RepeatUnit, float]
 
 
-def drawn(rng: np.random.Generator) -> World:
-    """Truths from the prior of the program."""
-    texts = units_from_grammar(SEEDS + POOL * ITERATIONS + 1, rng)
+def drawn(rng: np.random.Generator, n: int = SEEDS + POOL * ITERATIONS + 1) -> World:
+    """Truths of `n` repeat units from the prior of the program."""
+    texts = units_from_grammar(n, rng)
     units = list({unit.key: unit for unit in map(parse, texts)}.values())
     prior = Posterior.fit(
         [], [Source.of_kind("truth", "protocol", reference=True)], "truth", prior_mean=PriorMean.shipped(), seed=1
