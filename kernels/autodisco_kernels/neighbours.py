@@ -1,4 +1,4 @@
-"""Contacts between two sets of points in periodic cells of any shape: who is near whom, and how far.
+"""Contacts between two sets of points in periodic cells of any shape: pairs and their distances.
 
 One search serves coordination numbers, residence times and radial distributions.
 """
