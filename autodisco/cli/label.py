@@ -1,6 +1,6 @@
 """label: simulated values for the polymers of a CSV file, written back into its label columns.
 
-What was simulated before is kept in the simulation folder, so an interrupted run goes on where it was.
+Finished replicas are kept in the simulation folder, so that an interrupted run continues.
 """
 
 from pathlib import Path

@@ -116,7 +116,7 @@ def train(
 ) -> None:
     """Train a generator on a data set and score it.
 
-    The training goes on where it ended when it was interrupted.
+    After an interruption, the same command continues the training.
     """
     from autodisco.campaign.settings_file import read_generator
     from autodisco.generator.metrics import score_samples

@@ -1,6 +1,6 @@
-"""The judge of a campaign: what is believed of every polymer, given all values that the campaign knows.
+"""The judge of a campaign: its posterior, fitted to all values that the campaign knows.
 
-It is a function of the store alone, so that a campaign that is killed and goes on decides the same.
+It is a function of the store alone, so that a campaign decides the same after a crash.
 """
 
 import math

@@ -56,7 +56,7 @@ def header(status: Progress, width: int, now: float) -> Group:
     right.append(f"  iteration {_of_budget(status, 'iterations', status.iteration)}")
     if status.started:
         right.append(f"  {duration((status.ended or now) - status.started)}")
-    remaining = seconds_left(status)
+    remaining = campaign_seconds_left(status)
     if remaining:
         right.append(f"  ≤ {duration(remaining)} left")
     return Group(_spread(left, right, width), _loop_line(status, width))
@@ -99,7 +99,7 @@ def _loop_line(status: Progress, width: int) -> Text:
     return line
 
 
-def seconds_left(status: Progress) -> float | None:
+def campaign_seconds_left(status: Progress) -> float | None:
     """Estimate of the working time (s) that the budgets leave at most; None if unknown.
 
     Only time at work counts. A machine that was off, a pause or a wait for room does not make an iteration longer.

@@ -131,7 +131,7 @@ def populations(labels: ArrayLike, species: ArrayLike) -> Population:
 
 
 @njit(cache=True, nogil=True)
-def _tally(labels, place):  # type: ignore[no-untyped-def]
+def _tally(labels, place):
     """Counts of the kinds of clusters below TABLE, and the numbers of the others one by one."""
     n_frames, n_ions = labels.shape
     table, rest, n_rest = np.zeros(TABLE, np.int64), np.empty(16, np.int64), 0
@@ -158,7 +158,7 @@ def _tally(labels, place):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _label(sites, cells, ion_of, members, cutoffs, labels):  # type: ignore[no-untyped-def]
+def _label(sites, cells, ion_of, members, cutoffs, labels):
     """Labels of consecutive frames; sites of species s are ``members[s]:members[s + 1]``."""
     n_frames, n, n_ions, n_species = sites.shape[0], sites.shape[1], labels.shape[1], len(members) - 1
     starts, where, order = np.empty(grid.most_cells(n) + 2, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
@@ -193,7 +193,7 @@ def _label(sites, cells, ion_of, members, cutoffs, labels):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):  # type: ignore[no-untyped-def]
+def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):
     """Join the ions `own` of some sites with the `ions` of the sorted sites near them."""
     most = grid.most_stretches(counts, reach)
     bounds, shifted = np.empty((most, 2), np.int32), np.empty((most, 3))
@@ -209,7 +209,7 @@ def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, plac
 
 
 @njit(cache=True, nogil=True)
-def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):  # type: ignore[no-untyped-def]
+def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):
     """Join the ions of sorted sites with each other."""
     most = grid.most_stretches(counts, reach)
     bounds, shifted = np.empty((most, 2), np.int32), np.empty((most, 3))
@@ -225,7 +225,7 @@ def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed
 
 
 @njit(cache=True, nogil=True)
-def _join(parent, i, j):  # type: ignore[no-untyped-def]
+def _join(parent, i, j):
     """Union of two clusters; the lower index wins, so that labels do not depend on the order of the contacts."""
     a, b = _root(parent, i), _root(parent, j)
     if a < b:
@@ -235,7 +235,7 @@ def _join(parent, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _root(parent, i):  # type: ignore[no-untyped-def]
+def _root(parent, i):
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]

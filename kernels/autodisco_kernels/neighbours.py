@@ -1,4 +1,4 @@
-"""Contacts between two sets of points in periodic cells of any shape: who is near whom, and how far.
+"""Contacts between two sets of points in periodic cells of any shape: pairs and their distances.
 
 One search serves coordination numbers, residence times and radial distributions.
 """
@@ -74,7 +74,7 @@ def contacts(points: ArrayLike, others: ArrayLike, box: ArrayLike, cutoff: float
 
 
 @njit(cache=True, nogil=True)
-def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, placed, begin, first, second, distance):  # type: ignore[no-untyped-def]
+def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, placed, begin, first, second, distance):
     """Write the pairs of one frame from index `begin`; the end is beyond the arrays if they are too short."""
     found, size = begin, len(first)
     most = grid.most_stretches(counts, reach)
@@ -97,14 +97,14 @@ def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, plac
 
 
 @njit(cache=True, nogil=True)
-def _longer(old, used, new):  # type: ignore[no-untyped-def]
+def _longer(old, used, new):
     for k in range(used):
         new[k] = old[k]
     return new
 
 
 @njit(cache=True, nogil=True)
-def _search(points, others, cells, cutoff):  # type: ignore[no-untyped-def]
+def _search(points, others, cells, cutoff):
     n_frames, n, m = points.shape[0], points.shape[1], others.shape[1]
     starts, where, order = np.empty(grid.most_cells(m) + 2, np.int32), np.empty(m, np.int32), np.empty(m, np.int32)
     inside, placed = np.empty((m, 3)), np.empty((m, 3))
