@@ -99,7 +99,10 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 _link(store.folder / path, part / path)
         for row in copy.replicas():
             names = row.key, row.protocol, row.replica
-            _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
+            if row.status in ("done", "failed"):
+                _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
+            else:  # a build of a further tier, which the old campaign may be running: it begins anew here
+                copy.update_replica(*names, status="waiting", started=None, executor=None, handle=None)
         for place in [row.path for row in copy.files()]:
             if not (part / place).is_file():
                 copy.forget_file(part / place)
@@ -114,7 +117,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[], training_left_s=None,
+                iteration_began={}, trouble="", untold=[], training_left_s=None, starved=[], contributions={},
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

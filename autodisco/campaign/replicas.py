@@ -49,7 +49,10 @@ def settle(campaign: Campaign, store: Store) -> None:
 
 def finish(campaign: Campaign, store: Store) -> None:
     """Wait for the builds of further tiers that run or were begun. Raises Interrupted as `settle` does."""
-    _run(campaign, store, lambda protocol: True)
+    first = campaign.tiers[0].protocol
+    if open_ := [row for row in store.open_replicas() if row.protocol != first]:
+        store.set(activity=f"waiting for {counted(len(open_), 'build')} of further tiers")
+    _run(campaign, store, lambda protocol: protocol != first)
 
 
 def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promotions | None = None) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from autodisco.campaign import load
+from autodisco.campaign.copies import write_copies_of_files
+from autodisco.campaign.fork import fork
 from autodisco.campaign.judging import judge
 from autodisco.campaign.promoting import Promotions, weigh_tiers
 from autodisco.campaign.setup import set_up
@@ -180,3 +182,38 @@ def test_a_tier_that_contributes_nothing_is_starved_and_the_journal_says_so(begu
     store.set(starved=["smoke"])
     row = Promotions(campaign, store).next()  # one for each build below, which there are more of
     assert row.protocol == "long"
+
+
+def test_a_fork_begins_a_build_that_the_old_campaign_runs_anew(begun):
+    campaign, store = begun()
+    done(store, UNITS[0], "smoke", 1)
+    with store.transaction():
+        store.begin_iteration(1)
+        store.end_iteration(1, {}, None)
+        store.add_model(1, "models/1.safetensors", {}, 1.0)
+    (campaign.folder / "models").mkdir()
+    (campaign.folder / "models" / "1.safetensors").touch()
+    store.plan_replica(UNITS[0].key, "long", 0, 1)
+    store.update_replica(UNITS[0].key, "long", 0, status="running", executor="local", handle="7")
+    folder = store.replica_folder(UNITS[0].key, "long", 0)
+    folder.mkdir(parents=True)
+    (folder / "restart.1").touch()
+    write_copies_of_files(store, campaign.settings)
+    other = campaign.folder.parent / "other"
+    fork(store, other, 1, {})
+    with Store.open_readonly(other) as copy:
+        (row,) = copy.replicas(protocol="long")
+        assert (row.status, row.handle) == ("waiting", None)
+        assert not copy.replica_folder(row.key, "long", 0).exists()
+    assert store.replicas(protocol="long")[0].handle == "7"
+
+
+def test_tiers_of_a_campaign_without_any_value_promote_nothing(begun):
+    campaign, store = begun()
+    for number in range(2):
+        store.update_replica(parse("*OCC*").key, "smoke", number, status="failed", failure_code="nan", properties=None)
+    for unit in UNITS[:4]:
+        store.add_polymer(unit.key, unit.smiles, unit.given, "generated", 1)
+        store.plan_replica(unit.key, "smoke", 0, 1)
+        store.update_replica(unit.key, "smoke", 0, status="failed", failure_code="nan")
+    assert Promotions(campaign, store).next() is None
