@@ -40,6 +40,7 @@ QUICK, LONG = "quick", "overnight"
 COST_S, LONG_SCATTER = {QUICK: 66.0, LONG: 1480.0}, 0.15
 POLICIES = {
     "tiers": [{"protocol": QUICK, "replicas": 2}, {"protocol": LONG, "replicas": 2}],
+    "tiers, 1 in 40": [{"protocol": QUICK, "replicas": 2}, {"protocol": LONG, "replicas": 2, "builds_below": 40}],
     "short only": [{"protocol": QUICK, "replicas": 2}],
     "long only": [{"protocol": LONG, "replicas": 1, "reference_replicas": 2}],
 }
@@ -185,12 +186,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--hours", type=float, default=HOURS, help="budget in CPU-hours")
     parser.add_argument("--long", choices=["overnight", "agrees"], default="overnight")
+    parser.add_argument("--policy", action="append", choices=list(POLICIES), help="all by default")
     parser.add_argument("--out", type=Path, required=True, help="CSV with one row for each iteration")
     given = parser.parse_args()
     before = list(csv.DictReader(given.out.open())) if given.out.exists() else []
     done = {(row["long"], row["policy"], int(row["seed"])) for row in before}
     for seed in range(given.seeds):
-        for policy in POLICIES:
+        for policy in given.policy or POLICIES:
             if (given.long, policy, seed) in done:
                 continue
             begin = time.perf_counter()
@@ -214,7 +216,7 @@ def summary(file: Path, long: str) -> list[str]:
             last = {row["seed"]: row for row in rows if row["policy"] == policy and float(row["hours"]) <= hours * 1.05}
             told = {name: np.array([float(row[name]) for row in last.values()]) for name in ("found", "below", "best")}
             lines.append(
-                f"{policy:<11} {hours:4.0f} h, {len(last)} seeds: "
+                f"{policy:<14} {hours:4.0f} h, {len(last)} seeds: "
                 + ", ".join(f"{name} {at.mean():.2f} ± {at.std():.2f}" for name, at in told.items() if len(at))
             )
     return lines

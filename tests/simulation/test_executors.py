@@ -299,7 +299,7 @@ def engines_in(folder: Path) -> list[int]:
 
 def test_what_is_not_awaited_runs_on_and_the_next_call_looks_after_it(tmp_path):
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "long"')
-    (tmp_path / "long.toml").write_text(text.replace("duration_ps = 2\n", "duration_ps = 20\n"))
+    (tmp_path / "long.toml").write_text(text.replace("duration_ps = 2\n", "duration_ps = 8\n"))
     short, further = task(tmp_path / "a"), task(tmp_path / "b", protocol=str(tmp_path / "long.toml"))
     pool, started, ended = Pool(LocalExecutor(2)), [], []
 
