@@ -109,9 +109,9 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
         return Verdict(None, f"no bend: a smoothly curved melt fits as well (p = {p:.2g}, {FALSE_ALARM:g} at most)")
     if best.model[0] // len(WIDTHS) in (0, len(PLACES) - 1):
         return Verdict(None, f"no bend inside the ramp: the best one lies within {MARGIN:.0%} of the range from an end")
-    place, error = _posterior(x, y, traits.relaxes)
-    laws = [place, *(_posterior(x, law, traits.relaxes)[0] for law in (y**2, np.log(y)))]
-    error = float(np.linalg.norm([error, np.ptp(laws) / 2, (PLACES[1] - PLACES[0]) / np.sqrt(12)]))
+    places, errors = _posterior(x, np.column_stack([y, y**2, np.log(y)]), traits.relaxes)
+    place = float(places[0])
+    error = float(np.linalg.norm([errors[0], np.ptp(places) / 2, (PLACES[1] - PLACES[0]) / np.sqrt(12)]))
     _, slope, more, *_ = bent.coefficients(best, y)
     # dv = 2 √v d√v; √v at the bend is used for both slopes
     scale = float(2 * np.interp(place, x[np.argsort(x)], y[np.argsort(x)]) / half)
@@ -153,13 +153,20 @@ def _traits(x: Floats, y: Floats) -> _Traits:
     return _Traits(growth, relaxing.last_term(relaxing.fit(y[:, None]), y) > LEAST_RELAXATION)
 
 
-def _posterior(x: Floats, y: Floats, relaxes: bool) -> tuple[float, float]:
-    """Mean and standard deviation of the bend, in units of half the temperature range about its middle."""
-    deviances = np.array([_bent(x, PLACES, _Traits(growth, relaxes)).deviances(y) for growth in GROWTHS])
-    deviances = deviances.reshape(len(GROWTHS), len(MEMORIES), len(PLACES), len(WIDTHS))
-    weights = np.exp((deviances.min() - deviances) / 2).sum(axis=(0, 1, 3))
-    mean = float(np.average(PLACES, weights=weights))
-    return mean, float(np.sqrt(np.average((PLACES - mean) ** 2, weights=weights)))
+def _posterior(x: Floats, series: Floats, relaxes: bool) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the bend for each column of `series` (n, B), on the scale of `x`.
+
+    A column for which no model is accepted gets those of the first column.
+    """
+    deviances = np.array([_bent(x, PLACES, _Traits(growth, relaxes)).deviances(series) for growth in GROWTHS])
+    deviances = deviances.reshape(len(GROWTHS), len(MEMORIES), len(PLACES), len(WIDTHS), -1)
+    lowest = deviances.min(axis=(0, 1, 2, 3))
+    accepted = np.isfinite(lowest)
+    weights = np.exp((np.where(accepted, lowest, 0.0) - deviances) / 2).sum(axis=(0, 1, 3))
+    weights = np.where(accepted, weights, weights[:, :1])
+    weights /= weights.sum(axis=0)
+    means = PLACES @ weights
+    return means, np.sqrt((weights * (PLACES[:, None] - means) ** 2).sum(axis=0))
 
 
 def _bent(x: Floats, places: Floats, traits: _Traits) -> "_Models":
@@ -227,9 +234,9 @@ class _Models:
         assert best is not None
         return best
 
-    def deviances(self, y: Floats) -> Floats:
-        """Deviances of all models for a single series (n,), at every correlation: (correlations, m)."""
-        return np.array([self._fits(y[:, None], index)[0][:, 0] for index in range(len(MEMORIES))])
+    def deviances(self, series: Floats) -> Floats:
+        """Deviances of all models for each column of `series` (n, B), at every correlation: (correlations, m, B)."""
+        return np.array([self._fits(series, index)[0] for index in range(len(MEMORIES))])
 
     def last_term(self, fits: _Fits, y: Floats) -> float:
         """F statistic of the last column of the best model of a single series (n,)."""
