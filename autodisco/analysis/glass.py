@@ -6,8 +6,8 @@ Two models of the volume as a function of temperature are compared:
 - a glass and a melt: a hyperbola with two straight asymptotes (Patrone, Dienstfrey, Browning, Tucker and Christensen,
   Polymer 2016, 87, 246). The transition is where the asymptotes meet, called the bend here.
 
-A melt that is not in equilibrium when the ramp begins relaxes, which could be taken for a bend. Where such a relaxation
-is significant, both models get a term that decays exponentially over the first part of the ramp.
+A melt that is not in equilibrium when the ramp begins relaxes, which could be taken for a bend. Both models therefore
+have a further term, which decays exponentially over the first part of the ramp.
 
 Volumes at neighbouring times are correlated, and those of the melt fluctuate more than those of the glass. Both models
 therefore have first-order autoregressive noise, whose standard deviation changes exponentially with temperature. Its
@@ -40,8 +40,8 @@ PLACES, WIDTHS = np.linspace(2 * MARGIN - 1, 1 - 2 * MARGIN, 85), (0.0, 0.12)
 MEMORIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)  # correlations of neighbouring windows that are tried
 # Growth of the logarithm of the noise over half the temperature range: its ratio between the ends is 1/7 to 7.
 GROWTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+COLUMNS = 4  # of the designs
 RELAXATION = 0.1  # time constant of a melt that begins out of equilibrium, as a share of the ramp
-LEAST_RELAXATION = 4.0  # F statistic from which the relaxation counts (5 % of ramps in equilibrium)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     """
     t, y = _windows(temperatures_k, densities)
     x, middle, half = _scaled(t)
-    traits = _traits(x, y)
-    bent = _bent(x, PLACES, traits)
-    smooth = _Models(x, np.stack([np.ones_like(x), x, x**2], axis=-1)[None], traits, is_bend=False)
+    growth = _growth(x, y)
+    bent = _bent(x, PLACES, growth)
+    smooth = _Models(x, np.stack([np.ones_like(x), x, x**2], axis=-1)[None], growth, is_bend=False)
 
     no_bend = smooth.fit(y[:, None])
     best = bent.fit(y[:, None])
@@ -109,10 +109,10 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
         return Verdict(None, f"no bend: a smoothly curved melt fits as well (p = {p:.2g}, {FALSE_ALARM:g} at most)")
     if best.model[0] // len(WIDTHS) in (0, len(PLACES) - 1):
         return Verdict(None, f"no bend inside the ramp: the best one lies within {MARGIN:.0%} of the range from an end")
-    places, errors = _posterior(x, np.column_stack([y, y**2, np.log(y)]), traits.relaxes)
+    places, errors = _posterior(x, np.column_stack([y, y**2, np.log(y)]))
     place = float(places[0])
     error = float(np.linalg.norm([errors[0], np.ptp(places) / 2, (PLACES[1] - PLACES[0]) / np.sqrt(12)]))
-    _, slope, more, *_ = bent.coefficients(best, y)
+    _, slope, more, _ = bent.coefficients(best, y)
     # dv = 2 √v d√v; √v at the bend is used for both slopes
     scale = float(2 * np.interp(place, x[np.argsort(x)], y[np.argsort(x)]) / half)
     return Verdict(GlassTransition(middle + half * place, half * error, slope * scale, (slope + more) * scale), None)
@@ -125,7 +125,7 @@ def best_bend_k(temperatures_k: Floats, densities: Floats) -> float:
     """
     t, y = _windows(temperatures_k, densities)
     x, middle, half = _scaled(t)
-    best = _bent(x, PLACES, _traits(x, y)).fit(y[:, None])
+    best = _bent(x, PLACES, _growth(x, y)).fit(y[:, None])
     return middle + half * float(PLACES[best.model[0] // len(WIDTHS)])
 
 
@@ -135,30 +135,17 @@ def _scaled(t: Floats) -> tuple[Floats, float, float]:
     return (t - middle) / half, middle, half
 
 
-class _Traits(NamedTuple):
-    """Growth of the logarithm of the noise per unit of x, and whether the ramp begins with a relaxation."""
-
-    growth: float
-    relaxes: bool
+def _growth(x: Floats, y: Floats) -> float:
+    """Growth of the noise, from bent models at every eighth place."""
+    return min(GROWTHS, key=lambda growth: float(_bent(x, PLACES[::8], growth).fit(y[:, None]).deviance[0]))
 
 
-def _traits(x: Floats, y: Floats) -> _Traits:
-    """The traits of a ramp, from bent models, which describe melts with and without a transition."""
-
-    def deviance(growth: float) -> float:
-        return float(_bent(x, PLACES[::8], _Traits(growth, True)).fit(y[:, None]).deviance[0])
-
-    growth = min(GROWTHS, key=deviance)
-    relaxing = _bent(x, PLACES, _Traits(growth, True))
-    return _Traits(growth, relaxing.last_term(relaxing.fit(y[:, None]), y) > LEAST_RELAXATION)
-
-
-def _posterior(x: Floats, series: Floats, relaxes: bool) -> tuple[Floats, Floats]:
+def _posterior(x: Floats, series: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the bend for each column of `series` (n, B), on the scale of `x`.
 
     A column for which no model is accepted gets those of the first column.
     """
-    deviances = np.array([_bent(x, PLACES, _Traits(growth, relaxes)).deviances(series) for growth in GROWTHS])
+    deviances = np.array([_bent(x, PLACES, growth).deviances(series) for growth in GROWTHS])
     deviances = deviances.reshape(len(GROWTHS), len(MEMORIES), len(PLACES), len(WIDTHS), -1)
     lowest = deviances.min(axis=(0, 1, 2, 3))
     accepted = np.isfinite(lowest)
@@ -169,12 +156,12 @@ def _posterior(x: Floats, series: Floats, relaxes: bool) -> tuple[Floats, Floats
     return means, np.sqrt((weights * (PLACES[:, None] - means) ** 2).sum(axis=0))
 
 
-def _bent(x: Floats, places: Floats, traits: _Traits) -> "_Models":
+def _bent(x: Floats, places: Floats, growth: float) -> "_Models":
     """Hyperbolas with these bends and all widths that are tried."""
     tried = np.array([(place, width) for place in places for width in WIDTHS])
     away = x - tried[:, :1]
     hyperbola = (away + np.sqrt(away**2 + tried[:, 1:] ** 2)) / 2
-    return _Models(x, np.stack([np.ones_like(away), away, hyperbola], axis=-1), traits, is_bend=True)
+    return _Models(x, np.stack([np.ones_like(away), away, hyperbola], axis=-1), growth, is_bend=True)
 
 
 def _windows(temperatures_k: Floats, densities: Floats) -> tuple[Floats, Floats]:
@@ -200,18 +187,16 @@ class _Fits(NamedTuple):
 class _Models:
     """Linear models with design matrices (m, n, 3) for series of n windows, at every correlation in `MEMORIES`.
 
-    A relaxation of the beginning is a fourth column. With `is_bend`, a fit counts only if the slope of the glass
-    (second coefficient) is sufficiently smaller than that of the melt (sum of the second and third coefficients).
+    The relaxation of the beginning is added as a fourth column. With `is_bend`, a fit counts only if the slope of the
+    glass (second coefficient) is sufficiently smaller than that of the melt (sum of the second and third coefficients).
     """
 
-    def __init__(self, x: Floats, designs: Floats, traits: _Traits, is_bend: bool) -> None:
-        self._designs = designs
-        if traits.relaxes:
-            relaxing = np.exp(-np.arange(0.5, WINDOWS) / (RELAXATION * WINDOWS))[:, None]
-            self._designs = np.concatenate([designs, np.broadcast_to(relaxing, (*designs.shape[:2], 1))], axis=-1)
-        self._is_bend, self._relaxes = is_bend, traits.relaxes
+    def __init__(self, x: Floats, designs: Floats, growth: float, is_bend: bool) -> None:
+        relaxing = np.exp(-np.arange(0.5, WINDOWS) / (RELAXATION * WINDOWS))[:, None]
+        self._designs = np.concatenate([designs, np.broadcast_to(relaxing, (*designs.shape[:2], 1))], axis=-1)
+        self._is_bend = is_bend
         # The geometric mean is 1, so that log|V| of the restricted likelihood does not change with the growth.
-        self._noise = np.exp(traits.growth * (x - x.mean()))
+        self._noise = np.exp(growth * (x - x.mean()))
         self._whiteners, self._bases = [], []
         for memory in MEMORIES:
             whitener = np.eye(WINDOWS) - memory * np.eye(WINDOWS, k=-1)
@@ -238,12 +223,6 @@ class _Models:
         """Deviances of all models for each column of `series` (n, B), at every correlation: (correlations, m, B)."""
         return np.array([self._fits(series, index)[0] for index in range(len(MEMORIES))])
 
-    def last_term(self, fits: _Fits, y: Floats) -> float:
-        """F statistic of the last column of the best model of a single series (n,)."""
-        q, _ = self._bases[fits.memory[0]]
-        share = q[fits.model[0], :, -1] @ self._whiteners[fits.memory[0]] @ y
-        return float(share**2 / (fits.residual[0] / (WINDOWS - self._designs.shape[-1])))
-
     def _fits(self, series: Floats, index: int) -> tuple[Floats, Floats]:
         """Deviances (infinite if refused) and residual sums of squares at a correlation, (m, B)."""
         q, r = self._bases[index]
@@ -254,10 +233,9 @@ class _Models:
         residuals = np.maximum(square - (shares**2).sum(axis=1), 1e-13 * square)
         # Restricted likelihood: log|X'V⁻¹X| + log|V| are added to the term of the residuals.
         volume = 2 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1) - np.log(1 - MEMORIES[index] ** 2)
-        deviances = (WINDOWS - self._designs.shape[-1]) * np.log(residuals) + volume[:, None]
+        deviances = (WINDOWS - COLUMNS) * np.log(residuals) + volume[:, None]
         if self._is_bend:
-            if self._relaxes:
-                shares = shares - r[:, :, 3, None] * (shares[:, 3] / r[:, 3, 3, None])[:, None]
+            shares = shares - r[:, :, 3, None] * (shares[:, 3] / r[:, 3, 3, None])[:, None]
             more = shares[:, 2] / r[:, 2, 2, None]
             glass = (shares[:, 1] - r[:, 1, 2, None] * more) / r[:, 1, 1, None]
             deviances[(more <= 0) | (glass > MOST_SLOPE_RATIO * (glass + more))] = np.inf
@@ -272,7 +250,7 @@ class _Models:
     def draw(self, fits: _Fits, y: Floats, rng: np.random.Generator) -> Floats:
         """Simulated series (n, DRAWS) from the best model of a series (n,)."""
         memory = MEMORIES[fits.memory[0]]
-        noise = rng.normal(size=(WINDOWS, DRAWS)) * np.sqrt(fits.residual[0] / (WINDOWS - self._designs.shape[-1]))
+        noise = rng.normal(size=(WINDOWS, DRAWS)) * np.sqrt(fits.residual[0] / (WINDOWS - COLUMNS))
         noise[0] /= np.sqrt(1 - memory**2)
         for window in range(1, WINDOWS):
             noise[window] += memory * noise[window - 1]
