@@ -14,12 +14,17 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from autodisco.limits import LEAST_TIMEOUT_MINUTES, MOLALITY, TEMPERATURE_K
+
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(ge=0)]
 AboveZero = Annotated[float, Field(gt=0)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
+Molality = Annotated[float, Field(ge=MOLALITY[0], le=MOLALITY[1])]
+Kelvin = Annotated[float, Field(ge=TEMPERATURE_K[0], le=TEMPERATURE_K[1])]
+Minutes = Annotated[float, Field(ge=LEAST_TIMEOUT_MINUTES)]
 
 INPUT = "Input should be "
 PATTERNS = {

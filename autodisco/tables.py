@@ -1,7 +1,7 @@
 """Tables of polymers as people keep them: one reader for every command, whatever separates the cells.
 
-Comma, semicolon or tab, decimal point or comma, UTF-8 or UTF-16, with comments, a ``sep=`` line or none of it. What is
-not read so is an error that names file and line, because a row that is skipped in silence is a polymer nobody misses.
+Comma, semicolon or tab, decimal point or comma, UTF-8 or UTF-16, with comments, a ``sep=`` line or none of it. All
+other text is an error that names file and line, because a row that is skipped without a word is a lost polymer.
 """
 
 import codecs
@@ -158,7 +158,7 @@ def text_lines(path: Path) -> Iterator[str]:
 
 
 def number(text: str) -> float:
-    """A number with a decimal point or comma. Raises ValueError for what is none, and for thousands such as 1,234."""
+    """A number with a decimal point or comma. Raises ValueError for other text, and for 1,234, which is ambiguous."""
     bare = text.strip()
     if DECIMAL_COMMA.fullmatch(bare):
         if THOUSANDS.fullmatch(bare):

@@ -25,7 +25,7 @@ from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.polymer.chains import chain
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_data import data_file
-from autodisco.simulation.forcefield import pcff
+from autodisco.simulation.forcefield import lookup, pcff
 from autodisco.simulation.molecule import System
 
 FILES = {
@@ -86,10 +86,10 @@ def report(name: str, polymers: list[str]) -> None:
     print(f"\n{name}: {len(polymers) - len(failures)} of {len(polymers)} minimised")
     for smiles, why in failures.items():
         print(f"  {smiles}: {why}")
-    print("| term | number | " + " | ".join(pcff.SOURCES) + " |\n|" + "---|" * (2 + len(pcff.SOURCES)))
+    print("| term | number | " + " | ".join(lookup.SOURCES) + " |\n|" + "---|" * (2 + len(lookup.SOURCES)))
     for kind in dict.fromkeys(kind for kind, _ in sources):
         total = sum(n for (k, _), n in sources.items() if k == kind)
-        shares = (f"{100 * sources[kind, source] / total:.1f} %" for source in pcff.SOURCES)
+        shares = (f"{100 * sources[kind, source] / total:.1f} %" for source in lookup.SOURCES)
         print(f"| {kind} | {total} | " + " | ".join(shares) + " |")
     common = ", ".join(f"{term} ({n})" for term, n in estimated.most_common(12))
     print(f"most often estimated (polymers): {common}")

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import norm
 
 from autodisco.arrays import Floats
 from autodisco.campaign.judging import judge, write_estimates
-from autodisco.decide import Choice, objective_of, ranking, selected
+from autodisco.decide import Choice, Ranked, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_grammar
 from autodisco.simulation import protocols
@@ -26,7 +27,7 @@ from autodisco.store import DATASET, Candidate, Store
 from autodisco.surrogate import Posterior, PriorMean, Source, similarity
 
 SEEDS, BATCH, POOL, ITERATIONS, BUILDS, OF_REFERENCE, OF_TABLE = 40, 6, 60, 4, 2, 8, 300
-SIGMA = "conductivity_s_per_cm"
+SIGMA, ORIGIN = "conductivity_s_per_cm", "table"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ def drawn(rng: np.random.Generator) -> World:
     return World(units, prior.draws([unit.smiles for unit in units], 1, rng)[0], {})
 
 
-def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator) -> World:
+def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, iterations: int = ITERATIONS) -> World:
     """Truths of a table."""
-    order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * ITERATIONS + 1].tolist()
+    order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * iterations + 1].tolist()
     known, met = order[:OF_TABLE], order[OF_TABLE:]
     truth = np.log10([rows[place][1] for place in met])
     return World([rows[place][0] for place in met], truth, dict(rows[place] for place in known))
@@ -93,7 +94,7 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
         with store.transaction():
             for unit, value in world.table.items():
                 store.add_polymer(unit.key, unit.smiles, unit.given, "dataset")
-                store.set_label(unit.key, SIGMA, value, protocol=DATASET, force_field="", origin="table")
+                store.set_label(unit.key, SIGMA, value, protocol=DATASET, force_field="", origin=ORIGIN)
             simulate(reference, OF_REFERENCE, 0)
             for place in [place for place in range(SEEDS) if place != reference]:
                 simulate(place, BUILDS, 0)
@@ -123,12 +124,29 @@ def _outcome(store: Store, world: World, places: dict[str, int], reference: int)
         "called": len(called),
         "wrong": sum(true[row.key] <= world.truth[reference] for row in called),
         "chance wrong": sum(1.0 - (row.p_better or 0.0) for row in called),
+        "chance wrong with noise": float(
+            _noisy_chances(store, world, called, [places[row.key] for row in called], reference).sum()
+        ),
         "winner": float(np.log10(winner.expected) - true[winner.key]),
         "winner inside": winner.expected_low <= 10 ** true[winner.key] <= winner.expected_high,
         "inside": float(np.mean(inside)),
         "rank": float(np.corrcoef(np.argsort(np.argsort([true[row.key] for row in rows])), range(len(rows)))[0, 1]),
         "forecasts inside": float(np.mean([row.within for row in store.forecasts()])),
     }
+
+
+def _noisy_chances(store: Store, world: World, called: list[Ranked], places: list[int], reference: int) -> Floats:
+    """Chance of each polymer not to be better than the reference where the truths are values of a table with its noise.
+
+    The judge speaks about the polymers themselves. A value of the table is one simulation of one.
+    """
+    if not called or not world.table or not (found := judged(store)):
+        return np.array([1.0 - (row.p_better or 0.0) for row in called])
+    means = found.posterior.predict([world.units[place].smiles for place in [*places, reference]]).mean
+    chances = np.clip([row.p_better or 0.0 for row in called], 1e-12, 1 - 1e-12)
+    apart = means[:-1] - means[-1]
+    variance = (apart / norm.ppf(chances)) ** 2 + 2 * found.posterior.noise(ORIGIN) ** 2
+    return norm.cdf(-apart / np.sqrt(variance))
 
 
 def summary(found: list[dict[str, float]]) -> str:
@@ -138,7 +156,9 @@ def summary(found: list[dict[str, float]]) -> str:
     mean = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
     return (
         f"{len(found)} campaigns: {called:.0f} called better, {wrong:.0f} of them are not "
-        f"({sum(one['chance wrong'] for one in found):.1f} expected)\n"
+        f"({sum(one['chance wrong'] for one in found):.1f} expected, "
+        f"{sum(one['chance wrong with noise'] for one in found):.1f} with the noise of the truths); "
+        f"most in one campaign {max(one['wrong'] for one in found):.0f}\n"
         f"winner, expected over true: median {10 ** np.median(off):.2f}, within a factor of 1.3: "
         f"{np.mean(np.abs(off) < np.log10(1.3)):.2f}, of 2: {np.mean(np.abs(off) < np.log10(2)):.2f}; "
         f"its interval holds it: {mean['winner inside']:.2f}\n"

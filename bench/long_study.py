@@ -20,7 +20,7 @@ from autodisco.simulation import protocols
 from autodisco.simulation.batch import simulate_batch
 
 HERE = Path(__file__).parent
-PROTOCOLS = (HERE / "long" / "mid-400.toml", HERE / "peo-353.toml")
+PROTOCOLS = ("overnight", str(HERE / "peo-353.toml"))
 MEASURED = (
     "conductivity_s_per_cm",
     "conductivity_s_per_cm_sem",

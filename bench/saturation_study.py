@@ -1,7 +1,8 @@
 """Where campaigns of simulated generators end by the saturation rule, and how often it ends one too early.
 
 A generator knows `n` polymers, each written in `ways` ways, and draws them with given chances. A campaign draws until
-50 strings are new, iteration after iteration, and is judged as a real one is; no chemistry, no database.
+50 strings are new, iteration after iteration, and is judged as a real one is; no chemistry, no database. With a pool it
+draws until so many strings are new, and simulates 50 polymers of those that were not simulated yet, by chance.
 
     python bench/saturation_study.py                 # where they end
     python bench/saturation_study.py --alarms        # coverage of the interval, false alarms
@@ -61,10 +62,12 @@ def campaign(
     batch: int = 50,
     max_draws: int = 20_000,
     longest: int = 200,
+    pool: int = 0,
 ) -> Iterator[tuple[Judgement, float, float]]:
     """Judgement of each iteration until the rule ends the campaign, with the true chance that the next draw is new and
-    the share of the polymers that are known, both without those left aside."""
+    the share of the polymers that are known, both without those left aside. Those that wait in the pool are new."""
     known: set[int] = set(aside)
+    waiting: list[int] = []
     strings: set[tuple[int, int]] = set()
     counts = np.cumsum(generator.chances)
     rest = np.ones(len(counts), dtype=bool)
@@ -75,7 +78,8 @@ def campaign(
         drawn: list[int] = []
         new_strings = duplicates = 0
         discovered: set[int] = set()
-        while new_strings < batch and len(drawn) < max_draws:
+        wanted = max(batch, pool)
+        while new_strings < wanted and len(drawn) < max_draws:
             polymers = np.searchsorted(counts, rng.random(100) * counts[-1]).tolist()
             for polymer, way in zip(polymers, rng.integers(generator.ways, size=100).tolist(), strict=True):
                 drawn.append(polymer)
@@ -87,17 +91,21 @@ def campaign(
                     if polymer not in known:
                         discovered.add(polymer)
                         known.add(polymer)
-                if new_strings == batch or len(drawn) == max_draws:
+                if new_strings == wanted or len(drawn) == max_draws:
                     break
+        if pool:
+            waiting = rng.permutation([*waiting, *discovered])[batch:].tolist()
         keys = list(map(str, drawn))
         short = len(drawn) >= max_draws
         ignored = left_aside(keys, set(map(str, aside)), short)
-        counted = count_polymers(keys if short else keys[:-1], set(map(str, discovered)), ignored)
+        counted = count_polymers(
+            keys if short else keys[:-1], set(map(str, discovered)), ignored, set(map(str, waiting))
+        )
         now = Drawn(counted, Counts(duplicates, new_strings), chao1(keys), short)
         first = first or now
         judgement = judge(iteration, first, now, rule)
         unknown = rest.copy()
-        unknown[list(known)] = False
+        unknown[list(known.difference(waiting))] = False
         chance = float(generator.chances[unknown].sum() / generator.chances[rest].sum())
         yield judgement, chance, 1.0 - float(unknown.sum() / rest.sum())
         highs.append(judgement.high)
@@ -107,20 +115,26 @@ def campaign(
 
 def ends(runs: int) -> None:
     """Print where each kind of generator ends: means over `runs` campaigns of at most 60 iterations."""
-    print("generator | ways | left aside | count | ended | iterations | chance of a new polymer | known", flush=True)
+    print(
+        "generator | ways | left aside | pool | count | ended | iterations | chance of a new polymer | known",
+        flush=True,
+    )
     nothing: frozenset[int] = frozenset()
+    by_polymers, both = (Saturation(),), (Saturation(), Saturation(count="strings"))
     cases = [
-        ("400 equally likely", Simulated.equal, 400, nothing),
-        ("400 and one in 90 %", Simulated.skewed, 400, frozenset({REFERENCE})),
-        ("400 and one in 90 %", Simulated.skewed, 400, nothing),
-        ("400 as 1/rank", Simulated.heavy_tailed, 400, nothing),
-        ("20 equally likely", Simulated.equal, 20, nothing),
+        ("400 equally likely", Simulated.equal, 400, nothing, 0, both),
+        ("400 and one in 90 %", Simulated.skewed, 400, frozenset({REFERENCE}), 0, both),
+        ("400 and one in 90 %", Simulated.skewed, 400, nothing, 0, both),
+        ("400 as 1/rank", Simulated.heavy_tailed, 400, nothing, 0, both),
+        ("20 equally likely", Simulated.equal, 20, nothing, 0, both),
+        ("400 equally likely", Simulated.equal, 400, nothing, 300, by_polymers),
+        ("400 as 1/rank", Simulated.heavy_tailed, 400, nothing, 300, by_polymers),
     ]
-    for name, make, n, aside in cases:
+    for name, make, n, aside, pool, rules in cases:
         for ways in (1, 6):
-            for rule in (Saturation(), Saturation(count="strings")):
+            for rule in rules:
                 last = [
-                    list(campaign(make(n, ways), rule, np.random.default_rng(seed), aside, longest=60))[-1]
+                    list(campaign(make(n, ways), rule, np.random.default_rng(seed), aside, longest=60, pool=pool))[-1]
                     for seed in range(runs)
                 ]
                 means = [
@@ -129,7 +143,7 @@ def ends(runs: int) -> None:
                     np.mean([chance for _, chance, _ in last]),
                     np.mean([known for *_, known in last]),
                 ]
-                row = [name, ways, sorted(aside), rule.count, *(f"{mean:.2f}" for mean in means)]
+                row = [name, ways, sorted(aside), pool, rule.count, *(f"{mean:.2f}" for mean in means)]
                 print(*row, sep=" | ", flush=True)
 
 

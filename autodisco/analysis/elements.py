@@ -134,7 +134,7 @@ def elements_and_masses(source: Any, universe: Any, notes: Notes, optional: bool
 
 
 def _symbol(text: Any) -> str:
-    """An element's symbol as a file writes it, with charge or in capitals; empty for what is none."""
+    """An element's symbol as a file writes it, with charge or in capitals; empty for other text."""
     found = re.sub("[^A-Za-z]", "", str(text)).capitalize()
     return "H" if found == "D" else found if found in SYMBOLS else ""
 

@@ -1,7 +1,7 @@
 """The detached daemon: `python -m autodisco.campaign FOLDER [--service]` runs the campaign in a folder.
 
-What it says goes to ``daemon.log`` there, one JSON object a line, and what nobody expected to stderr. As a service it
-leaves alone what a person paused or stopped, and what has ended.
+Its messages go to ``daemon.log`` there, one JSON object a line, and unexpected errors to stderr. As a service it does
+not continue a campaign that a person paused or stopped, or that has ended.
 """
 
 import json

@@ -4,6 +4,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import judge
 from autodisco.campaign.states import advance
 from autodisco.store import Store
+from autodisco.text import counted
 
 
 def budget_spent(campaign: Campaign, store: Store) -> str:
@@ -11,7 +12,7 @@ def budget_spent(campaign: Campaign, store: Store) -> str:
     budget = campaign.settings.budget
     iteration = store.get("iteration")
     if budget.iterations and iteration >= budget.iterations:
-        return f"{iteration} iterations are done and the budget is {budget.iterations}"
+        return f"{_done(iteration, 'iteration')} and the budget is {budget.iterations}"
     if simulations_left(campaign, store) == 0:
         return simulations_spent(campaign, store)
     hours = store.get("active_s", 0.0) / 3600.0
@@ -22,7 +23,11 @@ def budget_spent(campaign: Campaign, store: Store) -> str:
 
 def simulations_spent(campaign: Campaign, store: Store) -> str:
     """Done and allowed simulations, as a sentence."""
-    return f"{store.simulations_done()} simulations are done and the budget is {campaign.settings.budget.simulations}"
+    return f"{_done(store.simulations_done(), 'simulation')} and the budget is {campaign.settings.budget.simulations}"
+
+
+def _done(n: int, noun: str) -> str:
+    return f"{counted(n, noun)} {'is' if n == 1 else 'are'} done"
 
 
 def simulations_left(campaign: Campaign, store: Store) -> int | None:

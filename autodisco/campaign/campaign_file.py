@@ -8,6 +8,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, KEPT_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
@@ -96,6 +97,18 @@ def check_names(where: Path | str, settings: Settings) -> None:
             look()
         except InputError as error:
             raise InputError(f"{where}: {key}: {error}") from None
+    _check_draws(where, settings)
+
+
+def _check_draws(where: Path | str, settings: Settings) -> None:
+    """Raise InputError where an iteration may draw less than it draws for, so that each would end as short."""
+    generate, pool = settings.generate, pool_size(settings)
+    if generate.max_draws < (least := max(generate.batch_size, pool)):
+        of_selection = "" if generate.pool else f", the default of selection '{settings.filter.selection}'"
+        reason = f"generate.pool is {pool}{of_selection}" if pool == least else f"generate.batch_size is {least}"
+        raise InputError(
+            f"{where}: generate.max_draws = {generate.max_draws}: allowed is {least} or more, because {reason}"
+        )
 
 
 def _check_constraints(settings: Settings) -> None:

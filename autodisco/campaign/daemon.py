@@ -1,7 +1,7 @@
 """The process that owns a campaign and walks the table of states, until the end, a request, a signal or a fault.
 
-SIGTERM and SIGINT mean: leave at the next safe point, exit code 75; a second one means now. Either way, and after
-SIGKILL, the same command goes on.
+After SIGTERM or SIGINT the process leaves at the next safe point with exit code 75, after a second one at once. The
+same command then continues the campaign, also after SIGKILL.
 """
 
 import contextlib

@@ -12,6 +12,7 @@ import numpy as np
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
+from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
 from autodisco.polymer import parse, scores
 from autodisco.store import NOT_SELECTED, Candidate, Store
@@ -21,16 +22,20 @@ POOL = 300
 """New polymers or strings that an iteration draws for a selection that judges by the posterior."""
 
 
+def pool_size(settings: Settings) -> int:
+    """New strings or polymers from which the selection takes a batch; 0 where every new polymer is simulated."""
+    by_posterior = SELECTIONS.get(settings.filter.selection).by_posterior
+    return settings.generate.pool or (POOL if by_posterior else 0)
+
+
 def has_pool(campaign: Campaign) -> bool:
     """Whether the selection chooses a batch from more new polymers than are simulated."""
-    settings = campaign.settings
-    return settings.generate.pool > 0 or SELECTIONS.get(settings.filter.selection).by_posterior
+    return pool_size(campaign.settings) > 0
 
 
 def wanted_new(campaign: Campaign, store: Store) -> int:
     """New strings or polymers that an iteration draws for: the pool, and never fewer than the batch."""
-    pool = (campaign.settings.generate.pool or POOL) if has_pool(campaign) else 0
-    return max(pool, batch_size(campaign, store))
+    return max(pool_size(campaign.settings), batch_size(campaign, store))
 
 
 def waiting(campaign: Campaign, store: Store) -> list[Candidate]:

@@ -1,4 +1,4 @@
-"""Transient errors: the stage that met one is run again, after pauses that grow.
+"""Transient errors: a stage that fails with one is run again, after growing pauses.
 
 Transient are errors of the operating system (a disk, a network file system, a full process table), a database that
 another program holds, and a lack of memory. Any other error, such as a reference polymer without a value, needs a

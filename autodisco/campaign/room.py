@@ -1,4 +1,4 @@
-"""Whether the machine has room for another replica: disk and memory, asked while one waits; who else uses its cores."""
+"""Whether the machine has disk space and memory for another replica, and which other campaigns use its cores."""
 
 import shutil
 from pathlib import Path

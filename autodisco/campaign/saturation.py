@@ -2,8 +2,10 @@
 
 Counted are polymers: each valid draw of an iteration is asked whether its polymer would be known if it came last, from
 the other draws, earlier iterations or the training set. One minus this rate is the Good–Turing chance that the next
-draw is a new polymer. Draws of the reference, of the heaviest training rows and of a polymer that makes up most of the
-draws are left aside: a generator that was fed thousands of copies writes them again however much is left to find.
+draw is a new polymer. A polymer that waits in the pool is new until a selection takes it, so that the rate does not
+depend on how many more polymers than a batch are drawn. Draws of the reference, of the heaviest training rows and of a
+polymer that makes up most of the draws are left aside: a generator that was fed thousands of copies writes them again
+however much is left to find.
 
 The count of Khajeh et al. 2025 (symmetry duplicates among the strings that are new as strings) is reported beside it,
 and can be the rule by name. It depends on the number of ways in which a polymer can be written.
@@ -18,6 +20,7 @@ import numpy as np
 from scipy import stats
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.pool import has_pool
 from autodisco.campaign.settings import Saturation
 from autodisco.store import Store
 
@@ -146,6 +149,7 @@ def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
     """What an iteration drew, for `judge`.
 
     Drawing ends with a new string. This last draw is left out of the polymers: it is new by the choice of where to end.
+    Polymers that the iteration left in the pool are not known yet.
     """
     rows = store.candidates(iteration)
     verdicts = Counter(row.verdict for row in rows)
@@ -154,8 +158,9 @@ def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
     discovered = {row.key for row in rows if row.key and row.verdict in discovering}
     short = len(rows) >= campaign.settings.generate.max_draws
     aside = left_aside(keys, fed_most(store, iteration), short)
+    waiting = {row.key for row in store.waiting(iteration) if row.key} if has_pool(campaign) else set()
     return Drawn(
-        polymers=count_polymers(keys if short else keys[:-1], discovered, aside),
+        polymers=count_polymers(keys if short else keys[:-1], discovered, aside, waiting),
         strings=Counts(verdicts["duplicate-symmetry"], sum(verdicts[name] for name in store.new_string_verdicts())),
         reachable=chao1(keys),
         short=short,
@@ -181,8 +186,11 @@ def left_aside(keys: Sequence[str], fed: Set[str], short: bool) -> set[str]:
     return {*fed, *(key for key, n in Counter(keys).most_common(1) if 2 * n > len(keys))}
 
 
-def count_polymers(keys: Iterable[str], discovered: Set[str], aside: Set[str] = frozenset()) -> Counts:
-    """Draws whose polymer would be known if they came last: all but those of a polymer discovered and drawn once.
+def count_polymers(
+    keys: Iterable[str], discovered: Set[str], aside: Set[str] = frozenset(), waiting: Set[str] = frozenset()
+) -> Counts:
+    """Draws whose polymer would be known if they came last: all but those of a polymer discovered and drawn once, and
+    those of polymers that wait.
 
     Parameters
     ----------
@@ -192,11 +200,14 @@ def count_polymers(keys: Iterable[str], discovered: Set[str], aside: Set[str] = 
         Those of them that were not known before that iteration.
     aside
         Polymers whose draws do not count.
+    waiting
+        Polymers that are not known however often they were drawn.
     """
     times = Counter(key for key in keys if key not in aside)
-    found = Counter(times[key] for key in discovered if key in times)
+    found = Counter(times[key] for key in discovered - waiting if key in times)
     draws = sum(times.values())
-    return Counts(draws - found[1], draws, found[2])
+    new = found[1] + sum(times[key] for key in waiting)
+    return Counts(draws - new, draws, found[2])
 
 
 def probability_above(counts: Counts, threshold: float) -> float:

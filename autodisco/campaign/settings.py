@@ -12,7 +12,7 @@ from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.campaign.stages import LOOP
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
-from autodisco.section import Amount, Count, Positive, Section, Share
+from autodisco.section import Amount, Count, Minutes, Positive, Section, Share
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
@@ -56,7 +56,7 @@ class Generate(Section):
     earlier iterations left. 0: 300 for a selection that judges by the posterior; for the others no pool, every new
     polymer of a batch being simulated."""
     max_draws: Positive = 20000
-    """Draws after which an iteration ends."""
+    """Draws after which an iteration ends; at least `generate.batch_size` and the pool."""
 
 
 class StabilityRule(Section):
@@ -132,7 +132,7 @@ class Simulation(Section):
     """Replicas at a time; 0 for as many as there are cores for."""
     threads: Positive = 1
     """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
-    timeout_minutes: Annotated[float, Field(gt=0)] = 15.0
+    timeout_minutes: Minutes = 15.0
     """Time limit of one replica."""
     stalled_minutes: Amount = 10.0
     """A replica without progress for this long is ended and started anew; 0 for never."""

@@ -132,4 +132,4 @@ def table(stages: Sequence[Stage]) -> str:
 
 def what_stages_do(stages: Sequence[Stage]) -> str:
     """The stages as Markdown, for the documentation."""
-    return "\n".join(["| stage | it |", "|---|---|", *(f"| `{stage.name}` | {stage.does} |" for stage in stages)])
+    return "\n".join(["| stage | does |", "|---|---|", *(f"| `{stage.name}` | {stage.does} |" for stage in stages)])

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from autodisco.errors import InputError
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
+    from autodisco.decide import Objective
     from autodisco.store import CampaignEntry, Event
 
 STATUS_COLUMNS = 119
@@ -168,9 +169,11 @@ def log(
     import json
 
     from autodisco.campaign import live_owner
+    from autodisco.decide import objective_of
     from autodisco.store import END_STATES, Store
 
     with Store.open_readonly(campaign_folder(name)) as store:
+        objective = objective_of(store)
 
         def is_asked(row: "Event") -> bool:
             return (
@@ -188,7 +191,7 @@ def log(
             message("no process runs this campaign; waiting for one")
         while True:
             for row in rows:
-                print(json.dumps(row.to_dict()) if as_json else _decision(row), flush=True)
+                print(json.dumps(row.to_dict()) if as_json else _decision(row, objective), flush=True)
             if not follow or (not new and store.get("state") in END_STATES):
                 return
             time.sleep(1.0)
@@ -333,15 +336,12 @@ def _date(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
 
 
-def _decision(row: "Event") -> str:
+def _decision(row: "Event", objective: "Objective") -> str:
+    from autodisco.decide.decisions import decided, seen
+
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.time))
     text = f"{moment}  {row.iteration} {row.state:<8}  {row.event}"
     text += f" {row.subject}" if row.subject else ""
-    seen = ", ".join(f"{key} {_seen(value)}" for key, value in row.seen.items())
-    text += f" [{seen}]" if seen else ""
-    text += f": {row.decided}" if row.decided else ""
+    text += f" [{what}]" if (what := seen(row, objective)) else ""
+    text += f": {decided(row)}" if row.decided else ""
     return text + (f" ({row.why})" if row.why else "")
-
-
-def _seen(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -12,6 +12,7 @@ from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
+from autodisco.limits import LEAST_TIMEOUT_MINUTES, MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
     timeout_minutes: Annotated[
         float | None,
-        typer.Option(min=0.01, help="Time limit of one build; default: 60, none for a protocol with checkpoints."),
+        typer.Option(
+            min=LEAST_TIMEOUT_MINUTES,
+            help="Time limit of one build; default: 60, none for a protocol with checkpoints.",
+        ),
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/seed-<N>/<replica>.")
@@ -69,7 +73,10 @@ def simulate(
     temperature: Annotated[
         list[float] | None,
         typer.Option(
-            min=1, metavar="K", help="Temperature instead of that of the protocol; several give an activation energy."
+            min=TEMPERATURE_K[0],
+            max=TEMPERATURE_K[1],
+            metavar="K",
+            help="Temperature instead of that of the protocol; several give an activation energy.",
         ),
     ] = None,
     blend: Annotated[
@@ -100,7 +107,9 @@ def simulate(
     molality: Annotated[
         float | None,
         typer.Option(
-            min=0.01, max=30, help="Mol of salt per kg of polymer and solvent, instead of that of the protocol."
+            min=MOLALITY[0],
+            max=MOLALITY[1],
+            help="Mol of salt per kg of polymer and solvent, instead of that of the protocol.",
         ),
     ] = None,
     ion: Annotated[
@@ -120,7 +129,7 @@ def simulate(
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.cli.single import simulate_subject, write_inputs
+    from autodisco.cli.single import print_over_temperature, simulate_subject, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
     mixed = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
@@ -148,7 +157,7 @@ def simulate(
         for name in names
     ]
     if len(results) > 1:
-        _print_over_temperature(results, as_json)
+        print_over_temperature(results, as_json)
         return
     (result,) = results
     for failure in result["failures"]:
@@ -166,41 +175,6 @@ def simulate(
     message(f"topologies and trajectories: {result['folder']}")
     if not result["properties"]:
         raise typer.Exit(1)
-
-
-def _print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
-    """Print conductivities and the activation energy, and write a plot into the folder of the simulations."""
-    from autodisco.analysis.quantities import quantity
-    from autodisco.cli.single import over_temperature
-
-    told = over_temperature(results)
-    if as_json:
-        print_json({"temperatures": results, **told})
-    else:
-        rows = [
-            (f"{r['temperature_k']:g}", number(r["conductivity_s_per_cm"]), number(r["conductivity_s_per_cm_sem"]))
-            for r in told["values"]
-        ]
-        title = f"{results[0]['monomer_smiles']}   ({results[0]['force_field']})"
-        kelvin, sigma = quantity("temperature_k"), quantity("conductivity_s_per_cm")
-        print_table([f">{kelvin.heading}", f">{sigma.label}, {sigma.unit}", ">± standard error"], rows, title)
-    for result in results:
-        for failure in result["failures"]:
-            where = f"{result['protocol']} replica {failure['replica']}"
-            message(f"{where} failed: {failure['code']}: {one_line(failure['detail'])}")
-        for warning in result["warnings"]:
-            message(f"warning: {result['protocol']}: {warning}")
-    if not told["arrhenius"]:
-        message("no activation energy: it needs two temperatures with a conductivity above zero")
-        raise typer.Exit(1)
-    if not as_json:
-        fit, curve = told["arrhenius"], told["vtf"]
-        error = "" if fit["activation_energy_ev_sem"] is None else f" ± {fit['activation_energy_ev_sem']:.2g}"
-        energy = f"{fit['activation_energy_ev']:.3g}{error} eV ({fit['activation_energy_kj_per_mol']:.3g} kJ/mol)"
-        message(f"activation energy {energy}")
-        if curve:
-            message(f"Vogel-Tammann-Fulcher: B {curve['b_k']:.0f} K, T0 {curve['t0_k']:.0f} K")
-    message(f"plot: {told['plot']}")
 
 
 def check(

@@ -1,6 +1,6 @@
 """label: simulated values for the polymers of a CSV file, written back into its label columns.
 
-What was simulated before is kept in the simulation folder, so an interrupted run goes on where it was.
+Finished replicas are kept in the simulation folder, so that an interrupted run continues.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ from autodisco.cli.label_table import Row, fill_labels, read_rows
 from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.limits import LEAST_TIMEOUT_MINUTES
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def label(
     engine: Annotated[str, typer.Option(help=ENGINE)] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores for each build.")] = 1,
     executor: Annotated[str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.")] = "local",
-    timeout_minutes: Annotated[float, typer.Option(min=0.01, help="Time limit of one build.")] = 60.0,
+    timeout_minutes: Annotated[float, typer.Option(min=LEAST_TIMEOUT_MINUTES, help="Time limit of one build.")] = 60.0,
     objective: Annotated[str, typer.Option(help="Objective: a name, or path/to/file.py:object.")] = "conductivity",
     out: Annotated[Path, typer.Option(help="Folder for topologies and trajectories.")] = Path("simulations"),
     as_json: JSON = False,

@@ -116,7 +116,7 @@ def train(
 ) -> None:
     """Train a generator on a data set and score it.
 
-    The training goes on where it ended when it was interrupted.
+    After an interruption, the same command continues the training.
     """
     from autodisco.campaign.settings_file import read_generator
     from autodisco.generator.metrics import score_samples
@@ -131,8 +131,8 @@ def train(
     generator = fit_with_progress(data.rows, chosen, seed, checkpoint)
     generator.save(out)
     checkpoint.unlink(missing_ok=True)
-    message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {data.best}")
-    drawn = generator.sample(SCORED_DRAWS, data.best, seed=seed, **chosen.sampling())
+    message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {generator.best}")
+    drawn = generator.sample(SCORED_DRAWS, seed=seed, **chosen.sampling())
     metrics = score_samples(drawn, data.smiles, is_high)
     loss = generator.losses[-1] if generator.losses else None
     if as_json:

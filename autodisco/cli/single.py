@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autodisco.cli.output import message, stderr_console
+import typer
+
+from autodisco.cli.output import message, number, one_line, print_json, print_table, stderr_console
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import read_json
 from autodisco.text import counted
@@ -144,6 +146,40 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
     title = f"{first['monomer_smiles']} ({first['protocol'].partition('@')[0]}, {first['force_field']})"
     temperatures.plot(kelvins, conductivities, errors, title, file)
     return {"values": found, "arrhenius": told, "vtf": asdict(curve) if curve else None, "plot": str(file)}
+
+
+def print_over_temperature(results: list[dict[str, Any]], as_json: bool) -> None:
+    """Print conductivities and the activation energy, and write a plot into the folder of the simulations."""
+    from autodisco.analysis.quantities import quantity
+
+    told = over_temperature(results)
+    if as_json:
+        print_json({"temperatures": results, **told})
+    else:
+        rows = [
+            (f"{r['temperature_k']:g}", number(r["conductivity_s_per_cm"]), number(r["conductivity_s_per_cm_sem"]))
+            for r in told["values"]
+        ]
+        title = f"{results[0]['monomer_smiles']}   ({results[0]['force_field']})"
+        kelvin, sigma = quantity("temperature_k"), quantity("conductivity_s_per_cm")
+        print_table([f">{kelvin.heading}", f">{sigma.label}, {sigma.unit}", ">± standard error"], rows, title)
+    for result in results:
+        for failure in result["failures"]:
+            where = f"{result['protocol']} replica {failure['replica']}"
+            message(f"{where} failed: {failure['code']}: {one_line(failure['detail'])}")
+        for warning in result["warnings"]:
+            message(f"warning: {result['protocol']}: {warning}")
+    if not told["arrhenius"]:
+        message("no activation energy: it needs two temperatures with a conductivity above zero")
+        raise typer.Exit(1)
+    if not as_json:
+        fit, curve = told["arrhenius"], told["vtf"]
+        error = "" if fit["activation_energy_ev_sem"] is None else f" ± {fit['activation_energy_ev_sem']:.2g}"
+        energy = f"{fit['activation_energy_ev']:.3g}{error} eV ({fit['activation_energy_kj_per_mol']:.3g} kJ/mol)"
+        message(f"activation energy {energy}")
+        if curve:
+            message(f"Vogel-Tammann-Fulcher: B {curve['b_k']:.0f} K, T0 {curve['t0_k']:.0f} K")
+    message(f"plot: {told['plot']}")
 
 
 def name_of(subject: RepeatUnit | Formulation) -> str:

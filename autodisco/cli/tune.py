@@ -39,8 +39,8 @@ def tune(
 ) -> None:
     """Find settings of the generator that suit a data set.
 
-    Interrupted at any moment, the same command goes on. The best setting is written as TOML for a campaign file or
-    for `autodisco train --settings`.
+    After an interruption, the same command continues the search. The best setting is written as TOML for a campaign
+    file or for `autodisco train --settings`.
     """
     from autodisco.campaign.settings_file import read_generator, write_generator
     from autodisco.files import write_atomic

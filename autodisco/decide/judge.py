@@ -1,6 +1,6 @@
-"""The judge of a campaign: what is believed of every polymer, given all values that the campaign knows.
+"""The judge of a campaign: its posterior, fitted to all values that the campaign knows.
 
-It is a function of the store alone, so that a campaign that is killed and goes on decides the same.
+It is a function of the store alone, so that a campaign decides the same after a crash.
 """
 
 import math
@@ -18,7 +18,6 @@ from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
 from autodisco.surrogate import (
     LEVEL,
-    PRIOR,
     TARGET,
     Label,
     Posterior,
@@ -124,7 +123,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     better = _chances_better(judge, smiles, reference.smiles) if reference else None
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
     p_best = _chances_best(judge, smiles, sign * found.mean + 2 * found.sd, len(units) - len(waiting), best, seed)
-    said, told = _said(judge, smiles), {PRIOR, *posterior.with_labels}
+    said = _said(judge, smiles)
     return [
         Estimate(
             key=key,
@@ -133,7 +132,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
             sd=float(found.sd[n]),
             p_better=None if better is None or (reference and key == reference.key) else float(better[n]),
             p_best=float(p_best[n]),
-            moved={name: float(moved[n]) for name, moved in found.contributions.items() if name in told},
+            moved={name: float(moved[n]) for name, moved in found.contributions.items()},
             said=said[n],
         )
         for n, key in enumerate(keys)

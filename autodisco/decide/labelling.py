@@ -198,7 +198,7 @@ def dataset_classes(evidence: Evidence) -> dict[str, TrainingClass]:
             classes[row.key] = TrainingClass(row.label, 1.0, f"class given in {row.origin}")
         elif row.value is not None:
             high = border is not None and objective.worth(row.value) >= objective.worth(border)
-            why = f"{objective.exact(row.value)} in {row.origin}, top {share:.0%} from {border or 0.0:.2e}"
+            why = f"{objective.exact(row.value)} in {row.origin}, top {share:.0%} from {objective.exact(border or 0.0)}"
             classes[row.key] = TrainingClass("high" if high else "low", 1.0, why)
     return classes
 

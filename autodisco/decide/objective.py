@@ -188,8 +188,8 @@ class Objective:
         return significant(value * self.factor)
 
     def exact(self, value: float) -> str:
-        """A value in three digits and the unit in which it is stored, for the journal."""
-        return f"{value:.2e} {self.unit}".rstrip()
+        """A value in three digits, such as ``12.3 mS/cm``, for the journal."""
+        return self.with_unit(significant(value * self.factor, 3))
 
 
 def of_quantity(name: str, column: str, **changes: Any) -> Objective:

@@ -1,4 +1,4 @@
-"""Whether the best polymers are settled: how likely it is that none of the others surpasses them."""
+"""Whether the best polymers are settled: the probability that no other polymer is better."""
 
 from collections.abc import Sequence
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
+from autodisco.decide.decisions import decided
 from autodisco.monitor.bars import bar, interval
 from autodisco.store import Progress, RunningReplica
 from autodisco.text import duration, shortened, significant
@@ -51,7 +52,7 @@ def header(status: Progress, width: int, now: float) -> Group:
     right.append(f"  iteration {_of_budget(status, 'iterations', status.iteration)}")
     if status.started:
         right.append(f"  {duration((status.ended or now) - status.started)}")
-    remaining = seconds_left(status)
+    remaining = campaign_seconds_left(status)
     if remaining:
         right.append(f"  ≤ {duration(remaining)} left")
     return Group(_spread(left, right, width), _loop_line(status, width))
@@ -94,7 +95,7 @@ def _loop_line(status: Progress, width: int) -> Text:
     return line
 
 
-def seconds_left(status: Progress) -> float | None:
+def campaign_seconds_left(status: Progress) -> float | None:
     """Estimate of the working time (s) that the budgets leave at most; None if unknown.
 
     Only time at work counts. A machine that was off, a pause or a wait for room does not make an iteration longer.
@@ -268,7 +269,7 @@ def journal(status: Status, width: int, lines: int) -> Group:
         if row.subject:
             text.append(f" {row.subject}")
         if row.decided:
-            text.append(": ").append(row.decided, style="bold")
+            text.append(": ").append(decided(row), style="bold")
         if row.why:
             text.append(f" ({row.why})", style="dim")
         text.truncate(width, overflow="ellipsis")

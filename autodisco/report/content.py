@@ -111,9 +111,11 @@ def gather(store: Store) -> Content:
 
 
 def short_name(row: Ranked) -> str:
-    """``PEO`` for poly(ethylene oxide), as everybody calls it; else the name of a polymer, or its repeat unit."""
+    """The usual name, such as ``PEO``, the name in the seed file, or the repeat unit. A reference that is in no seed
+    file has the name ``reference``."""
     name = str(row.name)
-    return "PEO" if name.lower() in ("poly(ethylene oxide)", "polyethylene oxide") else name or str(row.monomer_smiles)
+    usual = {"poly(ethylene oxide)": "PEO", "polyethylene oxide": "PEO", "reference": "the reference"}
+    return usual.get(name.lower(), name) or str(row.monomer_smiles)
 
 
 def told(row: Ranked) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autodisco.decide import Objective, Ranked, objective_of, ranking
+from autodisco.decide.decisions import AGAINST, decided
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.report.content import probability
@@ -105,7 +106,7 @@ def lines(life: Life) -> list[str]:
             against = f", excluded: violates {', '.join(ranked.violated)}"
         elif ranked.p_better is not None:
             chance = probability(ranked.p_better)
-            against = f", {ranked.verdict} against the reference (better with probability {chance})"
+            against = f", {AGAINST[ranked.verdict or 'tie']} (better with probability {chance})"
         origin = "simulations" if ranked.origin == "simulated" else ranked.origin
         text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
         text += _expected(ranked)
@@ -120,8 +121,8 @@ def lines(life: Life) -> list[str]:
     for event in life.journal:
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
         reason = f" ({event.why})" if event.why else ""
-        decided = f": {event.decided}" if event.decided else ""
-        text.append(f"    {moment}  {event.event} {event.subject}{decided}{reason}")
+        outcome = f": {decided(event)}" if event.decided else ""
+        text.append(f"    {moment}  {event.event} {event.subject}{outcome}{reason}")
     return text
 
 

@@ -19,7 +19,7 @@ def situation(store: Store) -> dict[str, str]:
     does = {stage.name: stage.does for stage in status.loop}
     if state in does:
         told["now"] = f"{state}, iteration {status.iteration}: it {does[state]}{_details(status)}"
-        if (left := seconds_left(store, status)) is not None and status.alive:
+        if (left := stage_seconds_left(store, status)) is not None and status.alive:
             told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
         after = following(list(does), state)
         told["next"] = f"{after}: {does[after]}"
@@ -45,7 +45,7 @@ def _judge(judgement: dict[str, Any]) -> str:
     return text
 
 
-def seconds_left(store: Store, status: Status) -> float | None:
+def stage_seconds_left(store: Store, status: Status) -> float | None:
     """Estimate of the time (s) to the end of the present stage, from the rate of its simulations or its training; None
     without a rate."""
     left: float | None = status.simulations.eta_s if _simulates(status) else store.get("training_left_s")

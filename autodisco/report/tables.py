@@ -10,6 +10,7 @@ from markupsafe import Markup
 from autodisco.analysis.quantities import quantities
 from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
+from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import render_svg
 from autodisco.report.content import Content, probability
@@ -60,7 +61,7 @@ def ranking_table(content: Content) -> Table:
         )
         for row in content.ranking[:RANKING_ROWS]
     ]
-    headings = ["", "polymer", "", f"against {content.reference_name}", *(name for name, _ in columns), "from"]
+    headings = ["", "", "polymer", f"against {content.reference_name}", *(name for name, _ in columns), "from"]
     return Table(headings, rows, len(content.ranking) - len(rows), "ranking.csv")
 
 
@@ -111,7 +112,7 @@ def journal(content: Content) -> Table:
     rows = [
         (
             time.strftime("%m-%d %H:%M:%S", time.localtime(row.time)),
-            row.iteration, row.state, row.event, row.subject, row.decided, row.why,
+            row.iteration, row.state, row.event, row.subject, decided(row), row.why,
         )
         for row in content.journal[-JOURNAL_ROWS:]
     ]  # fmt: skip

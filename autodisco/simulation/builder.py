@@ -25,8 +25,8 @@ from autodisco.simulation.formulation import Formulation, neutral_molecule, of
 from autodisco.simulation.growth import ChainGrower
 from autodisco.simulation.molecule import Molecule, System
 from autodisco.simulation.protocols import SystemSettings
+from autodisco.simulation.ring_piercing import pierced_rings
 from autodisco.simulation.space import Space, edge_of, insert
-from autodisco.simulation.spearing import speared
 
 TRIES_PER_BOX = 3
 
@@ -151,7 +151,7 @@ def build(
             tick()
         else:
             system = _system(planned, np.concatenate(positions), edge, force_field)
-            if not _is_speared(planned, system):
+            if not _has_pierced_ring(planned, system):
                 return system
     text = f"no arrangement of {planned.contents} without overlaps in {TRIES_PER_BOX} tries"
     raise SimulationFailure("build-overlap", text)
@@ -212,11 +212,11 @@ def _component(members: list[tuple[int, _Part]], salts: tuple[tuple[Salt, int], 
     return Component(first.role, first.name, 0.0, spans, tuple(coordinating), units=units)
 
 
-def _is_speared(planned: Plan, system: System) -> bool:
+def _has_pierced_ring(planned: Plan, system: System) -> bool:
     """Whether a bond goes through a ring of a chain or of a solvent."""
     rings: list[tuple[int, ...]] = []
     for start, part in zip(system.offsets, planned.parts, strict=True):
         mol = part.chain.mol if part.chain else planned.solvents[int(part.kind)] if part.role == "solvent" else None
         if mol is not None:
             rings += [tuple(atom + start for atom in ring) for ring in mol.GetRingInfo().AtomRings()]
-    return bool(speared(rings, system.bonds, system.positions, system.box))
+    return bool(pierced_rings(rings, system.bonds, system.positions, system.box))

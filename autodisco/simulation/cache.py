@@ -1,4 +1,4 @@
-"""What a replica folder holds already: the same task is not run twice, and goes on from its checkpoint."""
+"""What a replica folder holds: a finished task is not run again, an interrupted one continues from its checkpoint."""
 
 from typing import Any
 

@@ -16,14 +16,12 @@ from rdkit import Chem
 
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.polymer import RepeatUnit, join_blocks, parse
-from autodisco.section import Table
+from autodisco.section import Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.forcefield import topology
 from autodisco.simulation.toml_model import read_toml, validated
 
 Amount = Annotated[float, Field(gt=0)]
-Molality = Annotated[float, Field(ge=0.01, le=30)]
-"""Limits that catch slips of units; electrolytes of polymers hold up to some 10 mol/kg."""
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Architecture = Literal["homopolymer", "alternating", "random", "block"]
 TOLERANCE = 1e-6

@@ -1,4 +1,4 @@
-"""How far a replica has come: `progress.json`, written by the replica and read by what waits for it."""
+"""Progress of a replica: `progress.json`, written by the replica and read by the process that waits for it."""
 
 import time
 from collections.abc import Callable

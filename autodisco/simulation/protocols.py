@@ -1,6 +1,7 @@
 """A simulation protocol is data: the make-up of the box and a list of steps, read from TOML.
 
-Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file.
+Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file. Those in
+`retired_protocols/` are no longer offered, and are kept for campaigns that began with them.
 """
 
 import math
@@ -11,12 +12,13 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from autodisco.analysis.comparison import UNKNOWN_SCATTER
 from autodisco.errors import InputError
+from autodisco.limits import TEMPERATURE_K
 from autodisco.registry import absolute
-from autodisco.section import Table
+from autodisco.section import Kelvin, Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.toml_model import read_toml, validated
 
-SHIPPED = Path(__file__).parent / "shipped_protocols"
+SHIPPED, RETIRED = Path(__file__).parent / "shipped_protocols", Path(__file__).parent / "retired_protocols"
 
 Positive = Annotated[float, Field(gt=0)]
 LEAST_JUDGED_PS = 10.0
@@ -58,7 +60,7 @@ class SystemSettings(Table):
     backbone_atoms: Annotated[int, Field(gt=0)]
     chain_lengths: Literal["equal", "unequal"] = "equal"
     ion_pairs: Annotated[int, Field(ge=0)]
-    molality: Positive | None = None
+    molality: Molality | None = None
     polymer_mass_g_per_mol: Positive | None = None
     ions: tuple[ion_data.Ion, ...] = ()
     salt: str | Annotated[tuple[str, ...], Field(min_length=1)] = "LiTFSI"
@@ -142,7 +144,7 @@ class Relax(Table):
     kind: Literal["relax"]
     duration_ps: Positive
     timestep_fs: Positive
-    temperature_k: Positive
+    temperature_k: Kelvin
     max_displacement: Positive
 
 
@@ -156,7 +158,7 @@ class Npt(Table):
 
     kind: Literal["npt"]
     duration_ps: Positive
-    temperature_k: tuple[Positive, Positive]
+    temperature_k: tuple[Kelvin, Kelvin]
     pressure_atm: tuple[float, float]
     pressure_damping_fs: Positive
     timestep_fs: Positive | None = None
@@ -186,7 +188,7 @@ class Nvt(Table):
 
     kind: Literal["nvt"]
     duration_ps: Positive
-    temperature_k: tuple[Positive, Positive]
+    temperature_k: tuple[Kelvin, Kelvin]
 
 
 class Production(Table):
@@ -225,11 +227,11 @@ class Protocol(Table):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     purpose: str
-    temperature_k: Positive
+    temperature_k: Kelvin
     timestep_fs: Positive
     temperature_damping_fs: Positive
     checkpoint_every_ps: Positive | None = None
-    temperatures: tuple[Positive, ...] = ()
+    temperatures: tuple[Kelvin, ...] = ()
     scatter: ScatterSettings = ScatterSettings()
     agreement: AgreementSettings | None = None
     observables: tuple[str, ...] = ()
@@ -294,9 +296,9 @@ def load(name: str) -> Protocol:
     is the same, since values are compared by protocol name.
     """
     base, _, temperature = name.rpartition("@")
-    if base and temperature.replace(".", "", 1).isdigit() and float(temperature) > 0:
+    if base and temperature.replace(".", "", 1).isdigit():
         return _at(load(base), float(temperature))
-    path = SHIPPED / f"{name}.toml"
+    path = _ours(name)
     if not path.is_file():
         path = Path(name)
         if path.suffix != ".toml" or not path.is_file():
@@ -304,18 +306,27 @@ def load(name: str) -> Protocol:
                 f"protocol '{name}' does not exist; known: {', '.join(shipped())}, or the path of a .toml file"
             )
     protocol = _read(path)
-    double = SHIPPED / f"{protocol.name}.toml"
+    double = _ours(protocol.name)
     if path != double and double.is_file() and protocol.content() != _read(double).content():
         raise InputError(f"{path}: name = {protocol.name!r} is that of a shipped protocol; take another")
     return protocol
+
+
+def _ours(name: str) -> Path:
+    """Where a protocol of this name is or would be among those of autodisco."""
+    retired = RETIRED / f"{name}.toml"
+    return retired if retired.is_file() else SHIPPED / f"{name}.toml"
 
 
 def _at(protocol: Protocol, temperature_k: float) -> Protocol:
     """The protocol at another temperature: in production and wherever a step is at that of production.
 
     Its builds scatter otherwise, so that the scatter known at its own temperature counts for little, and how it agrees
-    with the reference protocol is not known.
+    with the reference protocol is not known. Raises InputError for a temperature beyond the limits.
     """
+    least, most = TEMPERATURE_K
+    if not least <= temperature_k <= most:
+        raise InputError(f"protocol {protocol.name}@{temperature_k:g}: allowed are {least:g} to {most:g} K")
 
     def moved(value: Any) -> Any:
         if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""What to simulate, what came of it, and which failures another attempt may mend."""
+"""The task of a replica, its outcome, and the failures after which another attempt is made."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the posterior of a campaign said of polymers, and the values that came afterwards."""
+"""Estimates by the posterior of a campaign, and the values that came afterwards."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How far a campaign is: state, process, simulations and iterations, without its ranking."""
+"""Progress of a campaign: state, process, simulations and iterations, without its ranking."""
 
 import time
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ The rest of the program asks this class and never writes SQL. Rows are the froze
 """
 
 import json
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -169,13 +170,16 @@ class Store(Estimates):
             self._return_to_grammar(those, draw.key, draw.iteration)
             self.write(f"DELETE FROM polymers WHERE {those}", draw.key, draw.iteration)
 
-    def waiting(self) -> list[Candidate]:
-        """Draws of new polymers that no selection has chosen so far, those of the latest iteration first."""
+    def waiting(self, iteration: int | None = None) -> list[Candidate]:
+        """Draws of new polymers that no selection has chosen up to an iteration (so far), those of the latest first."""
+        last = sys.maxsize if iteration is None else iteration
         return self._records(
             Candidate,
-            "SELECT * FROM candidates WHERE verdict = ? "
-            "AND key NOT IN (SELECT key FROM polymers WHERE source != 'grammar') ORDER BY iteration DESC, draw",
+            "SELECT * FROM candidates WHERE verdict = ? AND iteration <= ? AND key NOT IN "
+            "(SELECT key FROM polymers WHERE source != 'grammar' AND iteration <= ?) ORDER BY iteration DESC, draw",
             NOT_SELECTED,
+            last,
+            last,
         )
 
     def _return_to_grammar(self, those: str, *values: Any) -> None:

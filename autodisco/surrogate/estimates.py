@@ -8,7 +8,7 @@ from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.errors import InputError
 from autodisco.polymer import RepeatUnit
-from autodisco.surrogate.posterior import PRIOR, Posterior
+from autodisco.surrogate.posterior import Posterior
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.sources import Label, Normal, Priors, Source
 
@@ -69,7 +69,6 @@ def estimates(
     smiles = [unit.smiles for unit in units]
     found = posterior.predict(smiles)
     chances = posterior.p_better(smiles, reference.smiles)
-    told = {PRIOR, *posterior.with_labels}
     values, low, high = (scale.values(places) for places in (found.mean, found.low, found.high))
     return [
         ConductivityEstimate(
@@ -79,7 +78,7 @@ def estimates(
             float(low[row]),
             float(high[row]),
             float(chances[row]),
-            {name: float(moved[row]) for name, moved in found.contributions.items() if name in told},
+            {name: float(moved[row]) for name, moved in found.contributions.items()},
         )
         for row, unit in enumerate(units)
     ]

@@ -42,8 +42,8 @@ class Prediction:
     ----------
     mean, sd : of the true value in the target, without the noise of a build
     low, high : ends of the interval that holds 90 %
-    contributions : how far the prior mean (from zero) and each source moved the mean; they add up to it. Labels are
-        taken one after another in their order, so that a source moves what those before it left to say
+    contributions : how far the prior mean (from zero) and each source with labels moved the mean; they add up to it.
+        Labels are taken one after another in their order, so that a source moves what those before it left to say
     """
 
     mean: Floats
@@ -115,12 +115,6 @@ class Posterior:
         weights = _solved(factor, known.residuals)
         return cls(sources, target, by, prior_mean, known, factor, weights, level)
 
-    @property
-    def with_labels(self) -> list[str]:
-        """Names of the sources that labels came from."""
-        there = set(self._labels.source.tolist())
-        return [source.name for number, source in enumerate(self.sources) if number in there]
-
     @one_thread
     def predict(self, smiles: Sequence[str]) -> Prediction:
         """The posterior of each repeat unit. Raises InvalidRepeatUnit for a string that is none."""
@@ -128,7 +122,7 @@ class Posterior:
         mean, variance = (np.concatenate([np.empty(0), *(part[k] for part in parts)]) for k in range(2))
         moved = {
             name: np.concatenate([np.empty(0), *(part[2][name] for part in parts)])
-            for name in (PRIOR, *(source.name for source in self.sources))
+            for name in (parts[0][2] if parts else ())
         }
         sd = self.widened * np.sqrt(variance)
         return Prediction(mean, sd, mean - Z_90 * sd, mean + Z_90 * sd, moved)
@@ -301,7 +295,8 @@ class Posterior:
         moved, told = {PRIOR: self._prior_mean.values(rows)}, self._factor.T @ self._weights
         for number, source in enumerate(self.sources):
             own = self._labels.source == number
-            moved[source.name] = told[own] @ known[own]
+            if own.any():
+                moved[source.name] = told[own] @ known[own]
         return mean, variance, moved
 
     def _moments(self, rows: Structures) -> tuple[Floats, Floats, Floats]:

@@ -1,7 +1,7 @@
 """A random forest on the structure of repeat units: the check beside the posterior, and the judge of generators.
 
-It sees the same counts and descriptors as the Gaussian process and shares none of its assumptions. It has no interval
-worth the name (its spread covers 78 % where 90 % are asked for), and no idea of sources.
+It sees the same counts and descriptors as the Gaussian process and shares none of its assumptions. Its spread
+is no reliable interval (it covers 78 % at a nominal 90 %), and it does not distinguish sources.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """An observable of your own: how far apart the ions of a pair are.
 
-autodisco analyze FOLDER --observable docs/examples/observable.py:PairDistance
+autodisco analyze FOLDER --observable observable.py:PairDistance
 """
 
 from itertools import pairwise

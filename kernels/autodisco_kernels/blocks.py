@@ -72,7 +72,7 @@ def over_blocks(work: Callable[[Floats], T], given: NDArray[Any], block_bytes: i
 
 
 @njit(cache=True, nogil=True)
-def _turn(rows, block):  # type: ignore[no-untyped-def]
+def _turn(rows, block):
     """(F, s) into (s, F), few frames at a time: a page of memory per frame, and all of them within reach."""
     for first in range(0, rows.shape[0], TILE_FRAMES):
         last = min(first + TILE_FRAMES, rows.shape[0])

@@ -64,7 +64,7 @@ def over_frames(work: Callable[[slice], Any], n_frames: int, threads: int) -> li
 
 
 @njit(cache=True, nogil=True)
-def all_finite(values):  # type: ignore[no-untyped-def]
+def all_finite(values):
     """Whether no value of a flat array is NaN or infinite; on the bits, which unlike a sum of floats is vectorised."""
     bits, bad = values.view(np.int64), 0
     for k in range(bits.shape[0]):
@@ -73,7 +73,7 @@ def all_finite(values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def invert(cell, inverse):  # type: ignore[no-untyped-def]
+def invert(cell, inverse):
     """Write the inverse of a cell matrix, whose columns are the reciprocal vectors, and return the volume."""
     volume = 0.0
     for k in range(3):
@@ -88,13 +88,13 @@ def invert(cell, inverse):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def width(inverse, axis):  # type: ignore[no-untyped-def]
+def width(inverse, axis):
     """Distance between the two faces of the cell along an axis: one over the length of the reciprocal vector."""
     return 1.0 / math.sqrt(inverse[0, axis] ** 2 + inverse[1, axis] ** 2 + inverse[2, axis] ** 2)
 
 
 @njit(cache=True, nogil=True)
-def choose_grid(inverse, volume, n_points, cutoff, counts, reach):  # type: ignore[no-untyped-def]
+def choose_grid(inverse, volume, n_points, cutoff, counts, reach):
     """Fill the number of grid cells per axis and how far the cutoff reaches, as a fraction of each axis.
 
     A row of cells along the last axis is one stretch of memory, and looking one up costs as much as a few distances;
@@ -105,7 +105,7 @@ def choose_grid(inverse, volume, n_points, cutoff, counts, reach):  # type: igno
     for k in range(3):
         face = width(inverse, k)
         counts[k] = int(min(max(face / (0.5 * cutoff if k == 2 else thickness), 1.0), 1024.0))
-        # A hair more than the cutoff keeps rounding from hiding a pair at the very cutoff.
+        # Slightly more than the cutoff keeps rounding from hiding a pair at the very cutoff.
         reach[k] = cutoff * (1.0 + 1e-9) / face
     while counts[0] * counts[1] * counts[2] > most_cells(n_points):
         for k in range(3):
@@ -113,20 +113,20 @@ def choose_grid(inverse, volume, n_points, cutoff, counts, reach):  # type: igno
 
 
 @njit(cache=True, nogil=True)
-def most_cells(n_points):  # type: ignore[no-untyped-def]
+def most_cells(n_points):
     """Limit to the number of grid cells; empty ones cost time and memory too."""
     return 64 + 8 * n_points
 
 
 @njit(cache=True, nogil=True)
-def most_stretches(counts, reach):  # type: ignore[no-untyped-def]
+def most_stretches(counts, reach):
     """How many stretches `find_stretches` can find."""
     rows = (2.0 * reach[0] * counts[0] + 2.0) * (2.0 * reach[1] * counts[1] + 2.0)
     return int(rows * (2.0 * reach[2] + 3.0)) + 1
 
 
 @njit(cache=True, nogil=True)
-def fraction(x, y, z, inverse, axis):  # type: ignore[no-untyped-def]
+def fraction(x, y, z, inverse, axis):
     """The coordinate in 0 … 1 along one cell vector of the image inside the cell."""
     f = x * inverse[0, axis] + y * inverse[1, axis] + z * inverse[2, axis]
     # numpy's floor stays a float; through the integer of math.floor the whole sorting took half as long again.
@@ -134,13 +134,19 @@ def fraction(x, y, z, inverse, axis):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def grid_index(f, n):  # type: ignore[no-untyped-def]
+def fractions(x, y, z, inverse):
+    """The coordinates in 0 … 1 along the three cell vectors of the image inside the cell."""
+    return fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
+
+
+@njit(cache=True, nogil=True)
+def grid_index(f, n):
     """Which of n grid cells a fraction falls into; a tiny negative coordinate has wrapped to exactly 1."""
     return min(int(f * n), n - 1)
 
 
 @njit(cache=True, nogil=True)
-def fold(g, n):  # type: ignore[no-untyped-def]
+def fold(g, n):
     """Grid index inside 0 … n - 1 and the image it came from; an integer division here would double the run time."""
     image = 0
     while g < 0:
@@ -153,7 +159,7 @@ def fold(g, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def find_stretches(f0, f1, f2, h, counts, reach, starts, own, bounds, shifted):  # type: ignore[no-untyped-def]
+def find_stretches(f0, f1, f2, h, counts, reach, starts, own, bounds, shifted):
     """Stretches of the sorted points that may lie within the cutoff of a point at fractions (f0, f1, f2).
 
     Writes their limits (n, 2) and the point as each of them sees it, image shift included (n, 3); returns n. With
@@ -198,7 +204,7 @@ def find_stretches(f0, f1, f2, h, counts, reach, starts, own, bounds, shifted): 
 
 
 @njit(cache=True, nogil=True)
-def sort_by_cell(points, h, inverse, counts, starts, where, inside, order, placed):  # type: ignore[no-untyped-def]
+def sort_by_cell(points, h, inverse, counts, starts, where, inside, order, placed):
     """Sort the wrapped points of one frame by grid cell.
 
     Afterwards the points of grid cell c are ``starts[c]:starts[c + 1]`` of `placed` (wrapped, Å) and of `order` (their
@@ -208,7 +214,7 @@ def sort_by_cell(points, h, inverse, counts, starts, where, inside, order, place
     starts[: n0 * n1 * n2 + 2] = 0
     for j in range(points.shape[0]):
         x, y, z = points[j, 0], points[j, 1], points[j, 2]
-        f0, f1, f2 = fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
+        f0, f1, f2 = fractions(x, y, z, inverse)
         inside[j, 0] = f0 * h[0, 0] + f1 * h[1, 0] + f2 * h[2, 0]
         inside[j, 1] = f0 * h[0, 1] + f1 * h[1, 1] + f2 * h[2, 1]
         inside[j, 2] = f0 * h[0, 2] + f1 * h[1, 2] + f2 * h[2, 2]

@@ -10,21 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from autodisco_kernels.cells import (
-    Floats,
-    Ints,
-    Longs,
-    as_cells,
-    as_positions,
-    choose_grid,
-    find_stretches,
-    fraction,
-    invert,
-    most_cells,
-    most_stretches,
-    over_frames,
-    sort_by_cell,
-)
+from autodisco_kernels import cells as grid
+from autodisco_kernels.cells import Floats, Ints, Longs
 
 TABLE = 1 << 16
 
@@ -87,21 +74,21 @@ def ion_clusters(
         For shapes that do not fit together, ions without a site, coordinates that are not finite, or cutoffs that are
         negative, not symmetric, or do not cover the species.
     """
-    x = as_positions(sites, "sites")
+    x = grid.as_positions(sites, "sites")
     owner, kinds = np.asarray(ion_of, dtype=np.int32), np.asarray(species, dtype=np.int32)
     limits = np.ascontiguousarray(cutoffs, dtype=np.float64)
     n_ions = len(kinds)
     if owner.shape != (x.shape[1],):
         raise ValueError(f"ion_of has shape {owner.shape}; ({x.shape[1]},) expected, one ion per site")
     _check_ions(owner, kinds, limits)
-    cells = as_cells(box, len(x))
+    cells = grid.as_cells(box, len(x))
     kind_of = kinds[owner]
     if (kind_of[1:] < kind_of[:-1]).any():
         by_species = np.argsort(kind_of, kind="stable")
         x, owner = np.ascontiguousarray(x[:, by_species]), owner[by_species]
     members = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(kind_of, minlength=len(limits)))])
     labels = np.empty((len(x), n_ions), np.int32)
-    over_frames(
+    grid.over_frames(
         lambda part: _label(x[part], cells[part], owner, members, limits, labels[part]),
         len(x),
         threads,
@@ -144,7 +131,7 @@ def populations(labels: ArrayLike, species: ArrayLike) -> Population:
 
 
 @njit(cache=True, nogil=True)
-def _tally(labels, place):  # type: ignore[no-untyped-def]
+def _tally(labels, place):
     """Counts of the kinds of clusters below TABLE, and the numbers of the others one by one."""
     n_frames, n_ions = labels.shape
     table, rest, n_rest = np.zeros(TABLE, np.int64), np.empty(16, np.int64), 0
@@ -171,15 +158,15 @@ def _tally(labels, place):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _label(sites, cells, ion_of, members, cutoffs, labels):  # type: ignore[no-untyped-def]
+def _label(sites, cells, ion_of, members, cutoffs, labels):
     """Labels of consecutive frames; sites of species s are ``members[s]:members[s + 1]``."""
     n_frames, n, n_ions, n_species = sites.shape[0], sites.shape[1], labels.shape[1], len(members) - 1
-    starts, where, order = np.empty(most_cells(n) + 2, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    starts, where, order = np.empty(grid.most_cells(n) + 2, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
     inside, placed = np.empty((n, 3)), np.empty((n, 3))
     inverse, counts, reach = np.empty((3, 3)), np.empty(3, np.int64), np.empty(3)
     for frame in range(n_frames):
         h, parent = cells[frame], labels[frame]
-        volume = invert(h, inverse)
+        volume = grid.invert(h, inverse)
         for i in range(n_ions):
             parent[i] = i
         for s in range(n_species):
@@ -190,8 +177,8 @@ def _label(sites, cells, ion_of, members, cutoffs, labels):  # type: ignore[no-u
                 cutoff, few, many = cutoffs[s, t], sites[frame, members[a] : members[a + 1]], sites[frame, low:high]
                 if cutoff == 0.0 or len(few) == 0:
                     continue
-                choose_grid(inverse, volume, len(many), cutoff, counts, reach)
-                sort_by_cell(many, h, inverse, counts, starts, where, inside, order, placed)
+                grid.choose_grid(inverse, volume, len(many), cutoff, counts, reach)
+                grid.sort_by_cell(many, h, inverse, counts, starts, where, inside, order, placed)
                 for k in range(len(many)):
                     # From here on all that counts of a sorted site is its ion.
                     order[k] = ion_of[low + order[k]]
@@ -206,14 +193,14 @@ def _label(sites, cells, ion_of, members, cutoffs, labels):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
-def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):  # type: ignore[no-untyped-def]
+def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):
     """Join the ions `own` of some sites with the `ions` of the sorted sites near them."""
-    most = most_stretches(counts, reach)
+    most = grid.most_stretches(counts, reach)
     bounds, shifted = np.empty((most, 2), np.int32), np.empty((most, 3))
     for i in range(len(few)):
         x, y, z = few[i, 0], few[i, 1], few[i, 2]
-        f0, f1, f2 = fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
-        for k in range(find_stretches(f0, f1, f2, h, counts, reach, starts, -1, bounds, shifted)):
+        f0, f1, f2 = grid.fractions(x, y, z, inverse)
+        for k in range(grid.find_stretches(f0, f1, f2, h, counts, reach, starts, -1, bounds, shifted)):
             x, y, z = shifted[k, 0], shifted[k, 1], shifted[k, 2]
             for place in range(bounds[k, 0], bounds[k, 1]):
                 dx, dy, dz = placed[place, 0] - x, placed[place, 1] - y, placed[place, 2] - z
@@ -222,14 +209,14 @@ def _link(few, own, h, inverse, counts, reach, square_cutoff, starts, ions, plac
 
 
 @njit(cache=True, nogil=True)
-def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):  # type: ignore[no-untyped-def]
+def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed, parent):
     """Join the ions of sorted sites with each other."""
-    most = most_stretches(counts, reach)
+    most = grid.most_stretches(counts, reach)
     bounds, shifted = np.empty((most, 2), np.int32), np.empty((most, 3))
     for own in range(n):
         x, y, z = placed[own, 0], placed[own, 1], placed[own, 2]
-        f0, f1, f2 = fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
-        for k in range(find_stretches(f0, f1, f2, h, counts, reach, starts, own, bounds, shifted)):
+        f0, f1, f2 = grid.fractions(x, y, z, inverse)
+        for k in range(grid.find_stretches(f0, f1, f2, h, counts, reach, starts, own, bounds, shifted)):
             x, y, z = shifted[k, 0], shifted[k, 1], shifted[k, 2]
             for place in range(bounds[k, 0], bounds[k, 1]):
                 dx, dy, dz = placed[place, 0] - x, placed[place, 1] - y, placed[place, 2] - z
@@ -238,7 +225,7 @@ def _link_same(n, h, inverse, counts, reach, square_cutoff, starts, ions, placed
 
 
 @njit(cache=True, nogil=True)
-def _join(parent, i, j):  # type: ignore[no-untyped-def]
+def _join(parent, i, j):
     """Union of two clusters; the lower index wins, so that labels do not depend on the order of the contacts."""
     a, b = _root(parent, i), _root(parent, j)
     if a < b:
@@ -248,7 +235,7 @@ def _join(parent, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _root(parent, i):  # type: ignore[no-untyped-def]
+def _root(parent, i):
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]

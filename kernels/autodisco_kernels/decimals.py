@@ -35,7 +35,7 @@ UNDECIDED = U(2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def parse_lines(text, begin, end, n_columns, places, values, row, odd):  # type: ignore[no-untyped-def]
+def parse_lines(text, begin, end, n_columns, places, values, row, odd):
     """Values of the atoms from `row` on, from whole lines in begin:end of the text, which may hold more than these.
 
     Stops early at a line with another number of tokens than there are columns, and before `odd` overflows: it takes
@@ -66,7 +66,7 @@ def parse_lines(text, begin, end, n_columns, places, values, row, odd):  # type:
 
 
 @njit(cache=True, nogil=True)
-def _word(text, p):  # type: ignore[no-untyped-def]
+def _word(text, p):
     """Eight bytes; one instruction when compiled."""
     return (
         U(text[p])
@@ -81,7 +81,7 @@ def _word(text, p):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _find_tokens(text, p, end, wanted, flags, marks, starts):  # type: ignore[no-untyped-def]
+def _find_tokens(text, p, end, wanted, flags, marks, starts):
     """Write where tokens and line ends are from p on, until there are as many as wanted; returns how many.
 
     A stretch of text is gone over three times, so that no step waits for another.
@@ -113,7 +113,7 @@ def _find_tokens(text, p, end, wanted, flags, marks, starts):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def _count(bits):  # type: ignore[no-untyped-def]
+def _count(bits):
     """Number of bits set; one instruction when compiled."""
     bits -= (bits >> ONE) & (EACH * U(0x55))
     bits = (bits & (EACH * U(0x33))) + ((bits >> BYTE2) & (EACH * U(0x33)))
@@ -121,7 +121,7 @@ def _count(bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _whole_lines(text, rows, stride, starts):  # type: ignore[no-untyped-def]
+def _whole_lines(text, rows, stride, starts):
     """How many of the rows have their line end where it belongs."""
     for row in range(rows):
         if text[starts[U((row + 1) * stride - 1)]] != LINE_END:
@@ -130,7 +130,7 @@ def _whole_lines(text, rows, stride, starts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _take_words(text, rows, stride, places, starts, words, signs):  # type: ignore[no-untyped-def]
+def _take_words(text, rows, stride, places, starts, words, signs):
     """The first eight bytes of every token after its minus sign, and whether there is one."""
     k = ZERO
     for row in range(rows):
@@ -143,7 +143,7 @@ def _take_words(text, rows, stride, places, starts, words, signs):  # type: igno
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _convert(words, signs, values):  # type: ignore[no-untyped-def]
+def _convert(words, signs, values):
     """Values of short numbers; for others, `signs` becomes UNDECIDED. Returns how many there are.
 
     A byte that is zero, or below 33, shows in its top bit after a subtraction (Hacker's Delight, ch. 6). There are no
@@ -173,7 +173,7 @@ def _convert(words, signs, values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _eight_digits(x):  # type: ignore[no-untyped-def]
+def _eight_digits(x):
     """The number whose digits are the values of the bytes: digits to pairs, pairs to fours, fours to eight."""
     x = (x * TEN + (x >> EIGHT)) & PAIRS
     high, low = (((x & LOW32) * HUNDRED) >> SHIFT16) & LOW16, (((x >> SHIFT32) * HUNDRED) >> SHIFT16) & LOW16
@@ -181,7 +181,7 @@ def _eight_digits(x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _read_undecided(text, rows, stride, places, starts, signs, values, first, odd, n_odd):  # type: ignore[no-untyped-def]
+def _read_undecided(text, rows, stride, places, starts, signs, values, first, odd, n_odd):
     """One by one the numbers that are not short, and a list of those that are not exact either."""
     k = 0
     for row in range(rows):
@@ -197,7 +197,7 @@ def _read_undecided(text, rows, stride, places, starts, signs, values, first, od
 
 
 @njit(inline="always")
-def _number(text, p):  # type: ignore[no-untyped-def]
+def _number(text, p):
     """Value of any number that starts at p, and whether it is one and exact."""
     minus = text[p] == MINUS
     p += U(minus | (text[p] == PLUS))
@@ -226,7 +226,7 @@ def _number(text, p):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _digits(text, p, mantissa):  # type: ignore[no-untyped-def]
+def _digits(text, p, mantissa):
     """Append the digits from p on to the mantissa; returns the place behind them, and the mantissa."""
     while True:
         x = _word(text, p) ^ ZEROS

@@ -242,7 +242,7 @@ def _as_lags(lags: ArrayLike, n_frames: int) -> NDArray[np.int64]:
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _add_moments(block, lags, sums):  # type: ignore[no-untyped-def]
+def _add_moments(block, lags, sums):
     n_frames = block.shape[2]
     for i in range(block.shape[0]):
         x, y, z = block[i, 0], block[i, 1], block[i, 2]

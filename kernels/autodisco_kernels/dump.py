@@ -254,7 +254,7 @@ def _order(ids: Floats, step: int) -> Longs | None:
 
 
 @njit(cache=True, nogil=True)
-def _place(ids, low, span):  # type: ignore[no-untyped-def]
+def _place(ids, low, span):
     """The row of every id from the lowest on, -1 where there is none."""
     rows = np.full(span, -1, np.int64)
     for row in range(len(ids)):
@@ -263,7 +263,7 @@ def _place(ids, low, span):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _ascending(ids):  # type: ignore[no-untyped-def]
+def _ascending(ids):
     for k in range(1, len(ids)):  # noqa: SIM110 - numba compiles no generator inside all()
         if not ids[k - 1] < ids[k]:
             return False

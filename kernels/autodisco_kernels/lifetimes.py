@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from autodisco_kernels.cells import Floats, Ints, Longs
+from autodisco_kernels.cells import Floats, Longs
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def cluster_names(labels: ArrayLike, least: int = 2) -> tuple[Longs, Longs]:
 
 
 @njit(cache=True, nogil=True)
-def _name(labels: Ints, values, least):  # type: ignore[no-untyped-def]
+def _name(labels, values, least):
     n_frames, n_ions = labels.shape
     keys, frames, n = np.empty(n_frames * n_ions // least + 1, np.int64), np.zeros(n_frames + 1, np.int64), 0
     name, size = np.empty(n_ions, np.int64), np.empty(n_ions, np.int32)
@@ -146,7 +146,7 @@ def _name(labels: Ints, values, least):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _follow(keys, edges, first_frame, open_keys, open_starts):  # type: ignore[no-untyped-def]
+def _follow(keys, edges, first_frame, open_keys, open_starts):
     """Merge the sorted contacts of each frame with the sorted open spells."""
     most = len(open_keys) + len(keys)
     closed, begun, ended, n_closed = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64), 0
@@ -173,7 +173,7 @@ def _follow(keys, edges, first_frame, open_keys, open_starts):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def _together(starts, stops, groups, lags):  # type: ignore[no-untyped-def]
+def _together(starts, stops, groups, lags):
     """For every lag the number of (contact, origin) with the contact there at the origin and after the lag."""
     found = np.zeros(len(lags))
     for group in range(len(groups) - 1):

@@ -1,4 +1,4 @@
-"""Contacts between two sets of points in periodic cells of any shape: who is near whom, and how far.
+"""Contacts between two sets of points in periodic cells of any shape: pairs and their distances.
 
 One search serves coordination numbers, residence times and radial distributions.
 """
@@ -10,21 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from autodisco_kernels.cells import (
-    Floats,
-    Ints,
-    Longs,
-    as_cells,
-    as_positions,
-    choose_grid,
-    find_stretches,
-    fraction,
-    invert,
-    most_cells,
-    most_stretches,
-    over_frames,
-    sort_by_cell,
-)
+from autodisco_kernels import cells as grid
+from autodisco_kernels.cells import Floats, Ints, Longs
 
 
 @dataclass(frozen=True)
@@ -74,28 +61,28 @@ def contacts(points: ArrayLike, others: ArrayLike, box: ArrayLike, cutoff: float
     ValueError
         For shapes that do not fit together, a cutoff that is not positive, or coordinates that are not finite.
     """
-    p, q = as_positions(points, "points"), as_positions(others, "others")
+    p, q = grid.as_positions(points, "points"), grid.as_positions(others, "others")
     if len(p) != len(q):
         raise ValueError(f"points has {len(p)} frames and others {len(q)}")
     if not (cutoff > 0 and math.isfinite(cutoff)):
         raise ValueError(f"cutoff is {cutoff}; a positive length expected")
-    cells = as_cells(box, len(p))
-    parts = over_frames(lambda part: _search(p[part], q[part], cells[part], float(cutoff)), len(p), threads)
+    cells = grid.as_cells(box, len(p))
+    parts = grid.over_frames(lambda part: _search(p[part], q[part], cells[part], float(cutoff)), len(p), threads)
     frames = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate([part[3] for part in parts]))])
     first, second, distance = (np.concatenate([part[k][: part[3].sum()] for part in parts]) for k in range(3))
     return Contacts(first, second, distance, frames)
 
 
 @njit(cache=True, nogil=True)
-def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, placed, begin, first, second, distance):  # type: ignore[no-untyped-def]
+def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, placed, begin, first, second, distance):
     """Write the pairs of one frame from index `begin`; the end is beyond the arrays if they are too short."""
     found, size = begin, len(first)
-    most = most_stretches(counts, reach)
+    most = grid.most_stretches(counts, reach)
     bounds, shifted = np.empty((most, 2), np.int32), np.empty((most, 3))
     for i in range(points.shape[0]):
         x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        f0, f1, f2 = fraction(x, y, z, inverse, 0), fraction(x, y, z, inverse, 1), fraction(x, y, z, inverse, 2)
-        for k in range(find_stretches(f0, f1, f2, h, counts, reach, starts, -1, bounds, shifted)):
+        f0, f1, f2 = grid.fractions(x, y, z, inverse)
+        for k in range(grid.find_stretches(f0, f1, f2, h, counts, reach, starts, -1, bounds, shifted)):
             x, y, z = shifted[k, 0], shifted[k, 1], shifted[k, 2]
             for place in range(bounds[k, 0], bounds[k, 1]):
                 dx, dy, dz = placed[place, 0] - x, placed[place, 1] - y, placed[place, 2] - z
@@ -110,16 +97,16 @@ def _pairs(points, h, inverse, counts, reach, square_cutoff, starts, order, plac
 
 
 @njit(cache=True, nogil=True)
-def _longer(old, used, new):  # type: ignore[no-untyped-def]
+def _longer(old, used, new):
     for k in range(used):
         new[k] = old[k]
     return new
 
 
 @njit(cache=True, nogil=True)
-def _search(points, others, cells, cutoff):  # type: ignore[no-untyped-def]
+def _search(points, others, cells, cutoff):
     n_frames, n, m = points.shape[0], points.shape[1], others.shape[1]
-    starts, where, order = np.empty(most_cells(m) + 2, np.int32), np.empty(m, np.int32), np.empty(m, np.int32)
+    starts, where, order = np.empty(grid.most_cells(m) + 2, np.int32), np.empty(m, np.int32), np.empty(m, np.int32)
     inside, placed = np.empty((m, 3)), np.empty((m, 3))
     inverse, counts, reach = np.empty((3, 3)), np.empty(3, np.int64), np.empty(3)
     size = 16 + 8 * n
@@ -127,9 +114,9 @@ def _search(points, others, cells, cutoff):  # type: ignore[no-untyped-def]
     per_frame = np.empty(n_frames, np.int64)
     begin = 0
     for frame in range(n_frames):
-        volume = invert(cells[frame], inverse)
-        choose_grid(inverse, volume, m, cutoff, counts, reach)
-        sort_by_cell(others[frame], cells[frame], inverse, counts, starts, where, inside, order, placed)
+        volume = grid.invert(cells[frame], inverse)
+        grid.choose_grid(inverse, volume, m, cutoff, counts, reach)
+        grid.sort_by_cell(others[frame], cells[frame], inverse, counts, starts, where, inside, order, placed)
         while True:
             found = _pairs(
                 points[frame], cells[frame], inverse, counts, reach, cutoff * cutoff,

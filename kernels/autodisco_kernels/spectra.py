@@ -113,7 +113,7 @@ def _order(radices: Any) -> NDArray[np.int64]:
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _add_power(rows, power, squares, radices, roots, lane_roots, turns):  # type: ignore[no-untyped-def]
+def _add_power(rows, power, squares, radices, roots, lane_roots, turns):
     n, tile = len(roots), LANES * LANES
     re, im = np.empty(n * LANES), np.empty(n * LANES)
     side_re, side_im = np.empty(tile), np.empty(tile)
@@ -139,7 +139,7 @@ def _add_power(rows, power, squares, radices, roots, lane_roots, turns):  # type
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _mean(series):  # type: ignore[no-untyped-def]
+def _mean(series):
     """The mean counted from the first value, so that a series at rest comes out as exactly nothing."""
     total = 0.0
     for t in range(len(series)):
@@ -148,7 +148,7 @@ def _mean(series):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _fill(rows, first, re, im, squares):  # type: ignore[no-untyped-def]
+def _fill(rows, first, re, im, squares):
     """One centred series as real part, the next (or zeros) as imaginary part, zeros to the end."""
     n_frames, pair = rows.shape[1], first + 1 < rows.shape[0]
     a = rows[first]
@@ -172,22 +172,22 @@ def _fill(rows, first, re, im, squares):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _row(row):  # type: ignore[no-untyped-def]
+def _row(row):
     return np.uint64(LANES) * np.uint64(row)
 
 
 @njit(inline="always")
-def _get(re, im, k):  # type: ignore[no-untyped-def]
+def _get(re, im, k):
     return complex(re[k], im[k])
 
 
 @njit(inline="always")
-def _put(re, im, k, value):  # type: ignore[no-untyped-def]
+def _put(re, im, k, value):
     re[k], im[k] = value.real, value.imag
 
 
 @njit(inline="always")
-def _four(re, im, row, span, w1, w2, w3):  # type: ignore[no-untyped-def]
+def _four(re, im, row, span, w1, w2, w3):
     """Four rows become their four-point transform, times the roots that lead to the next pass."""
     for lane in range(LANES):
         a = _row(row) + np.uint64(lane)
@@ -202,7 +202,7 @@ def _four(re, im, row, span, w1, w2, w3):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _fours(re, im, start, span, roots):  # type: ignore[no-untyped-def]
+def _fours(re, im, start, span, roots):
     """Transform the lanes of ``4 span`` rows over rows `span` apart, in place, decimating in frequency."""
     stride = len(roots) // (4 * span)
     for j in range(span):
@@ -210,7 +210,7 @@ def _fours(re, im, start, span, roots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _twos(re, im, start, span, roots):  # type: ignore[no-untyped-def]
+def _twos(re, im, start, span, roots):
     """As `_fours`, by pairs of rows."""
     stride = len(roots) // (2 * span)
     for j in range(span):
@@ -224,7 +224,7 @@ def _twos(re, im, start, span, roots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _fives(re, im, start, span, roots):  # type: ignore[no-untyped-def]
+def _fives(re, im, start, span, roots):
     """As `_fours`, by five rows."""
     stride = len(roots) // (5 * span)
     for j in range(span):
@@ -246,7 +246,7 @@ def _fives(re, im, start, span, roots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _turn(table, side):  # type: ignore[no-untyped-def]
+def _turn(table, side):
     """Rows and lanes exchanged, by squares of four; by whole rows the compiler would gather, which is slow."""
     for row in range(0, LANES, 4):
         for lane in range(0, LANES, 4):
@@ -256,7 +256,7 @@ def _turn(table, side):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _lanes(re, im, turns, roots, power):  # type: ignore[no-untyped-def]
+def _lanes(re, im, turns, roots, power):
     """Finish the transform over what used to be lanes, and add its power."""
     for k in range(LANES * LANES):
         _put(re, im, k, _get(re, im, k) * complex(turns[0, k], turns[1, k]))

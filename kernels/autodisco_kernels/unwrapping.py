@@ -130,7 +130,7 @@ def without_drift(positions: ArrayLike, masses: ArrayLike) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _follow(wrapped, cell, inverse, last, shift):  # type: ignore[no-untyped-def]
+def _follow(wrapped, cell, inverse, last, shift):
     """Unwrap frames of one cell; `last` and `shift`, what to add to a wrapped position, are carried on."""
     result = np.empty_like(wrapped)
     for t in range(wrapped.shape[0]):

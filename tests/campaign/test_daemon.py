@@ -29,7 +29,7 @@ def test_a_campaign_runs_to_a_stated_end(finished):
     campaign, _ = finished
     with Store.open_readonly(campaign.folder) as store:
         assert store.get("state") == "exhausted"
-        assert store.get("reason") == "1 iterations are done and the budget is 1"
+        assert store.get("reason") == "1 iteration is done and the budget is 1"
         assert live_owner(store) is None
         assert [model.iteration for model in store.models()] == [0, 1]
         (candidate,) = store.polymers("generated", 1)

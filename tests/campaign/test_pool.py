@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from autodisco.campaign.campaign_file import check_names
+from autodisco.campaign.campaign_file import check_names, load
+from autodisco.campaign.campaign_folder import open_folder
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.settings import Settings
@@ -87,8 +88,11 @@ def test_what_is_left_in_the_pool_is_offered_again_when_the_generator_finds_noth
     assert len(_batch(store, 2)) == 2
     assert not _batch(store, 2) & first
     assert len(store.waiting()) == 1
-    # What was drawn, and so what the saturation rule sees, is as before; the verdicts of iteration 1 stay.
-    assert judge_last(campaign, store, 2)[0] == before[0]
+    # What the saturation rule sees of iteration 1 is as before; the verdicts of it stay.
+    later = judge_last(campaign, store, 2)
+    assert later[0] == before[0]
+    # Iteration 1 left three of five polymers in the pool, which are new, and iteration 2 one, drawn twice.
+    assert (later[0].known, later[0].draws, later[1].known, later[1].draws) == (0, 4, 8, 10)
     assert len(store.candidates(1, NOT_SELECTED)) == 3
 
 
@@ -191,3 +195,29 @@ def test_further_objectives_that_no_selection_weighs_are_refused(pooled, tmp_pat
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi", "DENSITY", "TRANSFERENCE").settings)
     with pytest.raises(InputError, match="0 given, and selection 'ehvi' weighs 1"):
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi").settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"batch": 5}, "max_draws = 4: allowed is 5 or more, because generate.batch_size is 5"),
+        ({"pool": 9}, "max_draws = 4: allowed is 9 or more, because generate.pool is 9"),
+        (
+            {"selection": "greedy"},
+            "max_draws = 4: allowed is 300 or more, because generate.pool is 300, the default of selection 'greedy'",
+        ),
+    ],
+)
+def test_an_iteration_may_draw_as_often_as_it_has_to(campaign_file, tmp_path, changes, complaint):
+    file = campaign_file(max_draws=4, **changes)
+    with pytest.raises(InputError) as refused:
+        load(file, tmp_path / "runs")
+    assert str(refused.value) == f"{file}: generate.{complaint}"
+
+
+def test_a_begun_campaign_goes_on_with_fewer_draws_than_its_pool(begin, campaign_file, tmp_path):
+    campaign, store = begin(max_draws=4, pool=4)
+    generate = {**store.get("settings")["generate"], "pool": 9}  # as earlier versions took it
+    store.set(settings={**store.get("settings"), "generate": generate})
+    assert open_folder(campaign.folder).settings.generate.pool == 9
+    assert load(campaign_file(max_draws=4, pool=9), tmp_path / "runs").settings.generate.max_draws == 4

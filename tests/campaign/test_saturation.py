@@ -113,6 +113,13 @@ def test_a_draw_is_known_unless_its_polymer_was_discovered_by_it_alone():
     assert count_polymers(["fed", "fed", "a"], {"a"}, {"fed"}) == Counts(0, 1, 0)
 
 
+def test_a_polymer_that_waits_in_the_pool_is_new_however_often_it_is_drawn():
+    keys = ["a", "a", "b", "earlier", "earlier", "known"]
+    assert count_polymers(keys, {"a", "b"}) == Counts(5, 6, 1)
+    assert count_polymers(keys, {"a", "b"}, waiting={"a", "earlier"}) == Counts(1, 6, 0)
+    assert count_polymers(keys, {"a", "b"}, {"earlier"}, {"a", "earlier", "elsewhere"}) == Counts(1, 4, 0)
+
+
 def test_what_the_model_was_fed_most_is_left_aside(tmp_path):
     weights = {"heavy": 5.0, "as heavy": 5.0, "light": 1.0}
     rows = [TrainingEntry(f"*{name}*", name, "high", weight, "") for name, weight in weights.items()]
@@ -133,7 +140,11 @@ def test_a_polymer_in_most_of_the_draws_is_left_aside_unless_nothing_else_comes(
 
 
 def test_the_last_iterations_are_judged_by_their_own_draws_and_the_first_ones(tmp_path):
-    settings = SimpleNamespace(saturation=Saturation(), generate=SimpleNamespace(max_draws=1000))
+    settings = SimpleNamespace(
+        saturation=Saturation(),
+        generate=SimpleNamespace(max_draws=1000, pool=0),
+        filter=SimpleNamespace(selection="paper"),
+    )
     with Store.create(tmp_path) as store:
         store.set(iteration=3, reference_key="none")
         for iteration, (duplicates, fresh) in enumerate(PAPER, 1):
@@ -215,6 +226,17 @@ def test_one_polymer_in_most_of_the_draws_does_not_end_a_campaign_before_the_oth
     ended, known = end_of(Simulated.skewed(200, ways), Saturation(threshold=0.8), aside=aside)
     assert ended.high
     assert known > 0.75
+
+
+@pytest.mark.parametrize("pool", [50, 300])
+def test_a_campaign_that_draws_a_pool_goes_on_until_most_of_it_is_simulated(pool):
+    rule = Saturation(threshold=0.8, patience=1)
+    *_, (judgement, chance, known) = campaign(
+        Simulated.equal(200), rule, np.random.default_rng(1), batch=20, pool=pool, max_draws=2000, longest=40
+    )
+    assert judgement.high
+    assert known == pytest.approx(0.9)
+    assert judgement.chance_new_low < chance < judgement.chance_new_high
 
 
 def test_the_papers_count_ends_by_spelling():

@@ -113,7 +113,7 @@ def test_replicas_beyond_the_budget_wait(prepared):
 
 
 def test_every_batch_of_draws_is_another(prepared):
-    campaign, store = prepared(batch_size=1000, max_draws=300, until="strings")
+    campaign, store = prepared(batch_size=300, max_draws=300, until="strings")
     STAGES.get("generate").run(campaign, store)
     strings = [row.smiles for row in store.candidates(1)]
     assert len(strings) == 300
@@ -440,7 +440,7 @@ def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_ac
     assert spans == {"*OCC*": [(1, 2)], "*CCC*": [(1, 2)], "*CCCSC*": [(2, 2)]}
     notes = [row.why for row in store.journal() if row.event == "training set"]
     assert notes == [
-        f"the top 20% of {n} begins at an expected value of {at:.2e} S/cm"
+        f"the top 20% of {n} begins at an expected value of {campaign.objective.exact(at)}"
         for n, at in zip((3, 4), borders, strict=True)
     ]
     assert all(1e-2 < at < 5e-2 for at in borders)
@@ -479,7 +479,7 @@ def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
     # *CCCCO* is a seed with a value of the campaign's protocol, which counts instead.
     assert high == {11, 12}
     assert "in data.csv" in rows[parse("*CCCCCO*").key].why
-    assert rows[parse("*OCCCC*").key].why.startswith("5.00e-03 S/cm (seeds.csv)")
+    assert rows[parse("*OCCCC*").key].why.startswith("5.00 mS/cm (seeds.csv)")
 
 
 @pytest.mark.parametrize(("cells", "high"), [((1, 1, 0, 0), {3, 4}), ((4e-5, 3e-5, 2e-5, 1e-5), set())])

@@ -262,3 +262,18 @@ def test_fits_over_temperature_are_plotted_beside_the_simulations(tmp_path):
     assert told["arrhenius"]["activation_energy_ev"] == pytest.approx(np.log(4) * 8.617333e-5 / (1 / 450 - 1 / 500))
     assert told["plot"] == str(tmp_path / "key" / "temperatures.png")
     assert (tmp_path / "key" / "temperatures.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "allowed"),
+    [
+        ("--molality", "31", "less than or equal to 30 "),
+        ("--temperature", "4000", "less than or equal to 3000 "),
+        ("--timeout-minutes", "0", "greater than or equal to 0.01 "),
+    ],
+)
+def test_limits_of_files_hold_for_flags(call, flag, value, allowed):
+    said = call("simulate", "*OCC*", flag, value)
+    assert said.code == 2
+    assert f"'{flag}'" in said.err
+    assert allowed in said.err

@@ -101,3 +101,10 @@ def test_the_command_line_trains_it_and_draws_from_it(folder, monkeypatch, capsy
     printed = capsys.readouterr().out.split()
     assert len(printed) > 3
     assert all(parse(text) for text in printed[-3:])
+
+
+def test_a_file_without_values_is_trained_on_and_scored(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    Path("set.csv").write_text("monomer_smiles\n*OCCO*\n*OCCCCO*\n*CCC*\n")
+    assert command(["train", "set.csv", "--out", "m", "--kind", "my_generator.py:Halves"]) == 0
+    assert "draws of class unlabelled" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from rich.console import Console
 from autodisco.decide import ranking, status
 from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
-from autodisco.monitor.sections import seconds_left
+from autodisco.monitor.sections import campaign_seconds_left
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -90,7 +90,7 @@ def test_the_remaining_time_is_time_at_work(tmp_path):
         store.begin_iteration(n)
     store.write("UPDATE iterations SET started = started - 1209600 WHERE n < 3")
     store.set(iteration=3, active_s=9 * 3600.0, budget={"iterations": 4, "simulations": 0, "hours": 0.0})
-    assert seconds_left(status(store)) == 7 * 3600.0
+    assert campaign_seconds_left(status(store)) == 7 * 3600.0
     assert "≤ 7 h 00 left" in shown(status(store), 100, 24)
 
 
@@ -107,7 +107,7 @@ def test_budgets_of_hours_and_simulations_bound_the_remaining_time(tmp_path, bud
     store = fill(tmp_path / "a")
     store.set(active_s=9 * 3600.0, budget={"iterations": 0, "simulations": 0, "hours": 0.0, **budget})
     assert len([row for row in store.replicas() if row.status in ("done", "failed")]) == 18
-    assert seconds_left(status(store)) == left
+    assert campaign_seconds_left(status(store)) == left
 
 
 @pytest.mark.parametrize("width", [80, 140])

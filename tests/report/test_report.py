@@ -228,6 +228,13 @@ def test_a_report_is_of_one_moment(tmp_path):
     assert ticks <= 1
 
 
+def test_a_wide_ranking_scrolls_in_a_box_of_its_own_and_says_so(page, written):
+    text = written[1].read_text()
+    assert '<div class="scroll" tabindex="0"><table class="ranking">' in text
+    assert 'D cation, <span class="unit">10⁻⁶ cm²/s</span>' in text
+    assert "it scrolls sideways" in page.text
+
+
 def test_failures_are_listed_with_their_code(page):
     assert "build-overlap" in page.text
     assert "no room <for> the chain" in page.text

@@ -37,7 +37,7 @@ def salt_free(name: str) -> protocols.Protocol:
 
 
 @pytest.mark.parametrize(
-    ("smiles", "name"), [(s, name) for s in ORDINARY for name in ("quick", "small")] + [("*OCC*", "glass")]
+    ("smiles", "name"), [*((smiles, "quick") for smiles in ORDINARY), ("*OCC*", "overnight"), ("*OCC*", "glass")]
 )
 def test_a_box_that_is_large_enough_stays_as_the_protocol_says(smiles, name):
     protocol = protocols.load(name)

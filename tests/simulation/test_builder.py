@@ -10,7 +10,7 @@ from autodisco.polymer import parse
 from autodisco.polymer.chains import backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
 from autodisco.simulation import builder, forcefield, protocols
 from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_TORSION
-from autodisco.simulation.spearing import speared
+from autodisco.simulation.ring_piercing import pierced_rings
 
 PCFF = forcefield.load("pcff+")
 QUICK = protocols.load("quick").system
@@ -42,14 +42,14 @@ def test_a_bond_through_a_ring_is_found_wherever_it_lies_in_the_box():
             bond = np.array([[x + 0.1, y, -0.7], [x - 0.1, y, 0.7]])
             turned = Rotation.random(rng=rng).apply(np.concatenate([corners, bond])) + rng.random(3) * 30 - 15
             turned[6:] += 12.0 * rng.integers(-1, 2, 3)  # another image of the bond
-            assert speared([(0, 1, 2, 3, 4, 5)], np.array([[6, 7]]), turned, np.full(3, 12.0)) == expected
+            assert pierced_rings([(0, 1, 2, 3, 4, 5)], np.array([[6, 7]]), turned, np.full(3, 12.0)) == expected
 
 
 def test_a_bond_of_the_ring_or_beyond_its_reach_does_not_go_through_it():
     corners = 1.4 * np.array([[np.cos(a), np.sin(a), 0.0] for a in np.arange(6) * np.pi / 3])
     positions = np.concatenate([corners, [[0.0, 0.0, 0.9], [0.0, 0.0, 2.3], [2.8, 0.0, 0.0]]])
     bonds = np.array([[0, 1], [0, 8], [6, 7]])
-    assert speared([(0, 1, 2, 3, 4, 5)], bonds, positions, np.full(3, 12.0)) == []
+    assert pierced_rings([(0, 1, 2, 3, 4, 5)], bonds, positions, np.full(3, 12.0)) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -62,7 +62,7 @@ def test_a_box_of_polystyrene_has_no_overlaps_and_no_bond_through_a_ring(seed):
     offsets = system.offsets[: system.components[0].count]
     rings = [tuple(atom + offset for atom in r) for offset in offsets for r in polymer.mol.GetRingInfo().AtomRings()]
     assert len(rings) == sum(system.components[0].units)
-    assert speared(rings, system.bonds, system.positions, system.box) == []
+    assert pierced_rings(rings, system.bonds, system.positions, system.box) == []
 
 
 def hands(mol):

@@ -38,7 +38,6 @@ def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
 
 def test_a_protocol_states_how_much_builds_scatter_and_one_that_does_not_has_a_wide_default(tmp_path):
     assert protocols.load("quick").scatter.decades == pytest.approx(0.36)
-    assert protocols.load("small").scatter.decades == pytest.approx(0.16)
     unknown = (UNKNOWN_SCATTER.sd, UNKNOWN_SCATTER.degrees)
     assert (protocols.load("htp-md").scatter.decades, protocols.load("htp-md").scatter.degrees) == unknown
     # At another temperature builds scatter otherwise.
@@ -68,13 +67,20 @@ def test_content_written_by_an_older_program_is_known_again():
     assert not quick.is_same_as({**older, "unheard_of": 1})
 
 
-def test_small_is_quick_for_longer_fitted_over_the_same_lags():
-    quick, small = protocols.load("quick"), protocols.load("small")
-    assert small.production.duration_ps > quick.production.duration_ps
-    assert small.production.fit_ps == (0.15 * quick.production.duration_ps, 0.5 * quick.production.duration_ps)
-    left_out = {"name", "purpose", "scatter", "agreement", "steps"}
-    assert small.model_dump(exclude=left_out) == quick.model_dump(exclude=left_out)
-    assert small.steps[:-1] == quick.steps[:-1]
+def test_overnight_has_the_boxes_of_quick_and_goes_on_after_a_stop():
+    quick, overnight = protocols.load("quick"), protocols.load("overnight")
+    assert (overnight.system, overnight.nonbonded) == (quick.system, quick.nonbonded)
+    assert overnight.production.duration_ps == 2000
+    assert overnight.checkpoint_every_ps
+
+
+def test_a_protocol_that_is_no_longer_offered_can_still_be_run_and_keeps_its_name(tmp_path):
+    assert "small" not in protocols.shipped()
+    assert protocols.load("small").production.duration_ps == 100
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "small"')
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(InputError, match="name = 'small' is that of a shipped protocol"):
+        protocols.load(str(tmp_path / "mine.toml"))
 
 
 @pytest.mark.parametrize("lags", [(0.1, 15), (15, 4.5), (4.5, 1000)])
@@ -143,6 +149,8 @@ def test_the_reference_protocol_lasts_as_long_as_the_published_one():
         ("duration_ps = 2\nframe", "duration_ps = inf\nframe", "duration_ps"),
         ("pressure_atm = [1000, 1000]", "pressure_atm = [1000, nan]", "pressure_atm"),
         ("molality", "molalty", "molalty"),
+        ("molality = 1.5", "molality = 31.0", "system.molality = 31.0: allowed is less than or equal to 30"),
+        ("temperature_k = 500", "temperature_k = 3500", "temperature_k = 3500"),
         ('kind = "production"', 'kind = "nvt"', "steps"),
         ("frame_interval_ps = 0.04", "frame_interval_ps = 0.05", "frame_interval_ps"),
         ("[system]", "[system", "TOML"),
@@ -161,7 +169,7 @@ def test_a_wrong_protocol_file_is_refused_with_its_key(tmp_path, old, new, named
 
 
 def test_an_unknown_protocol_names_those_that_exist():
-    with pytest.raises(InputError, match="htp-md, quick, small, smoke"):
+    with pytest.raises(InputError, match="htp-md, overnight, quick, smoke"):
         protocols.load("quik")
 
 
@@ -185,3 +193,5 @@ def test_a_protocol_at_another_temperature_moves_all_that_was_at_its_own():
     assert protocols.load(task.protocol) == hotter
     with pytest.raises(InputError, match="'quick@hot' does not exist"):
         protocols.load("quick@hot")
+    with pytest.raises(InputError, match="protocol quick@4000: allowed are 1 to 3000 K"):
+        protocols.load("quick@4000")

@@ -8,8 +8,9 @@ import numpy as np
 
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.plots import COLOURS, GREY
 from autodisco.analysis.populations import PopulationSeries
-from autodisco.analysis.quantities import chosen
+from autodisco.analysis.quantities import chosen, quantity
 from autodisco.analysis.statistics import series_error
 from autodisco_kernels import Population
 
@@ -55,12 +56,45 @@ class Clusters(Observable):
 
     def plots(self) -> Mapping[str, Callable[[Any], None]]:
         """The population matrix; the share of ions in clusters of each size."""
-        from autodisco.analysis import plots
+        return {"clusters": self._plot_population, "cluster_sizes": self._plot_sizes}
 
-        return {
-            "clusters": lambda axes: plots.population(axes, self),
-            "cluster_sizes": lambda axes: plots.cluster_sizes(axes, self),
-        }
+    def _plot_population(self, axes: Any) -> None:
+        """Mean number of clusters of i cations and j anions."""
+        counts, mean = self._two_kinds(), self.population.mean
+        alpha = np.zeros(counts.max(axis=0) + 1)
+        np.add.at(alpha, tuple(counts.T), mean)
+        from matplotlib.colors import LogNorm
+
+        shown = np.ma.masked_equal(alpha, 0.0)
+        picture = axes.imshow(shown.T, origin="lower", cmap="viridis", norm=LogNorm(), aspect="auto")
+        side = np.arange(min(alpha.shape))
+        axes.plot(side, side, color=GREY, lw=0.8, ls=":")
+        axes.figure.colorbar(picture, ax=axes, label=f"{quantity('cluster_population').label}, $\\alpha_{{ij}}$")
+        axes.set(xlabel="cations in the cluster, $i$", ylabel="anions in the cluster, $j$")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_major_locator().set_params(integer=True)
+
+    def _plot_sizes(self, axes: Any) -> None:
+        """Share of the ions in clusters of each size, with errors from the blocks of the run."""
+        size = self.population.counts.sum(axis=1)
+        total = sum(kind.n for kind in self.run.composition.species)
+        share = np.bincount(size, size * self.population.mean) / total
+        parts = self.blocks
+        each = [
+            np.bincount(p.counts.sum(axis=1), p.counts.sum(axis=1) * p.mean, len(share))[: len(share)] for p in parts
+        ]
+        errors = [series_error(series) for series in np.array(each).reshape(len(each), -1).T / total]
+        kept = np.arange(1, len(share))
+        shown = [error or 0.0 for error in errors[1:]]
+        axes.bar(kept, share[1:], color=COLOURS[0], width=0.8, yerr=shown if len(errors) else None, ecolor=GREY)
+        axes.set(xlabel="ions in the cluster", ylabel="share of all ions", ylim=(0, None))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+
+    def _two_kinds(self) -> Any:
+        """Numbers of cations and of anions in the kinds of clusters, (n_kinds, 2)."""
+        positive = np.array([kind.charge > 0 for kind in self.run.composition.species])
+        counts = self.population.counts
+        return np.stack([counts[:, positive].sum(axis=1), counts[:, ~positive].sum(axis=1)], axis=1)
 
 
 def population_table(population: Population) -> dict[str, float]:

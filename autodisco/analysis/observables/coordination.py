@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.frames import Frames, Neighbours
 from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.plots import COLOURS, GREY
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import series_mean
@@ -59,9 +60,33 @@ class CoordinationNumbers(Observable):
 
     def plots(self) -> Mapping[str, Callable[[Any], None]]:
         """Radial distributions and their integrals."""
-        from autodisco.analysis import plots
+        return {"surroundings": self._plot}
 
-        return {"surroundings": lambda axes: plots.surroundings(axes, self)}
+    def _plot(self, axes: Any) -> None:
+        """Radial distributions about cations, and the number of atoms up to a distance."""
+        about: list[tuple[str, Surroundings]] = [("anions", self.anions)]
+        if self.polymer:
+            about.insert(0, ("polymer", self.polymer))
+        numbers = axes.twinx()
+        for (name, atoms), colour in zip(about, COLOURS, strict=False):
+            distribution = atoms.distribution
+            r, g = distribution.r, distribution.g
+            axes.plot(r, g, color=colour, lw=1.6, label=f"coordinating atoms of {name}")
+            if (error := distribution.g_sem) is not None:
+                axes.fill_between(r, g - error, g + error, color=colour, alpha=0.2, lw=0)
+            numbers.plot(r, distribution.coordination, color=colour, lw=1.2, ls="--")
+        cutoff = self.run.settings.coordination_cutoff
+        axes.axvline(cutoff, color=GREY, lw=0.8, ls=":")
+        distributions = [atoms.distribution for _, atoms in about]
+        first = max(float(d.coordination[d.edges[1:] <= 1.6 * cutoff].max(initial=0.0)) for d in distributions)
+        numbers.set(ylabel="coordination number (dashed)", ylim=(0, 1.3 * first if first else 1))
+        axes.set(
+            xlabel="distance from the cation / Å",
+            ylabel="$g(r)$",
+            xlim=(1, distributions[-1].edges[-1]),
+            ylim=(0, None),
+        )
+        axes.legend(frameon=False, fontsize=8)
 
 
 class Surroundings:

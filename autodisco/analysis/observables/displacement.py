@@ -22,9 +22,11 @@ from autodisco.analysis.diffusion import (
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.lags import spread_lags
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.quantities import chosen
+from autodisco.analysis.plots import COLOURS, GREY, time_axis
+from autodisco.analysis.quantities import chosen, quantity
 from autodisco.analysis.series import Series
 from autodisco.analysis.slopes import LineFit, fit_line
+from autodisco.analysis.statistics import standard_errors
 from autodisco.analysis.trajectory import LEAST_FRAMES
 from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
@@ -211,9 +213,53 @@ class Displacement(Observable):
 
     def plots(self) -> Mapping[str, Callable[[Any], None]]:
         """Displacements with their fits; the non-Gaussian parameter."""
-        from autodisco.analysis import plots
+        return {"displacement": self._plot, "non_gaussian": self._plot_non_gaussian}
 
-        return {
-            "displacement": lambda axes: plots.displacement(axes, self),
-            "non_gaussian": lambda axes: plots.non_gaussian(axes, self),
-        }
+    def _plot(self, axes: Any) -> None:
+        """Mean-squared displacements, their errors over groups of particles, and the fitted lines."""
+        dt, unit = self.run.trajectory.frame_interval_ps, quantity("cation_diffusivity_cm2_per_s").unit
+        lags = spread_lags(2 * self.run.n_frames - 2, 200)
+        for colour, kind, fit in zip(itertools.cycle(COLOURS), self.moved, self.fits, strict=False):
+            label = f"{kind.name}: {_with_error(fit.diffusivity)} {unit}"
+            axes.plot(lags * dt, kind.msd[lags], color=colour, lw=1.6, label=label)
+            if (error := standard_errors(kind.groups[:, lags])) is not None:
+                axes.fill_between(
+                    lags * dt, kind.msd[lags] - error, kind.msd[lags] + error, color=colour, alpha=0.2, lw=0
+                )
+            fitted = np.arange(fit.window.first, fit.window.last + 1)
+            line = kind.msd[fit.window.lags].mean() + fit.line.slope(kind.msd) * (fitted - fitted.mean())
+            axes.plot(fitted * dt, line, color="black", lw=1.2, ls="--" if fit.window.found else ":")
+        windows = [fit.window for fit in self.fits]
+        if any(window.found for window in windows):
+            axes.plot([], [], color="black", lw=1.2, ls="--", label="fit over diffusive lags")
+        if any(window.asked for window in windows):
+            axes.plot([], [], color="black", lw=1.2, ls=":", label="fit over the lags asked for")
+        elif not all(window.found for window in windows):
+            axes.plot(
+                [], [], color="black", lw=1.2, ls=":", label="fit over 15–50 % of the run, not shown to be diffusive"
+            )
+        time_axis(axes, lags * dt)
+        axes.set(ylabel="mean-squared displacement / Å²")
+        if any((kind.msd > 0).any() for kind in self.moved):
+            axes.set(yscale="log")
+        axes.legend(frameon=False, fontsize=8)
+
+    def _plot_non_gaussian(self, axes: Any) -> None:
+        """Non-Gaussian parameter of the ions."""
+        dt, ions = self.run.trajectory.frame_interval_ps, self.moved[: len(self.run.composition.species)]
+        for colour, kind in zip(itertools.cycle(COLOURS), ions, strict=False):
+            axes.plot(kind.lags * dt, kind.non_gaussian, color=colour, lw=1.6, label=kind.name)
+        axes.axhline(0, color=GREY, lw=0.8, ls=":")
+        time_axis(axes, ions[0].lags * dt)
+        axes.set(ylabel="non-Gaussian parameter $\\alpha_2$")
+        axes.legend(frameon=False, fontsize=8)
+
+
+def _with_error(found: Diffusivity) -> str:
+    """A value with its error, both by the power of ten of the value."""
+    if found.value <= 0:
+        return "0"
+    power = int(np.floor(np.log10(found.value)))
+    value = found.value / 10.0**power
+    error = "" if found.sem is None else f" ± {found.sem / 10.0**power:.2f}"
+    return f"({value:.2f}{error}) × $10^{{{power}}}$" if error else f"{value:.2f} × $10^{{{power}}}$"

@@ -10,6 +10,7 @@ import numpy as np
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.lags import spread_lags
 from autodisco.analysis.observable import Observable, Run
+from autodisco.analysis.plots import COLOURS, GREY, time_axis
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.statistics import student_factor
 from autodisco.arrays import Floats, Indices
@@ -89,9 +90,22 @@ class Lifetimes(Observable):
 
     def plots(self) -> Mapping[str, Callable[[Any], None]]:
         """Shares that are left, or there again, after a time."""
-        from autodisco.analysis import plots
+        return {"lifetimes": self._plot}
 
-        return {"lifetimes": lambda axes: plots.lifetimes(axes, self)}
+    def _plot(self, axes: Any) -> None:
+        """Shares of contacts and clusters that are left, or there again, after a time."""
+        dt = self.run.trajectory.frame_interval_ps
+        lags = np.concatenate([[0], spread_lags(self.run.n_frames, 100)])
+        curves = [("ion pairs", self.pairs.intermittent), ("ion pairs, unbroken", self.pairs.continuous)]
+        if self.at_polymer:
+            curves.insert(0, ("cation–polymer contacts", self.at_polymer.intermittent))
+        curves.append(("clusters, unchanged", self.clusters.continuous))
+        for (name, share), colour in zip(curves, COLOURS, strict=False):
+            axes.plot(lags[1:] * dt, share(lags)[1:], color=colour, lw=1.6, label=name)
+        axes.axhline(np.exp(-1), color=GREY, lw=0.8, ls=":")
+        time_axis(axes, lags[1:] * dt)
+        axes.set(ylabel="share left or there again", ylim=(0, 1.02))
+        axes.legend(frameon=False, fontsize=8)
 
 
 def decay_time(spells: Spells, frame_interval_ps: float, possible: int | None = None) -> Decay:

@@ -8,6 +8,7 @@ from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import evidence, labelling, training_set
 from autodisco.decide import Ranked, best_found, ranking
+from autodisco.decide.decisions import AGAINST
 from autodisco.store import Store
 
 
@@ -43,7 +44,7 @@ def _note_new_best(store: Store, best: Ranked | None) -> None:
         columns["expected"]: best.expected,
         "p_better": best.p_better,
     }
-    against = f", {best.verdict} against the reference" if best.verdict else ""
+    against = f", {AGAINST[best.verdict]}" if best.verdict else ""
     place = f"{best.shown}, rank {best.rank}{against}"
     store.note("new best", best.monomer_smiles, seen, "the best of the generated polymers so far", place)
 

@@ -39,7 +39,9 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
         elif survivors or waiting(campaign, store):
             verb = "choose from a pool with" if has_pool(campaign) else "simulate"
             decided = f"{verb} {counted(len(survivors), 'new polymer')}"
-            store.note("filtered", f"iteration {iteration}", seen, decided, "all are new")
+            enough = "every string has its verdict" if least == 1 else "as many as wanted"
+            why = enough if len(survivors) >= least else f"max_draws = {settings.generate.max_draws} is reached"
+            store.note("filtered", f"iteration {iteration}", seen, decided, why)
             advance(store, "filled")
         else:
             _nothing_left(campaign, store, iteration, counts)
@@ -86,7 +88,8 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     """Why a new polymer is not simulated, or None."""
     settings = campaign.settings.filter
     if flags and settings.unstable == "reject":
-        return f"{unit.given}: {flags[0]['name']} ({flags[0]['bond']}): {flags[0]['reason']}"
+        where = "" if flags[0]["bond"] == flags[0]["name"] else f" ({flags[0]['bond']})"
+        return f"{flags[0]['name']}{where}: {flags[0]['reason']}"
     limit = settings.max_sa_score
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
@@ -101,8 +104,8 @@ def _weakness(campaign: Campaign, unit: RepeatUnit) -> str | None:
         return None
     found = weaknesses(unit)
     if found is None:
-        return f"{unit.given}: the force field has no parameters for it"
-    return f"{unit.given}: weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
+        return "the force field has no parameters for it"
+    return f"weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 
 FILTER = Stage(

@@ -1,4 +1,4 @@
-"""The time of a run: time steps of each step of a protocol, the legs in which they are run, and how far a run is."""
+"""The time of a run: time steps of each step of a protocol, the legs in which they are run, and the progress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Charge types: PCFF types told apart where one of them stands for groups of different polarity.
+"""Charge types: subdivisions of PCFF types that cover groups of different polarity.
 
 PCFF gives the carbon of a nitrile and that of an alkyne one type, and the sulfur of a sulfoxide and that of a sulfone.
-Bonded terms can live with that, charge increments cannot. A charge type looks at most two bonds far, so that a group
-has the same charges in every chain.
+This is accurate enough for bonded terms, but not for charge increments. A charge type depends on atoms that are at most
+two bonds away, so that a group has the same charges in every chain.
 """
 
 import functools

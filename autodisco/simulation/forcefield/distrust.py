@@ -1,7 +1,7 @@
-"""Which rows of the public file are not used, because they belong to another molecule.
+"""Which rows of the public file are not used, because they were made for another kind of molecule.
 
-An automatic row stands for any atoms around a bond or an angle, and an equivalent one for a type that is similar. Some
-are those of another kind: O-O has the length of O2, any single bond C-C≡ is 1.40 Å, angles of three-rings are those
+An automatic row serves all atoms around a bond or an angle, and an equivalent one a similar type. Some were made for
+another kind of molecule: O-O has the length of O2, any single bond C-C≡ is 1.40 Å, angles of three-rings are those
 of open chains, and a single bond at a sulfone has the barrier of a conjugated one. Rows for exactly these types are
 always used. docs/validation.md says what the rules change.
 """

@@ -1,4 +1,4 @@
-"""Bonds that go through rings: no dynamics at everyday temperatures ever takes them out again."""
+"""Bonds that pass through rings. Molecular dynamics at usual temperatures does not remove them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 LONGEST_BOND = 2.5  # Å
 
 
-def speared(
+def pierced_rings(
     rings: list[tuple[int, ...]], bonds: NDArray[np.int64], positions: NDArray[np.float64], box: NDArray[np.float64]
 ) -> list[tuple[int, int]]:
     """Pairs (ring, bond) of which the bond crosses the surface spanned between the ring's atoms and their centre.
