@@ -24,7 +24,9 @@ import numpy as np
 from judged_campaigns import BATCH, BUILDS, OF_REFERENCE, POOL, SEEDS, SIGMA, World, of_table, read_table, short_means
 from matplotlib.figure import Figure
 
+from autodisco.campaign import Settings
 from autodisco.campaign.judging import judge, write_estimates
+from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Choice, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.simulation import protocols
@@ -66,8 +68,7 @@ class Loop:
         kind = {"kind": "posterior" if by_posterior else "none", "prior_mean": False, "best": 10}
         store.set(
             protocol="quick", force_field="pcff+", reference_key=world.units[reference].key, seed=1, iteration=0,
-            agreement=self.protocol.agreement and self.protocol.agreement.model_dump(), state="simulate",
-            build_scatter=self.protocol.scatter.model_dump(), protocol_content=self.protocol.content(),
+            tiers=[tier.to_dict() for tier in tiers_of(Settings(name="confirmed"))], state="simulate",
             settings={"surrogate": kind},
         )  # fmt: skip
         with store.transaction():

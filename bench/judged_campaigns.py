@@ -18,7 +18,9 @@ import numpy as np
 from scipy.stats import norm
 
 from autodisco.arrays import Floats
+from autodisco.campaign import Settings
 from autodisco.campaign.judging import judge, write_estimates
+from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Choice, Ranked, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_grammar
@@ -39,9 +41,9 @@ class World:
     table: dict[RepeatUnit, float]
 
 
-def drawn(rng: np.random.Generator) -> World:
-    """Truths from the prior of the program."""
-    texts = units_from_grammar(SEEDS + POOL * ITERATIONS + 1, rng)
+def drawn(rng: np.random.Generator, n: int = SEEDS + POOL * ITERATIONS + 1) -> World:
+    """Truths of `n` repeat units from the prior of the program."""
+    texts = units_from_grammar(n, rng)
     units = list({unit.key: unit for unit in map(parse, texts)}.values())
     prior = Posterior.fit(
         [], [Source.of_kind("truth", "protocol", reference=True)], "truth", prior_mean=PriorMean.shipped(), seed=1
@@ -75,8 +77,7 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
     with Store.create(folder) as store:
         store.set(
             protocol="quick", force_field="pcff+", reference_key=world.units[reference].key, seed=1, iteration=0,
-            agreement=protocol.agreement and protocol.agreement.model_dump(), state="simulate",
-            build_scatter=protocol.scatter.model_dump(), protocol_content=protocol.content(),
+            tiers=[tier.to_dict() for tier in tiers_of(Settings(name="judged"))], state="simulate",
             settings={"surrogate": {"kind": "posterior", "prior_mean": not world.table, "best": 10}},
         )  # fmt: skip
 

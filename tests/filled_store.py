@@ -46,7 +46,8 @@ def ranked_row(value: float, sem: float, **changes: object) -> Ranked:
     row = Ranked(
         objective=CONDUCTIVITY,
         key="key", name="", monomer_smiles="*COC*", source="generated", iteration=1, flags=[], scores={},
-        force_field_flags=[], n_replicas=2, n_failed=0, origin="simulated", values=[value - sem, value + sem],
+        force_field_flags=[], protocol="quick", tiers=(),
+        n_replicas=2, n_failed=0, origin="simulated", values=[value - sem, value + sem],
         properties={}, value=value, sem=sem, violated=[], rank=1, expected=value, expected_low=value - sem,
         expected_high=value + sem, p_better=0.5, verdict="tie", expected_from="builds", p_best=None, moved={},
     )  # fmt: skip

@@ -4,12 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Objective, objective_named
 from autodisco.decide.objective import CONDUCTIVITY
+from autodisco.store import CampaignTier
+
+if TYPE_CHECKING:
+    from autodisco.simulation.executors import Pool
+    from autodisco.simulation.task import ReplicaTask
 
 
 def never() -> str:
@@ -46,6 +54,27 @@ class Campaign:
     def objective(self) -> Objective:
         """What the campaign looks for."""
         return objective_named(self.settings.objective.name)
+
+    @cached_property
+    def tiers(self) -> list[CampaignTier]:
+        """Protocols at which it simulates polymers, the cheapest first."""
+        return tiers_of(self.settings)
+
+    @cached_property
+    def pool(self) -> "Pool":
+        """Where its replicas run while this process lasts."""
+        from autodisco.simulation.executors import Pool
+
+        stalled_s = 60.0 * self.settings.simulation.stalled_minutes
+        return Pool(executor_of(self.settings), self.interrupted, stalled_s, leave=True)
+
+    def tier_number(self, protocol: str) -> int:
+        """Number of the tier of a protocol, given by its name; the first one has 0."""
+        return [tier.protocol for tier in self.tiers].index(protocol)
+
+    def protocol_name(self, task: "ReplicaTask") -> str:
+        """Name of the protocol of a task, which may name a file."""
+        return self.tiers[[tier.protocol for tier in self.settings.tiers].index(task.protocol)].protocol
 
     @property
     def may_stop_early(self) -> bool:

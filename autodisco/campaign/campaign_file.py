@@ -1,8 +1,9 @@
 """From a campaign file to a campaign: everything that can be checked is checked before work begins."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
@@ -13,14 +14,12 @@ from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import FILE_KEYS, KEPT_KEYS, Settings, differences
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.states import load_stages
+from autodisco.campaign.tiers import check_tiers
 from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
 from autodisco.registry import is_file
 from autodisco.store import Store
-
-if TYPE_CHECKING:
-    from autodisco.simulation.protocols import Protocol
 
 
 def load(file: Path, runs: Path | None = None) -> Campaign:
@@ -75,24 +74,26 @@ def check_names(where: Path | str, settings: Settings) -> None:
     """Raise InputError, which names `where` and the key, for a part that does not exist or does not fit the others."""
     from autodisco.generator import GENERATORS
     from autodisco.polymer import parse
-    from autodisco.simulation import engines, forcefield, protocols
+    from autodisco.simulation import engines, forcefield
 
-    for key, look in (
+    looks: tuple[tuple[str, Callable[[], object]], ...] = (
         # first, because observables of a protocol bring quantities that an objective may be about
-        ("simulation.protocol", lambda: protocols.load(settings.simulation.protocol)),
+        *_protocols(settings),
+        ("tier", lambda: check_tiers(settings)),
         ("objective.name", lambda: objective_named(settings.objective.name).check()),
         ("objective.constraints", lambda: _check_constraints(settings)),
         ("objective.further", lambda: _check_further(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
-        ("simulation.protocol", lambda: _check_ions(settings, protocols.load(settings.simulation.protocol))),
+        ("simulation.protocol", lambda: _check_ions(settings)),
         ("simulation.engine", lambda: engines.load(settings.simulation.engine)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("executor", lambda: executor_of(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
         ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
-    ):
+    )
+    for key, look in looks:
         try:
             look()
         except InputError as error:
@@ -109,6 +110,13 @@ def _check_draws(where: Path | str, settings: Settings) -> None:
         raise InputError(
             f"{where}: generate.max_draws = {generate.max_draws}: allowed is {least} or more, because {reason}"
         )
+
+
+def _protocols(settings: Settings) -> list[tuple[str, Callable[[], object]]]:
+    from autodisco.simulation import protocols
+
+    keys = [f"tier.{number}.protocol" for number in range(len(settings.tier))] or ["simulation.protocol"]
+    return [(key, partial(protocols.load, tier.protocol)) for key, tier in zip(keys, settings.tiers, strict=True)]
 
 
 def _check_constraints(settings: Settings) -> None:
@@ -129,10 +137,13 @@ def _check_further(settings: Settings) -> None:
         )
 
 
-def _check_ions(settings: Settings, protocol: "Protocol") -> None:
+def _check_ions(settings: Settings) -> None:
+    from autodisco.simulation import protocols
+
     objective = objective_named(settings.objective.name)
-    if objective.needs_ions and not protocol.system.ion_pairs:
-        raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
+    for protocol in (protocols.load(tier.protocol) for tier in settings.tiers):
+        if objective.needs_ions and not protocol.system.ion_pairs:
+            raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
 
 
 def _check_not_elsewhere(file: Path, folder: Path) -> None:
@@ -164,7 +175,7 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
             "take that value, or give the campaign another name"
         )
     check_protocol(str(file), settings, store)
-    check_parts(str(file), store, settings.simulation.protocol)
+    check_parts(str(file), store, [tier.protocol for tier in settings.tiers])
     hashes = store.get("file_hashes")
     for key in FILE_KEYS if hashes is not None else ():
         path = settings.flat()[key]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pydantic
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.copies import check_parts, with_input_copies, with_part_copies, with_protocol_copy
+from autodisco.campaign.copies import check_parts, with_input_copies, with_part_copies, with_protocol_copies
 from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
 from autodisco.campaign.settings_file import settings_error
 from autodisco.errors import InputError, NoCampaign
@@ -21,7 +21,7 @@ def open_folder(folder: Path) -> Campaign:
         if store.get("settings") is None:
             raise NoCampaign(f"{folder}: this campaign was never set up; run its campaign file")
         check_parts(str(folder), store)
-        settings = with_input_copies(folder, with_protocol_copy(folder, settings_of(store)))
+        settings = with_input_copies(folder, with_protocol_copies(folder, settings_of(store)))
         check_protocol(str(folder), settings, store)
     return Campaign(settings, folder)
 
@@ -44,11 +44,12 @@ def settings_of(store: Store) -> Settings:
 
 
 def check_protocol(where: str, settings: Settings, store: Store) -> None:
-    """Raise InputError where the protocol is no longer what it was: values of two protocols must not mix."""
+    """Raise InputError where a protocol is no longer what it was: values of two protocols must not mix."""
     from autodisco.simulation import protocols
 
-    if not protocols.load(settings.simulation.protocol).is_same_as(store.get("protocol_content")):
-        raise InputError(
-            f"{where}: simulation.protocol = {settings.simulation.protocol!r} is not what it was when the campaign in "
-            f"{store.folder} was started; give the campaign another name"
-        )
+    for tier, stored in zip(settings.tiers, store.tiers(), strict=True):
+        if not protocols.load(tier.protocol).is_same_as(stored.content or {}):
+            raise InputError(
+                f"{where}: simulation.protocol = {tier.protocol!r} is not what it was when the campaign in "
+                f"{store.folder} was started; give the campaign another name"
+            )

@@ -8,7 +8,7 @@ from pathlib import Path
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
 from autodisco.files import place_beside, read_json, sha256, sync
-from autodisco.store import Store, replica_folder
+from autodisco.store import Store
 
 POLICIES = ("all", "ions", "none")
 TRAJECTORY, IONS, IONS_TOPOLOGY = "trajectory.dcd", "ions.dcd", "ions.pdb"
@@ -53,7 +53,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
             for row in store.replicas():
                 if row.status not in ("done", "failed"):
                     continue
-                folder = replica_folder(store.folder, row.key, row.replica)
+                folder = store.replica_folder(row.key, row.protocol, row.replica)
                 try:
                     kept = keep if row.status == "done" or keep == "all" else "none"
                     gained, changed = _clean(store, folder, kept, recorded)

@@ -113,7 +113,7 @@ def _ask(folder: Path, what: str) -> str:
             return f"{name}: asked {owner} to {what}"
         try:
             with owned(store), store.transaction():
-                if any(row.handle for row in store.replicas(store.get("iteration"))):
+                if any(row.handle for row in store.open_replicas()):
                     end_running(settings_of(store), store)
                 store.note(what, state, decided=f"{what} in state {state}", why="asked for while no process ran it")
                 return f"{name}: {advance(store, what, 'asked for by a person')}"

@@ -6,7 +6,7 @@ given, because a folder may be moved.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from autodisco.files import sha256, write_atomic
 from autodisco.registry import absolute, is_file
 from autodisco.store import PARTS, Store, available_part, copied_part, older_part_copy, part_copy
 
-PROTOCOL_COPY = "protocol.toml"
-"""The copy of a protocol of the user's own."""
+
+def protocol_copy(folder: Path, tier: int) -> Path:
+    """Where a campaign folder holds the copy of a protocol of the user's own; tiers are counted from 0."""
+    return folder / (f"protocol-{tier + 1}.toml" if tier else "protocol.toml")
 
 
 def input_copy(folder: Path, key: str, path: str) -> Path:
@@ -41,20 +43,25 @@ def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
     return replaced
 
 
-def with_protocol_copy(folder: Path, settings: Settings) -> Settings:
-    """The settings with the copy of a protocol of the user's own."""
+def with_protocol_copies(folder: Path, settings: Settings) -> Settings:
+    """The settings with the copies of protocols of the user's own."""
+    names = [_protocol_or_copy(tier.protocol, protocol_copy(folder, n)) for n, tier in enumerate(settings.tiers)]
+    tiers = [tier.model_copy(update={"protocol": name}) for tier, name in zip(settings.tier, names, strict=False)]
+    simulation = settings.simulation.model_copy(update={"protocol": names[0]})
+    return settings.model_copy(update={"simulation": simulation, "tier": tiers})
+
+
+def _protocol_or_copy(given: str, copy: Path) -> str:
     from autodisco.simulation import protocols
 
-    given, copy = Path(settings.simulation.protocol), folder / PROTOCOL_COPY
-    if given.suffix != ".toml" or not copy.is_file():
-        return settings
+    if Path(given).suffix != ".toml" or not copy.is_file():
+        return given
     try:
-        if given.is_file():
+        if Path(given).is_file():
             protocols.load(str(copy))
     except InputError:  # older programs copied the protocol without the files that it names
-        return settings
-    simulation = settings.simulation.model_copy(update={"protocol": str(copy.absolute())})
-    return settings.model_copy(update={"simulation": simulation})
+        return given
+    return str(copy.absolute())
 
 
 def with_input_copies(folder: Path, settings: Settings) -> Settings:
@@ -71,13 +78,20 @@ def as_given(folder: Path, values: dict[str, Any], stored: Mapping[str, Any]) ->
     """Plain values, with the names in `stored` settings in place of those of the copies that were made of them."""
     names = list(_part_names(stored))
     given = {found(folder, name): name for found in (available_part, copied_part) for name in names}
-    if (protocol := (stored.get("simulation") or {}).get("protocol", "")).endswith(".toml"):
-        given[str((folder / PROTOCOL_COPY).absolute())] = protocol
+    for tier, protocol in enumerate(_protocols(stored)):
+        if protocol.endswith(".toml"):
+            given[str(protocol_copy(folder, tier).absolute())] = protocol
     for key in FILE_KEYS:
         if path := (stored.get("seeds") or {}).get(key.partition(".")[2]):
             given[str(input_copy(folder, key, path).absolute())] = path
     replaced: dict[str, Any] = _replaced(values, lambda name: given.get(name, name))
     return replaced
+
+
+def _protocols(stored: Mapping[str, Any]) -> list[str]:
+    """Names of the protocols in stored settings, by tier."""
+    tiers = stored.get("tier") or [stored.get("simulation") or {}]
+    return [tier.get("protocol", "") for tier in tiers]
 
 
 def with_absolute_names(content: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -86,10 +100,10 @@ def with_absolute_names(content: dict[str, Any], folder: Path) -> dict[str, Any]
     return replaced
 
 
-def check_parts(where: str, store: Store, protocol: str | None = None) -> None:
+def check_parts(where: str, store: Store, protocols: Sequence[str] = ()) -> None:
     """Raise InputError for the copy of a part that was edited.
 
-    With `protocol`, that of a campaign file, also for a part whose own file was edited since the campaign began.
+    With `protocols`, those of a campaign file, also for a part whose own file was edited since the campaign began.
     """
     folder, recorded = store.folder.absolute(), {row.path: row.sha256 for row in store.files()}
     for place, digest in recorded.items():
@@ -100,11 +114,11 @@ def check_parts(where: str, store: Store, protocol: str | None = None) -> None:
                 "campaign another name"
             )
     settings = store.get("settings")
-    for path in (*_lasting(settings), *_observables(protocol)):
+    for path in (*_lasting(settings), *(path for protocol in protocols for path in _observables(protocol))):
         copy, older = part_copy(folder, path), older_part_copy(folder, path)
         written = recorded.get(str(copy.relative_to(folder))) or (sha256(older) if older.is_file() else None)
         edited = written and path.is_file() and sha256(path) != written
-        if edited and (protocol or not (copy.is_file() or older.is_file())):
+        if edited and (protocols or not (copy.is_file() or older.is_file())):
             raise InputError(
                 f"{where}: {path} was edited since the campaign began, which runs the copy {copy}; go on with that "
                 f"(autodisco resume {settings['name']}), or give the campaign another name"
@@ -129,10 +143,11 @@ def write_copies_of_files(store: Store, settings: Settings) -> None:
     executor = _file_of(settings.executor.kind)
     if executor and executor.is_file() and folder not in executor.parents:
         write_atomic(part_copy(folder, executor), executor.read_bytes())
-    protocol = Path(settings.simulation.protocol)
-    if protocol.suffix == ".toml" and protocol.is_file() and protocol.absolute() != folder / PROTOCOL_COPY:
-        write_atomic(folder / PROTOCOL_COPY, _protocol_with_copies(protocol, folder, keep))
-        store.record_file(store.folder / PROTOCOL_COPY)
+    for number, tier in enumerate(settings.tiers):
+        protocol, copy = Path(tier.protocol), protocol_copy(folder, number)
+        if protocol.suffix == ".toml" and protocol.is_file() and protocol.absolute() != copy:
+            write_atomic(copy, _protocol_with_copies(protocol, folder, keep))
+            store.record_file(store.folder / copy.name)
 
 
 def _protocol_with_copies(protocol: Path, folder: Path, keep: Callable[[Path], Path]) -> bytes:
@@ -153,12 +168,11 @@ def _protocol_with_copies(protocol: Path, folder: Path, keep: Callable[[Path], P
     return tomli_w.dumps(content).encode()
 
 
-def _observables(protocol: str | None) -> list[Path]:
+def _observables(protocol: str) -> list[Path]:
     """The files of the observables that a protocol of the user's own names."""
     from autodisco.simulation import protocols
 
-    names = protocols.load(protocol).observables if protocol else ()
-    return [path for name in names if (path := _file_of(name))]
+    return [path for name in protocols.load(protocol).observables if (path := _file_of(name))]
 
 
 def files_named(settings: Mapping[str, Any]) -> list[Path]:

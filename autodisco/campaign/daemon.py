@@ -17,6 +17,7 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
+from autodisco.campaign.running import leave_replicas
 from autodisco.campaign.setup import full_runs, set_up, write_copies
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
@@ -59,8 +60,12 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         interrupts = Interrupts(store, owner, campaign.settings.budget.hours)
-        with signals(interrupts):
-            return _walk(replace(campaign, interrupted=interrupts), store, interrupts)
+        campaign = replace(campaign, interrupted=interrupts)
+        try:
+            with signals(interrupts):
+                return _walk(campaign, store, interrupts)
+        finally:
+            campaign.pool.end()
 
 
 def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
@@ -128,6 +133,7 @@ def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) 
 def _fail(campaign: Campaign, store: Store, interrupts: Interrupts, state: str, error: Exception) -> NoReturn:
     """End in the state ``failed`` with the error as the reason, and raise it. What waits or has ended stays so."""
     reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
+    leave_replicas(campaign, store, "failure")
     with store.transaction():
         interrupts.beat(time.monotonic(), always=True)
         store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
@@ -145,6 +151,7 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
     """Obey what interrupted the work; False where the process has to go."""
     why, interrupts.why = interrupts.why, ""
     state = store.get("state")
+    leave_replicas(campaign, store, why)
     if why == "signal":
         store.note("signal", state, decided="leave; run it again to go on", why="SIGTERM or SIGINT")
         campaign.say(f"interrupted in state {state}")

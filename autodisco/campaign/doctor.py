@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.machine import cores, memory_bytes
+from autodisco.text import duration, joined
 
 PACKAGES = (
     "numpy",
@@ -84,7 +85,8 @@ def _engine(name: str) -> Callable[[], tuple[bool, str]]:
 
 
 def _speed() -> tuple[bool, str]:
-    """Two seconds of each engine with the box and the settings of `quick`, one core each."""
+    """Two seconds of each engine with the box and the settings of `quick`, one core each; from the fastest one, how
+    long the builds of a campaign with short and long runs take."""
     from autodisco.polymer import parse
     from autodisco.simulation import builder, engines, forcefield, protocols
     from autodisco.simulation.speed import speed
@@ -93,8 +95,14 @@ def _speed() -> tuple[bool, str]:
     box = builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+"))
     with tempfile.TemporaryDirectory() as folder:
         speeds = {name: speed(name, box, protocol, Path(folder)) for name in engines.ENGINES}
-    found = [f"{value:.0f} with {name}" for name, value in speeds.items() if value is not None]
-    return True, f"{', '.join(found)} ({len(box.elements)} atoms of protocol quick)"
+    known = {name: value for name, value in speeds.items() if value}
+    found = joined([f"{value:.0f} with {name}" for name, value in known.items()])
+    text = f"{found} ({len(box.elements)} atoms of protocol quick)"
+    if not known:
+        return True, text
+    quick_s = 86_400 * sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000 / max(known.values())
+    builds = [(name, quick_s * protocols.load(name).work / protocol.work) for name in ("quick", "overnight")]
+    return True, f"{text}; a build takes about {joined([f'{duration(s)} with {name}' for name, s in builds])}"
 
 
 def _force_field() -> tuple[bool, str]:

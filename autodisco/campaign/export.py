@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autodisco.campaign.copies import input_copy
+from autodisco.campaign.copies import input_copy, protocol_copy
 from autodisco.campaign.settings import FILE_KEYS
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
@@ -20,7 +20,6 @@ from autodisco.text import joined_flags, without_formula
 LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
     "campaign.toml",
-    "protocol.toml",
     PARTS,
     "daemon.log",
     "daemon.err",
@@ -38,15 +37,17 @@ def tables(store: Store) -> dict[str, list[Row]]:
     Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
-    places = {row.key: row.to_dict() for row in ranking(store)}
+    ranked = ranking(store)
+    places = {row.key: {**row.to_dict(), **row.tier_columns} for row in ranked}
+    of_tiers = list(dict.fromkeys(name for row in ranked for name in row.tier_columns))
     measured, error, *expected = objective_of(store).columns.values()
-    value = ("rank", measured, error, "n_replicas", *expected, "p_better", "verdict")
+    value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict")
     polymers = [
         {
             **_beside(polymer.to_dict(), polymer.scores, "score"),
             "flags": joined_flags(polymer.flags),
             "force_field_flags": ";".join(place["force_field_flags"]) if place else "",
-            **{name: place and place[name] for name in value},
+            **{name: place and place.get(name) for name in (*value, *of_tiers)},
         }
         for polymer in store.polymers()
         for place in (places.get(polymer.key),)
@@ -109,7 +110,9 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):
                 archive.add(Path(beside) / entry, f"{name}/{entry}")
-            paths = {path: path for entry in ARCHIVED for path in _files(store.folder / entry)} | _inputs(store)
+            copies = [protocol_copy(store.folder, tier) for tier in range(len(store.tiers()))]
+            kept = [*(store.folder / entry for entry in ARCHIVED), *copies]
+            paths = {path: path for entry in kept for path in _files(entry)} | _inputs(store)
             for number, (place, path) in enumerate(paths.items(), 1):
                 if progress:
                     progress(number)

@@ -30,7 +30,7 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     Their replicas then wait for the next run, which starts them from other builds.
     """
     iteration = store.get("iteration")
-    replicas = store.replicas(iteration)
+    replicas = store.batch_replicas()
     keys = {row.key for row in replicas}
     failed = keys - {row.key for row in replicas if row.status == "done"}
     if len(failed) < LEAST_FAILED or len(failed) <= campaign.settings.simulation.most_failed * len(keys):

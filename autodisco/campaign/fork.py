@@ -12,12 +12,12 @@ import pydantic
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import check_protocol
 from autodisco.campaign.copies import (
-    PROTOCOL_COPY,
     as_given,
     files_named,
+    protocol_copy,
     with_absolute_names,
     with_part_copies,
-    with_protocol_copy,
+    with_protocol_copies,
 )
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
@@ -27,9 +27,9 @@ from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
-from autodisco.store import PARTS, Store, escapes, part_copy, replica_folder
+from autodisco.store import PARTS, Store, escapes, part_copy
 
-DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "acquire.reference")
+DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "tier", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
 
 
@@ -63,9 +63,9 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     changed = _absolute(changed)
     stored = {**BEFORE_POSTERIOR, **store.get("settings")}
     settings = _changed(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
-    check_protocol(str(store.folder), with_protocol_copy(store.folder, settings), store)
+    check_protocol(str(store.folder), with_protocol_copies(store.folder, settings), store)
     check_together(settings, folder.name)
-    check_names(folder.name, with_protocol_copy(store.folder, settings))
+    check_names(folder.name, with_protocol_copies(store.folder, settings))
     if any(key.startswith("notify.") for key in changed):
         check_notify(folder.name, settings.notify.command, settings.notify.apprise)
     part = folder.with_name(f".{folder.name}.part")
@@ -85,8 +85,9 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
     given = as_given(store.folder, settings.model_dump(), store.get("settings"))
     store.copy_to(part)
     # Not linked: an edit of one would reach the other.
-    if (store.folder / PROTOCOL_COPY).is_file():
-        shutil.copy2(store.folder / PROTOCOL_COPY, part / PROTOCOL_COPY)
+    for protocol in (protocol_copy(store.folder, tier) for tier in range(len(settings.tiers))):
+        if protocol.is_file():
+            shutil.copy2(protocol, part / protocol.name)
     if (store.folder / PARTS).is_dir():
         shutil.copytree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
@@ -97,16 +98,17 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             if number <= iteration:
                 _link(store.folder / path, part / path)
         for row in copy.replicas():
-            _link_tree(
-                replica_folder(store.folder, row.key, row.replica),
-                replica_folder(part, row.key, row.replica),
-            )
+            names = row.key, row.protocol, row.replica
+            if row.status in ("done", "failed"):
+                _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
+            else:  # a build of a further tier, which the old campaign may be running: it begins anew here
+                copy.update_replica(*names, status="waiting", started=None, executor=None, handle=None)
         for place in [row.path for row in copy.files()]:
             if not (part / place).is_file():
                 copy.forget_file(part / place)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
-            facts = facts_of(with_protocol_copy(store.folder, settings))
+            facts = facts_of(with_protocol_copies(store.folder, settings))
             copy.set(**as_given(store.folder, facts, store.get("settings")))
             copy.set(settings=given, iteration=iteration)
             judge_again(copy)
@@ -115,7 +117,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[], training_left_s=None,
+                iteration_began={}, trouble="", untold=[], training_left_s=None, starved=[], contributions={},
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

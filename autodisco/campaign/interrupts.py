@@ -64,7 +64,7 @@ class Interrupts:
 
     def _waits_for_room(self) -> bool:
         """Whether nothing is computed because disk or memory is short."""
-        replicas = self._store.replicas(self._store.get("iteration")) if self._store.get("short_of_room") else []
+        replicas = self._store.open_replicas() if self._store.get("short_of_room") else []
         return bool(replicas) and all(row.status != "running" for row in replicas)
 
 

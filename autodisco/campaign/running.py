@@ -10,6 +10,7 @@ from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import Replica, Store, available_part
 
 if TYPE_CHECKING:
+    from autodisco.campaign.campaign import Campaign
     from autodisco.simulation.executors import Executor
 
 
@@ -31,13 +32,23 @@ def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
     return available_part(folder, kind) == available_part(folder, settings.executor.kind)
 
 
+def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
+    """End the replicas that run, because the work is left; they wait to be started again.
+
+    Those that survive this process go on, if it leaves because of a ``signal`` or a ``failure``.
+    """
+    campaign.pool.end()
+    if not campaign.pool.executor.survives or why not in ("signal", "failure"):
+        end_running(campaign.settings, store)
+
+
 def end_running(settings: Settings, store: Store) -> None:
-    """End the replicas of this iteration that run; they wait to be started again.
+    """End the replicas that run; they wait to be started again.
 
     A replica that cannot be ended keeps its handle: two of it would write into one folder.
     """
     ended = []
-    for row in store.replicas(store.get("iteration")):
+    for row in store.open_replicas():
         if row.status != "running":
             continue
         try:
@@ -85,4 +96,4 @@ def _cancel(settings: Settings, store: Store, row: Replica) -> None:
 
 
 def _named(row: Replica) -> str:
-    return f"replica {row.replica} of {row.key}"
+    return f"replica {row.replica} of {row.key} at {row.protocol}"

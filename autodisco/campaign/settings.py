@@ -9,10 +9,11 @@ import pydantic
 from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
+from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
-from autodisco.section import Amount, Count, Minutes, Positive, Section, Share
+from autodisco.section import Amount, Count, Positive, Section, Share, key_error
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
@@ -113,38 +114,6 @@ class Filter(Section):
             for rule in self.rules
         ]
         return choose_rules(added, self.rules_on, self.rules_off)
-
-
-class Simulation(Section):
-    """How a candidate is judged."""
-
-    protocol: str = "quick"
-    """A shipped protocol, such as `quick`, or the path of a protocol file."""
-    engine: str = "auto"
-    """Name of an engine, or path/to/file.py:class; `auto` is OpenMM if it finds a GPU, otherwise LAMMPS."""
-    force_field: str = "pcff+"
-    """Name of a force field, or path/to/file.py:class."""
-    replicas: Positive = 2
-    """Independent builds of each polymer."""
-    reference_replicas: Count = 0
-    """Builds of the reference, with which every polymer is compared; 0 for four times `simulation.replicas`."""
-    workers: Count = 0
-    """Replicas at a time; 0 for as many as there are cores for."""
-    threads: Positive = 1
-    """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
-    timeout_minutes: Minutes = 15.0
-    """Time limit of one replica."""
-    stalled_minutes: Amount = 10.0
-    """A replica without progress for this long is ended and started anew; 0 for never."""
-    least_free_disk_gb: Amount = 1.0
-    """No replica starts with less free space on the disk of the campaign folder."""
-    least_free_memory_gb: Amount = 0.5
-    """No replica starts with less free memory."""
-    retries: Count = 1
-    """New starts of a replica that failed."""
-    most_failed: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Share of the polymers of an iteration that may have no value. Above it, and with three or more such polymers, the
-    campaign stops and says what they have in common. 1 for no limit."""
 
 
 class Acquire(Section):
@@ -288,6 +257,9 @@ class Settings(Section):
     generate: Generate = Generate()
     filter: Filter = Filter()
     simulation: Simulation = Simulation()
+    tier: list[Tier] = []
+    """Tables `[[tier]]`: protocols at which polymers are simulated, the cheapest first ([tiers](#tiers)). Without them
+    there is one, that of `[simulation]`."""
     surrogate: Surrogate = Surrogate()
     acquire: Acquire = Acquire()
     saturation: Saturation = Saturation()
@@ -295,6 +267,40 @@ class Settings(Section):
     notify: Notify = Notify()
     loop: Loop = Loop()
     executor: Executor = Executor()
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _with_first_tier(cls, given: Any) -> Any:
+        """The keys of `simulation` that the first tier decides."""
+        tiers, simulation = (given.get("tier"), given.get("simulation", {})) if isinstance(given, dict) else (None, {})
+        if not isinstance(tiers, list) or not tiers or not isinstance(simulation, dict):
+            return given
+        try:
+            first = Tier.model_validate(tiers[0])
+        except pydantic.ValidationError:  # reported with its place
+            return given
+        taken = {key: getattr(first, key) for key in FROM_FIRST_TIER}
+        if other := next((key for key in taken if simulation.get(key, taken[key]) != taken[key]), None):
+            raise key_error(
+                f"simulation.{other}", simulation[other], "unusable", "the tables [[tier]] decide this; leave it out"
+            )
+        return {**given, "simulation": {**simulation, **taken}}
+
+    @pydantic.model_validator(mode="after")
+    def _tiers_fit(self) -> "Settings":
+        names = [tier.protocol for tier in self.tier]
+        if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
+            raise key_error("tier", twice, "unusable", f"protocol {twice!r} stands there twice")
+        if len(names) > 1 and self.surrogate.kind == "none":
+            why = "several tiers need surrogate.kind = 'posterior', which says what a build is worth"
+            raise key_error("tier", names, "unusable", why)
+        return self
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Protocols at which polymers are simulated, the cheapest first; one without tables `[[tier]]`."""
+        of_simulation = {key: getattr(self.simulation, key) for key in FROM_FIRST_TIER}
+        return tuple(self.tier) or (Tier(**of_simulation),)
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -159,14 +159,21 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
         changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
     simulation = settings.simulation
     parts = {key: absolute(getattr(simulation, key), file.parent) for key in ("engine", "force_field")}
-    protocol = (file.parent / simulation.protocol).resolve()
-    if protocol.suffix == ".toml" and protocol.is_file():
-        parts["protocol"] = str(protocol)
+    parts["protocol"] = _protocol(simulation.protocol, file.parent)
     changed["simulation"] = simulation.model_copy(update=parts)
+    changed["tier"] = [
+        tier.model_copy(update={"protocol": _protocol(tier.protocol, file.parent)}) for tier in settings.tier
+    ]
     stages = [absolute(name, file.parent) for name in settings.loop.stages]
     changed["executor"] = settings.executor.model_copy(update={"kind": absolute(settings.executor.kind, file.parent)})
     changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
+
+
+def _protocol(name: str, folder: Path) -> str:
+    """The name of a protocol, with the path of a file that is relative to `folder` made absolute."""
+    path = (folder / name).resolve()
+    return str(path) if path.suffix == ".toml" and path.is_file() else name
 
 
 def _overrides(environment: Mapping[str, str], content: Mapping[str, Any], folder: Path) -> dict[str, tuple[str, Any]]:

@@ -6,7 +6,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import tomli_w
 from pydantic.fields import FieldInfo
@@ -22,9 +22,17 @@ def markdown_table() -> str:
         if isinstance(field.default, Section):
             table = type(field.default).model_fields
             rows += [_row(f"{name}.{key}", table[key]) for key in _own_first(type(field.default))]
+        elif item := _item(field):
+            rows += [_row(name, field), *(_row(f"[[{name}]] {key}", entry) for key, entry in item.model_fields.items())]
         else:
             rows.append(_row(name, field))
     return "\n".join(rows)
+
+
+def _item(field: FieldInfo) -> type[Section] | None:
+    """The class of the tables in a list of tables."""
+    found = next(iter(get_args(field.annotation)), None)
+    return found if isinstance(found, type) and issubclass(found, Section) else None
 
 
 def _own_first(table: type[Section]) -> list[str]:

@@ -6,13 +6,15 @@ from typing import Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
-from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copy, write_copies_of_files
+from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copies, write_copies_of_files
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.states import load_stages
+from autodisco.campaign.tiers import tiers_of
 from autodisco.files import write_atomic
 from autodisco.store import Store
+from autodisco.text import joined
 
 
 def set_up(campaign: Campaign, store: Store) -> bool:
@@ -53,18 +55,19 @@ def write_copies(campaign: Campaign, store: Store) -> Campaign:
     write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
     write_copies_of_files(store, campaign.settings)
     content = with_part_copies(campaign.folder, campaign.settings.model_dump())
-    return replace(campaign, settings=with_protocol_copy(campaign.folder, Settings.model_validate(content)))
+    return replace(campaign, settings=with_protocol_copies(campaign.folder, Settings.model_validate(content)))
 
 
 def full_runs(campaign: Campaign) -> str:
     """Why the early stops that the protocol asks for are off; empty if they are not."""
     from autodisco.simulation import protocols
 
-    protocol = protocols.load(campaign.settings.simulation.protocol)
-    if campaign.may_stop_early or not protocol.production.may_stop:
+    loaded = [protocols.load(tier.protocol) for tier in campaign.settings.tiers]
+    names = [protocol.name for protocol in loaded if protocol.production.may_stop]
+    if campaign.may_stop_early or not names:
         return ""
     return (
-        f"early stops of protocol {protocol.name} are off: they are tested for the conductivity, and the objective is "
+        f"early stops of protocol {joined(names)} are off: they are tested for the conductivity, and the objective is "
         f"{campaign.objective.name}"
     )
 
@@ -72,20 +75,17 @@ def full_runs(campaign: Campaign) -> str:
 def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
-    from autodisco.simulation import engines, protocols
+    from autodisco.simulation import engines
 
-    simulation = settings.simulation
-    protocol = protocols.load(simulation.protocol)
+    simulation, tiers = settings.simulation, tiers_of(settings)
     stages = load_stages(settings.loop.stages)
     return {
         "loop": [{"name": stage.name, "part": part, "does": stage.does} for part, stage in stages.items()],
         "verdicts": {name: meaning for stage in stages.values() for name, meaning in stage.verdicts.items()},
         "name": settings.name,
         "seed": settings.seed,
-        "protocol": protocol.name,
-        "protocol_content": protocol.content(),
-        "build_scatter": protocol.scatter.model_dump(),
-        "agreement": protocol.agreement.model_dump() if protocol.agreement else None,
+        "protocol": tiers[0].protocol,
+        "tiers": [tier.to_dict() for tier in tiers],
         "force_field": simulation.force_field,
         "engine": engines.resolved(simulation.engine),
         "replicas": simulation.replicas,

@@ -8,7 +8,7 @@ from typing import Any
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
-from autodisco.store import END_STATES, Model, RecordedFile, Replica, Store, replica_folder
+from autodisco.store import END_STATES, Model, RecordedFile, Replica, Store
 
 
 def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[str]:
@@ -27,9 +27,9 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
 
 def unrecorded_replicas(store: Store) -> int:
     """How many finished replicas have no recorded hashes, because an older program ran them."""
-    hashed = {tuple(row.path.split("/")[1:3]) for row in store.files()}
+    hashed = {(store.folder / row.path).parent for row in store.files()}
     finished = [row for row in store.replicas() if row.status == "done"]
-    return sum((row.key, str(row.replica)) not in hashed for row in finished)
+    return sum(store.replica_folder(row.key, row.protocol, row.replica) not in hashed for row in finished)
 
 
 def _facts(store: Store) -> list[str]:
@@ -62,7 +62,7 @@ def _rows(store: Store) -> list[str]:
         if draw.key not in known
     ]
     for row in store.replicas():
-        name = f"replica {row.replica} of {row.key}"
+        name = f"replica {row.replica} of {row.key} at {row.protocol}"
         if row.status == "done" and not row.properties:
             wrong.append(f"state.db: {name} is done and has no properties")
         if row.status == "failed" and not row.failure_code:
@@ -79,7 +79,7 @@ def _rows(store: Store) -> list[str]:
 def _kept(store: Store, row: Replica) -> dict[str, Any] | None:
     """The properties that a replica left in its folder, or None."""
     try:
-        outcome = replica_folder(store.folder, row.key, row.replica) / "outcome.json"
+        outcome = store.replica_folder(row.key, row.protocol, row.replica) / "outcome.json"
         properties: dict[str, Any] | None = read_json(outcome)["properties"]
     except (OSError, ValueError, KeyError):
         return None

@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, Callable[[Any], str] | None]] = {
     "best_settled": ("probability that the best are settled", None),
     "valid_unique_novel": ("valid unique novel", None),
     "p_better": ("probability to be better", None),
+    "cpu_s": ("CPU time of a build", duration),
     "attempt": ("attempt", lambda value: str(value + 1)),
     "wall_s": ("after", duration),
     "production_saved_ps": ("production saved", lambda value: f"{value:.0f} ps"),
@@ -53,6 +54,8 @@ def seen(row: Event, objective: Objective) -> str:
     values: dict[str, tuple[str, Callable[[Any], str] | None]] = {
         columns["value"]: (objective.name, objective.exact),
         columns["expected"]: ("expected", objective.exact),
+        columns["expected_low"]: ("from", objective.exact),
+        columns["expected_high"]: ("to", objective.exact),
     }
     judgement = JUDGEMENT if row.seen.keys() >= set(JUDGEMENT) else ()  # earlier versions stored fewer keys
     parts = _judgement(row.seen) if judgement else []

@@ -4,7 +4,7 @@ It is a function of the store alone, so that a campaign decides the same after a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 
 from autodisco.decide.objective import Objective
 from autodisco.decide.outlook import CLOSELY, Aim, canonical, first_places
+from autodisco.decide.promotion import contribution
 from autodisco.decide.ranking import further_objectives_of, objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
@@ -42,6 +43,7 @@ class Judge:
     objective, posterior
     target : name of the source that the posterior speaks about
     labels, sources : what it was fitted to
+    refit : fits the same model to other labels
     widened : factor by which its standard deviations are larger because values lay far from what had been said
     """
 
@@ -50,6 +52,7 @@ class Judge:
     target: str
     labels: tuple[Label, ...]
     sources: tuple[Source, ...]
+    refit: Callable[[Sequence[Label]], Posterior]
     widened: float
 
     @property
@@ -79,10 +82,13 @@ def _judged(store: Store, objective: Objective, widened: float) -> Judge | None:
     found = collect(store, objective, prior_mean=settings.get("prior_mean", True))
     if not found.labels:
         return None
-    given = tuple(found.labels), tuple(found.sources.values())
+    labels, sources = tuple(found.labels), tuple(found.sources.values())
     level = LEVEL if found.target == REFERENCE else None
-    fitted = _fitted(*given, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level)
-    return Judge(objective, fitted.widen(widened), found.target, *given, widened)
+    model = sources, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level
+    fitted = _fitted(labels, *model)
+    return Judge(
+        objective, fitted.widen(widened), found.target, labels, sources, lambda told: _fit(told, *model), widened
+    )
 
 
 def widened_by(rows: Sequence[Forecast]) -> float:
@@ -90,9 +96,8 @@ def widened_by(rows: Sequence[Forecast]) -> float:
     return widening(np.array([row.z_before_widening for row in rows]))
 
 
-@lru_cache(maxsize=4)
-def _fitted(
-    labels: tuple[Label, ...],
+def _fit(
+    labels: Sequence[Label],
     sources: tuple[Source, ...],
     target: str,
     prior_mean: bool,
@@ -102,6 +107,17 @@ def _fitted(
 ) -> Posterior:
     prior = PriorMean.shipped() if prior_mean else None
     return Posterior.fit(labels, sources, target, prior_mean=prior, seed=seed, spread=spread, level=level)
+
+
+_fitted = lru_cache(maxsize=4)(_fit)
+
+
+def contributions(judge: Judge, protocols: Sequence[str]) -> dict[str, float]:
+    """What each tier below the highest contributes to what is said of the highest one's values; empty while it has too
+    few (`autodisco.decide.promotion.contribution`)."""
+    *below, top = protocols
+    gains = {name: contribution(judge.labels, judge.refit, name, top) for name in below}
+    return {name: gain for name, gain in gains.items() if gain is not None}
 
 
 def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) -> list[Estimate]:

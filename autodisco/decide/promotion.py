@@ -7,10 +7,10 @@ target with a larger error, so that the two can be compared.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 from autodisco.arrays import Floats
 from autodisco.decide.outlook import Outlook
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autodisco.surrogate import Label, Posterior
 
 SHORT_PER_LONG = 10
-"""Builds of a tier for each build of the one above it."""
+"""Builds of a tier for each build of the one above it, by default."""
 
 STARVED = 1
 """The same for a tier that has been found to contribute nothing: so many builds show whether this is still true."""
@@ -40,12 +40,14 @@ class Tier:
     cost_s : CPU-seconds of a build
     replicas : builds that a polymer gets here at most
     reference_replicas : the same for the reference, which is served before the others
+    builds_below : builds of the tier below for each build here
     """
 
     source: str
     cost_s: float
     replicas: int = 1
     reference_replicas: int = 0
+    builds_below: int = SHORT_PER_LONG
 
 
 @dataclass(frozen=True)
@@ -67,30 +69,38 @@ def next_builds(
     n: int,
     reference: str | None = None,
     starved: Set[str] = frozenset(),
+    told: Builds = MappingProxyType({}),
 ) -> list[Build]:
     """The next `n` builds, by a simple rule.
 
-    - The tier above gets a build for each `SHORT_PER_LONG` builds of the one below it.
+    - A tier gets a build for each `Tier.builds_below` builds of the one below it.
     - At a tier the reference comes first, then the polymer with the highest mean plus `BETA` standard deviations: at
       the first tier of those without a build at any tier above; at a later tier of those with a build at the tier
       below, unless that is `starved`.
     - What is chosen is taken as built, with its mean as the value: the standard deviations of what is like it shrink,
       the less so the noisier the tier.
 
-    Fewer than `n` where no polymer is left to build.
+    Fewer than `n` where no polymer is left to build. Builds that are `told`, by a file, count for their polymers, and
+    not for whose turn it is.
     """
     near = outlook.leaders()
     units = [outlook.units[place] for place in near]
     mean, covariance = outlook.joint(near)
     noises = {tier.source: _noise(outlook, units, tier, np.diag(covariance)) for tier in tiers}
-    there, chosen = Counter(dict(builds)), []
+    there, chosen = Counter(dict(builds)) + Counter(dict(told)), []
+    totals: Counter[str] = Counter()
+    for known, number in builds.items():
+        totals[known.source] += number
     for _ in range(n):
         scores = mean + BETA * np.sqrt(np.maximum(np.diag(covariance), 0.0))
-        build = _next(tiers, there, units, scores, reference, starved)
+        due = due_tiers(tiers, totals, starved)
+        order = [*due, *(number for number in range(len(tiers)) if number not in due)]
+        build = _next(tiers, order, there, units, scores, reference, starved)
         if build is None:
             break
         chosen.append(build)
         there[build] += 1
+        totals[build.source] += 1
         if build.unit in units:
             place = units.index(build.unit)
             covariance = after_label(covariance, place, noises[build.source][place])
@@ -99,14 +109,15 @@ def next_builds(
 
 def _next(
     tiers: Sequence[Tier],
+    order: Sequence[int],
     there: Counter[Build],
     units: Sequence[str],
     scores: Floats,
     reference: str | None,
     starved: Set[str],
 ) -> Build | None:
-    """The best build at the tier whose turn it is, or at the next one that has a polymer to build."""
-    for number in _in_turn(tiers, there, starved):
+    """The best build at the first tier of `order` that has a polymer to build."""
+    for number in order:
         tier = tiers[number]
         if reference and there[Build(reference, tier.source)] < tier.reference_replicas:
             return Build(reference, tier.source)
@@ -116,18 +127,15 @@ def _next(
     return None
 
 
-def _in_turn(tiers: Sequence[Tier], there: Counter[Build], starved: Set[str]) -> list[int]:
-    """Numbers of the tiers, the one whose turn it is first, then the cheapest."""
-    totals: Counter[str] = Counter()
-    for build, n in there.items():
-        totals[build.source] += n
-    due = 0
-    for number in range(1, len(tiers)):
-        below = tiers[number - 1].source
-        ratio = STARVED if below in starved else SHORT_PER_LONG
-        if totals[below] >= ratio * (totals[tiers[number].source] + 1):
-            due = number
-    return [due, *(number for number in range(len(tiers)) if number != due)]
+def due_tiers(tiers: Sequence[Tier], totals: Mapping[str, int], starved: Set[str] = frozenset()) -> list[int]:
+    """Numbers of the tiers above the first whose turn it is, the highest first; `totals` are builds by source."""
+    due = []
+    for number in range(len(tiers) - 1, 0, -1):
+        below, here = tiers[number - 1].source, tiers[number]
+        ratio = STARVED if below in starved else here.builds_below
+        if totals.get(below, 0) >= ratio * (totals.get(here.source, 0) + 1):
+            due.append(number)
+    return due
 
 
 def _may_build(tiers: Sequence[Tier], number: int, there: Counter[Build], unit: str, starved: Set[str]) -> bool:
@@ -166,4 +174,4 @@ def contribution(
 def _score(labels: Sequence["Label"], fit: Callable[[Sequence["Label"]], "Posterior"], target: str) -> float:
     rows = np.array([place for place, label in enumerate(labels) if label.source == target])
     residuals, sds = fit(labels).leave_one_out(rows)
-    return float(norm.logpdf(residuals, scale=sds).mean())
+    return float((-0.5 * np.square(residuals / sds) - np.log(sds * np.sqrt(2 * np.pi))).mean())

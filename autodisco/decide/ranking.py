@@ -1,6 +1,6 @@
 """The ranking: polymers with a value, by what is believed of them when all are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from autodisco.analysis import (
     UNKNOWN_SCATTER,
     Belief,
     Comparison,
-    Scatter,
     beliefs,
     combine,
     compare,
@@ -23,17 +22,37 @@ from autodisco.store import Estimate, Flag, Label, Properties, Replica, Store, c
 
 
 @dataclass(frozen=True)
-class Valued:
-    """A polymer with a value, before it is compared with others.
+class Measured:
+    """What a polymer was measured to have at one protocol.
 
     Attributes
     ----------
-    force_field_flags : weak groups of the force field that a simulated polymer holds
+    protocol
     origin : ``simulated``, or the file a label came from
     values : value of each replica; `stand_ins` for a label from a file
     properties : means and ``_sem`` over replicas, by quantity
     value, sem : mean and standard error of the objective over replicas
+    """
+
+    protocol: str
+    n_replicas: int
+    n_failed: int
+    origin: str
+    values: list[float]
+    properties: Properties
+    value: float
+    sem: float | None
+
+
+@dataclass(frozen=True)
+class Valued(Measured):
+    """A polymer with a value, before it is compared with others; as a `Measured`, at the highest tier that gave one.
+
+    Attributes
+    ----------
+    force_field_flags : weak groups of the force field that a simulated polymer holds
     violated : constraints of the campaign that the polymer violates, in words
+    tiers : what it was measured to have at each tier, the cheapest first
     """
 
     objective: Objective
@@ -45,14 +64,8 @@ class Valued:
     flags: list[Flag]
     scores: dict[str, Any]
     force_field_flags: list[str]
-    n_replicas: int
-    n_failed: int
-    origin: str
-    values: list[float]
-    properties: Properties
-    value: float
-    sem: float | None
     violated: list[str]
+    tiers: tuple[Measured, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,24 @@ class Ranked(Valued):
         """The row by column of tables and JSON."""
         columns = self.objective.columns
         row = {columns.get(name, name): value for name, value in vars(self).items() if name != "objective"}
+        names = ("protocol", "value", "sem", "n_replicas", "n_failed", "origin")
+        row["tiers"] = [{columns.get(name, name): getattr(one, name) for name in names} for one in self.tiers]
         return {"rank": self.rank, **row}
+
+    @property
+    def tier_columns(self) -> dict[str, Any]:
+        """Measured value, its error and the number of builds of each tier below that of `value`, by column."""
+        columns = self.objective.columns
+        return {
+            f"{one.protocol}_{columns.get(name, name)}": getattr(one, name)
+            for one in self.tiers[:-1]
+            for name in ("value", "sem", "n_replicas")
+        }
+
+    def at(self, protocol: str) -> "Ranked | None":
+        """The same with what was measured at one protocol; None if nothing was."""
+        found = next((one for one in self.tiers if one.protocol == protocol), None)
+        return replace(self, **vars(found)) if found else None
 
     @property
     def judged(self) -> bool:
@@ -102,6 +132,13 @@ class Ranked(Valued):
     def number(self) -> str:
         """Measured value with its standard error, without the unit."""
         return self.objective.number(self.value, self.sem)
+
+    def measured(self, several: bool) -> str:
+        """Measured value with its unit; of a campaign with `several` tiers at each of them, the highest first."""
+        if not several:
+            return self.shown
+        show = self.objective.shown
+        return ", ".join(f"{show(one.value, one.sem)} ({one.protocol})" for one in reversed(self.tiers))
 
     @property
     def interval(self) -> str:
@@ -137,14 +174,15 @@ def ranking(store: Store) -> list[Ranked]:
     The posterior says it as of its last fit. Before the first one, and in a campaign without, the builds do.
     """
     objective = objective_of(store)
-    rows = _with_value(store, objective)
+    measured = _measured(store, objective)
+    rows = _valued(store, objective, measured)
     reference = store.get("reference_key", "")
     settings = (store.get("settings") or {}).get("acquire", {})
     threshold = settings.get("better_probability", BETTER_PROBABILITY)
     said = store.estimates()
     judgement = store.get("judgement") or {}
     source = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
-    believed = _posterior(objective, said) if said else _beliefs(store, objective, rows, reference)
+    believed = _posterior(objective, said) if said else _beliefs(store, objective, measured, reference)
     order = sorted(
         (row for row in rows.values() if row.key in believed),
         key=lambda row: (
@@ -185,16 +223,16 @@ def best_found(ranked: list[Ranked]) -> Ranked | None:
     return next((row for row in ranked if row.source == "generated" and row.verdict != "excluded"), None)
 
 
-def value_of(store: Store, key: str) -> float | None:
-    """Value that the ranking holds for a polymer, found without the others'; None where it has none."""
-    row = _with_value(store, objective_of(store), key).get(key)
-    return row.value if row else None
+def value_of(store: Store, key: str, protocol: str) -> float | None:
+    """Measured value of a polymer at a tier, found without the others'; None where it has none."""
+    found = _measured(store, objective_of(store), key).get(key, {}).get(protocol)
+    return found.value if found else None
 
 
-def comparison(store: Store) -> Comparison:
-    """The comparison behind the ranking, of all polymers with a value, by key."""
+def comparison(store: Store, protocol: str) -> Comparison:
+    """Comparison of all polymers with a value at a tier, by key."""
     objective = objective_of(store)
-    return _compared(store, objective, _with_value(store, objective))
+    return _compared(store, objective, _measured(store, objective), protocol)
 
 
 class Ranking:
@@ -208,7 +246,7 @@ class Ranking:
     def __call__(self) -> list[Ranked]:
         """Its rows as of now."""
         seen = self._store.values_seen()
-        names = ("protocol", "force_field", "reference_key", "build_scatter", "settings", "judgement")
+        names = ("tiers", "force_field", "reference_key", "settings", "judgement")
         if (seen := (*seen, *map(self._store.get, names))) != self._seen:
             self._rows, self._seen = ranking(self._store), seen
         return self._rows
@@ -221,16 +259,21 @@ def _posterior(objective: Objective, said: Mapping[str, Estimate]) -> dict[str, 
     return {key: Belief(median[n], low[n], high[n], row.p_better) for n, (key, row) in enumerate(said.items())}
 
 
-def _beliefs(store: Store, objective: Objective, rows: dict[str, Valued], reference: str) -> Mapping[str, Belief]:
-    """What the builds of all polymers say together."""
-    compared = _compared(store, objective, rows)
+def _beliefs(
+    store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]], reference: str
+) -> Mapping[str, Belief]:
+    """What the builds of all polymers at the first tier say together."""
+    compared = _compared(store, objective, measured, store.tiers()[0].protocol)
     return beliefs(compared, reference, objective.spread, lower_is_better=objective.lower_is_better)
 
 
-def _compared(store: Store, objective: Objective, rows: dict[str, Valued]) -> Comparison:
-    known = store.get("build_scatter")  # of the protocol
-    of_protocol = Scatter(known["decades"], known["degrees"]) if known else UNKNOWN_SCATTER
-    return compare({key: row.values for key, row in rows.items()}, objective.scatter or of_protocol, objective.scale)
+def _compared(
+    store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]], protocol: str
+) -> Comparison:
+    tier = store.tier(protocol)
+    of_protocol = tier.known_scatter if tier else UNKNOWN_SCATTER
+    values = {key: found[protocol].values for key, found in measured.items() if protocol in found}
+    return compare(values, objective.scatter or of_protocol, objective.scale)
 
 
 def _verdict(p_better: float | None, threshold: float) -> str | None:
@@ -239,69 +282,73 @@ def _verdict(p_better: float | None, threshold: float) -> str | None:
     return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
 
 
-def _with_value(store: Store, objective: Objective, key: str | None = None) -> dict[str, Valued]:
-    """Polymers with a value by key: all, or one."""
-    rows = {row.key: row for row in _simulated(store, objective, key)}
-    here = store.get("protocol"), store.get("force_field")
-    for label in store.labels(objective.column):
-        comparable = (label.protocol, label.force_field) == here
-        wanted = key in (None, label.key) and label.key not in rows
-        if comparable and wanted and label.value is not None:
-            rows[label.key] = _labelled(store, objective, label, label.value)
-    if not (constraints := constraints_of(store)):
-        return rows
-    return {
-        key: replace(row, violated=[one.bounds for one in constraints if one.excludes(row.properties)])
-        for key, row in rows.items()
-    }
-
-
-def _simulated(store: Store, objective: Objective, key: str | None) -> list[Valued]:
-    replicas: dict[str, list[Replica]] = {}
-    for replica in store.replicas(key=key):
-        replicas.setdefault(replica.key, []).append(replica)
-    rows = []
-    for simulated, group in replicas.items():
-        done = [row.properties for row in group if row.status == "done" and row.properties is not None]
-        valued = [(value, one) for one in done if (value := objective.value(one)) is not None]
-        if not valued:
-            continue
-        failed = sum(replica.status == "failed" for replica in group)
-        properties = combine([{**one, objective.column: value} for value, one in valued])
-        values = [value for value, _ in valued]
-        rows.append(_row(store, objective, simulated, len(valued), failed, "simulated", values, properties))
+def _valued(store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]]) -> dict[str, Valued]:
+    """Polymers with a value by key."""
+    order, constraints = [tier.protocol for tier in store.tiers()], constraints_of(store)
+    rows = {}
+    for key, found in measured.items():
+        polymer = store.polymer(key)
+        assert polymer is not None, "a polymer with a value is known"
+        tiers = tuple(found[protocol] for protocol in order if protocol in found)
+        highest = tiers[-1]
+        rows[key] = Valued(
+            **vars(highest),
+            objective=objective,
+            key=key,
+            name=polymer.name,
+            monomer_smiles=polymer.given,
+            source=polymer.source,
+            iteration=polymer.iteration,
+            flags=polymer.flags,
+            scores=polymer.scores,
+            force_field_flags=highest.properties.get("force_field_flags") or [],
+            violated=[one.bounds for one in constraints if one.excludes(highest.properties)],
+            tiers=tiers,
+        )
     return rows
 
 
-def _labelled(store: Store, objective: Objective, label: Label, mean: float) -> Valued:
+def _measured(store: Store, objective: Objective, key: str | None = None) -> dict[str, dict[str, Measured]]:
+    """What polymers were measured to have, by key and protocol of the tier: all polymers, or one."""
+    protocols = {tier.protocol for tier in store.tiers()}
+    replicas: dict[tuple[str, str], list[Replica]] = {}
+    for replica in store.replicas(key=key):
+        replicas.setdefault((replica.key, replica.protocol), []).append(replica)
+    found: dict[str, dict[str, Measured]] = {}
+    for (simulated, protocol), group in replicas.items():
+        if protocol in protocols and (one := _simulated(objective, protocol, group)):
+            found.setdefault(simulated, {})[protocol] = one
+    for label in store.labels(objective.column):
+        comparable = label.protocol in protocols and label.force_field == store.get("force_field")
+        wanted = key in (None, label.key) and label.protocol not in found.get(label.key, {})
+        if comparable and wanted and label.value is not None:
+            found.setdefault(label.key, {})[label.protocol] = _labelled(objective, label, label.value)
+    return found
+
+
+def _simulated(objective: Objective, protocol: str, group: Sequence[Replica]) -> Measured | None:
+    """What replicas of a polymer at one protocol gave; None without a value."""
+    done = [row.properties for row in group if row.status == "done" and row.properties is not None]
+    valued = [(value, one) for one in done if (value := objective.value(one)) is not None]
+    if not valued:
+        return None
+    failed = sum(replica.status == "failed" for replica in group)
+    properties = combine([{**one, objective.column: value} for value, one in valued])
+    return _mean(objective, protocol, len(valued), failed, "simulated", [value for value, _ in valued], properties)
+
+
+def _labelled(objective: Objective, label: Label, mean: float) -> Measured:
     n = label.n_replicas or 1
     values = stand_ins(mean, label.sem, n, objective.scale)
     properties = {objective.column: mean, objective.sem_column: label.sem}
-    return _row(store, objective, label.key, n, 0, label.origin, values, properties)
+    return _mean(objective, label.protocol, n, 0, label.origin, values, properties)
 
 
-def _row(
-    store: Store,
-    objective: Objective,
-    key: str,
-    n: int,
-    failed: int,
-    origin: str,
-    values: list[float],
-    properties: Properties,
-) -> Valued:
-    polymer = store.polymer(key)
-    assert polymer is not None, "a polymer with a value is known"
-    return Valued(
-        objective=objective,
-        key=key,
-        name=polymer.name,
-        monomer_smiles=polymer.given,
-        source=polymer.source,
-        iteration=polymer.iteration,
-        flags=polymer.flags,
-        scores=polymer.scores,
-        force_field_flags=properties.get("force_field_flags") or [],
+def _mean(
+    objective: Objective, protocol: str, n: int, failed: int, origin: str, values: list[float], properties: Properties
+) -> Measured:
+    return Measured(
+        protocol=protocol,
         n_replicas=n,
         n_failed=failed,
         origin=origin,
@@ -309,5 +356,4 @@ def _row(
         properties=properties,
         value=properties[objective.column],
         sem=properties.get(objective.sem_column),
-        violated=[],
     )

@@ -14,7 +14,7 @@ from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
 from autodisco.analysis.shrinkage import EXPECTED_SPREAD
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins
-from autodisco.store import DATASET, EXPERIMENT, Store
+from autodisco.store import DATASET, EXPERIMENT, CampaignTier, Store
 from autodisco.surrogate import Kind, Label, Normal, Priors, Source
 from autodisco.surrogate.sources import OF_KIND, TARGET
 
@@ -52,11 +52,13 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
 
     The target is the reference protocol if the objective is the conductivity, the campaign's boxes hold the salt of
     this protocol, and something speaks of it: a data set, values of the protocol itself, or the prior mean if
-    `prior_mean` allows it. Otherwise it is the campaign's own protocol.
+    `prior_mean` allows it. Otherwise it is the protocol of the campaign's highest tier.
     """
-    own = str(store.get("protocol"))
+    tiers = {tier.protocol: tier for tier in store.tiers()}
+    own = list(tiers)[-1]
     builds = _of_protocols(store, objective)
-    builds.setdefault(own, {})
+    for name in tiers:
+        builds.setdefault(name, {})
     single = _of_files(store, objective)
     comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT
     published = any(kind == DATASET for kind, _ in single.values())
@@ -67,8 +69,8 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     labels: list[Label] = []
     sources: dict[str, Source] = {}
     for name, values in builds.items():
-        found, scatter = _labels(name, values, _scatter(store, objective, name), objective, smiles)
-        priors = TARGET if name == target else _priors(store, objective, name, target)
+        found, scatter = _labels(name, values, _scatter(tiers.get(name), objective, name), objective, smiles)
+        priors = TARGET if name == target else _priors(store, objective, tiers.get(name), target)
         sources[name] = Source(name, "protocol", name == target, replace(priors, scatter=scatter))
         labels += found
     of_builds, labels = labels, []
@@ -167,20 +169,19 @@ def _single(
     return Label(unit, name, scale.place(value), sem=on_scale)
 
 
-def _scatter(store: Store, objective: Objective, name: str) -> Scatter:
+def _scatter(tier: CampaignTier | None, objective: Objective, name: str) -> Scatter:
     """Scatter of builds that is known before the campaign has any."""
     if objective.scatter:
         return objective.scatter
-    if name == store.get("protocol"):
-        known = store.get("build_scatter")
-        return Scatter(known["decades"], known["degrees"]) if known else UNKNOWN_SCATTER
+    if tier:
+        return tier.known_scatter
     return TARGET.scatter if name == REFERENCE else UNKNOWN_SCATTER
 
 
-def _priors(store: Store, objective: Objective, name: str, target: str) -> Priors:
+def _priors(store: Store, objective: Objective, tier: CampaignTier | None, target: str) -> Priors:
     """What is known of a protocol that is not the target: from its file, where that says so."""
-    known = store.get("agreement")
-    if not known or target != REFERENCE or name != store.get("protocol") or store.get("force_field") != FORCE_FIELD:
+    known = tier.agreement if tier else None
+    if not known or target != REFERENCE or store.get("force_field") != FORCE_FIELD:
         return _scaled(OF_KIND["protocol"], objective)
     return Priors(
         Normal(known["offset"], known["offset_sd"]),
@@ -203,5 +204,5 @@ def _scaled(priors: Priors, objective: Objective) -> Priors:
 
 def _salt(store: Store) -> str:
     """The salt of the boxes; of several, their names."""
-    salt = (store.get("protocol_content") or {}).get("system", {}).get("salt", SALT)
+    salt = (store.tiers()[0].content or {}).get("system", {}).get("salt", SALT)
     return salt if isinstance(salt, str) else " + ".join(salt)

@@ -29,7 +29,7 @@ def frame(status: Status, width: int, height: int, now: float | None = None) -> 
 
 
 def _narrow(status: Status, width: int, lines: int) -> list[RenderableType]:
-    running = 2 + min(MAX_RUNNING, len(status.simulations.running_replicas), lines // 5)
+    running = 2 + status.several_tiers + min(MAX_RUNNING, len(status.simulations.running_replicas), lines // 5)
     bottom = max(BOTTOM_LINES, lines // 4)
     left = max(26, width // 3)
     return [
@@ -44,7 +44,8 @@ def _wide(status: Status, width: int, lines: int) -> list[RenderableType]:
     upper = lines - bottom
     left = width * 3 // 5
     right = width - left
-    running = 2 + min(MAX_RUNNING, max(1, len(status.simulations.running_replicas)), upper // 2)
+    shown = min(MAX_RUNNING, max(1, len(status.simulations.running_replicas)), upper // 2)
+    running = 2 + status.several_tiers + shown
     side = Group(
         sections.simulations(status, right, running),
         sections.duplicates(status, right, upper - running),

@@ -5,6 +5,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
 from autodisco.decide.decisions import decided
 from autodisco.monitor.bars import bar, interval
 from autodisco.store import Progress, RunningReplica
-from autodisco.text import duration, shortened, significant
+from autodisco.text import duration, joined, shortened, significant
 
 STATE_STYLES = {
     "saturated": "bold green",
@@ -29,6 +30,9 @@ STATE_STYLES = {
 }
 BESIDE = 88
 """From this many columns on, measured values stand beside what is expected."""
+
+BESIDE_ANOTHER = 16
+"""Columns more for the measured values of another tier."""
 
 VERDICT_MARKS = {
     "better": ("▲ better", "green"),
@@ -133,20 +137,33 @@ def simulations(status: Progress, width: int, lines: int) -> Group:
     if not now.total:
         text = " none asked for yet"
     running = now.running_replicas
-    share = (finished + sum(row.fraction for row in running)) / now.total if now.total else 0.0
+    of_batch = sum(row.fraction for row in running if row.protocol == status.protocol)
+    share = (finished + of_batch) / now.total if now.total else 0.0
     parts: list[RenderableType] = [title("Simulations")]
     parts.append(Text.assemble(bar(share, max(10, width - len(text) - 1)), text))
-    shown = running[: max(0, lines - 2)]
-    for row in shown:
-        parts.append(_replica_line(row, width))
+    if status.several_tiers:
+        parts.append(_tiers_line(status, width))
+    for row in running[: max(0, lines - len(parts))]:
+        parts.append(_replica_line(row, width, status.several_tiers))
     return Group(*parts)
 
 
-def _replica_line(row: RunningReplica, width: int) -> Text:
+def _tiers_line(status: Progress, width: int) -> Text:
+    """Ended and running builds of each tier, and the CPU time that it took."""
+    told = []
+    for tier in status.tiers:
+        running = f" +{tier.running}" if tier.running else ""
+        told.append(f"{tier.protocol} {tier.done + tier.failed}{running}, {duration(tier.cpu_s)} CPU")
+    return Text(shortened(" · ".join(told), width), style="dim")
+
+
+def _replica_line(row: RunningReplica, width: int, several_tiers: bool) -> Text:
     step_width = 22 if width >= 72 else 14
     bar_width = max(6, width // 5)
     end = f" {100 * row.fraction:3.0f} %{duration(row.elapsed_s):>7}"
     number = f" #{row.replica}" + (f" try {row.attempt + 1}" if row.attempt else "")
+    if several_tiers:
+        number = f" {row.protocol}{number}"
     room = width - step_width - bar_width - len(end) - 2
     label = shortened(row.monomer_smiles, room - len(number)) + number
     step = shortened(row.step_name, step_width)
@@ -176,17 +193,18 @@ def best(status: Status, width: int, lines: int) -> Group:
     judged = rows[0].judged
     values = [row.interval if judged else row.number for row in rows]
     value_width = max(13, *map(len, values))
-    measured_width = 1 + max(len(row.number) for row in rows) if judged and width >= BESIDE else 0
+    beside = _measured(rows, status, width) if judged else {}
+    measured_width = sum(1 + max(map(len, column)) for column in beside.values())
     smiles_width = width - axis_width - value_width - measured_width - (19 if wide else 14)
     table = Table.grid(padding=(0, 1, 0, 0))
-    for row, span, value in zip(rows, spans, values, strict=True):
+    for place, (row, span, value) in enumerate(zip(rows, spans, values, strict=True)):
         word, style = VERDICT_MARKS.get(row.verdict or "", ("", ""))
         table.add_row(
             Text(f"{row.rank:>2}", style="dim"),
             _polymer(row, smiles_width),
             interval(*span, axis, axis_width, mark, style if row.verdict == "better" else "cyan"),
             Text(f"{value:>{value_width}}"),
-            *([Text(f"{row.number:>{measured_width - 1}}", style="dim")] if measured_width else []),
+            *(Text(f"{column[place]:>{max(map(len, column))}}", style="dim") for column in beside.values()),
             Text(word if wide else word[:1], style=style),
         )
     head = "Best polymers"
@@ -194,11 +212,22 @@ def best(status: Status, width: int, lines: int) -> Group:
         head += f" against {reference.monomer_smiles if judged else reference.name or reference.monomer_smiles}"
     low, high = (significant(end, 1) for end in _ends(axis, objective))
     ends = f"{objective.heading}, {low} to {high}"
-    beside = f"; right: measured, {status.protocol}" if measured_width else ""
+    right = f"; right: measured, {joined(list(beside))}" if beside else ""
     what = rows[0].expected_from if judged else "measured; ranked by expected value"
-    told = (f"{what}, {ends}{beside}", f"{what}, {ends}", f"{what.partition(',')[0]}, {ends}" if judged else "", ends)
+    told = (f"{what}, {ends}{right}", f"{what}, {ends}", f"{what.partition(',')[0]}, {ends}" if judged else "", ends)
     scale = next(f"  {text} " for text in told if text and (len(head) + len(text) + 7 <= width or text == ends))
     return Group(title(shortened(head, width - len(scale) - 4) + scale), table)
+
+
+def _measured(rows: Sequence[Ranked], status: Status, width: int) -> dict[str, list[str]]:
+    """Measured values of the tiers that fit beside the others in so many columns, the highest one first."""
+    columns: dict[str, list[str]] = {}
+    for tier in reversed(status.tiers):
+        found = [row.at(tier.protocol) for row in rows]
+        column = [one.number if one else "" for one in found]
+        if any(column) and width >= BESIDE + BESIDE_ANOTHER * len(columns):
+            columns[tier.protocol] = column
+    return columns
 
 
 def _polymer(row: Ranked, width: int) -> Text:

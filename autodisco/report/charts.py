@@ -67,7 +67,8 @@ def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, obj
         axes.set_xlim(-0.6, max(len(numbers), 3) - 0.4)
         axes.set_xlabel("iteration, number of polymers" if few else "iteration")
         axes.set_ylabel(objective.axis)
-        return svg(figure, "by-iteration", f"{objective.name} of the polymers of each iteration")
+        name = f"by-iteration-{ranking[0].protocol}" if ranking else "by-iteration"
+        return svg(figure, name, f"{objective.name} of the polymers of each iteration")
 
 
 def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, objective: Objective) -> str:
@@ -102,7 +103,8 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
             label.set_family("monospace")
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlabel(objective.axis)
-        return svg(figure, "best", "The best polymers against the reference, replicas, means and standard errors")
+        title = "The best polymers against the reference, replicas, means and standard errors"
+        return svg(figure, f"best-{rows[0].protocol}" if rows else "best", title)
 
 
 def duplicates_by_iteration(iterations: Sequence[IterationProgress], threshold: float | None) -> str:
@@ -231,7 +233,7 @@ def _spread(values: Sequence[float], width: float) -> np.ndarray:
 
 def svg(figure: Figure, name: str, title: str) -> str:
     """A figure for the page; `name` makes its ids differ from those of the others."""
-    out = io.StringIO()
+    name, out = re.sub(r"[^A-Za-z0-9-]", "-", name), io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")

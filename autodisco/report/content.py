@@ -30,6 +30,7 @@ class Content:
     journal: list[Event]
     polymers: dict[str, Polymer]
     forecasts: list[Forecast]
+    contributions: dict[str, float]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -89,7 +90,15 @@ class Content:
     @property
     def ranks_only(self) -> bool:
         """Whether the boxes are too small for their values to predict anything."""
-        return self.status.protocol == "quick" or bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
+        small = bool(self.atoms and self.atoms[0] < RANKS_ONLY_BELOW_ATOMS)
+        return not self.status.several_tiers and (self.status.protocol == "quick" or small)
+
+    @property
+    def measured_at(self) -> list[str]:
+        """Protocols at which polymers have a value, the highest tier first."""
+        return [
+            tier.protocol for tier in reversed(self.status.tiers) if any(row.at(tier.protocol) for row in self.ranking)
+        ]
 
 
 def gather(store: Store) -> Content:
@@ -103,6 +112,7 @@ def gather(store: Store) -> Content:
             models=store.models(),
             journal=store.journal(),
             forecasts=store.forecasts(),
+            contributions=store.get("contributions") or {},
             polymers={row.key: row for row in store.polymers()},
             settings=settings,
             settings_text=tomli_w.dumps(settings),
@@ -142,7 +152,8 @@ def probability(p: float | None) -> str:
 def caveat(content: Content) -> str:
     """What the values are: conditions, and what they can and cannot tell."""
     status = content.status
-    conditions = [f"protocol {status.protocol}", f"force field {status.force_field}"]
+    names = [tier.protocol for tier in status.tiers]
+    conditions = [f"protocol{'s' * status.several_tiers} {joined(names)}", f"force field {status.force_field}"]
     if content.temperature_k:
         conditions.append(f"{content.temperature_k:.0f} K")
     if content.atoms:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autodisco.decide import Objective, Ranked, objective_of, ranking
 from autodisco.decide.decisions import AGAINST, decided
+from autodisco.decide.ranking import Measured
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.report.content import probability
@@ -98,8 +99,10 @@ def lines(life: Life) -> list[str]:
             text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
     if life.ranking and (weak := life.ranking.force_field_flags):
         text.append(f"  the force field is weak here: {', '.join(weak)}")
-    how = f"protocol {life.protocol}, {life.force_field}"
-    text += [f"  {_replica(replica, life.objective)}   ({how})" for replica in life.replicas]
+    text += [
+        f"  {_replica(replica, life.objective)}   (protocol {replica.protocol}, {life.force_field})"
+        for replica in life.replicas
+    ]
     if ranked := life.ranking:
         against = ""
         if ranked.violated:
@@ -107,8 +110,7 @@ def lines(life: Life) -> list[str]:
         elif ranked.p_better is not None:
             chance = probability(ranked.p_better)
             against = f", {AGAINST[ranked.verdict or 'tie']} (better with probability {chance})"
-        origin = "simulations" if ranked.origin == "simulated" else ranked.origin
-        text.append(f"  {ranked.shown} from {origin}: rank {ranked.rank}{against}")
+        text.append(f"  {_measured(ranked)}: rank {ranked.rank}{against}")
         text += _expected(ranked)
     else:
         text.append("  it has no value")
@@ -124,6 +126,17 @@ def lines(life: Life) -> list[str]:
         outcome = f": {decided(event)}" if event.decided else ""
         text.append(f"    {moment}  {event.event} {event.subject}{outcome}{reason}")
     return text
+
+
+def _measured(row: Ranked) -> str:
+    """Measured values, those of several protocols with their names."""
+
+    def told(one: Measured, with_protocol: bool) -> str:
+        origin = "simulations" if one.origin == "simulated" else one.origin
+        at = f" at {one.protocol}" if with_protocol else ""
+        return f"{row.objective.shown(one.value, one.sem)} from {origin}{at}"
+
+    return ", ".join(told(one, len(row.tiers) > 1) for one in reversed(row.tiers))
 
 
 def _expected(row: Ranked) -> list[str]:

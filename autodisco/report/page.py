@@ -50,12 +50,13 @@ def page(content: Content) -> str:
         better=better,
         tied=tied,
         ties_named=tied[:TIES_NAMED],
-        cards=[_card(row, content.reference) for row in better[:CARDS] if content.reference],
+        cards=[_card(row, content.reference, status.several_tiers) for row in better[:CARDS] if content.reference],
         figures=_figures(content),
         ranking=tables.ranking_table(content),
         replicas=content.replicas,
         failures=tables.failures(content),
         models=tables.models(content),
+        tiers=tables.tiers(content),
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         settings=content.settings_text,
         journal=tables.journal(content),
@@ -75,7 +76,7 @@ def _tiles(content: Content) -> list[tuple[object, str]]:
     ]
 
 
-def _card(row: Ranked, reference: Ranked) -> dict[str, Any]:
+def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
     ratio = row.expected / reference.expected if reference.expected > 0 else None
     return {
         "row": row,
@@ -84,7 +85,7 @@ def _card(row: Ranked, reference: Ranked) -> dict[str, Any]:
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
         "value": row.objective.with_unit(row.interval) if row.judged else row.shown,
-        "beside": f"measured {row.shown}" if row.judged else f"expected {row.interval}",
+        "beside": f"measured {row.measured(several)}" if row.judged else f"expected {row.interval}",
     }
 
 
@@ -92,23 +93,35 @@ def _figures(content: Content) -> list[tuple[Markup, str]]:
     """Charts with their captions."""
     best = [row for row in content.ranking if row.source == "generated"][:BEST_DRAWN]
     figures = _of_posterior(content, best) if content.judged else []
-    measured = f", measured with {content.status.protocol}" if content.judged else ""
-    if content.ranking:
-        figures.append(
-            (charts.values_by_iteration(content.ranking, content.reference, content.objective),
-             f"Every polymer with a value, by the iteration that proposed it{measured}. Dashed: "
-             f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before.")
-        )  # fmt: skip
-        if best:
-            figures.append(
-                (charts.best_against_reference(best, content.reference, content.objective),
-                 f"The best new polymers{measured}: replicas (circles), their box, mean (diamond) and standard error "
-                 f"(bar). Amber: {content.reference_name}.")
-            )  # fmt: skip
+    for protocol in content.measured_at:
+        figures += _of_protocol(content, best, protocol)
     if any(row.known[1] for row in content.status.iterations):
         threshold = content.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(content.status.iterations, threshold), _saturation(content)))
     return [(Markup(svg), caption) for svg, caption in figures]
+
+
+def _of_protocol(content: Content, best: list[Ranked], protocol: str) -> list[tuple[str, str]]:
+    """Measured values at one protocol: of every polymer, and of the best new ones."""
+    measured = f", measured with {protocol}" if content.judged else ""
+    every, leaders = _at(content.ranking, protocol), _at(best, protocol)
+    reference = content.reference.at(protocol) if content.reference else None
+    figures = [
+        (charts.values_by_iteration(every, reference, content.objective),
+         f"Every polymer with a value, by the iteration that proposed it{measured}. Dashed: "
+         f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before.")
+    ]  # fmt: skip
+    if leaders:
+        figures.append(
+            (charts.best_against_reference(leaders, reference, content.objective),
+             f"The best new polymers{measured}: replicas (circles), their box, mean (diamond) and standard error "
+             f"(bar). Amber: {content.reference_name}.")
+        )  # fmt: skip
+    return figures
+
+
+def _at(rows: list[Ranked], protocol: str) -> list[Ranked]:
+    return [found for row in rows if (found := row.at(protocol))]
 
 
 def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from autodisco.text import counted, duration
 
 def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
-    ``budget``, ``judge`` where there is a posterior and, where nothing moves, ``idle``."""
+    ``budget``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing moves,
+    ``idle``."""
     status = status_of(store)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
@@ -30,11 +31,25 @@ def situation(store: Store) -> dict[str, str]:
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
+    if status.several_tiers:
+        told["tiers"] = _tiers(status, store)
     if status.judgement:
         told["judge"] = _judge(status.judgement)
     if idle := _idle(status):
         told["idle"] = idle
     return told
+
+
+def _tiers(status: Status, store: Store) -> str:
+    starved, told = store.starved(), []
+    for tier in status.tiers:
+        cost = f" of about {duration(tier.cost_s)}" if tier.cost_s else ""
+        more = f", {tier.running} running" if tier.running else ""
+        more += f", {tier.waiting} waiting" if tier.waiting else ""
+        more += ", starved: it contributes nothing" if tier.protocol in starved else ""
+        builds = counted(tier.done + tier.failed, "build")
+        told.append(f"{tier.protocol}: {builds}{cost}, {duration(tier.cpu_s)} of CPU time{more}")
+    return "; ".join(told)
 
 
 def _judge(judgement: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def lines(content: Content) -> list[str]:
         text.append("The reference polymer has no value yet, so nothing is compared with it.")
     elif better:
         text.append(f"{len(better)} new {_polymers(len(better))} better than {_reference(content)}:")
-        text += [_line(row) for row in better[:SHOWN]]
+        text += [_line(row, status.several_tiers) for row in better[:SHOWN]]
         if len(better) > SHOWN:
             text.append(f"  and {len(better) - SHOWN} more")
     else:
@@ -51,11 +51,11 @@ def _reference(content: Content) -> str:
     return f"{content.reference_name} ({told(row)})"
 
 
-def _line(row: Ranked) -> str:
+def _line(row: Ranked, several: bool) -> str:
     flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
     unit = row.objective.read_unit
     if row.judged:
-        value, beside = f"{row.interval:>18}", f"measured {row.number}"
+        value, beside = f"{row.interval:>18}", f"measured {row.measured(True) if several else row.number}"
     else:
         value, beside = f"{row.number:>14}", f"expected {row.interval}"
     return f"  {row.monomer_smiles:<24} {value} {unit}   {beside}   n = {row.n_replicas}{flags}"

@@ -11,7 +11,7 @@ from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.text import joined_flags, without_formula
 
 BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better", "p_best", "expected_from")
-AFTER = ("n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
+AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
 
 
 def as_csv(ranking: list[Ranked], objective: Objective) -> str:
@@ -51,6 +51,7 @@ def _flat(row: Ranked, first: Sequence[str]) -> dict[str, Any]:
     flat["flags"] = joined_flags(row.flags)
     flat["force_field_flags"] = ";".join(row.force_field_flags)
     flat |= {f"moved_by_{name}": by for name, by in row.moved.items()}
+    flat |= row.tier_columns
     for name, value in {**row.scores, **row.properties}.items():
         if name not in flat and (value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))):
             flat[name] = value

@@ -14,7 +14,7 @@ from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import render_svg
 from autodisco.report.content import Content, probability
-from autodisco.text import quantity, significant
+from autodisco.text import duration, quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a page with thousands of them does not load."""
@@ -51,7 +51,7 @@ def ranking_table(content: Content) -> Table:
     columns: list[tuple[str, Callable[[Ranked], str]]] = [
         *_values(content),
         ("p better", lambda row: probability(row.p_better)),
-        ("builds", _builds),
+        ("builds", _builds_by_tier if content.status.several_tiers else _builds),
         *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
         ("SA score", lambda row: significant(row.scores.get("sa_score"))),
     ]
@@ -73,7 +73,7 @@ def _values(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
     unit = f", {objective.read_unit}" if objective.read_unit else ""
     return [
         (f"{content.judged.partition(',')[0]} (90 %){unit}", lambda row: row.interval),
-        (f"{content.status.protocol}: {objective.heading}", _value),
+        *((f"{protocol}: {objective.heading}", _value_at(protocol)) for protocol in content.measured_at),
         (f"p best {judgement['best']}", lambda row: probability(row.p_best)),
     ]
 
@@ -87,12 +87,28 @@ def structure(row: Ranked) -> Markup:
     return Markup('<span class="drawing">{}</span>').format(Markup(svg[svg.index("<svg") :]))
 
 
+def tiers(content: Content) -> Table:
+    """Builds and CPU time of each tier, and what it contributes; empty for a campaign with one."""
+    if not content.status.several_tiers:
+        return Table((), ())
+    rows = [
+        (
+            tier.protocol, tier.done, tier.failed, tier.waiting + tier.running, duration(tier.cpu_s),
+            duration(tier.mean_cpu_s), significant(content.contributions.get(tier.protocol)),
+        )
+        for tier in content.status.tiers
+    ]  # fmt: skip
+    headings = ("protocol", "builds", "failed", "running or waiting", "CPU time", "of a build", "contribution")
+    return Table(headings, rows)
+
+
 def failures(content: Content) -> Table:
     """Replicas without a value: which, the code, and what was seen."""
     rows = []
     for row in content.failed[:FAILURE_ROWS]:
         polymer = content.polymers.get(row.key)
-        rows.append((polymer.given if polymer else row.key, row.replica, row.failure_code or "unknown", row.detail))
+        number = f"{row.replica} at {row.protocol}" if content.status.several_tiers else row.replica
+        rows.append((polymer.given if polymer else row.key, number, row.failure_code or "unknown", row.detail))
     headings = ("polymer", "replica", "code", "what was seen")
     return Table(headings, rows, len(content.failed) - len(rows), "replicas.csv of autodisco export")
 
@@ -124,6 +140,20 @@ def _builds(row: Ranked) -> str:
     failed = f" (+{row.n_failed} failed)" if row.n_failed else ""
     censored = row.properties.get("censored")
     return f"{row.n_replicas}{failed}" + (f", stopped early {censored} the reference" if censored else "")
+
+
+def _builds_by_tier(row: Ranked) -> str:
+    told = (f"{one.n_replicas} {one.protocol}" + (f" (+{one.n_failed} failed)" if one.n_failed else "")
+            for one in reversed(row.tiers))  # fmt: skip
+    return ", ".join(told)
+
+
+def _value_at(protocol: str) -> Callable[[Ranked], str]:
+    def shown(row: Ranked) -> str:
+        found = row.at(protocol)
+        return _value(found) if found else ""
+
+    return shown
 
 
 def _value(row: Ranked) -> str:

@@ -190,6 +190,17 @@ class Protocol(Table):
         return {**older.content(), "name": content.get("name")} == self.content()
 
     @property
+    def work(self) -> float:
+        """How much a build computes: mass of the polymer times the evaluations of its non-bonded forces. It is an
+        estimate, for comparing protocols."""
+        evaluations = sum(
+            duration / (getattr(step, "timestep_fs", None) or self.timestep_fs)
+            for step in self.steps
+            if (duration := getattr(step, "duration_ps", 0.0))
+        )
+        return self.system.polymer_mass * evaluations / self.nonbonded.every
+
+    @property
     def production(self) -> Production:
         """The last step."""
         step = self.steps[-1]

@@ -20,10 +20,12 @@ from autodisco.store.progress import (
     Progress,
     RunningReplica,
     Simulations,
+    TierProgress,
     escapes,
     last_escape,
     progress,
     progress_fields,
+    tier_progress,
 )
 from autodisco.store.records import (
     DATASET,
@@ -47,6 +49,7 @@ from autodisco.store.records import (
 )
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, Store
+from autodisco.store.tiers import CampaignTier
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
@@ -59,6 +62,7 @@ __all__ = [
     "VERDICTS",
     "VERSION",
     "CampaignEntry",
+    "CampaignTier",
     "Candidate",
     "Escape",
     "Estimate",
@@ -80,6 +84,7 @@ __all__ = [
     "RunningReplica",
     "Simulations",
     "Store",
+    "TierProgress",
     "TrainingEntry",
     "TrainingSpan",
     "Verdict",
@@ -96,4 +101,5 @@ __all__ = [
     "progress",
     "progress_fields",
     "replica_folder",
+    "tier_progress",
 ]

@@ -9,9 +9,9 @@ PARTS = "parts"
 """Folder, within a campaign folder, of the copies of files that the settings name as ``path/to/file.py:object``."""
 
 
-def replica_folder(campaign_folder: Path, key: str, replica: int) -> Path:
-    """Folder of a replica of a polymer."""
-    return campaign_folder / "simulations" / key / str(replica)
+def replica_folder(campaign_folder: Path, key: str, replica: int, further: str = "") -> Path:
+    """Folder of a replica of a polymer; `further` is the protocol of a tier above the first."""
+    return campaign_folder / "simulations" / key / further / str(replica)
 
 
 def campaign_databases(runs: Path) -> list[Path]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodisco.files import read_json
-from autodisco.store.folders import replica_folder
 from autodisco.store.loop import LoopStage
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Model, Record
 from autodisco.store.store import Store
 
+STATUSES = ("waiting", "running", "done", "failed")
 RATE_OVER_S = 3600.0
 """The rate of simulations is that of the last hour."""
 
@@ -21,6 +21,7 @@ class RunningReplica(Record):
 
     key: str
     monomer_smiles: str
+    protocol: str
     replica: int
     attempt: int
     elapsed_s: float
@@ -30,7 +31,8 @@ class RunningReplica(Record):
 
 @dataclass(frozen=True)
 class Simulations(Record):
-    """The replicas of the current iteration: their numbers by status, mean wall time, rate, and time that is left."""
+    """The replicas of the current iteration at the first tier: their numbers by status, mean wall time, rate, and time
+    that is left. `running_replicas` are those of all tiers."""
 
     waiting: int
     running: int
@@ -41,6 +43,26 @@ class Simulations(Record):
     rate_per_hour: float | None
     eta_s: float | None
     running_replicas: list[RunningReplica]
+
+
+@dataclass(frozen=True)
+class TierProgress(Record):
+    """The replicas of a tier: their numbers by status, the CPU-seconds that ended ones took, and the mean of those that
+    gave a value; `estimated_s` stands for that while there is none."""
+
+    protocol: str
+    waiting: int
+    running: int
+    done: int
+    failed: int
+    cpu_s: float
+    mean_cpu_s: float | None
+    estimated_s: float | None
+
+    @property
+    def cost_s(self) -> float | None:
+        """CPU-seconds of a build, measured or estimated."""
+        return self.mean_cpu_s or self.estimated_s
 
 
 @dataclass(frozen=True)
@@ -108,9 +130,15 @@ class Progress(Record):
     polymers: dict[str, int]
     replicas_in_all: dict[str, int]
     simulations: Simulations
+    tiers: list[TierProgress]
     iterations: list[IterationProgress]
     model: Model | None
     journal: list[Event]
+
+    @property
+    def several_tiers(self) -> bool:
+        """Whether polymers are simulated at more than one protocol."""
+        return len(self.tiers) > 1
 
     @property
     def pid(self) -> int | None:
@@ -146,10 +174,39 @@ def progress_fields(store: Store, journal_rows: int) -> dict[str, Any]:
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
         "simulations": _simulations(store, facts),
+        "tiers": tier_progress(store),
         "iterations": _iterations(store),
         "model": models[-1] if models else None,
         "journal": store.journal(limit=journal_rows),
     }
+
+
+def tier_progress(store: Store) -> list[TierProgress]:
+    """Numbers and costs of the replicas of each tier, the cheapest first.
+
+    Without a build that has ended, the cost is that of the nearest tier that has some, times the ratio of `work`.
+    """
+    tiers = store.tiers()
+    rows = store.rows(
+        "SELECT protocol, status, count(*) AS n, total(cpu_s) AS cpu_s, "
+        "avg(CASE WHEN status = 'done' THEN cpu_s END) AS mean FROM replicas GROUP BY protocol, status"
+    )
+    found = {(row["protocol"], row["status"]): row for row in rows}
+    means = [found.get((tier.protocol, "done"), {}).get("mean") for tier in tiers]
+    known = {place: mean for place, mean in enumerate(means) if mean}
+    progress = []
+    for place, tier in enumerate(tiers):
+        near = min(known, key=lambda other: (abs(other - place), other), default=None)
+        progress.append(
+            TierProgress(
+                protocol=tier.protocol,
+                **{name: found.get((tier.protocol, name), {}).get("n", 0) for name in STATUSES},
+                cpu_s=sum(row["cpu_s"] for (protocol, _), row in found.items() if protocol == tier.protocol),
+                mean_cpu_s=means[place],
+                estimated_s=None if near is None else known[near] * tier.work / tiers[near].work,
+            )
+        )
+    return progress
 
 
 def escapes(store: Store) -> list[Escape]:
@@ -168,16 +225,25 @@ def _count(store: Store, table: str, column: str) -> dict[str, int]:
 
 
 def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
-    columns = "key, replica, status, attempt, started, ended, wall_s"
-    replicas = store.rows(f"SELECT {columns} FROM replicas WHERE iteration = ?", facts.get("iteration", 0))
-    counts = {name: sum(row["status"] == name for row in replicas) for name in ("waiting", "running", "done", "failed")}
-    (average,) = store.rows("SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done'")
-    running = [_running(store, row) for row in replicas if row["status"] == "running"]
-    left = counts["waiting"] + sum(1.0 - row.fraction for row in running)
-    rate = _rate_per_s(store, running)
+    first = facts.get("protocol")
+    found = store.rows(
+        "SELECT status, count(*) AS n FROM replicas WHERE iteration = ? AND protocol = ? GROUP BY status",
+        facts.get("iteration", 0),
+        first,
+    )
+    counts = dict.fromkeys(STATUSES, 0) | {row["status"]: row["n"] for row in found}
+    (average,) = store.rows(
+        "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
+    )
+    columns = "key, protocol, replica, attempt, started"
+    rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
+    running = [_running(store, row) for row in rows]
+    of_batch = [row for row in running if row.protocol == first]
+    left = counts["waiting"] + sum(1.0 - row.fraction for row in of_batch)
+    rate = _rate_per_s(store, of_batch, first)
     return Simulations(
         **counts,
-        total=len(replicas),
+        total=sum(counts.values()),
         mean_wall_s=average["mean"],
         rate_per_hour=rate and 3600.0 * rate,
         eta_s=left / rate if rate else None,
@@ -185,14 +251,18 @@ def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     )
 
 
-def _rate_per_s(store: Store, running: list[RunningReplica]) -> float | None:
-    """Replicas that were done in a second of the last hour, parts of running ones included; None before the first.
+def _rate_per_s(store: Store, running: list[RunningReplica], protocol: str | None) -> float | None:
+    """Replicas of a protocol that were done in a second of the last hour, parts of running ones included.
+
+    None before the first.
 
     Idle cores, at the end of a batch or for lack of room, lower it.
     """
     now = time.time()
     (recent,) = store.rows(
-        "SELECT count(*) AS n, min(started) AS first FROM replicas WHERE ended > ? AND started IS NOT NULL",
+        "SELECT count(*) AS n, min(started) AS first FROM replicas "
+        "WHERE protocol = ? AND ended > ? AND started IS NOT NULL",
+        protocol,
         now - RATE_OVER_S,
     )
     if not recent["n"]:
@@ -203,13 +273,14 @@ def _rate_per_s(store: Store, running: list[RunningReplica]) -> float | None:
 
 def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
     try:
-        progress = read_json(replica_folder(store.folder, row["key"], row["replica"]) / "progress.json")
+        progress = read_json(store.replica_folder(row["key"], row["protocol"], row["replica"]) / "progress.json")
     except (OSError, ValueError):
         progress = {}
     polymer = store.polymer(row["key"])
     return RunningReplica(
         key=row["key"],
         monomer_smiles=polymer.given if polymer else "",
+        protocol=row["protocol"],
         replica=row["replica"],
         attempt=row["attempt"],
         elapsed_s=time.time() - row["started"] if row["started"] else 0.0,

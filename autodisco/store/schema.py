@@ -233,7 +233,22 @@ ALTER TABLE labels_new RENAME TO labels;
 """
 """A campaign judges by a posterior of all sources, so that a polymer may have a value of each."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES)
+TIERS = """
+INSERT OR IGNORE INTO meta
+    SELECT 'tiers', json_array(json_object(
+        'protocol', json(protocol.value),
+        'content', json((SELECT value FROM meta WHERE key = 'protocol_content')),
+        'scatter', json((SELECT value FROM meta WHERE key = 'build_scatter')),
+        'agreement', json((SELECT value FROM meta WHERE key = 'agreement'))
+    ))
+    FROM meta AS protocol WHERE protocol.key = 'protocol';
+DELETE FROM meta WHERE key IN ('protocol_content', 'build_scatter', 'agreement');
+CREATE INDEX replicas_by_protocol ON replicas (protocol, status);
+"""
+"""A campaign simulates at one protocol or at several; in earlier versions it was one. The next start adds the numbers
+of builds."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES, TIERS)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

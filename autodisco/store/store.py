@@ -12,7 +12,6 @@ from typing import Any
 
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.store.estimates import Estimates
 from autodisco.store.loop import LoopStage
 from autodisco.store.records import (
     Candidate,
@@ -21,8 +20,8 @@ from autodisco.store.records import (
     Label,
     Polymer,
     RecordedFile,
-    Replica,
 )
+from autodisco.store.replicas import Replicas
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 END_STATES = ("saturated", "settled", "exhausted", "stopped", "failed")
@@ -30,7 +29,7 @@ LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
-class Store(Estimates):
+class Store(Replicas):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
 
     # stages ---------------------------------------------------------------------------------------------------
@@ -218,46 +217,6 @@ class Store(Estimates):
         for row in self.rows("SELECT iteration, verdict, count(*) AS n FROM candidates GROUP BY iteration, verdict"):
             counts.setdefault(row["iteration"], {})[row["verdict"]] = row["n"]
         return counts
-
-    # replicas -------------------------------------------------------------------------------------------------
-
-    def plan_replica(self, key: str, protocol: str, replica: int, iteration: int) -> None:
-        """Ask for a replica; one that was asked for before stays as it is."""
-        self.write(
-            "INSERT OR IGNORE INTO replicas (key, protocol, replica, iteration, status) VALUES (?, ?, ?, ?, 'waiting')",
-            key,
-            protocol,
-            replica,
-            iteration,
-        )
-
-    def update_replica(self, key: str, protocol: str, replica: int, **columns: Any) -> None:
-        """Set columns of a replica; ``properties`` is a dict."""
-        if "properties" in columns and columns["properties"] is not None:
-            columns["properties"] = json.dumps(columns["properties"])
-        names = ", ".join(f"{name} = ?" for name in columns)
-        self.write(
-            f"UPDATE replicas SET {names} WHERE key = ? AND protocol = ? AND replica = ?",
-            *columns.values(),
-            key,
-            protocol,
-            replica,
-        )
-
-    def replicas(self, iteration: int | None = None, key: str | None = None) -> list[Replica]:
-        """Replicas by iteration, key and number, all or those of an iteration or polymer."""
-        return self._selected(Replica, "replicas", "iteration, key, protocol, replica", iteration=iteration, key=key)
-
-    def simulations_done(self) -> int:
-        """Replicas of the whole campaign that have a value or a failure code."""
-        (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
-        return int(row["n"])
-
-    def values_seen(self) -> tuple[Any, ...]:
-        """A tuple that changes whenever a replica ends or a label is added."""
-        (replicas,) = self.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
-        (labels,) = self.rows("SELECT count(*) FROM labels")
-        return (*replicas.values(), *labels.values())
 
     # files ----------------------------------------------------------------------------------------------------
 

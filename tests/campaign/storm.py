@@ -91,14 +91,14 @@ def storm(
 
 def outcomes(folder: Path) -> dict[Path, int]:
     """When each replica wrote its outcome; one that has must not be run again."""
-    return {path: path.stat().st_mtime_ns for path in folder.glob("simulations/*/*/outcome.json")}
+    return {path: path.stat().st_mtime_ns for path in folder.glob("simulations/**/outcome.json")}
 
 
 def result(folder: Path) -> dict[str, object]:
     """What a campaign found, without times."""
     with Store.open_readonly(folder) as store:
         names = ("iteration", "draw", "smiles", "key", "verdict", "reason", "flags")
-        of_replicas = ("key", "replica", "status", "attempt", "seed", "failure_code", "properties")
+        of_replicas = ("key", "protocol", "replica", "status", "attempt", "seed", "failure_code", "properties")
         return {
             "state": (store.get("state"), store.get("reason")),
             "candidates": [{name: getattr(row, name) for name in names} for row in store.candidates()],

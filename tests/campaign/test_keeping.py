@@ -439,7 +439,8 @@ def test_a_fork_takes_a_protocol_of_the_users_own_with_it(copied, tmp_path):
     with Store.open(copied) as store:
         settings = store.get("settings")
         settings["simulation"]["protocol"] = str(tmp_path / "gone.toml")
-        store.set(settings=settings, protocol_content=protocols.load(str(copied / "protocol.toml")).content())
+        content = protocols.load(str(copied / "protocol.toml")).content()
+        store.set(settings=settings, tiers=[{"protocol": "mine", "content": content}])
         fork(store, other, 1, {})
         (store.folder / "protocol.toml").write_text(text.replace("cutoff = 5.0", "cutoff = 5.2"))
         with pytest.raises(InputError, match="is not what it was"):

@@ -8,8 +8,8 @@ import pytest
 
 from autodisco.campaign.interrupts import Interrupts
 from autodisco.campaign.lock import acquire
+from autodisco.campaign.replicas import settle
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
 from tests.campaign.conftest import write_campaign
 from tests.campaign.test_campaign import begin
@@ -41,7 +41,7 @@ def test_without_room_it_waits_says_so_once_and_can_be_interrupted(tmp_path, mon
     def told():
         return [row.event for row in store.journal() if "room" in row.event]
 
-    monkeypatch.setattr(sys.modules["autodisco.campaign.stages.simulate"], "lack_of_room", lack_of_room)
+    monkeypatch.setattr(sys.modules["autodisco.campaign.replicas"], "lack_of_room", lack_of_room)
     for n in (4, 8):  # a second process finds the same shortage
         with pytest.raises(Interrupted):
             settle(dataclasses.replace(campaign, interrupted=lambda n=n: len(looks) >= n), store)

@@ -8,11 +8,12 @@ import torch
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
+from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.filter import _objection
-from autodisco.campaign.stages.simulate import plan_batch, replica_task
+from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model, train_model, training_set
 from autodisco.decide import comparison, ranking
@@ -384,12 +385,16 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
     text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 0.5\n", 1)
     (tmp_path / "mine.toml").write_text(text + "stop_below_with_confidence = 0.95\n")
     # its mean over two builds, corrected for how few they are, as every comparison does
-    place, _ = comparison(store).place(PEO)
+    place, _ = comparison(store, "smoke").place(PEO)
     assert 1e-2 < 10**place < 1.2e-2
     for protocol, told in (("smoke", None), (str(tmp_path / "mine.toml"), 10**place)):
         simulation = campaign.settings.simulation.model_copy(update={"protocol": protocol})
         settings = campaign.settings.model_copy(update={"simulation": simulation})
         other = dataclasses.replace(campaign, settings=settings)
+        (tier,) = other.tiers
+        store.set(protocol=tier.protocol, tiers=[tier.to_dict()])
+        for table in ("replicas", "labels"):
+            store.write(f"UPDATE {table} SET protocol = ? WHERE protocol = 'smoke'", tier.protocol)
         tasks = {row.key: replica_task(other, store, row) for row in store.replicas()}
         benchmark = tasks[parse("*CSC*").key].benchmark
         assert (benchmark and benchmark.s_per_cm) == told

@@ -16,6 +16,8 @@ PEO = parse("*OCC*")
 UNITS = [parse(text) for text in units_from_grammar(60, np.random.default_rng(5))]
 OWN = {"kind": "posterior", "prior_mean": False, "best": 5}
 AGREEMENT = {"offset": 1.27, "offset_sd": 0.12, "slope": 0.4, "slope_sd": 0.12, "systematic": 0.15}
+QUICK = {"protocol": "quick", "agreement": AGREEMENT, "scatter": {"decades": 0.36, "degrees": 97}}
+SODIUM = {**QUICK, "content": {"system": {"salt": "NaTFSI"}}}
 
 
 def truth(unit):
@@ -38,8 +40,7 @@ def campaign(tmp_path):
         given = {"settings": {"surrogate": OWN}, "seed": 1, "iteration": 1, **facts}
         store.set(
             **{
-                "protocol": "quick", "force_field": "pcff+", "reference_key": PEO.key, "agreement": AGREEMENT,
-                "build_scatter": {"decades": 0.36, "degrees": 97}, "protocol_content": {"system": {}}, **given,
+                "protocol": "quick", "force_field": "pcff+", "reference_key": PEO.key, "tiers": [QUICK], **given,
             }
         )  # fmt: skip
         add(store, PEO, [quick(PEO, np.random.default_rng(0)) for _ in range(4)], source="seed")
@@ -95,14 +96,12 @@ def test_the_prior_mean_makes_the_reference_protocol_the_target(campaign):
     assert (found.target, found.words) == ("htp-md", REFERENCE_WORDS)
     peo, polyethylene = found.posterior.predict(["*CCO*", "*C*"]).contributions[PRIOR]
     assert peo > polyethylene + 0.3
-    other = campaign(
-        "other", settings={"surrogate": {**OWN, "prior_mean": True}}, protocol_content={"system": {"salt": "NaTFSI"}}
-    )
+    other = campaign("other", settings={"surrogate": {**OWN, "prior_mean": True}}, tiers=[SODIUM])
     assert judged(other).target == "quick"
 
 
 def test_another_salt_keeps_the_target_at_the_own_protocol(campaign):
-    store = campaign(protocol_content={"system": {"salt": "NaTFSI"}})
+    store = campaign(tiers=[SODIUM])
     for unit in UNITS[:20]:
         add_label(store, unit, truth(unit))
     assert judged(store).target == "quick"

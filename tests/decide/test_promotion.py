@@ -7,7 +7,7 @@ import pytest
 
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.outlook import Aim, Outlook
-from autodisco.decide.promotion import ENOUGH, Build, Tier, contribution, next_builds
+from autodisco.decide.promotion import ENOUGH, Build, Tier, contribution, due_tiers, next_builds
 from autodisco.surrogate import Label, Posterior, Source
 from tests.distinct_units import distinct_units
 
@@ -113,3 +113,21 @@ def test_what_a_tier_contributes_tells_values_from_noise(units, truth):
     assert useful > max(useless)
     assert contribution(_labels(units, truth, long=range(ENOUGH - 1)), _fit, "short", "long") is None
     assert contribution(_labels(units, truth, short=()), _fit, "short", "long") is None
+
+
+def test_each_tier_has_its_own_number_of_builds_below():
+    tiers = (Tier("a", 1.0), Tier("b", 10.0, builds_below=3), Tier("c", 100.0, builds_below=2))
+    assert due_tiers(tiers, {"a": 2}) == []
+    assert due_tiers(tiers, {"a": 3}) == [1]
+    assert due_tiers(tiers, {"a": 6, "b": 2}) == [2]
+    assert due_tiers(tiers, {"a": 9, "b": 2}) == [2, 1]
+    assert due_tiers(tiers, {"a": 1}, starved={"a"}) == [1]
+
+
+def test_builds_of_a_file_count_for_their_polymers_and_not_for_the_turn(outlook, units):
+    told = _there(units)
+    assert next_builds(outlook, TIERS, Counter(), 1, told=told)[0].source == "short"
+    there = Counter({Build("*CCO*", "short"): 10})
+    chosen = next_builds(outlook, TIERS, there, 1, told=told)
+    assert chosen[0].source == "long"
+    assert chosen[0].unit in units[:20]

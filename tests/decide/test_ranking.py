@@ -9,7 +9,7 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
-from autodisco.decide import Ranking, ranking, status, value_of
+from autodisco.decide import Ranking, comparison, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Store
 
@@ -65,8 +65,8 @@ def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(sto
 
     for replica in range(2):  # without the one build that conducts nothing
         store.update_replica("key-6", "quick", replica, status="failed")
-    narrow = seen(build_scatter={"decades": 0.05, "degrees": 20.0})
-    wide = seen(build_scatter={"decades": 1.5, "degrees": 20.0})
+    narrow = seen(tiers=[{"protocol": "quick", "scatter": {"decades": 0.05, "degrees": 20.0}}])
+    wide = seen(tiers=[{"protocol": "quick", "scatter": {"decades": 1.5, "degrees": 20.0}}])
     assert narrow.p_better > 0.99 > wide.p_better
     assert wide.verdict == "tie"
     lenient = {"acquire": {"better_probability": 0.51}}
@@ -76,13 +76,13 @@ def test_the_scatter_and_the_probability_asked_for_are_those_of_the_campaign(sto
 def test_a_polymer_without_a_finished_replica_has_no_rank(store):
     assert "*OCCSC*" not in {row.monomer_smiles for row in ranking(store)}
     assert store.replicas(key="key-running")
-    assert value_of(store, "key-running") is None
+    assert value_of(store, "key-running", "quick") is None
 
 
 def test_the_value_of_one_polymer_is_that_of_the_ranking(store):
     rows = ranking(store)
     assert {row.origin for row in rows} == {"simulated", "known.csv"}
-    assert [value_of(store, row.key) for row in rows] == [row.value for row in rows]
+    assert [value_of(store, row.key, "quick") for row in rows] == [row.value for row in rows]
 
 
 def test_labels_count_only_under_the_protocol_and_force_field_of_the_campaign(store):
@@ -165,3 +165,35 @@ def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_e
     store.set_label("key-running", SIGMA, 1.0, protocol="another", force_field="", origin="x")
     store.set(reference_key="key-running")
     assert ranked() == ranking(store)
+
+
+def _tiered(tmp_path, **done):
+    """A campaign of two tiers with builds of one polymer and the reference, by protocol."""
+    store = Store.create(tmp_path)
+    tiers = [{"protocol": "quick"}, {"protocol": "long"}]
+    store.set(protocol="quick", tiers=tiers, force_field="pcff+", reference_key="peo", settings={})
+    for key, smiles in (("peo", "*OCC*"), ("new", "*COC*")):
+        store.add_polymer(key, smiles, smiles, "seed" if key == "peo" else "generated")
+        for protocol, values in done.items():
+            for number, value in enumerate(values):
+                store.plan_replica(key, protocol, number, 1)
+                properties = {"conductivity_s_per_cm": value}
+                store.update_replica(key, protocol, number, status="done", properties=properties, ended=1.0)
+    return store
+
+
+def test_values_of_two_protocols_never_mix(tmp_path):
+    with _tiered(tmp_path, quick=(0.03, 0.05), long=(0.002,)) as store:
+        row = next(row for row in ranking(store) if row.key == "new")
+        assert (row.protocol, row.value, row.n_replicas, row.values) == ("long", 0.002, 1, [0.002])
+        assert (row.at("quick").value, row.at("quick").n_replicas) == (pytest.approx(0.04), 2)
+        assert row.at("htp-md") is None
+        assert [one["protocol"] for one in row.to_dict()["tiers"]] == ["quick", "long"]
+        assert value_of(store, "new", "quick") == pytest.approx(0.04)
+        assert comparison(store, "long").keys == comparison(store, "quick").keys
+        assert comparison(store, "long").places()[0][0] < comparison(store, "quick").places()[0][0] - 1
+
+
+def test_before_the_first_judgement_only_values_of_the_first_tier_are_compared(tmp_path):
+    with _tiered(tmp_path, long=(0.002, 0.003)) as store:
+        assert ranking(store) == []

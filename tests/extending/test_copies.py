@@ -8,9 +8,9 @@ import pytest
 from autodisco.campaign import load, open_folder
 from autodisco.campaign.copies import input_copy
 from autodisco.campaign.fork import fork
+from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages.prepare import _load
-from autodisco.campaign.stages.simulate import replica_task
 from autodisco.campaign.verify import verify
 from autodisco.decide import objective_of
 from autodisco.errors import InputError

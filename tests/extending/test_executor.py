@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import load, open_folder, stop
+from autodisco.campaign.replicas import settle
 from autodisco.campaign.running import executor_of, is_with, wait_again
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages import STAGES
-from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError, NoCampaign, StorageError
 from autodisco.polymer import parse
@@ -149,7 +149,7 @@ def test_a_replica_that_cannot_be_cancelled_is_not_started_again(tmp_path):
         store.plan_replica("abc", protocol, 0, 0)
         store.update_replica("abc", protocol, 0, status="running", executor=kind, handle="7")
         before = store.replicas()
-        with pytest.raises(StorageError, match=r"replica 0 of abc may still run.*the queue does not answer"):
+        with pytest.raises(StorageError, match=r"replica 0 of abc at smoke may still run.*the queue does not answer"):
             settle(campaign, store)
         assert store.replicas() == before
     stop(campaign.folder)

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from autodisco.campaign import load
+from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.seeds import read_seeds
 from autodisco.campaign.setup import full_runs, set_up
-from autodisco.campaign.stages.simulate import replica_task
 from autodisco.decide import ranking
 from autodisco.errors import InputError
 from autodisco.simulation import protocols

@@ -35,7 +35,13 @@ def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s
     return ReplicaTask("key", smiles, 0, 5, protocol, "pcff+", folder, timeout_s)
 
 
-def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = None, threads: int = 1, **settings):
+def run(
+    tasks: list[ReplicaTask],
+    outcomes: dict[str, ReplicaOutcome] | None = None,
+    threads: int = 1,
+    room=lambda: "",
+    **settings,
+):
     """Whether all ran, which were started, and `outcomes` by folder name."""
     started: list[str] = []
     outcomes = {} if outcomes is None else outcomes
@@ -43,7 +49,8 @@ def run(tasks: list[ReplicaTask], outcomes: dict[str, ReplicaOutcome] | None = N
     def done(finished, outcome):
         outcomes[finished.folder.name] = outcome
 
-    complete = Pool(LocalExecutor(2, threads), **settings).run(tasks, lambda t: started.append(t.folder.name), done)
+    pool = Pool(LocalExecutor(2, threads), **settings)
+    complete = pool.run(tasks, lambda t: started.append(t.folder.name), done, room=room)
     return complete, started, outcomes
 
 
@@ -288,3 +295,24 @@ def engines_in(folder: Path) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def test_what_is_not_awaited_runs_on_and_the_next_call_looks_after_it(tmp_path):
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "long"')
+    (tmp_path / "long.toml").write_text(text.replace("duration_ps = 2\n", "duration_ps = 20\n"))
+    short, further = task(tmp_path / "a"), task(tmp_path / "b", protocol=str(tmp_path / "long.toml"))
+    pool, started, ended = Pool(LocalExecutor(2)), [], []
+
+    def begin(one):
+        started.append(one.folder.name)
+
+    def end(one, outcome):
+        ended.append((one.folder.name, outcome.ok))
+
+    assert pool.run([short], begin, end, more=lambda: None if "b" in started else further, awaited=lambda t: t == short)
+    assert started == ["b", "a"]
+    assert ended == [("a", True)]
+    assert pool.running == [further]
+    assert pool.run([], begin, end)
+    assert ended == [("a", True), ("b", True)]
+    assert pool.running == []

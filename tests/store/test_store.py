@@ -108,6 +108,22 @@ def older_database(folder, **facts):
     connection.close()
 
 
+def test_the_protocol_of_an_older_database_is_its_only_tier(tmp_path):
+    scatter, content = {"decades": 0.36, "degrees": 97.0}, {"name": "quick", "temperature_k": 500}
+    older_database(tmp_path, protocol="quick", protocol_content=content, build_scatter=scatter, agreement=None)
+    with Store.open(tmp_path) as store:
+        (tier,) = store.tiers()
+        assert (tier.protocol, tier.content, tier.scatter, tier.agreement) == ("quick", content, scatter, None)
+        assert store.get("protocol_content") is None
+
+
+def test_replicas_of_further_tiers_have_a_folder_of_their_protocol(tmp_path):
+    with Store.create(tmp_path) as store:
+        store.set(tiers=[{"protocol": "quick"}, {"protocol": "long"}], protocol="quick")
+        assert store.replica_folder("key", "quick", 1) == tmp_path / "simulations" / "key" / "1"
+        assert store.replica_folder("key", "long", 1) == tmp_path / "simulations" / "key" / "long" / "1"
+
+
 def version_of_the_file(folder):
     with contextlib.closing(sqlite3.connect(folder / "state.db")) as connection:
         return connection.execute("PRAGMA user_version").fetchone()[0]

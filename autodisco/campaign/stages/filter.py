@@ -8,7 +8,9 @@ from collections import Counter
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.judging import judge
 from autodisco.campaign.pool import has_pool, waiting, wanted_new
+from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
@@ -21,6 +23,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
     """Judge the new strings in the order of the draws, then draw more, or go on with or without simulations."""
     settings = campaign.settings
     iteration = store.get("iteration")
+    nothing = False
     with store.transaction():
         known = store.known_keys()
         for draw in store.candidates(iteration, "drawn"):
@@ -44,7 +47,9 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             store.note("filtered", f"iteration {iteration}", seen, decided, why)
             advance(store, "filled")
         else:
-            _nothing_left(campaign, store, iteration, counts)
+            nothing = True
+    if nothing:
+        _nothing_left(campaign, store, iteration, counts)
     duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
     campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
 
@@ -58,13 +63,17 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
     split = f"{counted(duplicates, 'known polymer')}, {counts['invalid']} invalid, {counts['rejected']} rejected"
     reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
     if duplicates >= unusable:
-        store.note("filtered", f"iteration {iteration}", dict(counts), "ask the saturation rule", reason)
-        advance(store, "none-new")
+        with store.transaction():
+            store.note("filtered", f"iteration {iteration}", dict(counts), "ask the saturation rule", reason)
+            advance(store, "none-new")
         return
-    judgement = judge_last(campaign, store, 1)[-1].to_dict()
-    store.note("end", f"iteration {iteration}", {**counts, **judgement}, "nothing-usable", reason)
-    store.end_iteration(iteration, dict(counts), judgement)
-    advance(store, "nothing-usable", reason)
+    finish(campaign, store)
+    judge(store)
+    with store.transaction():
+        judgement = judge_last(campaign, store, 1)[-1].to_dict()
+        store.note("end", f"iteration {iteration}", {**counts, **judgement}, "nothing-usable", reason)
+        store.end_iteration(iteration, dict(counts), judgement)
+        advance(store, "nothing-usable", reason)
 
 
 def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -> None:

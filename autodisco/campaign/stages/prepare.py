@@ -6,8 +6,8 @@ from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
+from autodisco.campaign.replicas import finish, settle
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
-from autodisco.campaign.stages.simulate import settle
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import train_model, training_set
@@ -30,11 +30,13 @@ def prepare(campaign: Campaign, store: Store) -> None:
     if not budget_spent(campaign, store):
         settle(campaign, store)
     if spent := budget_spent(campaign, store):
+        finish(campaign, store)
         end_spent(store, spent)
         return
     reference = store.get("reference_key")
-    if reference not in {row.key for row in store.replicas() if row.status == "done"} | set(_labelled(campaign, store)):
-        failed = [row for row in store.replicas(key=reference) if row.status == "failed"]
+    done = {row.key for row in store.batch_replicas() if row.status == "done"}
+    if reference not in done | set(_labelled(campaign, store)):
+        failed = [row for row in store.batch_replicas() if row.key == reference and row.status == "failed"]
         codes = sorted({row.failure_code or "unknown" for row in failed})
         with store.transaction():
             for row in failed:
@@ -81,7 +83,7 @@ def _load(campaign: Campaign, store: Store) -> None:
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(_builds(campaign, key == reference.key)):
-                store.plan_replica(key, store.get("protocol"), replica, 0)
+                store.plan_replica(key, campaign.tiers[0].protocol, replica, 0)
         files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
         store.set(loaded=True, file_hashes={key: sha256(Path(path)) for key, path in files.items() if path})
         store.note(
@@ -169,11 +171,9 @@ def _without_value(campaign: Campaign, store: Store, seeds: list[Seed]) -> list[
 
 
 def _builds(campaign: Campaign, of_reference: bool) -> int:
-    """Builds of a polymer. Every comparison shares the error of the reference, so that it gets more of them."""
-    simulation = campaign.settings.simulation
-    if of_reference:
-        return simulation.reference_replicas or 4 * simulation.replicas
-    return simulation.replicas
+    """Builds of a polymer at the first tier."""
+    first = campaign.tiers[0]
+    return first.reference_replicas if of_reference else first.replicas
 
 
 PREPARE = Stage(

@@ -5,6 +5,8 @@ from typing import Any
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import escape
+from autodisco.campaign.judging import judge
+from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
 from autodisco.campaign.settled import settled_chance, why_settled
 from autodisco.campaign.stages.stage import NEXT, TRAINING, Event, Stage
@@ -37,6 +39,9 @@ def retrain(campaign: Campaign, store: Store) -> None:
                 store.write_training(iteration, training_set(campaign, store, ranking(store)))
                 store.forget_model(iteration)  # where the campaign had ended, it is there already
     train_model(campaign, store, iteration)
+    if saturated or spent or enough:
+        finish(campaign, store)
+        judge(store)
     with store.transaction():
         store.end_iteration(iteration, store.verdicts().get(iteration, {}), latest.to_dict())
         if saturated and not enough:

@@ -1,31 +1,16 @@
-"""simulate: every planned replica gets a value or a failure code. A finished replica is never run again."""
+"""simulate: each replica of the batch gets properties with errors, or a failure code, and the journal keeps both."""
 
-from __future__ import annotations
-
-import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.budget import end_spent, simulations_left, simulations_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
-from autodisco.campaign.notify import tell
 from autodisco.campaign.pool import choose_batch
-from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import end_running, executor_of, is_with, wait_again
-from autodisco.campaign.stages.stage import NEXT, Event, Stage
-from autodisco.campaign.states import Interrupted, advance
-from autodisco.decide import comparison, value_of
-from autodisco.errors import OwnedError, StorageError
-from autodisco.store import Replica, Store, replica_folder
-from autodisco.text import counted
-
-LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""Files of a finished replica for analysis; their hashes are recorded."""
-
-if TYPE_CHECKING:
-    from autodisco.simulation.early import Benchmark
-    from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
+from autodisco.campaign.promoting import weigh_tiers
+from autodisco.campaign.replicas import finish, settle
+from autodisco.campaign.stages.stage import NEXT, SIMULATION, Event, Stage
+from autodisco.campaign.states import advance
+from autodisco.store import Store
 
 
 def simulate(campaign: Campaign, store: Store) -> None:
@@ -36,228 +21,37 @@ def simulate(campaign: Campaign, store: Store) -> None:
     plan_batch(campaign, store)
     settle(campaign, store)
     iteration = store.get("iteration")
-    if any(row.status == "waiting" for row in store.replicas(iteration)):
+    if any(row.status == "waiting" for row in store.batch_replicas()):
+        finish(campaign, store)
         end_spent(store, simulations_spent(campaign, store))
         return
     check_failures(campaign, store)
-    counts = Counter(row.status for row in store.replicas(iteration))
+    counts = Counter(row.status for row in store.batch_replicas())
     with store.transaction():
         why = "every replica has a value or a failure code"
         store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
+        weigh_tiers(store)
         advance(store, "settled")
 
 
 def plan_batch(campaign: Campaign, store: Store) -> None:
     """Plan the replicas of the polymers that the selection chooses, once, as many as the budget leaves."""
-    iteration, replicas = store.get("iteration"), campaign.settings.simulation.replicas
-    if store.replicas(iteration):
+    iteration, first = store.get("iteration"), campaign.tiers[0]
+    replicas = 1 if first.protocol in store.starved() else first.replicas
+    if store.batch_replicas():
         return
     with store.transaction():
-        batch = choose_batch(campaign, store, campaign.seed(iteration, SIMULATE.seed_number))
+        batch = choose_batch(campaign, store, campaign.seed(iteration, SIMULATION))
         wanted = [(row.key or "", number) for row in batch for number in range(replicas)]
         # If the budget is below what is done already, all of them are planned, and wait for a larger one.
         for key, number in wanted[: simulations_left(campaign, store) or None]:
-            store.plan_replica(key, store.get("protocol"), number, iteration)
-
-
-def settle(campaign: Campaign, store: Store) -> None:
-    """Run the replicas of the current iteration that are not done, as far as the budget allows, the reference first.
-
-    Replicas that an earlier process submitted, and that survived it, are waited for. Raises Interrupted, leaving the
-    rest waiting; a signal leaves those that survive this process running.
-    """
-    from autodisco.simulation import engines
-    from autodisco.simulation.executors import Pool
-
-    rows = [row for row in store.replicas(store.get("iteration")) if row.status in ("waiting", "running")]
-    rows.sort(key=lambda row: row.key != store.get("reference_key"))
-    executor = executor_of(campaign.settings)
-    found = [row for row in rows if is_with(campaign.settings, campaign.folder, executor, row)]
-    left = simulations_left(campaign, store)
-    waiting = [row for row in rows if row not in found][: None if left is None else max(0, left - len(found))]
-    if not found and not waiting:
-        return
-    simulation = campaign.settings.simulation
-    engines.load(simulation.engine).check()
-    wait_again(campaign.settings, store, [row for row in rows if row not in found])
-    campaign.say(f"{counted(len(found) + len(waiting), 'replica')} to simulate")
-    pool = Pool(
-        executor,
-        campaign.interrupted,
-        room=_Room(campaign, store, executor.here),
-        stalled_s=60.0 * simulation.stalled_minutes,
-        leave=True,
-    )
-    try:
-        finished = pool.run(
-            [replica_task(campaign, store, row) for row in waiting],
-            on_start=lambda task: _started(store, task),
-            on_done=lambda task, outcome: _ended(campaign, store, task, outcome),
-            on_restart=lambda task: _restarted(store, task),
-            on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
-            submitted=[(replica_task(campaign, store, row), row.handle or "") for row in found],
-        )
-    except OwnedError:
-        raise  # another process runs the replicas now
-    except BaseException:
-        if not executor.survives:
-            end_running(campaign.settings, store)
-        raise
-    if not finished:
-        if not executor.survives or campaign.interrupted() != "signal":
-            end_running(campaign.settings, store)
-        raise Interrupted
-    store.set(short_of_room="")
-
-
-class _Room:
-    """Says what this machine is short of. Begin and end of a shortage are journalled; meanwhile the fact
-    ``short_of_room`` of the campaign says the same."""
-
-    def __init__(self, campaign: Campaign, store: Store, here: bool):
-        self._campaign, self._store, self._here = campaign, store, here
-
-    def __call__(self) -> str:
-        reason, short = lack_of_room(self._campaign, self._here), bool(self._store.get("short_of_room"))
-        if reason and not short:
-            self._note("short of room", "start no further replica", reason)
-            tell(self._campaign, self._store)
-        elif short and not reason:
-            self._note("room again", "start further replicas", "")
-        return reason
-
-    def _note(self, event: str, decided: str, reason: str) -> None:
-        with self._store.transaction():
-            self._store.note(event, str(self._campaign.folder), {}, decided, reason)
-            self._store.set(short_of_room=reason)
-
-
-def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
-    """The task of a planned replica."""
-    from autodisco.simulation import engines
-    from autodisco.simulation.task import ReplicaTask, mending
-
-    settings = campaign.settings.simulation
-    polymer = store.polymer(row.key)
-    assert polymer is not None, "a planned replica has its polymer"
-    return ReplicaTask(
-        key=row.key,
-        monomer_smiles=polymer.given,
-        replica=row.replica,
-        seed=campaign.seed(row.iteration, SIMULATE.seed_number, row.key, row.replica, row.attempt),
-        protocol=settings.protocol,
-        force_field=settings.force_field,
-        folder=replica_folder(campaign.folder, row.key, row.replica).absolute(),
-        timeout_s=60.0 * settings.timeout_minutes,
-        attempt=row.attempt,
-        **mending(row.failure_code if row.attempt > 0 else None),
-        engine=engines.resolved(settings.engine),
-        benchmark=_benchmark(campaign, store, row.key),
-        may_stop_early=campaign.may_stop_early,
-        force_field_name=store.get("force_field"),
-    )
-
-
-def _benchmark(campaign: Campaign, store: Store, key: str) -> Benchmark | None:
-    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it."""
-    from autodisco.simulation import protocols
-    from autodisco.simulation.early import Benchmark
-
-    if not campaign.may_stop_early:
-        return None
-    production = protocols.load(campaign.settings.simulation.protocol).production
-    reference = store.get("reference_key")
-    if not production.stop_below_with_confidence or key == reference or not value_of(store, reference):
-        return None
-    known = comparison(store)
-    place, error = known.place(reference)
-    return Benchmark(10**place, error, known.replica_sd, known.degrees)
-
-
-def _started(store: Store, task: ReplicaTask) -> None:
-    store.update_replica(
-        task.key, store.get("protocol"), task.replica, status="running", started=time.time(), seed=task.seed
-    )
-
-
-def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
-    kind = campaign.settings.executor.kind
-    store.update_replica(task.key, store.get("protocol"), task.replica, executor=kind, handle=handle)
-
-
-def _restarted(store: Store, task: ReplicaTask) -> None:
-    subject = f"{task.monomer_smiles} replica {task.replica}"
-    store.note("restart", subject, {"attempt": task.attempt}, "start it again as it was", "a signal ended it")
-
-
-def _ended(campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
-    """Store the outcome. Returns a task for another attempt if the failure code allows one and attempts are left.
-
-    Raises StorageError if the disk was full: the replica waits, and the stage is run again.
-    """
-    from autodisco.simulation.task import RETRY
-
-    subject, protocol = f"{task.monomer_smiles} replica {task.replica}", store.get("protocol")
-    if outcome.failure_code == "no-disk":
-        again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
-        store.update_replica(task.key, protocol, task.replica, **again)
-        raise StorageError(f"{subject}: no space left for {task.folder}")
-    columns: dict[str, Any] = {
-        **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
-        "seed": task.seed,
-        "attempt": task.attempt,
-        "estimated_terms": outcome.estimated_terms,
-        "ended": time.time(),
-        "executor": None,
-        "handle": None,
-    }
-    if outcome.ok and outcome.properties is not None:
-        _keep(campaign, store, task, outcome.properties, columns)
-        return None
-    seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
-    retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
-    with store.transaction():
-        if retry:
-            columns["attempt"] += 1
-            store.update_replica(task.key, protocol, task.replica, status="waiting", **columns)
-            decided = f"start again: {RETRY[outcome.failure_code or '']}"
-            store.note("retry", subject, seen, decided, f"attempt {task.attempt + 1} failed: {outcome.failure_code}")
-        else:
-            store.update_replica(task.key, protocol, task.replica, status="failed", **columns)
-            why = "no attempts are left" if outcome.failure_code in RETRY else "a new start cannot mend it"
-            store.note("give up", subject, seen, "count the replica as failed", why)
-        campaign.say(f"{subject}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
-    if not retry:
-        return None
-    row = next(row for row in store.replicas(key=task.key) if row.replica == task.replica)
-    return replica_task(campaign, store, row)
-
-
-def _keep(
-    campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
-) -> None:
-    """Store the properties of a replica, and the hashes of its files."""
-    subject, objective = f"{task.monomer_smiles} replica {task.replica}", campaign.objective
-    value = objective.value(properties)
-    with store.transaction():
-        store.update_replica(
-            task.key, store.get("protocol"), task.replica, status="done", properties=properties, **columns
-        )
-        for name in LASTING_FILES:
-            if (file := replica_folder(campaign.folder, task.key, task.replica) / name).is_file():
-                store.record_file(file)
-        if why := properties.get("stopped_early"):
-            saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
-            marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
-            store.note("stopped early", subject, saved, marked, why)
-    shown = f"no {objective.name}" if value is None else objective.exact(value)
-    campaign.say(f"{subject}: {shown} after {columns['wall_s']:.0f} s")
+            store.plan_replica(key, first.protocol, number, iteration)
 
 
 SIMULATE = Stage(
     name="simulate",
     does="simulates what is new",
-    seed_number=3,
+    seed_number=SIMULATION,
     after=("generate", "filter"),
     run=simulate,
     events={

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 NEXT = "next"
 """Target of an event: the stage that follows in the list of stages; the first one of the loop follows the last."""
 
-ENUMERATION, TRAINING, METRICS, SETTLED = 0, 5, 6, 7
-"""Seed numbers of work that several stages share, or that belongs to none: enumerating units, training a model, scoring
-it, asking whether the best polymers are settled."""
+ENUMERATION, SIMULATION, TRAINING, METRICS, SETTLED = 0, 3, 5, 6, 7
+"""Seed numbers of work that several stages share, or that belongs to none: enumerating units, building and running a
+replica, training a model, scoring it, asking whether the best polymers are settled."""
 
 
 @dataclass(frozen=True)

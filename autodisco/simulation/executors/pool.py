@@ -52,8 +52,6 @@ class Pool:
 
     Parameters
     ----------
-    room
-        Asked before each start: while it gives a reason, no further replica is started.
     stalled_s
         A replica without progress for this time (0: no limit) is ended with the code ``stalled``.
     leave
@@ -64,11 +62,11 @@ class Pool:
         self,
         executor: Executor,
         stop: Callable[[], object] = lambda: False,
-        room: Callable[[], str] = lambda: "",
         stalled_s: float = 0.0,
         leave: bool = False,
     ):
-        self._executor, self._stop, self._room, self._stalled_s = executor, stop, room, stalled_s
+        self.executor = executor
+        self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
         self._waiting: deque[ReplicaTask] = deque()
         self._running: list[_Running] = []
@@ -82,60 +80,93 @@ class Pool:
         on_restart: OnTask = lambda task: None,
         on_submit: Callable[[ReplicaTask, str], None] = lambda task, handle: None,
         submitted: Iterable[tuple[ReplicaTask, str]] = (),
+        room: Callable[[], str] = lambda: "",
+        more: Callable[[], ReplicaTask | None] = lambda: None,
+        awaited: Callable[[ReplicaTask], bool] = lambda task: True,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
+
+        Each free place is offered to a task of `more` first, which gives the same one until it has started. Tasks that
+        are not `awaited` may run on when this returns True; the next call looks after them. While `room` gives a
+        reason, no further replica is started.
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
         leave no outcome. `on_submit` gets each handle; `submitted` are replicas that an earlier process submitted.
         """
-        self._waiting = deque(tasks)
-        self._running = [_Running(task, handle) for task, handle in submitted]
+        self._waiting.extend(tasks)
+        self._running += [_Running(task, handle) for task, handle in submitted]
+
+        def unfinished() -> bool:
+            return bool(self._waiting) or any(awaited(entry.task) for entry in self._running)
+
+        complete = False
         try:
-            while self._waiting or self._running:
+            while unfinished():
                 if self._stop():
                     return False
-                self._start(on_start, on_submit, on_done)
+                self._start(on_start, on_submit, on_done, room, more)
                 self._look(on_restart, on_submit, on_done)
                 on_progress()
-                if self._running or self._waiting:
-                    time.sleep(self._executor.poll_s)
+                if unfinished():
+                    time.sleep(self.executor.poll_s)
+            complete = True
         finally:
-            if not self._leave:
-                self._cancel_all()
+            if not complete:
+                self.end()
         return True
 
-    def _cancel_all(self) -> None:
-        """End all replicas. Raises the first error, after each was tried."""
-        with ExitStack() as all_of_them:
-            for entry in reversed(self._running):
-                all_of_them.callback(self._executor.cancel, entry.handle)
+    @property
+    def running(self) -> list[ReplicaTask]:
+        """Tasks that were submitted and have not ended."""
+        return [entry.task for entry in self._running]
 
-    def _start(self, on_start: OnTask, on_submit: Callable[[ReplicaTask, str], None], on_done: OnDone) -> None:
+    def end(self) -> None:
+        """End all replicas, but those that are to survive. Raises the first error, after each was tried."""
+        running, self._running = self._running, []
+        self._waiting.clear()
+        with ExitStack() as all_of_them:
+            for entry in [] if self._leave else reversed(running):
+                all_of_them.callback(self.executor.cancel, entry.handle)
+
+    def _start(
+        self,
+        on_start: OnTask,
+        on_submit: Callable[[ReplicaTask, str], None],
+        on_done: OnDone,
+        room: Callable[[], str],
+        more: Callable[[], ReplicaTask | None],
+    ) -> None:
         """Submit as many as there are places for."""
-        while self._waiting and len(self._running) < self._executor.workers:
-            if outcome := lasting_outcome(self._waiting[0]):
-                self._finish(self._waiting.popleft(), outcome, on_done)
-                continue
-            if self._room():
+        while len(self._running) < self.executor.workers:
+            further = more()
+            task = further or (self._waiting[0] if self._waiting else None)
+            if task is None:
                 return
-            task = self._waiting.popleft()
+            outcome = lasting_outcome(task)
+            if outcome is None and room():
+                return
+            if further is None:
+                self._waiting.popleft()
+            if outcome:
+                self._finish(task, outcome, on_done)
+                continue
             on_start(task)
             self._running.append(_Running(task, self._submit(task, on_submit)))
 
     def _submit(self, task: ReplicaTask, on_submit: Callable[[ReplicaTask, str], None]) -> str:
         """Submit a task; its handle. A replica whose handle cannot be stored would not be found again: it is ended."""
-        handle = self._executor.submit(task)
+        handle = self.executor.submit(task)
         try:
             on_submit(task, handle)
         except BaseException:
-            self._executor.cancel(handle)
+            self.executor.cancel(handle)
             raise
         return handle
 
     def _look(self, on_restart: OnTask, on_submit: Callable[[ReplicaTask, str], None], on_done: OnDone) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
-        sightings = self._executor.poll([entry.handle for entry in self._running])
+        sightings = self.executor.poll([entry.handle for entry in self._running])
         for entry in list(self._running):
             sighting = sightings[entry.handle]
             if entry.started is None and sighting.state != "waiting":
@@ -165,7 +196,7 @@ class Pool:
                 failure = "stalled", f"no progress for {self._stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
             else:
                 return None
-            self._executor.cancel(entry.handle)
+            self.executor.cancel(entry.handle)
             # It may have come to its end since the last look.
             return finished_outcome(entry.task) or ReplicaOutcome.failed(*failure, wall)
         if outcome := finished_outcome(entry.task):

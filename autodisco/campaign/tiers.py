@@ -1,0 +1,67 @@
+"""The tiers of a campaign: protocols at which it simulates polymers, the cheapest first."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from autodisco.campaign.settings import Settings
+from autodisco.errors import InputError
+from autodisco.store import CampaignTier
+
+if TYPE_CHECKING:
+    from autodisco.simulation.protocols import Protocol
+
+OF_REFERENCE = 4
+"""Builds of the reference for each build of another polymer at the first tier: every comparison shares its error."""
+
+
+def tiers_of(settings: Settings) -> list[CampaignTier]:
+    """What the store of a campaign holds of its tiers. Raises InputError for a protocol that does not exist."""
+    loaded = _protocols(settings)
+    return [
+        CampaignTier(
+            protocol=protocol.name,
+            replicas=tier.replicas,
+            reference_replicas=tier.reference_replicas or (1 if number else OF_REFERENCE) * tier.replicas,
+            builds_below=tier.builds_below,
+            work=protocol.work / loaded[0].work,
+            content=protocol.content(),
+            scatter=protocol.scatter.model_dump(),
+            agreement=protocol.agreement.model_dump() if protocol.agreement else None,
+        )
+        for number, (tier, protocol) in enumerate(zip(settings.tiers, loaded, strict=True))
+    ]
+
+
+def timeout_s(settings: Settings, number: int) -> float:
+    """Time limit of a replica of a tier (s)."""
+    if minutes := settings.tiers[number].timeout_minutes:
+        return 60.0 * minutes
+    longer = 1.0 if number == 0 else max(1.0, tiers_of(settings)[number].work)
+    return 60.0 * settings.simulation.timeout_minutes * longer
+
+
+def check_tiers(settings: Settings) -> None:
+    """Raise InputError for tiers whose values cannot be judged together, and for the dearer before the cheaper."""
+    loaded = _protocols(settings)
+    for number, (below, protocol) in enumerate(pairwise(loaded), 1):
+        names = [one.name for one in loaded[:number]]
+        if protocol.name in names:
+            raise InputError(f"protocol {protocol.name} stands there twice")
+        if protocol.system.salt != below.system.salt:
+            raise InputError(
+                f"protocol {protocol.name} has the salt {_salt(protocol)}, and {below.name} has {_salt(below)}; values "
+                "of different salts cannot be compared"
+            )
+        if protocol.work < below.work:
+            raise InputError(f"protocol {protocol.name} is cheaper than {below.name}; give the cheapest first")
+
+
+def _protocols(settings: Settings) -> list["Protocol"]:
+    from autodisco.simulation import protocols
+
+    return [protocols.load(tier.protocol) for tier in settings.tiers]
+
+
+def _salt(protocol: "Protocol") -> Any:
+    salt = protocol.system.salt
+    return salt if isinstance(salt, str) else " + ".join(salt)
