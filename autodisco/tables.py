@@ -25,6 +25,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+PACKED = ((b"\x1f\x8b", "a gzip file; unpack it"), (b"PK\x03\x04", "a ZIP file or a spreadsheet; save it as CSV"))
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
@@ -198,6 +199,9 @@ def _encoding(path: Path) -> str:
             begins = file.read(1024)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    for mark, said in PACKED:
+        if begins.startswith(mark):
+            raise InputError(f"{path}: it is {said}")
     for mark, name in MARKS:
         if begins.startswith(mark):
             return name

@@ -103,6 +103,8 @@ def test_seeds_are_read_and_labelled_in_the_way_they_are_written(tmp_path, separ
         (b'name,smiles\nPEO,*CCO*\ny,"*CC*\n', "line 3: not a CSV row"),
         ("name,smiles\nPEO,*CCO*\nPolyäther,*CC*\n".encode("latin-1"), "line 3: byte 0xe4: it is not UTF-8 text"),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
+        (b"\x1f\x8b\x08\x00", "it is a gzip file; unpack it"),
+        (b"PK\x03\x04\x14\x00", "a ZIP file or a spreadsheet; save it as CSV"),
     ],
 )
 def test_what_cannot_be_read_is_one_line_that_names_file_and_line(tmp_path, content, complaint, capsys):

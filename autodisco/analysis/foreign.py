@@ -1,5 +1,6 @@
 """Trajectories that MDAnalysis reads: each file by itself, with the time that its header can be trusted to tell."""
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autodisco.analysis.opening import known_format
+from autodisco.analysis.opening import known_format, opened
 from autodisco.analysis.timeline import Frame, Timeline, in_chunks
 from autodisco.analysis.trajectory import Chunk, Notes
 from autodisco.errors import InputError
+from autodisco.text import counted
 
 TIMED = ("XTC", "TRR", "NCDF", "NC", "H5MD", "TNG")  # each frame has its time in ps
 AKMA_PS = 0.04888821  # CHARMM's unit of time, that of DCD headers
@@ -48,6 +50,7 @@ class Foreign:
                 self.n_frames += int(reader.n_frames)
                 if reader.n_atoms != n_atoms:
                     raise InputError(f"{path}: {reader.n_atoms} atoms, but the topology describes {n_atoms}")
+                _check_all_frames(path, reader)
                 if reader.format in UNITLESS:
                     notes.say(f"{path}: {reader.format} files name no units; lengths are taken for Å")
         self._timeline = Timeline("ps" if self._timed() else "steps", dt_ps, notes)
@@ -133,7 +136,8 @@ class Foreign:
                 np.asarray(now.triclinic_dimensions, dtype=np.float64),
             )
         if without:
-            self._notes.say(f"{path}: {without} frames without positions are left out")
+            are = "is" if without == 1 else "are"
+            self._notes.say(f"{path}: {counted(without, 'frame')} without positions {are} left out")
 
 
 def _reader(path: Path, n_atoms: int | None = None) -> Any:
@@ -152,6 +156,20 @@ def _reader(path: Path, n_atoms: int | None = None) -> Any:
         except Exception as error:  # MDAnalysis raises whatever its readers do
             said = " ".join(str(error).split())[:120]
             raise InputError(f"{path}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
+
+
+def _check_all_frames(path: Path, reader: Any) -> None:
+    """Raise InputError for a GRO file with several frames, of which MDAnalysis reads the first one only."""
+    if reader.format != "GRO":
+        return
+    with opened(path) as stream:
+        lines = sum(1 for _ in io.BufferedReader(stream))
+    n_frames = lines // (int(reader.n_atoms) + 3)  # title, number of atoms and box
+    if n_frames > 1:
+        raise InputError(
+            f"{path}: {n_frames} frames; only the first frame of a GRO file can be read: convert it to XTC "
+            f"(gmx trjconv -f {path.name} -s {path.name} -o {path.stem}.xtc) and give both files"
+        )
 
 
 def _readers() -> Any:

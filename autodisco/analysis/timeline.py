@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autodisco.analysis.trajectory import Chunk, Notes, StartAgain
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
+from autodisco.text import counted
 
 WITNESSES = 12  # number of atoms whose positions identify a frame
 LIKE_A_STEP = 2.0  # longest displacement from one frame to the next, in units of the usual displacement
@@ -183,8 +184,8 @@ class Timeline:
             self._dropped |= set(kept.numbers[at:])
             n = len(kept) - at
             self._notes.say(
-                f"{frame.source}: {said}; of the {n} frames from there on that were "
-                "written twice, the later ones are used"
+                f"{frame.source}: {said}; of the {counted(n, 'frame')} from there on that "
+                f"{'was written twice, the later one is' if n == 1 else 'were written twice, the later ones are'} used"
             )
             raise StartAgain
         if repeats or (self._interval is not None and from_last <= LIKE_A_STEP * usual):

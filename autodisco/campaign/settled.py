@@ -31,7 +31,9 @@ def settled_chance(campaign: Campaign, store: Store) -> float | None:
 def why_settled(campaign: Campaign, chance: float) -> str:
     """The reason in words."""
     rule, k = campaign.settings.saturation, campaign.settings.surrogate.best
+    unit = campaign.objective.unit if campaign.objective.scale.floor is None else "decades"
+    margin = f"{rule.margin:g} {unit}".rstrip()
     return (
-        f"no other known polymer is better than the worst of the best {k} by more than {rule.margin:g} with "
+        f"no other known polymer is better than the worst of the best {k} by more than {margin} with "
         f"probability {chance:.2f} (asked: {rule.settled:g})"
     )

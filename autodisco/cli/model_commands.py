@@ -152,7 +152,7 @@ def import_(
     same polymer are averaged; classes are kept where they agree.
     """
     from autodisco.generator import read_dataset
-    from autodisco.generator.dataset import merge_rows, write_dataset
+    from autodisco.generator.dataset import merge_rows, reason_without_values, write_dataset
 
     rows = read_dataset(file)
     out = out or Path("data") / f"{file.stem}.csv"
@@ -163,7 +163,11 @@ def import_(
     known = sum(value != "" for _, value in polymers)
     if as_json:
         print_json({"file": str(out), "rows": len(rows), "polymers": len(polymers), "with_value": known})
-    message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {known} with a value")
+    stated = {row.smiles for row in rows if row.value is not None or row.label}
+    valued = f"{known} with a value" if stated else f"none with a value: {reason_without_values(file)}"
+    message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {valued}")
+    if split := len(stated) - known:
+        message(f"{file}: {counted(split, 'polymer')} with rows of both classes, written without a class")
 
 
 def _classes(conditions: list[str]) -> dict[str, int]:

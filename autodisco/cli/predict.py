@@ -139,12 +139,14 @@ def _said(text: str, where: str) -> "RepeatUnit | None":
 def _table(path: Path) -> list[tuple[str, float]]:
     """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
     from autodisco.generator import read_dataset
+    from autodisco.generator.dataset import reason_without_values
 
     rows = read_dataset(path)
     known = [(row.smiles, row.value) for row in rows if row.value is not None]
     if not known:
-        classes = "; 0 and 1 alone are read as classes" if any(row.label for row in rows) else ""
-        raise InputError(f"{path}: no row has a conductivity in S/cm{classes}")
+        classes = any(row.label for row in rows)
+        why = "0 and 1 alone are read as classes" if classes else reason_without_values(path)
+        raise InputError(f"{path}: no row has a conductivity in S/cm; {why}")
     return known
 
 

@@ -115,6 +115,18 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
     return [DatasetRow(smiles, value=value, properties=more) for smiles, value, more in found]
 
 
+def reason_without_values(path: Path) -> str:
+    """Why no row of a data set has a value: the columns that the file has, and those from which values are read."""
+    table = open_table(Path(path))
+    if table.names is None:
+        return "the file is a list of repeat units, without columns"
+    read = table.column(_VALUE_COLUMNS)
+    if read is None:
+        there = ", ".join(filter(None, table.header))
+        return f"no column is named {' or '.join(_VALUE_COLUMNS)} (columns: {there})"
+    return f"all cells of column {table.header[read]} are empty"
+
+
 def label_rows(rows: Sequence[DatasetRow], top_fraction: float) -> list[TrainingRow]:
     """Training rows of weight 1: the best `top_fraction` of the known conductivities are `high`, the others `low`.
 

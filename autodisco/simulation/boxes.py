@@ -13,7 +13,8 @@ from rdkit import Chem
 from autodisco.polymer import RepeatUnit
 from autodisco.simulation.contents import applied, chain_of, composition, sequences
 from autodisco.simulation.formulation import Formulation, neutral_molecule, of
-from autodisco.simulation.protocols import Npt, Protocol, SystemSettings
+from autodisco.simulation.protocols import Protocol, SystemSettings
+from autodisco.simulation.steps import Npt
 
 ATOM_A3 = {
     "H": 7.24, "C": 20.58, "N": 15.60, "O": 14.71, "F": 13.31, "P": 24.43, "S": 24.43, "Cl": 22.45, "Br": 26.52,

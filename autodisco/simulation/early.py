@@ -17,7 +17,7 @@ from scipy.stats import norm, t
 
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
-from autodisco.simulation.protocols import Production
+from autodisco.simulation.steps import Production
 
 QUANTITY = "conductivity_s_per_cm"
 """The quantity that a benchmark is about."""

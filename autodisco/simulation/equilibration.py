@@ -12,7 +12,8 @@ import numpy as np
 from autodisco.analysis.drift import LEAST_VALUES, drift
 from autodisco.files import read_json, write_json
 from autodisco.simulation.engines.report import read_report
-from autodisco.simulation.protocols import Npt, Protocol
+from autodisco.simulation.protocols import Protocol
+from autodisco.simulation.steps import Npt
 
 FILE = "equilibration.json"
 #: Differences that do not count, as a share: half a percent of the density, and of the spread of the energy a third.

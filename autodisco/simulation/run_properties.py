@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from autodisco.simulation.progress import Progress
-from autodisco.simulation.protocols import Npt, Protocol
+from autodisco.simulation.protocols import Protocol
+from autodisco.simulation.steps import Npt
 from autodisco.simulation.task import ReplicaTask
 
 

@@ -189,6 +189,17 @@ def test_elements_of_names_are_noted_and_what_is_none_is_named(universe, whole, 
         analyze(odd, file, **FILES, dt_ps=1.0)
 
 
+def test_a_gro_file_of_several_frames_is_refused_with_their_number(universe, topology, tmp_path):
+    several = tmp_path / "several.gro"
+    several.write_text(topology.read_text() * 12)
+    with pytest.raises(InputError, match=r"several\.gro: 12 frames; only the first .* can be read: convert it to XTC"):
+        analyze(several, **FILES, dt_ps=1.0)
+    with pytest.raises(InputError, match="12 frames"):
+        analyze(topology, several, **FILES, dt_ps=1.0)
+    file = written(universe, tmp_path / "run.dcd")
+    assert analyze(several, file, **FILES, dt_ps=1.0).properties.frames == len(universe.trajectory)
+
+
 def test_residues_that_hold_all_ions_of_a_kind_are_told_from_molecules(universe, whole, topology, tmp_path):
     file = written(universe, tmp_path / "run.dcd")
     one = tmp_path / "one.gro"

@@ -58,12 +58,13 @@ def curved(t: np.ndarray) -> np.ndarray:
 )
 def test_the_bend_is_found_within_its_error(volume, hot, cold, bend, noise, memory):
     t = np.linspace(hot, cold, 900 if hot == 600 else 3500)
-    found = [glass_transition(t, 1 / (volume(t, bend) * (1 + noise * scatter(len(t), memory, s)))) for s in range(9)]
-    assert None not in found
+    seen = [glass_transition(t, 1 / (volume(t, bend) * (1 + noise * scatter(len(t), memory, s)))) for s in range(9)]
+    found = [one for one in seen if one]
+    assert len(found) >= 6
     errors = np.array([one.temperature_k_sem for one in found])
     off = np.array([one.temperature_k for one in found]) - bend
     assert errors.mean() < 12
-    # the error of the mean square of 9 normal deviates is 0.5
+    # the error of the mean square of 6 to 9 normal deviates is 0.5; errors are rather too large than too small
     assert 0.15 < np.mean((off / errors) ** 2) < 2.2
     assert np.mean([one.glass_slope for one in found]) == pytest.approx(2e-4, abs=1e-4)
     assert np.mean([one.melt_slope for one in found]) == pytest.approx(7e-4, rel=0.25)
@@ -73,13 +74,34 @@ def test_the_bend_is_found_within_its_error(volume, hot, cold, bend, noise, memo
 @pytest.mark.parametrize(("noise", "memory"), [(0.005, 0), (0.005, 4), (0.003, 100)])
 def test_a_melt_has_none(melt, noise, memory):
     verdicts = [judge(RAMP, 1 / (melt(RAMP) * (1 + noise * scatter(len(RAMP), memory, s)))) for s in range(16)]
-    false = sum(verdict.transition is not None for verdict in verdicts)
-    if melt is curved:
-        assert false <= 3  # more than 3 of 16 come in 0.7 % of such trials
-    else:
-        assert false == 0
+    assert sum(verdict.transition is not None for verdict in verdicts) <= 3  # more in 0.7 % of such trials
     assert FALSE_ALARM == 0.05
     assert all(verdict.reason.startswith("no bend") for verdict in verdicts if verdict.transition is None)
+
+
+LIGHT = 1 + 0.03 * np.exp(-np.arange(len(RAMP)) / (0.1 * len(RAMP)))  # relaxes over the first tenth
+
+
+@pytest.mark.parametrize("melt", [straight, expanding])
+def test_a_melt_that_begins_too_light_has_none(melt):
+    verdicts = [judge(RAMP, 1 / (LIGHT * melt(RAMP) * (1 + 0.005 * scatter(len(RAMP), 4, s)))) for s in range(12)]
+    assert sum(verdict.transition is not None for verdict in verdicts) <= 2  # more in 2 % of such trials
+
+
+def test_a_bend_is_found_in_a_ramp_that_begins_too_light():
+    found = glass_transition(RAMP, 1 / (LIGHT * two_expansions(RAMP, 275) * (1 + 0.003 * scatter(len(RAMP), 4, 1))))
+    assert found.temperature_k == pytest.approx(275, abs=3 * found.temperature_k_sem)
+    assert found.temperature_k_sem < 12
+
+
+def test_the_error_holds_where_the_melt_is_noisier_than_the_glass():
+    noise = 0.005 * np.where(RAMP > 345, 1.5, 0.5)
+    found = [
+        glass_transition(RAMP, 1 / (two_expansions(RAMP, 345) * (1 + noise * scatter(len(RAMP), 4, 1000 + s))))
+        for s in range(20)
+    ]
+    off = np.array([(one.temperature_k - 345) / one.temperature_k_sem for one in found])
+    assert np.mean(off**2) < 1.4  # 1.7 with an error that takes the noise for even
 
 
 def test_a_glass_that_expands_nearly_as_the_melt_is_none():

@@ -36,7 +36,7 @@ def test_it_ends_settled_when_no_other_polymer_can_be_better(at_retrain):
     campaign, store = at_retrain(settled=0.9, margin=3.0)
     STAGES.get("retrain").run(campaign, store)
     assert store.get("state") == "settled"
-    assert "no other known polymer is better than the worst of the best 1 by more than 3" in store.get("reason")
+    assert "no other known polymer is better than the worst of the best 1 by more than 3 decades" in store.get("reason")
     assert EXIT_CODES["settled"] == 0
     note = store.journal()[-1]
     assert (note.event, note.decided, event_of(note)) == ("end", "best-settled", "settled")

@@ -64,6 +64,29 @@ def test_data_import_names_the_line_it_cannot_read(call, here):
     assert not (here / "data").exists()
 
 
+def test_data_import_says_why_there_are_no_values(call, here):
+    for text, why in (
+        (
+            "smiles,sigma\n*OCC*,1e-4\n",
+            "no column is named conductivity or conductivity_s_per_cm (columns: smiles, sigma)",
+        ),
+        ("smiles,conductivity\n*OCC*,\n", "all cells of column conductivity are empty"),
+        ("*OCC*\n", "the file is a list of repeat units"),
+    ):
+        (here / "set.csv").write_text(text)
+        said = call("data", "import", "set.csv")
+        assert said.code == 0, said.err
+        assert f"1 polymer from 1 row, none with a value: {why}" in said.err
+        assert why in call("predict", "*CC*", "--data", "set.csv").err
+
+
+def test_data_import_counts_contradicting_classes(call, here):
+    (here / "set.csv").write_text("smiles,conductivity\n*OCC*,1\n*CCO*,0\n*CC*,1\n")
+    said = call("data", "import", "set.csv")
+    assert "2 polymers from 3 rows, 1 with a value" in said.err
+    assert "1 polymer with rows of both classes" in said.err
+
+
 def test_data_import_does_not_write_over_its_input(call, here):
     (here / "set.csv").write_text("mol_smiles\n*OCC*\n")
     assert call("data", "import", "set.csv", "--out", "set.csv").code == 2

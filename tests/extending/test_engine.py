@@ -11,7 +11,7 @@ from autodisco.campaign.settings_file import read_settings
 from autodisco.cli import app
 from autodisco.errors import InputError
 from autodisco.files import read_json
-from autodisco.simulation import engines, equilibration, protocols
+from autodisco.simulation import engines, equilibration, protocols, steps
 from autodisco.simulation.engines.report import read_report
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "engine.py"
@@ -44,7 +44,7 @@ def test_the_driver_extends_steps_and_stops_early_with_any_engine(mine, monkeypa
     monkeypatch.setattr(equilibration, "drift", lambda values: (1e9, 1.0))  # never at rest
     smoke = protocols.load("smoke")
     *before, _, production = smoke.steps
-    npt = protocols.Npt.model_construct(
+    npt = steps.Npt.model_construct(
         kind="npt", duration_ps=2.0, temperature_k=(500, 500), pressure_atm=(1, 1), pressure_damping_fs=400,
         set_mean_box_over_ps=0.4, extend_up_to=1, timestep_fs=None,
     )  # fmt: skip

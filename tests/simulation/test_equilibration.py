@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 from autodisco.analysis.drift import drift
 from autodisco.errors import InputError
 from autodisco.polymer import parse
-from autodisco.simulation import builder, equilibration, forcefield, protocols
+from autodisco.simulation import builder, equilibration, forcefield, protocols, steps
 from autodisco.simulation.engines import load
 from autodisco.simulation.engines.report import read_report
 
@@ -22,7 +22,7 @@ LASTS = {"lammps": 4.0, "openmm": 0.8}  # ps; OpenMM is slow on a CPU, and repor
 def gated(engine: str, up_to: int) -> protocols.Protocol:
     """The smoke protocol with its NPT step at constant pressure and temperature, extended at most `up_to` times."""
     *before, _, production = SMOKE.steps
-    npt = protocols.Npt.model_construct(  # shorter than would be allowed
+    npt = steps.Npt.model_construct(  # shorter than would be allowed
         kind="npt",
         duration_ps=LASTS[engine],
         temperature_k=(500, 500),

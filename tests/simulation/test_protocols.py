@@ -7,7 +7,7 @@ import pytest
 from autodisco.analysis import UNKNOWN_SCATTER
 from autodisco.errors import InputError
 from autodisco.polymer import parse
-from autodisco.simulation import builder, forcefield, protocols
+from autodisco.simulation import builder, forcefield, protocols, steps
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines import lammps
 from autodisco.simulation.engines.lammps_input import commands
@@ -30,10 +30,10 @@ def test_the_quick_protocol_is_the_measured_recipe():
 
 def test_a_glass_transition_is_read_from_ramps_of_temperature_only():
     ramp = {"kind": "npt", "duration_ps": 100, "pressure_damping_fs": 500, "glass_transition": True}
-    protocols.Npt(**ramp, temperature_k=(600, 150), pressure_atm=(1, 1))
+    steps.Npt(**ramp, temperature_k=(600, 150), pressure_atm=(1, 1))
     for temperature_k, pressure_atm in [((600, 600), (1, 1)), ((600, 150), (1, 1000))]:
         with pytest.raises(ValueError, match="ramps over 150 K or more in 50 ps or more at constant"):
-            protocols.Npt(**ramp, temperature_k=temperature_k, pressure_atm=pressure_atm)
+            steps.Npt(**ramp, temperature_k=temperature_k, pressure_atm=pressure_atm)
 
 
 def test_a_protocol_states_how_much_builds_scatter_and_one_that_does_not_has_a_wide_default(tmp_path):

@@ -30,6 +30,7 @@ from autodisco.analysis.statistics import standard_errors
 from autodisco.analysis.trajectory import LEAST_FRAMES
 from autodisco.arrays import Floats, Indices
 from autodisco.errors import InputError
+from autodisco.text import counted
 from autodisco_kernels import DisplacementSum, displacement_moments, non_gaussian_from_moments
 
 MOST_GROUPS = 32
@@ -113,7 +114,7 @@ class Tracks:
         """
         trajectory, n_frames = self._run.trajectory, self._run.n_frames
         if n_frames < LEAST_FRAMES:
-            raise InputError(f"{trajectory.source}: {n_frames} frames; a fit needs at least {LEAST_FRAMES}")
+            raise InputError(f"{trajectory.source}: {counted(n_frames, 'frame')}; a fit needs at least {LEAST_FRAMES}")
         dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
         fits = []
         for kind in self.moved:

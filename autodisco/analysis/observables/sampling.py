@@ -11,6 +11,7 @@ from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
+from autodisco.text import counted
 
 FEW_FRAMES = 50
 LONGEST_JUMP = 100.0  # boxes between two frames; with 1e-5 cm²/s an ion needs some 10 µs
@@ -57,7 +58,7 @@ class Sampling(Observable):
         """Of few frames, long steps and a net charge."""
         said, n_frames, trajectory = [], self.run.n_frames, self.run.trajectory
         if n_frames < FEW_FRAMES:
-            said.append(f"only {n_frames} frames: fits and errors are rough")
+            said.append(f"only {counted(n_frames, 'frame')}: fits and errors are rough")
         elif n_frames < LEAST_TO_CHOOSE and not trajectory.fit_ps:
             said.append(
                 f"{n_frames} frames are too few to look for diffusive lags ({LEAST_TO_CHOOSE} would do): the fit "

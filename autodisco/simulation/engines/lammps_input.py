@@ -5,7 +5,8 @@ from autodisco.simulation.engines.lammps_data import styles
 from autodisco.simulation.engines.report import REPORT_PS
 from autodisco.simulation.engines.timeline import Place, Plan
 from autodisco.simulation.molecule import System
-from autodisco.simulation.protocols import Minimise, NonbondedSettings, Npt, Nvt, Production, Protocol, Relax, Step
+from autodisco.simulation.protocols import NonbondedSettings, Protocol
+from autodisco.simulation.steps import Minimise, Npt, Nvt, Production, Relax, Step
 
 HEADER = """\
 # written by autodisco; run with: lmp -in in.lammps

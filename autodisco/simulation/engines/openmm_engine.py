@@ -37,7 +37,8 @@ from autodisco.simulation.engines.openmm_output import (
 from autodisco.simulation.engines.openmm_step import BAR_PER_ATM, RunningStep, block_steps
 from autodisco.simulation.engines.timeline import Leg, Place, Plan, Timeline
 from autodisco.simulation.molecule import System
-from autodisco.simulation.protocols import Minimise, NonbondedSettings, Npt, Nvt, Production, Protocol, Relax
+from autodisco.simulation.protocols import NonbondedSettings, Protocol
+from autodisco.simulation.steps import Minimise, Npt, Nvt, Production, Relax
 
 CHECKPOINT_EVERY_S = 600.0
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume

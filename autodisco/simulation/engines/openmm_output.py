@@ -13,7 +13,7 @@ from autodisco.errors import SimulationFailure
 from autodisco.files import read_json
 from autodisco.simulation.engines.engine import TRAJECTORY
 from autodisco.simulation.engines.report import report_line
-from autodisco.simulation.protocols import Production, Step
+from autodisco.simulation.steps import Production, Step
 from autodisco.simulation.units import G_PER_CM3, GAS_CONSTANT, KJ_PER_KCAL
 
 CHECKPOINT, REPORT = "checkpoint.json", "report.txt"

@@ -7,7 +7,7 @@ from autodisco.simulation.engines import openmm_platform as platform
 from autodisco.simulation.engines.openmm_output import Outputs
 from autodisco.simulation.engines.report import REPORT_PS
 from autodisco.simulation.engines.timeline import Timeline
-from autodisco.simulation.protocols import Npt, Production, Step
+from autodisco.simulation.steps import Npt, Production, Step
 
 BLOCK_PS = REPORT_PS  # also between changes of temperature and pressure in a ramp
 AVERAGED_BLOCK_PS = 0.05  # where the volume is averaged

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autodisco.simulation.protocols import Minimise, Npt, Production, Protocol, Relax, Step
+from autodisco.simulation.protocols import Protocol
+from autodisco.simulation.steps import Minimise, Npt, Production, Relax, Step
 
 
 @dataclass(frozen=True, order=True)
