@@ -214,7 +214,10 @@ def best(status: Status, width: int, lines: int) -> Group:
     ends = f"{objective.heading}, {low} to {high}"
     right = f"; right: measured, {joined(list(beside))}" if beside else ""
     what = rows[0].expected_from if judged else "measured; ranked by expected value"
-    told = (f"{what}, {ends}{right}", f"{what}, {ends}", f"{what.partition(',')[0]}, {ends}" if judged else "", ends)
+    brief = f"{what.partition(',')[0]}, {ends}" if judged else ""
+    told = [f"{what}, {ends}{right}", f"{what}, {ends}", brief, ends]
+    if beside and status.several_tiers:  # the protocols are needed more than the words before them
+        told[1:1] = [f"{brief}{right}", f"{ends}{right}"]
     scale = next(f"  {text} " for text in told if text and (len(head) + len(text) + 7 <= width or text == ends))
     return Group(title(shortened(head, width - len(scale) - 4) + scale), table)
 
