@@ -51,9 +51,9 @@ def drawn(rng: np.random.Generator, n: int = SEEDS + POOL * ITERATIONS + 1) -> W
     return World(units, prior.draws([unit.smiles for unit in units], 1, rng)[0], {})
 
 
-def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, iterations: int = ITERATIONS) -> World:
+def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator) -> World:
     """Truths of a table."""
-    order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * iterations + 1].tolist()
+    order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * ITERATIONS + 1].tolist()
     known, met = order[:OF_TABLE], order[OF_TABLE:]
     truth = np.log10([rows[place][1] for place in met])
     return World([rows[place][0] for place in met], truth, dict(rows[place] for place in known))
@@ -61,17 +61,29 @@ def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, ite
 
 def short_means(world: World, rng: np.random.Generator) -> Floats:
     """Place of each polymer at `quick`, as the mean of builds without number."""
-    agreement = protocols.load("quick").agreement
-    assert agreement is not None
+    by = protocols.load("quick").agreement
+    assert by is not None
+    return protocol_means(world, by.offset, by.slope, by.systematic, rng)
+
+
+def protocol_means(world: World, offset: float, slope: float, systematic: float, rng: np.random.Generator) -> Floats:
+    """Place of each polymer at a protocol, as the mean of builds without number."""
     fixed = [unit.smiles for unit in world.units[::6]]
     error = similarity([unit.smiles for unit in world.units], fixed) @ rng.normal(size=len(fixed))
-    error = agreement.systematic * (error - error.mean()) / error.std()
-    return -3.0 + agreement.offset + agreement.slope * (world.truth + 3.0) + error
+    error = systematic * (error - error.mean()) / error.std()
+    found: Floats = -3.0 + offset + slope * (world.truth + 3.0) + error
+    return found
+
+
+def build(mean: float, scatter: float, rng: np.random.Generator) -> float:
+    """Value of one build (S/cm); the mean of builds is the mean of a log-normal distribution."""
+    return float(10 ** (mean - scatter**2 * np.log(10) / 2 + scatter * rng.normal()))
 
 
 def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, float]:
     """A campaign in this world, and what came of it."""
-    protocol, means = protocols.load("quick"), short_means(world, rng)
+    protocol = protocols.load("quick")
+    means = short_means(world, rng)
     places = {unit.key: place for place, unit in enumerate(world.units)}
     reference = int(np.argsort(world.truth)[len(world.truth) // 2])  # not an extreme: a noisy table overrates those
     with Store.create(folder) as store:
@@ -82,11 +94,10 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
         )  # fmt: skip
 
         def simulate(place: int, builds: int, iteration: int) -> None:
-            unit, spread = world.units[place], protocol.scatter.decades
+            unit = world.units[place]
             store.add_polymer(unit.key, unit.smiles, unit.given, "generated" if iteration else "seed", iteration)
             for replica in range(builds):
-                # the mean of builds is the mean of a log-normal distribution
-                value = 10 ** (means[place] - spread**2 * np.log(10) / 2 + spread * rng.normal())
+                value = build(means[place], protocol.scatter.decades, rng)
                 store.plan_replica(unit.key, "quick", replica, iteration)
                 store.update_replica(
                     unit.key, "quick", replica, status="done", properties={SIGMA: value}, ended=float(iteration)

@@ -10,6 +10,7 @@ off goes on from its checkpoint, so the study can be stopped at any moment and s
 import argparse
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from small_ranking import chosen
@@ -73,8 +74,13 @@ def run(unit: RepeatUnit, file: Path, replica: int, published: float | None, sim
     found = outcome.properties or {}
     told = (*mine, published, outcome.failure_code or "", outcome.atoms, f"{outcome.cpu_s:.0f}")
     rows.append(dict(zip(COLUMNS, told, strict=False)) | {column: found.get(column) for column in MEASURED})
+    write(table, COLUMNS, rows)
+
+
+def write(table: Path, columns: Sequence[str], rows: list[dict]) -> None:
+    """Write a table whole; a column that a row lacks is empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
     write_atomic(table, text.getvalue())

@@ -15,6 +15,7 @@ from long_study import read
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from published import rank
+from scipy.stats import linregress
 
 DOCS = Path(__file__).parents[1] / "docs"
 SIGMA = "conductivity_s_per_cm"
@@ -36,10 +37,10 @@ def main() -> None:
             published[row["monomer_smiles"]] = float(row["published_s_per_cm"])
     said = np.log10([np.mean(builds[unit]) for unit in published]) + 3.0
     true = np.log10(list(published.values())) + 3.0
-    slope, offset = np.polyfit(true, said, 1)
+    line = linregress(true, said)
+    slope, offset, error = line.slope, line.intercept, line.stderr
     off = said - offset - slope * true
     scatter = off.std(ddof=2) if len(off) > 2 else float("nan")
-    error = slope_error(true, scatter)
     cpu_h = np.array([float(row["cpu_s"]) for row in rows]) / 3600
     print(f"{given.protocol}: {len(rows)} builds of {len(builds)} polymers, {len(published)} with a published value")
     print(f"Spearman {rank(said, true)}")
@@ -51,11 +52,6 @@ def main() -> None:
         print(unit, " ".join(f"{1e3 * value:.1f}" for value in values), f"{1e3 * published.get(unit, np.nan):.2f}")
     if given.plot:
         plot(builds, published, offset, slope, given.protocol, given.plot)
-
-
-def slope_error(x: np.ndarray, scatter: float) -> float:
-    """Standard error of a slope."""
-    return float(scatter / np.sqrt(((x - x.mean()) ** 2).sum()))
 
 
 def stated(rows: list[dict]) -> float:

@@ -13,16 +13,14 @@ those that were said.
 """
 
 import argparse
-import csv
-import io
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from long_study import read, write
 from published import candidates, htp_md, rank
 
 from autodisco.decide import ranking
-from autodisco.files import write_atomic
 from autodisco.polymer import parse
 from autodisco.simulation.batch import simulate_batch
 from autodisco.store import Store
@@ -57,7 +55,7 @@ def main() -> None:
 def choose(campaign: Path, reference: Path, table: Path) -> None:
     """Write the polymers of the three groups, and PEO, with what is said of them."""
     if table.exists():
-        raise SystemExit(f"{table} exists: what was said stays")
+        raise SystemExit(f"{table} exists; predictions are not changed afterwards")
     known = {*htp_md(reference).units, *candidates(reference).units}
     with Store.open_readonly(campaign) as store:
         rows = ranking(store)
@@ -72,6 +70,7 @@ def choose(campaign: Path, reference: Path, table: Path) -> None:
     told = {row.key: row for group in groups.values() for row in group}
     write(
         table,
+        COLUMNS,
         [
             {
                 "monomer_smiles": row.monomer_smiles,
@@ -106,7 +105,7 @@ def run(table: Path, simulations: Path, workers: int) -> None:
             "failure": outcome.failure_code or "",
             "cpu_s": f"{outcome.cpu_s:.0f}",
         }
-        write(table, rows)
+        write(table, COLUMNS, rows)
 
 
 def show(rows: list[dict]) -> None:
@@ -126,21 +125,6 @@ def show(rows: list[dict]) -> None:
     came = np.array([value[row["monomer_smiles"]] for row in new])
     for column in ("expected_s_per_cm", "quick_s_per_cm"):
         print(f"Spearman of {column} with {PROTOCOL}: {rank(np.array([float(row[column]) for row in new]), came)}")
-
-
-def read(table: Path) -> list[dict]:
-    """Rows of the table."""
-    with open(table, newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def write(table: Path, rows: list[dict]) -> None:
-    """Write the table whole."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
-    write_atomic(table, text.getvalue())
 
 
 if __name__ == "__main__":

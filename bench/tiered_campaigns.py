@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judged_campaigns import World, drawn
+from judged_campaigns import World, build, drawn, protocol_means
 from matplotlib.figure import Figure
 
 from autodisco.arrays import Floats
@@ -39,7 +39,6 @@ from autodisco.decide import Choice, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.simulation import protocols
 from autodisco.store import Candidate, Store
-from autodisco.surrogate import similarity
 
 UNITS, HOURS, BATCH, POOL, RECOMMENDED, TOP = 1000, 8.0, 6, 60, 10, 0.02
 SHOWN_AT, SHOWN = (2.0, 4.0, 8.0), ("found", "below", "best", "right", "wrong")
@@ -111,11 +110,7 @@ class Loop:
     def _means(self, of: Errors, place: int) -> Floats:
         """Place of each polymer at a protocol, as the mean of builds without number."""
         rng = np.random.default_rng([self.rng.integers(1 << 30), place])
-        units = [unit.smiles for unit in self.world.units]
-        error = similarity(units, units[::6]) @ rng.normal(size=len(units[::6]))
-        error = of.systematic * (error - error.mean()) / error.std()
-        found: Floats = -3.0 + of.offset + of.slope * (self.world.truth + 3.0) + error
-        return found
+        return protocol_means(self.world, of.offset, of.slope, of.systematic, rng)
 
     def _add(self, place: int, source: str) -> None:
         unit = self.world.units[place]
@@ -123,12 +118,10 @@ class Loop:
 
     def _build(self, key: str, protocol: str, replica: int) -> None:
         """Run a build that waits."""
-        spread = self.by[protocol].scatter
-        # the mean of builds is the mean of a log-normal distribution
-        place = self.means[protocol][self.places[key]] - spread**2 * np.log(10) / 2 + spread * self.rng.normal()
+        value = build(self.means[protocol][self.places[key]], self.by[protocol].scatter, self.rng)
         self.ended += 1
         self.store.update_replica(
-            key, protocol, replica, status="done", properties={SIGMA: float(10**place)}, cpu_s=COST_S[protocol],
+            key, protocol, replica, status="done", properties={SIGMA: value}, cpu_s=COST_S[protocol],
             ended=float(self.ended),
         )  # fmt: skip
 

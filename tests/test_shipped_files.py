@@ -112,3 +112,28 @@ def test_every_link_of_a_page_leads_to_a_file(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
     missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_code_block_of_a_page_ends_before_the_next_one_begins(page):
+    inside = False
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        if line.startswith("```"):
+            assert not (inside and line != "```"), f"{page.name}:{number}: a block begins within another one"
+            inside = not inside
+    assert not inside
+
+
+def test_the_page_on_overnight_shows_the_table_of_its_study():
+    page = (ROOT / "docs" / "overnight-protocol.md").read_text()
+    shown = re.findall(r"^\| `(\*\S+\*)`[^|]*\| ([\d.]+) \| (\S+) \|$", page, re.MULTILINE)
+    with (ROOT / "docs" / "long-study.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["protocol"] == "overnight" and row["replica"] == "0"]
+
+    def in_ms(text: str, digits: int) -> str:
+        return f"{1e3 * float(text):.{digits}f}" if text else "–"
+
+    assert sorted(shown) == sorted(
+        (row["monomer_smiles"], in_ms(row["conductivity_s_per_cm"], 1), in_ms(row["published_s_per_cm"], 2))
+        for row in rows
+    )

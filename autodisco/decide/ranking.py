@@ -310,7 +310,7 @@ def _valued(store: Store, objective: Objective, measured: Mapping[str, Mapping[s
 
 def _measured(store: Store, objective: Objective, key: str | None = None) -> dict[str, dict[str, Measured]]:
     """What polymers were measured to have, by key and protocol of the tier: all polymers, or one."""
-    protocols = {tier.protocol for tier in store.tiers()}
+    protocols, force_field = {tier.protocol for tier in store.tiers()}, store.get("force_field")
     replicas: dict[tuple[str, str], list[Replica]] = {}
     for replica in store.replicas(key=key):
         replicas.setdefault((replica.key, replica.protocol), []).append(replica)
@@ -319,7 +319,7 @@ def _measured(store: Store, objective: Objective, key: str | None = None) -> dic
         if protocol in protocols and (one := _simulated(objective, protocol, group)):
             found.setdefault(simulated, {})[protocol] = one
     for label in store.labels(objective.column):
-        comparable = label.protocol in protocols and label.force_field == store.get("force_field")
+        comparable = label.protocol in protocols and label.force_field == force_field
         wanted = key in (None, label.key) and label.protocol not in found.get(label.key, {})
         if comparable and wanted and label.value is not None:
             found.setdefault(label.key, {})[label.protocol] = _labelled(objective, label, label.value)

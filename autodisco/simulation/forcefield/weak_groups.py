@@ -105,7 +105,7 @@ WEAK_GROUPS = (
     WeakGroup(
         "alkylpyridine",
         "[$([CX4]c1[c,n]cccn1),$([CX4]c1cccnc1),$([CX4]c1ccncc1),$([CX4]c1ncccn1),$([CX4]c1ccncn1)]",
-        "in public PCFF an alkyl group draws electrons from an aromatic ring, which it gives some in nature",
+        "public PCFF lets an alkyl group withdraw electrons from an aromatic ring; in reality it donates electrons",
         "4-methylpyridine 1.83 D, measured 2.70 D",
     ),
     WeakGroup(
@@ -117,7 +117,7 @@ WEAK_GROUPS = (
     WeakGroup(
         "alkylfluorobenzene",
         "[CX4]c1ccc(F)cc1",
-        "in public PCFF an alkyl group draws electrons from an aromatic ring, which it gives some in nature",
+        "public PCFF lets an alkyl group withdraw electrons from an aromatic ring; in reality it donates electrons",
         "4-fluorotoluene 1.10 D, MMFF94 2.22 D",
     ),
     WeakGroup(
