@@ -99,14 +99,8 @@ def from_tables(tables: Mapping[str, Sequence[tuple[str, float]]], prior_mean: b
         sources.insert(0, Source.of_kind(TARGET, "protocol", reference=True))
     else:
         sources[0] = Source.of_kind(sources[0].name, "data-set", reference=True)
-    return Posterior.fit(
-        labels_of(tables),
-        sources,
-        sources[0].name,
-        prior_mean=PriorMean.shipped() if prior_mean else None,
-        seed=SEED,
-        level=LEVEL,
-    )
+    prior = PriorMean.shipped() if prior_mean else None
+    return Posterior.fit(labels_of(tables), sources, sources[0].name, prior_mean=prior, seed=SEED, level=LEVEL)
 
 
 def labels_of(tables: Mapping[str, Sequence[tuple[str, float]]]) -> list[Label]:
