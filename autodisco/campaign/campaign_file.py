@@ -11,7 +11,8 @@ from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
-from autodisco.campaign.settings import FILE_KEYS, KEPT_KEYS, Settings, differences
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import check_tiers

@@ -6,7 +6,8 @@ import pydantic
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.copies import check_parts, with_input_copies, with_part_copies, with_protocol_copies
-from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import settings_error
 from autodisco.errors import InputError, NoCampaign
 from autodisco.store import Store

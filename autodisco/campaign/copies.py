@@ -12,7 +12,8 @@ from typing import Any
 
 import tomli_w
 
-from autodisco.campaign.settings import FILE_KEYS, Settings
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.errors import InputError
 from autodisco.files import sha256, write_atomic
 from autodisco.registry import absolute, is_file

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.campaign.copies import input_copy, protocol_copy
-from autodisco.campaign.settings import FILE_KEYS
+from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic

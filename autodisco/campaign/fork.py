@@ -21,7 +21,8 @@ from autodisco.campaign.copies import (
 )
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
-from autodisco.campaign.settings import BEFORE_POSTERIOR, Settings
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, ranking

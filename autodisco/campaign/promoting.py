@@ -14,8 +14,8 @@ import numpy as np
 from autodisco.campaign.budget import simulations_left
 from autodisco.campaign.campaign import Campaign
 from autodisco.decide import ranking
+from autodisco.decide.measured import constraints_of
 from autodisco.decide.promotion import Build, Tier, due_tiers, next_builds
-from autodisco.decide.ranking import constraints_of
 from autodisco.store import Replica, Store, TierProgress, tier_progress
 from autodisco.text import counted
 

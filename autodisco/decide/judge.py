@@ -11,10 +11,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.stats import spearmanr
 
+from autodisco.decide.measured import further_objectives_of, objective_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.outlook import CLOSELY, Aim, canonical, first_places
 from autodisco.decide.promotion import contribution
-from autodisco.decide.ranking import further_objectives_of, objective_of
 from autodisco.decide.sources import REFERENCE, collect
 from autodisco.store import Candidate, Estimate, Forecast, Store
 from autodisco.surrogate import (

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from autodisco.decide.measured import objective_of
 from autodisco.decide.objective import Objective
-from autodisco.decide.ranking import Ranked, objective_of, ranking
+from autodisco.decide.ranking import Ranked, ranking
 from autodisco.store import Progress, Store, progress_fields
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodisco.decide import Objective, Ranked, objective_of, ranking
 from autodisco.decide.decisions import AGAINST, decided
-from autodisco.decide.ranking import Measured
+from autodisco.decide.measured import Measured
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.report.content import probability

@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from autodisco.campaign.settings import Settings, differences
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import differences
 from autodisco.campaign.settings_file import OTHER_VARIABLES, read_settings, write_generator, write_settings
 from autodisco.errors import InputError
 
