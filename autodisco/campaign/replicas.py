@@ -16,7 +16,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import is_with, leave_replicas, wait_again
+from autodisco.campaign.running import engine_of, is_with, leave_replicas, wait_again
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tiers import timeout_s
@@ -67,7 +67,8 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     running = sum(awaited(campaign.protocol_name(task)) for task in pool.running)
     if not (number := len(waiting) + running + sum(awaited(row.protocol) for row in found)):
         return
-    engines.load(campaign.settings.simulation.engine).check()
+    if pool.executor.here:
+        engines.load(campaign.settings.simulation.engine).check()
     wait_again(campaign.settings, store, others)
     campaign.say(f"{counted(number, 'replica')} to simulate")
 
@@ -134,7 +135,6 @@ class _Room:
 
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     """The task of a planned replica."""
-    from autodisco.simulation import engines
     from autodisco.simulation.task import ReplicaTask, mending
 
     settings = campaign.settings.simulation
@@ -153,7 +153,7 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
         timeout_s=timeout_s(campaign.settings, tier),
         attempt=row.attempt,
         **mending(row.failure_code if row.attempt > 0 else None),
-        engine=engines.resolved(settings.engine),
+        engine=engine_of(campaign.settings, campaign.pool.executor),
         benchmark=_benchmark(campaign, store, row),
         may_stop_early=campaign.may_stop_early,
         force_field_name=store.get("force_field"),
