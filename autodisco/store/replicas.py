@@ -9,6 +9,11 @@ from autodisco.store.folders import replica_folder
 from autodisco.store.records import Replica
 from autodisco.store.tiers import CampaignTier
 
+NOT_SUBMITTED: dict[str, Any] = {"executor": None, "handle": None, "claim": None}
+"""Columns of a replica that no executor has."""
+WAITING = {**NOT_SUBMITTED, "status": "waiting", "started": None}
+"""Columns of a replica that waits to be started, possibly again."""
+
 
 class Replicas(Estimates):
     """The part of the store that concerns simulations."""

@@ -248,7 +248,12 @@ CREATE INDEX replicas_by_protocol ON replicas (protocol, status);
 """A campaign simulates at one protocol or at several; in earlier versions it was one. The next start adds the numbers
 of builds."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES, TIERS)
+CLAIMS = """
+ALTER TABLE replicas ADD COLUMN claim TEXT;
+"""
+"""A running replica names the claim whose result counts; one that an older version started has none."""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES, TIERS, CLAIMS)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)
