@@ -43,7 +43,7 @@ def scatter(rows: int, memory_ps: float, rng: np.random.Generator) -> np.ndarray
 
 def glass(trials: int) -> None:
     """Stated: 5 % at most in a melt of whatever curvature, in equilibrium at the beginning or not; errors are standard
-    errors (root mean square of z of 1) or larger, whether the noise is even, changes along the ramp or falls at the bend.
+    errors (root mean square of z of 1) or larger for noise that is even, changes along the ramp or falls at the bend.
     """
     melts: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "straight line": lambda t: 0.85 + 4.5e-4 * (t - 275),

@@ -2,8 +2,8 @@
 
     python bench/measured_dipoles.py    # about a minute of one core a compound; needs pyscf (see fit_charges.py)
 
-For each row of ``tests/simulation/dipoles.csv`` without a value in `checked`: the Boltzmann mean (298 K) of PBE/6-31+G(d)
-dipoles and energies over the MMFF94 conformers, at most four of them. Prints the row, this mean, and their difference.
+For each row of ``tests/simulation/dipoles.csv`` without a value in `checked`: PBE/6-31+G(d) in at most four MMFF94
+conformers, Boltzmann mean at 298 K. Prints name, measured and computed dipole (D), and their difference.
 """
 
 import csv
