@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -36,6 +37,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path, name):
 def test_the_command_of_the_unit_names_the_folder_as_it_is(tmp_path, name):
     """Systemd accepts quotation marks that it understands as something else."""
     line = next(row for row in service.unit(tmp_path / name).splitlines() if row.startswith("ExecStart="))
+    assert not re.search(r"(?<![$])[$]([$]{2})*(?![$])", line), "a single $ begins a variable"
     words = shlex.split(line.removeprefix("ExecStart=").replace("%%", "%").replace("$$", "$"))
     assert words[-2:] == [str(tmp_path / name), "--service"]
 
