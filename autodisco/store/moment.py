@@ -14,7 +14,7 @@ def at_one_moment(read: Callable[Concatenate[Store, P], R]) -> Callable[Concaten
     """Decorator: all reads of the function are of one snapshot, so that its parts agree beside a running daemon."""
 
     @functools.wraps(read)
-    def of_a_snapshot(store: Store, *args: P.args, **kwargs: P.kwargs) -> R:
+    def of_a_snapshot(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with store.snapshot():
             return read(store, *args, **kwargs)
 
