@@ -9,6 +9,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 ├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
+    └── AskedToEnd        1   this process got SIGTERM
 """
 
 
@@ -61,3 +62,7 @@ class SimulationFailure(AutodiscoError):
 
 class EngineKilled(AutodiscoError):
     """A signal from outside (a person, the kernel short of memory) ended the engine; the replica has to start again."""
+
+
+class AskedToEnd(EngineKilled):
+    """This process was asked to end with SIGTERM; the replica goes on from its last checkpoint."""
