@@ -3,7 +3,8 @@
 ``dipoles.csv`` holds measured dipoles: CRC is the CRC Handbook of Chemistry and Physics (Dipole Moments, gas), NSRDS-10
 Nelson, Lide and Maryott (1967, gas), McClellan the Tables of Experimental Dipole Moments (mostly in solution), Riddick
 Organic Solvents (4th edition, liquids in solution). `checked` is the value of another table, `computed_d` that of
-PBE/6-31+G(d) (bench/measured_dipoles.py) where no table of a package has the compound. A row with `weakness_d` is a known weakness: what the charges give.
+PBE/6-31+G(d) (bench/measured_dipoles.py) where no table of a package has the compound. A row with `weakness_d` is a
+known weakness: what the charges give.
 """
 
 import csv
