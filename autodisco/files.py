@@ -4,9 +4,11 @@ import errno
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,7 +28,17 @@ def tells_of_full_disk(text: str) -> bool:
 
 def place_beside(path: Path) -> Path:
     """Where this process writes a file before it takes the place of `path`; see `remove_leftovers`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
+
+
+@cache
+def _host() -> str:
+    """This host, and its namespace of process numbers, as a part of a file name."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    except OSError:
+        namespace = ""
+    return f"@{socket.gethostname().replace('.', '-')}-{namespace}"
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -47,12 +59,16 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove below `folder` the unfinished files of processes that no longer exist."""
+    """Remove below `folder` the unfinished files of processes of this host that no longer exist.
+
+    Names of older versions hold no host; these ran on one.
+    """
     import psutil
 
     for path in folder.rglob(".*.tmp"):
-        pid = path.name.split(".")[-2]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        *_, host, pid, _ = path.name.split(".")
+        elsewhere = host.startswith("@") and host != _host()
+        if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
             path.unlink(missing_ok=True)
 
 
