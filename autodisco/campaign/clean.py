@@ -50,7 +50,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
     recorded = {row.path: row.sha256 for row in store.files()}
     with owned(store):
         try:
-            for row in store.replicas():
+            for row in store.replica_states():
                 if row.status not in ("done", "failed"):
                     continue
                 folder = store.replica_folder(row.key, row.protocol, row.replica)

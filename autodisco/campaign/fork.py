@@ -25,7 +25,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
-from autodisco.decide import best_found, ranking
+from autodisco.decide import best_found, keep_at_hand, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
 from autodisco.store import PARTS, Store, escapes, part_copy
@@ -98,7 +98,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         for number, path in models.items():
             if number <= iteration:
                 _link(store.folder / path, part / path)
-        for row in copy.replicas():
+        for row in copy.replica_states():
             names = row.key, row.protocol, row.replica
             if row.status in ("done", "failed"):
                 _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
@@ -112,6 +112,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             facts = facts_of(with_protocol_copies(store.folder, settings))
             copy.set(**as_given(store.folder, facts, store.get("settings")))
             copy.set(settings=given, iteration=iteration)
+            keep_at_hand(copy)
             judge_again(copy)
             best = best_found(ranking(copy))
             copy.set(

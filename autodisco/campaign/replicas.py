@@ -22,7 +22,7 @@ from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import Replica, Store
+from autodisco.store import ReplicaState, Store
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -101,7 +101,7 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     store.set(short_of_room="")
 
 
-def _folder(store: Store, row: Replica) -> Path:
+def _folder(store: Store, row: ReplicaState) -> Path:
     return store.replica_folder(row.key, row.protocol, row.replica).absolute()
 
 
@@ -127,7 +127,7 @@ class _Room:
             self._store.set(short_of_room=reason)
 
 
-def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
+def replica_task(campaign: Campaign, store: Store, row: ReplicaState) -> ReplicaTask:
     """The task of a planned replica."""
     from autodisco.simulation import engines
     from autodisco.simulation.task import ReplicaTask, mending
@@ -155,7 +155,7 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     )
 
 
-def _benchmark(campaign: Campaign, store: Store, row: Replica) -> Benchmark | None:
+def _benchmark(campaign: Campaign, store: Store, row: ReplicaState) -> Benchmark | None:
     """The reference with its error, if the protocol lets a replica stop that is sure to lie below it."""
     from autodisco.simulation import protocols
     from autodisco.simulation.early import Benchmark
@@ -239,8 +239,8 @@ def _ended(
         campaign.say(f"{name}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
     if not retry or not awaited(campaign.protocol_name(task)):
         return None
-    rows = store.replicas(key=task.key, protocol=campaign.protocol_name(task))
-    row = next(row for row in rows if row.replica == task.replica)
+    row = store.replica_state(task.key, campaign.protocol_name(task), task.replica)
+    assert row is not None, "it has run"
     return replica_task(campaign, store, row)
 
 

@@ -12,6 +12,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import tiers_of
+from autodisco.decide import keep_at_hand
 from autodisco.files import write_atomic
 from autodisco.store import Store
 from autodisco.text import joined
@@ -44,6 +45,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
                 "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
             )
         store.set(**{**facts, "settings": stored})
+        keep_at_hand(store)
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 

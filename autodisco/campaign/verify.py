@@ -28,7 +28,7 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
 def unrecorded_replicas(store: Store) -> int:
     """How many finished replicas have no recorded hashes, because an older program ran them."""
     hashed = {(store.folder / row.path).parent for row in store.files()}
-    finished = [row for row in store.replicas() if row.status == "done"]
+    finished = [row for row in store.replica_states() if row.status == "done"]
     return sum(store.replica_folder(row.key, row.protocol, row.replica) not in hashed for row in finished)
 
 
@@ -55,13 +55,13 @@ def _facts(store: Store) -> list[str]:
 
 
 def _rows(store: Store) -> list[str]:
-    known = {polymer.key for polymer in store.polymers()}
+    known = store.units().keys()
     wrong = [
         f"state.db: {draw.smiles} (iteration {draw.iteration}, draw {draw.draw}) is new, and no polymer"
         for draw in store.candidates(verdict="new")
         if draw.key not in known
     ]
-    for row in store.replicas():
+    for row in store.each_replica():
         name = f"replica {row.replica} of {row.key} at {row.protocol}"
         if row.status == "done" and not row.properties:
             wrong.append(f"state.db: {name} is done and has no properties")

@@ -71,6 +71,20 @@ class Store(Replicas):
         """Polymers by key, all or those of a source and iteration."""
         return self._selected(Polymer, "polymers", "key", source=source, iteration=iteration)
 
+    def polymers_by_key(self, keys: Iterable[str]) -> dict[str, Polymer]:
+        """Some polymers by their keys."""
+        sql = "SELECT * FROM polymers WHERE key IN (SELECT value FROM json_each(?))"
+        return {row.key: row for row in self._records(Polymer, sql, json.dumps(list(keys)))}
+
+    def key_named(self, name: str) -> str | None:
+        """Key of the polymer that a seed file calls so, or None."""
+        found = self.rows("SELECT key FROM polymers WHERE name = ? ORDER BY key LIMIT 1", name)
+        return str(found[0]["key"]) if found and name else None
+
+    def units(self) -> dict[str, str]:
+        """Canonical repeat units of all polymers by key."""
+        return {row["key"]: row["smiles"] for row in self.each("SELECT key, smiles FROM polymers ORDER BY key")}
+
     def known_keys(self) -> set[str]:
         """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
 
@@ -264,6 +278,7 @@ class Store(Replicas):
             self._return_to_grammar("iteration > ?", iteration)
             self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
+            self._fill()
 
     # iterations -----------------------------------------------------------------------------------------------
 
