@@ -105,7 +105,7 @@ def test_a_database_that_contradicts_itself_is_named(copied):
     with Store.open(copied) as store:
         row = store.replicas()[0]
         store.update_replica(row.key, row.protocol, row.replica, status="done", properties=None)
-        store.write("UPDATE replicas SET properties = NULL")
+        store.write("DELETE FROM properties")
         store.set(state="somewhere", iteration=7)
     (copied / "campaign.toml").write_text("name = 'another'\n")
     found = "\n".join(problems(copied))
