@@ -5,7 +5,7 @@ values count in the ranking which it ends with. Values that came are compared wi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from autodisco.store import Candidate, Forecast, Store
 from autodisco.text import counted
 
 if TYPE_CHECKING:
+    from autodisco.decide import Objective
     from autodisco.decide.judge import Judge  # with RDKit and SciPy, which a process loads where it judges
 
 
@@ -31,7 +32,7 @@ def judge(store: Store) -> "Judge | None":
     seen = list(store.values_seen())
     if (store.get("judgement") or {}).get("seen") == seen:
         return found
-    came = forecasts(found, store)
+    came, told = forecasts(found, store), (store.get("judgement") or {}).get("far_off", [])
     with store.transaction():
         store.add_forecasts(came)
         if came:
@@ -40,7 +41,19 @@ def judge(store: Store) -> "Judge | None":
         _write(store, found, seen)
         _note(store, found)
         _check(store, found)
+        _note_far_off(store, found.objective, told)
     return found
+
+
+def _note_far_off(store: Store, objective: "Objective", told: Sequence[Mapping[str, Any]]) -> None:
+    """Journal values that lie far off what all others say of them, each once."""
+    for one in store.get("judgement")["far_off"]:
+        if any((one["smiles"], one["source"]) == (old["smiles"], old["source"]) for old in told):
+            continue
+        value, expected = (objective.scale.values(np.array([one[name]])).item() for name in ("value", "expected"))
+        seen = {"source": one["source"], objective.columns["value"]: value, objective.columns["expected"]: expected}
+        why = f"it lies {abs(one['off']):.0f} times as far off what all others say as is usual; is its unit right?"
+        store.note("far off", one["smiles"], seen, "use the value, and show it in the report", why)
 
 
 def _check(store: Store, found: "Judge") -> None:
@@ -80,6 +93,8 @@ def write_estimates(store: Store, found: "Judge", pool: Sequence[Candidate]) -> 
 
 def _facts(found: "Judge", store: Store) -> dict[str, Any]:
     """What readers of the store want to know of a judge."""
+    from autodisco.surrogate import far_off
+
     by = found.posterior.hyperparameters
     return {
         "iteration": store.get("iteration"),
@@ -88,6 +103,7 @@ def _facts(found: "Judge", store: Store) -> dict[str, Any]:
         "best": store.get("settings")["surrogate"]["best"],
         "widened": found.posterior.widened,
         "widened_by_forecasts": found.widened,
+        "far_off": [vars(one) for one in far_off(found.posterior, found.labels)],
         "sources": [
             {
                 "name": source.name,

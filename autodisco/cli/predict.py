@@ -14,9 +14,10 @@ from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.polymer import RepeatUnit
-    from autodisco.surrogate import ConductivityEstimate, Posterior
+    from autodisco.surrogate import ConductivityEstimate, FarOff, Posterior
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
+MOST_FAR_OFF = 10
 FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
 
 
@@ -59,7 +60,7 @@ def predict(
     Prints for every repeat unit the conductivity at 353 K (reference protocol) with its 90 % interval, the chance to be
     better than the reference, and what each source contributed. docs/surrogate.md says what these estimates are worth.
     """
-    from autodisco.surrogate import estimates, from_tables
+    from autodisco.surrogate import estimates, far_off, from_tables, labels_of
 
     if campaign and (data or not prior_mean):
         raise InputError("--campaign: its file says what it learns from; leave out --data and --no-prior-mean")
@@ -79,14 +80,29 @@ def predict(
         compared = _unit(reference) if reference else compared
         found = estimates(posterior, units, compared)
         (at,) = estimates(posterior, [compared], compared)
+        far = far_off(posterior, labels_of(tables)) if tables else []
     if as_json:
         print_json(found)
     else:
         _print(found, at, about)
     for path, rows in tables.items():
         message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
+    _tell(far)
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
+
+
+def _tell(far: "Sequence[FarOff]") -> None:
+    """A line on stderr for each value that does not fit to all others."""
+    import numpy as np
+
+    from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+
+    for one in far[:MOST_FAR_OFF]:
+        value, expected = map(significant, CONDUCTIVITY_SCALE.values(np.array([one.value, one.expected])))
+        message(f"warning: {one.source}: {one.smiles} has {value} S/cm; all other values say {expected} S/cm")
+    if len(far) > MOST_FAR_OFF:
+        message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")
 
 
 def _of_campaign(name: str) -> "tuple[Posterior, RepeatUnit, str]":

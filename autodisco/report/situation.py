@@ -7,7 +7,10 @@ from typing import Any
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
 from autodisco.store import END_STATES, STALE_S, Store, escapes, following, last_escape
-from autodisco.text import counted, duration
+from autodisco.text import counted, duration, joined
+
+MOST_NAMED = 5
+"""Values far off what is expected that are named."""
 
 
 def situation(store: Store) -> dict[str, str]:
@@ -57,6 +60,10 @@ def _judge(judgement: dict[str, Any]) -> str:
     text = f"ranks by the {judgement['words']}, fitted to values of {judgement['iteration']} iterations: {fitted}"
     if judgement["widened"] > 1.005:
         text += f"; its standard deviations are widened by {judgement['widened']:.2f}, because values lay further off"
+    if far := judgement.get("far_off"):  # earlier versions stored none
+        named = joined([f"{row['smiles']} ({row['source']})" for row in far[:MOST_NAMED]])
+        more = f" and {len(far) - MOST_NAMED} more" if len(far) > MOST_NAMED else ""
+        text += f"; {counted(len(far), 'value')} far off what all others say: {named}{more}"
     return text
 
 

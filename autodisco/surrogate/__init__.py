@@ -2,7 +2,8 @@
 
 from autodisco.analysis.comparison import Scatter
 from autodisco.surrogate.calibration import coverage, widening
-from autodisco.surrogate.estimates import LEVEL, TARGET, ConductivityEstimate, estimates, from_tables
+from autodisco.surrogate.estimates import LEVEL, TARGET, ConductivityEstimate, estimates, from_tables, labels_of
+from autodisco.surrogate.far_off import FarOff, far_off
 from autodisco.surrogate.posterior import PRIOR, Posterior, Prediction
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.property_model import PropertyModel, fit_judge
@@ -14,6 +15,7 @@ __all__ = [
     "PRIOR",
     "TARGET",
     "ConductivityEstimate",
+    "FarOff",
     "Kind",
     "Label",
     "Normal",
@@ -26,8 +28,10 @@ __all__ = [
     "Source",
     "coverage",
     "estimates",
+    "far_off",
     "fit_judge",
     "from_tables",
+    "labels_of",
     "similarity",
     "widening",
 ]

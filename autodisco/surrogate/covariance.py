@@ -55,10 +55,12 @@ class Kernels:
     @classmethod
     def between(cls, rows: Structures, others: Structures) -> "Kernels":
         """All kernels between two sets of structures."""
-        far = rows.distance(others)
+        quadratic = rows.distance(others)
         capped = [1.0 / np.hypot(1.0, each.distance_of_itself / FAR) for each in (rows, others)]
-        quadratic = np.square(far) * capped[0][:, None] * capped[1]
-        return cls(rows.min_max(others), rows.linear(others), quadratic)
+        np.square(quadratic, out=quadratic)
+        quadratic *= capped[0][:, None]
+        quadratic *= capped[1]
+        return cls(*rows.alike(others), quadratic)
 
     @classmethod
     def of_each(cls, rows: Structures) -> "Kernels":
@@ -73,7 +75,11 @@ class Kernels:
 
     def truth(self, by: Hyperparameters) -> Floats:
         """Covariance of the truth."""
-        return by.similarity * self.similarity + by.linear * self.linear + by.quadratic * self.quadratic + by.constant
+        covariance = by.similarity * self.similarity
+        covariance += by.linear * self.linear
+        covariance += by.quadratic * self.quadratic
+        covariance += by.constant
+        return covariance
 
     def systematic(self, source: Source) -> Floats:
         """Covariance of the systematic error of a source, for a variance of 1."""

@@ -99,10 +99,13 @@ def from_tables(tables: Mapping[str, Sequence[tuple[str, float]]], prior_mean: b
         sources.insert(0, Source.of_kind(TARGET, "protocol", reference=True))
     else:
         sources[0] = Source.of_kind(sources[0].name, "data-set", reference=True)
-    labels = [label for name, rows in tables.items() for label in _labels(name, rows)]
-    return Posterior.fit(
-        labels, sources, sources[0].name, prior_mean=PriorMean.shipped() if prior_mean else None, seed=SEED, level=LEVEL
-    )
+    prior = PriorMean.shipped() if prior_mean else None
+    return Posterior.fit(labels_of(tables), sources, sources[0].name, prior_mean=prior, seed=SEED, level=LEVEL)
+
+
+def labels_of(tables: Mapping[str, Sequence[tuple[str, float]]]) -> list[Label]:
+    """The labels to which `from_tables` fits. Raises InputError for a value that cannot be a conductivity."""
+    return [label for name, rows in tables.items() for label in _labels(name, rows)]
 
 
 def _labels(table: str, rows: Sequence[tuple[str, float]]) -> list[Label]:

@@ -309,7 +309,8 @@ class Posterior:
     def _truth_with_labels(self, rows: Structures) -> Floats:
         """Covariance of the truth of some polymers with the labels, (n, labels)."""
         kernels = Kernels.between(rows, self._labels.structures)
-        covariance: Floats = kernels.truth(self.hyperparameters) * self.hyperparameters.slope[self._labels.source]
+        covariance = kernels.truth(self.hyperparameters)
+        covariance *= self.hyperparameters.slope[self._labels.source]
         return covariance
 
     def _value_with_labels(self, rows: Structures, number: int) -> Floats:

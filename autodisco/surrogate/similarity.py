@@ -70,18 +70,17 @@ class Structures:
             table[row[known], place[known]] = self.counts[known]
         return table
 
-    def min_max(self, others: "Structures") -> Floats:
-        """Similarity of environments, 1 for equal polymers, shape (n, m)."""
+    def alike(self, others: "Structures") -> tuple[Floats, Floats]:
+        """Min-max similarity of environments, 1 for equal polymers, and the product of their counts, about 1 for equal
+        polymers; both of shape (n, m)."""
         bits = np.unique(np.concatenate([self.bits, others.bits]))
-        return min_max(self._in(bits), others._in(bits), len(bits))
-
-    def linear(self, others: "Structures") -> Floats:
-        """Product of the counts of environments, about 1 for equal polymers, shape (n, m)."""
-        bits = np.unique(np.concatenate([self.bits, others.bits]))
-        starts, columns, counts = self._in(bits)
-        table = csr_array((counts, columns, starts), shape=(len(self), len(bits)))
-        product: Floats = COMMON * (table @ others.counts_of(bits).T)
-        return product
+        rows, columns = self._in(bits), others._in(bits)
+        tables = [
+            csr_array((counts, at, starts), shape=(len(starts) - 1, len(bits)))
+            for starts, at, counts in (rows, columns)
+        ]
+        product: Floats = COMMON * (tables[0] @ tables[1].T.toarray())
+        return min_max(rows, columns, len(bits)), product
 
     def distance(self, others: "Structures") -> Floats:
         """Mean product of the descriptors, which are zero in the middle of HTP-MD's table, shape (n, m)."""
@@ -106,4 +105,4 @@ class Structures:
 
 def similarity(smiles: Sequence[str], others: Sequence[str]) -> Floats:
     """Min-max similarity of the environments of repeat units, shape (n, m), 1 for equal polymers."""
-    return Structures.of(smiles).min_max(Structures.of(others))
+    return Structures.of(smiles).alike(Structures.of(others))[0]

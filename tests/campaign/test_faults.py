@@ -181,7 +181,7 @@ def test_a_damaged_training_checkpoint_means_training_from_the_beginning(finishe
         assert [row.subject for row in store.journal() if row.event == "damaged"] == ["0.checkpoint"]
 
 
-@pytest.mark.parametrize("engine", ["lammps", "openmm"])
+@pytest.mark.parametrize("engine", ["lammps", pytest.param("openmm", marks=pytest.mark.slow)])
 @pytest.mark.fault("damaged checkpoint of an engine")
 def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine):
     from autodisco.files import write_json

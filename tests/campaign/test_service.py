@@ -94,7 +94,9 @@ def test_a_service_leaves_alone_what_a_person_paused_or_what_has_ended(finished,
         assert store.get("owner") is None
 
 
-@pytest.mark.parametrize(("request_", "state"), [("pause", "paused"), ("stop", "stopped")])
+@pytest.mark.parametrize(
+    ("request_", "state"), [("pause", "paused"), pytest.param("stop", "stopped", marks=pytest.mark.slow)]
+)
 def test_a_service_obeys_what_was_asked_just_before_the_machine_went_down(finished, tmp_path, request_, state):
     folder = tmp_path / "small"
     shutil.copytree(finished[0].folder, folder)

@@ -137,7 +137,14 @@ def starting(monkeypatch, program):
 SLOWLY = "import runpy, time; time.sleep(3); runpy.run_module('autodisco.campaign', run_name='__main__')"
 
 
-@pytest.mark.parametrize("requests", [["pause"], ["stop"], ["pause", "stop"]])
+@pytest.mark.parametrize(
+    "requests",
+    [
+        pytest.param(["pause"], marks=pytest.mark.slow),
+        pytest.param(["stop"], marks=pytest.mark.slow),
+        ["pause", "stop"],
+    ],
+)
 @pytest.mark.fault("a pause, a stop, a resume in quick order")
 def test_what_is_asked_for_while_a_campaign_starts_is_obeyed(campaign, monkeypatch, requests):
     """The process that was started is not at work yet, and whoever started it waits for that."""

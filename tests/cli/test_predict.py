@@ -43,6 +43,15 @@ def test_a_table_is_a_source(call, table):
     assert call("predict", "*CCNOCO*", "--data", table, "--no-prior-mean").code == 0
 
 
+def test_a_value_far_off_all_others_is_told(call, tmp_path):
+    units = [f"*OC{'C' * n}C{'O' * (n % 2)}C*" for n in range(12)] + [f"*NC{'C' * n}SC*" for n in range(12)]
+    rows = [f"{unit},{0.4 if n == 5 else 0.0004 * (1 + n / 24)}" for n, unit in enumerate(units)]
+    (tmp_path / "t.csv").write_text("smiles,conductivity\n" + "\n".join(rows) + "\n")
+    said = call("predict", "*CCO*", "--data", tmp_path / "t.csv")
+    (line,) = [line for line in said.err.splitlines() if "warning" in line]
+    assert "has 0.40 S/cm; all other values say 0.000" in line
+
+
 def test_a_file_of_repeat_units_is_read(call, table, tmp_path):
     assert [row["smiles"] for row in call("predict", table, "--json").json] == [
         "*OCC*", "*CCNOCO*", "*CC*", "*CCS*", "*COC*",

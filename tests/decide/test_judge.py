@@ -7,6 +7,7 @@ from autodisco.campaign.judging import judge
 from autodisco.decide import ranking
 from autodisco.decide.judge import REFERENCE_WORDS, forecasts, forest_agreement, judged
 from autodisco.polymer import parse, units_from_grammar
+from autodisco.report.situation import situation
 from autodisco.simulation import protocols
 from autodisco.store import DATASET, EXPERIMENT, Candidate, Store
 from autodisco.surrogate import PRIOR
@@ -212,6 +213,21 @@ def test_a_posterior_that_was_sure_of_what_did_not_come_is_widened(campaign):
     assert max(row.z for row in store.forecasts()) > 3
     assert store.estimates()[UNITS[55].key].sd > 1.5 * before[UNITS[55].key].sd
     assert any("widen" in row.decided for row in store.journal() if row.event == "calibration")
+
+
+def test_a_value_far_off_all_others_is_told_once(campaign):
+    store = campaign()
+    for unit in UNITS[:40]:
+        add(store, unit, [1e3 * truth(unit) if unit == UNITS[7] else truth(unit)] * 4)
+    judge(store)
+    (note,) = [row for row in store.journal() if row.event == "far off"]
+    assert note.subject == UNITS[7].smiles
+    assert note.seen[SIGMA] == pytest.approx(1e3 * truth(UNITS[7]), rel=0.05)
+    assert note.seen["expected_s_per_cm"] < 0.1 * note.seen[SIGMA]
+    assert UNITS[7].smiles in situation(store)["judge"]
+    add(store, UNITS[41], [truth(UNITS[41])] * 4)
+    judge(store)
+    assert [row.event for row in store.journal()].count("far off") == 1
 
 
 def test_a_forest_that_ranks_the_pool_otherwise_is_journalled(campaign, monkeypatch):

@@ -133,6 +133,7 @@ def test_energies_and_forces_of_other_salts_equal_those_of_lammps(salt, tmp_path
     check_parity(tmp_path, builder.build(parse("*OCC*"), settings, 1, PCFF), 8.0)
 
 
+@pytest.mark.slow
 def test_energies_and_forces_of_the_published_htp_md_box_with_its_salt_equal_those_of_lammps(reference, tmp_path):
     check_parity(tmp_path, published_box(reference / "htp_md/9-0-246295613-0/relaxed.lmp"), 9.5)
 
@@ -199,6 +200,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.slow
 def test_production_stops_where_it_is_told_to(tmp_path):
     task = smoke(tmp_path)
     protocol = prepare(task).model_copy(update={"checkpoint_every_ps": 0.4})
@@ -215,6 +217,7 @@ def test_production_stops_where_it_is_told_to(tmp_path):
         assert len(trajectory) == 21
 
 
+@pytest.mark.slow
 def test_energy_is_conserved_without_a_thermostat(smoke_run):
     """3 ps of velocity Verlet at 1 fs from the end of a run: drift below 1 % of the kinetic energy per ps."""
     system = openmm.XmlSerializer.deserialize((smoke_run / "system.xml").read_text())

@@ -53,7 +53,7 @@ def test_the_drift_of_noise_is_within_its_error_and_that_of_a_slope_is_not():
         drift([1.0] * 15)
 
 
-@pytest.mark.parametrize("engine", ["lammps", "openmm"])
+@pytest.mark.parametrize("engine", ["lammps", pytest.param("openmm", marks=pytest.mark.slow)])
 def test_a_step_that_still_drifts_is_extended_up_to_the_limit(engine, tmp_path, monkeypatch):
     monkeypatch.setattr(equilibration, "LEAST_VALUES", 4)  # it is a short step
     monkeypatch.setattr(equilibration, "drift", lambda values: (1e9, 1.0))  # never at rest

@@ -58,7 +58,7 @@ def test_each_set_is_read_as_it_was_last_written_whatever_was_written_before_and
             assert store.training(iteration) == (expected.get(iteration, []) if iteration <= end else [])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.dictionaries(st.integers(0, 8), SETS))
 def test_an_older_database_keeps_every_set(sets):
     with tempfile.TemporaryDirectory() as folder:

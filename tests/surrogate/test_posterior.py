@@ -70,7 +70,7 @@ def test_it_is_the_conditional_of_the_joint_distribution():
     by = known.hyperparameters
     rows = [*UNITS[:20], *UNITS[:100]]
     everything = Structures.of([*UNITS[130:], *rows])
-    t, d = everything.min_max(everything), everything.linear(everything)
+    t, d = everything.alike(everything)
     q = Kernels.between(everything, everything).quadratic
     kernel = by.similarity * t + by.linear * d + by.quadratic * q + by.constant
     n, short = len(UNITS[130:]), np.arange(len(everything)) >= len(UNITS[130:]) + 20
