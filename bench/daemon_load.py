@@ -215,7 +215,8 @@ def judge(folder: Path, number: int) -> None:
 
 def results(folder: Path, number: int) -> None:
     """Take in outcomes of replicas whose files lie in their folders, one in a transaction and a hundred in one."""
-    from autodisco.campaign.replicas import _ended, replica_task
+    from autodisco.campaign.replicas import _ended
+    from autodisco.campaign.tasks import Tasks
     from autodisco.simulation.task import ReplicaOutcome
 
     campaign, rng = campaign_in(folder), np.random.default_rng(2)
@@ -223,19 +224,19 @@ def results(folder: Path, number: int) -> None:
         with Store.open(campaign.folder) as store:
             keys = [row.key for row in store.polymers("generated")][:number]
             first = 1 + max(row.replica for row in store.replica_states())
-            ended_tasks = []
+            ended_tasks, tasks = [], Tasks(campaign, store)
             with store.transaction():
                 for key in keys:
                     store.plan_replica(key, PROTOCOL, first, 1)
                     row = store.replica_state(key, PROTOCOL, first)
-                    task = replica_task(campaign, store, row)
+                    task = tasks.of(row)
                     write_files(task.folder, rng)
                     ended_tasks.append((task, ReplicaOutcome(True, properties(rng), None, "", 60.0, 58.0, 0, 520)))
             begin, wall = time.process_time(), time.perf_counter()
             for start in range(0, number, at_once):
                 with store.transaction():
                     for task, outcome in ended_tasks[start : start + at_once]:
-                        _ended(campaign, store, task, outcome, lambda protocol: True)
+                        _ended(tasks, task, outcome, lambda protocol: True)
             took, wall = time.process_time() - begin, time.perf_counter() - wall
         print(
             f"{at_once} in a transaction: {1e3 * took / number:.2f} ms of CPU each, {number / took:.0f} a second; "
@@ -253,14 +254,15 @@ def write_files(folder: Path, rng: np.random.Generator) -> None:
 
 def tasks(folder: Path, number: int) -> None:
     """Make tasks of waiting replicas."""
-    from autodisco.campaign.replicas import replica_task
+    from autodisco.campaign.tasks import Tasks
 
     campaign = campaign_in(folder)
     with Store.open(campaign.folder) as store:
         rows = store.replicas(protocol=PROTOCOL)[:number]
         begin = time.process_time()
+        made = Tasks(campaign, store)
         for row in rows:
-            replica_task(campaign, store, row)
+            made.of(row)
         took = time.process_time() - begin
     print(f"{len(rows)} tasks in {took:.2f} s: {1e3 * took / len(rows):.2f} ms each")
 

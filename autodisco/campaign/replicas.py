@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.budget import simulations_left
@@ -17,19 +16,16 @@ from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import is_with, leave_replicas, wait_again
-from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.states import Interrupted
-from autodisco.campaign.tiers import timeout_s
-from autodisco.decide import comparison, value_of
+from autodisco.campaign.tasks import Tasks, identity, subject
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import ReplicaState, Store
+from autodisco.store import Store
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
 """Files of a finished replica for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
-    from autodisco.simulation.early import Benchmark
     from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 Awaited = Callable[[str], bool]
@@ -58,9 +54,10 @@ def finish(campaign: Campaign, store: Store) -> None:
 def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promotions | None = None) -> None:
     from autodisco.simulation import engines
 
-    pool, held = campaign.pool, {task.folder for task in campaign.pool.running}
-    open_ = [row for row in store.open_replicas() if _folder(store, row) not in held]
-    open_.sort(key=lambda row: row.key != store.get("reference_key"))
+    pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
+    held = {identity(campaign, task) for task in pool.running}
+    open_ = [row for row in store.open_replicas() if (row.key, row.protocol, row.replica) not in held]
+    open_.sort(key=lambda row: row.key != reference)
     found = [row for row in open_ if is_with(campaign.settings, campaign.folder, pool.executor, row)]
     others = [row for row in open_ if row not in found]
     waiting, left = [row for row in others if awaited(row.protocol)], simulations_left(campaign, store)
@@ -76,16 +73,16 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
 
     def more() -> ReplicaTask | None:
         row = promotions.next() if promotions else None
-        return replica_task(campaign, store, row) if row else None
+        return tasks.of(row) if row else None
 
     try:
         finished = pool.run(
-            [replica_task(campaign, store, row) for row in waiting],
+            (tasks.of(row) for row in waiting),
             on_start=lambda task: _started(campaign, store, task),
-            on_done=lambda task, outcome: _ended(campaign, store, task, outcome, awaited),
+            on_done=lambda task, outcome: _ended(tasks, task, outcome, awaited),
             on_restart=lambda task: _restarted(campaign, store, task),
             on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
-            submitted=[(replica_task(campaign, store, row), row.handle or "") for row in found],
+            submitted=[(tasks.of(row), row.handle or "") for row in found],
             room=_Room(campaign, store, pool.executor.here),
             more=more,
             awaited=lambda task: awaited(campaign.protocol_name(task)),
@@ -99,10 +96,6 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
         leave_replicas(campaign, store, campaign.interrupted())
         raise Interrupted
     store.set(short_of_room="")
-
-
-def _folder(store: Store, row: ReplicaState) -> Path:
-    return store.replica_folder(row.key, row.protocol, row.replica).absolute()
 
 
 class _Room:
@@ -127,52 +120,6 @@ class _Room:
             self._store.set(short_of_room=reason)
 
 
-def replica_task(campaign: Campaign, store: Store, row: ReplicaState) -> ReplicaTask:
-    """The task of a planned replica."""
-    from autodisco.simulation import engines
-    from autodisco.simulation.task import ReplicaTask, mending
-
-    settings = campaign.settings.simulation
-    polymer = store.polymer(row.key)
-    assert polymer is not None, "a planned replica has its polymer"
-    tier = campaign.tier_number(row.protocol)
-    parts: list[int | str] = [row.key, row.replica, row.attempt, *([tier] if tier else [])]
-    return ReplicaTask(
-        key=row.key,
-        monomer_smiles=polymer.given,
-        replica=row.replica,
-        seed=campaign.seed(row.iteration, SIMULATION, *parts),
-        protocol=campaign.settings.tiers[tier].protocol,
-        force_field=settings.force_field,
-        folder=_folder(store, row),
-        timeout_s=timeout_s(campaign.settings, tier),
-        attempt=row.attempt,
-        **mending(row.failure_code if row.attempt > 0 else None),
-        engine=engines.resolved(settings.engine),
-        benchmark=_benchmark(campaign, store, row),
-        may_stop_early=campaign.may_stop_early,
-        force_field_name=store.get("force_field"),
-    )
-
-
-def _benchmark(campaign: Campaign, store: Store, row: ReplicaState) -> Benchmark | None:
-    """The reference with its error, if the protocol lets a replica stop that is sure to lie below it."""
-    from autodisco.simulation import protocols
-    from autodisco.simulation.early import Benchmark
-
-    if not campaign.may_stop_early:
-        return None
-    production = protocols.load(campaign.settings.tiers[campaign.tier_number(row.protocol)].protocol).production
-    reference = store.get("reference_key")
-    if not production.stop_below_with_confidence or row.key == reference:
-        return None
-    if not value_of(store, reference, row.protocol):
-        return None
-    known = comparison(store, row.protocol)
-    place, error = known.place(reference)
-    return Benchmark(10**place, error, known.replica_sd, known.degrees)
-
-
 def _started(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
     _update(campaign, store, task, status="running", started=time.time(), seed=task.seed)
 
@@ -191,15 +138,7 @@ def _update(campaign: Campaign, store: Store, task: ReplicaTask, **columns: Any)
     store.update_replica(task.key, campaign.protocol_name(task), task.replica, **columns)
 
 
-def subject(campaign: Campaign, task: ReplicaTask) -> str:
-    """A replica as the journal names it: with its protocol if the campaign has several."""
-    at = f" at {campaign.protocol_name(task)}" if len(campaign.tiers) > 1 else ""
-    return f"{task.monomer_smiles} replica {task.replica}{at}"
-
-
-def _ended(
-    campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Awaited
-) -> ReplicaTask | None:
+def _ended(tasks: Tasks, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Awaited) -> ReplicaTask | None:
     """Store the outcome. If the failure code allows another attempt, and attempts are left, the replica waits for it;
     returns its task where it is waited for.
 
@@ -207,7 +146,7 @@ def _ended(
     """
     from autodisco.simulation.task import RETRY
 
-    name = subject(campaign, task)
+    campaign, store, name = tasks.campaign, tasks.store, subject(tasks.campaign, task)
     if outcome.failure_code == "no-disk":
         again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
         _update(campaign, store, task, **again)
@@ -241,7 +180,7 @@ def _ended(
         return None
     row = store.replica_state(task.key, campaign.protocol_name(task), task.replica)
     assert row is not None, "it has run"
-    return replica_task(campaign, store, row)
+    return tasks.of(row)
 
 
 def _keep(
