@@ -255,7 +255,7 @@ CREATE TABLE properties (              -- of replicas that gave a value
     replica INTEGER NOT NULL,
     properties TEXT NOT NULL,
     PRIMARY KEY (key, protocol, replica),
-    FOREIGN KEY (key, protocol, replica) REFERENCES replicas ON DELETE CASCADE
+    FOREIGN KEY (key, protocol, replica) REFERENCES replicas ON DELETE CASCADE ON UPDATE CASCADE
 ) WITHOUT ROWID;
 INSERT INTO properties SELECT key, protocol, replica, properties FROM replicas WHERE properties IS NOT NULL;
 ALTER TABLE replicas DROP COLUMN properties;
