@@ -1,5 +1,6 @@
 """Frees the disk: trajectories of replicas that have their value, and what their engines left."""
 
+import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
 from autodisco.files import place_beside, read_json, sha256, sync
-from autodisco.store import Store
+from autodisco.store import RUNS, Store
 
 POLICIES = ("all", "ions", "none")
 TRAJECTORY, IONS, IONS_TOPOLOGY = "trajectory.dcd", "ions.dcd", "ions.pdb"
@@ -21,6 +22,7 @@ SCRATCH = (
     "stderr.txt",
     "replica.log",
     "job.json",
+    "begun",
 )
 """What an engine leaves that no analysis needs; all of it can be made again from the task."""
 
@@ -80,6 +82,7 @@ def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -
         *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
     ]
     names = [name for name in removed if (folder / name).is_file()]
+    runs = list(folder.glob(RUNS))  # none of them has a result
     before = _size(folder)
     if keep == "ions" and (folder / TRAJECTORY).is_file():
         written = recorded.get(str((folder / TRAJECTORY).relative_to(store.folder)))
@@ -91,12 +94,14 @@ def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -
     for name in names:
         store.forget_file(folder / name)
         (folder / name).unlink()
-    return max(0, before - _size(folder)), bool(names)
+    for run in runs:
+        shutil.rmtree(run)
+    return max(0, before - _size(folder)), bool(names or runs)
 
 
 def _size(folder: Path) -> int:
     """Bytes on the disk that belong to this folder alone: what a fork shares is not freed by removing its name here."""
-    found = (path.stat() for path in folder.glob("*") if path.is_file())
+    found = (path.stat() for path in folder.rglob("*") if path.is_file())
     return sum(entry.st_size for entry in found if entry.st_nlink == 1)
 
 

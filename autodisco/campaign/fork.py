@@ -28,7 +28,7 @@ from autodisco.campaign.setup import facts_of
 from autodisco.decide import best_found, keep_at_hand, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
-from autodisco.store import PARTS, Store, escapes, part_copy
+from autodisco.store import PARTS, WAITING, Store, escapes, part_copy
 
 DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "tier", "acquire.reference")
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""
@@ -103,7 +103,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             if row.status in ("done", "failed"):
                 _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
             else:  # a build of a further tier, which the old campaign may be running: it begins anew here
-                copy.update_replica(*names, status="waiting", started=None, executor=None, handle=None)
+                copy.update_replica(*names, **WAITING)
         for place in [row.path for row in copy.files()]:
             if not (part / place).is_file():
                 copy.forget_file(part / place)

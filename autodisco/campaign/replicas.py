@@ -19,7 +19,7 @@ from autodisco.campaign.running import is_with, leave_replicas, wait_again
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tasks import Tasks, identity, subject
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import Store
+from autodisco.store import NOT_SUBMITTED, WAITING, Store
 from autodisco.text import counted
 
 LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
@@ -81,8 +81,8 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
             on_start=lambda task: _started(campaign, store, task),
             on_done=lambda task, outcome: _ended(tasks, task, outcome, awaited),
             on_restart=lambda task: _restarted(campaign, store, task),
-            on_submit=lambda task, handle: _submitted(campaign, store, task, handle),
-            submitted=[(tasks.of(row), row.handle or "") for row in found],
+            on_submit=lambda task, handle, claim: _submitted(campaign, store, task, handle, claim),
+            submitted=[(tasks.of(row), row.handle or "", row.claim or "") for row in found],
             room=_Room(campaign, store, pool.executor.here),
             more=more,
             awaited=lambda task: awaited(campaign.protocol_name(task)),
@@ -124,8 +124,8 @@ def _started(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
     _update(campaign, store, task, status="running", started=time.time(), seed=task.seed)
 
 
-def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str) -> None:
-    _update(campaign, store, task, executor=campaign.settings.executor.kind, handle=handle)
+def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str, claim: str) -> None:
+    _update(campaign, store, task, executor=campaign.settings.executor.kind, handle=handle, claim=claim)
 
 
 def _restarted(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
@@ -148,8 +148,7 @@ def _ended(tasks: Tasks, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Aw
 
     campaign, store, name = tasks.campaign, tasks.store, subject(tasks.campaign, task)
     if outcome.failure_code == "no-disk":
-        again: dict[str, Any] = {"status": "waiting", "started": None, "executor": None, "handle": None}
-        _update(campaign, store, task, **again)
+        _update(campaign, store, task, **WAITING)
         raise StorageError(f"{name}: no space left for {task.folder}")
     columns: dict[str, Any] = {
         **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
@@ -157,8 +156,7 @@ def _ended(tasks: Tasks, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Aw
         "attempt": task.attempt,
         "estimated_terms": outcome.estimated_terms,
         "ended": time.time(),
-        "executor": None,
-        "handle": None,
+        **NOT_SUBMITTED,
     }
     if outcome.ok and outcome.properties is not None:
         _keep(campaign, store, task, outcome.properties, columns)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
 from autodisco.errors import AutodiscoError, StorageError
-from autodisco.store import ReplicaState, Store, available_part
+from autodisco.store import WAITING, ReplicaState, Store, available_part
 
 if TYPE_CHECKING:
     from autodisco.campaign.campaign import Campaign
@@ -78,9 +78,7 @@ def _wait(store: Store, rows: list[ReplicaState]) -> None:
     with store.transaction():
         for row in rows:
             if row.status == "running":
-                store.update_replica(
-                    row.key, row.protocol, row.replica, status="waiting", started=None, executor=None, handle=None
-                )
+                store.update_replica(row.key, row.protocol, row.replica, **WAITING)
 
 
 def _cancel(settings: Settings, store: Store, row: ReplicaState) -> None:

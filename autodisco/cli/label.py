@@ -75,7 +75,7 @@ def label(
         outcomes = simulate_batch(
             by_key.values(), protocol, force_field, wanted, out, seed, workers, 60.0 * timeout_minutes, engine, threads,
             on_start=shown.begin, on_done=shown.end, on_progress=shown.refresh,
-            executor=executor,
+            executor=executor, on_submit=shown.submitted,
         )  # fmt: skip
     failed: list[dict[str, Any]] = []
     labels: dict[str, tuple[str, ...]] = {}

@@ -12,6 +12,7 @@ import typer
 from autodisco.cli.output import message, number, one_line, print_json, print_table, stderr_console
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import read_json
+from autodisco.store import run_folder
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def simulate_subject(
     with ReplicaProgress({subject.key: name}) as shown:
         outcomes = simulate_batch(
             [subject], protocol, force_field, replicas, root, seed, workers, timeout_s, engine, threads,
-            shown.begin, shown.end, shown.refresh, executor,
+            shown.begin, shown.end, shown.refresh, executor, shown.submitted,
         )[subject.key]  # fmt: skip
     properties = values(outcomes)
     return {
@@ -247,6 +248,11 @@ class ReplicaProgress:
             name = f"{self._name(task)}{again}"
             bar = self._progress.add_task(name, total=1.0, step="starting")
             self._bars[task.folder] = (bar, task.folder / "progress.json")
+
+    def submitted(self, task: ReplicaTask, handle: str, claim: str) -> None:
+        if task.folder in self._bars:
+            bar, _ = self._bars[task.folder]
+            self._bars[task.folder] = (bar, run_folder(task.folder, claim) / "progress.json")
 
     def refresh(self) -> None:
         for bar, file in self._bars.values():

@@ -13,9 +13,10 @@ import numpy as np
 from autodisco.polymer import RepeatUnit
 from autodisco.registry import absolute, label
 from autodisco.simulation import engines, forcefield, protocols
-from autodisco.simulation.cache import lasting_outcome, was_begun
+from autodisco.simulation.cache import lasting_outcome
+from autodisco.simulation.claims import was_begun
 from autodisco.simulation.contents import composition
-from autodisco.simulation.executors import Pool, load_executor
+from autodisco.simulation.executors import OnSubmit, Pool, load_executor
 from autodisco.simulation.formulation import Formulation, of
 from autodisco.simulation.task import RETRY, ReplicaOutcome, ReplicaTask, mending
 
@@ -90,6 +91,7 @@ def simulate_batch(
     on_done: Callable[[ReplicaTask, ReplicaOutcome], None] = lambda task, outcome: None,
     on_progress: Callable[[], None] = lambda: None,
     executor: str = "local",
+    on_submit: OnSubmit = lambda task, handle, claim: None,
 ) -> dict[str, dict[int, ReplicaOutcome]]:
     """Run `replicas` builds of each subject, or the number beside its key; returns the last outcome of each build
     by polymer key and replica.
@@ -128,7 +130,7 @@ def simulate_batch(
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
-    Pool(load_executor(executor, workers, threads)).run(tasks, on_start, done, on_progress)
+    Pool(load_executor(executor, workers, threads)).run(tasks, on_start, done, on_progress, on_submit=on_submit)
     return outcomes
 
 

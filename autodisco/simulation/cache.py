@@ -5,6 +5,7 @@ from typing import Any
 from autodisco.files import read_json, write_json
 from autodisco.registry import by_content
 from autodisco.simulation import engines, protocols
+from autodisco.simulation.engines.timeline import Place, Timeline
 from autodisco.simulation.task import LASTING, ReplicaOutcome, ReplicaTask
 
 RECIPE = 8
@@ -30,14 +31,14 @@ def identity(task: ReplicaTask) -> dict[str, Any]:
     }
 
 
-def claim(task: ReplicaTask) -> bool:
-    """Prepare the folder of a task that is about to run, and say whether it goes on from a checkpoint there.
+def enter(task: ReplicaTask) -> bool:
+    """Prepare the folder in which a task is about to run, and say whether it goes on from a checkpoint there.
 
     Files of another task that could be taken for those of this one are removed.
     """
     task.folder.mkdir(parents=True, exist_ok=True)
     (task.folder / OUTCOME).unlink(missing_ok=True)
-    begun = was_begun(task)
+    begun = place_reached(task) is not None
     if not begun:
         (task.folder / SYSTEM).unlink(missing_ok=True)
         engines.load(task.engine).forget(task.folder)
@@ -60,13 +61,16 @@ def lasting_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
     return outcome if outcome and (outcome.ok or outcome.failure_code in LASTING) else None
 
 
-def was_begun(task: ReplicaTask) -> bool:
-    """Whether this very task was run in its folder as far as a checkpoint."""
+def place_reached(task: ReplicaTask) -> Place | None:
+    """The place of the last checkpoint of this very task in its folder, or None."""
     try:
         same = _is_of(task, read_json(task.folder / TASK))
     except (OSError, ValueError, TypeError, KeyError):
-        return False
-    return same and (task.folder / SYSTEM).exists() and engines.load(task.engine).resumable(task.folder)
+        return None
+    if not same or not (task.folder / SYSTEM).exists():
+        return None
+    timeline = Timeline(protocols.load(task.protocol), task.timestep_scale)
+    return engines.load(task.engine).stored_place(task.folder, timeline)
 
 
 def _is_of(task: ReplicaTask, stored: Any) -> bool:

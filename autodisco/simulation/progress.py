@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autodisco.errors import EngineKilled
 from autodisco.files import read_json, write_json
 from autodisco.simulation.protocols import Protocol
 
@@ -31,6 +32,7 @@ class Progress:
         if now - self._written < WRITE_S:
             return
         self._written = now
+        check_folder(self._folder)
         speed = None
         if fraction > 0:
             begun, first = self._begun = self._begun or (now, fraction)
@@ -38,6 +40,12 @@ class Progress:
                 speed = (fraction - first) * self._total_ns / ((now - begun) / 86_400)
         told = {"step_name": step, "fraction": fraction, "grown": grown, "updated": time.time(), "ns_per_day": speed}
         write_json(self._folder / FILE, told)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises EngineKilled if the folder of a run is gone: the result of another run of the replica was accepted."""
+    if not folder.is_dir():
+        raise EngineKilled(f"{folder} is gone: the replica has the result of another run")
 
 
 def seen(folder: Path) -> tuple[Any, ...] | None:

@@ -16,9 +16,9 @@ from autodisco.analysis.components import components_of
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
 from autodisco.simulation import engines, protocols
-from autodisco.simulation.cache import OUTCOME, SYSTEM, claim
+from autodisco.simulation.cache import OUTCOME, SYSTEM, enter
 from autodisco.simulation.description import KEPT_LABELS, charge_used, describe
-from autodisco.simulation.progress import Progress
+from autodisco.simulation.progress import Progress, check_folder
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
@@ -31,7 +31,7 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     written; then there is no outcome.
     """
     started, cpu = time.monotonic(), time.process_time()
-    begun = claim(task)
+    begun = enter(task)
     try:
         outcome = _simulate(task, begun)
     except SimulationFailure as failure:
@@ -49,6 +49,7 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
     used = os.times()
     cpu_s = time.process_time() - cpu + used.children_user + used.children_system
     outcome = replace(outcome, wall_s=time.monotonic() - started, cpu_s=cpu_s)
+    check_folder(task.folder)
     write_json(task.folder / OUTCOME, asdict(outcome))
     return outcome
 

@@ -5,12 +5,14 @@ The only package that speaks SQL. `Store` reads and writes rows (`records`); `pr
 
 from autodisco.store.folders import (
     PARTS,
+    RUNS,
     available_part,
     campaign_databases,
     copied_part,
     older_part_copy,
     part_copy,
     replica_folder,
+    run_folder,
 )
 from autodisco.store.listing import CampaignEntry, list_campaigns
 from autodisco.store.loop import LoopStage, following
@@ -49,6 +51,7 @@ from autodisco.store.records import (
     TrainingEntry,
     TrainingSpan,
 )
+from autodisco.store.replicas import NOT_SUBMITTED, WAITING
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
@@ -59,10 +62,13 @@ __all__ = [
     "END_STATES",
     "EXPERIMENT",
     "NOT_SELECTED",
+    "NOT_SUBMITTED",
     "PARTS",
+    "RUNS",
     "STALE_S",
     "VERDICTS",
     "VERSION",
+    "WAITING",
     "CampaignEntry",
     "CampaignTier",
     "Candidate",
@@ -105,5 +111,6 @@ __all__ = [
     "progress",
     "progress_fields",
     "replica_folder",
+    "run_folder",
     "tier_progress",
 ]

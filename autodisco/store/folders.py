@@ -14,6 +14,18 @@ def replica_folder(campaign_folder: Path, key: str, replica: int, further: str =
     return campaign_folder / "simulations" / key / further / str(replica)
 
 
+RUNS = "run-*"
+"""Folders of the runs of a replica, within its folder, while none of them has been accepted."""
+
+
+def run_folder(home: Path, claim: str) -> Path:
+    """Folder of the run of a replica with this claim, within the folder of the replica.
+
+    A run of an older version has an empty claim, and ran in the folder of the replica itself.
+    """
+    return home / RUNS.replace("*", claim) if claim else home
+
+
 def campaign_databases(runs: Path) -> list[Path]:
     """Databases of the campaigns below a folder. Folders whose name begins with a dot are unfinished copies."""
     return sorted(path for path in runs.glob("*/state.db") if not path.parent.name.startswith("."))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodisco.files import read_json
+from autodisco.store.folders import run_folder
 from autodisco.store.loop import LoopStage
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Model, Record
@@ -235,7 +236,7 @@ def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     (average,) = store.rows(
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
-    columns = "key, protocol, replica, attempt, started"
+    columns = "key, protocol, replica, attempt, started, claim"
     rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
     running = [_running(store, row) for row in rows]
     of_batch = [row for row in running if row.protocol == first]
@@ -273,7 +274,8 @@ def _rate_per_s(store: Store, running: list[RunningReplica], protocol: str | Non
 
 def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
     try:
-        progress = read_json(store.replica_folder(row["key"], row["protocol"], row["replica"]) / "progress.json")
+        home = store.replica_folder(row["key"], row["protocol"], row["replica"])
+        progress = read_json(run_folder(home, row["claim"] or "") / "progress.json")
     except (OSError, ValueError):
         progress = {}
     polymer = store.polymer(row["key"])

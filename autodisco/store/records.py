@@ -148,7 +148,7 @@ class Candidate(Record):
 @dataclass(frozen=True)
 class ReplicaState(Record):
     """An independent build of a polymer and its run. `status` is ``waiting``, ``running``, ``done`` or ``failed``.
-    A running one names its `executor`, and the `handle` by which that knows it."""
+    A running one names its `executor`, the `handle` by which that knows it, and the `claim` whose result counts."""
 
     key: str
     protocol: str
@@ -167,6 +167,7 @@ class ReplicaState(Record):
     ended: float | None
     executor: str | None
     handle: str | None
+    claim: str | None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,11 @@ from autodisco.store.tiers import CampaignTier
 
 ORDER = "iteration, key, protocol, replica"
 
+NOT_SUBMITTED: dict[str, Any] = {"executor": None, "handle": None, "claim": None}
+"""Columns of a replica that no executor has."""
+WAITING = {**NOT_SUBMITTED, "status": "waiting", "started": None}
+"""Columns of a replica that waits to be started, possibly again."""
+
 
 class Replicas(Measured):
     """The part of the store that concerns simulations."""

@@ -248,6 +248,11 @@ CREATE INDEX replicas_by_protocol ON replicas (protocol, status);
 """A campaign simulates at one protocol or at several; in earlier versions it was one. The next start adds the numbers
 of builds."""
 
+CLAIMS = """
+ALTER TABLE replicas ADD COLUMN claim TEXT;
+"""
+"""A running replica names the claim whose result counts; one that an older version started has none."""
+
 MEASURED = """
 CREATE TABLE properties (              -- of replicas that gave a value
     key TEXT NOT NULL,
@@ -271,7 +276,17 @@ CREATE TABLE measured (                -- the quantities of ended replicas that 
 """Properties are 4 kB for each replica. Few readers need them whole, and the ranking needs some numbers of each
 polymer, which are kept beside them."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES, TIERS, MEASURED)
+MIGRATIONS: tuple[str, ...] = (
+    TABLES,
+    FILES,
+    INTERVALS,
+    OPEN_VERDICTS,
+    LABELS,
+    ESTIMATES,
+    TIERS,
+    CLAIMS,
+    MEASURED,
+)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

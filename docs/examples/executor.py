@@ -15,11 +15,13 @@ class Detached(Executor):
 
     survives = True
 
-    def submit(self, task):
-        command = job.command(job.write_job(task))
+    def submit(self, task, claim):
+        file = job.write_job(task, claim)
         environment = {**os.environ, **job.environment(self.threads)}
-        with open(task.folder / job.LOG, "wb") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        with open(job.log_of(file), "wb") as log:
+            process = subprocess.Popen(
+                job.command(file), env=environment, stdout=log, stderr=log, start_new_session=True
+            )
         return f"{process.pid} {start_time(process.pid)}"
 
     def poll(self, handles):

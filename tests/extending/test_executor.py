@@ -126,7 +126,7 @@ from autodisco.simulation.executors import Executor
 class Unreachable(Executor):
     survives = True
 
-    def submit(self, task):
+    def submit(self, task, claim):
         return "8"
 
     def poll(self, handles):
@@ -171,7 +171,7 @@ HERE = Path(__file__).parent
 
 
 class Sleepers(Detached):
-    def submit(self, task):
+    def submit(self, task, claim):
         process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         handle = f"{process.pid} {start_time(process.pid)}"
         with open(HERE / "submitted.txt", "a") as log:
@@ -224,7 +224,7 @@ def test_a_replica_whose_handle_cannot_be_stored_is_ended(file, tmp_path, monkey
     executor = load_executor(f"{tmp_path}/sleepers.py:Sleepers", workers=1)
     task = replica_task(parse("*OCC*"), "smoke", "pcff+", 0, 0, 1, tmp_path, 600.0, "lammps")
 
-    def full(task, handle):
+    def full(task, handle, claim):
         raise StorageError("no space left")
 
     with pytest.raises(StorageError):

@@ -215,7 +215,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
 
     cut(Place(2, 100))
     begun = lammps_files.last_checkpoint(tmp_path)
-    assert lammps.Lammps().resumable(tmp_path)
+    assert lammps_files.last_checkpoint(tmp_path)
     cut(Place(3, 200))
     reached = lammps_files.last_checkpoint(tmp_path)
     assert (reached.step, reached.done) > (begun.step, begun.done)
@@ -225,7 +225,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path):
     (start,) = re.findall(r"read_restart (\S+)", (tmp_path / "in.resume").read_text())
     assert start.startswith("checkpoint-")
     assert start != checkpoint_name(reached)
-    assert not lammps.Lammps().resumable(tmp_path)
+    assert lammps_files.last_checkpoint(tmp_path) is None
     rows = [(row["number"], row["step"]) for row in read_report(tmp_path)]
     assert rows == sorted(set(rows))
     with DCDFile(str(tmp_path / "trajectory.dcd")) as trajectory:
@@ -319,7 +319,7 @@ def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lo
     without_end(folder / part_name(part), lost)
     with pytest.raises(EngineKilled, match="frames of the trajectory are missing"):
         lammps_files.join_trajectories(folder, Timeline(protocol), None)
-    assert not lammps.Lammps().resumable(folder)
+    assert lammps_files.last_checkpoint(folder) is None
 
 
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):

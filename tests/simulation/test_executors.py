@@ -172,7 +172,8 @@ def test_the_reason_of_a_replica_that_crashed_names_the_signal_and_no_warning_of
     crasher.join()
     assert outcomes["a"].failure_code == "unknown"
     assert "was ended by SIGSEGV" in outcomes["a"].detail
-    assert "Warning" not in (tmp_path / "a" / "replica.log").read_text()
+    (log,) = (tmp_path / "a").glob("run-*/replica.log")
+    assert "Warning" not in log.read_text()
 
 
 def test_every_step_of_a_replica_tells_of_its_progress(tmp_path):

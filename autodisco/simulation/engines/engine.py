@@ -33,6 +33,8 @@ class Engine(ABC):
     """Name in messages, if it is not that of the class."""
     is_automatic: ClassVar[bool] = False
     """Whether ``auto`` may choose it: its values equal those of the other automatic engines."""
+    checkpoints: ClassVar[str] = "checkpoint*"
+    """Pattern of the names of checkpoints. What one needs is in other files, and was written before it."""
     hint: ClassVar[str] = ""
     """Command that runs what `write` leaves without autodisco, if there is one."""
 
@@ -88,13 +90,16 @@ class Engine(ABC):
         """Nanoseconds per day of NVE with the settings of `protocol`, one thread on a CPU, without the start."""
         return None
 
-    def last_place(self, folder: Path, timeline: Timeline) -> Place | None:
-        """The last place in `folder` from which a run can go on; None for an engine without restarts."""
+    def stored_place(self, folder: Path, timeline: Timeline) -> Place | None:
+        """The place of the last checkpoint in `folder`; None for an engine without restarts.
+
+        It changes nothing, since a process may be writing there, and reads no trajectories.
+        """
         return None
 
-    def resumable(self, folder: Path) -> bool:
-        """Whether there is such a place, as far as can be told without reading trajectories."""
-        return False
+    def last_place(self, folder: Path, timeline: Timeline) -> Place | None:
+        """The last place in `folder` from which a run can go on; checkpoints that cannot be used are removed."""
+        return self.stored_place(folder, timeline)
 
     def forget(self, folder: Path) -> None:  # noqa: B027
         """Remove what a run could go on from."""

@@ -57,6 +57,7 @@ class Lammps(Engine):
 
     title = "LAMMPS"
     is_automatic = True
+    checkpoints = files.CHECKPOINTS
     hint = "lmp -in in.lammps"
 
     def check(self) -> None:
@@ -156,12 +157,12 @@ class Lammps(Engine):
             self._process.kill()
         self._process.wait()
 
+    def stored_place(self, folder: Path, timeline: Timeline) -> Place | None:
+        return files.last_checkpoint(folder)
+
     def last_place(self, folder: Path, timeline: Timeline) -> Place | None:
         files.drop_checkpoints_without_frames(folder, timeline)
         return files.last_checkpoint(folder)
-
-    def resumable(self, folder: Path) -> bool:
-        return files.last_checkpoint(folder) is not None
 
     def forget(self, folder: Path) -> None:
         files.forget(folder)

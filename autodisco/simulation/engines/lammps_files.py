@@ -16,6 +16,8 @@ from autodisco.simulation.engines.lammps_input import checkpoint_name, part_name
 from autodisco.simulation.engines.report import read_report, report_line
 from autodisco.simulation.engines.timeline import Place, Timeline
 
+CHECKPOINTS = "checkpoint-*-*"
+
 
 def last_checkpoint(folder: Path) -> Place | None:
     """The latest place from which the run in a folder can go on."""
@@ -25,7 +27,7 @@ def last_checkpoint(folder: Path) -> Place | None:
 
 def checkpoints(folder: Path) -> list[Place]:
     """All places that have a checkpoint, first to last."""
-    names = [file.name.split("-")[1:] for file in folder.glob("checkpoint-*-*")]
+    names = [file.name.split("-")[1:] for file in folder.glob(CHECKPOINTS)]
     return sorted(Place(int(step), int(done)) for step, done in names)
 
 

@@ -77,6 +77,7 @@ class OpenMM(Engine):
     """OpenMM on the fastest platform of this machine."""
 
     is_automatic = True
+    checkpoints = CHECKPOINT
 
     def __init__(self) -> None:
         self._state: Any = None
@@ -97,22 +98,23 @@ class OpenMM(Engine):
     def has_gpu(self) -> bool:
         return platform.has_gpu()
 
-    def resumable(self, folder: Path) -> bool:
-        return (folder / CHECKPOINT).exists()
-
     def forget(self, folder: Path) -> None:
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
-    def last_place(self, folder: Path, timeline: Timeline) -> Place | None:
+    def stored_place(self, folder: Path, timeline: Timeline) -> Place | None:
         found = read_checkpoint(folder)
         if found is None:
-            self.forget(folder)  # a damaged one
             return None
         stored = found[0]
         if stored.step == len(timeline.protocol.steps):
             return Place(stored.step, 0)
         step = timeline.protocol.steps[stored.step]
         return Place(stored.step, 0 if isinstance(step, Minimise) else stored.blocks * block_steps(timeline, step))
+
+    def last_place(self, folder: Path, timeline: Timeline) -> Place | None:
+        if (place := self.stored_place(folder, timeline)) is None:
+            self.forget(folder)  # a damaged one
+        return place
 
     def write(self, folder: Path, system: System, protocol: Protocol, seed: int, timestep_scale: float = 1.0) -> None:
         import openmm

@@ -8,7 +8,7 @@ from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.simulation.executors.executor import Executor, Sighting, filling_workers
 from autodisco.simulation.executors.local import LocalExecutor
-from autodisco.simulation.executors.pool import Pool
+from autodisco.simulation.executors.pool import OnSubmit, Pool
 
 EXECUTORS: Registry[type[Executor]] = Registry(
     "executors", "executor", {"local": "autodisco.simulation.executors.local:LocalExecutor"}, Executor
@@ -16,13 +16,18 @@ EXECUTORS: Registry[type[Executor]] = Registry(
 
 
 def load_executor(kind: str, workers: int = 0, threads: int = 1, options: Mapping[str, Any] | None = None) -> Executor:
-    """A new executor. Raises InputError if there is no such kind, or if it does not take these options."""
+    """A new executor. Raises InputError if there is no such kind, if it does not take these options, or if it was
+    written for an older version, in which runs had no claim."""
     made = EXECUTORS.get(kind)
     try:
         inspect.signature(made).bind(workers, threads, **(options or {}))
     except TypeError as error:
         raise InputError(f"executor {kind}: {error}") from None
+    try:
+        inspect.signature(made.submit).bind(made, "task", "claim")
+    except TypeError:
+        raise InputError(f"executor {kind}: its method submit has to take a task and a claim") from None
     return made(workers, threads, **(options or {}))
 
 
-__all__ = ["EXECUTORS", "Executor", "LocalExecutor", "Pool", "Sighting", "filling_workers", "load_executor"]
+__all__ = ["EXECUTORS", "Executor", "LocalExecutor", "OnSubmit", "Pool", "Sighting", "filling_workers", "load_executor"]

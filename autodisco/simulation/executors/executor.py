@@ -21,16 +21,22 @@ class Sighting:
         How its process ended, in words.
     killed
         Whether something outside ended its process. Without an outcome, such a replica is started again as it was.
+    claim
+        The claim of a later run, if the executor itself started the replica again; its result counts.
+    code
+        Failure code of a replica that ended without an outcome.
     """
 
     state: Literal["waiting", "running", "ended"]
     how: str = ""
     killed: bool = False
+    claim: str | None = None
+    code: str = "unknown"
 
 
 class Executor(ABC):
-    """Runs replicas. A replica is a process that runs the command of `job.command` and has its folder on a disk that
-    this machine shares; its outcome is in that folder.
+    """Runs replicas. A run of a replica is a process that runs the command of `job.command` and has a folder of its own
+    on a disk that this machine shares; its outcome is in that folder.
 
     Parameters
     ----------
@@ -45,6 +51,8 @@ class Executor(ABC):
 
     survives: ClassVar[bool] = False
     """Whether replicas go on when the process that submitted them ends. The next process finds them by handle."""
+    watches: ClassVar[bool] = False
+    """Whether the executor itself applies time limits, ends replicas without progress and starts killed ones again."""
     here: ClassVar[bool] = True
     """Whether replicas use the memory of this machine."""
     poll_s: ClassVar[float] = 0.2
@@ -55,8 +63,11 @@ class Executor(ABC):
         self.threads = threads
 
     @abstractmethod
-    def submit(self, task: ReplicaTask) -> str:
-        """Start a replica, or queue it; returns a handle, which is stored and has a meaning in a later process."""
+    def submit(self, task: ReplicaTask, claim: str) -> str:
+        """Start a run of a replica, or queue it. The handle that it returns is stored, and known in a later process.
+
+        The claim names the run, and the folder in which it works (`job.write_job`). It is run once.
+        """
 
     @abstractmethod
     def poll(self, handles: Collection[str]) -> dict[str, Sighting]:

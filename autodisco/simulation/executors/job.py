@@ -1,25 +1,25 @@
-"""The process of a replica: its files, command and environment, for executors."""
+"""The process of a run of a replica: its files, command and environment, for executors."""
 
 import sys
 from pathlib import Path
 
 from autodisco.files import write_json
 from autodisco.process import THREADS
-from autodisco.simulation import progress
+from autodisco.simulation.claims import JOB, LOG
 from autodisco.simulation.task import ReplicaTask
-
-LOG = "replica.log"
-"""File in the folder of a replica that gets the output of its process."""
+from autodisco.store import run_folder
 
 
-def write_job(task: ReplicaTask) -> Path:
-    """Prepare the folder of a task; returns the file that `command` names."""
-    task.folder.mkdir(parents=True, exist_ok=True)
-    for stale in (progress.FILE, "outcome.json"):
-        (task.folder / stale).unlink(missing_ok=True)
-    job = task.folder / "job.json"
-    write_json(job, task.to_dict())
+def write_job(task: ReplicaTask, claim: str) -> Path:
+    """Prepare the folder of a run; returns the file that `command` names."""
+    job = run_folder(task.folder, claim) / JOB
+    write_json(job, task.to_dict() | {"claim": claim})
     return job
+
+
+def log_of(job: Path) -> Path:
+    """The file that gets the output of the process."""
+    return job.with_name(LOG)
 
 
 def command(job: Path, parent: int | None = None) -> list[str]:

@@ -21,10 +21,10 @@ class LocalExecutor(Executor):
         super().__init__(workers, threads)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def submit(self, task: ReplicaTask) -> str:
+    def submit(self, task: ReplicaTask, claim: str) -> str:
         """Start the process of a replica, in a session of its own."""
-        file = job.write_job(task)
-        with open(task.folder / job.LOG, "wb") as log:
+        file = job.write_job(task, claim)
+        with open(job.log_of(file), "wb") as log:
             process = subprocess.Popen(
                 job.command(file, parent=os.getpid()),
                 env={**os.environ, **job.environment(self.threads)},

@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodisco.files import tells_of_full_disk
-from autodisco.simulation import progress
-from autodisco.simulation.cache import finished_outcome, lasting_outcome
+from autodisco.simulation import claims, progress
+from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
-from autodisco.simulation.executors.job import LOG
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
 
 OnTask = Callable[[ReplicaTask], None]
+OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 
 @dataclass
 class _Running:
-    """A replica that was submitted. It counts as started when it has left the queue of its executor."""
+    """A replica that was submitted, and the claim that is valid. It counts as started when it has left the queue of its
+    executor."""
 
     task: ReplicaTask
     handle: str
+    claim: str
     started: float | None = None
     kills: int = 0
     seen: Any = None
@@ -41,7 +43,7 @@ class _Running:
         now = time.monotonic()
         if now - self.looked > LOOK_S:
             self.looked = now
-            told = progress.seen(self.task.folder) or self.seen
+            told = progress.seen(claims.in_run(self.task, self.claim).folder) or self.seen
             if told != self.seen:
                 self.seen, self.moved = told, now
         return now - self.moved
@@ -56,6 +58,11 @@ class Pool:
         A replica without progress for this time (0: no limit) is ended with the code ``stalled``.
     leave
         Replicas that survive this process go on when `run` ends early; otherwise they are cancelled.
+    new_claim
+        Gives the claim of the next run of a task.
+    accepts
+        Results are moved from the folder of their run to that of the replica. Without it, as in a pilot, they stay
+        there, and another process decides whether the claim is valid.
     """
 
     def __init__(
@@ -64,8 +71,11 @@ class Pool:
         stop: Callable[[], object] = lambda: False,
         stalled_s: float = 0.0,
         leave: bool = False,
+        new_claim: Callable[[ReplicaTask], str] = lambda task: claims.new_claim(),
+        accepts: bool = True,
     ):
         self.executor = executor
+        self._new_claim, self._accepts = new_claim, accepts
         self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
         self._waiting: deque[ReplicaTask] = deque()
@@ -78,8 +88,8 @@ class Pool:
         on_done: OnDone,
         on_progress: Callable[[], None] = lambda: None,
         on_restart: OnTask = lambda task: None,
-        on_submit: Callable[[ReplicaTask, str], None] = lambda task, handle: None,
-        submitted: Iterable[tuple[ReplicaTask, str]] = (),
+        on_submit: OnSubmit = lambda task, handle, claim: None,
+        submitted: Iterable[tuple[ReplicaTask, str, str]] = (),
         room: Callable[[], str] = lambda: "",
         more: Callable[[], ReplicaTask | None] = lambda: None,
         awaited: Callable[[ReplicaTask], bool] = lambda task: True,
@@ -92,10 +102,11 @@ class Pool:
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
-        leave no outcome. `on_submit` gets each handle; `submitted` are replicas that an earlier process submitted.
+        leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
+        replicas that an earlier process submitted.
         """
         self._waiting.extend(tasks)
-        self._running += [_Running(task, handle) for task, handle in submitted]
+        self._running += [_Running(*given) for given in submitted]
 
         def unfinished() -> bool:
             return bool(self._waiting) or any(awaited(entry.task) for entry in self._running)
@@ -132,7 +143,7 @@ class Pool:
     def _start(
         self,
         on_start: OnTask,
-        on_submit: Callable[[ReplicaTask, str], None],
+        on_submit: OnSubmit,
         on_done: OnDone,
         room: Callable[[], str],
         more: Callable[[], ReplicaTask | None],
@@ -143,7 +154,7 @@ class Pool:
             task = further or (self._waiting[0] if self._waiting else None)
             if task is None:
                 return
-            outcome = lasting_outcome(task)
+            outcome = claims.accepted_before(task) if self._accepts else None
             if outcome is None and room():
                 return
             if further is None:
@@ -152,32 +163,48 @@ class Pool:
                 self._finish(task, outcome, on_done)
                 continue
             on_start(task)
-            self._running.append(_Running(task, self._submit(task, on_submit)))
+            self._running.append(_Running(task, *self._submit(task, on_submit)))
 
-    def _submit(self, task: ReplicaTask, on_submit: Callable[[ReplicaTask, str], None]) -> str:
-        """Submit a task; its handle. A replica whose handle cannot be stored would not be found again: it is ended."""
-        handle = self.executor.submit(task)
+    def _submit(self, task: ReplicaTask, on_submit: OnSubmit) -> tuple[str, str]:
+        """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
+        ended."""
+        claim = self._new_claim(task)
+        handle = self.executor.submit(task, claim)
         try:
-            on_submit(task, handle)
+            on_submit(task, handle, claim)
         except BaseException:
             self.executor.cancel(handle)
             raise
-        return handle
+        return handle, claim
 
-    def _look(self, on_restart: OnTask, on_submit: Callable[[ReplicaTask, str], None], on_done: OnDone) -> None:
+    def _look(self, on_restart: OnTask, on_submit: OnSubmit, on_done: OnDone) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
         sightings = self.executor.poll([entry.handle for entry in self._running])
         for entry in list(self._running):
             sighting = sightings[entry.handle]
+            if sighting.claim is not None and sighting.claim != entry.claim:
+                entry.claim = sighting.claim
+                on_submit(entry.task, entry.handle, entry.claim)
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
-            if sighting.killed and entry.kills < STARTS_AFTER_KILLS and finished_outcome(entry.task) is None:
-                entry.handle = self._submit(entry.task, on_submit)
+            if self._starts_again(entry, sighting):
+                entry.handle, entry.claim = self._submit(entry.task, on_submit)
                 entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
                 on_restart(entry.task)
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)
                 self._finish(entry.task, outcome, on_done)
+
+    def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
+        """Whether a replica was ended by something outside, and may be run once more."""
+        killed = sighting.killed and not self.executor.watches and entry.kills < STARTS_AFTER_KILLS
+        return killed and self._result(entry) is None
+
+    def _result(self, entry: _Running) -> ReplicaOutcome | None:
+        """The outcome of the valid claim, or one that another process accepted meanwhile."""
+        if self._accepts:
+            return claims.accept(entry.task, entry.claim) or lasting_outcome(entry.task)
+        return claims.finished(entry.task, entry.claim)
 
     def _finish(self, task: ReplicaTask, outcome: ReplicaOutcome, on_done: OnDone) -> None:
         if (retry := on_done(task, outcome)) is not None:
@@ -185,24 +212,31 @@ class Pool:
 
     def _outcome(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome | None:
         """The outcome of a replica that has ended, or None while it runs."""
-        wall = entry.wall_s()
         if sighting.state == "waiting":
             return None
-        if sighting.state == "running":
-            if entry.task.timeout_s and wall >= entry.task.timeout_s:
-                failure = "timeout", f"no result after {entry.task.timeout_s:.0f} s"
-            elif self._stalled_s and entry.without_progress_s() >= self._stalled_s:
-                step, fraction, _ = entry.seen or ("start", 0.0, 0)
-                failure = "stalled", f"no progress for {self._stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
-            else:
-                return None
-            self.executor.cancel(entry.handle)
-            # It may have come to its end since the last look.
-            return finished_outcome(entry.task) or ReplicaOutcome.failed(*failure, wall)
-        if outcome := finished_outcome(entry.task):
-            return outcome
-        log = entry.task.folder / LOG
+        if sighting.state == "ended":
+            return self._result(entry) or self._lost(entry, sighting)
+        if self.executor.watches or not (failure := self._overdue(entry)):
+            return None
+        self.executor.cancel(entry.handle)
+        # It may have come to its end since the last look.
+        return self._result(entry) or failure
+
+    def _overdue(self, entry: _Running) -> ReplicaOutcome | None:
+        """The failure of a replica that runs for too long, or without progress."""
+        wall = entry.wall_s()
+        if entry.task.timeout_s and wall >= entry.task.timeout_s:
+            return ReplicaOutcome.failed("timeout", f"no result after {entry.task.timeout_s:.0f} s", wall)
+        if self._stalled_s and entry.without_progress_s() >= self._stalled_s:
+            step, fraction, _ = entry.seen or ("start", 0.0, 0)
+            detail = f"no progress for {self._stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
+            return ReplicaOutcome.failed("stalled", detail, wall)
+        return None
+
+    def _lost(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome:
+        """The failure of a replica that ended without an outcome."""
+        log = claims.in_run(entry.task, entry.claim).folder / claims.LOG
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         last = lines[-1] if lines else "no output"
-        code = "no-disk" if tells_of_full_disk(last) else "unknown"
-        return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", wall)
+        code = "no-disk" if tells_of_full_disk(last) else sighting.code
+        return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
