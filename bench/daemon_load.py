@@ -215,7 +215,7 @@ def judge(folder: Path, number: int) -> None:
 
 def results(folder: Path, number: int) -> None:
     """Take in outcomes of replicas whose files lie in their folders, one in a transaction and a hundred in one."""
-    from autodisco.campaign.replicas import _ended
+    from autodisco.campaign.results import Results
     from autodisco.campaign.tasks import Tasks
     from autodisco.simulation.task import ReplicaOutcome
 
@@ -225,6 +225,7 @@ def results(folder: Path, number: int) -> None:
             keys = [row.key for row in store.polymers("generated")][:number]
             first = 1 + max(row.replica for row in store.replica_states())
             ended_tasks, tasks = [], Tasks(campaign, store)
+            taken = Results(tasks, lambda protocol: True)
             with store.transaction():
                 for key in keys:
                     store.plan_replica(key, PROTOCOL, first, 1)
@@ -234,9 +235,9 @@ def results(folder: Path, number: int) -> None:
                     ended_tasks.append((task, ReplicaOutcome(True, properties(rng), None, "", 60.0, 58.0, 0, 520)))
             begin, wall = time.process_time(), time.perf_counter()
             for start in range(0, number, at_once):
-                with store.transaction():
+                with taken.together():
                     for task, outcome in ended_tasks[start : start + at_once]:
-                        _ended(tasks, task, outcome, lambda protocol: True)
+                        taken.ended(task, outcome)
             took, wall = time.process_time() - begin, time.perf_counter() - wall
         print(
             f"{at_once} in a transaction: {1e3 * took / number:.2f} ms of CPU each, {number / took:.0f} a second; "

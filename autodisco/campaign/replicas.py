@@ -7,29 +7,23 @@ places, and belong to no iteration.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autodisco.campaign.budget import simulations_left
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
+from autodisco.campaign.results import Awaited, Results
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import is_with, leave_replicas, wait_again
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tasks import Tasks, identity, subject
-from autodisco.errors import OwnedError, StorageError
-from autodisco.store import NOT_SUBMITTED, WAITING, Store
+from autodisco.errors import OwnedError
+from autodisco.store import ReplicaState, Store
 from autodisco.text import counted
 
-LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""Files of a finished replica for analysis; their hashes are recorded."""
-
 if TYPE_CHECKING:
-    from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
-
-Awaited = Callable[[str], bool]
-"""Whether replicas of a protocol, given by its name, are waited for."""
+    from autodisco.simulation.task import ReplicaTask
 
 
 def settle(campaign: Campaign, store: Store) -> None:
@@ -55,11 +49,15 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     from autodisco.simulation import engines
 
     pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
+    results, kind = Results(tasks, awaited), campaign.settings.executor.kind
     held = {identity(campaign, task) for task in pool.running}
     open_ = [row for row in store.open_replicas() if (row.key, row.protocol, row.replica) not in held]
     open_.sort(key=lambda row: row.key != reference)
-    found = [row for row in open_ if is_with(campaign.settings, campaign.folder, pool.executor, row)]
-    others = [row for row in open_ if row not in found]
+    found: list[ReplicaState] = []
+    others: list[ReplicaState] = []
+    for row in open_:
+        survived = is_with(campaign.settings, campaign.folder, pool.executor, row)
+        (found if survived else others).append(row)
     waiting, left = [row for row in others if awaited(row.protocol)], simulations_left(campaign, store)
     if left is not None:
         begun = len(held) + len(found) + len(others) - len(waiting)
@@ -78,14 +76,15 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     try:
         finished = pool.run(
             (tasks.of(row) for row in waiting),
-            on_start=lambda task: _started(campaign, store, task),
-            on_done=lambda task, outcome: _ended(tasks, task, outcome, awaited),
-            on_restart=lambda task: _restarted(campaign, store, task),
-            on_submit=lambda task, handle, claim: _submitted(campaign, store, task, handle, claim),
+            on_start=lambda task: tasks.update(task, status="running", started=time.time(), seed=task.seed),
+            on_done=results.ended,
+            on_restart=lambda task: _restarted(tasks, task),
+            on_submit=lambda task, handle, claim: tasks.update(task, executor=kind, handle=handle, claim=claim),
             submitted=[(tasks.of(row), row.handle or "", row.claim or "") for row in found],
             room=_Room(campaign, store, pool.executor.here),
             more=more,
             awaited=lambda task: awaited(campaign.protocol_name(task)),
+            together=results.together,
         )
     except OwnedError:
         raise  # another process runs the replicas now
@@ -120,82 +119,6 @@ class _Room:
             self._store.set(short_of_room=reason)
 
 
-def _started(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
-    _update(campaign, store, task, status="running", started=time.time(), seed=task.seed)
-
-
-def _submitted(campaign: Campaign, store: Store, task: ReplicaTask, handle: str, claim: str) -> None:
-    _update(campaign, store, task, executor=campaign.settings.executor.kind, handle=handle, claim=claim)
-
-
-def _restarted(campaign: Campaign, store: Store, task: ReplicaTask) -> None:
-    store.note(
-        "restart", subject(campaign, task), {"attempt": task.attempt}, "start it again as it was", "a signal ended it"
-    )
-
-
-def _update(campaign: Campaign, store: Store, task: ReplicaTask, **columns: Any) -> None:
-    store.update_replica(task.key, campaign.protocol_name(task), task.replica, **columns)
-
-
-def _ended(tasks: Tasks, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Awaited) -> ReplicaTask | None:
-    """Store the outcome. If the failure code allows another attempt, and attempts are left, the replica waits for it;
-    returns its task where it is waited for.
-
-    Raises StorageError if the disk was full: the replica waits, and the stage is run again.
-    """
-    from autodisco.simulation.task import RETRY
-
-    campaign, store, name = tasks.campaign, tasks.store, subject(tasks.campaign, task)
-    if outcome.failure_code == "no-disk":
-        _update(campaign, store, task, **WAITING)
-        raise StorageError(f"{name}: no space left for {task.folder}")
-    columns: dict[str, Any] = {
-        **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
-        "seed": task.seed,
-        "attempt": task.attempt,
-        "estimated_terms": outcome.estimated_terms,
-        "ended": time.time(),
-        **NOT_SUBMITTED,
-    }
-    if outcome.ok and outcome.properties is not None:
-        _keep(campaign, store, task, outcome.properties, columns)
-        return None
-    seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
-    retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
-    with store.transaction():
-        if retry:
-            columns["attempt"] += 1
-            _update(campaign, store, task, status="waiting", **columns)
-            decided = f"start again: {RETRY[outcome.failure_code or '']}"
-            store.note("retry", name, seen, decided, f"attempt {task.attempt + 1} failed: {outcome.failure_code}")
-        else:
-            _update(campaign, store, task, status="failed", **columns)
-            why = "no attempts are left" if outcome.failure_code in RETRY else "a new start cannot mend it"
-            store.note("give up", name, seen, "count the replica as failed", why)
-        campaign.say(f"{name}: {outcome.failure_code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
-    if not retry or not awaited(campaign.protocol_name(task)):
-        return None
-    row = store.replica_state(task.key, campaign.protocol_name(task), task.replica)
-    assert row is not None, "it has run"
-    return tasks.of(row)
-
-
-def _keep(
-    campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
-) -> None:
-    """Store the properties of a replica, and the hashes of its files."""
-    name, objective = subject(campaign, task), campaign.objective
-    value = objective.value(properties)
-    with store.transaction():
-        _update(campaign, store, task, status="done", properties=properties, **columns)
-        folder = store.replica_folder(task.key, campaign.protocol_name(task), task.replica)
-        for file in (folder / lasting for lasting in LASTING_FILES):
-            if file.is_file():
-                store.record_file(file)
-        if why := properties.get("stopped_early"):
-            saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
-            marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
-            store.note("stopped early", name, saved, marked, why)
-    shown = f"no {objective.name}" if value is None else objective.exact(value)
-    campaign.say(f"{name}: {shown} after {columns['wall_s']:.0f} s")
+def _restarted(tasks: Tasks, task: ReplicaTask) -> None:
+    seen, name = {"attempt": task.attempt}, subject(tasks.campaign, task)
+    tasks.store.note("restart", name, seen, "start it again as it was", "a signal ended it")

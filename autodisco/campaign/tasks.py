@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.stages.stage import SIMULATION
@@ -66,6 +66,10 @@ class Tasks:
             may_stop_early=campaign.may_stop_early,
             force_field_name=self._force_field,
         )
+
+    def update(self, task: ReplicaTask, **columns: Any) -> None:
+        """Set columns of the replica of a task."""
+        self.store.update_replica(*identity(self.campaign, task), **columns)
 
     def _tier(self, name: str) -> _Tier:
         from autodisco.simulation import protocols

@@ -2,8 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,14 @@ from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
+AT_ONCE = 100  # results in one transaction: others who want to write wait for its end
 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Running:
     """A replica that was submitted, and the claim that is valid. It counts as started when it has left the queue of its
     executor."""
@@ -78,7 +79,8 @@ class Pool:
         self._new_claim, self._accepts = new_claim, accepts
         self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
-        self._waiting: deque[ReplicaTask] = deque()
+        self._tasks: Iterator[ReplicaTask] = iter(())
+        self._waiting: deque[ReplicaTask] = deque()  # retries, and the next of the tasks
         self._running: list[_Running] = []
 
     def run(
@@ -93,8 +95,11 @@ class Pool:
         room: Callable[[], str] = lambda: "",
         more: Callable[[], ReplicaTask | None] = lambda: None,
         awaited: Callable[[ReplicaTask], bool] = lambda task: True,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
+
+        `tasks` are drawn as there are places for them.
 
         Each free place is offered to a task of `more` first, which gives the same one until it has started. Tasks that
         are not `awaited` may run on when this returns True; the next call looks after them. While `room` gives a
@@ -103,13 +108,14 @@ class Pool:
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
         leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
-        replicas that an earlier process submitted.
+        replicas that an earlier process submitted. The calls that one look at the running replicas leads to are made
+        within `together`, a transaction of the caller, so many at a time.
         """
-        self._waiting.extend(tasks)
+        self._tasks = iter(tasks)
         self._running += [_Running(*given) for given in submitted]
 
         def unfinished() -> bool:
-            return bool(self._waiting) or any(awaited(entry.task) for entry in self._running)
+            return self._next() is not None or any(awaited(entry.task) for entry in self._running)
 
         complete = False
         try:
@@ -117,7 +123,7 @@ class Pool:
                 if self._stop():
                     return False
                 self._start(on_start, on_submit, on_done, room, more)
-                self._look(on_restart, on_submit, on_done)
+                self._look(on_restart, on_submit, on_done, together)
                 on_progress()
                 if unfinished():
                     time.sleep(self.executor.poll_s)
@@ -135,6 +141,7 @@ class Pool:
     def end(self) -> None:
         """End all replicas, but those that are to survive. Raises the first error, after each was tried."""
         running, self._running = self._running, []
+        self._tasks = iter(())
         self._waiting.clear()
         with ExitStack() as all_of_them:
             for entry in [] if self._leave else reversed(running):
@@ -151,7 +158,7 @@ class Pool:
         """Submit as many as there are places for."""
         while len(self._running) < self.executor.workers:
             further = more()
-            task = further or (self._waiting[0] if self._waiting else None)
+            task = further or self._next()
             if task is None:
                 return
             outcome = claims.accepted_before(task) if self._accepts else None
@@ -165,6 +172,12 @@ class Pool:
             on_start(task)
             self._running.append(_Running(task, *self._submit(task, on_submit)))
 
+    def _next(self) -> ReplicaTask | None:
+        """The task that is to start next, which stays in the queue."""
+        if not self._waiting and (drawn := next(self._tasks, None)) is not None:
+            self._waiting.append(drawn)
+        return self._waiting[0] if self._waiting else None
+
     def _submit(self, task: ReplicaTask, on_submit: OnSubmit) -> tuple[str, str]:
         """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
         ended."""
@@ -177,23 +190,47 @@ class Pool:
             raise
         return handle, claim
 
-    def _look(self, on_restart: OnTask, on_submit: OnSubmit, on_done: OnDone) -> None:
+    def _look(
+        self,
+        on_restart: OnTask,
+        on_submit: OnSubmit,
+        on_done: OnDone,
+        together: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
         sightings = self.executor.poll([entry.handle for entry in self._running])
-        for entry in list(self._running):
+        news = []
+        for entry in self._running:
             sighting = sightings[entry.handle]
-            if sighting.claim is not None and sighting.claim != entry.claim:
-                entry.claim = sighting.claim
-                on_submit(entry.task, entry.handle, entry.claim)
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
-            if self._starts_again(entry, sighting):
-                entry.handle, entry.claim = self._submit(entry.task, on_submit)
-                entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
-                on_restart(entry.task)
-            elif outcome := self._outcome(entry, sighting):
-                self._running.remove(entry)
-                self._finish(entry.task, outcome, on_done)
+            if self._is_news(entry, sighting):
+                news.append((entry, sighting))
+        for first in range(0, len(news), AT_ONCE):
+            with together():
+                for entry, sighting in news[first : first + AT_ONCE]:
+                    self._take(entry, sighting, on_restart, on_submit, on_done)
+
+    def _is_news(self, entry: _Running, sighting: Sighting) -> bool:
+        """Whether a sighting says more than that a replica waits or runs as before."""
+        if sighting.claim not in (None, entry.claim) or sighting.killed or sighting.state == "ended":
+            return True
+        return sighting.state == "running" and not self.executor.watches and self._overdue(entry) is not None
+
+    def _take(
+        self, entry: _Running, sighting: Sighting, on_restart: OnTask, on_submit: OnSubmit, on_done: OnDone
+    ) -> None:
+        """Do what the sighting of one replica asks for."""
+        if sighting.claim is not None and sighting.claim != entry.claim:
+            entry.claim = sighting.claim
+            on_submit(entry.task, entry.handle, entry.claim)
+        if self._starts_again(entry, sighting):
+            entry.handle, entry.claim = self._submit(entry.task, on_submit)
+            entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
+            on_restart(entry.task)
+        elif outcome := self._outcome(entry, sighting):
+            self._running.remove(entry)
+            self._finish(entry.task, outcome, on_done)
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
