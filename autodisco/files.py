@@ -42,14 +42,19 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     sync(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove below `folder` the unfinished files of processes that no longer exist."""
+def remove_leftovers(folder: Path, but: str = "") -> None:
+    """Remove below `folder` the unfinished files of processes of this machine that no longer exist.
+
+    The folder named `but` is left out: processes of other machines write there.
+    """
     import psutil
 
-    for path in folder.rglob(".*.tmp"):
-        pid = path.name.split(".")[-2]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            path.unlink(missing_ok=True)
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != but]
+        for name in names:
+            pid = name.split(".")[-2] if name.startswith(".") and name.endswith(".tmp") else ""
+            if pid.isdigit() and not psutil.pid_exists(int(pid)):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

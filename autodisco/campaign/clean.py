@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
-from autodisco.files import place_beside, read_json, sha256, sync
+from autodisco.files import place_beside, read_json, remove_leftovers, sha256, sync
 from autodisco.store import RUNS, Store
 
 POLICIES = ("all", "ions", "none")
@@ -60,7 +60,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
                     kept = keep if row.status == "done" or keep == "all" else "none"
                     gained, changed = _clean(store, folder, kept, recorded)
                 except (OSError, ValueError, EOFError) as error:
-                    problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")
+                    problems.append(f"{store.place(folder)}: left as it is: {error}")
                     continue
                 freed, touched = freed + gained, touched + changed
         finally:  # also what was done before it was interrupted is a decision
@@ -81,11 +81,12 @@ def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -
         *([] if keep == "all" else [TRAJECTORY]),
         *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
     ]
+    remove_leftovers(folder)
     names = [name for name in removed if (folder / name).is_file()]
     runs = list(folder.glob(RUNS))  # none of them has a result
     before = _size(folder)
     if keep == "ions" and (folder / TRAJECTORY).is_file():
-        written = recorded.get(str((folder / TRAJECTORY).relative_to(store.folder)))
+        written = recorded.get(store.place(folder / TRAJECTORY))
         if written and written != sha256(folder / TRAJECTORY):
             raise ValueError(f"{TRAJECTORY} is not as it was written, and the ions would be kept of a part of it")
         _keep_ions(folder)

@@ -25,6 +25,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
+from autodisco.campaign.shared import forget_shared, take_shared
 from autodisco.decide import best_found, keep_at_hand, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
@@ -75,6 +76,9 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
         _fill(part, store, settings, iteration, changed)
         os.rename(part, folder)
         sync(folder.parent)
+    except BaseException:
+        forget_shared(part)
+        raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return settings
@@ -93,6 +97,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         shutil.copytree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
+        take_shared(copy, settings, new=True)
         for file in files_named(changed):  # it may have been edited since it was copied
             part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():
@@ -105,8 +110,8 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             else:  # a build of a further tier, which the old campaign may be running: it begins anew here
                 copy.update_replica(*names, **WAITING)
         for place in [row.path for row in copy.files()]:
-            if not (part / place).is_file():
-                copy.forget_file(part / place)
+            if not (file := copy.located(place)).is_file():
+                copy.forget_file(file)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             facts = facts_of(with_protocol_copies(store.folder, settings))

@@ -16,9 +16,10 @@ from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.results import Awaited, Results
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import is_with, leave_replicas, wait_again
+from autodisco.campaign.shared import absence, shared_folder
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tasks import Tasks, identity, subject
-from autodisco.errors import OwnedError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.store import ReplicaState, Store
 from autodisco.text import counted
 
@@ -48,6 +49,8 @@ def finish(campaign: Campaign, store: Store) -> None:
 def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promotions | None = None) -> None:
     from autodisco.simulation import engines
 
+    if (folder := shared_folder(campaign.settings)) and (reason := absence(folder)):
+        raise StorageError(reason)  # nothing is known of its replicas now
     pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
     results, kind = Results(tasks, awaited), campaign.settings.executor.kind
     held = {identity(campaign, task) for task in pool.running}

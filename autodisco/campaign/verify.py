@@ -27,7 +27,7 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
 
 def unrecorded_replicas(store: Store) -> int:
     """How many finished replicas have no recorded hashes, because an older program ran them."""
-    hashed = {(store.folder / row.path).parent for row in store.files()}
+    hashed = {store.located(row.path).parent for row in store.files()}
     finished = [row for row in store.replica_states() if row.status == "done"]
     return sum(store.replica_folder(row.key, row.protocol, row.replica) not in hashed for row in finished)
 
@@ -105,7 +105,7 @@ def _files(
     for number, row in enumerate(recorded):
         if progress:
             progress(number + 1)
-        path = store.folder / row.path
+        path = store.located(row.path)
         if not path.is_file():
             wrong.append(f"{row.path}: missing")
         elif path.stat().st_size != row.bytes:

@@ -6,12 +6,12 @@ The only package that speaks SQL. `Store` reads and writes rows (`records`); `pr
 from autodisco.store.folders import (
     PARTS,
     RUNS,
+    SIMULATIONS,
     available_part,
     campaign_databases,
     copied_part,
     older_part_copy,
     part_copy,
-    replica_folder,
     run_folder,
 )
 from autodisco.store.listing import CampaignEntry, list_campaigns
@@ -65,6 +65,7 @@ __all__ = [
     "NOT_SUBMITTED",
     "PARTS",
     "RUNS",
+    "SIMULATIONS",
     "STALE_S",
     "VERDICTS",
     "VERSION",
@@ -110,7 +111,6 @@ __all__ = [
     "part_copy",
     "progress",
     "progress_fields",
-    "replica_folder",
     "run_folder",
     "tier_progress",
 ]

@@ -237,7 +237,7 @@ class Iteration(Record):
 
 @dataclass(frozen=True)
 class RecordedFile(Record):
-    """Size and hash of a file that is not to change; `path` is relative to the campaign folder."""
+    """Size and hash of a file that is not to change; `path` is its name in the campaign (`Store.place`)."""
 
     path: str
     bytes: int

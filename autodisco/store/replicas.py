@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autodisco.store.folders import replica_folder
+from autodisco.store.folders import SIMULATIONS, replica_folder
 from autodisco.store.measured import WITH_PROPERTIES, Measured
 from autodisco.store.records import Properties, Replica, ReplicaState
 from autodisco.store.tiers import CampaignTier
@@ -34,9 +34,24 @@ class Replicas(Measured):
         """Protocols of the tiers that were found to contribute nothing."""
         return frozenset(self.get("starved") or ())
 
+    @property
+    def shared(self) -> Path:
+        """Folder of what other machines see of the campaign: the campaign folder, or one on another disk."""
+        return Path(self.get("shared_folder") or self.folder)
+
     def replica_folder(self, key: str, protocol: str, replica: int) -> Path:
         """Folder of a replica. Those of the first tier lie beside the folders of the other protocols."""
-        return replica_folder(self.folder, key, replica, "" if protocol == self.get("protocol") else protocol)
+        further = "" if protocol == self.get("protocol") else protocol
+        return replica_folder(self.shared, key, replica, further, self.get("fanned_out", False))
+
+    def place(self, path: Path) -> str:
+        """Name of a file or folder of the campaign: relative to its folder, as if all replicas lay there."""
+        root = self.shared if self.shared in path.parents else self.folder
+        return str(path.relative_to(root))
+
+    def located(self, place: str) -> Path:
+        """The file or folder of such a name."""
+        return (self.shared if place.startswith(f"{SIMULATIONS}/") else self.folder) / place
 
     def plan_replica(self, key: str, protocol: str, replica: int, iteration: int) -> None:
         """Ask for a replica; one that was asked for before stays as it is."""

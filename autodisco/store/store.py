@@ -235,14 +235,13 @@ class Store(Replicas):
     # files ----------------------------------------------------------------------------------------------------
 
     def record_file(self, path: Path) -> None:
-        """Remember size and hash of a file in the campaign folder, which is not to change any more."""
-        relative = str(path.relative_to(self.folder))
+        """Remember size and hash of a file of the campaign, which is not to change any more."""
         size, digest = path.stat().st_size, sha256(path)
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", relative, size, digest, time.time())
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self.place(path), size, digest, time.time())
 
     def forget_file(self, path: Path) -> None:
         """A file was removed on purpose."""
-        self.write("DELETE FROM files WHERE path = ?", str(path.relative_to(self.folder)))
+        self.write("DELETE FROM files WHERE path = ?", self.place(path))
 
     def files(self) -> list[RecordedFile]:
         """Recorded files by path."""

@@ -393,7 +393,7 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
         other = dataclasses.replace(campaign, settings=settings)
         (tier,) = other.tiers
         store.set(protocol=tier.protocol, tiers=[tier.to_dict()])
-        for table in ("replicas", "labels"):
+        for table in ("replicas", "measured", "labels"):
             store.write(f"UPDATE {table} SET protocol = ? WHERE protocol = 'smoke'", tier.protocol)
         tasks = {row.key: Tasks(other, store).of(row) for row in store.replicas()}
         benchmark = tasks[parse("*CSC*").key].benchmark
