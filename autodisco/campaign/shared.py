@@ -30,7 +30,6 @@ NETWORKED = (
     "ceph",
     "glusterfs",
     "afs",
-    "9p",
     "fuse.sshfs",
     "orangefs",
 )
@@ -66,10 +65,10 @@ def take_shared(store: Store, settings: Settings, new: bool = False) -> None:
         return
     where, owner = f"simulation.folder = {settings.simulation.folder!r}", _owner(folder)
     home = f"{socket.gethostname()}:{store.folder.absolute().with_name(settings.name)}"
-    if owner and owner["identity"] == store.get("identity") and not _is_elsewhere(owner["campaign"], home):
+    if owner and _is_ours(owner, store.get("identity"), home):
         if owner["campaign"] != home:  # the campaign folder was moved
             write_json(folder / MARKER, {**owner, "campaign": home})
-        store.set(shared_folder=str(folder))
+        store.set(shared_folder=str(folder), identity=owner["identity"])
         return
     if owner:
         raise InputError(f"{where}: {folder} has the replicas of the campaign in {owner['campaign']}; take another one")
@@ -107,10 +106,13 @@ def _owner(folder: Path) -> dict[str, str] | None:
     return found
 
 
-def _is_elsewhere(owner: str, home: str) -> bool:
-    """Whether a campaign folder is a copy: the one that the shared folder belongs to is still there."""
-    host, _, place = owner.partition(":")
-    return owner != home and host == socket.gethostname() and (Path(place) / "state.db").is_file()
+def _is_ours(owner: dict[str, str], identity: str | None, home: str) -> bool:
+    """Whether a shared folder belongs to the campaign in `home`, which may have been moved, and is not a copy."""
+    if owner["campaign"] == home:
+        return identity in (None, owner["identity"])  # none: killed before the identity was stored
+    host, _, place = owner["campaign"].partition(":")
+    is_there = host == socket.gethostname() and (Path(place) / "state.db").is_file()
+    return owner["identity"] == identity and not is_there
 
 
 def _make(folder: Path, owner: dict[str, str]) -> None:
