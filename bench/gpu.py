@@ -69,7 +69,7 @@ def prepare(folder: Path) -> None:
         box = side_by_side(compressed(pairs), ALONG[copies])
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
-        protocol = protocols.load("htp-md")
+        protocol = protocols.load(REPLICA)
         engines.load("openmm").write(place, box, protocol, 1)
         write_json(place / "energies.json", engines.load("lammps").energy_parts(box, protocol.nonbonded))
         print(f"{name}: {len(box.elements)} atoms, {' × '.join(f'{edge:.1f}' for edge in box.box)} Å", flush=True)
