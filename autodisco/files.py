@@ -15,6 +15,10 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
 
 
+PACKED = "files.zip"
+"""The archive of the files of a replica, in its folder."""
+
+
 def tells_of_full_disk(text: str) -> bool:
     """Whether a program said in its message that the disk is full."""
     return any(os.strerror(number) in text for number in DISK_FULL)

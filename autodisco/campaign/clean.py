@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
-from autodisco.files import place_beside, read_json, remove_leftovers, sha256, sync
+from autodisco.files import PACKED, place_beside, read_json, remove_leftovers, sha256, sync
 from autodisco.store import RUNS, Store
 
 POLICIES = ("all", "ions", "none")
@@ -81,6 +81,8 @@ def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -
         *([] if keep == "all" else [TRAJECTORY]),
         *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
     ]
+    if (folder / PACKED).is_file():
+        raise ValueError("packed; first bring its files back with: autodisco pack --undo")
     remove_leftovers(folder)
     names = [name for name in removed if (folder / name).is_file()]
     runs = list(folder.glob(RUNS))  # none of them has a result

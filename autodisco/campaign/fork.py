@@ -21,6 +21,7 @@ from autodisco.campaign.copies import (
 )
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.packing import is_there
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
@@ -110,7 +111,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             else:  # a build of a further tier, which the old campaign may be running: it begins anew here
                 copy.update_replica(*names, **WAITING)
         for place in [row.path for row in copy.files()]:
-            if not (file := copy.located(place)).is_file():
+            if not is_there(file := copy.located(place)):
                 copy.forget_file(file)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]

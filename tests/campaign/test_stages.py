@@ -456,7 +456,8 @@ def test_acquiring_ranks_once(at_acquire):
     asked = []
     store._connection.set_trace_callback(asked.append)
     STAGES.get("acquire").run(campaign, store)
-    assert sum("FROM replicas" in sql for sql in asked) == 1
+    assert sum("* FROM measured" in sql for sql in asked) == 1
+    assert not any("JOIN properties" in sql and "'done'" in sql for sql in asked)
 
 
 def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):
