@@ -5,19 +5,21 @@
     python bench/daemon_load.py judge FOLDER [--labels 500 1000 2000]
     python bench/daemon_load.py results FOLDER [--number 1000]
     python bench/daemon_load.py tasks FOLDER [--number 2000]
+    python bench/daemon_load.py wait FOLDER [--number 10000] [--seconds 30]
 
 `fill` writes a real campaign folder through the store: units of the program's grammar, replicas of `quick` with every
 quantity of the table. `read` times what reads the whole of it, each in a process of its own. `judge` times a fit of the
 posterior to so many polymers. `results` plans replicas, lets their folders hold outcomes, and takes these in as the
-daemon does. `tasks` makes tasks of waiting replicas.
+daemon does. `tasks` makes tasks of waiting replicas. `wait` lets 1,000 replicas run, so many wait, and nothing end.
 """
 
 import argparse
+import contextlib
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.setup import set_up
 from autodisco.polymer import parse, scores
 from autodisco.polymer.grammar import units_from_grammar
+from autodisco.simulation.executors import Executor, Sighting
+from autodisco.simulation.task import ReplicaTask
 from autodisco.store import Store
 
 PROTOCOL = "quick"
@@ -43,17 +47,19 @@ least_free_disk_gb = 0
 least_free_memory_gb = 0
 """
 AT_ONCE = 500
+RUNNING = 1000
 
 
 def main() -> None:
     """Run one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("fill", "read", "one", "judge", "results", "tasks"))
+    parser.add_argument("part", choices=("fill", "read", "one", "judge", "results", "tasks", "wait"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--polymers", type=int, default=10_000)
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--number", type=int, default=1000)
     parser.add_argument("--labels", type=int, nargs="*", default=[500, 1000, 2000])
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--what", default="ranking")
     given = parser.parse_args()
     if given.part == "fill":
@@ -68,8 +74,10 @@ def main() -> None:
             judge(given.folder, number)
     elif given.part == "results":
         results(given.folder, given.number)
-    else:
+    elif given.part == "tasks":
         tasks(given.folder, given.number)
+    else:
+        wait(given.folder, given.number, given.seconds)
 
 
 def campaign_in(folder: Path, replicas: int = 2) -> Campaign:
@@ -266,6 +274,57 @@ def tasks(folder: Path, number: int) -> None:
             made.of(row)
         took = time.process_time() - begin
     print(f"{len(rows)} tasks in {took:.2f} s: {1e3 * took / len(rows):.2f} ms each")
+
+
+class Endless(Executor):
+    """Replicas that run and do not end, on other machines."""
+
+    survives = True
+    here = False
+    watches = True
+    poll_s = 1.0
+
+    def submit(self, task: ReplicaTask, claim: str) -> str:
+        return f"{task.key}-{task.replica}"
+
+    def poll(self, handles: Collection[str]) -> dict[str, Sighting]:
+        return dict.fromkeys(handles, Sighting("running"))
+
+    def cancel(self, handle: str) -> None:
+        pass
+
+
+def wait(folder: Path, number: int, seconds: float) -> None:
+    """The share of a core that the daemon takes while 1,000 replicas run and others wait."""
+    from autodisco.campaign.replicas import settle
+    from autodisco.campaign.states import Interrupted
+
+    begun = campaign_in(folder)
+    executor = begun.settings.executor.model_copy(update={"kind": f"{Path(__file__).absolute()}:Endless"})
+    simulation = begun.settings.simulation.model_copy(update={"workers": RUNNING})
+    settings = begun.settings.model_copy(update={"executor": executor, "simulation": simulation})
+    moments: list[tuple[float, float, float]] = []
+
+    def leave() -> str:
+        moments.append((time.perf_counter(), time.process_time(), peak_mb()))
+        return "signal" if len(moments) > 1 and moments[-1][0] > moments[1][0] + seconds else ""
+
+    campaign = Campaign(settings, begun.folder, leave)
+    with Store.open(campaign.folder) as store:
+        last = 1 + max(row.replica for row in store.replica_states())
+        keys = [row.key for row in store.polymers("generated")]
+        with store.transaction():
+            for place in range(number + RUNNING):
+                store.plan_replica(keys[place % len(keys)], PROTOCOL, last + place // len(keys), 1)
+        with contextlib.suppress(Interrupted):
+            settle(campaign, store)
+        with store.transaction():
+            store.write("DELETE FROM replicas WHERE status IN ('waiting', 'running')")
+    begin, (first, cpu, _), (end, cpu_end, memory) = moments[0], moments[1], moments[-1]
+    print(
+        f"{RUNNING} started in {first - begin[0]:.0f} s ({cpu - begin[1]:.1f} s of CPU); then "
+        f"{100 * (cpu_end - cpu) / (end - first):.1f} % of a core with {number} waiting, {memory:.0f} MB at most"
+    )
 
 
 if __name__ == "__main__":

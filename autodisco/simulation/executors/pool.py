@@ -15,11 +15,12 @@ from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
-AT_ONCE = 100  # results in one transaction: others who want to write wait for its end
+AT_ONCE = 100  # starts or results in one transaction: others who want to write wait for its end
 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
+Together = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(eq=False)
@@ -95,7 +96,7 @@ class Pool:
         room: Callable[[], str] = lambda: "",
         more: Callable[[], ReplicaTask | None] = lambda: None,
         awaited: Callable[[ReplicaTask], bool] = lambda task: True,
-        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        together: Together = nullcontext,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
 
@@ -108,8 +109,8 @@ class Pool:
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
         leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
-        replicas that an earlier process submitted. The calls that one look at the running replicas leads to are made
-        within `together`, a transaction of the caller, so many at a time.
+        replicas that an earlier process submitted. The calls to which starts and one look at the running replicas
+        lead are made within `together`, a transaction of the caller, `AT_ONCE` at most.
         """
         self._tasks = iter(tasks)
         self._running += [_Running(*given) for given in submitted]
@@ -122,7 +123,7 @@ class Pool:
             while unfinished():
                 if self._stop():
                     return False
-                self._start(on_start, on_submit, on_done, room, more)
+                self._start(on_start, on_submit, on_done, room, more, together)
                 self._look(on_restart, on_submit, on_done, together)
                 on_progress()
                 if unfinished():
@@ -154,23 +155,51 @@ class Pool:
         on_done: OnDone,
         room: Callable[[], str],
         more: Callable[[], ReplicaTask | None],
+        together: Together,
     ) -> None:
-        """Submit as many as there are places for."""
-        while len(self._running) < self.executor.workers:
-            further = more()
-            task = further or self._next()
-            if task is None:
-                return
-            outcome = claims.accepted_before(task) if self._accepts else None
-            if outcome is None and room():
-                return
-            if further is None:
-                self._waiting.popleft()
-            if outcome:
-                self._finish(task, outcome, on_done)
-                continue
+        """Submit as many as there are places for, so many in one transaction.
+
+        Replicas whose handles cannot be stored would not be found again: they are ended.
+        """
+        goes_on = True
+        while goes_on and len(self._running) < self.executor.workers:
+            known = len(self._running)
+            try:
+                with together():
+                    for _ in range(min(AT_ONCE, self.executor.workers - known)):
+                        if not (goes_on := self._start_one(on_start, on_submit, on_done, room, more)):
+                            break
+            except BaseException:
+                with ExitStack() as all_of_them:
+                    for entry in self._running[known:]:
+                        all_of_them.callback(self.executor.cancel, entry.handle)
+                    del self._running[known:]
+                raise
+
+    def _start_one(
+        self,
+        on_start: OnTask,
+        on_submit: OnSubmit,
+        on_done: OnDone,
+        room: Callable[[], str],
+        more: Callable[[], ReplicaTask | None],
+    ) -> bool:
+        """Submit the next task, or take in the outcome that it has; False if there is none, or no room."""
+        further = more()
+        task = further or self._next()
+        if task is None:
+            return False
+        outcome = claims.accepted_before(task) if self._accepts else None
+        if outcome is None and room():
+            return False
+        if further is None:
+            self._waiting.popleft()
+        if outcome:
+            self._finish(task, outcome, on_done)
+        else:
             on_start(task)
             self._running.append(_Running(task, *self._submit(task, on_submit)))
+        return True
 
     def _next(self) -> ReplicaTask | None:
         """The task that is to start next, which stays in the queue."""
@@ -195,7 +224,7 @@ class Pool:
         on_restart: OnTask,
         on_submit: OnSubmit,
         on_done: OnDone,
-        together: Callable[[], AbstractContextManager[None]],
+        together: Together,
     ) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
         sightings = self.executor.poll([entry.handle for entry in self._running])
