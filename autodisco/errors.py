@@ -8,6 +8,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 ├── StorageError          1   disk or database cannot be written or read now; later the same may work
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
+    └── AskedToEnd        1   this process got SIGTERM
 """
 
 
@@ -56,3 +57,7 @@ class SimulationFailure(AutodiscoError):
 
 class EngineKilled(AutodiscoError):
     """A signal from outside (a person, the kernel short of memory) ended the engine; the replica has to start again."""
+
+
+class AskedToEnd(EngineKilled):
+    """This process was asked to end with SIGTERM; the replica goes on from its last checkpoint."""

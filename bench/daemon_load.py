@@ -3,14 +3,12 @@
     python bench/daemon_load.py fill FOLDER [--polymers 10000] [--replicas 2]
     python bench/daemon_load.py read FOLDER
     python bench/daemon_load.py judge FOLDER [--labels 500 1000 2000]
-    python bench/daemon_load.py results FOLDER [--number 1000]
     python bench/daemon_load.py tasks FOLDER [--number 2000]
     python bench/daemon_load.py wait FOLDER [--number 10000] [--seconds 30]
 
 `fill` writes a real campaign folder through the store: units of the program's grammar, replicas of `quick` with every
 quantity of the table. `read` times what reads the whole of it, each in a process of its own. `judge` times a fit of the
-posterior to so many polymers. `results` plans replicas, lets their folders hold outcomes, and takes these in as the
-daemon does. `tasks` makes tasks of waiting replicas. `wait` lets 1,000 replicas run, so many wait, and nothing end.
+posterior to so many polymers. `tasks` makes tasks of replicas. `wait` lets 1,000 replicas run and so many wait.
 """
 
 import argparse
@@ -53,7 +51,7 @@ RUNNING = 1000
 def main() -> None:
     """Run one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("fill", "read", "one", "judge", "results", "tasks", "wait"))
+    parser.add_argument("part", choices=("fill", "read", "one", "judge", "tasks", "wait"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--polymers", type=int, default=10_000)
     parser.add_argument("--replicas", type=int, default=2)
@@ -72,8 +70,6 @@ def main() -> None:
     elif given.part == "judge":
         for number in given.labels:
             judge(given.folder, number)
-    elif given.part == "results":
-        results(given.folder, given.number)
     elif given.part == "tasks":
         tasks(given.folder, given.number)
     else:
@@ -219,46 +215,6 @@ def judge(folder: Path, number: int) -> None:
     fitted.predict([label.smiles for label in labels])
     took = middle - begin, time.process_time() - middle
     print(f"{len(labels)} labels: fit {took[0]:.1f} s, predict {took[1]:.1f} s, {peak_mb() - before:.0f} MB")
-
-
-def results(folder: Path, number: int) -> None:
-    """Take in outcomes of replicas whose files lie in their folders, one in a transaction and a hundred in one."""
-    from autodisco.campaign.results import Results
-    from autodisco.campaign.tasks import Tasks
-    from autodisco.simulation.task import ReplicaOutcome
-
-    campaign, rng = campaign_in(folder), np.random.default_rng(2)
-    for at_once in (1, 100):
-        with Store.open(campaign.folder) as store:
-            keys = [row.key for row in store.polymers("generated")][:number]
-            first = 1 + max(row.replica for row in store.replica_states())
-            ended_tasks, tasks = [], Tasks(campaign, store)
-            taken = Results(tasks, lambda protocol: True)
-            with store.transaction():
-                for key in keys:
-                    store.plan_replica(key, PROTOCOL, first, 1)
-                    row = store.replica_state(key, PROTOCOL, first)
-                    task = tasks.of(row)
-                    write_files(task.folder, rng)
-                    ended_tasks.append((task, ReplicaOutcome(True, properties(rng), None, "", 60.0, 58.0, 0, 520)))
-            begin, wall = time.process_time(), time.perf_counter()
-            for start in range(0, number, at_once):
-                with taken.together():
-                    for task, outcome in ended_tasks[start : start + at_once]:
-                        taken.ended(task, outcome)
-            took, wall = time.process_time() - begin, time.perf_counter() - wall
-        print(
-            f"{at_once} in a transaction: {1e3 * took / number:.2f} ms of CPU each, {number / took:.0f} a second; "
-            f"by the clock {number / wall:.0f} a second"
-        )
-
-
-def write_files(folder: Path, rng: np.random.Generator) -> None:
-    """Files of a replica, as large as those of `quick`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sizes = {"topology.pdb": 45, "trajectory.dcd": 380, "system.json": 250, "report.txt": 2, "outcome.json": 6}
-    for name, kilobytes in sizes.items():
-        (folder / name).write_bytes(rng.bytes(1000 * kilobytes))
 
 
 def tasks(folder: Path, number: int) -> None:

@@ -14,9 +14,6 @@ from autodisco.store import NOT_SUBMITTED, WAITING
 if TYPE_CHECKING:
     from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
-LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""Files of a finished replica for analysis; their hashes are recorded."""
-
 Awaited = Callable[[str], bool]
 """Whether replicas of a protocol, given by its name, are waited for."""
 
@@ -58,19 +55,24 @@ class Results:
         }
         with self._store.transaction():
             if outcome.ok and outcome.properties is not None:
-                self._keep(task, outcome.properties, columns)
+                self._keep(task, outcome, outcome.properties, columns)
                 return None
             return self._failed(task, outcome, columns)
 
-    def _keep(self, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]) -> None:
+    def _keep(
+        self, task: ReplicaTask, outcome: ReplicaOutcome, properties: dict[str, Any], columns: dict[str, Any]
+    ) -> None:
         """Store the properties of a replica, and the hashes of its files."""
+        from autodisco.simulation.cache import OUTCOME
+        from autodisco.simulation.task import RESULT_FILES
+
         name, objective, store = subject(self._campaign, task), self._campaign.objective, self._store
         value = objective.value(properties)
         self._tasks.update(task, status="done", properties=properties, **columns)
         folder = store.replica_folder(task.key, self._campaign.protocol_name(task), task.replica)
-        for file in (folder / lasting for lasting in LASTING_FILES):
+        for file in (folder / result for result in (*RESULT_FILES, OUTCOME)):
             if file.is_file():
-                store.record_file(file)
+                store.record_file(file, outcome.hashes.get(file.name))
         if why := properties.get("stopped_early"):
             saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
             marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"

@@ -19,7 +19,8 @@ def executor_of(settings: Settings) -> Executor:
     from autodisco.simulation.executors import load_executor
 
     given = settings.executor
-    return load_executor(given.kind, settings.simulation.workers, settings.simulation.threads, given.options)
+    asked = settings.simulation
+    return load_executor(given.kind, asked.workers, asked.threads, given.options, asked.engine)
 
 
 def is_with(settings: Settings, folder: Path, executor: Executor, row: ReplicaState) -> bool:

@@ -234,10 +234,13 @@ class Store(Replicas):
 
     # files ----------------------------------------------------------------------------------------------------
 
-    def record_file(self, path: Path) -> None:
-        """Remember size and hash of a file of the campaign, which is not to change any more."""
-        size, digest = path.stat().st_size, sha256(path)
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self.place(path), size, digest, time.time())
+    def record_file(self, path: Path, digest: str | None = None) -> None:
+        """Remember size and hash of a file of the campaign, which is not to change any more.
+
+        `digest` is its SHA-256 if the process that wrote it computed that.
+        """
+        size, written = path.stat().st_size, digest or sha256(path)
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self.place(path), size, written, time.time())
 
     def forget_file(self, path: Path) -> None:
         """A file was removed on purpose."""

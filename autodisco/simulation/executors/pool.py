@@ -2,12 +2,12 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from autodisco.files import tells_of_full_disk
+from autodisco.files import sync_all, tells_of_full_disk
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -20,7 +20,8 @@ AT_ONCE = 100  # starts or results in one transaction: others who want to write 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
-Together = Callable[[], AbstractContextManager[None]]
+Together = Callable[[], AbstractContextManager[object]]
+Item = TypeVar("Item")
 
 
 @dataclass(eq=False)
@@ -227,39 +228,30 @@ class Pool:
         together: Together,
     ) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
+        ended: list[tuple[ReplicaTask, ReplicaOutcome]] = []
         sightings = self.executor.poll([entry.handle for entry in self._running])
-        news = []
-        for entry in self._running:
+        for part in _parts([one for one in self._running if sightings[one.handle].claim not in (None, one.claim)]):
+            with together():
+                for entry in part:
+                    entry.claim = sightings[entry.handle].claim or ""
+                    on_submit(entry.task, entry.handle, entry.claim)
+        for entry in list(self._running):
             sighting = sightings[entry.handle]
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
-            if self._is_news(entry, sighting):
-                news.append((entry, sighting))
-        for first in range(0, len(news), AT_ONCE):
+            if self._starts_again(entry, sighting):
+                entry.handle, entry.claim = self._submit(entry.task, on_submit)
+                entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
+                on_restart(entry.task)
+            elif outcome := self._outcome(entry, sighting):
+                self._running.remove(entry)
+                ended.append((entry.task, outcome))
+        for results in _parts(ended):
+            if self._accepts:
+                sync_all([task.folder for task, _ in results])
             with together():
-                for entry, sighting in news[first : first + AT_ONCE]:
-                    self._take(entry, sighting, on_restart, on_submit, on_done)
-
-    def _is_news(self, entry: _Running, sighting: Sighting) -> bool:
-        """Whether a sighting says more than that a replica waits or runs as before."""
-        if sighting.claim not in (None, entry.claim) or sighting.killed or sighting.state == "ended":
-            return True
-        return sighting.state == "running" and not self.executor.watches and self._overdue(entry) is not None
-
-    def _take(
-        self, entry: _Running, sighting: Sighting, on_restart: OnTask, on_submit: OnSubmit, on_done: OnDone
-    ) -> None:
-        """Do what the sighting of one replica asks for."""
-        if sighting.claim is not None and sighting.claim != entry.claim:
-            entry.claim = sighting.claim
-            on_submit(entry.task, entry.handle, entry.claim)
-        if self._starts_again(entry, sighting):
-            entry.handle, entry.claim = self._submit(entry.task, on_submit)
-            entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
-            on_restart(entry.task)
-        elif outcome := self._outcome(entry, sighting):
-            self._running.remove(entry)
-            self._finish(entry.task, outcome, on_done)
+                for task, outcome in results:
+                    self._finish(task, outcome, on_done)
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
@@ -306,3 +298,9 @@ class Pool:
         last = lines[-1] if lines else "no output"
         code = "no-disk" if tells_of_full_disk(last) else sighting.code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
+
+
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """So many at a time as go into one transaction."""
+    for first in range(0, len(items), AT_ONCE):
+        yield items[first : first + AT_ONCE]
