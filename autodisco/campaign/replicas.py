@@ -68,7 +68,8 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     running = sum(awaited(campaign.protocol_name(task)) for task in pool.running)
     if not (number := len(waiting) + running + sum(awaited(row.protocol) for row in found)):
         return
-    engines.load(campaign.settings.simulation.engine).check()
+    if pool.executor.here:
+        engines.load(campaign.settings.simulation.engine).check()
     wait_again(campaign.settings, store, others)
     campaign.say(f"{counted(number, 'replica')} to simulate")
 

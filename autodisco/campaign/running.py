@@ -23,6 +23,14 @@ def executor_of(settings: Settings) -> Executor:
     return load_executor(given.kind, asked.workers, asked.threads, given.options, asked.engine)
 
 
+def engine_of(settings: Settings, executor: Executor) -> str:
+    """The engine of replicas; ``auto`` is left to the machines where they run."""
+    from autodisco.simulation import engines
+
+    name = settings.simulation.engine
+    return engines.resolved(name) if executor.here else name
+
+
 def is_with(settings: Settings, folder: Path, executor: Executor, row: ReplicaState) -> bool:
     """Whether a replica was submitted to this executor by an earlier process, and may run on."""
     same = row.executor is not None and _same_kind(settings, folder, row.executor)

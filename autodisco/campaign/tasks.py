@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.running import engine_of
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import comparison, value_of
@@ -34,10 +35,8 @@ class Tasks:
     """
 
     def __init__(self, campaign: Campaign, store: Store):
-        from autodisco.simulation import engines
-
         self.campaign, self.store = campaign, store
-        self._engine = engines.resolved(campaign.settings.simulation.engine)
+        self._engine = engine_of(campaign.settings, campaign.pool.executor)
         self._force_field, self._reference = store.get("force_field"), store.get("reference_key")
         self._tiers: dict[str, _Tier] = {}
         self._benchmarks: dict[str, Benchmark] = {}

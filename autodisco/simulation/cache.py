@@ -1,5 +1,6 @@
 """What a replica folder holds: a finished task is not run again, an interrupted one continues from its checkpoint."""
 
+from dataclasses import replace
 from typing import Any
 
 from autodisco.files import read_json, write_json
@@ -83,9 +84,12 @@ def place_reached(task: ReplicaTask) -> Place | None:
 
 
 def _is_of(task: ReplicaTask, stored: Any) -> bool:
-    """Whether the stored identity is that of this task."""
+    """Whether the stored identity is that of this task. With the engine ``auto`` it is that of the machine where the
+    task was run."""
     if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
         return False
+    if task.engine == engines.AUTO and stored.get("engine") in engines.automatic():
+        task = replace(task, engine=stored["engine"])
     older = {"half_step": stored["attempt"] > 0, "larger_box": False}  # of versions that did not write these keys
     others = {name: value for name, value in (older | stored).items() if name != "protocol"}
     expected = {name: value for name, value in identity(task).items() if name != "protocol"}

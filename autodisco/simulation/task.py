@@ -38,9 +38,10 @@ class ReplicaTask:
     `monomer_smiles`.
 
     `attempt` counts from 0; later ones start from another build, some with half the time step or with a larger box,
-    which grows with every attempt. With `may_stop_early` a replica may stop before its end, as its protocol allows;
-    one rule is that it is sure to lie below `benchmark`. Results call the force field `force_field_name`, where
-    `force_field` is a copy of its file. None of these three makes it another task.
+    which grows with every attempt. The engine ``auto`` is chosen where the task is run. With `may_stop_early` a replica
+    may stop before its end, as its protocol allows; one rule is that it is sure to lie below `benchmark`. Results call
+    the force field `force_field_name`, where `force_field` is a copy of its file. None of these three makes it another
+    task.
     """
 
     key: str

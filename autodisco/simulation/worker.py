@@ -8,12 +8,13 @@ import argparse
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from autodisco.errors import EngineKilled
 from autodisco.files import read_json
 from autodisco.process import die_with_parent, end_when_asked
-from autodisco.simulation import claims
+from autodisco.simulation import claims, engines
 from autodisco.simulation.replica import run_replica
 from autodisco.simulation.task import KILLED, ReplicaTask
 
@@ -30,6 +31,7 @@ def main() -> None:
     stored = read_json(given.job)
     claim = stored.pop("claim")
     task = ReplicaTask.from_dict(stored)
+    task = replace(task, engine=engines.resolved(task.engine))
     try:
         _begin_once(given.job.parent)
         run_replica(claims.begin(task, claim), claims.spent_before(task, claim))

@@ -1,7 +1,7 @@
 """Results that are there at one look are taken in together; one that met a full disk costs the others nothing."""
 
+import dataclasses
 import time
-from dataclasses import asdict
 
 import pytest
 
@@ -12,7 +12,7 @@ from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
 from autodisco.errors import StorageError
 from autodisco.files import sha256, write_json
-from autodisco.simulation import ReplicaOutcome, cache
+from autodisco.simulation import ReplicaOutcome, cache, claims
 from autodisco.simulation.executors import job
 from autodisco.store import Store, run_folder
 from tests.campaign.conftest import write_campaign
@@ -22,7 +22,7 @@ from autodisco.simulation.executors import Executor, Sighting
 
 
 class Ended(Executor):
-    survives = True
+    survives, here = True, HERE
 
     def submit(self, task, claim):
         raise AssertionError("it ended before")
@@ -39,8 +39,8 @@ class Ended(Executor):
 def ended(tmp_path):
     """A campaign whose replicas have these outcomes, in the folders of their runs."""
 
-    def made(*outcomes):
-        (tmp_path / "ended.py").write_text(ENDED)
+    def made(*outcomes, here=True, engine="auto"):
+        (tmp_path / "ended.py").write_text(ENDED.replace("HERE", str(here)))
         file = write_campaign(tmp_path, seeds="")
         file.write_text(file.read_text() + '[executor]\nkind = "ended.py:Ended"\n')
         campaign = load(file, tmp_path / "runs")
@@ -53,11 +53,12 @@ def ended(tmp_path):
             store.plan_replica(key, "smoke", 0, 1)
             (row,) = store.replicas(key=key)
             task = Tasks(campaign, store).of(row)
-            here = run_folder(task.folder, f"claim{n}")
+            run = run_folder(task.folder, f"claim{n}")
             job.write_job(task, f"claim{n}")
-            (here / "report.txt").write_text(f"report of {n}")
-            write_json(here / "task.json", cache.identity(task))
-            write_json(here / "outcome.json", asdict(outcome))
+            (run / "report.txt").write_text(f"report of {n}")
+            ran = dataclasses.replace(task, engine="lammps" if engine == "auto" else engine)
+            write_json(run / "task.json", cache.identity(ran))
+            write_json(run / "outcome.json", dataclasses.asdict(outcome))
             kind = campaign.settings.executor.kind
             names = {"executor": kind, "handle": str(n), "claim": f"claim{n}", "started": time.time()}
             store.update_replica(key, "smoke", 0, status="running", **names)
@@ -114,3 +115,17 @@ def test_the_hashes_are_those_that_the_worker_computed(ended):
         }
         changed = [problem for problem in verify(store) if "report.txt" in problem]
         assert changed == [f"simulations/00/{0:016x}/0/report.txt: its content has changed"]
+
+
+@pytest.mark.parametrize(("engine", "fits"), [("openmm", True), ("lammps", True), ("another", False)])
+def test_elsewhere_the_engine_auto_is_chosen_where_a_replica_runs(ended, engine, fits):
+    campaign, store = ended(value(1.0), here=False, engine=engine)
+    with store:
+        (row,) = store.replicas()
+        task = Tasks(campaign, store).of(row)
+        assert (store.get("engine"), task.engine) == ("auto", "auto")
+        assert (claims.finished(task, "claim0") is not None) == fits
+        assert claims.finished(dataclasses.replace(task, engine="further"), "claim0") is None
+        for name in ("openmm", "lammps"):
+            one = dataclasses.replace(task, engine=name)
+            assert (claims.finished(one, "claim0") is not None) == (name == engine)
