@@ -21,6 +21,10 @@ SYNCS = 32
 """How many files are synced at the same time."""
 
 
+PACKED = "files.zip"
+"""The archive of the files of a replica, in its folder."""
+
+
 def tells_of_full_disk(text: str) -> bool:
     """Whether a program said in its message that the disk is full."""
     return any(os.strerror(number) in text for number in DISK_FULL)
@@ -58,18 +62,22 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     sync(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, but: str = "") -> None:
     """Remove below `folder` the unfinished files of processes of this host that no longer exist.
 
-    Names of older versions hold no host; these ran on one.
+    The folder named `but` is left out. Names of older versions hold no host; these ran on one.
     """
     import psutil
 
-    for path in folder.rglob(".*.tmp"):
-        *_, host, pid, _ = path.name.split(".")
-        elsewhere = host.startswith("@") and host != _host()
-        if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
-            path.unlink(missing_ok=True)
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != but]
+        for name in names:
+            if not (name.startswith(".") and name.endswith(".tmp")):
+                continue
+            *_, host, pid, _ = name.split(".")
+            elsewhere = host.startswith("@") and host != _host()
+            if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
