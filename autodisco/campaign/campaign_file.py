@@ -64,7 +64,13 @@ def check(file: Path, settings: Settings) -> None:
     from autodisco.simulation import engines
 
     check_names(file, settings)
-    engines.load(settings.simulation.engine).check()
+    if executor_of(settings).here:
+        engines.load(settings.simulation.engine).check()
+    elif settings.simulation.engine == engines.AUTO:
+        raise InputError(
+            f'{file}: simulation.engine = "auto": allowed is the name of an engine, because executor '
+            f"{settings.executor.kind} runs replicas on other machines"
+        )
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
     if settings.seeds.dataset:

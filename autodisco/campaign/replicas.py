@@ -16,7 +16,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import is_with, leave_replicas, wait_again
+from autodisco.campaign.running import is_with, leave_replicas, wait_again, write_notes
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tiers import timeout_s
@@ -70,7 +70,9 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     running = sum(awaited(campaign.protocol_name(task)) for task in pool.running)
     if not (number := len(waiting) + running + sum(awaited(row.protocol) for row in found)):
         return
-    engines.load(campaign.settings.simulation.engine).check()
+    if pool.executor.here:
+        engines.load(campaign.settings.simulation.engine).check()
+    pool.executor.hold(False)
     wait_again(campaign.settings, store, others)
     campaign.say(f"{counted(number, 'replica')} to simulate")
 
@@ -83,6 +85,7 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
             [replica_task(campaign, store, row) for row in waiting],
             on_start=lambda task: _started(campaign, store, task),
             on_done=lambda task, outcome: _ended(campaign, store, task, outcome, awaited),
+            on_progress=lambda: write_notes(store, pool.executor),
             on_restart=lambda task: _restarted(campaign, store, task),
             on_submit=lambda task, handle, claim: _submitted(campaign, store, task, handle, claim),
             submitted=[(replica_task(campaign, store, row), row.handle or "", row.claim or "") for row in found],

@@ -165,7 +165,12 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
         tier.model_copy(update={"protocol": _protocol(tier.protocol, file.parent)}) for tier in settings.tier
     ]
     stages = [absolute(name, file.parent) for name in settings.loop.stages]
-    changed["executor"] = settings.executor.model_copy(update={"kind": absolute(settings.executor.kind, file.parent)})
+    executor = settings.executor
+    options = {
+        key: absolute(value, file.parent) if isinstance(value, str) else value
+        for key, value in executor.options.items()
+    }
+    changed["executor"] = executor.model_copy(update={"kind": absolute(executor.kind, file.parent), "options": options})
     changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
 
