@@ -41,7 +41,7 @@ def read_settings(
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
     of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
     """
-    content = _read_toml(file)
+    content = _with_site(_read_toml(file), file)
     environment = os.environ if environment is None else environment
     overrides = _overrides(environment, content, file.parent)
     for dotted, (_, value) in overrides.items():
@@ -112,6 +112,28 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file}: not valid TOML ({error})") from None
+
+
+def _with_site(content: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The content of a campaign file, with the values of the site file that it names where it has none."""
+    executor = content.get("executor")
+    if not isinstance(executor, dict) or not isinstance(executor.get("site"), str) or not executor["site"]:
+        return content
+    site = (file.parent / executor["site"]).resolve()
+    if not site.is_file():
+        raise InputError(f"{file}: executor.site = {executor['site']!r}: no such file ({site})")
+    filled = _filled(content, _read_toml(site))
+    del filled["executor"]["site"]  # its values are those of the campaign from now on
+    return filled
+
+
+def _filled(content: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """The content of a table, with the values of another one for the keys that it lacks."""
+    found = {**others, **content}
+    for key in content.keys() & others.keys():
+        if isinstance(content[key], dict) and isinstance(others[key], dict):
+            found[key] = _filled(content[key], others[key])
+    return found
 
 
 def _make_kind_absolute(table: Any, folder: Path) -> None:
