@@ -1,7 +1,12 @@
 """What OpenMM says of a box without running a protocol: energy by part, and speed."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+
+from autodisco.arrays import Floats
 from autodisco.simulation.engines import openmm_platform as platform
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import NonbondedSettings, Protocol
@@ -29,12 +34,25 @@ def energy_parts(system: System, nonbonded: NonbondedSettings) -> dict[str, floa
 
     from autodisco.simulation.engines.openmm_system import openmm_system
 
-    made = openmm_system(system, nonbonded, tail=False)
+    def in_double_precision(made: Any, integrator: Any) -> Any:
+        return openmm.Context(made, integrator, openmm.Platform.getPlatformByName("Reference"))
+
+    return parts_of(openmm_system(system, nonbonded, tail=False), system.positions, system.box, in_double_precision)
+
+
+def parts_of(made: Any, positions: Floats, box: Floats, context_for: Callable[[Any, Any], Any]) -> dict[str, float]:
+    """Energy of an openmm.System in kcal/mol by part, in the context that `context_for` makes of it and an integrator.
+
+    `positions` (n, 3) and the edges `box` (3,) are in Å. Forces of the system get groups of their own.
+    """
+    import openmm
+
     parts = [force.getName() for force in made.getForces()]
     for group, force in enumerate(made.getForces()):
         force.setForceGroup(group)
-    context = openmm.Context(made, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
-    context.setPositions(system.positions * ANGSTROM)
+    context = context_for(made, openmm.VerletIntegrator(0.001))
+    context.setPeriodicBoxVectors(*np.diag(box * ANGSTROM))
+    context.setPositions(positions * ANGSTROM)
     found = dict.fromkeys(dict.fromkeys(PARTS.values()), 0.0)
     for group, part in enumerate(parts):
         energy = context.getState(energy=True, groups=1 << group).getPotentialEnergy()._value
