@@ -233,8 +233,8 @@ class Executor(Section):
     options: dict[str, Any] = {}
     """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`."""
     site: str = ""
-    """File with tables of settings for a machine, relative to the campaign file; its values hold where the campaign file
-    has none (docs/clusters.md)."""
+    """File with tables of settings for a machine, relative to the campaign file; its values hold where the campaign
+    file has none (docs/clusters.md)."""
 
 
 class Loop(Section):

@@ -90,7 +90,16 @@ RUNNING, QUEUED, ENDED = (BatchJob("7", state) for state in ("running", "queued"
         ("7_1", RUNNING, {"7_0": {"job": "7"}, "7_1": {"job": "7"}}, False),
         ("process9_0", None, {"process9_0": {"job": ""}}, False),
     ],
-    ids=["runs", "has said nothing yet", "ended", "forgotten", "requeued", "started again", "its second start", "by hand"],
+    ids=[
+        "runs",
+        "has said nothing yet",
+        "ended",
+        "forgotten",
+        "requeued",
+        "started again",
+        "its second start",
+        "by hand",
+    ],
 )
 def test_a_pilot_is_gone_when_its_job_has_ended_or_was_started_again(pilot, job, beats, gone):
     assert is_gone(pilot, beats, {"7": job} if job else {}) == gone
