@@ -57,8 +57,8 @@ idle_minutes = 0.5
 environment = ["export {environment}"]
 """
 DEFAULTS = {
-    "polymers": 4, "replicas": 2, "pilots": 2, "slots": 4, "gpus": 0, "walltime": 30, "warning": 20,
-    "partition": "main", "runner": SLEEPERS, "steps": 8, "step_s": 1.0, "broken": "",
+    "polymers": 2, "replicas": 2, "pilots": 1, "slots": 4, "gpus": 0, "walltime": 30, "warning": 20,
+    "partition": "main", "runner": SLEEPERS, "steps": 30, "step_s": 1.0, "broken": "",
 }  # fmt: skip
 
 

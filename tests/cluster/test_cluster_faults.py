@@ -27,9 +27,9 @@ def test_a_daemon_that_was_killed_finds_its_thirty_running_replicas_again(cluste
 
 @pytest.mark.parametrize("what", ["pilot", "replica"])
 def test_a_killed_pilot_or_replica_goes_on_from_its_checkpoint(clustered, what):
-    clustered.write(steps=15)
+    clustered.write()
     daemon = clustered.start()
-    running = clustered.until_running(8)
+    running = clustered.until_running(4)
     clustered.until(lambda: any(map(clustered.has_checkpoint, running)), "a checkpoint is written")
     if what == "pilot":
         clustered.kill_pilot(sorted(clustered.pilots())[0])
@@ -37,21 +37,21 @@ def test_a_killed_pilot_or_replica_goes_on_from_its_checkpoint(clustered, what):
         os.kill(running[0].pid, signal.SIGKILL)
     clustered.finish(daemon)
     again = [line for line in clustered.lines("begins") if line.begun > 0]
-    assert len(again) == (4 if what == "pilot" else 1)
+    assert len(again) >= (4 if what == "pilot" else 1)
     assert ("lost pilot" in clustered.journal()) == (what == "pilot")
 
 
 def test_replicas_of_a_node_that_goes_down_are_run_elsewhere(clustered):
-    clustered.write(steps=15)
+    clustered.write()
     daemon = clustered.start()
-    node = clustered.until_running(8)[0].node
+    node = clustered.until_running(4)[0].node
     clustered.slurm.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
     clustered.finish(daemon)
     assert any(line.begun > 0 and line.node != node for line in clustered.lines("begins"))
 
 
 def test_what_the_old_copy_on_a_lost_node_finishes_does_not_count(clustered):
-    clustered.write(steps=150, pilots=1)
+    clustered.write(steps=150)
     daemon = clustered.start()
     before = clustered.until_running(4)
     node = before[0].node
@@ -70,7 +70,7 @@ def test_what_the_old_copy_on_a_lost_node_finishes_does_not_count(clustered):
 
 
 def test_preempted_pilots_give_their_replicas_back(clustered):
-    clustered.write(steps=25, pilots=1, partition="spare")
+    clustered.write(partition="spare")
     daemon = clustered.start()
     node = clustered.until_running(4)[0].node
     others = [f"--exclude={','.join(name for name in clustered.slurm.names if name != node)}", "--exclusive"]
@@ -81,7 +81,7 @@ def test_preempted_pilots_give_their_replicas_back(clustered):
 
 
 def test_a_cancelled_pilot_gives_its_replicas_back_and_another_one_is_submitted(clustered):
-    clustered.write(steps=25, pilots=1)
+    clustered.write()
     daemon = clustered.start()
     clustered.until_running(4)
     (job,) = clustered.slurm.jobs("RUNNING")
@@ -93,7 +93,7 @@ def test_a_cancelled_pilot_gives_its_replicas_back_and_another_one_is_submitted(
 
 
 def test_a_pilot_hands_over_before_its_time_is_up(clustered):
-    clustered.write(steps=50, pilots=1, walltime=1, warning=25)
+    clustered.write(steps=50, walltime=1, warning=25)
     daemon = clustered.start()
     clustered.finish(daemon)
     assert any(line.begun > 0 for line in clustered.lines("begins"))
@@ -101,15 +101,15 @@ def test_a_pilot_hands_over_before_its_time_is_up(clustered):
 
 
 def test_a_controller_that_is_away_changes_nothing_for_running_replicas(clustered):
-    clustered.write(steps=80)
+    clustered.write(steps=150)
     daemon = clustered.start()
-    clustered.until_running(8)
+    clustered.until_running(4)
     clustered.slurm.stop_controller()
     try:
         clustered.until(lambda: "batch system silent" in clustered.journal(), "the silence is noticed")
         assert "silent" in clustered.fact("trouble")
         time.sleep(60)
-        assert len(clustered.running()) >= 8
+        assert len(clustered.running()) >= 4
     finally:
         clustered.slurm.start_controller()
     clustered.until(lambda: "batch system answers" in clustered.journal(), "the batch system answers")
@@ -119,7 +119,7 @@ def test_a_controller_that_is_away_changes_nothing_for_running_replicas(clustere
 
 
 def test_a_job_that_was_held_because_its_launch_failed_is_released(clustered):
-    clustered.write(steps=5, pilots=1)
+    clustered.write(steps=5)
     for node in clustered.slurm.names:
         clustered.slurm.break_launch(node)
     daemon = clustered.start()
@@ -131,7 +131,7 @@ def test_a_job_that_was_held_because_its_launch_failed_is_released(clustered):
 
 
 def test_a_refused_submission_is_tried_again(clustered):
-    clustered.write(steps=5, pilots=1)
+    clustered.write(steps=5)
     clustered.slurm.run("scontrol", "update", "partitionname=main", "state=drain")
     try:
         daemon = clustered.start()
@@ -144,9 +144,9 @@ def test_a_refused_submission_is_tried_again(clustered):
 
 
 def test_leaving_touches_nothing_that_runs(clustered):
-    clustered.write(steps=30)
+    clustered.write(steps=60)
     daemon = clustered.start()
-    before = clustered.until_running(8)
+    before = clustered.until_running(4)
     daemon.terminate()
     assert daemon.wait(60) == 75
     assert {line.run for line in clustered.running()} == {line.run for line in before}
@@ -155,7 +155,7 @@ def test_leaving_touches_nothing_that_runs(clustered):
 
 
 def test_a_pause_lets_replicas_end_and_starts_nothing_more(clustered):
-    clustered.write(steps=15, pilots=1)
+    clustered.write(polymers=4)
     daemon = clustered.start()
     before = clustered.until_running(4)
     pause(clustered.folder)
@@ -170,9 +170,9 @@ def test_a_pause_lets_replicas_end_and_starts_nothing_more(clustered):
 
 
 def test_a_stop_cancels_all_pilots_and_loses_nothing(clustered):
-    clustered.write(steps=20)
+    clustered.write()
     daemon = clustered.start()
-    running = clustered.until_running(8)
+    running = clustered.until_running(4)
     clustered.until(lambda: any(map(clustered.has_checkpoint, running)), "a checkpoint is written")
     stop(clustered.folder)
     assert daemon.wait(120) == 75
@@ -187,9 +187,9 @@ def test_a_stop_cancels_all_pilots_and_loses_nothing(clustered):
 
 
 def test_a_second_daemon_is_refused_and_changes_nothing(clustered):
-    clustered.write(steps=20)
+    clustered.write()
     daemon = clustered.start()
-    clustered.until_running(8)
+    clustered.until_running(4)
     assert clustered.start().wait(120) == 1  # the owner lives: OwnedError
     assert "which is alive" in clustered.said()
     clustered.finish(daemon)
@@ -197,7 +197,7 @@ def test_a_second_daemon_is_refused_and_changes_nothing(clustered):
 
 
 def test_a_replica_that_ends_three_pilots_is_given_up(clustered):
-    clustered.write(steps=1000, polymers=1, replicas=1, pilots=1, slots=1)
+    clustered.write(steps=1000, polymers=1, replicas=1, slots=1)
     daemon = clustered.start()
     for number in range(3):
         clustered.until(lambda n=number: len(clustered.lines("begins")) > n and clustered.running(), "it runs")
