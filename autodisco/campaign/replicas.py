@@ -73,6 +73,7 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     if pool.executor.here:
         engines.load(campaign.settings.simulation.engine).check()
     pool.executor.hold(False)
+    store.set(beats_folder=str(pool.executor.beats or ""))
     wait_again(campaign.settings, store, others)
     campaign.say(f"{counted(number, 'replica')} to simulate")
 

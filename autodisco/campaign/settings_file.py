@@ -27,7 +27,14 @@ PREFIX = "AUTODISCO_"
 PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
 
-OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
+OTHER_VARIABLES = (
+    "AUTODISCO_RUNS",
+    "AUTODISCO_THREADS",
+    "AUTODISCO_REFERENCE",
+    "AUTODISCO_OPENMM_PLATFORM",
+    "AUTODISCO_PROGRESS_S",
+    "AUTODISCO_JOB_STARTED",
+)
 """Environment variables that are not settings of a campaign."""
 
 

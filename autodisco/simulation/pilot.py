@@ -21,8 +21,8 @@ from typing import Any
 from autodisco.files import read_json
 from autodisco.simulation import claims, progress, protocols
 from autodisco.simulation.executors import Executor, Pool, load_executor
-from autodisco.simulation.executors.fleet import STARTED, pilot_name
-from autodisco.simulation.executors.queue_folder import Entry, QueueFolder
+from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
+from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 BEAT_S = 30.0
@@ -31,6 +31,8 @@ CHECK_S = 10.0
 DRAW_S = 2.0
 """Between looks into an empty queue (s)."""
 POLL_S = 0.25
+PROGRESS_S = 10.0
+"""How often replicas write their progress, to a disk that many share (s)."""
 SIGNAL_GRACE_S = 20.0
 """How long replicas may take to write a checkpoint after a signal of the batch system (s), which kills soon after."""
 LEAST_S = 60.0
@@ -231,11 +233,14 @@ def main() -> int:
     parser.add_argument("--runner", default="local", help="executor that runs the replicas")
     given = parser.parse_args()
     queue = QueueFolder(given.queue.absolute())
-    queue.create()
+    if not (queue.root / BEATS).is_dir():
+        print(f"{queue.root}: no queue folder; is it on a disk that {socket.gethostname()} sees?", file=sys.stderr)
+        return 1
+    os.environ.setdefault(progress.EVERY_S, str(PROGRESS_S))
     runner = load_executor(given.runner, given.slots, given.threads)
     pilot = Pilot(queue, runner, given.minutes, given.idle_s, given.warning_s, given.stalled_s)
-    print(f"pilot {pilot.name} on {pilot.node}: {runner.workers} slots", flush=True)
-    print(f"pilot {pilot.name}: {pilot.run()}", flush=True)
+    print(f"{HELLO} {pilot.name} on {pilot.node}: {runner.workers} slots", flush=True)
+    print(f"{HELLO} {pilot.name}: {pilot.run()}", flush=True)
     return 0
 
 

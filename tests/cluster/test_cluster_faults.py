@@ -136,7 +136,7 @@ def test_a_refused_submission_is_tried_again(clustered):
     try:
         daemon = clustered.start()
         clustered.until(lambda: clustered.folder.exists() and "submission refused" in clustered.journal(), "a refusal")
-        assert "takes no pilots" in clustered.fact("trouble")
+        assert "no pilot can be started" in clustered.fact("trouble")
     finally:
         clustered.slurm.run("scontrol", "update", "partitionname=main", "state=up")
     clustered.finish(daemon)

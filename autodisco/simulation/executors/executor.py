@@ -96,6 +96,11 @@ class Executor(ABC):
     def cancel(self, handle: str) -> None:
         """End a replica and the engine that it started; returns when both have ended. No error if they had already."""
 
+    @property
+    def beats(self) -> Path | None:
+        """Folder in which each pilot says in a file, once in a while, how far its replicas are."""
+        return None
+
     def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:
         """Take the name and the folder of the campaign that it works for, and the time after which an executor that
         `watches` ends replicas without progress (s; 0 for never). A campaign calls this first."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from autodisco.errors import AutodiscoError
 from autodisco.simulation.executors.cluster_settings import ClusterSettings
 from autodisco.simulation.executors.executor import Note
-from autodisco.simulation.executors.queue_folder import Entry, Listing, QueueFolder, as_part
+from autodisco.simulation.executors.queue_folder import PILOTS, Entry, Listing, QueueFolder, as_part
 from autodisco.simulation.executors.scheduler import BatchJob, NoAnswer, Scheduler
 from autodisco.text import counted, duration
 
@@ -29,6 +29,8 @@ PAUSES_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 SILENT_S = 1200.0
 """The job of a pilot without a new heartbeat for so long is cancelled."""
 MOST_RELEASES = 3
+HELLO = "pilot"
+"""First word that a pilot prints."""
 STARTED = "AUTODISCO_JOB_STARTED"
 """Variable with the time at which a job began, in seconds since 1970."""
 GONE_S = 60.0
@@ -159,13 +161,23 @@ class Fleet:
         for number in answer.released:
             self._releases[number] = self._releases.get(number, 0) + 1
             notes.append(Note("job released", number, {}, "let it start", "it was held because its launch failed"))
-        notes += self._note_submissions(answer, now)
         notes += self._judge(answer.jobs, listing, now)
         ended = [number for number in self._queue.job_numbers() if not _alive(answer.jobs, number)]
         for number in ended:
             if number not in answer.submitted:
                 self._queue.forget_job(number)
-        return notes
+                answer.refused = answer.refused or self._failed_start(number)
+        return [*notes, *self._note_submissions(answer, now)]
+
+    def _failed_start(self, number: str) -> str:
+        """Why a job that has ended never became a pilot, by the last line that it printed; empty if it did."""
+        try:
+            lines = (self._queue.root / PILOTS / f"{number}.log").read_text(errors="replace").splitlines()
+        except OSError:  # it never ran
+            return ""
+        if not lines or any(line.startswith(HELLO) for line in lines):
+            return ""
+        return f"a job ended before its pilot began: {lines[-1]}"
 
     def _note_submissions(self, answer: Answer, now: float) -> list[Note]:
         if answer.refused:
@@ -176,14 +188,12 @@ class Fleet:
                 return []
             self._refused = answer.refused
             decided = f"try again in {duration(pause)}, later after longer pauses"
-            trouble = f"the batch system takes no pilots: {answer.refused}"
+            trouble = f"no pilot can be started: {answer.refused}"
             return [Note("submission refused", self._settings.scheduler, {}, decided, answer.refused, trouble)]
         if not answer.submitted:
             return []
-        over = "" if self._refused else None
-        self._refusals, self._refused = 0, ""
         seen = {"jobs": answer.submitted}
-        return [Note("pilots submitted", self._settings.scheduler, seen, "", "replicas wait for them", over)]
+        return [Note("pilots submitted", self._settings.scheduler, seen, "", "replicas wait for them")]
 
     def _judge(self, jobs: dict[str, BatchJob], listing: Listing, now: float) -> list[Note]:
         """Take the claims of lost pilots back."""
@@ -195,6 +205,9 @@ class Fleet:
         suspects = {pilot for pilot in by_pilot if is_gone(pilot, beats, jobs)}
         lost, self._suspects = suspects & self._suspects, suspects
         notes = []
+        if self._refused and beats.keys() - suspects:
+            self._refusals, self._refused = 0, ""
+            notes.append(Note("pilots run", self._settings.scheduler, {"pilots": len(beats)}, "go on", "", trouble=""))
         for pilot in sorted(lost):
             self._queue.end_beat(pilot)
             if by_pilot[pilot]:

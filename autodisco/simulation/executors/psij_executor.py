@@ -12,7 +12,7 @@ from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.simulation.executors.executor import Executor, Note, Sighting
 from autodisco.simulation.executors.fleet import LOST_PILOT, Fleet
 from autodisco.simulation.executors.nodes import Nodes
-from autodisco.simulation.executors.queue_folder import PILOTS, Entry, Listing, QueueFolder
+from autodisco.simulation.executors.queue_folder import BEATS, PILOTS, Entry, Listing, QueueFolder
 from autodisco.simulation.executors.scheduler import Scheduler
 from autodisco.simulation.task import ReplicaTask
 
@@ -56,6 +56,11 @@ class PsijExecutor(Executor):
         queue = QueueFolder((self._folder / self.settings.queue).absolute())
         queue.create()
         return queue
+
+    @property
+    def beats(self) -> Path:
+        """Folder of the heartbeats of pilots."""
+        return self.queue.root / BEATS
 
     @cached_property
     def fleet(self) -> Fleet:

@@ -13,6 +13,7 @@ A claim is valid while its file is in ``claimed`` or ``done``.
 """
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -57,13 +58,14 @@ class Entry:
         parts = (self.id, str(self.losses), self.claim, self.pilot, self.how, "json")
         return f"{folder}/{'.'.join(part for part in parts if part)}"
 
-    @classmethod
-    def read(cls, name: str) -> "Entry | None":
+    @staticmethod
+    @functools.lru_cache(maxsize=100_000)
+    def read(name: str) -> "Entry | None":
         """The entry of a file name; None for a file that is not a task."""
         parts = name.split(".")
         if len(parts) not in (3, 5, 6) or parts[-1] != "json" or not parts[0] or not parts[1].isdigit():
             return None
-        return cls(parts[0], int(parts[1]), *parts[2:-1])
+        return Entry(parts[0], int(parts[1]), *parts[2:-1])
 
 
 @dataclass
