@@ -118,9 +118,10 @@ class Clustered:
             return []
 
     def journal(self) -> list[str]:
-        """Events of its journal."""
-        with Store.open_readonly(self.folder) as store:
+        """Events of its journal; none before it has begun."""
+        with contextlib.suppress(AutodiscoError), Store.open_readonly(self.folder) as store:
             return [row.event for row in store.journal()]
+        return []
 
     def fact(self, name: str):
         """A fact of its store."""
