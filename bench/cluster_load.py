@@ -76,12 +76,13 @@ def run(number: int, sleep_s: float, pilots: int, slots: int) -> None:
     assert ended == [True] * number, "not every replica has its outcome"
     places = pilots * slots
     each = 1000 * (now - started[0] - ideal) * places / number
-    print(
-        f"{number:,} replicas of {sleep_s:g} s on {places} slots ({pilots} pilots): {now - begun:.1f} s from nothing, "
-        f"{now - started[0]:.1f} s from the first claim, {ideal:.1f} s ideal; overhead {each:.0f} ms of a slot for each "
-        f"replica; CPU time of the daemon {used:.1f} s, {1000 * used / number:.1f} ms for each replica",
-        flush=True,
-    )
+    told = [
+        f"{number:,} replicas of {sleep_s:g} s on {places} slots ({pilots} pilots)",
+        f"{now - begun:.1f} s from nothing, {now - started[0]:.1f} s from the first claim, {ideal:.1f} s ideal",
+        f"overhead for each replica {each:.0f} ms of a slot",
+        f"CPU time of the daemon {used:.1f} s, {1000 * used / number:.1f} ms for each replica",
+    ]
+    print("; ".join(told), flush=True)
 
 
 def waiting(number: int, seconds: float) -> None:
@@ -102,11 +103,12 @@ def waiting(number: int, seconds: float) -> None:
             time.sleep(made.poll_s)
         share = (time.process_time() - cpu) / (time.monotonic() - begun)
         grown = me.memory_info().rss / 2**20 - memory
-        print(
-            f"{number:,} tasks wait: {100 * share:.1f} % of a core ({looks} looks in {seconds:g} s), {grown:.0f} MiB more "
-            f"memory; writing the tasks {1000 * put / number:.2f} ms of CPU time each",
-            flush=True,
-        )
+        told = [
+            f"{number:,} tasks wait: {100 * share:.1f} % of a core ({looks} looks in {seconds:g} s)",
+            f"{grown:.0f} MiB more memory",
+            f"writing the tasks {1000 * put / number:.2f} ms of CPU time each",
+        ]
+        print("; ".join(told), flush=True)
         made.stop()
 
 

@@ -91,7 +91,8 @@ def test_preempted_pilots_give_their_replicas_back(clustered):
 def test_a_cancelled_pilot_gives_its_replicas_back_and_another_one_is_submitted(clustered):
     clustered.write()
     daemon = clustered.start()
-    clustered.until_running(4)
+    running = clustered.until_running(4)
+    clustered.until(lambda: all(map(clustered.has_checkpoint, running)), "checkpoints are written")
     (job,) = clustered.slurm.jobs("RUNNING")
     clustered.slurm.run("scancel", job)
     clustered.until(lambda: set(clustered.slurm.jobs("RUNNING", "PENDING")) - {job}, "another pilot is submitted")
