@@ -6,8 +6,10 @@ AutodiscoError            1   something went wrong that is not the user's input
 │   └── NoCampaign        2   a folder without a campaign in it
 ├── OwnedError            3   the campaign belongs to a live process
 ├── StorageError          1   disk or database cannot be written or read now; later the same may work
+├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
+    └── AskedToEnd        1   this process got SIGTERM
 """
 
 
@@ -45,6 +47,10 @@ class StorageError(AutodiscoError):
     """A disk or a database cannot be used now; the same may work later."""
 
 
+class TrainingDiverged(AutodiscoError):
+    """The loss of a training became infinite or no number; other settings are needed."""
+
+
 class SimulationFailure(AutodiscoError):
     """A replica failed; `code` is from the failure table, `detail` is for the journal."""
 
@@ -56,3 +62,7 @@ class SimulationFailure(AutodiscoError):
 
 class EngineKilled(AutodiscoError):
     """A signal from outside (a person, the kernel short of memory) ended the engine; the replica has to start again."""
+
+
+class AskedToEnd(EngineKilled):
+    """This process was asked to end with SIGTERM; the replica goes on from its last checkpoint."""

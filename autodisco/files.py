@@ -4,7 +4,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +14,9 @@ from autodisco.errors import InputError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
+
+SYNCS = 32
+"""How many files are synced at the same time."""
 
 
 def tells_of_full_disk(text: str) -> bool:
@@ -59,6 +63,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_all(paths: Sequence[Path]) -> None:
+    """`sync` of many files or folders at the same time, so that the disk writes once for several."""
+    with ThreadPoolExecutor(min(SYNCS, max(1, len(paths)))) as threads:
+        list(threads.map(sync, paths))
 
 
 @contextmanager

@@ -7,6 +7,9 @@ import contextlib
 import ctypes
 import os
 import signal
+from types import FrameType
+
+from autodisco.errors import AskedToEnd
 
 PR_SET_PDEATHSIG = 1
 THREADS = "AUTODISCO_THREADS"
@@ -25,6 +28,26 @@ def die_with_parent(parent: int) -> None:
         return
     if os.getppid() != parent:  # it ended before the call
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+_asked = False
+
+
+def end_when_asked() -> None:
+    """From now on SIGTERM is a request, which `check_asked` tells of; a second one ends the process at once."""
+
+    def asked(number: int, _: FrameType | None) -> None:
+        global _asked
+        _asked = True
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, asked)
+
+
+def check_asked() -> None:
+    """Raises AskedToEnd if this process was asked to end."""
+    if _asked:
+        raise AskedToEnd("SIGTERM asked this process to end")
 
 
 def give_back_memory() -> None:

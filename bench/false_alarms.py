@@ -43,7 +43,7 @@ def scatter(rows: int, memory_ps: float, rng: np.random.Generator) -> np.ndarray
 
 def glass(trials: int) -> None:
     """Stated: 5 % at most in a melt of whatever curvature, in equilibrium at the beginning or not; errors are standard
-    errors (root mean square of z of 1) or larger, whether the noise is even or changes along the ramp.
+    errors (root mean square of z of 1) or larger for noise that is even, changes along the ramp or falls at the bend.
     """
     melts: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "straight line": lambda t: 0.85 + 4.5e-4 * (t - 275),
@@ -60,10 +60,12 @@ def glass(trials: int) -> None:
                     false_bends(f"{where}, {melt}", t, volume(t), sd * shape, memory, trials)
                     if "quadratic" not in melt:
                         false_bends(f"{where}, {melt}, light", t, LIGHT * volume(t), sd * shape, memory, trials)
-                for share in (0.3, 0.5, 0.7):
-                    bend = cold + share * (hot - cold)
-                    volume = 0.85 * np.exp(np.where(t > bend, 7e-4, 2e-4) * (t - bend))
-                    true_bends(f"{where}, bend at {bend:.0f} K", bend, t, volume, sd * shape, memory, trials)
+            for share in (0.3, 0.5, 0.7):
+                bend = cold + share * (hot - cold)
+                volume = 0.85 * np.exp(np.where(t > bend, 7e-4, 2e-4) * (t - bend))
+                for growing, shape in {**GROWING, "falling at the bend": np.where(t > bend, 1.5, 0.5)}.items():
+                    case = f"{ramp}, {noise} noise, {growing}, bend at {bend:.0f} K"
+                    true_bends(case, bend, t, volume, sd * shape, memory, trials)
 
 
 def false_bends(case: str, t: np.ndarray, volume: np.ndarray, sd: np.ndarray, memory: float, trials: int) -> None:

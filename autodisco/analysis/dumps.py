@@ -178,7 +178,8 @@ class Dump:
 
     def _words(self, column: str) -> Any:
         with opened(self._paths[0]) as stream:
-            return np.array(text_column(stream, column), dtype=object)  # type: ignore[arg-type]
+            words = text_column(stream, column, lenient=True)  # type: ignore[arg-type]
+            return np.array(words, dtype=object)
 
 
 def _check_periodic(path: Path, frame: DumpFrame) -> None:

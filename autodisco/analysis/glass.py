@@ -13,7 +13,8 @@ Volumes at neighbouring times are correlated, and those of the melt fluctuate mo
 therefore have first-order autoregressive noise, whose standard deviation changes exponentially with temperature. Its
 correlation and growth are estimated by restricted maximum likelihood. A parametric bootstrap gives the significance of
 the bend. Its temperature and error are the mean and the standard deviation of the posterior distribution (restricted
-likelihood, uniform prior) over all bends, widths, correlations and growths that are tried.
+likelihood, uniform prior) over all bends, widths, correlations and noises that are tried. These noises include ones
+that fall in a step at the bend: noise that is taken for smooth gives an error that is too small there.
 
 The models are fitted to the square root of the specific volume. The literature describes melts by a specific volume
 that is linear in temperature, or exponential (constant expansion coefficient, as in the Tait equation); the square root
@@ -40,6 +41,8 @@ PLACES, WIDTHS = np.linspace(2 * MARGIN - 1, 1 - 2 * MARGIN, 85), (0.0, 0.12)
 MEMORIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)  # correlations of neighbouring windows that are tried
 # Growth of the logarithm of the noise over half the temperature range: its ratio between the ends is 1/7 to 7.
 GROWTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+# Half the logarithm by which the noise falls in a step at the bend: by factors of 1.8, 3.3 and 6.
+STEPS = (0.3, 0.6, 0.9)
 COLUMNS = 4  # of the designs
 RELAXATION = 0.1  # time constant of a melt that begins out of equilibrium, as a share of the ramp
 
@@ -95,7 +98,7 @@ def judge(temperatures_k: Floats, densities: Floats) -> Verdict:
     x, middle, half = _scaled(t)
     growth = _growth(x, y)
     bent = _bent(x, PLACES, growth)
-    smooth = _Models(x, np.stack([np.ones_like(x), x, x**2], axis=-1)[None], growth, is_bend=False)
+    smooth = _Models(np.stack([np.ones_like(x), x, x**2], axis=-1)[None], growth * x, is_bend=False)
 
     no_bend = smooth.fit(y[:, None])
     best = bent.fit(y[:, None])
@@ -145,8 +148,9 @@ def _posterior(x: Floats, series: Floats) -> tuple[Floats, Floats]:
 
     A column for which no model is accepted gets those of the first column.
     """
-    deviances = np.array([_bent(x, PLACES, growth).deviances(series) for growth in GROWTHS])
-    deviances = deviances.reshape(len(GROWTHS), len(MEMORIES), len(PLACES), len(WIDTHS), -1)
+    models = [*(_bent(x, PLACES, growth) for growth in GROWTHS), *(_bent(x, PLACES, step=step) for step in STEPS)]
+    deviances = np.array([each.deviances(series) for each in models])
+    deviances = deviances.reshape(len(models), len(MEMORIES), len(PLACES), len(WIDTHS), -1)
     lowest = deviances.min(axis=(0, 1, 2, 3))
     accepted = np.isfinite(lowest)
     weights = np.exp((np.where(accepted, lowest, 0.0) - deviances) / 2).sum(axis=(0, 1, 3))
@@ -156,12 +160,13 @@ def _posterior(x: Floats, series: Floats) -> tuple[Floats, Floats]:
     return means, np.sqrt((weights * (PLACES[:, None] - means) ** 2).sum(axis=0))
 
 
-def _bent(x: Floats, places: Floats, growth: float) -> "_Models":
-    """Hyperbolas with these bends and all widths that are tried."""
+def _bent(x: Floats, places: Floats, growth: float = 0.0, step: float = 0.0) -> "_Models":
+    """Hyperbolas with these bends and all widths that are tried; the noise of the melt may be larger by a step."""
     tried = np.array([(place, width) for place in places for width in WIDTHS])
     away = x - tried[:, :1]
     hyperbola = (away + np.sqrt(away**2 + tried[:, 1:] ** 2)) / 2
-    return _Models(x, np.stack([np.ones_like(away), away, hyperbola], axis=-1), growth, is_bend=True)
+    designs = np.stack([np.ones_like(away), away, hyperbola], axis=-1)
+    return _Models(designs, growth * x + step * np.sign(away) if step else growth * x, is_bend=True)
 
 
 def _windows(temperatures_k: Floats, densities: Floats) -> tuple[Floats, Floats]:
@@ -191,17 +196,17 @@ class _Models:
     glass (second coefficient) is sufficiently smaller than that of the melt (sum of the second and third coefficients).
     """
 
-    def __init__(self, x: Floats, designs: Floats, growth: float, is_bend: bool) -> None:
+    def __init__(self, designs: Floats, log_noise: Floats, is_bend: bool) -> None:
         relaxing = np.exp(-np.arange(0.5, WINDOWS) / (RELAXATION * WINDOWS))[:, None]
         self._designs = np.concatenate([designs, np.broadcast_to(relaxing, (*designs.shape[:2], 1))], axis=-1)
         self._is_bend = is_bend
-        # The geometric mean is 1, so that log|V| of the restricted likelihood does not change with the growth.
-        self._noise = np.exp(growth * (x - x.mean()))
+        # The geometric mean is 1, so that log|V| of the restricted likelihood does not change with the noise.
+        self._noise = np.exp(log_noise - log_noise.mean(axis=-1, keepdims=True))
         self._whiteners, self._bases = [], []
         for memory in MEMORIES:
             whitener = np.eye(WINDOWS) - memory * np.eye(WINDOWS, k=-1)
             whitener[0, 0] = np.sqrt(1 - memory**2)
-            self._whiteners.append(whitener / self._noise)
+            self._whiteners.append(whitener / self._noise[..., None, :])
             self._bases.append(np.linalg.qr(self._whiteners[-1] @ self._designs))
 
     def fit(self, series: Floats) -> _Fits:
@@ -228,7 +233,7 @@ class _Models:
         q, r = self._bases[index]
         whitened = self._whiteners[index] @ series
         shares = np.swapaxes(q, 1, 2) @ whitened
-        square = (whitened**2).sum(axis=0)
+        square = (whitened**2).sum(axis=-2)
         # The lower limit is for rounding errors in a ramp without noise.
         residuals = np.maximum(square - (shares**2).sum(axis=1), 1e-13 * square)
         # Restricted likelihood: log|X'V⁻¹X| + log|V| are added to the term of the residuals.

@@ -57,7 +57,8 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
 def check(file: Path, settings: Settings) -> None:
     """Look at everything a campaign needs, before it begins.
 
-    Raises InputError for what does not exist or cannot be read, AutodiscoError where LAMMPS is missing.
+    Raises InputError for what does not exist or cannot be read, AutodiscoError where the engine of replicas that run
+    here is missing.
     """
     from autodisco.campaign.seeds import read_seeds
     from autodisco.generator import read_dataset
@@ -66,11 +67,6 @@ def check(file: Path, settings: Settings) -> None:
     check_names(file, settings)
     if executor_of(settings).here:
         engines.load(settings.simulation.engine).check()
-    elif settings.simulation.engine == engines.AUTO:
-        raise InputError(
-            f'{file}: simulation.engine = "auto": allowed is the name of an engine, because executor '
-            f"{settings.executor.kind} runs replicas on other machines"
-        )
     if settings.seeds.file:
         read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
     if settings.seeds.dataset:

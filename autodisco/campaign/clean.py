@@ -22,7 +22,6 @@ SCRATCH = (
     "stderr.txt",
     "replica.log",
     "job.json",
-    "begun",
 )
 """What an engine leaves that no analysis needs; all of it can be made again from the task."""
 

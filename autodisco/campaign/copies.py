@@ -153,7 +153,7 @@ def write_copies_of_files(store: Store, settings: Settings) -> None:
 
 def _protocol_with_copies(protocol: Path, folder: Path, keep: Callable[[Path], Path]) -> bytes:
     """A protocol that names copies of its ions and observables, by paths relative to the campaign folder."""
-    content = tomllib.loads(protocol.read_text())
+    content = tomllib.loads(protocol.read_text(encoding="utf-8-sig"))
     ions, observables = content.get("system", {}).get("ions"), content.get("observables", [])
     if not ions and not any(map(is_file, observables)):
         return protocol.read_bytes()

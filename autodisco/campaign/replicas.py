@@ -16,7 +16,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import is_with, leave_replicas, wait_again, write_notes
+from autodisco.campaign.running import engine_of, is_with, leave_replicas, wait_again, write_notes
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tiers import timeout_s
@@ -24,9 +24,6 @@ from autodisco.decide import comparison, value_of
 from autodisco.errors import OwnedError, StorageError
 from autodisco.store import NOT_SUBMITTED, WAITING, Replica, Store
 from autodisco.text import counted
-
-LASTING_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt", "outcome.json")
-"""Files of a finished replica for analysis; their hashes are recorded."""
 
 if TYPE_CHECKING:
     from autodisco.simulation.early import Benchmark
@@ -81,12 +78,20 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
         row = promotions.next() if promotions else None
         return replica_task(campaign, store, row) if row else None
 
+    without_space: list[str] = []
+
+    def on_progress() -> None:
+        write_notes(store, pool.executor)
+        if without_space:
+            raise StorageError(without_space[0])
+
     try:
         finished = pool.run(
             [replica_task(campaign, store, row) for row in waiting],
             on_start=lambda task: _started(campaign, store, task),
-            on_done=lambda task, outcome: _ended(campaign, store, task, outcome, awaited),
-            on_progress=lambda: write_notes(store, pool.executor),
+            on_done=lambda task, outcome: _ended(campaign, store, task, outcome, awaited, without_space),
+            on_progress=on_progress,
+            together=store.transaction,
             on_restart=lambda task: _restarted(campaign, store, task),
             on_submit=lambda task, handle, claim: _submitted(campaign, store, task, handle, claim),
             submitted=[(replica_task(campaign, store, row), row.handle or "", row.claim or "") for row in found],
@@ -133,7 +138,6 @@ class _Room:
 
 def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
     """The task of a planned replica."""
-    from autodisco.simulation import engines
     from autodisco.simulation.task import ReplicaTask, mending
 
     settings = campaign.settings.simulation
@@ -152,7 +156,7 @@ def replica_task(campaign: Campaign, store: Store, row: Replica) -> ReplicaTask:
         timeout_s=timeout_s(campaign.settings, tier),
         attempt=row.attempt,
         **mending(row.failure_code if row.attempt > 0 else None),
-        engine=engines.resolved(settings.engine),
+        engine=engine_of(campaign.settings, campaign.pool.executor),
         benchmark=_benchmark(campaign, store, row),
         may_stop_early=campaign.may_stop_early,
         force_field_name=store.get("force_field"),
@@ -202,19 +206,25 @@ def subject(campaign: Campaign, task: ReplicaTask) -> str:
 
 
 def _ended(
-    campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome, awaited: Awaited
+    campaign: Campaign,
+    store: Store,
+    task: ReplicaTask,
+    outcome: ReplicaOutcome,
+    awaited: Awaited,
+    without_space: list[str],
 ) -> ReplicaTask | None:
     """Store the outcome. If the failure code allows another attempt, and attempts are left, the replica waits for it;
     returns its task where it is waited for.
 
-    Raises StorageError if the disk was full: the replica waits, and the stage is run again.
+    If the disk was full, the replica waits too, and a sentence about it is added to `without_space`.
     """
     from autodisco.simulation.task import RETRY
 
     name = subject(campaign, task)
     if outcome.failure_code == "no-disk":
         _update(campaign, store, task, **WAITING)
-        raise StorageError(f"{name}: no space left for {task.folder}")
+        without_space.append(f"{name}: no space left for {task.folder}")
+        return None
     columns: dict[str, Any] = {
         **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
         "seed": task.seed,
@@ -224,7 +234,7 @@ def _ended(
         **NOT_SUBMITTED,
     }
     if outcome.ok and outcome.properties is not None:
-        _keep(campaign, store, task, outcome.properties, columns)
+        _keep(campaign, store, task, outcome, columns)
         return None
     seen = {"code": outcome.failure_code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
     retry = outcome.failure_code in RETRY and task.attempt < campaign.settings.simulation.retries
@@ -247,17 +257,21 @@ def _ended(
 
 
 def _keep(
-    campaign: Campaign, store: Store, task: ReplicaTask, properties: dict[str, Any], columns: dict[str, Any]
+    campaign: Campaign, store: Store, task: ReplicaTask, outcome: ReplicaOutcome, columns: dict[str, Any]
 ) -> None:
     """Store the properties of a replica, and the hashes of its files."""
+    from autodisco.simulation.cache import OUTCOME
+    from autodisco.simulation.task import RESULT_FILES
+
+    properties = outcome.properties or {}
     name, objective = subject(campaign, task), campaign.objective
     value = objective.value(properties)
     with store.transaction():
         _update(campaign, store, task, status="done", properties=properties, **columns)
         folder = store.replica_folder(task.key, campaign.protocol_name(task), task.replica)
-        for file in (folder / lasting for lasting in LASTING_FILES):
+        for file in (folder / name for name in (*RESULT_FILES, OUTCOME)):
             if file.is_file():
-                store.record_file(file)
+                store.record_file(file, outcome.hashes.get(file.name))
         if why := properties.get("stopped_early"):
             saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
             marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"

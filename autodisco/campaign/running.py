@@ -20,7 +20,16 @@ def executor_of(settings: Settings) -> Executor:
     from autodisco.simulation.executors import load_executor
 
     given = settings.executor
-    return load_executor(given.kind, settings.simulation.workers, settings.simulation.threads, given.options)
+    asked = settings.simulation
+    return load_executor(given.kind, asked.workers, asked.threads, given.options, asked.engine)
+
+
+def engine_of(settings: Settings, executor: Executor) -> str:
+    """The engine of replicas; ``auto`` is left to the machines where they run."""
+    from autodisco.simulation import engines
+
+    name = settings.simulation.engine
+    return engines.resolved(name) if executor.here else name
 
 
 def serving(settings: Settings, folder: Path) -> Executor:

@@ -111,7 +111,7 @@ def write_settings(values: Mapping[str, Any]) -> str:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         begun = "" if file.suffix else f"; a campaign that has begun goes on with: autodisco resume {file}"
         raise InputError(f"{file}: no such campaign file{begun}") from None

@@ -7,7 +7,7 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copies, write_copies_of_files
-from autodisco.campaign.running import executor_of
+from autodisco.campaign.running import engine_of, executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.states import load_stages
@@ -75,9 +75,8 @@ def full_runs(campaign: Campaign) -> str:
 def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
     from autodisco.polymer import parse
-    from autodisco.simulation import engines
 
-    simulation, tiers = settings.simulation, tiers_of(settings)
+    simulation, tiers, executor = settings.simulation, tiers_of(settings), executor_of(settings)
     stages = load_stages(settings.loop.stages)
     return {
         "loop": [{"name": stage.name, "part": part, "does": stage.does} for part, stage in stages.items()],
@@ -87,9 +86,9 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "protocol": tiers[0].protocol,
         "tiers": [tier.to_dict() for tier in tiers],
         "force_field": simulation.force_field,
-        "engine": engines.resolved(simulation.engine),
+        "engine": engine_of(settings, executor),
         "replicas": simulation.replicas,
-        "workers": executor_of(settings).workers,
+        "workers": executor.workers,
         "batch_size": settings.generate.batch_size,
         "budget": settings.budget.model_dump(),
         "reference_key": parse(settings.acquire.reference).key,

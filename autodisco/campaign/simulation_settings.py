@@ -22,7 +22,7 @@ class Simulation(Section):
     reference_replicas: Count = 0
     """Builds of the reference, with which every polymer is compared; 0 for four times `simulation.replicas`."""
     workers: Count = 0
-    """Replicas at a time; 0 for as many as there are cores for."""
+    """Replicas at a time; 0 for as many as there are cores for, or `replicas_per_gpu` on each GPU."""
     threads: Positive = 1
     """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
     timeout_minutes: Minutes = 15.0

@@ -108,7 +108,7 @@ def status(
     if why:
         _print_why(campaign_folder(name), as_json)
         return
-    with Store.open_readonly(campaign_folder(name)) as store, store.snapshot():
+    with Store.open_readonly(campaign_folder(name)) as store:
         seen = status_of(store)
     if as_json:
         print_json(seen)

@@ -152,7 +152,7 @@ def import_(
     same polymer are averaged; classes are kept where they agree.
     """
     from autodisco.generator import read_dataset
-    from autodisco.generator.dataset import merge_rows, reason_without_values, write_dataset
+    from autodisco.generator.dataset import FAR_APART, merge_rows, reason_without_values, values_apart, write_dataset
 
     rows = read_dataset(file)
     out = out or Path("data") / f"{file.stem}.csv"
@@ -168,6 +168,13 @@ def import_(
     message(f"wrote {out}: {counted(len(polymers), 'polymer')} from {counted(len(rows), 'row')}, {valued}")
     if split := len(stated) - known:
         message(f"{file}: {counted(split, 'polymer')} with rows of both classes, written without a class")
+    if apart := values_apart(rows):
+        smiles, low, high = apart[0]
+        message(
+            f"{file}: {counted(len(apart), 'polymer')} with values that differ by more than a factor of {FAR_APART:g}, "
+            f"such as {smiles} ({low:g} to {high:g} S/cm), written with the mean; rows at several temperatures or salt "
+            "concentrations are not told apart"
+        )
 
 
 def _classes(conditions: list[str]) -> dict[str, int]:

@@ -114,7 +114,7 @@ def _of_campaign(name: str) -> "tuple[Posterior, RepeatUnit, str]":
     from autodisco.decide.objective import CONDUCTIVITY
     from autodisco.store import Store
 
-    with Store.open_readonly(campaign_folder(name)) as store:
+    with Store.open_readonly(campaign_folder(name)) as store, store.snapshot():
         judge, reference = judged(store), store.polymer(store.get("reference_key") or "")
     if judge is None or reference is None:
         raise InputError(f"--campaign {name}: it has no posterior (docs/campaigns.md, The judge), or no value yet")

@@ -6,7 +6,7 @@ from typing import Any
 from autodisco.decide.measured import objective_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, ranking
-from autodisco.store import Progress, Store, progress_fields
+from autodisco.store import Progress, Store, at_one_moment, progress_fields
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Status(Progress):
         }
 
 
+@at_one_moment
 def status(store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ranked] | None = None) -> Status:
     """Status of a campaign with the last `journal_rows` events and the `best` polymers of its ranking.
 

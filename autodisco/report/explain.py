@@ -11,7 +11,7 @@ from autodisco.decide.measured import Measured
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.report.content import probability
-from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan
+from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan, at_one_moment
 from autodisco.text import duration
 
 KEY_LENGTH = 16
@@ -49,6 +49,7 @@ class Life(Record):
         return fields | {"ranking": self.ranking.to_dict() if self.ranking else None}
 
 
+@at_one_moment
 def explain(store: Store, polymer: str) -> Life:
     """The life of a polymer, given as a repeat unit in any notation, by its key or its name.
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, STALE_S, Store, escapes, following, last_escape
+from autodisco.store import END_STATES, STALE_S, Store, at_one_moment, escapes, following, last_escape
 from autodisco.text import counted, duration, joined
 
 MOST_NAMED = 5
 """Values far off what is expected that are named."""
 
 
+@at_one_moment
 def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
     ``budget``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing moves,

@@ -130,7 +130,8 @@ def simulate_batch(
 
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
-    Pool(load_executor(executor, workers, threads)).run(tasks, on_start, done, on_progress, on_submit=on_submit)
+    pool = Pool(load_executor(executor, workers, threads, engine=engine))
+    pool.run(tasks, on_start, done, on_progress, on_submit=on_submit)
     return outcomes
 
 

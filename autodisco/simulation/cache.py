@@ -1,5 +1,6 @@
 """What a replica folder holds: a finished task is not run again, an interrupted one continues from its checkpoint."""
 
+from dataclasses import replace
 from typing import Any
 
 from autodisco.files import read_json, write_json
@@ -11,7 +12,8 @@ from autodisco.simulation.task import LASTING, ReplicaOutcome, ReplicaTask
 RECIPE = 8
 """Raised with every change of builder, force field, engine or analysis that changes numbers."""
 
-TASK, OUTCOME, SYSTEM = "task.json", "outcome.json", "system.json"
+TASK, OUTCOME, SYSTEM, RAN = "task.json", "outcome.json", "system.json", "ran.json"
+"""Files of a run: its task; its result; its box; and, when the engine came to its end, what is known from then on."""
 
 
 def identity(task: ReplicaTask) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def enter(task: ReplicaTask) -> bool:
     (task.folder / OUTCOME).unlink(missing_ok=True)
     begun = place_reached(task) is not None
     if not begun:
-        (task.folder / SYSTEM).unlink(missing_ok=True)
+        for name in (SYSTEM, RAN):
+            (task.folder / name).unlink(missing_ok=True)
         engines.load(task.engine).forget(task.folder)
     write_json(task.folder / TASK, identity(task))
     return begun
@@ -61,22 +64,32 @@ def lasting_outcome(task: ReplicaTask) -> ReplicaOutcome | None:
     return outcome if outcome and (outcome.ok or outcome.failure_code in LASTING) else None
 
 
-def place_reached(task: ReplicaTask) -> Place | None:
-    """The place of the last checkpoint of this very task in its folder, or None."""
+def is_run_of(task: ReplicaTask) -> bool:
+    """Whether this very task was run in its folder."""
     try:
-        same = _is_of(task, read_json(task.folder / TASK))
+        return _is_of(task, read_json(task.folder / TASK))
     except (OSError, ValueError, TypeError, KeyError):
-        return None
-    if not same or not (task.folder / SYSTEM).exists():
+        return False
+
+
+def place_reached(task: ReplicaTask) -> Place | None:
+    """The place of the last checkpoint of this very task in its folder, beyond the last step if the engine came to its
+    end; None without one."""
+    if not is_run_of(task) or not (task.folder / SYSTEM).exists():
         return None
     timeline = Timeline(protocols.load(task.protocol), task.timestep_scale)
+    if (task.folder / RAN).exists():
+        return Place(len(timeline.protocol.steps), 0)
     return engines.load(task.engine).stored_place(task.folder, timeline)
 
 
 def _is_of(task: ReplicaTask, stored: Any) -> bool:
-    """Whether the stored identity is that of this task."""
+    """Whether the stored identity is that of this task. With the engine ``auto`` it is that of the machine where the
+    task was run."""
     if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
         return False
+    if task.engine == engines.AUTO and stored.get("engine") in engines.automatic():
+        task = replace(task, engine=stored["engine"])
     older = {"half_step": stored["attempt"] > 0, "larger_box": False}  # of versions that did not write these keys
     others = {name: value for name, value in (older | stored).items() if name != "protocol"}
     expected = {name: value for name, value in identity(task).items() if name != "protocol"}

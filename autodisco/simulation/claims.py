@@ -13,16 +13,29 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from autodisco.files import read_json, sync, write_json
-from autodisco.simulation import engines
-from autodisco.simulation.cache import OUTCOME, TASK, finished_outcome, identity, lasting_outcome, place_reached
+from autodisco.simulation import engines, progress
+from autodisco.simulation.cache import (
+    OUTCOME,
+    RAN,
+    TASK,
+    finished_outcome,
+    identity,
+    is_run_of,
+    lasting_outcome,
+    place_reached,
+)
+from autodisco.simulation.spent import NOTHING, Spent, of_run
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 from autodisco.store import RUNS, run_folder
 
 JOB, LOG, BEGUN = "job.json", "replica.log", "begun"
 """Files in the folder of a run: its task with its claim, the output of its process, and which process began it."""
 
-OWN = frozenset({JOB, LOG, BEGUN, OUTCOME, TASK, "progress.json"})
+OWN = frozenset({JOB, LOG, BEGUN, OUTCOME, TASK, progress.FILE})
 """Files of a run that another one does not take over. It writes its `TASK` when the copy is complete."""
+
+LEFT = frozenset({BEGUN, RAN, progress.FILE})
+"""Files of a run that are not moved with its result."""
 
 COPIES = 5
 """Tries to copy the files of a run that is still being written."""
@@ -59,6 +72,12 @@ def was_begun(task: ReplicaTask) -> bool:
     return any(place_reached(in_run(task, claim)) for claim in ("", *_claims(task.folder)))
 
 
+def spent_before(task: ReplicaTask, claim: str) -> Spent:
+    """What the other runs of this very task have spent."""
+    others = [in_run(task, other) for other in _claims(task.folder) if other != claim]
+    return sum((of_run(other.folder / progress.FILE) for other in others if is_run_of(other)), NOTHING)
+
+
 def finished(task: ReplicaTask, claim: str) -> ReplicaOutcome | None:
     """The outcome of a claim, or None if it has none."""
     outcome = finished_outcome(in_run(task, claim))
@@ -79,7 +98,8 @@ def accept(task: ReplicaTask, claim: str) -> ReplicaOutcome | None:
     """Make the result of a claim, if it is `finished`, that of the replica; returns the outcome that counts then.
 
     The files of its run are moved into the home, the outcome last, and the folders of all runs are removed. After a
-    kill at any moment it can be repeated. A value that the home got meanwhile from another process stays.
+    kill at any moment it can be repeated. A value that the home got meanwhile from another process stays. After a loss
+    of power the files may be in either place, until the home is synced.
     """
     home, run = task.folder, run_folder(task.folder, claim)
     if (outcome := finished(task, claim)) is None:
@@ -93,11 +113,10 @@ def accept(task: ReplicaTask, claim: str) -> ReplicaOutcome | None:
                 file.unlink(missing_ok=True)
             os.replace(run / JOB, home / JOB)  # from here on the files of the home are those of this claim
         for file in _files(run):
-            if file.name not in (TASK, OUTCOME):
+            if file.name not in (TASK, OUTCOME) and file.name not in LEFT:
                 os.replace(file, home / file.name)
         _link(run / TASK, home / TASK)
         os.replace(run / OUTCOME, home / OUTCOME)
-        sync(home)
     clear(home)
     return outcome
 
@@ -112,7 +131,9 @@ def accepted_before(task: ReplicaTask) -> ReplicaOutcome | None:
         return outcome
     for claim in _claims(task.folder):
         if lasting_outcome(in_run(task, claim)):
-            return accept(task, claim)
+            outcome = accept(task, claim)
+            sync(task.folder)
+            return outcome
     return None
 
 
@@ -170,5 +191,6 @@ def _take_over(source: ReplicaTask, folder: Path) -> bool:
 
 
 def _states(folder: Path, pattern: str) -> dict[str, tuple[int, int]]:
-    """Size and time of the checkpoints in a folder."""
-    return {file.name: (stat.st_size, stat.st_mtime_ns) for file in folder.glob(pattern) for stat in (file.stat(),)}
+    """Size and time of the checkpoints in a folder; the end of the run is one."""
+    files = [*folder.glob(pattern), *folder.glob(RAN)]
+    return {file.name: (stat.st_size, stat.st_mtime_ns) for file in files for stat in (file.stat(),)}

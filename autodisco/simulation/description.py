@@ -5,6 +5,7 @@ from typing import Any
 
 import autodisco
 from autodisco.analysis.components import Component
+from autodisco.registry import label
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol
 from autodisco.simulation.task import ReplicaTask
@@ -26,6 +27,7 @@ def describe(system: System, protocol: Protocol, task: ReplicaTask) -> dict[str,
         **system.labels,
         "force_field": task.force_field_name or task.force_field,
         "protocol": protocol.name,
+        "engine": label(task.engine),
         "program_version": autodisco.__version__,
         "seed": task.seed,
         "temperature_k": protocol.temperature_k,

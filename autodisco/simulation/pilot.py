@@ -21,6 +21,7 @@ from typing import Any
 from autodisco.files import read_json
 from autodisco.simulation import claims, progress, protocols
 from autodisco.simulation.executors import Executor, Pool, load_executor
+from autodisco.simulation.executors.cards import visible
 from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
@@ -237,7 +238,8 @@ def main() -> int:
         print(f"{queue.root}: no queue folder; is it on a disk that {socket.gethostname()} sees?", file=sys.stderr)
         return 1
     os.environ.setdefault(progress.EVERY_S, str(PROGRESS_S))
-    runner = load_executor(given.runner, given.slots, given.threads)
+    gpus = visible() if given.runner == "local" else None
+    runner = load_executor(given.runner, given.slots, given.threads, {"gpus": gpus} if gpus else {})
     pilot = Pilot(queue, runner, given.minutes, given.idle_s, given.warning_s, given.stalled_s)
     print(f"{HELLO} {pilot.name} on {pilot.node}: {runner.workers} slots", flush=True)
     print(f"{HELLO} {pilot.name}: {pilot.run()}", flush=True)

@@ -3,12 +3,15 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from autodisco.errors import EngineKilled
 from autodisco.files import read_json, write_json
+from autodisco.process import check_asked
 from autodisco.simulation.protocols import Protocol
+from autodisco.simulation.spent import Clock
 
 FILE = "progress.json"
 WRITE_S = 1.0
@@ -21,17 +24,21 @@ on: steps of a minimisation and of an analysis do not move the fraction."""
 
 
 class Progress:
-    """Writes `progress.json`, by default about once a second: the step, the fraction done, what grows, and the speed
-    since this process began to run."""
+    """Writes `progress.json`, by default about once a second: the step, the fraction done, what grows, the speed since
+    this process began to run, and what it has spent.
 
-    def __init__(self, folder: Path, protocol: Protocol):
-        self._folder = folder
+    Raises EngineKilled if the process was asked to end, or its folder is gone.
+    """
+
+    def __init__(self, folder: Path, protocol: Protocol, clock: Clock | None = None):
+        self._folder, self._clock = folder, clock or Clock()
         self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
         self._begun: tuple[float, float] | None = None
         self._written = 0.0
         self._every_s = float(os.environ.get(EVERY_S) or WRITE_S)
 
     def __call__(self, step: str, fraction: float, grown: int = 0) -> None:
+        check_asked()
         now = time.monotonic()
         if now - self._written < self._every_s:
             return
@@ -43,6 +50,7 @@ class Progress:
             if fraction > first:
                 speed = (fraction - first) * self._total_ns / ((now - begun) / 86_400)
         told = {"step_name": step, "fraction": fraction, "grown": grown, "updated": time.time(), "ns_per_day": speed}
+        told |= asdict(self._clock.spent())
         write_json(self._folder / FILE, told)
 
 

@@ -182,6 +182,8 @@ class Protocol(Table):
 
     def is_same_as(self, content: dict[str, Any]) -> bool:
         """Whether `content` of an earlier time, perhaps of an older program, decides the same values."""
+        if content == self.content():
+            return True
         try:
             # the name may hold a temperature, which that of a file may not
             older = type(self).model_validate({**content, "purpose": "", "name": "older"})
@@ -267,7 +269,22 @@ def _at(protocol: Protocol, temperature_k: float) -> Protocol:
     return protocol.model_copy(update=changed)
 
 
+_KNOWN: dict[Path, tuple[tuple[int, int, int], Protocol]] = {}
+
+
 def _read(path: Path) -> Protocol:
+    """The protocol in a file. One that names no other files is read again only after a change of its file."""
+    stat, place = path.stat(), path.absolute()
+    written = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    if place in _KNOWN and _KNOWN[place][0] == written:
+        return _KNOWN[place][1]
+    protocol = _parsed(path)
+    if not protocol.system.ions and not protocol.observables:
+        _KNOWN[place] = written, protocol
+    return protocol
+
+
+def _parsed(path: Path) -> Protocol:
     content = read_toml(path, "protocol")
     if isinstance(system := content.get("system"), dict):
         content["system"] = ion_data.with_ions(system, path, "system.ions")

@@ -4,8 +4,6 @@ The folder it leaves holds the inputs of the engine (`system.data`, `in.lammps`)
 `trajectory.dcd`, `report.txt`), a description (`system.json`) and, written last, the outcome (`outcome.json`).
 """
 
-import os
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -14,26 +12,27 @@ from typing import Any
 from autodisco import registry
 from autodisco.analysis.components import components_of
 from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
-from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
+from autodisco.files import DISK_FULL, read_json, sha256, write_atomic, write_json
 from autodisco.simulation import engines, protocols
-from autodisco.simulation.cache import OUTCOME, SYSTEM, enter
+from autodisco.simulation.cache import OUTCOME, RAN, SYSTEM, enter
 from autodisco.simulation.description import KEPT_LABELS, charge_used, describe
 from autodisco.simulation.progress import Progress, check_folder
-from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
+from autodisco.simulation.spent import NOTHING, Clock, Spent
+from autodisco.simulation.task import RESULT_FILES, ReplicaOutcome, ReplicaTask
 
 DENSITY_RANGE = (0.3, 3.0)  # g/cm³; outside it the box evaporated or collapsed
 
 
-def run_replica(task: ReplicaTask) -> ReplicaOutcome:
+def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     """Build, simulate and analyse, or go on from a checkpoint; every failure becomes an outcome with a code.
 
-    Raises InputError for a protocol that cannot be read, EngineKilled, and OSError where the outcome itself cannot be
-    written; then there is no outcome.
+    `before` is what earlier runs have spent. Raises InputError for a protocol that cannot be read, EngineKilled, and
+    OSError where the outcome itself cannot be written; then there is no outcome.
     """
-    started, cpu = time.monotonic(), time.process_time()
+    clock = Clock()
     begun = enter(task)
     try:
-        outcome = _simulate(task, begun)
+        outcome = _simulate(task, begun, clock)
     except SimulationFailure as failure:
         outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
     except EngineKilled:
@@ -46,18 +45,17 @@ def run_replica(task: ReplicaTask) -> ReplicaOutcome:
         # A fault of the program in one polymer must not stop the others; replica.log has the traceback.
         traceback.print_exc()
         outcome = ReplicaOutcome.failed("unknown", f"{type(error).__name__}: {error}", 0.0)
-    used = os.times()
-    cpu_s = time.process_time() - cpu + used.children_user + used.children_system
-    outcome = replace(outcome, wall_s=time.monotonic() - started, cpu_s=cpu_s)
     check_folder(task.folder)
+    outcome = replace(outcome, **asdict(before + clock.spent()))
     write_json(task.folder / OUTCOME, asdict(outcome))
     return outcome
 
 
-def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
+def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) -> protocols.Protocol:
     """Build the box of a task and write everything the engine needs to run it; returns the protocol.
 
-    `plain` leaves out what needs this program beside the engine: checkpoints, extensions, early stops.
+    `plain` leaves out what needs this program beside the engine: checkpoints, extensions, early stops. `clock` runs
+    since the process began.
     """
     from autodisco.simulation import boxes, builder, forcefield
     from autodisco.simulation.pdb import topology_pdb
@@ -66,7 +64,7 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     protocol = protocols.load(task.protocol)
     if plain:
         protocol = protocol.model_copy(update={"checkpoint_every_ps": None})
-    told = Progress(task.folder, protocol)
+    told = Progress(task.folder, protocol, clock)
     told("build", 0.0)
     force_field = forcefield.load(task.force_field)
     settings = boxes.sized(task.contents, protocol, task.times_as_much)
@@ -79,21 +77,20 @@ def prepare(task: ReplicaTask, plain: bool = False) -> protocols.Protocol:
     return protocol
 
 
-def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
+def _simulate(task: ReplicaTask, begun: bool, clock: Clock) -> ReplicaOutcome:
     from autodisco.analysis import analyze
     from autodisco.simulation import equilibration
-    from autodisco.simulation.early import EarlyStop
     from autodisco.simulation.run_properties import bend_of_volume, cohesion_of_run, density_error
 
-    protocol = protocols.load(task.protocol) if begun else prepare(task)
-    production = protocol.production
-    components = components_of(read_json(task.folder / SYSTEM))
-    stop = EarlyStop(production, task.benchmark, lambda: analyze(task.folder).properties.to_dict())
-    may_stop = task.may_stop_early and production.may_stop and any(part.charge for part in components)
-    told = Progress(task.folder, protocol)
-    box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, stop if may_stop else None)
-    description = read_json(task.folder / SYSTEM) | {"box_a": box}
+    protocol = protocols.load(task.protocol) if begun else prepare(task, clock=clock)
+    told = Progress(task.folder, protocol, clock)
+    if not (task.folder / RAN).exists():
+        _run_engine(task, protocol, told)
+    ran = read_json(task.folder / RAN)
+    engines.load(task.engine).forget(task.folder)
+    description = read_json(task.folder / SYSTEM) | {"box_a": ran["box_a"]}
     write_json(task.folder / SYSTEM, description)
+    components = components_of(description)
     on_frame = lambda frames, _: told("analysis", 1.0, frames)  # noqa: E731
     # An observable that fails costs its own values only.
     analysis = analyze(task.folder, expendable=protocol.observables, progress=on_frame)
@@ -107,6 +104,8 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     for measured in optional:
         try:
             properties |= measured()
+        except EngineKilled:
+            raise
         except Exception as error:  # the replica keeps its value; replica.log has the traceback
             traceback.print_exc()
             failed.append(f"an optional quantity could not be computed ({registry.told(error)})")
@@ -115,10 +114,24 @@ def _simulate(task: ReplicaTask, begun: bool) -> ReplicaOutcome:
     # A folder of an earlier version has no such warnings.
     composed = description.get("composition_warnings", [])
     properties["warnings"] = [*composed, *properties["warnings"], *equilibration.warnings(task.folder), *failed]
-    if stop.found:
-        properties |= stop.found.properties(production)
+    properties |= ran["stopped"]
     density = properties["density_g_per_cm3"]
     if not DENSITY_RANGE[0] < density < DENSITY_RANGE[1]:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
-    return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms)
+    hashes = {name: sha256(task.folder / name) for name in RESULT_FILES}
+    return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms, hashes)
+
+
+def _run_engine(task: ReplicaTask, protocol: protocols.Protocol, told: Progress) -> None:
+    """Run the protocol, or what is left of it; `RAN` says that this was done, so that it is not done again."""
+    from autodisco.analysis import analyze
+    from autodisco.simulation.early import EarlyStop
+
+    production = protocol.production
+    components = components_of(read_json(task.folder / SYSTEM))
+    stop = EarlyStop(production, task.benchmark, lambda: analyze(task.folder).properties.to_dict())
+    may_stop = task.may_stop_early and production.may_stop and any(part.charge for part in components)
+    box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, stop if may_stop else None)
+    stopped = stop.found.properties(production) if stop.found else {}
+    write_json(task.folder / RAN, {"box_a": box, "stopped": stopped})

@@ -1,6 +1,6 @@
 """The task of a replica, its outcome, and the failures after which another attempt is made."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -25,6 +25,9 @@ LARGER = 1.5
 KILLED = 75
 """Exit code of a replica whose engine was killed from outside."""
 
+RESULT_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt")
+"""Files of a replica with a value that analysis needs."""
+
 LASTING = frozenset({"parameters-missing", "build-overlap", "box-too-small", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 
@@ -35,9 +38,10 @@ class ReplicaTask:
     `monomer_smiles`.
 
     `attempt` counts from 0; later ones start from another build, some with half the time step or with a larger box,
-    which grows with every attempt. With `may_stop_early` a replica may stop before its end, as its protocol allows;
-    one rule is that it is sure to lie below `benchmark`. Results call the force field `force_field_name`, where
-    `force_field` is a copy of its file. None of these three makes it another task.
+    which grows with every attempt. The engine ``auto`` is chosen where the task is run. With `may_stop_early` a replica
+    may stop before its end, as its protocol allows; one rule is that it is sure to lie below `benchmark`. Results call
+    the force field `force_field_name`, where `force_field` is a copy of its file. None of these three makes it another
+    task.
     """
 
     key: str
@@ -94,7 +98,10 @@ class ReplicaTask:
 
 @dataclass(frozen=True)
 class ReplicaOutcome:
-    """Result of a replica: properties by name, or a failure code with its details."""
+    """Result of a replica: properties by name, or a failure code with its details.
+
+    `wall_s` and `cpu_s` are those of all its runs. `hashes` are the SHA-256 of `RESULT_FILES`, by name.
+    """
 
     ok: bool
     properties: dict[str, Any] | None
@@ -104,6 +111,7 @@ class ReplicaOutcome:
     cpu_s: float
     estimated_terms: int = 0
     atoms: int = 0
+    hashes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def failed(cls, code: str, detail: str, wall_s: float, cpu_s: float = 0.0) -> "ReplicaOutcome":

@@ -16,7 +16,7 @@ LONGEST = 500
 def read_toml(path: Path, noun: str) -> dict[str, Any]:
     """The content of a TOML file. Raises InputError if it cannot be read; `noun` is what the file should hold."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{noun} file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

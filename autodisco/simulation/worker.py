@@ -1,19 +1,20 @@
 """The process of one run of a replica: `python -m autodisco.simulation.worker JOB [--parent PID]`.
 
 It runs the task in the file JOB, in the folder of that file. With a parent, it ends when that process, which started
-it, ends.
+it, ends. SIGTERM asks it to write a checkpoint, if its engine can, and to end with exit code 75.
 """
 
 import argparse
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from autodisco.errors import EngineKilled
 from autodisco.files import read_json
-from autodisco.process import die_with_parent
-from autodisco.simulation import claims
+from autodisco.process import die_with_parent, end_when_asked
+from autodisco.simulation import claims, engines
 from autodisco.simulation.replica import run_replica
 from autodisco.simulation.task import KILLED, ReplicaTask
 
@@ -26,12 +27,14 @@ def main() -> None:
     given = arguments.parse_args()
     if given.parent is not None:
         die_with_parent(given.parent)
+    end_when_asked()
     stored = read_json(given.job)
     claim = stored.pop("claim")
     task = ReplicaTask.from_dict(stored)
+    task = replace(task, engine=engines.resolved(task.engine))
     try:
         _begin_once(given.job.parent)
-        run_replica(claims.begin(task, claim))
+        run_replica(claims.begin(task, claim), claims.spent_before(task, claim))
     except EngineKilled as error:
         print(error, file=sys.stderr)
         sys.exit(KILLED)

@@ -16,6 +16,7 @@ from autodisco.store.folders import (
 )
 from autodisco.store.listing import CampaignEntry, list_campaigns
 from autodisco.store.loop import LoopStage, following
+from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.progress import (
     IterationProgress,
@@ -94,6 +95,7 @@ __all__ = [
     "TrainingEntry",
     "TrainingSpan",
     "Verdict",
+    "at_one_moment",
     "available_part",
     "campaign_databases",
     "copied_part",

@@ -130,7 +130,13 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Reads inside see the database as it was at the first of them, whatever a daemon writes meanwhile."""
+        """Reads inside see the database as it was at the first of them, whatever a daemon writes meanwhile.
+
+        Within another snapshot or a transaction, they are part of that one.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         try:
             yield

@@ -9,6 +9,7 @@ from typing import Any
 from autodisco.files import read_json
 from autodisco.store.folders import run_folder
 from autodisco.store.loop import LoopStage
+from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Model, Record
 from autodisco.store.store import Store
@@ -155,6 +156,7 @@ FACTS = (
 )  # fmt: skip
 
 
+@at_one_moment
 def progress(store: Store, journal_rows: int = 12) -> Progress:
     """How far a campaign is. The cost does not grow with the number of polymers, as that of its ranking does."""
     return Progress(**progress_fields(store, journal_rows))

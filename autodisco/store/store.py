@@ -220,11 +220,14 @@ class Store(Replicas):
 
     # files ----------------------------------------------------------------------------------------------------
 
-    def record_file(self, path: Path) -> None:
-        """Remember size and hash of a file in the campaign folder, which is not to change any more."""
-        relative = str(path.relative_to(self.folder))
-        size, digest = path.stat().st_size, sha256(path)
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", relative, size, digest, time.time())
+    def record_file(self, path: Path, digest: str | None = None) -> None:
+        """Remember size and hash of a file in the campaign folder, which is not to change any more.
+
+        `digest` is its SHA-256 if the process that wrote it computed that.
+        """
+        relative, size = str(path.relative_to(self.folder)), path.stat().st_size
+        written = digest or sha256(path)
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", relative, size, written, time.time())
 
     def forget_file(self, path: Path) -> None:
         """A file was removed on purpose."""

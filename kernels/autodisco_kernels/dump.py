@@ -192,12 +192,24 @@ class LammpsDump:
         return DumpFrame(header.step, header.time, header.cell, header.origin, values, header.boundaries)
 
 
-def text_column(stream: BinaryIO, name: str) -> list[str]:
-    """A column of text, such as ``element``, of the first frame, in the order of the ids; raises as `LammpsDump`."""
+def text_column(stream: BinaryIO, name: str, lenient: bool = False) -> list[str]:
+    """A column of text, such as ``element``, of the first frame, in the order of the ids; raises as `LammpsDump`.
+
+    With `lenient` it is the first frame that is complete.
+    """
     text = Buffer(stream, CHUNK_BYTES)
-    header = next_header(text, "not a LAMMPS text dump")
-    if header is None:
-        raise ValueError(f"columns {name} are missing; there is no frame")
+    while True:
+        try:
+            header = next_header(text, "not a LAMMPS text dump", [] if lenient else None)
+            if header is None:
+                raise ValueError(f"columns {name} are missing; there is no frame")
+            return _text_of_frame(text, header, name)
+        except BrokenOff:
+            if not lenient or not text.skip_to(ITEM):
+                raise
+
+
+def _text_of_frame(text: Buffer, header: Header, name: str) -> list[str]:
     (place,) = header.places([name])
     lines = [line.strip() for line in text.peek(header.n_atoms)]
     rows = [line.split() for line in lines]

@@ -1,5 +1,6 @@
 """What comes before the rows of a frame in a LAMMPS text dump: step, box, columns; and how frames break off."""
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -59,6 +60,7 @@ def next_header(text: Buffer, otherwise: str, broken: list[str] | None = None) -
     lines, whole = text.header()
     if not lines:
         return None
+    lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
     if broken is not None and lines[0].startswith(b"\0"):
         raise BrokenOff("the file breaks off in zeros, as a crash of the machine leaves them")
     if broken is not None and (begins := _last_beginning(lines)):
@@ -88,6 +90,8 @@ def next_header(text: Buffer, otherwise: str, broken: list[str] | None = None) -
     if not (step.is_integer() and n_atoms.is_integer() and n_atoms >= 0):
         raise ValueError(f"a frame of {n_atoms:g} atoms at step {step:g}")
     columns = tuple(lines[-1].decode(errors="replace").split()[2:])
+    if twice := [name for name in columns if columns.count(name) > 1]:
+        raise ValueError(f"two columns are named {twice[0]} at step {step:g}; allowed is one")
     flags = tuple(word for word in title[len(BOX) :].decode(errors="replace").split() if word not in TILTS)
     return Header(int(step), int(n_atoms), one.get(TIME), cell, origin, columns, units, flags)
 
@@ -127,7 +131,7 @@ def _cell(bounds: list[list[float]]) -> tuple[Floats, Floats]:
     """Rows a, b, c and the lower corner from the three lines of bounds, https://docs.lammps.org/Howto_triclinic.html.
 
     Lines hold low and high; or these of the box around the tilted cell, and the tilts xy, xz, yz; or the vector and a
-    component of the corner.
+    component of the corner. Raises ValueError for negative lengths.
     """
     if len(bounds[0]) == 4:
         rows = np.array(bounds)
@@ -137,4 +141,6 @@ def _cell(bounds: list[list[float]]) -> tuple[Floats, Floats]:
     below_x, above_x = min(0.0, xy, xz, xy + xz), max(0.0, xy, xz, xy + xz)
     below_y, above_y = min(0.0, yz), max(0.0, yz)
     a, b = lx + below_x - above_x, ly + below_y - above_y
+    if min(a, b, lz) < 0:
+        raise ValueError("a frame has a box whose upper bounds are below the lower ones")
     return np.array([[a, 0.0, 0.0], [xy, b, 0.0], [xz, yz, lz]]), np.array([x - below_x, y - below_y, z])

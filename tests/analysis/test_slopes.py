@@ -52,6 +52,15 @@ def test_ions_that_rattle_in_their_cages_are_fitted_as_well_as_by_ordinary_least
     assert 0.63 < np.mean(np.abs(values - values.mean()) < errors) < 0.85
 
 
+def test_the_spread_over_few_groups_counts_with_the_quantile_of_student():
+    frames = np.arange(61.0)
+    slopes = np.array([3.0, 9.0])  # Å² per frame; far more than two Brownian groups of 1,000 ions scatter
+    groups = slopes[:, None] * frames
+    found = diffusivity(groups.mean(axis=0), groups, fit_line(groups.mean(axis=0), 9, 30), 1.0, 2000)
+    standard_error = 3.0 / 6 * CM2_PER_S_PER_A2_PER_PS  # of two values that lie 6 apart
+    assert found.sem == pytest.approx(1.837 * standard_error, rel=1e-3)
+
+
 def test_ions_of_different_speed_widen_the_error():
     rng = np.random.default_rng(2)
     alike, unlike = (

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -29,6 +31,15 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path, name):
     newer = ("RestartSteps", "RestartMaxDelaySec")  # than some systemd, which then says that it ignores them
     complaints = [line for line in done.stderr.splitlines() if not any(key in line for key in newer)]
     assert (done.returncode, complaints) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["a folder with 100 %", 'a "quoted" one', "$HOME \\ it's", "plain"])
+def test_the_command_of_the_unit_names_the_folder_as_it_is(tmp_path, name):
+    """Systemd accepts quotation marks that it understands as something else."""
+    line = next(row for row in service.unit(tmp_path / name).splitlines() if row.startswith("ExecStart="))
+    assert not re.search(r"(?<![$])[$]([$]{2})*(?![$])", line), "a single $ begins a variable"
+    words = shlex.split(line.removeprefix("ExecStart=").replace("%%", "%").replace("$$", "$"))
+    assert words[-2:] == [str(tmp_path / name), "--service"]
 
 
 def test_a_folder_whose_name_has_a_line_break_gets_no_unit(tmp_path):

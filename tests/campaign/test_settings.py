@@ -8,6 +8,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import differences
 from autodisco.campaign.settings_file import OTHER_VARIABLES, read_settings, write_generator, write_settings
 from autodisco.errors import InputError
+from autodisco.simulation import protocols
 
 
 def read(tmp_path, text, environment=()):
@@ -20,6 +21,14 @@ def test_a_name_is_enough(tmp_path):
     settings = read(tmp_path, 'name = "first"')
     assert settings.simulation.protocol == "quick"
     assert settings.acquire.reference == "*OCC*"
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_a_file(tmp_path):
+    """Editors of Windows write it before the text."""
+    assert read(tmp_path, '\ufeffname = "first"\n').name == "first"
+    text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
+    (tmp_path / "mine.toml").write_text("\ufeff" + text)
+    assert protocols.load(str(tmp_path / "mine.toml")).name == "mine"
 
 
 @pytest.mark.parametrize(

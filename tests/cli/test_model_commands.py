@@ -87,6 +87,15 @@ def test_data_import_counts_contradicting_classes(call, here):
     assert "1 polymer with rows of both classes" in said.err
 
 
+def test_data_import_names_polymers_whose_values_are_far_apart(call, here):
+    (here / "set.csv").write_text(
+        "smiles,conductivity\n*OCC*,1e-4\n*CCO*,5e-2\n*CCN*,1e-4\n*CCN*,9e-4\n*CC*,0\n*C*,1\n"
+    )
+    said = call("data", "import", "set.csv")
+    assert "2 polymers with values that differ by more than a factor of 10" in said.err
+    assert "*CCO* (0.0001 to 0.05 S/cm)" in said.err
+
+
 def test_data_import_does_not_write_over_its_input(call, here):
     (here / "set.csv").write_text("mol_smiles\n*OCC*\n")
     assert call("data", "import", "set.csv", "--out", "set.csv").code == 2

@@ -2,7 +2,6 @@
 
 import pytest
 
-from autodisco.campaign.campaign_file import check
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings_file import read_settings
 from autodisco.errors import InputError
@@ -27,12 +26,6 @@ def test_an_option_that_does_not_exist_or_fit_is_refused_in_one_line(tmp_path, o
     settings = settings_of(tmp_path, f"[executor.options]\n{options}")
     with pytest.raises(InputError, match=message):
         executor_of(settings)
-
-
-def test_the_engine_has_to_be_named_for_other_machines(tmp_path):
-    settings = settings_of(tmp_path, "", 'engine = "auto"')
-    with pytest.raises(InputError, match=r'mine.toml: simulation.engine = "auto": allowed is the name of an engine'):
-        check(tmp_path / "mine.toml", settings)
 
 
 def test_replicas_for_all_slots_twice_are_submitted_unless_the_file_says_how_many(tmp_path):

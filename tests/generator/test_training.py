@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, TrainingDiverged
 from autodisco.generator import TrainingRow, fit, generator_settings
 from autodisco.generator.archive import load_archive
 from autodisco.generator.batches import encode_rows, pack
@@ -108,6 +108,11 @@ def test_a_model_file_that_would_run_code_is_refused(tmp_path):
     torch.save({"kind": Attack()}, path)
     with pytest.raises(InputError, match=r"model\.pt"):
         load_archive(path)
+
+
+def test_a_training_whose_loss_is_no_number_ends_with_an_error():
+    with pytest.raises(TrainingDiverged, match=r"loss of iteration \d+ is (nan|inf); lower generator\.learning_rate"):
+        fit(ROWS, SHORT.model_copy(update={"learning_rate": 1e12}), seed=5)
 
 
 def test_progress_reports_every_iteration_with_its_loss():

@@ -122,6 +122,18 @@ def test_a_bayesian_search_stays_in_its_range_and_goes_on_as_it_would_have(tmp_p
     assert len({trial.values["temperature"] for trial in whole.trials}) == 4
 
 
+def test_a_training_that_diverges_is_a_trial_without_strings(tmp_path):
+    found = search(tmp_path, {"learning_rate": [1e12, 1e-3], "iterations": [6]})
+    found.score = lambda strings: {"mean_length": lengths(strings)["mean_length"] if strings else None}
+    for values in found.grid():
+        found.run(values)
+    assert {trial.values["learning_rate"]: trial.scores["mean_length"] is None for trial in found.trials} == {
+        1e12: True,
+        1e-3: False,
+    }
+    assert found.best().values["learning_rate"] == 1e-3
+
+
 def test_the_plot_shows_lists_and_ranges(tmp_path):
     pytest.importorskip("optuna")
     found = search(tmp_path, {"learning_rate": Range(1e-4, 1e-2), "augment": ["none", "symmetry"], "iterations": [2]})

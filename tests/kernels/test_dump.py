@@ -125,6 +125,34 @@ def test_text_of_a_column_comes_by_id():
         text_column(io.BytesIO(frame("id element", rows)), "mol")
     with pytest.raises(ValueError, match="breaks off after 2 of 3 atoms"):
         text_column(io.BytesIO(frame("id element", rows)[:-3]), "element")
+    for cut in (-9, -30, -70):  # in its rows or in its header
+        stream = io.BytesIO(frame("id element", rows)[:cut] + frame("id element", rows, step=1))
+        assert text_column(stream, "element", lenient=True) == ["O", "Li", "C"]
+    with pytest.raises(ValueError, match="breaks off"):
+        text_column(io.BytesIO(frame("id element", rows)[:-3]), "element", lenient=True)
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_the_dump():
+    (found,) = LammpsDump(io.BytesIO(b"\xef\xbb\xbf" + frame("id a", [("1", "2.5")])), ["a"], lenient=True)
+    assert found.values.tolist() == [[2.5]]
+    assert text_column(io.BytesIO(b"\xef\xbb\xbf" + frame("id e", [("1", "Li")])), "e") == ["Li"]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "ITEM: BOX BOUNDS pp pp pp\n0 10\n19 -1\n2 32\n",
+        "ITEM: BOX BOUNDS xy xz yz pp pp pp\n0 10 12\n-1 19 0\n2 32 0\n",
+    ],
+)
+def test_a_box_of_negative_length_is_refused(box):
+    with pytest.raises(ValueError, match="upper bounds are below the lower ones"):
+        read(frame("id x y z", [("1", "1", "1", "1")], box=box))
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two columns are named x at step 3; allowed is one"):
+        read(frame("id x y z x", [("1", "1", "1", "1", "7")], step=3))
 
 
 def test_atoms_and_columns_may_change_and_other_items_are_passed_over():

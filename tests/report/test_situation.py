@@ -6,11 +6,13 @@ from collections import Counter
 
 import pytest
 
+from autodisco.decide import status
 from autodisco.errors import InputError
 from autodisco.polymer import parse
+from autodisco.report.content import gather
 from autodisco.report.explain import explain, lines
 from autodisco.report.situation import situation
-from autodisco.store import Candidate, Store, TrainingEntry
+from autodisco.store import Candidate, Store, TrainingEntry, progress
 from tests.filled_store import fill
 
 SEEN = {
@@ -45,6 +47,19 @@ def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, 
         told = situation(store)
     assert reason in told["idle"]
     assert "left" not in told
+
+
+@pytest.mark.parametrize("read", [progress, status, situation, gather, explain])
+def test_what_is_read_in_several_steps_is_of_one_moment(tmp_path, read):
+    """A daemon may write between two of them."""
+    said = []
+    with fill(tmp_path / "a") as store:
+        about = [store.polymers()[0].name or store.polymers()[0].smiles] if read is explain else []
+        store._connection.set_trace_callback(said.append)
+        read(store, *about)
+    assert len(said) > 4
+    assert [text for text in said if not text.startswith("SELECT")] == ["BEGIN", "COMMIT"]
+    assert (said[0], said[-1]) == ("BEGIN", "COMMIT")
 
 
 @pytest.mark.parametrize("state", ["prepare", "retrain"])

@@ -11,10 +11,22 @@ from pathlib import Path
 import pytest
 from MDAnalysis.lib.formats.libdcd import DCDFile
 
+from autodisco.errors import AskedToEnd
 from autodisco.files import read_json, sha256, write_json
-from autodisco.simulation import LocalExecutor, Pool, ReplicaOutcome, ReplicaTask, cache, claims, protocols
-from autodisco.simulation.engines import lammps_files
+from autodisco.simulation import (
+    LocalExecutor,
+    Pool,
+    ReplicaOutcome,
+    ReplicaTask,
+    cache,
+    claims,
+    progress,
+    protocols,
+    run_replica,
+)
+from autodisco.simulation.engines import lammps, lammps_files
 from autodisco.simulation.executors import job
+from autodisco.simulation.spent import of_run
 from autodisco.simulation.task import KILLED
 from autodisco.store import run_folder
 from tests.simulation.test_executors import engines_in, wait_for
@@ -146,7 +158,7 @@ def test_a_result_that_is_accepted_survives_a_kill_at_every_file(tmp_path, monke
     whole = finished_run(tmp_path / "whole", NEW)
     expected = claims.accept(whole, NEW)
     names = {file.name: sha256(file) for file in whole.folder.iterdir() if file.name != claims.JOB}
-    assert set(names) == {*LASTING, "system.json", "replica.log", "begun", "task.json", "outcome.json"}
+    assert set(names) == {*LASTING, "system.json", "replica.log", "task.json", "outcome.json"}
     for number in range(100):
         one = finished_run(tmp_path / str(number), NEW)
         with monkeypatch.context() as patch:
@@ -193,7 +205,7 @@ def test_a_result_that_came_when_no_process_looked_is_taken_and_not_run_again(tm
 
 @pytest.fixture(scope="module")
 def cut_off(tmp_path_factory):
-    """A replica whose run was killed in production: its home and its protocol, with checkpoints."""
+    """A replica whose process got SIGTERM in production, after two checkpoints."""
     folder = tmp_path_factory.mktemp("cut-off")
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "legs"')
     text = text.replace("temperature_damping_fs = 100", "temperature_damping_fs = 100\ncheckpoint_every_ps = 0.4", 1)
@@ -207,8 +219,10 @@ def cut_off(tmp_path_factory):
         return sum(place.step == last for place in places) > 1
 
     wait_for(in_production, PATIENCE_S)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    for engine in engines_in(folder):
+        os.kill(engine, signal.SIGSTOP)  # it is not to come to its end meanwhile
+    process.terminate()
+    assert process.wait(PATIENCE_S) == KILLED
     wait_for(lambda: not engines_in(folder))
     return one
 
@@ -233,6 +247,7 @@ def test_a_run_goes_on_from_the_last_checkpoint_of_another(cut_off, tmp_path, le
     if left == "with a damaged checkpoint":
         (run_left / lammps_files.checkpoint_name(places.pop())).write_bytes(b"half a file")
     before = {file.name: sha256(file) for file in run_left.iterdir() if file.is_file()}
+    earlier = of_run(run_left / "progress.json")
     new = claims.new_claim()
     assert start(one, new).wait(PATIENCE_S) == 0
     script = (run_folder(one.folder, new) / "in.resume").read_text()
@@ -241,6 +256,9 @@ def test_a_run_goes_on_from_the_last_checkpoint_of_another(cut_off, tmp_path, le
     outcome = claims.accept(one, new)
     assert outcome.ok, outcome.detail
     assert outcome.properties["frames"] == 51
+    assert outcome.wall_s > earlier.wall_s > 0
+    assert outcome.cpu_s > earlier.cpu_s > 0
+    assert outcome.hashes == {name: sha256(one.folder / name) for name in (*LASTING, "system.json")}
     with DCDFile(str(one.folder / "trajectory.dcd")) as trajectory:
         assert len(trajectory) == 51
     assert not [*one.folder.glob("run-*"), *one.folder.glob("checkpoint-*"), *one.folder.glob("trajectory-*")]
@@ -269,6 +287,28 @@ def test_files_that_change_while_they_are_copied_are_copied_again(cut_off, tmp_p
     else:
         assert cache.place_reached(mine) is None
         assert list(mine.folder.iterdir()) == []
+
+
+def test_a_run_that_ended_in_its_analysis_is_analysed_again_and_not_simulated_again(cut_off, tmp_path, monkeypatch):
+    one = copied(cut_off, tmp_path)
+    write, ran = progress.Progress.__call__, []
+
+    def ends_in_analysis(self, step, fraction, grown=0):
+        if step == "analysis":
+            raise AskedToEnd
+        write(self, step, fraction, grown)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "__call__", ends_in_analysis)
+        with pytest.raises(AskedToEnd):
+            run_replica(claims.begin(one, NEW))
+    frames = held(run_folder(one.folder, NEW))[2]
+    monkeypatch.setattr(lammps.Lammps, "run", lambda *_: ran.append(1))
+    last = claims.begin(one, "third")
+    outcome = run_replica(last)
+    assert outcome.ok, outcome.detail
+    assert ran == []
+    assert held(last.folder)[2] == frames
 
 
 def test_the_furthest_of_several_runs_is_taken(cut_off, tmp_path):

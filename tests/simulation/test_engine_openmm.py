@@ -9,7 +9,7 @@ import openmm
 import pytest
 from MDAnalysis.lib.formats.libdcd import DCDFile
 
-from autodisco.errors import SimulationFailure
+from autodisco.errors import AskedToEnd, SimulationFailure
 from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation import ReplicaTask, builder, forcefield, protocols, run_replica
@@ -172,17 +172,20 @@ def test_a_replica_leaves_what_one_of_lammps_leaves(smoke_run):
     assert not (smoke_run / "checkpoint.json").exists()
 
 
-def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setattr(openmm_engine, "CHECKPOINT_EVERY_S", 0.0)
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, AskedToEnd])
+def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(smoke_run, tmp_path, monkeypatch, reason):
+    """After SIGTERM nothing is lost; after a kill it goes on from the last of its regular checkpoints."""
+    if reason is KeyboardInterrupt:
+        monkeypatch.setattr(openmm_engine, "CHECKPOINT_EVERY_S", 0.0)
     protocol = prepare(smoke(tmp_path))
     seen: list[float] = []
 
     def cut(step: str, fraction: float, grown: int) -> None:
         seen.append(fraction)
         if step == "production" and fraction > 0.8:
-            raise KeyboardInterrupt
+            raise reason
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(reason):
         load("openmm").run(tmp_path, protocol, cut)
     before = (tmp_path / "trajectory.dcd").read_bytes()
     kept = read_json(tmp_path / "checkpoint.json")["place"]["trajectory_bytes"]
@@ -190,7 +193,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
         handle.write(b"half a frame")
     again: list[float] = []
     load("openmm").run(tmp_path, protocol, lambda step, fraction, grown: again.append(fraction))
-    assert again[0] > 0.79
+    assert again[0] > (0.79 if reason is KeyboardInterrupt else seen[-1])
     assert (tmp_path / "trajectory.dcd").read_bytes()[300:kept] == before[300:kept]  # the header counts the frames
     universe = MDAnalysis.Universe(str(tmp_path / "topology.pdb"), str(tmp_path / "trajectory.dcd"))
     steps = [np.abs(np.diff([f.positions.copy() for f in universe.trajectory], axis=0)).max()]
@@ -198,6 +201,12 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(tmp_path, monkeypatc
     assert max(steps) < 5  # Å in 0.04 ps: no jump where it was cut
     numbers = [row["step"] for row in read_report(tmp_path)]
     assert numbers == sorted(set(numbers))
+    energies, others = (
+        [row["energy_kcal_per_mol"] for row in read_report(folder) if row["number"] == 3]
+        for folder in (tmp_path, smoke_run)
+    )
+    assert len(energies) == len(others)
+    assert np.mean(energies) == pytest.approx(np.mean(others), abs=2 * np.std(others))
 
 
 @pytest.mark.slow

@@ -259,7 +259,7 @@ def test_a_replica_that_met_a_full_disk_is_run_again(tmp_path):
 
 
 def test_a_fault_of_the_program_is_a_code_with_a_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(replica, "prepare", lambda task: [][1])
+    monkeypatch.setattr(replica, "prepare", lambda task, clock: [][1])
     outcome = replica.run_replica(task(tmp_path / "a"))
     assert (outcome.failure_code, outcome.detail) == ("unknown", "IndexError: list index out of range")
     assert finished_outcome(task(tmp_path / "a")) == outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 from autodisco.registry import Registry, absolute
 from autodisco.simulation.engines.engine import Engine
 
-__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "load", "resolved"]
+__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "automatic", "load", "resolved"]
 
 AUTO, DEFAULT = "auto", "lammps"
 
@@ -26,9 +26,13 @@ def resolved(name: str) -> str:
     The path of a file is made absolute.
     """
     if name == AUTO:
-        engines = ((known, ENGINES.get(known)) for known in ENGINES)
-        return next((known for known, kind in engines if kind.is_automatic and kind().has_gpu()), DEFAULT)
+        return next((known for known in automatic() if ENGINES.get(known)().has_gpu()), DEFAULT)
     return absolute(name, Path.cwd())
+
+
+def automatic() -> list[str]:
+    """The engines that ``auto`` may mean, on this machine or on another one."""
+    return [known for known in ENGINES if ENGINES.get(known).is_automatic]
 
 
 def load(name: str) -> Engine:

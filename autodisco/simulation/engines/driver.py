@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from autodisco.errors import AskedToEnd
 from autodisco.simulation import equilibration
 from autodisco.simulation.engines.engine import DamagedCheckpoint, Engine
 from autodisco.simulation.engines.timeline import Place, Plan, Timeline
@@ -24,8 +25,8 @@ def run(
     of production, `enough` is told its length in ps and says whether the trajectory so far will do. `on_progress` is
     told the kind of the step and the fraction of the protocol that is done.
 
-    Raises SimulationFailure (`nan`, `no-disk`, `box-too-small`, `engine-crash`), or EngineKilled if a signal from
-    outside ended the engine or frames are missing at the end; the run begins again then.
+    Checkpoints are kept. Raises SimulationFailure (`nan`, `no-disk`, `box-too-small`, `engine-crash`), or EngineKilled
+    if a signal from outside ended the engine or frames are missing at the end; the run begins again then.
     """
     timeline = Timeline(protocol, timestep_scale)
     reached: Place | None = None
@@ -43,9 +44,7 @@ def run(
         if gate is None:
             break
         equilibration.judge(folder, gate)
-    box = engine.finish(folder, timeline, reached if is_over else None)
-    engine.forget(folder)
-    return box
+    return engine.finish(folder, timeline, reached if is_over else None)
 
 
 def _run_plan(
@@ -68,6 +67,9 @@ def _run_plan(
                 step = plan.timeline.protocol.production
                 if enough(reached.done * plan.timeline.timestep_fs(step) / 1000):
                     return reached, True
+    except AskedToEnd:
+        engine.save()
+        raise
     finally:
         engine.stop()
     return reached, False

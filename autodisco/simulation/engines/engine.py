@@ -104,6 +104,9 @@ class Engine(ABC):
     def forget(self, folder: Path) -> None:  # noqa: B027
         """Remove what a run could go on from."""
 
+    def save(self) -> None:  # noqa: B027
+        """Write a checkpoint of the place where a leg is now, if the engine can: the process was asked to end."""
+
     def stop(self) -> None:  # noqa: B027
         """End what `start` began, also in the middle of a leg."""
 

@@ -158,6 +158,12 @@ class OpenMM(Engine):
             self._reached = self._dynamics(leg, step)
         return self._reached
 
+    def save(self) -> None:
+        if self._step:
+            self._keep(self._step.context)
+            self._step.outputs.flush()
+            self._save()
+
     @_failing_as_simulation
     def stop(self) -> None:
         """Write what is in memory; the context stays, because a run goes on from it after a gate."""

@@ -7,54 +7,64 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from autodisco.errors import InputError
 from autodisco.simulation.executors import job
+from autodisco.simulation.executors.cards import Cards, visible
 from autodisco.simulation.executors.executor import Executor, Sighting
 from autodisco.simulation.task import KILLED, ReplicaTask
 
-DEVICES = "CUDA_VISIBLE_DEVICES"
-"""Variable with the GPUs that a process may use, which batch systems set."""
-
 
 class LocalExecutor(Executor):
-    """One process for each replica; its handle is the process number. Where the environment says which GPUs may be
-    used, each replica gets one of them."""
+    """One process for each replica; its handle is the process number.
 
-    def __init__(self, workers: int = 0, threads: int = 1):
-        super().__init__(workers, threads)
+    Parameters
+    ----------
+    gpus
+        The GPUs that replicas use, one each, by number or name (`nvidia-smi -L`); an empty list for none. Where more
+        replicas than GPUs run at a time, NVIDIA's MPS is used if it is installed. Without this list, replicas get those
+        that `CUDA_VISIBLE_DEVICES` allows.
+    replicas_per_gpu
+        Replicas at a time on a GPU of the list, if `workers` is 0.
+    """
+
+    def __init__(
+        self,
+        workers: int = 0,
+        threads: int = 1,
+        gpus: Sequence[int | str] | None = None,
+        replicas_per_gpu: int = 1,
+    ):
+        _check(gpus, replicas_per_gpu)
+        super().__init__(workers or len(gpus or ()) * replicas_per_gpu, threads)
+        self._cards = Cards(visible() or [], False)
+        if gpus is not None:
+            self._cards = Cards(list(map(str, gpus)), self.workers > len(gpus))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._devices: dict[str, str | None] = {}
 
     def submit(self, task: ReplicaTask, claim: str) -> str:
         """Start the process of a replica, in a session of its own."""
-        file, device = job.write_job(task, claim), self._device()
-        environment = {**os.environ, **job.environment(self.threads)}
-        if device is not None:
-            environment[DEVICES] = device
+        file = job.write_job(task, claim)
+        card, of_card = self._cards.environment()
         with open(job.log_of(file), "wb") as log:
             process = subprocess.Popen(
                 self.command(task, file),
-                env=environment,
+                env={**os.environ, **job.environment(self.threads), **of_card},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         handle = str(process.pid)
-        self._processes[handle], self._devices[handle] = process, device
+        self._processes[handle] = process
+        self._cards.take(handle, card)
         return handle
 
     def command(self, task: ReplicaTask, file: Path) -> list[str]:
         """The command that runs a task, whose job is in a file, and ends with this process."""
         return job.command(file, parent=os.getpid())
-
-    def _device(self) -> str | None:
-        """The GPU that fewest replicas use, of those that this process may use; None if nothing says which."""
-        devices = [device for device in os.environ.get(DEVICES, "").split(",") if device]
-        used = [self._devices[handle] for handle, process in self._processes.items() if process.returncode is None]
-        return min(devices, key=used.count, default=None)
 
     def poll(self, handles: Collection[str]) -> dict[str, Sighting]:
         """Whether the processes run, and how they ended."""
@@ -64,6 +74,7 @@ class LocalExecutor(Executor):
         code = self._processes[handle].poll()
         if code is None:
             return Sighting("running")
+        self._cards.give_back(handle)
         return Sighting("ended", how_it_ended(code), code in (-signal.SIGKILL, -signal.SIGTERM, KILLED))
 
     def warn(self, handles: Collection[str]) -> None:
@@ -77,6 +88,18 @@ class LocalExecutor(Executor):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._cards.give_back(handle)
+
+
+def _check(gpus: Sequence[int | str] | None, replicas_per_gpu: int) -> None:
+    """Raises InputError for options that cannot be used."""
+    names = gpus if isinstance(gpus, list | tuple) else () if gpus is None else None
+    if names is None or any(isinstance(name, bool) or not isinstance(name, int | str) for name in names):
+        raise InputError(f"gpus = {gpus!r}: a list of numbers or names of GPUs is expected, such as [0, 1]")
+    if len(set(map(str, names))) < len(names):
+        raise InputError(f"gpus = {gpus!r}: a GPU is named twice; replicas_per_gpu says how many replicas share one")
+    if isinstance(replicas_per_gpu, bool) or not isinstance(replicas_per_gpu, int) or replicas_per_gpu < 1:
+        raise InputError(f"replicas_per_gpu = {replicas_per_gpu!r}: a whole number from 1 on is expected")
 
 
 def how_it_ended(returncode: int) -> str:

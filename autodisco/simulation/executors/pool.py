@@ -3,11 +3,11 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from autodisco.files import tells_of_full_disk
+from autodisco.files import sync_all, tells_of_full_disk
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -93,6 +93,7 @@ class Pool:
         room: Callable[[], str] = lambda: "",
         more: Callable[[], ReplicaTask | None] = lambda: None,
         awaited: Callable[[ReplicaTask], bool] = lambda task: True,
+        together: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
 
@@ -103,7 +104,8 @@ class Pool:
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
         leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
-        replicas that an earlier process submitted.
+        replicas that an earlier process submitted. `on_done` is called for all that ended since the last look inside
+        one context of `together`.
         """
         self._waiting.extend(tasks)
         self._running += [_Running(*given) for given in submitted]
@@ -117,7 +119,7 @@ class Pool:
                 if self._stop():
                     return False
                 self._start(on_start, on_submit, on_done, room, more)
-                self._look(on_restart, on_submit, on_done)
+                self._look(on_restart, on_submit, on_done, together)
                 on_progress()
                 if unfinished():
                     time.sleep(self.executor.poll_s)
@@ -188,8 +190,15 @@ class Pool:
             raise
         return handle, claim
 
-    def _look(self, on_restart: OnTask, on_submit: OnSubmit, on_done: OnDone) -> None:
+    def _look(
+        self,
+        on_restart: OnTask,
+        on_submit: OnSubmit,
+        on_done: OnDone,
+        together: Callable[[], AbstractContextManager[object]],
+    ) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
+        ended: list[tuple[ReplicaTask, ReplicaOutcome]] = []
         sightings = self.executor.poll([entry.handle for entry in self._running])
         for entry in list(self._running):
             sighting = sightings[entry.handle]
@@ -204,7 +213,13 @@ class Pool:
                 on_restart(entry.task)
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)
-                self._finish(entry.task, outcome, on_done)
+                ended.append((entry.task, outcome))
+        if ended:
+            if self._accepts:
+                sync_all([task.folder for task, _ in ended])
+            with together():
+                for task, outcome in ended:
+                    self._finish(task, outcome, on_done)
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""

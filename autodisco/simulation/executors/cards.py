@@ -1,0 +1,138 @@
+"""GPUs of one machine: which of them a replica gets, and MPS, with which several replicas share one at full speed.
+
+MPS (Multi-Process Service) is a program of NVIDIA's driver. Each card has a control daemon of its own, in a private
+folder, which also works for a part of a card (MIG). If the environment names the folder of one that runs already, that
+one is used.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+
+import psutil
+
+MPS = "nvidia-cuda-mps-control"
+DEVICES, PIPES, LOGS = "CUDA_VISIBLE_DEVICES", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"
+PREFIX = f"autodisco-mps-{os.getuid()}-"
+PATIENCE_S = 60.0
+
+
+def visible() -> list[str] | None:
+    """GPUs that the environment allows, as a batch system or a person set it; None where it says nothing.
+
+    Numbers, or the names of cards and of their parts; what comes after a word that is neither does not count, as for
+    CUDA itself.
+    """
+    given = os.environ.get(DEVICES)
+    if given is None:
+        return None
+    allowed: list[str] = []
+    for name in map(str.strip, given.split(",")):
+        if not (name.isdigit() or name.startswith(("GPU-", "MIG-"))):
+            break
+        allowed.append(name)
+    return allowed
+
+
+def found() -> list[str]:
+    """GPUs that this process may use: those that the environment allows, or else the names of all that `nvidia-smi`
+    lists. A card that is divided counts as its parts."""
+    if (allowed := visible()) is not None:
+        return allowed
+    try:
+        said = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    cards: list[list[str]] = []
+    for line in said.stdout.splitlines():
+        name = re.search(r"\(UUID: ((GPU|MIG)-[^)]+)\)", line)
+        if name and name[2] == "GPU":
+            cards.append([name[1]])
+        elif name and cards:
+            cards[-1].append(name[1])
+    return [name for card in cards for name in (card[1:] or card)]
+
+
+class Cards:
+    """Gives GPUs to replicas: to each the one that fewest others use, the first of them.
+
+    Parameters
+    ----------
+    names
+        As `CUDA_VISIBLE_DEVICES` takes them.
+    shared
+        Several replicas use a card at a time: MPS is started with the first replica of a card, where it is installed.
+    """
+
+    def __init__(self, names: list[str], shared: bool):
+        self.names, self._shared = names, shared
+        self._used: dict[str, str] = {}
+        self._daemons: dict[str, dict[str, str]] = {}
+
+    def environment(self) -> tuple[str | None, dict[str, str]]:
+        """The card of the next replica, None without cards, and the variables that its process needs."""
+        if not self.names:
+            return None, {}
+        counts = [list(self._used.values()).count(name) for name in self.names]
+        card = self.names[counts.index(min(counts))]
+        if not self._shared or PIPES in os.environ or not shutil.which(MPS):
+            return card, {DEVICES: card}
+        if card not in self._daemons:
+            self._daemons[card] = self._with_mps(card)
+        return card, self._daemons[card]
+
+    def take(self, handle: str, card: str | None) -> None:
+        """A replica, by its handle, uses a card."""
+        if card is not None:
+            self._used[handle] = card
+
+    def give_back(self, handle: str) -> None:
+        """It does no more."""
+        self._used.pop(handle, None)
+
+    def _with_mps(self, card: str) -> dict[str, str]:
+        """Start MPS on a card; the variables of its clients. It ends with this process."""
+        if not self._daemons:
+            end_leftovers()
+        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        places = {PIPES: folder, LOGS: folder}
+        started = _control(["-d"], {DEVICES: card, **places})
+        if started.returncode:
+            shutil.rmtree(folder, ignore_errors=True)
+            why = (started.stderr or started.stdout).strip().partition("\n")[0]
+            print(f"MPS does not start on GPU {card} ({why}); replicas share it without MPS", file=sys.stderr)
+            return {DEVICES: card}
+        weakref.finalize(self, _quit, folder)
+        # a daemon that has one card numbers it from zero
+        return {DEVICES: "0" if card.isdigit() else card, **places}
+
+
+def end_leftovers() -> None:
+    """End the control daemons of processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            _quit(str(folder))
+
+
+def _control(arguments: list[str], variables: dict[str, str], said: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [MPS, *arguments],
+        env={**os.environ, **variables},
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+
+def _quit(folder: str) -> None:
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        _control([], {PIPES: folder, LOGS: folder}, "quit\n")
+    shutil.rmtree(folder, ignore_errors=True)
