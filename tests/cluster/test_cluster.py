@@ -2,7 +2,7 @@
 
 import pytest
 
-from autodisco.campaign import load, run
+from autodisco.campaign import doctor, load, run
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.cluster.campaigns import ROOT
@@ -51,3 +51,10 @@ def test_a_campaign_runs_its_simulations_on_two_nodes(slurm, tmp_path, monkeypat
     output = [file.read_text() for file in (campaign.folder / "queue" / "pilots").glob("*.log")]
     assert {line.split()[3] for text in output for line in text.splitlines() if " slots" in line} == {"n1:", "n2:"}
     assert not slurm.jobs("RUNNING", "PENDING")
+
+
+def test_doctor_finds_the_batch_system(slurm, monkeypatch):
+    monkeypatch.setenv("SLURM_CONF", slurm.environment["SLURM_CONF"])
+    ok, found = doctor._batch_system()
+    assert ok
+    assert found.startswith("slurm, which answers")
