@@ -107,7 +107,8 @@ def test_the_same_file_gives_the_same_on_one_machine_and_on_a_cluster(slurm, tmp
     ):
         site.write_text(f'[executor]\nkind = "{kind}"\n{options}')
         file.write_text(text + '[executor]\nsite = "site.toml"\n')
-        assert run(campaign := load(file, tmp_path / kind)) == 0
+        campaign = load(file, tmp_path / kind)
+        assert run(campaign) == 0
         ends[kind] = result(campaign.folder)
     assert ends["local"]["candidates"] == ends["psij"]["candidates"]
     assert ends["local"] == ends["psij"]
