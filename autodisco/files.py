@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -72,7 +73,7 @@ def remove_leftovers(folder: Path, but: str = "") -> None:
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != but]
         for name in names:
-            if not (name.startswith(".") and name.endswith(".tmp")):
+            if not fnmatch(name, ".*.tmp"):
                 continue
             *_, host, pid, _ = name.split(".")
             elsewhere = host.startswith("@") and host != _host()
