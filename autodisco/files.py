@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,6 +20,10 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 SYNCS = 32
 """How many files are synced at the same time."""
+
+
+PACKED = "files.zip"
+"""The archive of the files of a replica, in its folder."""
 
 
 def tells_of_full_disk(text: str) -> bool:
@@ -58,18 +63,22 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     sync(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, but: str = "") -> None:
     """Remove below `folder` the unfinished files of processes of this host that no longer exist.
 
-    Names of older versions hold no host; these ran on one.
+    The folder named `but` is left out. Names of older versions hold no host; these ran on one.
     """
     import psutil
 
-    for path in folder.rglob(".*.tmp"):
-        *_, host, pid, _ = path.name.split(".")
-        elsewhere = host.startswith("@") and host != _host()
-        if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
-            path.unlink(missing_ok=True)
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != but]
+        for name in names:
+            if not fnmatch(name, ".*.tmp"):
+                continue
+            *_, host, pid, _ = name.split(".")
+            elsewhere = host.startswith("@") and host != _host()
+            if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

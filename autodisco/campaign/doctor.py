@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autodisco.machine import cores, memory_bytes
+from autodisco.campaign.shared import require_local_disk
+from autodisco.errors import InputError
+from autodisco.machine import cores, file_system, memory_bytes
 from autodisco.text import duration, joined
 
 PACKAGES = (
@@ -27,6 +30,15 @@ PACKAGES = (
     "typer",
 )
 MIN_FREE_GIB = 2.0
+COMMANDS = {
+    "slurm": ("sbatch", "squeue", "scancel", "scontrol"),
+    "pbs": ("qsub", "qstat", "qdel"),
+    "lsf": ("bsub", "bjobs", "bkill"),
+}
+"""Commands of batch systems: that which submits, that which tells of jobs, the others."""
+ANSWER_S = 20.0
+NOT_SET_UP = "Could not establish a configuration source"
+"""What Slurm says where its programs are installed and no cluster is."""
 MIN_MEMORY_GIB = 2.0
 
 
@@ -45,9 +57,11 @@ def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> 
         ("force field", _force_field),
         ("repeat units", _chemistry),
         ("GPU", _gpu),
+        ("batch system", _batch_system),
         ("CPU cores", lambda: (True, str(cores()))),
         ("memory", _memory),
         ("free disk space", lambda: _disk(runs)),
+        ("file system", lambda: _file_system(runs)),
     ]
     findings = []
     for what, look in checks:
@@ -126,6 +140,28 @@ def _gpu() -> tuple[bool, str]:
     return True, torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none (not needed)"
 
 
+def _batch_system() -> tuple[bool, str]:
+    """Whether pilots can be submitted from here, where there is a batch system."""
+    found = [name for name, commands in COMMANDS.items() if shutil.which(commands[0])]
+    if not found:
+        return True, "none (not needed)"
+    missing = [command for command in COMMANDS[found[0]] if shutil.which(command) is None]
+    if missing:
+        return False, f"{found[0]}, but {joined(missing)} cannot be found"
+    try:
+        psij = metadata.version("psij-python")
+    except metadata.PackageNotFoundError:
+        return False, f"{found[0]}; for executor psij: pip install 'autodisco[cluster]'"
+    try:
+        asked = subprocess.run(COMMANDS[found[0]][1:2], capture_output=True, text=True, timeout=ANSWER_S)
+    except subprocess.TimeoutExpired:
+        return False, f"{found[0]}: {COMMANDS[found[0]][1]} does not answer within {ANSWER_S:.0f} s"
+    if asked.returncode:
+        said = (asked.stderr or asked.stdout).strip().splitlines() or ["no message"]
+        return NOT_SET_UP in said[-1], f"{found[0]}: {said[-1]}"
+    return True, f"{found[0]}, which answers; PSI/J {psij}"
+
+
 def _memory() -> tuple[bool, str]:
     gib = memory_bytes() / 2**30
     return gib >= MIN_MEMORY_GIB, f"{gib:.1f} GiB that this process may use"
@@ -136,3 +172,13 @@ def _disk(runs: Path) -> tuple[bool, str]:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     gib = shutil.disk_usage(existing).free / 2**30
     return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB for {folder}"
+
+
+def _file_system(runs: Path) -> tuple[bool, str]:
+    """Whether databases of campaigns may lie there."""
+    try:
+        require_local_disk(runs)
+    except InputError as error:
+        return False, str(error)
+    existing = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
+    return True, f"{file_system(existing) or 'unknown'} for {runs.absolute()}"
