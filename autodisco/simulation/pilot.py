@@ -23,12 +23,17 @@ from autodisco.simulation import claims, progress, protocols
 from autodisco.simulation.executors import Executor, Pool, load_executor
 from autodisco.simulation.executors.cards import visible
 from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
+from autodisco.simulation.executors.nodes import OF_MACHINES
 from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 BEAT_S = 30.0
 CHECK_S = 10.0
 """Between looks at whether claims are still valid (s)."""
+TRIAL, TRIAL_S = 3, 10.0
+"""A pilot begins with so many replicas, and takes more after this time, or after the first value (s)."""
+FIRST_S, LONGEST_S = 30.0, 600.0
+"""Pauses before a further replica after `TRIAL` failures running (s)."""
 DRAW_S = 2.0
 """Between looks into an empty queue (s)."""
 POLL_S = 0.25
@@ -83,7 +88,8 @@ class Pilot:
         self._runs: dict[int, _Run] = {}
         self._next: ReplicaTask | None = None
         self._leaving, self._draining = "", False
-        self._drawn = self._beaten = self._checked = 0.0
+        self._draws_from = self._beaten = self._checked = 0.0
+        self._failures = self._taken_so_far = 0
         self._durations: dict[str, list[float]] = {}
 
     def run(self) -> str:
@@ -135,11 +141,20 @@ class Pilot:
     def _draw(self) -> ReplicaTask | None:
         """The next replica to start, claimed; the same one until it has started."""
         now = time.monotonic()
-        if self._next is None and not self._leaving and not self._draining and now - self._drawn >= DRAW_S:
+        if self._next is None and not self._leaving and not self._draining and now >= self._draws_from:
             self._next = None if self._queue.held else self._taken()
-            if self._next is None:
-                self._drawn = now
+            self._draws_from = now + (DRAW_S if self._next is None else self._pause_s())
         return self._next
+
+    def _pause_s(self) -> float:
+        """How long to wait before the next draw.
+
+        A node on which every replica fails at once would empty the queue. The first few replicas of a pilot are
+        therefore a trial, and after failures running it draws more and more slowly.
+        """
+        if self._failures >= TRIAL:
+            return float(min(LONGEST_S, FIRST_S * 2 ** (self._failures - TRIAL)))
+        return TRIAL_S if self._taken_so_far == TRIAL and not self._durations else 0.0
 
     def _taken(self) -> ReplicaTask | None:
         entry = self._queue.take(claims.new_claim(), self.name)
@@ -155,6 +170,7 @@ class Pilot:
             self._queue.give_back(entry)
             return None
         self._runs[id(task)] = _Run(task, entry)
+        self._taken_so_far += 1
         return task
 
     def _fits(self, task: ReplicaTask) -> bool:
@@ -180,7 +196,11 @@ class Pilot:
     def _done(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         run = self._runs.pop(id(task))
         if outcome.ok:
+            self._failures, self._draws_from = 0, 0.0
             self._durations.setdefault(task.protocol, []).append(time.monotonic() - run.started)
+        elif outcome.failure_code in OF_MACHINES:
+            self._failures += 1
+            self._draws_from = time.monotonic() + self._pause_s()
         claims.leave(task, run.claim, outcome)
         self._queue.move(run.entry, how="ok" if outcome.ok else outcome.failure_code)
 
