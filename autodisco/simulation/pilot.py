@@ -230,7 +230,8 @@ class Pilot:
             self._leaving = self._leaving or "node left out"
         content = {"time": time.time(), "job": self.job, "node": self.node, "pid": os.getpid(), "begun": self._begun}
         content |= {"slots": self._runner.workers, "seconds_left": round(self._end - time.monotonic())}
-        self._queue.beat(self.name, content | {"running": {r.entry.id: _told(r) for r in self._runs.values()}})
+        with contextlib.suppress(OSError):  # a full disk; replicas that run may still end
+            self._queue.beat(self.name, content | {"running": {r.entry.id: _told(r) for r in self._runs.values()}})
 
 
 def _told(run: _Run) -> dict[str, Any]:
