@@ -5,6 +5,7 @@ folder of the control groups; tests give another root folder.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -39,6 +40,18 @@ def cores(root: Path = ROOT) -> int:
         except (OSError, ValueError):  # no such limit
             continue
     return allowed
+
+
+def file_system(path: Path, mounted: Iterable[tuple[str, str]] | None = None) -> str:
+    """Kind of the file system on which a path lies, such as ``ext4`` or ``nfs4``; empty if it is not known.
+
+    `mounted` are the places of all file systems with their kinds, in the order in which they were mounted.
+    """
+    if mounted is None:
+        mounted = [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
+    here = path.resolve()
+    around = [(len(Path(place).parts), kind) for place, kind in mounted if here.is_relative_to(place)]
+    return max(reversed(around), key=lambda found: found[0], default=(0, ""))[1]  # of two at one place the later one
 
 
 def _groups(root: Path) -> list[Path]:

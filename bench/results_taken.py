@@ -16,8 +16,9 @@ from pathlib import Path
 
 from autodisco.campaign import load
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.replicas import replica_task, settle
+from autodisco.campaign.replicas import settle
 from autodisco.campaign.setup import set_up
+from autodisco.campaign.tasks import Tasks
 from autodisco.files import write_json
 from autodisco.polymer import parse
 from autodisco.simulation import cache, claims
@@ -85,7 +86,7 @@ def main() -> None:
             _fill(campaign, store, options.results, run)
             settle(campaign, store)
             ended, cpu = time.monotonic(), time.process_time()
-            done = sum(row.status == "done" for row in store.replicas())
+            done = sum(row.status == "done" for row in store.replica_states())
             assert done == options.results, f"{done} have a value"
         begun, used = sys.modules[type(campaign.pool.executor).__module__].begun[0]
         wall = ended - begun
@@ -107,8 +108,9 @@ def _fill(campaign: Campaign, store: Store, number: int, run: Path) -> None:
             store.update_replica(
                 key, protocol, 0, status="running", executor=kind, handle=f"{n:06d}", claim=claim, started=time.time()
             )
-    for row in store.replicas():
-        task = replica_task(campaign, store, row)
+    tasks = Tasks(campaign, store)
+    for row in store.replica_states():
+        task = tasks.of(row)
         here = run_folder(task.folder, row.claim or "")
         shutil.copytree(run, here)
         write_json(here / cache.TASK, cache.identity(task))

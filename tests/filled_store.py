@@ -10,7 +10,7 @@ from pathlib import Path
 from autodisco.decide import Ranked
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.files import write_atomic, write_json
-from autodisco.store import Candidate, IterationProgress, Owner, Store, replica_folder
+from autodisco.store import Candidate, IterationProgress, Owner, Store
 
 PEO = "*OCC*"
 SETTINGS = {"saturation": {"threshold": 0.3, "confidence": 0.9, "patience": 1}}
@@ -152,6 +152,6 @@ def _running(store: Store, smiles: str, key: str) -> None:
         store.plan_replica(key, "quick", replica, 2)
     store.update_replica(key, "quick", 0, status="running", attempt=1, started=time.time() - 31)
     write_json(
-        replica_folder(store.folder, key, 0) / "progress.json",
+        store.replica_folder(key, "quick", 0) / "progress.json",
         {"step_name": "production", "fraction": 0.43, "updated": time.time()},
     )

@@ -69,7 +69,7 @@ class Comparison:
     def _columns(self) -> tuple[Floats, Floats, Floats]:
         """Place of the mean, number of builds, and lower limit of the error of each polymer."""
         given = [list(self.values[key]) for key in self.keys]
-        means = np.array([self.scale.place(float(np.mean(values))) for values in given])
+        means = np.array([self.scale.place(sum(values) / len(values)) for values in given])
         least = np.array([_own_error(values, self.scale.floor) for values in given])
         return means, np.array([len(values) for values in given], float), least
 
@@ -145,6 +145,7 @@ def compare(
 
 def _own_error(values: Sequence[float], floor: float | None) -> float:
     """Standard error of a mean in decades from its own builds if one of them is at the floor, otherwise 0."""
+    if floor is None or min(values) > floor:
+        return 0.0
     mean, error = float(np.mean(values)), standard_error(values)
-    at_floor = floor is not None and min(values) <= floor
-    return error / mean / LN10 if error and mean > 0 and at_floor else 0.0
+    return error / mean / LN10 if error and mean > 0 else 0.0

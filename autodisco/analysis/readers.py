@@ -25,7 +25,7 @@ from autodisco.analysis.trajectory import (
     tracers_among,
 )
 from autodisco.errors import InputError
-from autodisco.files import read_json
+from autodisco.files import PACKED, read_json
 
 
 def read_folder(folder: Path, temperature_k: float | None = None, single: bool = False) -> Trajectory:
@@ -38,6 +38,8 @@ def read_folder(folder: Path, temperature_k: float | None = None, single: bool =
         return read_replica(folder, temperature_k)
     if (folder / "meta.json").is_file():
         return read_htp_md(folder, temperature_k, single)
+    if (folder / PACKED).is_file():
+        raise InputError(f"{folder}: its files are packed; bring them back with: autodisco pack NAME --undo")
     raise InputError(
         f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json); for other trajectories "
         "name the files"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
-from autodisco.files import place_beside, read_json, sha256, sync
+from autodisco.files import PACKED, place_beside, read_json, remove_leftovers, sha256, sync
 from autodisco.store import RUNS, Store
 
 POLICIES = ("all", "ions", "none")
@@ -51,7 +51,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
     recorded = {row.path: row.sha256 for row in store.files()}
     with owned(store):
         try:
-            for row in store.replicas():
+            for row in store.replica_states():
                 if row.status not in ("done", "failed"):
                     continue
                 folder = store.replica_folder(row.key, row.protocol, row.replica)
@@ -59,7 +59,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
                     kept = keep if row.status == "done" or keep == "all" else "none"
                     gained, changed = _clean(store, folder, kept, recorded)
                 except (OSError, ValueError, EOFError) as error:
-                    problems.append(f"{folder.relative_to(store.folder)}: left as it is: {error}")
+                    problems.append(f"{store.place(folder)}: left as it is: {error}")
                     continue
                 freed, touched = freed + gained, touched + changed
         finally:  # also what was done before it was interrupted is a decision
@@ -80,11 +80,14 @@ def _clean(store: Store, folder: Path, keep: str, recorded: Mapping[str, str]) -
         *([] if keep == "all" else [TRAJECTORY]),
         *([IONS, IONS_TOPOLOGY] if keep == "none" else []),
     ]
+    if (folder / PACKED).is_file():
+        raise ValueError("packed; first bring its files back with: autodisco pack --undo")
+    remove_leftovers(folder)
     names = [name for name in removed if (folder / name).is_file()]
     runs = list(folder.glob(RUNS))  # none of them has a result
     before = _size(folder)
     if keep == "ions" and (folder / TRAJECTORY).is_file():
-        written = recorded.get(str((folder / TRAJECTORY).relative_to(store.folder)))
+        written = recorded.get(store.place(folder / TRAJECTORY))
         if written and written != sha256(folder / TRAJECTORY):
             raise ValueError(f"{TRAJECTORY} is not as it was written, and the ions would be kept of a part of it")
         _keep_ions(folder)

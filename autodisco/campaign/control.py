@@ -15,6 +15,7 @@ from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
 from autodisco.campaign.running import end_all, serving
 from autodisco.campaign.setup import set_up, write_copies
+from autodisco.campaign.shared import require_local_disk
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
@@ -40,6 +41,7 @@ def start(campaign: Campaign) -> int | None:
     AutodiscoError
         The process ended before it began to work; the message is its last line.
     """
+    require_local_disk(campaign.folder)
     with Store.create(campaign.folder) as store, owned(store):
         with store.transaction():
             under_way = wake(store, set_up(campaign, store))

@@ -19,11 +19,12 @@ from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas
 from autodisco.campaign.setup import full_runs, set_up, write_copies
+from autodisco.campaign.shared import require_local_disk
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
 from autodisco.files import remove_leftovers
-from autodisco.store import Store, copied_part
+from autodisco.store import SIMULATIONS, Store, copied_part
 
 EXIT_CODES = {"saturated": 0, "settled": 0, "exhausted": 0, "failed": 1}
 
@@ -44,6 +45,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         The campaign failed, by a fault that did not pass by itself (see `recovery`); the state is ``failed`` with the
         reason, and the same call tries again.
     """
+    require_local_disk(campaign.folder)
     with Store.create(campaign.folder) as store, owned(store, keep_requests=as_service) as owner:
         if as_service and store.get("state") not in store.loop_states():
             return 0
@@ -52,7 +54,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             store.set(trouble="")
         campaign = write_copies(campaign, store)
         store.mend_events()
-        remove_leftovers(campaign.folder)
+        remove_leftovers(campaign.folder, but=SIMULATIONS)
         campaign = replace(campaign, say=_unless_gone(say))
         if why := full_runs(campaign):
             campaign.say(why)

@@ -10,7 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autodisco.machine import cores, memory_bytes
+from autodisco.campaign.shared import require_local_disk
+from autodisco.errors import InputError
+from autodisco.machine import cores, file_system, memory_bytes
 from autodisco.text import duration, joined
 
 PACKAGES = (
@@ -59,6 +61,7 @@ def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> 
         ("CPU cores", lambda: (True, str(cores()))),
         ("memory", _memory),
         ("free disk space", lambda: _disk(runs)),
+        ("file system", lambda: _file_system(runs)),
     ]
     findings = []
     for what, look in checks:
@@ -169,3 +172,13 @@ def _disk(runs: Path) -> tuple[bool, str]:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     gib = shutil.disk_usage(existing).free / 2**30
     return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB for {folder}"
+
+
+def _file_system(runs: Path) -> tuple[bool, str]:
+    """Whether databases of campaigns may lie there."""
+    try:
+        require_local_disk(runs)
+    except InputError as error:
+        return False, str(error)
+    existing = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
+    return True, f"{file_system(existing) or 'unknown'} for {runs.absolute()}"

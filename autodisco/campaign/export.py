@@ -11,10 +11,11 @@ from typing import Any
 
 from autodisco.campaign.copies import input_copy, protocol_copy
 from autodisco.campaign.settings_changes import FILE_KEYS
+from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import open_atomic, sync, write_atomic
-from autodisco.store import PARTS, Store
+from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
@@ -24,7 +25,6 @@ ARCHIVED = (
     "daemon.log",
     "daemon.err",
     "models",
-    "simulations",
     "report",
 )
 
@@ -105,14 +105,19 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         part = Path(beside) / "part"
         store.copy_to(Path(beside))
         with Store.open(Path(beside)) as copy:
-            copy.set(owner=None, owner_inode=None)
+            copy.set(owner=None, owner_inode=None, **_within(copy))
             copy.copy_events()
+            if store.shared != store.folder:
+                write_atomic(Path(beside) / "campaign.toml", write_settings(copy.get("settings")))
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):
                 archive.add(Path(beside) / entry, f"{name}/{entry}")
             copies = [protocol_copy(store.folder, tier) for tier in range(len(store.tiers()))]
             kept = [*(store.folder / entry for entry in ARCHIVED), *copies]
             paths = {path: path for entry in kept for path in _files(entry)} | _inputs(store)
+            paths |= {store.folder / store.place(path): path for path in _files(store.shared / SIMULATIONS)}
+            if (settings := Path(beside) / "campaign.toml").is_file():
+                paths[store.folder / settings.name] = settings
             for number, (place, path) in enumerate(paths.items(), 1):
                 if progress:
                     progress(number)
@@ -121,6 +126,14 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         sync(part)
         part.replace(file)
         sync(file.parent)
+
+
+def _within(copy: Store) -> dict[str, Any]:
+    """Facts of a campaign whose replicas lie in its folder, as they do in an archive."""
+    settings = copy.get("settings") or {}
+    if "folder" in settings.get("simulation", {}):
+        settings["simulation"]["folder"] = ""
+    return {"shared_folder": "", "identity": None, "settings": settings or None}
 
 
 def _files(path: Path) -> list[Path]:

@@ -36,7 +36,7 @@ def check_failures(campaign: Campaign, store: Store) -> None:
     if len(failed) < LEAST_FAILED or len(failed) <= campaign.settings.simulation.most_failed * len(keys):
         return
     codes = Counter(row.failure_code for row in replicas if row.key in failed)
-    smiles = {polymer.key: polymer.smiles for polymer in store.polymers() if polymer.key in keys}
+    smiles = {key: smiles for key, smiles in store.units().items() if key in keys}
     shared = in_common([smiles[key] for key in failed], [smiles[key] for key in keys - failed])
     told = ", ".join(f"{code} {n}" for code, n in codes.most_common())
     reason = (

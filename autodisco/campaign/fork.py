@@ -21,11 +21,13 @@ from autodisco.campaign.copies import (
 )
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.packing import is_there
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
 from autodisco.campaign.setup import facts_of
-from autodisco.decide import best_found, ranking
+from autodisco.campaign.shared import forget_shared, take_shared
+from autodisco.decide import best_found, keep_at_hand, ranking
 from autodisco.errors import InputError
 from autodisco.files import sync, write_atomic
 from autodisco.store import PARTS, WAITING, Store, escapes, part_copy
@@ -75,6 +77,9 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
         _fill(part, store, settings, iteration, changed)
         os.rename(part, folder)
         sync(folder.parent)
+    except BaseException:
+        forget_shared(part)
+        raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return settings
@@ -93,25 +98,27 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         shutil.copytree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
+        take_shared(copy, settings, new=True)
         for file in files_named(changed):  # it may have been edited since it was copied
             part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():
             if number <= iteration:
                 _link(store.folder / path, part / path)
-        for row in copy.replicas():
+        for row in copy.replica_states():
             names = row.key, row.protocol, row.replica
             if row.status in ("done", "failed"):
                 _link_tree(store.replica_folder(*names), copy.replica_folder(*names))
             else:  # a build of a further tier, which the old campaign may be running: it begins anew here
                 copy.update_replica(*names, **WAITING)
         for place in [row.path for row in copy.files()]:
-            if not (part / place).is_file():
-                copy.forget_file(part / place)
+            if not is_there(file := copy.located(place)):
+                copy.forget_file(file)
         with copy.transaction():
             tried = [row.to_dict() for row in escapes(copy) if row.iteration <= iteration]
             facts = facts_of(with_protocol_copies(store.folder, settings))
             copy.set(**as_given(store.folder, facts, store.get("settings")))
             copy.set(settings=given, iteration=iteration)
+            keep_at_hand(copy)
             judge_again(copy)
             best = best_found(ranking(copy))
             copy.set(

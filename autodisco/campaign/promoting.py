@@ -16,7 +16,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.decide import ranking
 from autodisco.decide.measured import constraints_of
 from autodisco.decide.promotion import Build, Tier, due_tiers, next_builds
-from autodisco.store import Replica, Store, TierProgress, tier_progress
+from autodisco.store import ReplicaState, Store, TierProgress, tier_progress
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Promotions:
         self._campaign, self._store = campaign, store
         self._nothing: object = None
 
-    def next(self) -> Replica | None:
+    def next(self) -> ReplicaState | None:
         """The replica to run next, which waits in the store until it has started; None for one of the batch."""
         tiers, pool = self._campaign.tiers, self._campaign.pool
         if len(tiers) == 1:
@@ -45,7 +45,7 @@ class Promotions:
         begun = (row for row in self._store.open_replicas() if row.protocol != first and row.status == "waiting")
         return next(begun, None) or self._promoted()
 
-    def _promoted(self) -> Replica | None:
+    def _promoted(self) -> ReplicaState | None:
         """Choose a build if it is the turn of a further tier; the choice is journalled."""
         progress = tier_progress(self._store)
         starved, totals = self._store.starved(), started(progress)
@@ -61,7 +61,7 @@ class Promotions:
         self._nothing = None if found else seen
         return found
 
-    def _chosen(self, progress: list[TierProgress], due: set[str]) -> Replica | None:
+    def _chosen(self, progress: list[TierProgress], due: set[str]) -> ReplicaState | None:
         from autodisco.decide.judge import judged
 
         if (judge := judged(self._store)) is None:
@@ -73,7 +73,7 @@ class Promotions:
         build = next((one for one in builds if one.source in due), None)
         return self._plan(view, build, progress) if build else None
 
-    def _plan(self, view: View, build: Build, progress: list[TierProgress]) -> Replica:
+    def _plan(self, view: View, build: Build, progress: list[TierProgress]) -> ReplicaState:
         """Write a build that was chosen into the store and the journal."""
         store, key, names = self._store, view.keys[build.unit], [row.protocol for row in progress]
         polymer, number = store.polymer(key), view.builds[build]
@@ -92,8 +92,9 @@ class Promotions:
         with store.transaction():
             store.plan_replica(key, build.source, number, store.get("iteration"))
             store.note("promote", polymer.given, seen, f"build {number + 1} at {build.source}", why)
-        rows = store.replicas(key=key, protocol=build.source)
-        return next(row for row in rows if row.replica == number)
+        planned = store.replica_state(key, build.source, number)
+        assert planned is not None, "it was planned"
+        return planned
 
     def _tiers(self, progress: list[TierProgress]) -> list[Tier]:
         return [
@@ -127,8 +128,8 @@ class View:
         from autodisco.decide.outlook import Aim, Outlook
 
         tiers = [tier.protocol for tier in store.tiers()]
-        units = {polymer.key: polymer.smiles for polymer in store.polymers()}
-        rows = [row for row in store.replicas() if row.protocol in tiers]
+        units = store.units()
+        rows = [row for row in store.replica_states() if row.protocol in tiers]
         labels = [label for label in judge.labels if label.source in tiers]
         self.keys = {unit: key for key, unit in units.items()}
         self.builds = Counter(Build(units[row.key], row.protocol) for row in rows)

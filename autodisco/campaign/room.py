@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.shared import absence, shared_folder
 from autodisco.machine import free_memory_bytes
 from autodisco.store import list_campaigns
 from autodisco.text import joined
@@ -25,14 +26,18 @@ def neighbours(campaign: Campaign) -> str:
 
 
 def lack_of_room(campaign: Campaign, here: bool = True) -> str:
-    """What is short, as a sentence; empty where there is enough. Memory counts if replicas run `here`."""
-    settings, folder = campaign.settings.simulation, campaign.folder
-    disk = shutil.disk_usage(folder).free / GB
-    if disk < settings.least_free_disk_gb:
-        return (
-            f"{folder}: {disk:.2f} GB of disk are free and simulation.least_free_disk_gb asks for "
-            f"{settings.least_free_disk_gb:g}; it goes on when there is room"
-        )
+    """What is short, as a sentence; empty where there is enough: disk of the campaign folder, and of the one on
+    the shared disk. Memory counts if replicas run `here`."""
+    settings, shared = campaign.settings.simulation, shared_folder(campaign.settings)
+    if shared and (reason := absence(shared)):
+        return reason
+    for folder in (campaign.folder, *([shared] if shared else [])):
+        disk = shutil.disk_usage(folder).free / GB
+        if disk < settings.least_free_disk_gb:
+            return (
+                f"{folder}: {disk:.2f} GB of disk are free and simulation.least_free_disk_gb asks for "
+                f"{settings.least_free_disk_gb:g}; it goes on when there is room"
+            )
     memory = free_memory_bytes()
     if here and memory / GB < settings.least_free_memory_gb:
         return (

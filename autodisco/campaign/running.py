@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
 from autodisco.errors import AutodiscoError, StorageError
-from autodisco.store import WAITING, Replica, Store, available_part
+from autodisco.store import WAITING, ReplicaState, Store, available_part
 
 if TYPE_CHECKING:
     from autodisco.campaign.campaign import Campaign
@@ -39,7 +39,7 @@ def serving(settings: Settings, folder: Path) -> Executor:
     return executor
 
 
-def is_with(settings: Settings, folder: Path, executor: Executor, row: Replica) -> bool:
+def is_with(settings: Settings, folder: Path, executor: Executor, row: ReplicaState) -> bool:
     """Whether a replica was submitted to this executor by an earlier process, and may run on."""
     same = row.executor is not None and _same_kind(settings, folder, row.executor)
     return executor.survives and same and row.status == "running" and row.handle is not None
@@ -105,7 +105,7 @@ def end_running(settings: Settings, store: Store) -> None:
     _wait(store, ended)
 
 
-def wait_again(settings: Settings, store: Store, rows: list[Replica]) -> None:
+def wait_again(settings: Settings, store: Store, rows: list[ReplicaState]) -> None:
     """Replicas wait to be started again; those that survived the process that submitted them are ended before.
 
     Raises StorageError, and changes nothing, where one cannot be ended: two of it would write into one folder.
@@ -118,14 +118,14 @@ def wait_again(settings: Settings, store: Store, rows: list[Replica]) -> None:
     _wait(store, rows)
 
 
-def _wait(store: Store, rows: list[Replica]) -> None:
+def _wait(store: Store, rows: list[ReplicaState]) -> None:
     with store.transaction():
         for row in rows:
             if row.status == "running":
                 store.update_replica(row.key, row.protocol, row.replica, **WAITING)
 
 
-def _cancel(settings: Settings, store: Store, row: Replica) -> None:
+def _cancel(settings: Settings, store: Store, row: ReplicaState) -> None:
     """End a replica that may have survived the process that submitted it. Raises AutodiscoError if it cannot."""
     from autodisco.simulation.executors import EXECUTORS, load_executor
 
@@ -139,5 +139,5 @@ def _cancel(settings: Settings, store: Store, row: Replica) -> None:
         executor.cancel(row.handle)
 
 
-def _named(row: Replica) -> str:
+def _named(row: ReplicaState) -> str:
     return f"replica {row.replica} of {row.key} at {row.protocol}"

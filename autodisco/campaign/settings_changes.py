@@ -11,6 +11,7 @@ FREE_KEYS = (
     "executor.",
     "simulation.workers",
     "simulation.threads",
+    "simulation.folder",
     "simulation.timeout_minutes",
     "simulation.stalled_minutes",
     "simulation.least_free_disk_gb",

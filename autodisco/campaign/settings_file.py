@@ -188,6 +188,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
         changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
     simulation = settings.simulation
     parts = {key: absolute(getattr(simulation, key), file.parent) for key in ("engine", "force_field")}
+    parts["folder"] = str((file.parent / simulation.folder).resolve()) if simulation.folder else ""
     parts["protocol"] = _protocol(simulation.protocol, file.parent)
     changed["simulation"] = simulation.model_copy(update=parts)
     changed["tier"] = [

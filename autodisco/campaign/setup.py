@@ -10,8 +10,10 @@ from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_
 from autodisco.campaign.running import engine_of, executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
+from autodisco.campaign.shared import take_shared
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import tiers_of
+from autodisco.decide import keep_at_hand
 from autodisco.files import write_atomic
 from autodisco.store import Store
 from autodisco.text import joined
@@ -28,8 +30,11 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     stored = as_given(store.folder, settings.model_dump(), before or {})
     facts = as_given(store.folder, facts_of(settings), stored)
     with store.transaction():
+        take_shared(store, settings)
         if before is None:
-            store.set(state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0)
+            store.set(
+                state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0, fanned_out=True,
+            )  # fmt: skip
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
             if why := full_runs(campaign):
                 store.note("no early stops", settings.name, {}, "run each production to its end", why)
@@ -44,6 +49,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
                 "engine", settings.name, engines, "go on with it", "what this machine has; energies are the same"
             )
         store.set(**{**facts, "settings": stored})
+        keep_at_hand(store)
     return any(key.startswith(("budget.", "saturation.")) for key in changed)
 
 

@@ -25,12 +25,15 @@ class Simulation(Section):
     """Replicas at a time; 0 for as many as there are cores for, or `replicas_per_gpu` on each GPU."""
     threads: Positive = 1
     """Cores of one replica; more are worthwhile for boxes of thousands of atoms."""
+    folder: str = ""
+    """Folder on a disk that all machines see, relative to the campaign file: replicas lie in a folder of it with the
+    name of the campaign, the database stays in the campaign folder. Empty: everything in the campaign folder."""
     timeout_minutes: Minutes = 15.0
     """Time limit of one replica."""
     stalled_minutes: Amount = 10.0
     """A replica without progress for this long is ended and started anew; 0 for never."""
     least_free_disk_gb: Amount = 1.0
-    """No replica starts with less free space on the disk of the campaign folder."""
+    """No replica starts with less free space on the disk of its folder, or on that of the campaign folder."""
     least_free_memory_gb: Amount = 0.5
     """No replica starts with less free memory."""
     retries: Count = 1

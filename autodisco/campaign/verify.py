@@ -3,9 +3,11 @@
 import json
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autodisco.campaign.campaign_folder import settings_of
+from autodisco.campaign.packing import size_and_hash
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
 from autodisco.store import END_STATES, Model, RecordedFile, Replica, Store
@@ -27,8 +29,8 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
 
 def unrecorded_replicas(store: Store) -> int:
     """How many finished replicas have no recorded hashes, because an older program ran them."""
-    hashed = {(store.folder / row.path).parent for row in store.files()}
-    finished = [row for row in store.replicas() if row.status == "done"]
+    hashed = {store.located(row.path).parent for row in store.files()}
+    finished = [row for row in store.replica_states() if row.status == "done"]
     return sum(store.replica_folder(row.key, row.protocol, row.replica) not in hashed for row in finished)
 
 
@@ -55,13 +57,13 @@ def _facts(store: Store) -> list[str]:
 
 
 def _rows(store: Store) -> list[str]:
-    known = {polymer.key for polymer in store.polymers()}
+    known = store.units().keys()
     wrong = [
         f"state.db: {draw.smiles} (iteration {draw.iteration}, draw {draw.draw}) is new, and no polymer"
         for draw in store.candidates(verdict="new")
         if draw.key not in known
     ]
-    for row in store.replicas():
+    for row in store.each_replica():
         name = f"replica {row.replica} of {row.key} at {row.protocol}"
         if row.status == "done" and not row.properties:
             wrong.append(f"state.db: {name} is done and has no properties")
@@ -105,15 +107,24 @@ def _files(
     for number, row in enumerate(recorded):
         if progress:
             progress(number + 1)
-        path = store.folder / row.path
-        if not path.is_file():
-            wrong.append(f"{row.path}: missing")
-        elif path.stat().st_size != row.bytes:
-            wrong.append(f"{row.path}: {path.stat().st_size} bytes, {row.bytes} were written")
-        elif sha256(path) != row.sha256:
-            wrong.append(f"{row.path}: its content has changed")
+        if problem := _of_file(row, store.located(row.path)):
+            wrong.append(problem)
     names = {row.path for row in recorded}
     for model in models:
         if model.path not in names and not (store.folder / model.path).is_file():
             wrong.append(f"{model.path}: missing")
     return wrong
+
+
+def _of_file(row: RecordedFile, path: Path) -> str:
+    """What is wrong with a file, loose or packed; empty for a sound one."""
+    if path.is_file():
+        size = path.stat().st_size
+        found = (size, sha256(path)) if size == row.bytes else (size, "")
+    elif (packed := size_and_hash(path)) is None:
+        return f"{row.path}: missing"
+    else:
+        found = packed
+    if found[0] != row.bytes:
+        return f"{row.path}: {found[0]} bytes, {row.bytes} were written"
+    return "" if found[1] == row.sha256 else f"{row.path}: its content has changed"

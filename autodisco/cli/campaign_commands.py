@@ -109,7 +109,7 @@ def status(
         _print_why(campaign_folder(name), as_json)
         return
     with Store.open_readonly(campaign_folder(name)) as store:
-        seen = status_of(store)
+        seen = status_of(store, whole=as_json)
     if as_json:
         print_json(seen)
         return
@@ -297,7 +297,7 @@ def _print_end(folder: Path, as_json: bool) -> None:
         if state in END_STATES:
             page = write_report(store)
         elif as_json:
-            print_json(status_of(store))
+            print_json(status_of(store, whole=True))
     if state in END_STATES:
         _print_result(folder, page, as_json)
     else:
@@ -311,7 +311,7 @@ def _print_result(folder: Path, page: Path, as_json: bool) -> None:
 
     with Store.open_readonly(folder) as store:
         if as_json:
-            print_json({**status_of(store).to_dict(), "report": str(page)})
+            print_json({**status_of(store, whole=True).to_dict(), "report": str(page)})
             return
         for line in summary(store):
             print(line)

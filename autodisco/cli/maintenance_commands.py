@@ -17,7 +17,7 @@ MOST_SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (verify, clean, export, fork):
+    for command in (verify, clean, pack, export, fork):
         app.command(command.__name__)(command)
 
 
@@ -78,6 +78,25 @@ def clean(
         message("the values stay, but can no longer be recomputed from trajectories")
     if done.problems:
         raise AutodiscoError(f"{folder}: {counted(len(done.problems), 'replica')} could not be cleaned")
+
+
+def pack(
+    name: NAME = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring the files of packed replicas back.")] = False,
+) -> None:
+    """Pack the files of each finished replica into one archive.
+
+    For disks that limit the number of files. Outcomes stay beside the archives, verify looks into them, and archives
+    and forks take them along. To analyze trajectories again, bring the files back first.
+    """
+    from autodisco.campaign import packing
+    from autodisco.store import Store
+
+    folder = campaign_folder(name)
+    with Store.open(folder) as store:
+        done = packing.unpack(store) if undo else packing.pack(store)
+    what = "unpacked" if undo else "packed"
+    message(f"{folder}: {counted(done.replicas, 'replica')} {what}; {done.before} files before, {done.after} now")
 
 
 def export(

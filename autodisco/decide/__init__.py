@@ -3,10 +3,10 @@
 from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import Scale
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
-from autodisco.decide.measured import comparison, objective_of, value_of
+from autodisco.decide.measured import comparison, keep_at_hand, objective_of, value_of
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.outlook import Aim
-from autodisco.decide.ranking import Ranked, Ranking, best_found, ranking
+from autodisco.decide.ranking import Ranked, Ranking, best_found, ranking, with_properties
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.settling import best_known, chance_settled
 from autodisco.decide.status import Status, status
@@ -33,6 +33,7 @@ __all__ = [
     "chance_settled",
     "comparison",
     "dataset_classes",
+    "keep_at_hand",
     "objective_named",
     "objective_of",
     "of_quantity",
@@ -40,4 +41,5 @@ __all__ = [
     "selected",
     "status",
     "value_of",
+    "with_properties",
 ]

@@ -127,7 +127,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     """
     reference = store.polymer(store.get("reference_key") or "")
     known = {label.smiles for label in judge.labels if label.source in {source.name for source in _awaited(judge)}}
-    units = {row.key: row.smiles for row in store.polymers() if row.smiles in known}
+    units = {key: smiles for key, smiles in store.units().items() if smiles in known}
     if reference:
         units[reference.key] = reference.smiles
     open_ = [row for row in pool if row.key and row.key not in units]
@@ -160,7 +160,7 @@ def forecasts(judge: Judge, store: Store) -> list[Forecast]:
 
     Bounds are left out: they say only that a value lies where less than the least is resolved.
     """
-    smiles = {row.smiles: row.key for row in store.polymers()}
+    smiles = {unit: key for key, unit in store.units().items()}
     said, widened = store.estimates(), (store.get("judgement") or {}).get("widened_by_forecasts", 1.0)
     done = {(row.key, row.source) for row in store.forecasts()}
     rows = []

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autodisco.analysis import UNKNOWN_SCATTER, Comparison, combine, compare
+from autodisco.analysis.combination import AT_LEAST, Censored, RatioOfMeans
+from autodisco.analysis.quantities import quantity
 from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
-from autodisco.store import Label, Properties, Replica, Store, copied_part
+from autodisco.store import Label, Measurements, Properties, Store, copied_part
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Measured:
     protocol
     origin : ``simulated``, or the file a label came from
     values : value of each replica; `stand_ins` for a label from a file
-    properties : means and ``_sem`` over replicas, by quantity
+    properties : means and ``_sem`` over replicas, by quantity: those that the ranking needs
+        (`quantities_at_hand`); `autodisco.decide.with_properties` adds the others
     value, sem : mean and standard error of the objective over replicas
     """
 
@@ -77,13 +80,10 @@ def compared(
 def measured_values(store: Store, objective: Objective, key: str | None = None) -> dict[str, dict[str, Measured]]:
     """What polymers were measured to have, by key and protocol of the tier: all polymers, or one."""
     protocols, force_field = {tier.protocol for tier in store.tiers()}, store.get("force_field")
-    replicas: dict[tuple[str, str], list[Replica]] = {}
-    for replica in store.replicas(key=key):
-        replicas.setdefault((replica.key, replica.protocol), []).append(replica)
     found: dict[str, dict[str, Measured]] = {}
-    for (simulated, protocol), group in replicas.items():
-        if protocol in protocols and (one := _simulated(objective, protocol, group)):
-            found.setdefault(simulated, {})[protocol] = one
+    for row in store.measured(quantities_at_hand(store, objective), key):
+        if row.protocol in protocols and (one := _simulated(objective, row)):
+            found.setdefault(row.key, {})[row.protocol] = one
     for label in store.labels(objective.column):
         comparable = label.protocol in protocols and label.force_field == force_field
         wanted = key in (None, label.key) and label.protocol not in found.get(label.key, {})
@@ -92,15 +92,37 @@ def measured_values(store: Store, objective: Objective, key: str | None = None) 
     return found
 
 
-def _simulated(objective: Objective, protocol: str, group: Sequence[Replica]) -> Measured | None:
+def quantities_at_hand(store: Store, objective: Objective | None = None) -> set[str]:
+    """Names of the quantities that the ranking and the judge of a campaign need of a replica, for an `objective` or for
+    all that the campaign wants."""
+    wanted = [objective] if objective else [objective_of(store), *further_objectives_of(store)]
+    names = {"censored", "production_share", "force_field_flags"}
+    for one in (*wanted, *constraints_of(store)):
+        names |= {one.column, *one.quantities}
+    for name in sorted(names):
+        rule = quantity(name).combination
+        names |= {f"{name}{AT_LEAST}"} if isinstance(rule, Censored) else set()
+        names |= {rule.below, *rule.above} if isinstance(rule, RatioOfMeans) else set()
+    return names
+
+
+def keep_at_hand(store: Store) -> None:
+    """Let the store keep what the ranking and the judge need; called when a campaign starts and when it is forked."""
+    store.keep_at_hand(quantities_at_hand(store))
+
+
+def _simulated(objective: Objective, row: Measurements) -> Measured | None:
     """What replicas of a polymer at one protocol gave; None without a value."""
-    done = [row.properties for row in group if row.status == "done" and row.properties is not None]
-    valued = [(value, one) for one in done if (value := objective.value(one)) is not None]
+    valued = with_values(objective, row.done)
     if not valued:
         return None
-    failed = sum(replica.status == "failed" for replica in group)
-    properties = combine([{**one, objective.column: value} for value, one in valued])
-    return _mean(objective, protocol, len(valued), failed, "simulated", [value for value, _ in valued], properties)
+    values = [one[objective.column] for one in valued]
+    return _mean(objective, row.protocol, len(valued), row.failed, "simulated", values, combine(valued))
+
+
+def with_values(objective: Objective, replicas: Sequence[Properties]) -> list[Properties]:
+    """The properties of those replicas that have a value of the objective, this value among them."""
+    return [{**one, objective.column: value} for one in replicas if (value := objective.value(one)) is not None]
 
 
 def _labelled(objective: Objective, label: Label, mean: float) -> Measured:

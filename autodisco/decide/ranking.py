@@ -1,16 +1,19 @@
 """The ranking: polymers with a value, by what is believed of them when all are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from autodisco.analysis import BETTER_PROBABILITY, Belief, beliefs
+from autodisco.analysis import BETTER_PROBABILITY, Belief, beliefs, combine
 from autodisco.analysis.shrinkage import Z_90
-from autodisco.decide.measured import Measured, compared, constraints_of, measured_values, objective_of
+from autodisco.decide.measured import Measured, compared, constraints_of, measured_values, objective_of, with_values
 from autodisco.decide.objective import Objective
-from autodisco.store import Estimate, Flag, Store
+from autodisco.store import Estimate, Flag, Properties, Store
+
+AT_ONCE = 500
+"""Polymers whose properties are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,20 @@ def ranking(store: Store) -> list[Ranked]:
     return ranked
 
 
+def with_properties(store: Store, rows: Sequence[Ranked]) -> list[Ranked]:
+    """The same rows with every quantity of their replicas among their properties: about 10 kB each."""
+    detailed = []
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        found: dict[tuple[str, str], list[Properties]] = {}
+        for key, protocol, properties in store.properties(row.key for row in part):
+            found.setdefault((key, protocol), []).append(properties)
+        for row in part:
+            valued = with_values(row.objective, found.get((row.key, row.protocol), []))
+            detailed.append(replace(row, properties=combine(valued)) if row.origin == "simulated" else row)
+    return detailed
+
+
 def best_found(ranked: list[Ranked]) -> Ranked | None:
     """The best polymer that the campaign itself found; None before there is one."""
     return next((row for row in ranked if row.source == "generated" and row.verdict != "excluded"), None)
@@ -212,10 +229,9 @@ def _verdict(p_better: float | None, threshold: float) -> str | None:
 def _valued(store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]]) -> dict[str, Valued]:
     """Polymers with a value by key."""
     order, constraints = [tier.protocol for tier in store.tiers()], constraints_of(store)
-    rows = {}
+    rows, polymers = {}, store.polymers_by_key(measured)
     for key, found in measured.items():
-        polymer = store.polymer(key)
-        assert polymer is not None, "a polymer with a value is known"
+        polymer = polymers[key]
         tiers = tuple(found[protocol] for protocol in order if protocol in found)
         highest = tiers[-1]
         rows[key] = Valued(

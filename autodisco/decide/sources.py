@@ -12,6 +12,7 @@ import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
 from autodisco.analysis.shrinkage import EXPECTED_SPREAD
+from autodisco.decide.measured import quantities_at_hand, with_values
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import DATASET, EXPERIMENT, CampaignTier, Store
@@ -65,7 +66,7 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     target = REFERENCE if comparable and (published or builds.get(REFERENCE) or prior_mean) else own
     if target == REFERENCE:
         builds.setdefault(REFERENCE, {})
-    smiles = {polymer.key: polymer.smiles for polymer in store.polymers()}
+    smiles = store.units()
     labels: list[Label] = []
     sources: dict[str, Source] = {}
     for name, values in builds.items():
@@ -96,10 +97,9 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
 def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:
     """Values of builds by protocol: of simulations, and of labels of files where a polymer has no simulation."""
     found: dict[str, Builds] = {}
-    for row in store.replicas():
-        value = objective.value(row.properties) if row.status == "done" and row.properties is not None else None
-        if value is not None:
-            found.setdefault(row.protocol, {}).setdefault(row.key, []).append(value)
+    for row in store.measured(quantities_at_hand(store, objective)):
+        if values := [one[objective.column] for one in with_values(objective, row.done)]:
+            found.setdefault(row.protocol, {})[row.key] = values
     simulated = {name: set(builds) for name, builds in found.items()}
     here = store.get("force_field")
     for label in store.labels(objective.column):

@@ -5,7 +5,7 @@ from typing import Any
 
 from autodisco.decide.measured import objective_of
 from autodisco.decide.objective import Objective
-from autodisco.decide.ranking import Ranked, ranking
+from autodisco.decide.ranking import Ranked, ranking, with_properties
 from autodisco.store import Progress, Store, at_one_moment, progress_fields
 
 
@@ -41,18 +41,24 @@ class Status(Progress):
 
 
 @at_one_moment
-def status(store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ranked] | None = None) -> Status:
+def status(
+    store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ranked] | None = None, whole: bool = False
+) -> Status:
     """Status of a campaign with the last `journal_rows` events and the `best` polymers of its ranking.
 
-    `ranked` are the rows of `ranking`, where they are known already.
+    `ranked` are the rows of `ranking`, where they are known already. With `whole`, the rows that it holds have every
+    quantity of their polymers.
     """
     ranked = ranking(store) if ranked is None else ranked
+    shown, reference = ranked[:best], [row for row in ranked if row.verdict == "reference"]
+    if whole:
+        shown, reference = with_properties(store, shown), with_properties(store, reference)
     found = [row.verdict for row in ranked if row.source == "generated"]
     return Status(
         **progress_fields(store, journal_rows),
         objective=objective_of(store),
-        reference=next((row for row in ranked if row.verdict == "reference"), None),
-        best=ranked[:best],
+        reference=next(iter(reference), None),
+        best=shown,
         n_ranked=len(ranked),
         n_better=found.count("better"),
         n_tied=found.count("tie"),

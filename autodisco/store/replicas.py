@@ -1,13 +1,16 @@
 """The replicas of a campaign, and the protocols at which they are simulated."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autodisco.store.estimates import Estimates
-from autodisco.store.folders import replica_folder
-from autodisco.store.records import Replica
+from autodisco.store.folders import SIMULATIONS, replica_folder
+from autodisco.store.measured import WITH_PROPERTIES, Measured
+from autodisco.store.records import Properties, Replica, ReplicaState
 from autodisco.store.tiers import CampaignTier
+
+ORDER = "iteration, key, protocol, replica"
 
 NOT_SUBMITTED: dict[str, Any] = {"executor": None, "handle": None, "claim": None}
 """Columns of a replica that no executor has."""
@@ -15,7 +18,7 @@ WAITING = {**NOT_SUBMITTED, "status": "waiting", "started": None}
 """Columns of a replica that waits to be started, possibly again."""
 
 
-class Replicas(Estimates):
+class Replicas(Measured):
     """The part of the store that concerns simulations."""
 
     def tiers(self) -> tuple[CampaignTier, ...]:
@@ -31,9 +34,24 @@ class Replicas(Estimates):
         """Protocols of the tiers that were found to contribute nothing."""
         return frozenset(self.get("starved") or ())
 
+    @property
+    def shared(self) -> Path:
+        """Folder of what other machines see of the campaign: the campaign folder, or one on another disk."""
+        return Path(self.get("shared_folder") or self.folder)
+
     def replica_folder(self, key: str, protocol: str, replica: int) -> Path:
         """Folder of a replica. Those of the first tier lie beside the folders of the other protocols."""
-        return replica_folder(self.folder, key, replica, "" if protocol == self.get("protocol") else protocol)
+        further = "" if protocol == self.get("protocol") else protocol
+        return replica_folder(self.shared, key, replica, further, self.get("fanned_out", False))
+
+    def place(self, path: Path) -> str:
+        """Name of a file or folder of the campaign: relative to its folder, as if all replicas lay there."""
+        root = self.shared if self.shared in path.parents else self.folder
+        return str(path.relative_to(root))
+
+    def located(self, place: str) -> Path:
+        """The file or folder of such a name."""
+        return (self.shared if place.startswith(f"{SIMULATIONS}/") else self.folder) / place
 
     def plan_replica(self, key: str, protocol: str, replica: int, iteration: int) -> None:
         """Ask for a replica; one that was asked for before stays as it is."""
@@ -46,34 +64,52 @@ class Replicas(Estimates):
         )
 
     def update_replica(self, key: str, protocol: str, replica: int, **columns: Any) -> None:
-        """Set columns of a replica; ``properties`` is a dict."""
-        if "properties" in columns and columns["properties"] is not None:
-            columns["properties"] = json.dumps(columns["properties"])
-        names = ", ".join(f"{name} = ?" for name in columns)
-        self.write(
-            f"UPDATE replicas SET {names} WHERE key = ? AND protocol = ? AND replica = ?",
-            *columns.values(),
-            key,
-            protocol,
-            replica,
-        )
+        """Set columns of a replica, and its ``properties``, a dict or None."""
+        changed = set(columns)
+        with self.transaction():
+            if "properties" in columns:
+                self._set_properties(key, protocol, replica, columns.pop("properties"))
+            if columns:
+                names = ", ".join(f"{name} = ?" for name in columns)
+                where = "key = ? AND protocol = ? AND replica = ?"
+                self.write(f"UPDATE replicas SET {names} WHERE {where}", *columns.values(), key, protocol, replica)
+            if changed & {"status", "properties"}:
+                self._measure(key, protocol)
+
+    def _set_properties(self, key: str, protocol: str, replica: int, properties: Properties | None) -> None:
+        self.write("DELETE FROM properties WHERE key = ? AND protocol = ? AND replica = ?", key, protocol, replica)
+        if properties is not None:
+            self.write("INSERT INTO properties VALUES (?, ?, ?, ?)", key, protocol, replica, json.dumps(properties))
 
     def replicas(
         self, iteration: int | None = None, key: str | None = None, protocol: str | None = None
     ) -> list[Replica]:
-        """Replicas by iteration, key, protocol and number, all or those of an iteration, polymer or protocol."""
-        order = "iteration, key, protocol, replica"
-        return self._selected(Replica, "replicas", order, iteration=iteration, key=key, protocol=protocol)
+        """Replicas by iteration, key, protocol and number, all or those of an iteration, polymer or protocol, with
+        their properties: 4 kB each."""
+        return self._selected(Replica, WITH_PROPERTIES, ORDER, iteration=iteration, key=key, protocol=protocol)
 
-    def batch_replicas(self) -> list[Replica]:
+    def each_replica(self) -> Iterator[Replica]:
+        """All of them one by one, because a list of thousands does not fit into memory."""
+        for row in self.each(f"SELECT * FROM {WITH_PROPERTIES} ORDER BY {ORDER}"):
+            yield Replica(**{**row, "properties": row["properties"] and json.loads(row["properties"])})
+
+    def replica_states(self, iteration: int | None = None, protocol: str | None = None) -> list[ReplicaState]:
+        """The same without properties."""
+        return self._selected(ReplicaState, "replicas", ORDER, iteration=iteration, protocol=protocol)
+
+    def replica_state(self, key: str, protocol: str, replica: int) -> ReplicaState | None:
+        """One replica, or None."""
+        found = self._selected(ReplicaState, "replicas", ORDER, key=key, protocol=protocol, replica=replica)
+        return found[0] if found else None
+
+    def batch_replicas(self) -> list[ReplicaState]:
         """Replicas of the present iteration at the first tier: it ends when each of them has."""
-        return self.replicas(self.get("iteration"), protocol=self.get("protocol"))
+        return self.replica_states(self.get("iteration"), self.get("protocol"))
 
-    def open_replicas(self) -> list[Replica]:
+    def open_replicas(self) -> list[ReplicaState]:
         """Replicas that wait or run; those of further tiers may be of earlier iterations."""
         return self._records(
-            Replica,
-            "SELECT * FROM replicas WHERE status IN ('waiting', 'running') ORDER BY iteration, key, protocol, replica",
+            ReplicaState, f"SELECT * FROM replicas WHERE status IN ('waiting', 'running') ORDER BY {ORDER}"
         )
 
     def simulations_done(self) -> int:

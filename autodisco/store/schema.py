@@ -253,7 +253,40 @@ ALTER TABLE replicas ADD COLUMN claim TEXT;
 """
 """A running replica names the claim whose result counts; one that an older version started has none."""
 
-MIGRATIONS: tuple[str, ...] = (TABLES, FILES, INTERVALS, OPEN_VERDICTS, LABELS, ESTIMATES, TIERS, CLAIMS)
+MEASURED = """
+CREATE TABLE properties (              -- of replicas that gave a value
+    key TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    replica INTEGER NOT NULL,
+    properties TEXT NOT NULL,
+    PRIMARY KEY (key, protocol, replica),
+    FOREIGN KEY (key, protocol, replica) REFERENCES replicas ON DELETE CASCADE ON UPDATE CASCADE
+) WITHOUT ROWID;
+INSERT INTO properties SELECT key, protocol, replica, properties FROM replicas WHERE properties IS NOT NULL;
+ALTER TABLE replicas DROP COLUMN properties;
+CREATE TABLE measured (                -- the quantities of ended replicas that the fact ``at_hand`` names
+    key TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    iteration INTEGER NOT NULL,        -- the first of their iterations
+    failed INTEGER NOT NULL,           -- how many gave no value
+    done TEXT NOT NULL,                -- an object for each of the others, in the order of iteration and number
+    PRIMARY KEY (key, protocol)
+) WITHOUT ROWID;
+"""
+"""Properties are 4 kB for each replica. Few readers need them whole, and the ranking needs some numbers of each
+polymer, which are kept beside them."""
+
+MIGRATIONS: tuple[str, ...] = (
+    TABLES,
+    FILES,
+    INTERVALS,
+    OPEN_VERDICTS,
+    LABELS,
+    ESTIMATES,
+    TIERS,
+    CLAIMS,
+    MEASURED,
+)
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 
 VERSION = len(MIGRATIONS)

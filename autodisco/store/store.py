@@ -71,6 +71,20 @@ class Store(Replicas):
         """Polymers by key, all or those of a source and iteration."""
         return self._selected(Polymer, "polymers", "key", source=source, iteration=iteration)
 
+    def polymers_by_key(self, keys: Iterable[str]) -> dict[str, Polymer]:
+        """Some polymers by their keys."""
+        sql = "SELECT * FROM polymers WHERE key IN (SELECT value FROM json_each(?))"
+        return {row.key: row for row in self._records(Polymer, sql, json.dumps(list(keys)))}
+
+    def key_named(self, name: str) -> str | None:
+        """Key of the polymer that a seed file calls so, or None."""
+        found = self.rows("SELECT key FROM polymers WHERE name = ? ORDER BY key LIMIT 1", name)
+        return str(found[0]["key"]) if found and name else None
+
+    def units(self) -> dict[str, str]:
+        """Canonical repeat units of all polymers by key."""
+        return {row["key"]: row["smiles"] for row in self.each("SELECT key, smiles FROM polymers ORDER BY key")}
+
     def known_keys(self) -> set[str]:
         """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
 
@@ -221,17 +235,16 @@ class Store(Replicas):
     # files ----------------------------------------------------------------------------------------------------
 
     def record_file(self, path: Path, digest: str | None = None) -> None:
-        """Remember size and hash of a file in the campaign folder, which is not to change any more.
+        """Remember size and hash of a file of the campaign, which is not to change any more.
 
         `digest` is its SHA-256 if the process that wrote it computed that.
         """
-        relative, size = str(path.relative_to(self.folder)), path.stat().st_size
-        written = digest or sha256(path)
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", relative, size, written, time.time())
+        size, written = path.stat().st_size, digest or sha256(path)
+        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self.place(path), size, written, time.time())
 
     def forget_file(self, path: Path) -> None:
         """A file was removed on purpose."""
-        self.write("DELETE FROM files WHERE path = ?", str(path.relative_to(self.folder)))
+        self.write("DELETE FROM files WHERE path = ?", self.place(path))
 
     def files(self) -> list[RecordedFile]:
         """Recorded files by path."""
@@ -267,6 +280,7 @@ class Store(Replicas):
             self._return_to_grammar("iteration > ?", iteration)
             self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
+            self._fill()
 
     # iterations -----------------------------------------------------------------------------------------------
 

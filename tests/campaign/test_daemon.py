@@ -12,7 +12,7 @@ from autodisco.campaign import live_owner, load, open_folder, pause, recovery, r
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.polymer import parse
-from autodisco.store import Store, replica_folder
+from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 
 PATIENCE_S = 120
@@ -78,7 +78,7 @@ def test_a_finished_replica_whose_daemon_died_before_noting_it_is_adopted(finish
     copied = open_folder(tmp_path / "copy")
     with Store.open(copied.folder) as store:
         (row,) = store.replicas()
-        folder = replica_folder(copied.folder, row.key, row.replica)
+        folder = store.replica_folder(row.key, row.protocol, row.replica)
         written = (folder / "outcome.json").stat().st_mtime_ns
         store.update_replica(
             row.key, row.protocol, row.replica, status="running", properties=None, ended=None, wall_s=None

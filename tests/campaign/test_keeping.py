@@ -23,7 +23,7 @@ from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.simulation import protocols
-from autodisco.store import Store, replica_folder
+from autodisco.store import Store
 from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
@@ -48,7 +48,7 @@ def done(folder):
     """The folder of a replica that has a value."""
     with Store.open_readonly(folder) as store:
         row = next(row for row in store.replicas() if row.status == "done")
-        return replica_folder(folder, row.key, row.replica)
+        return store.replica_folder(row.key, row.protocol, row.replica)
 
 
 def flip_a_bit(path):
@@ -105,7 +105,7 @@ def test_a_database_that_contradicts_itself_is_named(copied):
     with Store.open(copied) as store:
         row = store.replicas()[0]
         store.update_replica(row.key, row.protocol, row.replica, status="done", properties=None)
-        store.write("UPDATE replicas SET properties = NULL")
+        store.write("DELETE FROM properties")
         store.set(state="somewhere", iteration=7)
     (copied / "campaign.toml").write_text("name = 'another'\n")
     found = "\n".join(problems(copied))
@@ -178,18 +178,18 @@ def three(copied):
     with Store.open(copied) as store:
         row = next(row for row in store.replicas() if row.status == "done")
         for n in (1, 2):
-            shutil.copytree(replica, replica_folder(copied, row.key, n))
+            shutil.copytree(replica, replica.with_name(str(n)))
             store.plan_replica(row.key, row.protocol, n, 1)
             columns = {
                 name: getattr(row, name)
                 for name in ("properties", "wall_s", "cpu_s", "atoms", "estimated_terms", "ended")
             }
             store.update_replica(row.key, row.protocol, n, status="done", **columns)
-            store.record_file(replica_folder(copied, row.key, n) / "trajectory.dcd")
+            store.record_file(replica.with_name(str(n)) / "trajectory.dcd")
         store.update_replica(
             row.key, row.protocol, 2, status="failed", properties=None, failure_code="nan", detail="=1+1"
         )
-    folders = [replica_folder(copied, row.key, n) for n in range(3)]
+    folders = [replica.with_name(str(n)) for n in range(3)]
     os.truncate(folders[1] / "trajectory.dcd", 5000)
     return copied, folders
 

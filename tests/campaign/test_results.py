@@ -6,8 +6,9 @@ import time
 import pytest
 
 from autodisco.campaign import load
-from autodisco.campaign.replicas import replica_task, settle
+from autodisco.campaign.replicas import settle
 from autodisco.campaign.setup import set_up
+from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
 from autodisco.errors import StorageError
 from autodisco.files import sha256, write_json
@@ -51,7 +52,7 @@ def ended(tmp_path):
             store.add_polymer(key, "*OCC*", "*OCC*", "generated", 1)
             store.plan_replica(key, "smoke", 0, 1)
             (row,) = store.replicas(key=key)
-            task = replica_task(campaign, store, row)
+            task = Tasks(campaign, store).of(row)
             run = run_folder(task.folder, f"claim{n}")
             job.write_job(task, f"claim{n}")
             (run / "report.txt").write_text(f"report of {n}")
@@ -107,13 +108,13 @@ def test_the_hashes_are_those_that_the_worker_computed(ended):
     with store:
         settle(campaign, store)
         hashes = {row.path: row.sha256 for row in store.files() if row.path.endswith("report.txt")}
-        report = f"simulations/{1:016x}/0/report.txt"
+        report = f"simulations/00/{1:016x}/0/report.txt"
         assert hashes == {
-            f"simulations/{0:016x}/0/report.txt": "0" * 64,
+            f"simulations/00/{0:016x}/0/report.txt": "0" * 64,
             report: sha256(store.folder / report),
         }
         changed = [problem for problem in verify(store) if "report.txt" in problem]
-        assert changed == [f"simulations/{0:016x}/0/report.txt: its content has changed"]
+        assert changed == [f"simulations/00/{0:016x}/0/report.txt: its content has changed"]
 
 
 @pytest.mark.parametrize(("engine", "fits"), [("openmm", True), ("lammps", True), ("another", False)])
@@ -121,7 +122,7 @@ def test_elsewhere_the_engine_auto_is_chosen_where_a_replica_runs(ended, engine,
     campaign, store = ended(value(1.0), here=False, engine=engine)
     with store:
         (row,) = store.replicas()
-        task = replica_task(campaign, store, row)
+        task = Tasks(campaign, store).of(row)
         assert (store.get("engine"), task.engine) == ("auto", "auto")
         assert (claims.finished(task, "claim0") is not None) == fits
         assert claims.finished(dataclasses.replace(task, engine="further"), "claim0") is None

@@ -8,13 +8,13 @@ import torch
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
-from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.filter import _objection
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, advance
+from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.training import load_model, train_model, training_set
 from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
@@ -393,9 +393,9 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
         other = dataclasses.replace(campaign, settings=settings)
         (tier,) = other.tiers
         store.set(protocol=tier.protocol, tiers=[tier.to_dict()])
-        for table in ("replicas", "labels"):
+        for table in ("replicas", "measured", "labels"):
             store.write(f"UPDATE {table} SET protocol = ? WHERE protocol = 'smoke'", tier.protocol)
-        tasks = {row.key: replica_task(other, store, row) for row in store.replicas()}
+        tasks = {row.key: Tasks(other, store).of(row) for row in store.replicas()}
         benchmark = tasks[parse("*CSC*").key].benchmark
         assert (benchmark and benchmark.s_per_cm) == told
         assert tasks[PEO].benchmark is None
@@ -456,7 +456,8 @@ def test_acquiring_ranks_once(at_acquire):
     asked = []
     store._connection.set_trace_callback(asked.append)
     STAGES.get("acquire").run(campaign, store)
-    assert sum("FROM replicas" in sql for sql in asked) == 1
+    assert sum("* FROM measured" in sql for sql in asked) == 1
+    assert not any("JOIN properties" in sql and "'done'" in sql for sql in asked)
 
 
 def test_what_conducts_nothing_is_low_even_when_most_do_not(at_acquire):

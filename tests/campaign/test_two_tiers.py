@@ -51,7 +51,7 @@ def long_rows(folder, *states):
 def killed_in_a_long_build(file, runs):
     """Run a campaign to its end, after it was killed with all its processes in the middle of a build of `long`."""
     folder, process = runs / "small", begin(file, runs)
-    while not any((folder / "simulations" / row.key / "long" / str(row.replica) / "progress.json").is_file()
+    while not any(list(folder.glob(f"simulations/*/{row.key}/long/{row.replica}/**/progress.json"))
                   for row in long_rows(folder, "running")):  # fmt: skip
         assert process.poll() is None, (file.parent / "log.txt").read_text()[-2000:]
         time.sleep(0.05)
@@ -80,7 +80,7 @@ def test_a_build_that_was_killed_is_neither_lost_nor_doubled(killed):
         assert rows
         assert {(row.status, row.attempt) for row in rows} == {("done", 0)}
         promoted = [row for row in store.journal() if row.event == "promote"]
-        assert len(promoted) == len(rows) == len(list(killed.glob("simulations/*/long/*/outcome.json")))
+        assert len(promoted) == len(rows) == len(list(killed.glob("simulations/*/*/long/*/outcome.json")))
         assert verify(store) == []
         assert unrecorded_replicas(store) == 0
         assert store.get("state") == "exhausted"

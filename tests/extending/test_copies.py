@@ -8,9 +8,9 @@ import pytest
 from autodisco.campaign import load, open_folder
 from autodisco.campaign.copies import input_copy
 from autodisco.campaign.fork import fork
-from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages.prepare import _load
+from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
 from autodisco.decide import objective_of
 from autodisco.errors import InputError
@@ -177,7 +177,7 @@ def task_of(campaign):
         if not store.replicas():
             store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
             store.plan_replica("abc", store.get("protocol"), 0, 0)
-        return replica_task(campaign, store, store.replicas()[0])
+        return Tasks(campaign, store).of(store.replicas()[0])
 
 
 def test_a_campaign_with_a_protocol_by_path_goes_on_where_it_was_moved_and_without_its_files(own_protocol, tmp_path):

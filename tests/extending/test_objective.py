@@ -7,9 +7,9 @@ import re
 import pytest
 
 from autodisco.campaign import load
-from autodisco.campaign.replicas import replica_task
 from autodisco.campaign.seeds import read_seeds
 from autodisco.campaign.setup import full_runs, set_up
+from autodisco.campaign.tasks import Tasks
 from autodisco.decide import ranking
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
@@ -42,7 +42,7 @@ def test_early_stops_are_off_for_another_objective_and_the_campaign_says_so(tmp_
         set_up(campaign, store)
         store.add_polymer("abc", "*OCC*", "*OCC*", "seed", 0)
         store.plan_replica("abc", store.get("protocol"), 0, 0)
-        assert replica_task(campaign, store, store.replicas()[0]).may_stop_early == of_conductivity
+        assert Tasks(campaign, store).of(store.replicas()[0]).may_stop_early == of_conductivity
         told = [row.why for row in store.journal() if row.event == "no early stops"]
     why = "early stops of protocol mine are off: they are tested for the conductivity, and the objective is efficacy"
     assert told == ([] if of_conductivity else [why])

@@ -182,7 +182,7 @@ def test_a_triangle_stands_for_what_lies_beyond_the_axis():
 def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):
     """Nothing that it shows needs a value: here no ranking could be made."""
     store = fill(tmp_path / "a")
-    store.write("UPDATE replicas SET properties = 'no JSON'")
+    store.write("UPDATE properties SET properties = 'no JSON'")
     with pytest.raises(ValueError, match="Expecting value"):
         ranking(store)
     console = Console(file=io.StringIO(), width=80, force_terminal=True)

@@ -149,13 +149,15 @@ def test_candidates_and_replicas_of_an_older_database_stay_as_they_are(tmp_path)
             "INSERT INTO candidates VALUES (1, 0, '*OO*', 'k1', 'rejected', 'peroxide', '[{\"name\": \"O-O\"}]')"
         )
         older.execute(
-            "INSERT INTO replicas (key, protocol, replica, iteration, status) VALUES ('k', 'p', 0, 1, 'done')"
+            "INSERT INTO replicas (key, protocol, replica, iteration, status, properties) "
+            "VALUES ('k', 'p', 0, 1, 'done', '{\"a\": 1.5}')"
         )
         older.commit()
     with Store.open(tmp_path) as store:
         assert store.candidates() == [Candidate(1, 0, "*OO*", "k1", "rejected", "peroxide", [{"name": "O-O"}])]
         (replica,) = store.replicas()
         assert (replica.status, replica.executor, replica.handle) == ("done", None, None)
+        assert replica.properties == {"a": 1.5}
         assert [stage["name"] for stage in store.get("loop")][:3] == ["prepare", "generate", "filter"]
         assert {row["name"] for row in store.rows("PRAGMA index_list(candidates)")} >= {"candidates_by_key"}
 

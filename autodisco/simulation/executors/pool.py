@@ -2,10 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from autodisco.files import sync_all, tells_of_full_disk
 from autodisco.simulation import claims, progress
@@ -15,13 +15,16 @@ from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
 STARTS_AFTER_KILLS = 3
+AT_ONCE = 100  # starts or results in one transaction: others who want to write wait for its end
 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
+Together = Callable[[], AbstractContextManager[object]]
+Item = TypeVar("Item")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Running:
     """A replica that was submitted, and the claim that is valid. It counts as started when it has left the queue of its
     executor."""
@@ -78,7 +81,8 @@ class Pool:
         self._new_claim, self._accepts = new_claim, accepts
         self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
-        self._waiting: deque[ReplicaTask] = deque()
+        self._tasks: Iterator[ReplicaTask] = iter(())
+        self._waiting: deque[ReplicaTask] = deque()  # retries, and the next of the tasks
         self._running: list[_Running] = []
 
     def run(
@@ -93,9 +97,11 @@ class Pool:
         room: Callable[[], str] = lambda: "",
         more: Callable[[], ReplicaTask | None] = lambda: None,
         awaited: Callable[[ReplicaTask], bool] = lambda task: True,
-        together: Callable[[], AbstractContextManager[object]] = nullcontext,
+        together: Together = nullcontext,
     ) -> bool:
         """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
+
+        `tasks` are drawn as there are places for them.
 
         Each free place is offered to a task of `more` first, which gives the same one until it has started. Tasks that
         are not `awaited` may run on when this returns True; the next call looks after them. While `room` gives a
@@ -104,21 +110,21 @@ class Pool:
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
         leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
-        replicas that an earlier process submitted. `on_done` is called for all that ended since the last look inside
-        one context of `together`.
+        replicas that an earlier process submitted. The calls to which starts and one look at the running replicas
+        lead are made within `together`, a transaction of the caller, `AT_ONCE` at most.
         """
-        self._waiting.extend(tasks)
+        self._tasks = iter(tasks)
         self._running += [_Running(*given) for given in submitted]
 
         def unfinished() -> bool:
-            return bool(self._waiting) or any(awaited(entry.task) for entry in self._running)
+            return self._next() is not None or any(awaited(entry.task) for entry in self._running)
 
         complete = False
         try:
             while unfinished():
                 if self._stop():
                     return False
-                self._start(on_start, on_submit, on_done, room, more)
+                self._start(on_start, on_submit, on_done, room, more, together)
                 self._look(on_restart, on_submit, on_done, together)
                 on_progress()
                 if unfinished():
@@ -148,6 +154,7 @@ class Pool:
     def end(self) -> None:
         """End all replicas, but those that are to survive. Raises the first error, after each was tried."""
         running, self._running = self._running, []
+        self._tasks = iter(())
         self._waiting.clear()
         with ExitStack() as all_of_them:
             for entry in [] if self._leave else reversed(running):
@@ -160,23 +167,57 @@ class Pool:
         on_done: OnDone,
         room: Callable[[], str],
         more: Callable[[], ReplicaTask | None],
+        together: Together,
     ) -> None:
-        """Submit as many as there are places for."""
-        while len(self._running) < self.executor.workers:
-            further = more()
-            task = further or (self._waiting[0] if self._waiting else None)
-            if task is None:
-                return
-            outcome = claims.accepted_before(task) if self._accepts else None
-            if outcome is None and room():
-                return
-            if further is None:
-                self._waiting.popleft()
-            if outcome:
-                self._finish(task, outcome, on_done)
-                continue
+        """Submit as many as there are places for, so many in one transaction.
+
+        Replicas whose handles cannot be stored would not be found again: they are ended.
+        """
+        goes_on = True
+        while goes_on and len(self._running) < self.executor.workers:
+            known = len(self._running)
+            try:
+                with together():
+                    for _ in range(min(AT_ONCE, self.executor.workers - known)):
+                        if not (goes_on := self._start_one(on_start, on_submit, on_done, room, more)):
+                            break
+            except BaseException:
+                with ExitStack() as all_of_them:
+                    for entry in self._running[known:]:
+                        all_of_them.callback(self.executor.cancel, entry.handle)
+                    del self._running[known:]
+                raise
+
+    def _start_one(
+        self,
+        on_start: OnTask,
+        on_submit: OnSubmit,
+        on_done: OnDone,
+        room: Callable[[], str],
+        more: Callable[[], ReplicaTask | None],
+    ) -> bool:
+        """Submit the next task, or take in the outcome that it has; False if there is none, or no room."""
+        further = more()
+        task = further or self._next()
+        if task is None:
+            return False
+        outcome = claims.accepted_before(task) if self._accepts else None
+        if outcome is None and room():
+            return False
+        if further is None:
+            self._waiting.popleft()
+        if outcome:
+            self._finish(task, outcome, on_done)
+        else:
             on_start(task)
             self._running.append(_Running(task, *self._submit(task, on_submit)))
+        return True
+
+    def _next(self) -> ReplicaTask | None:
+        """The task that is to start next, which stays in the queue."""
+        if not self._waiting and (drawn := next(self._tasks, None)) is not None:
+            self._waiting.append(drawn)
+        return self._waiting[0] if self._waiting else None
 
     def _submit(self, task: ReplicaTask, on_submit: OnSubmit) -> tuple[str, str]:
         """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
@@ -195,16 +236,18 @@ class Pool:
         on_restart: OnTask,
         on_submit: OnSubmit,
         on_done: OnDone,
-        together: Callable[[], AbstractContextManager[object]],
+        together: Together,
     ) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
         ended: list[tuple[ReplicaTask, ReplicaOutcome]] = []
         sightings = self.executor.poll([entry.handle for entry in self._running])
+        for part in _parts([one for one in self._running if sightings[one.handle].claim not in (None, one.claim)]):
+            with together():
+                for entry in part:
+                    entry.claim = sightings[entry.handle].claim or ""
+                    on_submit(entry.task, entry.handle, entry.claim)
         for entry in list(self._running):
             sighting = sightings[entry.handle]
-            if sighting.claim is not None and sighting.claim != entry.claim:
-                entry.claim = sighting.claim
-                on_submit(entry.task, entry.handle, entry.claim)
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
             if self._starts_again(entry, sighting):
@@ -214,11 +257,11 @@ class Pool:
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)
                 ended.append((entry.task, outcome))
-        if ended:
+        for results in _parts(ended):
             if self._accepts:
-                sync_all([task.folder for task, _ in ended])
+                sync_all([task.folder for task, _ in results])
             with together():
-                for task, outcome in ended:
+                for task, outcome in results:
                     self._finish(task, outcome, on_done)
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
@@ -266,3 +309,9 @@ class Pool:
         last = lines[-1] if lines else "no output"
         code = "no-disk" if tells_of_full_disk(last) else sighting.code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
+
+
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """So many at a time as go into one transaction."""
+    for first in range(0, len(items), AT_ONCE):
+        yield items[first : first + AT_ONCE]

@@ -1,0 +1,103 @@
+"""Taking in the results of replicas: values, failure codes, another attempt, each with its row in the journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from autodisco.campaign.tasks import Tasks, identity, subject
+from autodisco.errors import StorageError
+from autodisco.store import NOT_SUBMITTED, WAITING
+
+if TYPE_CHECKING:
+    from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
+
+Awaited = Callable[[str], bool]
+"""Whether replicas of a protocol, given by its name, are waited for."""
+
+
+class Results:
+    """Takes in outcomes, many in one transaction; each is in its folder until that is committed."""
+
+    def __init__(self, tasks: Tasks, awaited: Awaited):
+        self._tasks, self._campaign, self._store = tasks, tasks.campaign, tasks.store
+        self._awaited = awaited
+        self._disk_full = ""
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store all outcomes that are given inside, or none.
+
+        Raises StorageError if one of them says that the disk is full: its replica waits, and the stage is run again.
+        """
+        with self._store.transaction():
+            yield
+        if self._disk_full:
+            told, self._disk_full = self._disk_full, ""
+            raise StorageError(told)
+
+    def ended(self, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
+        """Store an outcome. If the failure code allows another attempt, and attempts are left, the replica waits for
+        it; returns its task where it is waited for."""
+        if outcome.failure_code == "no-disk":
+            self._tasks.update(task, **WAITING)
+            self._disk_full = f"{subject(self._campaign, task)}: no space left for {task.folder}"
+            return None
+        columns: dict[str, Any] = {
+            **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
+            "seed": task.seed,
+            "attempt": task.attempt,
+            "estimated_terms": outcome.estimated_terms,
+            "ended": time.time(),
+            **NOT_SUBMITTED,
+        }
+        with self._store.transaction():
+            if outcome.ok and outcome.properties is not None:
+                self._keep(task, outcome, outcome.properties, columns)
+                return None
+            return self._failed(task, outcome, columns)
+
+    def _keep(
+        self, task: ReplicaTask, outcome: ReplicaOutcome, properties: dict[str, Any], columns: dict[str, Any]
+    ) -> None:
+        """Store the properties of a replica, and the hashes of its files."""
+        from autodisco.simulation.cache import OUTCOME
+        from autodisco.simulation.task import RESULT_FILES
+
+        name, objective, store = subject(self._campaign, task), self._campaign.objective, self._store
+        value = objective.value(properties)
+        self._tasks.update(task, status="done", properties=properties, **columns)
+        folder = store.replica_folder(task.key, self._campaign.protocol_name(task), task.replica)
+        for file in (folder / result for result in (*RESULT_FILES, OUTCOME)):
+            if file.is_file():
+                store.record_file(file, outcome.hashes.get(file.name))
+        if why := properties.get("stopped_early"):
+            saved, censored = {"production_saved_ps": properties["production_saved_ps"]}, properties.get("censored")
+            marked = f"take the value, marked as {censored} the reference" if censored else "take the value as it is"
+            store.note("stopped early", name, saved, marked, why)
+        shown = f"no {objective.name}" if value is None else objective.exact(value)
+        self._campaign.say(f"{name}: {shown} after {columns['wall_s']:.0f} s")
+
+    def _failed(self, task: ReplicaTask, outcome: ReplicaOutcome, columns: dict[str, Any]) -> ReplicaTask | None:
+        """Store a failure; the task of the next attempt, if there is one that is waited for."""
+        from autodisco.simulation.task import RETRY
+
+        campaign, name, code = self._campaign, subject(self._campaign, task), outcome.failure_code or ""
+        seen = {"code": code, "detail": outcome.detail, "attempt": task.attempt, "wall_s": outcome.wall_s}
+        retry = code in RETRY and task.attempt < campaign.settings.simulation.retries
+        if retry:
+            self._tasks.update(task, status="waiting", **columns | {"attempt": task.attempt + 1})
+            why = f"attempt {task.attempt + 1} failed: {code}"
+            self._store.note("retry", name, seen, f"start again: {RETRY[code]}", why)
+        else:
+            self._tasks.update(task, status="failed", **columns)
+            why = "no attempts are left" if code in RETRY else "a new start cannot mend it"
+            self._store.note("give up", name, seen, "count the replica as failed", why)
+        campaign.say(f"{name}: {code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
+        if not retry or not self._awaited(campaign.protocol_name(task)):
+            return None
+        row = self._store.replica_state(*identity(campaign, task))
+        assert row is not None, "it has run"
+        return self._tasks.of(row)
