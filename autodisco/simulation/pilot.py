@@ -41,8 +41,8 @@ PROGRESS_S = 10.0
 """How often replicas write their progress, to a disk that many share (s)."""
 SIGNAL_GRACE_S = 20.0
 """How long replicas may take to write a checkpoint after a signal of the batch system (s), which kills soon after."""
-LEAST_S = 60.0
-"""A replica that can go on from checkpoints is taken while so much time is left (s)."""
+LEAST_S, LEAST_SHARE = 60.0, 0.1
+"""A replica that can go on from checkpoints is taken while so much time is left (s), or this share of a short job."""
 
 
 @dataclass
@@ -84,6 +84,7 @@ class Pilot:
         began = float(os.environ.get(STARTED) or time.time())
         self._end = time.monotonic() + 60 * minutes - (time.time() - began)
         self._idle_s, self._warning_s, self._begun = idle_s, warning_s, time.time()
+        self._least_s = min(LEAST_S, LEAST_SHARE * 60 * minutes)
         self._pool = Pool(runner, self._stops, stalled_s, new_claim=self._claim, accepts=False)
         self._runs: dict[int, _Run] = {}
         self._next: ReplicaTask | None = None
@@ -177,7 +178,7 @@ class Pilot:
         """Whether there is time for a replica, or for a part of it that is worth it."""
         left = self._end - self._warning_s - time.monotonic()
         if protocols.load(task.protocol).checkpoint_every_ps is not None:
-            return left > min(LEAST_S, self._warning_s)
+            return left > self._least_s
         known = self._durations.get(task.protocol)
         return left > (statistics.median(known) if known else 0.0)
 
