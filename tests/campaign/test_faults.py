@@ -118,7 +118,7 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
     def delete():
         deadline = time.monotonic() + 60
         while not deleted and time.monotonic() < deadline:
-            for report in campaign.folder.glob("simulations/*/*/*/report.txt"):
+            for report in campaign.folder.glob("simulations/*/*/*/run-*/report.txt"):
                 shutil.rmtree(report.parent, ignore_errors=True)
                 deleted.append(report)
             time.sleep(0.02)
