@@ -5,12 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 
-.PHONY: help install quickstart test test-slow lint format bench kill-storm clean
+SLURM_PACKAGES := slurmctld slurmd slurm-client munge
+
+.PHONY: help install quickstart test test-slow cluster-test lint format bench kill-storm clean
 
 help:
 	@echo "make quickstart   install, then run a small campaign on real molecular dynamics"
 	@echo "make install      create $(VENV) and install autodisco with the versions of constraints.txt"
 	@echo "make test         fast tests            make test-slow   whole campaigns and longer simulations"
+	@echo "make cluster-test campaigns and faults on a Slurm that it brings up here; needs root and Debian's packages of Slurm"
 	@echo "make lint         style, types, layers  make format      rewrite the style"
 	@echo "make bench        the kernels against other tools"
 	@echo "make kill-storm   200 SIGKILLs over small campaigns; takes about half an hour"
@@ -39,6 +42,12 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow $(PYTEST_ARGS)
+
+# Debian and its relatives only; elsewhere, and without root, the tests say what is missing and are skipped.
+cluster-test: $(STAMP)
+	@command -v slurmctld >/dev/null || ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ] || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SLURM_PACKAGES) >/dev/null; }
+	$(BIN)/python -m pytest -q -m cluster tests/cluster $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check

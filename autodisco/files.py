@@ -4,9 +4,12 @@ import errno
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,7 +33,17 @@ def tells_of_full_disk(text: str) -> bool:
 
 def place_beside(path: Path) -> Path:
     """Where this process writes a file before it takes the place of `path`; see `remove_leftovers`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
+
+
+@cache
+def _host() -> str:
+    """This host, and its namespace of process numbers, as a part of a file name."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    except OSError:
+        namespace = ""
+    return f"@{socket.gethostname().replace('.', '-')}-{namespace}"
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -51,17 +64,20 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def remove_leftovers(folder: Path, but: str = "") -> None:
-    """Remove below `folder` the unfinished files of processes of this machine that no longer exist.
+    """Remove below `folder` the unfinished files of processes of this host that no longer exist.
 
-    The folder named `but` is left out: processes of other machines write there.
+    The folder named `but` is left out. Names of older versions hold no host; these ran on one.
     """
     import psutil
 
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != but]
         for name in names:
-            pid = name.split(".")[-2] if name.startswith(".") and name.endswith(".tmp") else ""
-            if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            if not fnmatch(name, ".*.tmp"):
+                continue
+            *_, host, pid, _ = name.split(".")
+            elsewhere = host.startswith("@") and host != _host()
+            if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
                 Path(place, name).unlink(missing_ok=True)
 
 

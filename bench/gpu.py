@@ -1,7 +1,8 @@
 """OpenMM on a GPU: energies, drift, speed, what limits it, and whole replicas.
 
     python bench/gpu.py prepare DIR
-    python bench/gpu.py measure DIR [--out FILE] [--at-a-time 1 4 8 16] [--seconds 10] [--replica-minutes 3]
+    python bench/gpu.py measure DIR [--out FILE] [--at-a-time 1 4 8 16] [--seconds 10]
+        [--drift-ps 20] [--replica-minutes 3]
 
 `prepare` needs LAMMPS: it makes dense boxes of PEO with LiTFSI of about 500, 1,300 and 6,000 atoms, with their energies
 by LAMMPS, and a replica of `overnight`. `measure` needs OpenMM: it can run on another machine, into which DIR is
@@ -40,7 +41,6 @@ SIZES = {"500": (4, 1), "1300": (10, 1), "6000": (4, 12)}
 side."""
 
 ALONG = {1: (1, 1, 1), 12: (3, 2, 2)}
-DRIFT_PS = 20.0
 REPLICA, EXACT = "overnight", "exact"
 
 
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("gpu.json"))
     parser.add_argument("--at-a-time", type=int, nargs="*", default=[1, 4, 8, 16])
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--drift-ps", type=float, default=20.0)
     parser.add_argument("--replica-minutes", type=float, default=3.0)
     parser.add_argument("--begin", type=float, default=0.0)
     given = parser.parse_args()
@@ -60,7 +61,7 @@ def main() -> None:
     elif given.step == "one":
         print(json.dumps(one(given.folder, given.seconds, given.begin)))
     else:
-        measure(given.folder, given.out, given.at_a_time, given.seconds, given.replica_minutes)
+        measure(given)
 
 
 def prepare(folder: Path) -> None:
@@ -107,8 +108,9 @@ def side_by_side(box: System, along: tuple[int, int, int]) -> System:
     return replace(box, molecules=box.molecules * len(shifts), positions=positions, box=box.box * along, components=())
 
 
-def measure(folder: Path, out: Path, at_a_time: list[int], seconds: float, minutes: float) -> None:
+def measure(given: argparse.Namespace) -> None:
     """Measure everything, and write it after each part, so that a run that is cut off is not lost."""
+    folder, seconds = given.folder, given.seconds
     found: dict = {
         "platform": openmm_platform.platform_name(),
         "card": _card(),
@@ -120,22 +122,22 @@ def measure(folder: Path, out: Path, at_a_time: list[int], seconds: float, minut
     def part(name: str, result: object) -> None:
         found[name] = result
         print(f"{name}: {json.dumps(result)}", flush=True)
-        write_json(out, found)
+        write_json(given.out, found)
 
     part("energies", {name: energies(folder / name / EXACT) for name in SIZES})
-    part("drift, kT per ns and degree of freedom", drift(folder / "1300"))
+    part("drift, kT per ns and degree of freedom", drift(folder / "1300", given.drift_ps))
     rows = []
     for shared in (False, True):
         with _mps(shared) as there:
             if shared and not there:
                 break
             for name in SIZES:
-                for n in at_a_time if not shared else at_a_time[1:]:
+                for n in given.at_a_time if not shared else given.at_a_time[1:]:
                     rates = together(folder / name, n, seconds)
                     rows.append({"box": name, "at a time": n, "MPS": shared, "ns/day, together": sum(rates)})
                     part("speed", rows)
     part("ns/day of 6,000 atoms without one force", without_each(folder / "6000", seconds))
-    part(f"replica of {REPLICA}", replica(folder / REPLICA, minutes))
+    part(f"replica of {REPLICA}", replica(folder / REPLICA, given.replica_minutes))
 
 
 def energies(place: Path) -> dict[str, float]:
@@ -147,13 +149,13 @@ def energies(place: Path) -> dict[str, float]:
     return {name: (ours[name] - value) / most for name, value in expected.items()}
 
 
-def drift(place: Path) -> float:
+def drift(place: Path, duration_ps: float) -> float:
     """Change of the total energy without a thermostat, by velocity Verlet with 0.5 fs: kT per ns and
     degree of freedom at 353 K."""
     import openmm
 
     system, positions, box = _read(place)
-    context, steps = _relaxed(system, positions, box, openmm.VerletIntegrator(0.0005)), int(DRIFT_PS / 0.0005 / 50)
+    context, steps = _relaxed(system, positions, box, openmm.VerletIntegrator(0.0005)), int(duration_ps / 0.0005 / 50)
     context.setVelocitiesToTemperature(353.0, 1)
     context.getIntegrator().step(2000)
     totals = []
@@ -161,7 +163,7 @@ def drift(place: Path) -> float:
         context.getIntegrator().step(steps)
         state = context.getState(energy=True)
         totals.append((state.getPotentialEnergy() + state.getKineticEnergy())._value)
-    slope = np.polyfit(np.arange(50) * DRIFT_PS / 50 / 1000, totals, 1)[0]  # kJ/mol per ns
+    slope = np.polyfit(np.arange(50) * duration_ps / 50 / 1000, totals, 1)[0]  # kJ/mol per ns
     return float(slope / (3 * len(positions)) / (0.0083144626 * 353.0))
 
 

@@ -32,6 +32,11 @@ def test_no_function_is_longer_than_sixty_lines_but_commands_whose_options_are()
     assert not long, "; ".join(long)
 
 
+def test_no_module_is_longer_than_350_lines():
+    long = {str(path.relative_to(ROOT)): n for path in FILES if (n := len(path.read_text().splitlines())) > 350}
+    assert long == {}
+
+
 def test_no_two_places_share_ten_lines_or_more():
     """Equal lines in a row; blank lines, comments and imports do not count."""
     places, twice = {}, []

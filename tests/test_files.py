@@ -30,11 +30,15 @@ def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(tmp_path)
     (left,) = folder.iterdir()
     write_atomic(folder / "task.json", "whole")
     mine = place_beside(folder / "outcome.json")
-    for path in (mine, folder / ".hidden.tmp"):
+    elsewhere = left.with_name(left.name.replace("@", "@another-"))
+    of_older_version = folder / f".outcome.json.{left.name.split('.')[-2]}.tmp"
+    for path in (mine, elsewhere, of_older_version, folder / ".hidden.tmp", folder / ".tmp"):
         path.write_text("")
     remove_leftovers(tmp_path)
     assert not left.exists()
-    assert {path.name for path in folder.iterdir()} == {"task.json", mine.name, ".hidden.tmp"}
+    assert not of_older_version.exists()
+    kept = {"task.json", mine.name, elsewhere.name, ".hidden.tmp", ".tmp"}
+    assert {path.name for path in folder.iterdir()} == kept
 
 
 def through_a_stream(path):

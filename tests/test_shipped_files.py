@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.settings_table import with_table
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NO_DISK = "the campaign stops; nothing counts as failed"
 CAMPAIGNS = sorted((ROOT / "campaigns").glob("*.toml"))
+SITES = sorted((ROOT / "campaigns" / "sites").glob("*.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,16 @@ def test_a_seed_label_says_what_it_was_computed_with(seeds):
             assert row["program_version"]
 
 
+@pytest.mark.parametrize("site", SITES, ids=lambda file: file.stem)
+def test_every_shipped_site_can_be_named_by_a_campaign(site, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(f'name = "mine"\n[executor]\nsite = "{site}"\n[simulation]\nthreads = 2\n')
+    settings = read_settings(file, environment={})
+    executor_of(settings)
+    assert settings.simulation.engine != "auto"
+    assert settings.simulation.threads == 2
+
+
 @pytest.mark.parametrize("file", CAMPAIGNS, ids=lambda file: file.name)
 def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tmp_path):
     if (dataset := tomllib.loads(file.read_text()).get("seeds", {}).get("dataset")) and not (
@@ -64,7 +76,9 @@ def test_every_shipped_campaign_is_named_after_its_file_and_can_be_read(file, tm
 
 def test_the_page_on_campaigns_lists_every_setting_with_its_default_and_its_description():
     page = (ROOT / "docs" / "campaigns.md").read_text()
-    assert with_table(page) == page, "run: python -m autodisco.campaign.settings_table docs/campaigns.md"
+    for name in ("campaigns.md", "clusters.md"):
+        file = ROOT / "docs" / name
+        assert with_table(file) == file.read_text(), f"run: python -m autodisco.campaign.settings_table {file}"
     listed = dict(re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]*)` \| \S", page, re.MULTILINE))
     defaults = Settings(name="x").flat()
     del defaults["name"]

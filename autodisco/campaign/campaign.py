@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autodisco.campaign.running import executor_of
+from autodisco.campaign.running import serving
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Objective, objective_named
@@ -66,7 +66,7 @@ class Campaign:
         from autodisco.simulation.executors import Pool
 
         stalled_s = 60.0 * self.settings.simulation.stalled_minutes
-        return Pool(executor_of(self.settings), self.interrupted, stalled_s, leave=True)
+        return Pool(serving(self.settings, self.folder), self.interrupted, stalled_s, leave=True)
 
     def tier_number(self, protocol: str) -> int:
         """Number of the tier of a protocol, given by its name; the first one has 0."""

@@ -13,7 +13,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
-from autodisco.campaign.running import end_running
+from autodisco.campaign.running import end_all, serving
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.shared import require_local_disk
 from autodisco.campaign.states import advance
@@ -116,7 +116,8 @@ def _ask(folder: Path, what: str) -> str:
         try:
             with owned(store), store.transaction():
                 if any(row.handle for row in store.open_replicas()):
-                    end_running(settings_of(store), store)
+                    settings = settings_of(store)
+                    end_all(settings, store, serving(settings, folder))
                 store.note(what, state, decided=f"{what} in state {state}", why="asked for while no process ran it")
                 return f"{name}: {advance(store, what, 'asked for by a person')}"
         except OwnedError:  # a daemon came up in between

@@ -17,7 +17,7 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
-from autodisco.campaign.running import leave_replicas
+from autodisco.campaign.running import end_all, leave_replicas
 from autodisco.campaign.setup import full_runs, set_up, write_copies
 from autodisco.campaign.shared import require_local_disk
 from autodisco.campaign.stages import STAGES
@@ -101,7 +101,10 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
         try:
             if (state := store.get("state")) not in (*store.loop_states(), "paused"):
                 break
-            stays = _wait(store, interrupts) if state == "paused" else _step(campaign, store, interrupts, state)
+            if state == "paused":
+                stays = _wait(campaign, store, interrupts)
+            else:
+                stays = _step(campaign, store, interrupts, state)
             if not stays:
                 return RESUMABLE
             retries.over()
@@ -110,6 +113,7 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
         except Exception as error:
             if not retries.wait(state, error):
                 _fail(campaign, store, interrupts, state, error)
+    end_all(campaign.settings, store, campaign.pool.executor)
     campaign.say(f"{state}: {store.get('reason')}")
     tell_before_leaving(campaign, store, lambda: interrupts.signalled)
     return EXIT_CODES.get(state, RESUMABLE)
@@ -177,10 +181,12 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
     return True
 
 
-def _wait(store: Store, interrupts: Interrupts) -> bool:
+def _wait(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
     """Stay paused until a request; False where a signal ends the process."""
     while not interrupts.signalled:
         if (seen := store.requested()) in ("resume", "stop"):
+            if seen == "stop":
+                leave_replicas(campaign, store, "stop")
             with store.transaction():
                 if (request := take_request(store, seen)) != "pause":
                     store.note(request, "paused", decided=request, why="asked for by a person")

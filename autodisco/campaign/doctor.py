@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -29,6 +30,15 @@ PACKAGES = (
     "typer",
 )
 MIN_FREE_GIB = 2.0
+COMMANDS = {
+    "slurm": ("sbatch", "squeue", "scancel", "scontrol"),
+    "pbs": ("qsub", "qstat", "qdel"),
+    "lsf": ("bsub", "bjobs", "bkill"),
+}
+"""Commands of batch systems: that which submits, that which tells of jobs, the others."""
+ANSWER_S = 20.0
+NOT_SET_UP = "Could not establish a configuration source"
+"""What Slurm says where its programs are installed and no cluster is."""
 MIN_MEMORY_GIB = 2.0
 
 
@@ -47,6 +57,7 @@ def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> 
         ("force field", _force_field),
         ("repeat units", _chemistry),
         ("GPU", _gpu),
+        ("batch system", _batch_system),
         ("CPU cores", lambda: (True, str(cores()))),
         ("memory", _memory),
         ("free disk space", lambda: _disk(runs)),
@@ -127,6 +138,28 @@ def _gpu() -> tuple[bool, str]:
     import torch
 
     return True, torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none (not needed)"
+
+
+def _batch_system() -> tuple[bool, str]:
+    """Whether pilots can be submitted from here, where there is a batch system."""
+    found = [name for name, commands in COMMANDS.items() if shutil.which(commands[0])]
+    if not found:
+        return True, "none (not needed)"
+    missing = [command for command in COMMANDS[found[0]] if shutil.which(command) is None]
+    if missing:
+        return False, f"{found[0]}, but {joined(missing)} cannot be found"
+    try:
+        psij = metadata.version("psij-python")
+    except metadata.PackageNotFoundError:
+        return False, f"{found[0]}; for executor psij: pip install 'autodisco[cluster]'"
+    try:
+        asked = subprocess.run(COMMANDS[found[0]][1:2], capture_output=True, text=True, timeout=ANSWER_S)
+    except subprocess.TimeoutExpired:
+        return False, f"{found[0]}: {COMMANDS[found[0]][1]} does not answer within {ANSWER_S:.0f} s"
+    if asked.returncode:
+        said = (asked.stderr or asked.stdout).strip().splitlines() or ["no message"]
+        return NOT_SET_UP in said[-1], f"{found[0]}: {said[-1]}"
+    return True, f"{found[0]}, which answers; PSI/J {psij}"
 
 
 def _memory() -> tuple[bool, str]:

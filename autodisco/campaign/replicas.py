@@ -15,7 +15,7 @@ from autodisco.campaign.notify import tell
 from autodisco.campaign.promoting import Promotions
 from autodisco.campaign.results import Awaited, Results
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import is_with, leave_replicas, wait_again
+from autodisco.campaign.running import is_with, leave_replicas, wait_again, write_notes
 from autodisco.campaign.shared import absence, shared_folder
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tasks import Tasks, identity, subject
@@ -70,6 +70,8 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
         return
     if pool.executor.here:
         engines.load(campaign.settings.simulation.engine).check()
+    pool.executor.hold(False)
+    store.set(beats_folder=str(pool.executor.beats or ""))
     wait_again(campaign.settings, store, others)
     campaign.say(f"{counted(number, 'replica')} to simulate")
 
@@ -82,6 +84,7 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
             (tasks.of(row) for row in waiting),
             on_start=lambda task: tasks.update(task, status="running", started=time.time(), seed=task.seed),
             on_done=results.ended,
+            on_progress=lambda: write_notes(store, pool.executor),
             on_restart=lambda task: _restarted(tasks, task),
             on_submit=lambda task, handle, claim: tasks.update(task, executor=kind, handle=handle, claim=claim),
             submitted=[(tasks.of(row), row.handle or "", row.claim or "") for row in found],

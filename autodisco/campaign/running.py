@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def executor_of(settings: Settings) -> Executor:
-    """The executor of a campaign. Raises InputError if there is none of this kind, or it does not take its options."""
+    """The executor of a campaign file. Raises InputError if there is none of this kind, or it does not take its
+    options."""
     from autodisco.simulation.executors import load_executor
 
     given = settings.executor
@@ -31,6 +32,13 @@ def engine_of(settings: Settings, executor: Executor) -> str:
     return engines.resolved(name) if executor.here else name
 
 
+def serving(settings: Settings, folder: Path) -> Executor:
+    """The executor of a campaign, which knows the folder of the campaign."""
+    executor = executor_of(settings)
+    executor.serve(settings.name, folder, 60.0 * settings.simulation.stalled_minutes)
+    return executor
+
+
 def is_with(settings: Settings, folder: Path, executor: Executor, row: ReplicaState) -> bool:
     """Whether a replica was submitted to this executor by an earlier process, and may run on."""
     same = row.executor is not None and _same_kind(settings, folder, row.executor)
@@ -44,11 +52,38 @@ def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
 def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
     """End the replicas that run, because the work is left; they wait to be started again.
 
-    Those that survive this process go on, if it leaves because of a ``signal`` or a ``failure``.
+    Those that survive this process go on, if it leaves because of a ``signal`` or a ``failure``. For a ``pause``, an
+    executor that can hold them starts nothing more, and those that run go on to their end.
     """
     campaign.pool.end()
-    if not campaign.pool.executor.survives or why not in ("signal", "failure"):
-        end_running(campaign.settings, store)
+    executor = campaign.pool.executor
+    if executor.survives and why in ("signal", "failure"):
+        return
+    if executor.pauses and why == "pause":
+        executor.hold(True)
+    else:
+        end_all(campaign.settings, store, executor)
+
+
+def end_all(settings: Settings, store: Store, executor: Executor) -> None:
+    """End the replicas that run, and what else the executor has; replicas wait to be started again."""
+    try:
+        executor.stop()
+    except AutodiscoError as error:
+        store.note("not stopped", settings.executor.kind, {}, "leave it as it is", str(error))
+    write_notes(store, executor)
+    end_running(settings, store)
+
+
+def write_notes(store: Store, executor: Executor) -> None:
+    """Journal what an executor did by itself."""
+    if not (notes := executor.notes()):
+        return
+    with store.transaction():
+        for note in notes:
+            store.note(note.event, note.subject, note.seen, note.decided, note.why)
+            if note.trouble is not None:
+                store.set(trouble=note.trouble)
 
 
 def end_running(settings: Settings, store: Store) -> None:
@@ -99,7 +134,9 @@ def _cancel(settings: Settings, store: Store, row: ReplicaState) -> None:
     kind = available_part(store.folder, row.executor)
     if EXECUTORS.get(kind).survives:
         options = settings.executor.options if _same_kind(settings, store.folder, kind) else {}
-        load_executor(kind, options=options).cancel(row.handle)
+        executor = load_executor(kind, options=options)
+        executor.serve(settings.name, store.folder)
+        executor.cancel(row.handle)
 
 
 def _named(row: ReplicaState) -> str:

@@ -232,7 +232,10 @@ class Executor(Section):
     """Name of an executor, or `path/to/file.py:object`, relative to the campaign file."""
     options: dict[str, Any] = {}
     """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`; those of `local`
-    are `gpus` and `replicas_per_gpu`."""
+    are `gpus` and `replicas_per_gpu`, those of `psij` are in docs/clusters.md."""
+    site: str = ""
+    """File with tables of settings for a machine, relative to the campaign file; its values hold where the campaign
+    file has none (docs/clusters.md)."""
 
 
 class Loop(Section):

@@ -27,7 +27,14 @@ PREFIX = "AUTODISCO_"
 PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
 
-OTHER_VARIABLES = ("AUTODISCO_RUNS", "AUTODISCO_THREADS", "AUTODISCO_REFERENCE", "AUTODISCO_OPENMM_PLATFORM")
+OTHER_VARIABLES = (
+    "AUTODISCO_RUNS",
+    "AUTODISCO_THREADS",
+    "AUTODISCO_REFERENCE",
+    "AUTODISCO_OPENMM_PLATFORM",
+    "AUTODISCO_PROGRESS_S",
+    "AUTODISCO_JOB_STARTED",
+)
 """Environment variables that are not settings of a campaign."""
 
 
@@ -41,7 +48,7 @@ def read_settings(
     Raises InputError, in one line, for a missing file, bad TOML, an unknown key (with the closest known one), a value
     of the wrong type or out of range, an unknown variable, settings that contradict each other, or a missing seed file.
     """
-    content = _read_toml(file)
+    content = _with_site(_read_toml(file), file)
     environment = os.environ if environment is None else environment
     overrides = _overrides(environment, content, file.parent)
     for dotted, (_, value) in overrides.items():
@@ -114,6 +121,28 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: not valid TOML ({error})") from None
 
 
+def _with_site(content: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The content of a campaign file, with the values of the site file that it names where it has none."""
+    executor = content.get("executor")
+    if not isinstance(executor, dict) or not isinstance(executor.get("site"), str) or not executor["site"]:
+        return content
+    site = (file.parent / executor["site"]).resolve()
+    if not site.is_file():
+        raise InputError(f"{file}: executor.site = {executor['site']!r}: no such file ({site})")
+    filled = _filled(content, _read_toml(site))
+    del filled["executor"]["site"]  # its values are those of the campaign from now on
+    return filled
+
+
+def _filled(content: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """The content of a table, with the values of another one for the keys that it lacks."""
+    found = {**others, **content}
+    for key in content.keys() & others.keys():
+        if isinstance(content[key], dict) and isinstance(others[key], dict):
+            found[key] = _filled(content[key], others[key])
+    return found
+
+
 def _make_kind_absolute(table: Any, folder: Path) -> None:
     """Make the path of a generator in a Python file, relative to `folder`, absolute, because validation loads it."""
     if isinstance(table, dict) and isinstance(table.get("kind"), str):
@@ -166,7 +195,12 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
         tier.model_copy(update={"protocol": _protocol(tier.protocol, file.parent)}) for tier in settings.tier
     ]
     stages = [absolute(name, file.parent) for name in settings.loop.stages]
-    changed["executor"] = settings.executor.model_copy(update={"kind": absolute(settings.executor.kind, file.parent)})
+    executor = settings.executor
+    options = {
+        key: absolute(value, file.parent) if isinstance(value, str) else value
+        for key, value in executor.options.items()
+    }
+    changed["executor"] = executor.model_copy(update={"kind": absolute(executor.kind, file.parent), "options": options})
     changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
 

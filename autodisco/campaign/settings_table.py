@@ -1,6 +1,6 @@
-"""The table of all settings for docs/campaigns.md, made from the schema.
+"""The tables of settings for docs/campaigns.md and of options for docs/clusters.md, made from the schema.
 
-``python -m autodisco.campaign.settings_table docs/campaigns.md`` writes it into the page.
+``python -m autodisco.campaign.settings_table docs/campaigns.md docs/clusters.md`` writes them into the pages.
 """
 
 import re
@@ -57,11 +57,24 @@ def _as_toml(value: Any) -> str:
     return re.sub(r"\s*\n\s*", " ", text).replace("[ ", "[").replace(", ]", "]")
 
 
-def with_table(page: str) -> str:
+def options_table() -> str:
+    """The same for the options of the executor `psij`."""
+    from autodisco.simulation.executors.cluster_settings import ClusterSettings
+
+    rows = [_row(key, field) for key, field in ClusterSettings.model_fields.items()]
+    return "\n".join(["| key | default | |", "|---|---|---|", *rows])
+
+
+TABLES = {"campaigns.md": markdown_table, "clusters.md": options_table}
+"""What makes the table of a page."""
+
+
+def with_table(file: Path) -> str:
     """A page with its table of settings replaced by the present one."""
-    return re.sub(r"^\| key \| default \|.*?(?=\n\n|\Z)", lambda _: markdown_table(), page, flags=re.M | re.S)
+    table = TABLES[file.name]()
+    return re.sub(r"^\| key \| default \|.*?(?=\n\n|\Z)", lambda _: table, file.read_text(), flags=re.M | re.S)
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(with_table(file.read_text()))
+    for given in map(Path, sys.argv[1:]):
+        given.write_text(with_table(given))

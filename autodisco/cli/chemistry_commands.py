@@ -140,13 +140,13 @@ def simulate(
     forcefield.load(force_field)
     hint = engines.load(engine).hint
     if write_only:
-        if not hint:
-            raise InputError(f"--write-only needs an engine that runs without autodisco: --engine {engines.DEFAULT}")
         for name, loaded in zip(names, chosen, strict=True):
             folder = write_only / loaded.name if len(names) > 1 else write_only
             write_inputs(simulated, name, force_field, replicas, seed, folder, engine)
-            message(f"{counted(replicas, 'folder')} in {folder}, without checkpoints, extensions and early stops")
-        message(f"run each with: {hint}; then: autodisco analyze {folder / '0'}")
+            without = ", without checkpoints, extensions and early stops" if hint else ""
+            message(f"{counted(replicas, 'folder')} in {folder}{without}")
+        elsewhere = "python -m autodisco.simulation.worker job.json, also on another machine with autodisco"
+        message(f"run each with: {hint or elsewhere}; then: autodisco analyze {folder / '0'}")
         return
     long = any(loaded.checkpoint_every_ps for loaded in chosen)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))

@@ -11,7 +11,7 @@ import typer
 
 from autodisco.cli.output import message, number, one_line, print_json, print_table, stderr_console
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.files import read_json
+from autodisco.files import read_json, write_json
 from autodisco.store import run_folder
 from autodisco.text import counted
 
@@ -193,19 +193,28 @@ def name_of(subject: RepeatUnit | Formulation) -> str:
 def write_inputs(
     subject: RepeatUnit | Formulation, protocol: str, force_field: str, replicas: int, seed: int, out: Path, engine: str
 ) -> None:
-    """Build boxes and write the input files of an engine, one folder for each box in `out`."""
+    """Build boxes and write the input files of an engine, one folder for each box in `out`.
+
+    For an engine that needs this program beside it, a folder holds a task for `autodisco.simulation.worker` too.
+    """
     from dataclasses import replace
 
-    from autodisco.simulation import engines
+    from autodisco.simulation import cache, engines
     from autodisco.simulation.batch import replica_task
+    from autodisco.simulation.executors import job
     from autodisco.simulation.replica import prepare
 
-    engines.load(engine).check()
+    chosen = engines.load(engine)
+    chosen.check()
     for replica in range(replicas):
         task = replica_task(subject, protocol, force_field, replica, 0, seed, out, 0.0, engine)
         folder = out.absolute() / str(replica)
         folder.mkdir(parents=True, exist_ok=True)
-        prepare(replace(task, folder=folder), plain=True)
+        task = replace(task, folder=folder)
+        prepare(task, plain=bool(chosen.hint))
+        if not chosen.hint:
+            write_json(folder / cache.TASK, cache.identity(task))
+            job.write_job(task, "")
 
 
 class ReplicaProgress:

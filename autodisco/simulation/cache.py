@@ -34,19 +34,19 @@ def identity(task: ReplicaTask) -> dict[str, Any]:
 
 
 def enter(task: ReplicaTask) -> bool:
-    """Prepare the folder in which a task is about to run, and say whether it goes on from a checkpoint there.
+    """Prepare the folder in which a task is about to run, and say whether its box is there already.
 
     Files of another task that could be taken for those of this one are removed.
     """
     task.folder.mkdir(parents=True, exist_ok=True)
     (task.folder / OUTCOME).unlink(missing_ok=True)
-    begun = place_reached(task) is not None
-    if not begun:
+    built = is_run_of(task) and (task.folder / SYSTEM).exists()
+    if not built:
         for name in (SYSTEM, RAN):
             (task.folder / name).unlink(missing_ok=True)
         engines.load(task.engine).forget(task.folder)
     write_json(task.folder / TASK, identity(task))
-    return begun
+    return built
 
 
 def finished_outcome(task: ReplicaTask) -> ReplicaOutcome | None:

@@ -9,16 +9,17 @@ import contextlib
 import os
 import secrets
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from autodisco.files import read_json, sync
+from autodisco.files import read_json, sync, write_json
 from autodisco.simulation import engines, progress
 from autodisco.simulation.cache import (
     OUTCOME,
     RAN,
     TASK,
     finished_outcome,
+    identity,
     is_run_of,
     lasting_outcome,
     place_reached,
@@ -83,6 +84,14 @@ def finished(task: ReplicaTask, claim: str) -> ReplicaOutcome | None:
     if outcome is None and _accepted(task.folder) == claim:
         return finished_outcome(task)
     return outcome
+
+
+def leave(task: ReplicaTask, claim: str, outcome: ReplicaOutcome) -> None:
+    """Leave an outcome in the folder of a claim whose process could not, unless there is one."""
+    if finished(task, claim) is None:
+        mine = in_run(task, claim)
+        write_json(mine.folder / TASK, identity(task))
+        write_json(mine.folder / OUTCOME, asdict(outcome))
 
 
 def accept(task: ReplicaTask, claim: str) -> ReplicaOutcome | None:

@@ -50,7 +50,7 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
-class Enough:
+class StopReason:
     """Why a replica stopped, what that saved of its production in ps, and ``below`` if its value is a bound."""
 
     reason: str
@@ -80,7 +80,7 @@ class EarlyStop:
     ) -> None:
         self._production, self._benchmark, self._analyse = production, benchmark, analyse
         self._looked = 0
-        self.found: Enough | None = None
+        self.found: StopReason | None = None
 
     def __call__(self, done_ps: float) -> bool:
         due = int(np.searchsorted(looks(self._production), done_ps * (1 + 1e-9), side="right"))
@@ -91,7 +91,7 @@ class EarlyStop:
             properties = self._analyse()
         except InputError:
             return False  # too few frames yet
-        self.found = enough(properties, self._production, self._benchmark)
+        self.found = stop_reason(properties, self._production, self._benchmark)
         return self.found is not None
 
 
@@ -101,8 +101,8 @@ def looks(production: Production) -> Floats:
     return production.duration_ps / GROWTH ** np.arange(number, 0, -1.0)
 
 
-def enough(properties: dict[str, Any], production: Production, benchmark: Benchmark | None) -> Enough | None:
-    """Whether the conductivity so far tells enough; `properties` are those of the trajectory up to now.
+def stop_reason(properties: dict[str, Any], production: Production, benchmark: Benchmark | None) -> StopReason | None:
+    """Why the trajectory so far is enough, None if it is not; `properties` are those of the trajectory up to now.
 
     Small relative error: of this trajectory alone, and only while the analysis has no warnings.
 
@@ -114,7 +114,7 @@ def enough(properties: dict[str, Any], production: Production, benchmark: Benchm
     done = 1000 * properties["length_ns"]
     wanted, confidence = production.stop_at_relative_error, production.stop_below_with_confidence
     if wanted and error is not None and 0 < error < wanted * value and not warnings:
-        return Enough(f"relative error {error / value:.2g} is below {wanted:g}", production.duration_ps - done)
+        return StopReason(f"relative error {error / value:.2g} is below {wanted:g}", production.duration_ps - done)
     if not confidence or not benchmark or any(not _is_harmless(warning) for warning in warnings):
         return None
     if error is None:
@@ -127,7 +127,7 @@ def enough(properties: dict[str, Any], production: Production, benchmark: Benchm
             f"{value:.2g} ± {error:.1g} S/cm, and {benchmark.scatter_decades:.2g} decades between builds, is below "
             f"{benchmark.s_per_cm:.2g} with confidence {confidence:g} over all looks"
         )
-        return Enough(reason, production.duration_ps - done, "below")
+        return StopReason(reason, production.duration_ps - done, "below")
     return None
 
 

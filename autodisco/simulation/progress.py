@@ -1,5 +1,6 @@
 """Progress of a replica: `progress.json`, written by the replica and read by the process that waits for it."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,6 +15,8 @@ from autodisco.simulation.spent import Clock
 
 FILE = "progress.json"
 WRITE_S = 1.0
+EVERY_S = "AUTODISCO_PROGRESS_S"
+"""Variable with the time between two writes (s), if it is not `WRITE_S`."""
 
 OnProgress = Callable[[str, float, int], None]
 """Told the kind of the step, the fraction of the protocol done, and a count of anything that grows while the step gets
@@ -21,8 +24,8 @@ on: steps of a minimisation and of an analysis do not move the fraction."""
 
 
 class Progress:
-    """Writes `progress.json`, about once a second: the step, the fraction done, what grows, the speed since this
-    process began to run, and what it has spent.
+    """Writes `progress.json`, by default about once a second: the step, the fraction done, what grows, the speed since
+    this process began to run, and what it has spent.
 
     Raises EngineKilled if the process was asked to end, or its folder is gone.
     """
@@ -32,11 +35,12 @@ class Progress:
         self._total_ns = sum(getattr(step, "duration_ps", 0.0) for step in protocol.steps) / 1000
         self._begun: tuple[float, float] | None = None
         self._written = 0.0
+        self._every_s = float(os.environ.get(EVERY_S) or WRITE_S)
 
     def __call__(self, step: str, fraction: float, grown: int = 0) -> None:
         check_asked()
         now = time.monotonic()
-        if now - self._written < WRITE_S:
+        if now - self._written < self._every_s:
             return
         self._written = now
         check_folder(self._folder)

@@ -30,9 +30,9 @@ def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     OSError where the outcome itself cannot be written; then there is no outcome.
     """
     clock = Clock()
-    begun = enter(task)
+    built = enter(task)
     try:
-        outcome = _simulate(task, begun, clock)
+        outcome = _simulate(task, built, clock)
     except SimulationFailure as failure:
         outcome = ReplicaOutcome.failed(failure.code, failure.detail, 0.0)
     except EngineKilled:
@@ -77,12 +77,12 @@ def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) 
     return protocol
 
 
-def _simulate(task: ReplicaTask, begun: bool, clock: Clock) -> ReplicaOutcome:
+def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
     from autodisco.analysis import analyze
     from autodisco.simulation import equilibration
     from autodisco.simulation.run_properties import bend_of_volume, cohesion_of_run, density_error
 
-    protocol = protocols.load(task.protocol) if begun else prepare(task, clock=clock)
+    protocol = protocols.load(task.protocol) if built else prepare(task, clock=clock)
     told = Progress(task.folder, protocol, clock)
     if not (task.folder / RAN).exists():
         _run_engine(task, protocol, told)

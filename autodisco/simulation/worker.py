@@ -30,10 +30,13 @@ def main() -> None:
     end_when_asked()
     stored = read_json(given.job)
     claim = stored.pop("claim")
-    task = ReplicaTask.from_dict(stored)
+    folder = given.job.absolute().parent  # which may have another name here
+    home = folder.parent if claim else folder
+    task = replace(ReplicaTask.from_dict(stored), folder=home)
     task = replace(task, engine=engines.resolved(task.engine))
     try:
-        _begin_once(given.job.parent)
+        if claim:  # without one a person runs the task
+            _begin_once(folder)
         run_replica(claims.begin(task, claim), claims.spent_before(task, claim))
     except EngineKilled as error:
         print(error, file=sys.stderr)

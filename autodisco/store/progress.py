@@ -1,7 +1,9 @@
 """Progress of a campaign: state, process, simulations and iterations, without its ranking."""
 
+import contextlib
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autodisco.files import read_json
@@ -238,9 +240,10 @@ def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     (average,) = store.rows(
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
-    columns = "key, protocol, replica, attempt, started, claim"
+    columns = "key, protocol, replica, attempt, started, handle, claim"
     rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
-    running = [_running(store, row) for row in rows]
+    beats = _beats(facts.get("beats_folder"))
+    running = [_running(store, row, beats) for row in rows]
     of_batch = [row for row in running if row.protocol == first]
     left = counts["waiting"] + sum(1.0 - row.fraction for row in of_batch)
     rate = _rate_per_s(store, of_batch, first)
@@ -274,12 +277,29 @@ def _rate_per_s(store: Store, running: list[RunningReplica], protocol: str | Non
     return float((recent["n"] + sum(row.fraction for row in running)) / max(1.0, now - begun))
 
 
-def _running(store: Store, row: dict[str, Any]) -> RunningReplica:
+def _beats(folder: str | None) -> dict[str, dict[str, Any]] | None:
+    """What the pilots of a cluster said last of the replicas that they run, by handle; None without pilots."""
+    if not folder:
+        return None
+    found: dict[str, dict[str, Any]] = {}
+    for file in Path(folder).glob("[!.]*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            found |= read_json(file)["running"]
+    return found
+
+
+def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]] | None) -> RunningReplica:
+    if beats is not None:
+        return _as_running(store, row, beats.get(row["handle"] or "", {"step_name": "waits for a pilot"}))
     try:
         home = store.replica_folder(row["key"], row["protocol"], row["replica"])
         progress = read_json(run_folder(home, row["claim"] or "") / "progress.json")
     except (OSError, ValueError):
         progress = {}
+    return _as_running(store, row, progress)
+
+
+def _as_running(store: Store, row: dict[str, Any], progress: dict[str, Any]) -> RunningReplica:
     polymer = store.polymer(row["key"])
     return RunningReplica(
         key=row["key"],

@@ -2,7 +2,9 @@
 
 ``dipoles.csv`` holds measured dipoles: CRC is the CRC Handbook of Chemistry and Physics (Dipole Moments, gas), NSRDS-10
 Nelson, Lide and Maryott (1967, gas), McClellan the Tables of Experimental Dipole Moments (mostly in solution), Riddick
-Organic Solvents (4th edition, liquids in solution). A row with `weakness_d` is a known weakness: what the charges give.
+Organic Solvents (4th edition, liquids in solution). `checked` is the value of another table, `computed_d` that of
+PBE/6-31+G(d) (bench/measured_dipoles.py) where no table of a package has the compound. A row with `weakness_d` is a
+known weakness: what the charges give.
 """
 
 import csv
@@ -56,6 +58,18 @@ def test_the_dipole_of_a_model_compound_is_the_measured_one_or_a_listed_weakness
         assert abs(computed - measured) > tolerance, "no weakness any more: empty weakness_d"
     else:
         assert computed == pytest.approx(measured, abs=tolerance)
+
+
+def test_a_measured_dipole_that_few_tables_have_is_near_the_computed_one_or_discussed():
+    """A misprint would lie further off; docs/validation.md says why these four do."""
+    rows = [row for row in DIPOLES if row["computed_d"]]
+    assert len(rows) >= 50
+    far = [
+        row["name"]
+        for row in rows
+        if abs(float(row["computed_d"]) - (known := float(row["dipole_d"]))) > max(0.5, 0.15 * known)
+    ]
+    assert far == ["dimethyl carbonate", "trimethyl phosphate", "methyl isocyanate", "methyl thiocyanate"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from autodisco.analysis.quantities import base_name, known
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.simulation import ReplicaTask, protocols, run_replica
-from autodisco.simulation.early import Benchmark, EarlyStop, boundaries, enough, looks
+from autodisco.simulation.early import Benchmark, EarlyStop, boundaries, looks, stop_reason
 from tests.analysis.test_transport import properties, salt
 
 SMOKE = protocols.load("smoke")
@@ -28,14 +28,14 @@ def seen(value: float, error: float | None, done_ps: float = 40.0, **more) -> di
 
 def test_a_small_relative_error_is_enough():
     asked = production(stop_at_relative_error=0.1)
-    assert enough(seen(1e-3, 2e-4), asked, None) is None
-    found = enough(seen(1e-3, 5e-5), asked, None)
+    assert stop_reason(seen(1e-3, 2e-4), asked, None) is None
+    found = stop_reason(seen(1e-3, 5e-5), asked, None)
     assert found.saved_ps == pytest.approx(60)
     assert "0.05" in found.reason
     assert found.censored is None
-    assert enough(seen(1e-3, None), asked, None) is None
-    assert enough(seen(0.0, 0.0), asked, None) is None  # nothing moved yet
-    assert enough(seen(1e-3, 5e-5, warnings=["sub-diffusive"]), asked, EXACT) is None
+    assert stop_reason(seen(1e-3, None), asked, None) is None
+    assert stop_reason(seen(0.0, 0.0), asked, None) is None  # nothing moved yet
+    assert stop_reason(seen(1e-3, 5e-5, warnings=["sub-diffusive"]), asked, EXACT) is None
 
 
 def test_boundaries_are_those_of_lan_and_demets():
@@ -64,34 +64,34 @@ def test_looks_grow_so_that_all_cost_little_more_than_the_last():
 
 def test_how_certain_below_has_to_be():
     asked = production(stop_below_with_confidence=0.95)
-    assert enough(seen(0.9e-3, 5e-5), asked, None) is None
-    assert enough(seen(1.1e-3, 5e-5), asked, EXACT) is None
-    assert enough(seen(0.5e-3, 5e-5), asked, EXACT).censored == "below"
+    assert stop_reason(seen(0.9e-3, 5e-5), asked, None) is None
+    assert stop_reason(seen(1.1e-3, 5e-5), asked, EXACT) is None
+    assert stop_reason(seen(0.5e-3, 5e-5), asked, EXACT).censored == "below"
     # the same value with less behind it
-    assert enough(seen(0.5e-3, 3e-4), asked, EXACT) is None
-    assert enough(seen(0.5e-3, 5e-5), asked, Benchmark(1e-3, 0.2, 0.01, 1e6)) is None
-    assert enough(seen(0.5e-3, 5e-5), asked, Benchmark(1e-3, 0.0, 0.2, 1e6)) is None
+    assert stop_reason(seen(0.5e-3, 3e-4), asked, EXACT) is None
+    assert stop_reason(seen(0.5e-3, 5e-5), asked, Benchmark(1e-3, 0.2, 0.01, 1e6)) is None
+    assert stop_reason(seen(0.5e-3, 5e-5), asked, Benchmark(1e-3, 0.0, 0.2, 1e6)) is None
     builds = [Benchmark(1e-3, 0.0, 0.12, degrees) for degrees in (100.0, 1.0)]
-    assert [enough(seen(0.5e-3, 5e-5), asked, one) is not None for one in builds] == [True, False]
+    assert [stop_reason(seen(0.5e-3, 5e-5), asked, one) is not None for one in builds] == [True, False]
     # early, the same certainty is not enough
-    assert enough(seen(0.7e-3, 7e-5, 67.0), asked, EXACT) is not None
-    assert enough(seen(0.7e-3, 7e-5, 9.0), asked, EXACT) is None
+    assert stop_reason(seen(0.7e-3, 7e-5, 67.0), asked, EXACT) is not None
+    assert stop_reason(seen(0.7e-3, 7e-5, 9.0), asked, EXACT) is None
 
 
 def test_what_does_not_move_is_below():
     asked = production(stop_below_with_confidence=0.95)
     told = ["cations show no diffusion: the displacement does not grow over the fitted lags"]
-    assert enough(seen(0.0, 3e-6, warnings=told), asked, EXACT).censored == "below"
-    assert enough(seen(0.0, 1e-3, warnings=told), asked, EXACT) is None
-    assert enough(seen(0.0, 0.0, warnings=told), asked, EXACT) is None  # no error is known
+    assert stop_reason(seen(0.0, 3e-6, warnings=told), asked, EXACT).censored == "below"
+    assert stop_reason(seen(0.0, 1e-3, warnings=told), asked, EXACT) is None
+    assert stop_reason(seen(0.0, 0.0, warnings=told), asked, EXACT) is None  # no error is known
 
 
 def test_independent_ions_stand_in_where_populations_have_no_error():
     asked = production(stop_below_with_confidence=0.95)
     ideal = {"conductivity_ne_s_per_cm": 2e-4, "conductivity_ne_s_per_cm_sem": 2e-5}
-    assert enough(seen(1e-4, None, **ideal), asked, EXACT).censored == "below"
-    assert enough(seen(3e-4, None, **ideal), asked, EXACT) is None  # it is no upper bound there
-    assert enough(seen(1e-4, None, **ideal | {"conductivity_ne_s_per_cm_sem": None}), asked, EXACT) is None
+    assert stop_reason(seen(1e-4, None, **ideal), asked, EXACT).censored == "below"
+    assert stop_reason(seen(3e-4, None, **ideal), asked, EXACT) is None  # it is no upper bound there
+    assert stop_reason(seen(1e-4, None, **ideal | {"conductivity_ne_s_per_cm_sem": None}), asked, EXACT) is None
 
 
 def test_warnings_that_make_the_value_doubtful_forbid_it():
@@ -103,7 +103,7 @@ def test_warnings_that_make_the_value_doubtful_forbid_it():
         ("the ions carry a net charge of +1: are all ions selected, with the right charges?", False),
         ("a warning of a later program", False),
     ):
-        assert (enough(seen(1e-4, 1e-5, warnings=[warning]), asked, EXACT) is not None) is stops, warning
+        assert (stop_reason(seen(1e-4, 1e-5, warnings=[warning]), asked, EXACT) is not None) is stops, warning
 
 
 def test_sub_diffusive_ions_as_the_analysis_sees_them_can_be_stopped():
@@ -118,8 +118,8 @@ def test_sub_diffusive_ions_as_the_analysis_sees_them_can_be_stopped():
     assert any("sub-diffusive" in warning for warning in found["warnings"])
     asked = production(duration_ps=1000.0, stop_below_with_confidence=0.95)
     far, near = (Benchmark(factor * found["conductivity_s_per_cm"], 0.05, 0.1, 30.0) for factor in (10, 1))
-    assert enough(found, asked, far).censored == "below"
-    assert enough(found, asked, near) is None
+    assert stop_reason(found, asked, far).censored == "below"
+    assert stop_reason(found, asked, near) is None
 
 
 def stops(truth: float, ions: int, scatter: float, error: float, trials: int, exponent: float = 1.0) -> int:

@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from autodisco.errors import AutodiscoError, SimulationFailure
-from autodisco.files import DISK_FULL, read_json, write_atomic, write_json
+from autodisco.files import DISK_FULL, read_json, sync, write_atomic, write_json
 from autodisco.simulation.engines import openmm_measure
 from autodisco.simulation.engines import openmm_platform as platform
 from autodisco.simulation.engines.engine import TRAJECTORY, Engine, Tell
@@ -125,6 +125,7 @@ class OpenMM(Engine):
         made = openmm_system(system, protocol.nonbonded, protocol.system.hydrogen_mass)
         write_atomic(folder / "system.xml", openmm.XmlSerializer.serialize(made))
         np.savez(folder / "start.npz", positions=system.positions, box=system.box)
+        sync(folder / "start.npz")
         write_json(folder / "openmm.json", {"seed": seed})
 
     @_failing_as_simulation

@@ -13,7 +13,13 @@ from autodisco.simulation.executors.local import LocalExecutor
 from autodisco.simulation.executors.pool import OnSubmit, Pool
 
 EXECUTORS: Registry[type[Executor]] = Registry(
-    "executors", "executor", {"local": "autodisco.simulation.executors.local:LocalExecutor"}, Executor
+    "executors",
+    "executor",
+    {
+        "local": "autodisco.simulation.executors.local:LocalExecutor",
+        "psij": "autodisco.simulation.executors.psij_executor:PsijExecutor",
+    },
+    Executor,
 )
 
 

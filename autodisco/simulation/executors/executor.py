@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from autodisco.machine import cores
 from autodisco.simulation.task import ReplicaTask
@@ -34,6 +35,22 @@ class Sighting:
     code: str = "unknown"
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something that an executor did by itself, for the journal: what was seen, what was decided, why.
+
+    `trouble` says in a sentence for what replicas wait from then on; empty that they wait for nothing, None that this
+    did not change.
+    """
+
+    event: str
+    subject: str
+    seen: dict[str, Any]
+    decided: str
+    why: str
+    trouble: str | None = None
+
+
 class Executor(ABC):
     """Runs replicas. A run of a replica is a process that runs the command of `job.command` and has a folder of its own
     on a disk that this machine shares; its outcome is in that folder.
@@ -53,6 +70,8 @@ class Executor(ABC):
     """Whether replicas go on when the process that submitted them ends. The next process finds them by handle."""
     watches: ClassVar[bool] = False
     """Whether the executor itself applies time limits, ends replicas without progress and starts killed ones again."""
+    pauses: ClassVar[bool] = False
+    """Whether it can `hold` replicas that wait while those that run go on to their end."""
     here: ClassVar[bool] = True
     """Whether replicas use the memory of this machine."""
     poll_s: ClassVar[float] = 0.2
@@ -76,6 +95,35 @@ class Executor(ABC):
     @abstractmethod
     def cancel(self, handle: str) -> None:
         """End a replica and the engine that it started; returns when both have ended. No error if they had already."""
+
+    @property
+    def beats(self) -> Path | None:
+        """Folder in which each pilot says in a file, once in a while, how far its replicas are."""
+        return None
+
+    def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:
+        """Take the name and the folder of the campaign that it works for, and the time after which an executor that
+        `watches` ends replicas without progress (s; 0 for never). A campaign calls this first."""
+        return
+
+    def hold(self, held: bool) -> None:
+        """Start none of the replicas that wait, or go on with them; of an executor that `pauses`."""
+        return
+
+    def warn(self, handles: Collection[str]) -> None:
+        """Tell replicas that they will be ended soon, so that they write a checkpoint and end by themselves."""
+        return
+
+    def stop(self) -> None:
+        """End what it has beside replicas, such as jobs in a queue, because the campaign is left for longer.
+
+        Raises AutodiscoError if it cannot.
+        """
+        return
+
+    def notes(self) -> list[Note]:
+        """What it did by itself since the last call."""
+        return []
 
 
 def filling_workers(threads: int) -> int:

@@ -77,6 +77,11 @@ class LocalExecutor(Executor):
         self._cards.give_back(handle)
         return Sighting("ended", how_it_ended(code), code in (-signal.SIGKILL, -signal.SIGTERM, KILLED))
 
+    def warn(self, handles: Collection[str]) -> None:
+        """Send SIGTERM to the processes of replicas."""
+        for handle in handles:
+            self._processes[handle].terminate()
+
     def cancel(self, handle: str) -> None:
         """Kill the process of a replica and its engine, which share a session."""
         process = self._processes[handle]

@@ -140,6 +140,17 @@ class Pool:
         """Tasks that were submitted and have not ended."""
         return [entry.task for entry in self._running]
 
+    @property
+    def handles(self) -> list[str]:
+        """Handles of the same."""
+        return [entry.handle for entry in self._running]
+
+    def drop(self, task: ReplicaTask) -> None:
+        """End a replica whose result does not count any more."""
+        for entry in [entry for entry in self._running if entry.task is task]:
+            self._running.remove(entry)
+            self.executor.cancel(entry.handle)
+
     def end(self) -> None:
         """End all replicas, but those that are to survive. Raises the first error, after each was tried."""
         running, self._running = self._running, []
@@ -257,7 +268,7 @@ class Pool:
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
-        killed = sighting.killed and not self.executor.watches and entry.kills < STARTS_AFTER_KILLS
+        killed = sighting.killed and entry.kills < STARTS_AFTER_KILLS
         return killed and self._result(entry) is None
 
     def _result(self, entry: _Running) -> ReplicaOutcome | None:
