@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.shared import shared_folder
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import WAITING, ReplicaState, Store, available_part
 
@@ -33,9 +34,9 @@ def engine_of(settings: Settings, executor: Executor) -> str:
 
 
 def serving(settings: Settings, folder: Path) -> Executor:
-    """The executor of a campaign, which knows the folder of the campaign."""
+    """The executor of a campaign, which knows the folder of the campaign that other machines see."""
     executor = executor_of(settings)
-    executor.serve(settings.name, folder, 60.0 * settings.simulation.stalled_minutes)
+    executor.serve(settings.name, shared_folder(settings) or folder, 60.0 * settings.simulation.stalled_minutes)
     return executor
 
 
@@ -135,7 +136,7 @@ def _cancel(settings: Settings, store: Store, row: ReplicaState) -> None:
     if EXECUTORS.get(kind).survives:
         options = settings.executor.options if _same_kind(settings, store.folder, kind) else {}
         executor = load_executor(kind, options=options)
-        executor.serve(settings.name, store.folder)
+        executor.serve(settings.name, store.shared)
         executor.cancel(row.handle)
 
 

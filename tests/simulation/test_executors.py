@@ -20,6 +20,7 @@ from autodisco.simulation import (
     ReplicaTask,
     builder,
     cache,
+    claims,
     forcefield,
     progress,
     protocols,

@@ -37,7 +37,8 @@ class ClusterSettings(Section):
     """Python interpreter with autodisco on the nodes (in the container, if there is one); empty for the one that runs
     the campaign."""
     queue: str = "queue"
-    """Folder of tasks and pilots, on a disk that all nodes see; relative to the campaign folder."""
+    """Folder of tasks and pilots, on a disk that all nodes see; relative to the folder of the campaign in
+    `simulation.folder`, or without that to the campaign folder."""
     idle_minutes: Amount = 5.0
     """A pilot without work ends after this time."""
     warning_seconds: Positive = 120
