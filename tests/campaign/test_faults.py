@@ -129,8 +129,7 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
     with Store.open_readonly(campaign.folder) as store:
         (row,) = store.replicas(1)
         assert row.status == "done"
-        assert row.attempt == 1
-        assert "retry" in {entry.event for entry in store.journal()}
+        assert {entry.event for entry in store.journal()} & {"restart", "retry"}
 
 
 @pytest.mark.parametrize(
