@@ -34,7 +34,7 @@ def engine_of(settings: Settings, executor: Executor) -> str:
 
 
 def serving(settings: Settings, folder: Path) -> Executor:
-    """The executor of a campaign, which knows the folder of the campaign that other machines see."""
+    """The executor of a campaign, which knows where its replicas lie."""
     executor = executor_of(settings)
     executor.serve(settings.name, shared_folder(settings) or folder, 60.0 * settings.simulation.stalled_minutes)
     return executor

@@ -23,12 +23,17 @@ from autodisco.simulation import claims, progress, protocols
 from autodisco.simulation.executors import Executor, Pool, load_executor
 from autodisco.simulation.executors.cards import visible
 from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
+from autodisco.simulation.executors.nodes import OF_MACHINES
 from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 BEAT_S = 30.0
 CHECK_S = 10.0
 """Between looks at whether claims are still valid (s)."""
+TRIAL, TRIAL_S = 3, 10.0
+"""A pilot begins with so many replicas, and takes more after this time, or after the first value (s)."""
+FIRST_S, LONGEST_S = 30.0, 600.0
+"""Pauses before a further replica after `TRIAL` failures running (s)."""
 DRAW_S = 2.0
 """Between looks into an empty queue (s)."""
 POLL_S = 0.25
@@ -36,8 +41,8 @@ PROGRESS_S = 10.0
 """How often replicas write their progress, to a disk that many share (s)."""
 SIGNAL_GRACE_S = 20.0
 """How long replicas may take to write a checkpoint after a signal of the batch system (s), which kills soon after."""
-LEAST_S = 60.0
-"""A replica that can go on from checkpoints is taken while so much time is left (s)."""
+LEAST_S, LEAST_SHARE = 60.0, 0.1
+"""A replica that can go on from checkpoints is taken while so much time is left (s), or this share of a short job."""
 
 
 @dataclass
@@ -79,11 +84,13 @@ class Pilot:
         began = float(os.environ.get(STARTED) or time.time())
         self._end = time.monotonic() + 60 * minutes - (time.time() - began)
         self._idle_s, self._warning_s, self._begun = idle_s, warning_s, time.time()
+        self._least_s = min(LEAST_S, LEAST_SHARE * 60 * minutes)
         self._pool = Pool(runner, self._stops, stalled_s, new_claim=self._claim, accepts=False)
         self._runs: dict[int, _Run] = {}
         self._next: ReplicaTask | None = None
         self._leaving, self._draining = "", False
-        self._drawn = self._beaten = self._checked = 0.0
+        self._draws_from = self._beaten = self._checked = 0.0
+        self._failures = self._taken_so_far = 0
         self._durations: dict[str, list[float]] = {}
 
     def run(self) -> str:
@@ -135,11 +142,20 @@ class Pilot:
     def _draw(self) -> ReplicaTask | None:
         """The next replica to start, claimed; the same one until it has started."""
         now = time.monotonic()
-        if self._next is None and not self._leaving and not self._draining and now - self._drawn >= DRAW_S:
+        if self._next is None and not self._leaving and not self._draining and now >= self._draws_from:
             self._next = None if self._queue.held else self._taken()
-            if self._next is None:
-                self._drawn = now
+            self._draws_from = now + (DRAW_S if self._next is None else self._pause_s())
         return self._next
+
+    def _pause_s(self) -> float:
+        """How long to wait before the next draw.
+
+        A node on which every replica fails at once would empty the queue. The first few replicas of a pilot are
+        therefore a trial, and after failures running it draws more and more slowly.
+        """
+        if self._failures >= TRIAL:
+            return float(min(LONGEST_S, FIRST_S * 2 ** (self._failures - TRIAL)))
+        return TRIAL_S if self._taken_so_far == TRIAL and not self._durations else 0.0
 
     def _taken(self) -> ReplicaTask | None:
         entry = self._queue.take(claims.new_claim(), self.name)
@@ -155,13 +171,14 @@ class Pilot:
             self._queue.give_back(entry)
             return None
         self._runs[id(task)] = _Run(task, entry)
+        self._taken_so_far += 1
         return task
 
     def _fits(self, task: ReplicaTask) -> bool:
         """Whether there is time for a replica, or for a part of it that is worth it."""
         left = self._end - self._warning_s - time.monotonic()
         if protocols.load(task.protocol).checkpoint_every_ps is not None:
-            return left > min(LEAST_S, self._warning_s)
+            return left > self._least_s
         known = self._durations.get(task.protocol)
         return left > (statistics.median(known) if known else 0.0)
 
@@ -180,7 +197,11 @@ class Pilot:
     def _done(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         run = self._runs.pop(id(task))
         if outcome.ok:
+            self._failures, self._draws_from = 0, 0.0
             self._durations.setdefault(task.protocol, []).append(time.monotonic() - run.started)
+        elif outcome.failure_code in OF_MACHINES:
+            self._failures += 1
+            self._draws_from = time.monotonic() + self._pause_s()
         claims.leave(task, run.claim, outcome)
         self._queue.move(run.entry, how="ok" if outcome.ok else outcome.failure_code)
 
@@ -210,7 +231,8 @@ class Pilot:
             self._leaving = self._leaving or "node left out"
         content = {"time": time.time(), "job": self.job, "node": self.node, "pid": os.getpid(), "begun": self._begun}
         content |= {"slots": self._runner.workers, "seconds_left": round(self._end - time.monotonic())}
-        self._queue.beat(self.name, content | {"running": {r.entry.id: _told(r) for r in self._runs.values()}})
+        with contextlib.suppress(OSError):  # a full disk; replicas that run may still end
+            self._queue.beat(self.name, content | {"running": {r.entry.id: _told(r) for r in self._runs.values()}})
 
 
 def _told(run: _Run) -> dict[str, Any]:

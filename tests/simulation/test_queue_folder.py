@@ -115,6 +115,12 @@ def test_a_node_is_left_out_after_three_failures_running_if_others_succeed_meanw
     assert queue.left_out() == ["a"]
 
 
+def test_a_node_is_left_out_as_soon_as_others_succeed(queue):
+    nodes = Nodes(queue)
+    assert results(nodes, *[("a", "unknown")] * 3) is None
+    assert results(nodes, ("b", "ok")).subject == "a"
+
+
 @pytest.mark.parametrize(
     "ends",
     [

@@ -38,7 +38,7 @@ class ClusterSettings(Section):
     the campaign."""
     queue: str = "queue"
     """Folder of tasks and pilots, on a disk that all nodes see; relative to the folder of the campaign in
-    `simulation.folder`, or without that to the campaign folder."""
+    `simulation.folder`, or to the campaign folder without one."""
     idle_minutes: Amount = 5.0
     """A pilot without work ends after this time."""
     warning_seconds: Positive = 120

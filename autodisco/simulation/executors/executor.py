@@ -102,9 +102,8 @@ class Executor(ABC):
         return None
 
     def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:
-        """Take the name of the campaign that it works for, its folder that other machines see, and the time after
-        which an executor that `watches` ends replicas without progress (s; 0 for never). A campaign calls this first.
-        """
+        """Take the name of the campaign that it works for, the folder of its replicas, and the time after which an
+        executor that `watches` ends replicas without progress (s; 0 for never). A campaign calls this first."""
         return
 
     def hold(self, held: bool) -> None:

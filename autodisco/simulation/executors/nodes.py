@@ -18,20 +18,18 @@ class Nodes:
         self._good_elsewhere: set[str] = set()
 
     def ended(self, entry: Entry, node: str) -> Note | None:
-        """Take in how a replica ended on a node; a note if the node is left out from now on."""
+        """Take in how a replica ended on a node; a note if a node is left out from now on."""
         if entry.how == "ok":
             self._failures.pop(node, None)
             self._good_elsewhere |= self._failures.keys()
-            return None
-        if entry.how not in OF_MACHINES or not node:
-            return None
-        failures = self._failures.setdefault(node, [])
-        if not failures:
-            self._good_elsewhere.discard(node)
-        failures.append(str(entry.how))
+        elif entry.how in OF_MACHINES and node:
+            if node not in self._failures:
+                self._good_elsewhere.discard(node)
+            self._failures.setdefault(node, []).append(str(entry.how))
         left_out = self._queue.left_out()
-        if len(failures) < FAILURES or node in left_out or node not in self._good_elsewhere:
-            return None
-        self._queue.leave_out([*left_out, node])
-        why = "replicas that ran elsewhere meanwhile have values"
-        return Note("node left out", node, {"failures running": failures}, "send no more replicas there", why)
+        for bad, failures in self._failures.items():
+            if len(failures) >= FAILURES and bad in self._good_elsewhere and bad not in left_out:
+                self._queue.leave_out([*left_out, bad])
+                why = "replicas that ran elsewhere meanwhile have values"
+                return Note("node left out", bad, {"failures running": failures}, "send no more replicas there", why)
+        return None

@@ -1,5 +1,6 @@
 """Replicas on a cluster: they wait in a folder, and pilots in the batch system take them from there."""
 
+import importlib.util
 import itertools
 import time
 from collections.abc import Collection
@@ -7,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autodisco.errors import AutodiscoError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.simulation.executors.executor import Executor, Note, Sighting
 from autodisco.simulation.executors.fleet import LOST_PILOT, Fleet
@@ -38,6 +39,8 @@ class PsijExecutor(Executor):
 
     def __init__(self, workers: int = 0, threads: int = 1, **options: Any):
         self.settings = cluster_settings(options)
+        if importlib.util.find_spec("psij") is None:
+            raise InputError("executor psij needs PSI/J: pip install 'autodisco[cluster]'")
         super().__init__(workers or AHEAD * self.settings.pilots * self.settings.slots, threads)
         self._campaign, self._folder, self._stalled_s = "replicas", Path.cwd(), 0.0
         self._count = itertools.count()

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from autodisco.errors import AutodiscoError, InputError
+from autodisco.errors import AutodiscoError
 from autodisco.simulation.executors.cluster_settings import ClusterSettings
 
 if TYPE_CHECKING:
@@ -65,8 +65,6 @@ class Scheduler:
         For job scripts and the output of jobs; on the shared disk.
     name
         Name of all jobs.
-
-    Raises InputError if PSI/J is not installed.
     """
 
     def __init__(self, settings: ClusterSettings, folder: Path, name: str):
@@ -78,7 +76,7 @@ class Scheduler:
 
         Raises NoAnswer if it is refused.
         """
-        from psij import Job, JobAttributes, JobSpec, ResourceSpecV1, SubmitException
+        from psij import Job, JobAttributes, JobSpec, ResourceSpecV1
 
         given = self._settings
         attributes = JobAttributes(duration=timedelta(minutes=given.walltime_minutes))
@@ -92,10 +90,8 @@ class Scheduler:
         job = Job(JobSpec(output + script, attributes=attributes, resources=resources))
         try:
             self._psij.submit(job)
-        except SubmitException as error:
-            raise NoAnswer(" ".join(str(error).split())) from None
-        except OSError as error:
-            raise NoAnswer(f"{error.filename or 'job script'}: {error.strerror}") from None
+        except Exception as error:  # PSI/J raises its own, asserts what it expects, and fails like the file system
+            raise NoAnswer(" ".join(str(error).split()) or type(error).__name__) from None
         finally:
             (self._psij.work_directory / f"{job.id}.job").unlink(missing_ok=True)  # the batch system has a copy
         assert job.native_id is not None, "a job that was submitted has a number"
@@ -172,12 +168,9 @@ def _state(state: Any) -> State:
 
 def _psij(scheduler: str, folder: Path) -> "BatchSchedulerExecutor":
     """PSI/J for a batch system, with job scripts that become the pilot."""
-    try:
-        from psij import JobExecutor
-        from psij.executors.batch.batch_scheduler_executor import BatchSchedulerExecutorConfig
-        from psij.executors.batch.script_generator import SubmitScriptGenerator
-    except ImportError:
-        raise InputError("executor psij needs PSI/J: pip install 'autodisco[cluster]'") from None
+    from psij import JobExecutor
+    from psij.executors.batch.batch_scheduler_executor import BatchSchedulerExecutorConfig
+    from psij.executors.batch.script_generator import SubmitScriptGenerator
 
     class Script(SubmitScriptGenerator):
         """The directives of PSI/J's script, then the text that the job gives as its executable."""
