@@ -210,6 +210,11 @@ class Fleet:
             notes.append(Note("pilots run", self._settings.scheduler, {"pilots": len(beats)}, "go on", "", trouble=""))
         for pilot in sorted(lost):
             self._queue.end_beat(pilot)
+            if self._queue.given_up(pilot):  # it lives on, and took these before it knew
+                for entry in by_pilot[pilot]:
+                    self._queue.give_back(entry)
+                continue
+            self._queue.give_up(pilot)
             if by_pilot[pilot]:
                 notes.append(self._lose(pilot, by_pilot[pilot], jobs.get(job_of(pilot, beats))))
         for pilot in beats.keys() - suspects:
