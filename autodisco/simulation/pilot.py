@@ -143,6 +143,9 @@ class Pilot:
         """The next replica to start, claimed; the same one until it has started."""
         now = time.monotonic()
         if self._next is None and not self._leaving and not self._draining and now >= self._draws_from:
+            if self._queue.given_up(self.name):
+                self._leaving = "given up by the campaign"
+                return None
             self._next = None if self._queue.held else self._taken()
             self._draws_from = now + (DRAW_S if self._next is None else self._pause_s())
         return self._next

@@ -202,7 +202,12 @@ class Fleet:
         by_pilot: dict[str, list[Entry]] = {pilot: [] for pilot in beats}
         for entry in listing.claimed.values():
             by_pilot.setdefault(entry.pilot or "", []).append(entry)
-        suspects = {pilot for pilot in by_pilot if is_gone(pilot, beats, jobs)}
+        silent = {pilot: self._silence_s(pilot, said.get("time"), now) for pilot, said in beats.items()}
+        suspects = {
+            pilot
+            for pilot in by_pilot
+            if is_gone(pilot, beats, jobs) or (_by_hand(pilot, beats) and silent[pilot] > SILENT_S)
+        }
         lost, self._suspects = suspects & self._suspects, suspects
         notes = []
         if self._refused and beats.keys() - suspects:
@@ -210,15 +215,25 @@ class Fleet:
             notes.append(Note("pilots run", self._settings.scheduler, {"pilots": len(beats)}, "go on", "", trouble=""))
         for pilot in sorted(lost):
             self._queue.end_beat(pilot)
+            if self._queue.given_up(pilot):  # it lives on, and took these before it knew
+                for entry in by_pilot[pilot]:
+                    self._queue.give_back(entry)
+                continue
+            self._queue.give_up(pilot)
             if by_pilot[pilot]:
                 notes.append(self._lose(pilot, by_pilot[pilot], jobs.get(job_of(pilot, beats))))
         for pilot in beats.keys() - suspects:
-            before, changed = self._beats.get(pilot, (None, now))
-            if beats[pilot].get("time") != before:
-                self._beats[pilot] = (beats[pilot].get("time"), now)
-            elif now - changed > SILENT_S:
-                notes += self._end_silent(pilot, job_of(pilot, beats), now - changed)
+            if silent[pilot] > SILENT_S:
+                notes += self._end_silent(pilot, job_of(pilot, beats), silent[pilot])
         return notes
+
+    def _silence_s(self, pilot: str, beat: object, now: float) -> float:
+        """Time since the heartbeat of a pilot changed."""
+        before, changed = self._beats.get(pilot, (None, now))
+        if beat != before:
+            self._beats[pilot] = (beat, now)
+            return 0.0
+        return now - changed
 
     def _lose(self, pilot: str, entries: list[Entry], job: BatchJob | None) -> Note:
         given_up = 0
@@ -253,7 +268,7 @@ def is_gone(pilot: str, beats: dict[str, dict[str, object]], jobs: dict[str, Bat
 
     Its job has ended; or waits to be started again; or was started again, and another pilot speaks for it.
     """
-    if beats.get(pilot, {}).get("job") == "":  # a person started it; the batch system does not know it
+    if _by_hand(pilot, beats):
         return False
     number = job_of(pilot, beats)
     job = jobs.get(number)
@@ -263,6 +278,11 @@ def is_gone(pilot: str, beats: dict[str, dict[str, object]], jobs: dict[str, Bat
     return any(
         job_of(other, beats) == number and int(other.rpartition("_")[2]) > start for other in beats if other != pilot
     )
+
+
+def _by_hand(pilot: str, beats: dict[str, dict[str, object]]) -> bool:
+    """Whether a person started a pilot, so that the batch system does not know it."""
+    return beats.get(pilot, {}).get("job") == ""
 
 
 def pilot_name() -> tuple[str, str]:

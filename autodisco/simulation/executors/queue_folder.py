@@ -196,6 +196,14 @@ class QueueFolder:
                     found[pilot] = read_json(self.root / BEATS / name)
         return found
 
+    def give_up(self, pilot: str) -> None:
+        """Note that a pilot is lost: if it lives on, it takes nothing more."""
+        (self.root / PILOTS / f"{pilot}.lost").touch()
+
+    def given_up(self, pilot: str) -> bool:
+        """Whether the campaign has noted that a pilot is lost."""
+        return (self.root / PILOTS / f"{pilot}.lost").exists()
+
     def job_numbers(self) -> list[str]:
         """Numbers of the batch jobs that were noted."""
         return [name.removesuffix(".job") for name in os.listdir(self.root / PILOTS) if name.endswith(".job")]
