@@ -22,6 +22,7 @@ from autodisco.campaign.training import training_set
 from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
+from autodisco.files import place_beside
 from autodisco.simulation import protocols
 from autodisco.store import Store
 from autodisco.store.owner import start_time
@@ -278,7 +279,7 @@ def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column
         calls.clear()
         export_tables(store, tmp_path / "out", parquet=True)
     for name in ("polymers", "replicas"):
-        assert ("replace", f".{name}.parquet.{os.getpid()}.tmp", f"{name}.parquet") in calls
+        assert ("replace", place_beside(Path(f"{name}.parquet")).name, f"{name}.parquet") in calls
     table = pyarrow.parquet.read_table(tmp_path / "out" / "replicas.parquet").to_pydict()
     assert table["estimated_terms"] == [row.estimated_terms] * 3
     assert all(isinstance(json.loads(text), list) for text in table["property_estimated_terms"][:2])

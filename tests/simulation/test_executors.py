@@ -77,10 +77,10 @@ def test_a_replica_that_stands_still_is_ended_with_a_code(tmp_path):
                 stopped.append(pid)
         return False
 
-    _, _, outcomes = run([waiting], stop=freeze, stalled_s=10.0)
+    _, _, outcomes = run([waiting], stop=freeze, stalled_s=15.0)
     assert stopped
     assert outcomes["a"].failure_code == "stalled"
-    assert "no progress for 10 s" in outcomes["a"].detail
+    assert "no progress for 15 s" in outcomes["a"].detail
     assert not engines_in(tmp_path)
 
 
