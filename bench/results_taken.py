@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from autodisco.campaign import load
@@ -113,7 +114,7 @@ def _fill(campaign: Campaign, store: Store, number: int, run: Path) -> None:
         task = tasks.of(row)
         here = run_folder(task.folder, row.claim or "")
         shutil.copytree(run, here)
-        write_json(here / cache.TASK, cache.identity(task))
+        write_json(here / cache.TASK, cache.identity(replace(task, engine="lammps")))  # of its own choice
         job.write_job(task, row.claim or "")
 
 

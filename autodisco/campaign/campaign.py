@@ -10,6 +10,7 @@ import numpy as np
 
 from autodisco.campaign.running import serving
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import Objective, objective_named
 from autodisco.decide.objective import CONDUCTIVITY
@@ -74,7 +75,8 @@ class Campaign:
 
     def protocol_name(self, task: "ReplicaTask") -> str:
         """Name of the protocol of a task, which may name a file."""
-        return self.tiers[[tier.protocol for tier in self.settings.tiers].index(task.protocol)].protocol
+        given = [seen_elsewhere(self.settings, self.folder, tier.protocol) for tier in self.settings.tiers]
+        return self.tiers[given.index(task.protocol)].protocol
 
     @property
     def may_stop_early(self) -> bool:

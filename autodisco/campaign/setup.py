@@ -10,7 +10,7 @@ from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_
 from autodisco.campaign.running import engine_of, executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
-from autodisco.campaign.shared import take_shared
+from autodisco.campaign.shared import take_shared, write_shared_copies
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import keep_at_hand
@@ -60,6 +60,7 @@ def write_copies(campaign: Campaign, store: Store) -> Campaign:
     """
     write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
     write_copies_of_files(store, campaign.settings)
+    write_shared_copies(store, campaign.settings)
     content = with_part_copies(campaign.folder, campaign.settings.model_dump())
     return replace(campaign, settings=with_protocol_copies(campaign.folder, Settings.model_validate(content)))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from autodisco.campaign.settings import Settings
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.files import read_json, write_json
+from autodisco.files import read_json, write_atomic, write_json
 from autodisco.machine import file_system
-from autodisco.store import Store
+from autodisco.store import PARTS, Store
 
 MARKER = "campaign.json"
 
@@ -81,6 +81,26 @@ def take_shared(store: Store, settings: Settings, new: bool = False) -> None:
     identity = uuid.uuid4().hex
     _make(folder, {"identity": identity, "campaign": home})
     store.set(shared_folder=str(folder), identity=identity)
+
+
+def seen_elsewhere(settings: Settings, folder: Path, name: str) -> str:
+    """The name of a part or protocol; of one in the campaign folder, the path of its copy on the shared disk."""
+    here, shared = f"{folder.absolute()}/", shared_folder(settings)
+    return f"{shared}/{name.removeprefix(here)}" if shared and name.startswith(here) else name
+
+
+def write_shared_copies(store: Store, settings: Settings) -> None:
+    """Copy protocols and parts in the campaign folder to the shared one, where replicas run on machines that do not see
+    the campaign folder. Nothing is written while that is not mounted."""
+    folder = shared_folder(settings)
+    if folder is None or absence(folder):
+        return
+    for path in (*store.folder.glob("protocol*.toml"), *(store.folder / PARTS).rglob("*")):
+        copy = folder / path.relative_to(store.folder)
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = path.read_bytes()
+            if not copy.is_file() or copy.read_bytes() != content:
+                write_atomic(copy, content)
 
 
 def forget_shared(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import engine_of
+from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import comparison, value_of
@@ -36,7 +37,7 @@ class Tasks:
 
     def __init__(self, campaign: Campaign, store: Store):
         self.campaign, self.store = campaign, store
-        self._engine = engine_of(campaign.settings, campaign.pool.executor)
+        self._engine = self._seen(engine_of(campaign.settings, campaign.pool.executor))
         self._force_field, self._reference = store.get("force_field"), store.get("reference_key")
         self._tiers: dict[str, _Tier] = {}
         self._benchmarks: dict[str, Benchmark] = {}
@@ -55,7 +56,7 @@ class Tasks:
             replica=row.replica,
             seed=campaign.seed(row.iteration, SIMULATION, *parts),
             protocol=tier.protocol,
-            force_field=campaign.settings.simulation.force_field,
+            force_field=self._seen(campaign.settings.simulation.force_field),
             folder=self.store.replica_folder(row.key, row.protocol, row.replica).absolute(),
             timeout_s=tier.timeout_s,
             attempt=row.attempt,
@@ -70,6 +71,9 @@ class Tasks:
         """Set columns of the replica of a task."""
         self.store.update_replica(*identity(self.campaign, task), **columns)
 
+    def _seen(self, name: str) -> str:
+        return seen_elsewhere(self.campaign.settings, self.campaign.folder, name)
+
     def _tier(self, name: str) -> _Tier:
         from autodisco.simulation import protocols
 
@@ -77,7 +81,7 @@ class Tasks:
             settings, number = self.campaign.settings, self.campaign.tier_number(name)
             protocol = settings.tiers[number].protocol
             below = self.campaign.may_stop_early and protocols.load(protocol).production.stop_below_with_confidence
-            self._tiers[name] = _Tier(number, protocol, timeout_s(settings, number), bool(below))
+            self._tiers[name] = _Tier(number, self._seen(protocol), timeout_s(settings, number), bool(below))
         return self._tiers[name]
 
     def _benchmark(self, row: ReplicaState) -> Benchmark | None:

@@ -4,9 +4,9 @@ It is a function of the store alone, so that a campaign decides the same after a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -64,7 +64,7 @@ class Judge:
 def judged(store: Store) -> Judge | None:
     """The judge of a campaign as of now; None with `[surrogate] kind = "none"`, and while there is no value at all.
 
-    The last fits are kept in memory.
+    The last fit is kept in memory.
     """
     return _judged(store, objective_of(store), widened_by(store.forecasts()))
 
@@ -85,7 +85,7 @@ def _judged(store: Store, objective: Objective, widened: float) -> Judge | None:
     labels, sources = tuple(found.labels), tuple(found.sources.values())
     level = LEVEL if found.target == REFERENCE else None
     model = sources, found.target, found.prior_mean, store.get("seed") or 0, objective.spread, level
-    fitted = _fitted(labels, *model)
+    fitted = _fitted(objective.name, labels, *model)
     return Judge(
         objective, fitted.widen(widened), found.target, labels, sources, lambda told: _fit(told, *model), widened
     )
@@ -109,7 +109,19 @@ def _fit(
     return Posterior.fit(labels, sources, target, prior_mean=prior, seed=seed, spread=spread, level=level)
 
 
-_fitted = lru_cache(maxsize=4)(_fit)
+_latest: dict[str, tuple[Hashable, Posterior]] = {}
+
+
+def _fitted(objective: str, labels: tuple[Label, ...], *model: Any) -> Posterior:
+    """The fit to these labels, or the one that was made last for an objective if it is to the same.
+
+    Only the last one is kept: its matrices grow with the square of the number of labels.
+    """
+    what: Hashable = (labels, model)
+    if objective not in _latest or _latest[objective][0] != what:
+        _latest.pop(objective, None)  # before another one takes as much memory
+        _latest[objective] = what, _fit(labels, *model)
+    return _latest[objective][1]
 
 
 def contributions(judge: Judge, protocols: Sequence[str]) -> dict[str, float]:

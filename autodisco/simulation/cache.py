@@ -88,7 +88,7 @@ def _is_of(task: ReplicaTask, stored: Any) -> bool:
     task was run."""
     if not isinstance(stored, dict) or not {"attempt", "protocol"} <= stored.keys():
         return False
-    if task.engine == engines.AUTO and stored.get("engine") in engines.automatic():
+    if task.engine == engines.AUTO and engines.is_automatic(str(stored.get("engine"))):
         task = replace(task, engine=stored["engine"])
     older = {"half_step": stored["attempt"] > 0, "larger_box": False}  # of versions that did not write these keys
     others = {name: value for name, value in (older | stored).items() if name != "protocol"}

@@ -118,7 +118,7 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
     def delete():
         deadline = time.monotonic() + 60
         while not deleted and time.monotonic() < deadline:
-            for report in campaign.folder.glob("simulations/*/*/*/report.txt"):
+            for report in campaign.folder.glob("simulations/*/*/*/run-*/report.txt"):
                 shutil.rmtree(report.parent, ignore_errors=True)
                 deleted.append(report)
             time.sleep(0.02)
@@ -129,8 +129,7 @@ def test_a_simulation_deleted_while_it_runs_is_started_again(finished, tmp_path)
     with Store.open_readonly(campaign.folder) as store:
         (row,) = store.replicas(1)
         assert row.status == "done"
-        assert row.attempt == 1
-        assert "retry" in {entry.event for entry in store.journal()}
+        assert {entry.event for entry in store.journal()} & {"restart", "retry"}
 
 
 @pytest.mark.parametrize(

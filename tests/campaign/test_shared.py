@@ -10,11 +10,13 @@ from autodisco.campaign.export import export_archive
 from autodisco.campaign.fork import fork
 from autodisco.campaign.replicas import settle
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.setup import set_up
+from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.shared import MARKER, NETWORKED, require_local_disk
+from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
 from autodisco.errors import InputError, StorageError
 from autodisco.machine import file_system
+from autodisco.simulation import protocols
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 
@@ -159,3 +161,32 @@ def test_a_shared_folder_may_be_moved_with_its_marker_and_not_given_up(ended, tm
     for where in ("", str(folder)):
         with pytest.raises(InputError, match=f"keep the value, or move that folder with its {MARKER}"):
             with_folder(where)
+
+
+TOLD = """
+from autodisco.simulation.executors import LocalExecutor
+
+
+class Told(LocalExecutor):
+    def serve(self, campaign, folder, stalled_s=0.0):
+        self.folder = folder
+"""
+
+
+def test_executor_and_replicas_find_what_they_need_on_the_shared_disk(tmp_path):
+    (tmp_path / "told.py").write_text(TOLD)
+    (tmp_path / "mine.toml").write_text((protocols.SHIPPED / "smoke.toml").read_text())
+    file = on_shared_disk(tmp_path)
+    file.write_text(file.read_text().replace('"smoke"', '"mine.toml"') + '[executor]\nkind = "told.py:Told"\n')
+    campaign, shared = load(file, tmp_path / "runs"), tmp_path / "disk" / "small"
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        campaign = write_copies(campaign, store)
+        assert campaign.pool.executor.folder == shared
+        store.add_polymer("ab12", "*OCC*", "*OCC*", "seed")
+        store.plan_replica("ab12", "smoke", 0, 0)
+        task = Tasks(campaign, store).of(store.replica_states()[0])
+        assert task.folder == shared / "simulations" / "ab" / "ab12" / "0"
+        assert task.protocol == str(shared / "protocol.toml")
+        assert (shared / "protocol.toml").read_bytes() == (campaign.folder / "protocol.toml").read_bytes()
+        assert campaign.protocol_name(task) == "smoke"

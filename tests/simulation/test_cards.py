@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,9 @@ def begin(tmp_path):
         task = ReplicaTask("key", "*OCC*", 0, 5, "smoke", "pcff+", tmp_path / "replicas" / name, 120.0)
         handle = executor.submit(task, "claim")
         started.append((executor, handle))
-        pairs = Path(f"/proc/{handle}/environ").read_bytes().decode().split("\0")
-        return handle, dict(pair.partition("=")[::2] for pair in pairs if pair)
+        while not (variables := Path(f"/proc/{handle}/environ").read_text()):  # it is about to begin
+            time.sleep(0.01)
+        return handle, dict(pair.partition("=")[::2] for pair in variables.split("\0"))
 
     def end():
         while started:

@@ -20,6 +20,7 @@ from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.forms import CLASS2_ANGLE, CLASS2_IMPROPER, CLASS2_TORSION, Form
 from autodisco.simulation.molecule import Molecule, System, Terms
 from autodisco.simulation.replica import prepare
+from autodisco.simulation.units import GAS_CONSTANT, KJ_PER_KCAL
 from tests.simulation.reference_data import published_box, published_chains
 from tests.simulation.single_point import TERMS, single_point
 
@@ -206,7 +207,9 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(smoke_run, tmp_path,
         for folder in (tmp_path, smoke_run)
     )
     assert len(energies) == len(others)
-    assert np.mean(energies) == pytest.approx(np.mean(others), abs=2 * np.std(others))
+    # of so few atoms for a short while: as far as single values of the potential energy of harmonic springs may lie
+    spread = GAS_CONSTANT * 500 / KJ_PER_KCAL * (1.5 * universe.atoms.n_atoms) ** 0.5
+    assert np.mean(energies) == pytest.approx(np.mean(others), abs=4 * spread)
 
 
 @pytest.mark.slow

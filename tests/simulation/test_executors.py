@@ -20,6 +20,7 @@ from autodisco.simulation import (
     ReplicaTask,
     builder,
     cache,
+    claims,
     forcefield,
     progress,
     protocols,
@@ -226,7 +227,7 @@ def test_a_task_file_that_tells_nothing_is_that_of_another_task(tmp_path, stored
     write_json(one.folder / "task.json", stored)
     write_json(one.folder / "outcome.json", asdict(ReplicaOutcome.failed("density-off", "", 0.0)))
     assert finished_outcome(one) is None
-    assert not cache.was_begun(one)
+    assert not claims.was_begun(one)
 
 
 def test_a_changed_protocol_is_another_task(tmp_path):

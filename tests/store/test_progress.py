@@ -5,7 +5,8 @@ import time
 import pytest
 
 from autodisco.decide import status
-from autodisco.store import Owner, list_campaigns, progress
+from autodisco.files import write_json
+from autodisco.store import Owner, list_campaigns, progress, run_folder
 from tests.filled_store import fill
 
 SIGMA = "conductivity_s_per_cm"
@@ -16,6 +17,17 @@ def test_status_shows_duplicates_per_iteration(store):
     assert first.draws == 6
     assert first.new_strings == 5
     assert first.duplicate_rate == pytest.approx(0.2)
+
+
+def test_progress_is_that_of_the_run_whose_claim_is_valid(store):
+    home = store.replica_folder("key-running", "quick", 0)
+    for claim, fraction in (("old", 0.9), ("new", 0.6)):
+        write_json(run_folder(home, claim) / "progress.json", {"step_name": "npt", "fraction": fraction})
+    assert [row.fraction for row in status(store).simulations.running_replicas] == [
+        0.43
+    ]  # of an older version, in the folder itself
+    store.update_replica("key-running", "quick", 0, claim="new")
+    assert [(row.step_name, row.fraction) for row in status(store).simulations.running_replicas] == [("npt", 0.6)]
 
 
 def test_a_dead_owner_is_shown_as_dead(tmp_path):

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from autodisco.errors import InputError
 from autodisco.registry import Registry, absolute
 from autodisco.simulation.engines.engine import Engine
 
-__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "automatic", "load", "resolved"]
+__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "is_automatic", "load", "resolved"]
 
 AUTO, DEFAULT = "auto", "lammps"
 
@@ -26,13 +27,17 @@ def resolved(name: str) -> str:
     The path of a file is made absolute.
     """
     if name == AUTO:
-        return next((known for known in automatic() if ENGINES.get(known)().has_gpu()), DEFAULT)
+        engines = ((known, ENGINES.get(known)) for known in ENGINES)
+        return next((known for known, kind in engines if kind.is_automatic and kind().has_gpu()), DEFAULT)
     return absolute(name, Path.cwd())
 
 
-def automatic() -> list[str]:
-    """The engines that ``auto`` may mean, on this machine or on another one."""
-    return [known for known in ENGINES if ENGINES.get(known).is_automatic]
+def is_automatic(name: str) -> bool:
+    """Whether ``auto`` may mean the engine `name`, on this machine or on another one."""
+    try:
+        return ENGINES.get(name).is_automatic
+    except InputError:
+        return False
 
 
 def load(name: str) -> Engine:

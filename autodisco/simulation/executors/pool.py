@@ -187,6 +187,8 @@ class Pool:
                         all_of_them.callback(self.executor.cancel, entry.handle)
                     del self._running[known:]
                 raise
+            if goes_on and self._stop():
+                return
 
     def _start_one(
         self,
