@@ -140,9 +140,14 @@ class Pilot:
         return True
 
     def _draw(self) -> ReplicaTask | None:
-        """The next replica to start, claimed; the same one until it has started."""
+        """The next replica to start, claimed; the same one until it has started.
+
+        No other one is claimed before, so that there are no more claims than slots, and replicas start in the order in
+        which they waited.
+        """
         now = time.monotonic()
-        if self._next is None and not self._leaving and not self._draining and now >= self._draws_from:
+        all_started = all(run.started for run in self._runs.values())
+        if all_started and not self._leaving and not self._draining and now >= self._draws_from:
             if self._queue.given_up(self.name):
                 self._leaving = "given up by the campaign"
                 return None
