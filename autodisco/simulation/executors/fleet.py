@@ -65,6 +65,7 @@ class Fleet:
         self._suspects: set[str] = set()
         self._beats: dict[str, tuple[object, float]] = {}
         self._refusals, self._submits_from, self._refused = 0, 0.0, ""
+        self._before_refusal: set[str] = set()
         self._releases: dict[str, int] = {}
         self._silent = False
         self.nodes: dict[str, str] = {}
@@ -79,10 +80,13 @@ class Fleet:
             return self._take_in(answer, listing, now)
         if now - self._visited >= self._settings.look_seconds or not self._visited:
             self._visited = now
-            busy = len(listing.waiting) + len(listing.claimed)
-            wanted = 0 if self._queue.held else min(self._settings.pilots, -(-busy // self._settings.slots))
-            self._visit = self._visitor.submit(self._go, wanted if now >= self._submits_from else 0)
+            self._visit = self._visitor.submit(self._go, self._wanted(listing) if now >= self._submits_from else 0)
         return []
+
+    def _wanted(self, listing: Listing) -> int:
+        """How many pilots the replicas fill that wait or run."""
+        busy = len(listing.waiting) + len(listing.claimed)
+        return 0 if self._queue.held else min(self._settings.pilots, -(-busy // self._settings.slots))
 
     def stop(self) -> list[Note]:
         """Cancel all jobs; returns when the batch system has none of them any more, or after a minute.
@@ -186,7 +190,7 @@ class Fleet:
             self._submits_from = now + pause
             if answer.refused == self._refused:
                 return []
-            self._refused = answer.refused
+            self._refused, self._before_refusal = answer.refused, set(self.nodes)
             decided = f"try again in {duration(pause)}, later after longer pauses"
             trouble = f"no pilot can be started: {answer.refused}"
             return [Note("submission refused", self._settings.scheduler, {}, decided, answer.refused, trouble)]
@@ -210,7 +214,9 @@ class Fleet:
         }
         lost, self._suspects = suspects & self._suspects, suspects
         notes = []
-        if self._refused and beats.keys() - suspects:
+        speak = beats.keys() - suspects
+        enough = self._wanted(listing) <= sum(job.alive for job in jobs.values())
+        if self._refused and speak and (enough or speak - self._before_refusal):  # else some run beside refused ones
             self._refusals, self._refused = 0, ""
             notes.append(Note("pilots run", self._settings.scheduler, {"pilots": len(beats)}, "go on", "", trouble=""))
         for pilot in sorted(lost):
@@ -222,7 +228,7 @@ class Fleet:
             self._queue.give_up(pilot)
             if by_pilot[pilot]:
                 notes.append(self._lose(pilot, by_pilot[pilot], jobs.get(job_of(pilot, beats))))
-        for pilot in beats.keys() - suspects:
+        for pilot in speak:
             if silent[pilot] > SILENT_S:
                 notes += self._end_silent(pilot, job_of(pilot, beats), silent[pilot])
         return notes
