@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.shared import shared_folder
+from autodisco.campaign.shared import absence, shared_folder
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import WAITING, ReplicaState, Store, available_part
 
@@ -61,19 +61,34 @@ def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
     if executor.survives and why in ("signal", "failure"):
         return
     if executor.pauses and why == "pause":
-        executor.hold(True)
+        if not _out_of_reach(campaign.settings, store, executor):
+            executor.hold(True)
     else:
         end_all(campaign.settings, store, executor)
 
 
 def end_all(settings: Settings, store: Store, executor: Executor) -> None:
-    """End the replicas that run, and what else the executor has; replicas wait to be started again."""
+    """End the replicas that run, and what else the executor has; replicas wait to be started again.
+
+    While the shared disk is not mounted, those of other machines are left as they are.
+    """
+    if _out_of_reach(settings, store, executor):
+        return
     try:
         executor.stop()
-    except AutodiscoError as error:
+    except (AutodiscoError, OSError) as error:
         store.note("not stopped", settings.executor.kind, {}, "leave it as it is", str(error))
     write_notes(store, executor)
     end_running(settings, store)
+
+
+def _out_of_reach(settings: Settings, store: Store, executor: Executor) -> bool:
+    """Whether nothing can be told to replicas on other machines, which is journalled."""
+    folder = shared_folder(settings)
+    if folder is None or not executor.survives or not (reason := absence(folder)):
+        return False
+    store.note("not stopped", settings.executor.kind, {}, "leave its replicas and jobs as they are", reason)
+    return True
 
 
 def write_notes(store: Store, executor: Executor) -> None:

@@ -10,6 +10,7 @@ from autodisco.campaign.export import export_archive
 from autodisco.campaign.fork import fork
 from autodisco.campaign.replicas import settle
 from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.running import leave_replicas
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.shared import MARKER, NETWORKED, require_local_disk
 from autodisco.campaign.tasks import Tasks
@@ -138,6 +139,26 @@ def test_nothing_is_started_while_the_disk_is_not_mounted(prepared, tmp_path):
     shutil.rmtree(tmp_path / "disk")
     shutil.move(tmp_path / "unmounted", tmp_path / "disk")
     assert lack_of_room(campaign) == ""
+
+
+@pytest.mark.parametrize("why", ["pause", "stop"])
+def test_replicas_of_a_cluster_stay_as_they_are_while_the_disk_is_not_mounted(tmp_path, why):
+    file = on_shared_disk(tmp_path)
+    file.write_text(file.read_text() + '[executor]\nkind = "psij"\n')
+    campaign = load(file, tmp_path / "runs")
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        store.add_polymer("ab12", "*OCC*", "*OCC*", "seed")
+        store.plan_replica("ab12", "smoke", 0, 0)
+        store.update_replica("ab12", "smoke", 0, status="running", executor="psij", handle="1-ab12-0")
+        shutil.rmtree(tmp_path / "disk")
+        (tmp_path / "disk").mkdir()  # the place where it is mounted
+        leave_replicas(campaign, store, why)
+        assert [(row.status, row.handle) for row in store.replica_states()] == [("running", "1-ab12-0")]
+        last = store.journal()[-1]
+    assert last.event == "not stopped"
+    assert "is its disk mounted?" in last.why
+    assert list((tmp_path / "disk").iterdir()) == []
 
 
 def test_a_shared_folder_may_be_moved_with_its_marker_and_not_given_up(ended, tmp_path):
