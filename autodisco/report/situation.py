@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, STALE_S, Store, at_one_moment, escapes, following, last_escape
+from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following, last_escape
 from autodisco.text import counted, duration, joined
 
 MOST_NAMED = 5
@@ -83,8 +83,11 @@ def _simulates(status: Status) -> bool:
 def _details(status: Status) -> str:
     if _simulates(status):
         now = status.simulations
-        failed = f", {now.failed} failed" if now.failed else ""
-        return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running} running{failed})"
+        of_batch = [row.step_name for row in now.running_replicas if row.protocol == status.protocol]
+        queued = of_batch.count(FOR_A_PILOT)
+        more = f", {queued} in the queue" if queued else ""
+        more += f", {now.failed} failed" if now.failed else ""
+        return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running - queued} running{more})"
     return f" ({status.activity})" if status.activity else ""
 
 

@@ -19,6 +19,7 @@ from autodisco.store.loop import LoopStage, following
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.progress import (
+    FOR_A_PILOT,
     IterationProgress,
     Progress,
     RunningReplica,
@@ -62,6 +63,7 @@ __all__ = [
     "DATASET",
     "END_STATES",
     "EXPERIMENT",
+    "FOR_A_PILOT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",

@@ -18,6 +18,9 @@ STATUSES = ("waiting", "running", "done", "failed")
 RATE_OVER_S = 3600.0
 """The rate of simulations is that of the last hour."""
 
+FOR_A_PILOT = "waits for a pilot"
+"""Step of a replica in the queue of a cluster, whose status is that of a running one."""
+
 
 @dataclass(frozen=True)
 class RunningReplica(Record):
@@ -290,7 +293,7 @@ def _beats(folder: str | None) -> dict[str, dict[str, Any]] | None:
 
 def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]] | None) -> RunningReplica:
     if beats is not None:
-        return _as_running(store, row, beats.get(row["handle"] or "", {"step_name": "waits for a pilot"}))
+        return _as_running(store, row, beats.get(row["handle"] or "", {"step_name": FOR_A_PILOT}))
     try:
         home = store.replica_folder(row["key"], row["protocol"], row["replica"])
         progress = read_json(run_folder(home, row["claim"] or "") / "progress.json")

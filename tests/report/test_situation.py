@@ -21,6 +21,12 @@ SEEN = {
 }  # fmt: skip
 
 
+def test_replicas_in_the_queue_of_a_cluster_do_not_count_as_running(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(beats_folder=str(tmp_path))
+        assert "(6 of 10 replicas done, 0 running, 1 in the queue" in situation(store)["now"]
+
+
 def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
     with fill(tmp_path / "a") as store:
         store.end_iteration(1, {}, SEEN)
