@@ -112,7 +112,15 @@ class Fleet:
         if not cancelled:
             return []
         left = f"; {counted(len(alive), 'job')} still there after {GONE_S:.0f} s" if alive else ""
-        return [Note("pilots cancelled", self._settings.scheduler, {"jobs": sorted(cancelled)}, "", f"they are needed no more{left}")]
+        return [
+            Note(
+                "pilots cancelled",
+                self._settings.scheduler,
+                {"jobs": sorted(cancelled)},
+                "",
+                f"they are needed no more{left}",
+            )
+        ]
 
     def _go(self, wanted: int) -> Answer:
         """Ask for the jobs, release held ones, and submit as many pilots as are missing to those `wanted`."""
