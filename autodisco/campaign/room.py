@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.running import executor_of
 from autodisco.campaign.shared import absence, shared_folder
 from autodisco.machine import free_memory_bytes
 from autodisco.store import list_campaigns
@@ -13,8 +14,9 @@ GB = 1e9
 
 
 def neighbours(campaign: Campaign) -> str:
-    """Which campaigns run beside this one with as many workers as there are cores, as a sentence; empty for none."""
-    if campaign.settings.simulation.workers:
+    """Which campaigns run beside this one with as many workers as there are cores, as a sentence; empty for none, and
+    where the replicas of this one do not run here."""
+    if campaign.settings.simulation.workers or not executor_of(campaign.settings).here:
         return ""
     here = campaign.folder.resolve()
     alive = [row for row in list_campaigns(here.parent) if row.alive and Path(row.folder).resolve() != here]

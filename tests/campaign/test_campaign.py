@@ -10,6 +10,7 @@ import tomli_w
 
 from autodisco.campaign import load, open_folder, pause, resume, stop
 from autodisco.campaign.room import neighbours
+from autodisco.campaign.settings import Executor
 from autodisco.campaign.setup import set_up, write_copies
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.stages.generate import GENERATE
@@ -213,6 +214,8 @@ def test_who_runs_beside_it_is_said_where_each_takes_all_cores(campaign_file, tm
     assert neighbours(campaign) == ""
     with fill(tmp_path / "runs" / "other"):
         assert "other runs beside it" in neighbours(campaign)
+        on_cluster = campaign.settings.model_copy(update={"executor": Executor(kind="psij")})
+        assert neighbours(dataclasses.replace(campaign, settings=on_cluster)) == ""
         with fill(tmp_path / "runs" / "third"):
             assert "other and third run beside it; each takes all cores" in neighbours(campaign)
         limited = campaign.settings.simulation.model_copy(update={"workers": 1})
