@@ -6,6 +6,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 │   └── NoCampaign        2   a folder without a campaign in it
 ├── OwnedError            3   the campaign belongs to a live process
 ├── StorageError          1   disk or database cannot be written or read now; later the same may work
+│   └── DiskAbsent        1   a disk that machines share is not mounted; it is waited for without an end
 ├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
@@ -45,6 +46,10 @@ class OwnedError(AutodiscoError):
 
 class StorageError(AutodiscoError):
     """A disk or a database cannot be used now; the same may work later."""
+
+
+class DiskAbsent(StorageError):
+    """A disk that machines share is not mounted here."""
 
 
 class TrainingDiverged(AutodiscoError):

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.errors import AutodiscoError, OwnedError, StorageError
+from autodisco.errors import AutodiscoError, DiskAbsent, OwnedError, StorageError
 from autodisco.store import Store
 from autodisco.text import duration
 
 PAUSES_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 3600.0, 3600.0)
-"""Before each new try; after the last one the campaign fails. About four hours in all."""
+"""Before each new try; after the last one, some four hours later, the campaign fails, unless it waits for a disk that
+machines share."""
 
 STEADY_S = 600.0
 """A stage that worked for so long (seconds) begins with the first pause again."""
@@ -64,12 +65,13 @@ class Retries:
         """
         if time.monotonic() - self._begun > STEADY_S:
             self._waited = 0
-        if not is_transient(error) or self._waited == len(PAUSES_S):
+        lasts = isinstance(error, DiskAbsent)  # as long as it takes
+        if not is_transient(error) or (self._waited == len(PAUSES_S) and not lasts):
             return False
-        pause = PAUSES_S[self._waited]
-        self._waited += 1
+        pause = PAUSES_S[min(self._waited, len(PAUSES_S) - 1)]
+        self._waited = min(self._waited + 1, len(PAUSES_S))
         what = str(error) or type(error).__name__
-        decided = f"try again in {duration(pause)}, {self._waited} of {len(PAUSES_S)}"
+        decided = f"try again in {duration(pause)}" + ("" if lasts else f", {self._waited} of {len(PAUSES_S)}")
         self._campaign.say(f"{state}: {what}; {decided}")
         told = self._tell(state, error, decided, what)
         until = time.monotonic() + pause

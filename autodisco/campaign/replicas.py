@@ -19,7 +19,7 @@ from autodisco.campaign.running import is_with, leave_replicas, wait_again, writ
 from autodisco.campaign.shared import absence, shared_folder
 from autodisco.campaign.states import Interrupted
 from autodisco.campaign.tasks import Tasks, identity, subject
-from autodisco.errors import OwnedError, StorageError
+from autodisco.errors import DiskAbsent, OwnedError
 from autodisco.store import ReplicaState, Store
 from autodisco.text import counted
 
@@ -50,7 +50,7 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
     from autodisco.simulation import engines
 
     if (folder := shared_folder(campaign.settings)) and (reason := absence(folder)):
-        raise StorageError(reason)  # nothing is known of its replicas now
+        raise DiskAbsent(reason)  # nothing is known of its replicas now
     pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
     results, kind = Results(tasks, awaited), campaign.settings.executor.kind
     held = {identity(campaign, task) for task in pool.running}

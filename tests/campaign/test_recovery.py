@@ -14,7 +14,7 @@ import pytest
 from autodisco.campaign import control, interrupts, recovery, run
 from autodisco.campaign.states import advance
 from autodisco.decide import status
-from autodisco.errors import AutodiscoError, StorageError
+from autodisco.errors import AutodiscoError, DiskAbsent, StorageError
 from autodisco.store import Store, list_campaigns
 from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
@@ -69,6 +69,13 @@ def test_a_fault_that_passes_is_waited_out_and_journalled(campaign, monkeypatch,
     assert second.why == (str(error) or "MemoryError")
     with Store.open_readonly(campaign.folder) as store:
         assert (store.get("state"), store.get("trouble")) == ("exhausted", "")
+
+
+def test_a_disk_that_machines_share_is_waited_for_as_long_as_it_takes(campaign, monkeypatch):
+    tries = failing(monkeypatch, *[DiskAbsent("the disk of the replicas is not mounted")] * 6)
+    assert run(campaign) == 0
+    assert len(tries) == 7
+    assert {row.decided for row in retried(campaign.folder)} == {"try again in 0 s"}
 
 
 @pytest.mark.fault("a fault of the machine that passes")
