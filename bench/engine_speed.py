@@ -63,11 +63,11 @@ def measured(task: tuple) -> float:
         return speed(engine, box, protocol, Path(folder), seconds)
 
 
-def compressed_peo() -> System:
-    """PEO with 10 LiTFSI after the compression of `quick`."""
+def compressed_peo(pairs: int = 10) -> System:
+    """PEO with so many LiTFSI after the compression of `quick`, in LAMMPS."""
     quick = protocols.load("quick")
     ending = quick.production.model_copy(update={"duration_ps": 1.0})
-    system = quick.system.model_copy(update={"ion_pairs": 10, "hydrogen_mass": None})
+    system = quick.system.model_copy(update={"ion_pairs": pairs, "hydrogen_mass": None})
     nonbonded = quick.nonbonded.model_copy(update={"every": 1})
     protocol = quick.model_copy(
         update={"steps": (*quick.steps[:5], ending), "system": system, "timestep_fs": 1.0, "nonbonded": nonbonded}

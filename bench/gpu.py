@@ -1,7 +1,7 @@
 """OpenMM on a GPU: energies, drift, speed, what limits it, and whole replicas.
 
-    python bench/gpu.py prepare DIR
-    python bench/gpu.py measure DIR [--out FILE] [--at-a-time 1 4 8 16] [--seconds 10]
+    python -m bench.gpu prepare DIR
+    python -m bench.gpu measure DIR [--out FILE] [--at-a-time 1 4 8 16] [--seconds 10]
         [--drift-ps 20] [--replica-minutes 3]
 
 `prepare` needs LAMMPS: it makes dense boxes of PEO with LiTFSI of about 500, 1,300 and 6,000 atoms, with their energies
@@ -17,9 +17,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,14 +26,17 @@ import numpy as np
 
 from autodisco.analysis import analyze
 from autodisco.errors import SimulationFailure
-from autodisco.files import read_json, write_json
+from autodisco.files import read_json, write_atomic, write_json
 from autodisco.polymer import parse
-from autodisco.simulation import builder, engines, forcefield, protocols
+from autodisco.simulation import engines, protocols
 from autodisco.simulation.batch import replica_task
-from autodisco.simulation.engines import lammps, openmm_engine, openmm_measure, openmm_platform
+from autodisco.simulation.engines import openmm_engine, openmm_measure, openmm_platform
+from autodisco.simulation.engines.openmm_system import openmm_system
+from autodisco.simulation.executors import cards
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol
 from autodisco.simulation.replica import prepare as prepare_replica
+from bench.engine_speed import compressed_peo
 
 SIZES = {"500": (4, 1), "1300": (10, 1), "6000": (4, 12)}
 """Boxes by about their number of atoms: ion pairs of the box that is compressed, and how many copies stand side by
@@ -66,14 +68,18 @@ def main() -> None:
 
 def prepare(folder: Path) -> None:
     """Write the boxes, their energies and a replica."""
+    import openmm
+
     for name, (pairs, copies) in SIZES.items():
-        box = side_by_side(compressed(pairs), ALONG[copies])
+        box = side_by_side(compressed_peo(pairs), ALONG[copies])
         place = folder / name
         (place / EXACT).mkdir(parents=True, exist_ok=True)
         protocol = protocols.load(REPLICA)
         engines.load("openmm").write(place, box, protocol, 1)
         exact = protocol.nonbonded.model_copy(update={"kspace_accuracy": 1e-6})
-        engines.load("openmm").write(place / EXACT, box, protocol.model_copy(update={"nonbonded": exact}), 1)
+        made = openmm_system(box, exact, tail=False)
+        write_atomic(place / EXACT / "system.xml", openmm.XmlSerializer.serialize(made))
+        np.savez(place / EXACT / "start.npz", positions=box.positions, box=box.box)
         write_json(place / EXACT / "energies.json", engines.load("lammps").energy_parts(box, exact))
         print(f"{name}: {len(box.elements)} atoms, {' × '.join(f'{edge:.1f}' for edge in box.box)} Å", flush=True)
     shutil.rmtree(folder / REPLICA, ignore_errors=True)
@@ -82,23 +88,6 @@ def prepare(folder: Path) -> None:
     task.folder.mkdir(parents=True)
     prepare_replica(task)
     write_json(folder / REPLICA / "job.json", task.to_dict())
-
-
-def compressed(pairs: int) -> System:
-    """PEO with so many LiTFSI after the compression of `quick`, in LAMMPS."""
-    quick = protocols.load("quick")
-    ending = quick.production.model_copy(update={"duration_ps": 1.0})
-    system = quick.system.model_copy(update={"ion_pairs": pairs})
-    protocol = quick.model_copy(update={"steps": (*quick.steps[:5], ending), "system": system})
-    box = builder.build(parse("*OCC*"), system, 1, forcefield.load("pcff+"))
-    with tempfile.TemporaryDirectory() as name:
-        lammps.Lammps().write(Path(name), box, protocol, 1)
-        edges = lammps.Lammps().run(Path(name), protocol)
-        from MDAnalysis.lib.formats.libdcd import DCDFile
-
-        with DCDFile(str(Path(name) / "trajectory.dcd")) as trajectory:
-            last = trajectory.readframes().xyz[-1].astype(float)
-    return replace(box, positions=last, box=np.array(edges))
 
 
 def side_by_side(box: System, along: tuple[int, int, int]) -> System:
@@ -111,13 +100,7 @@ def side_by_side(box: System, along: tuple[int, int, int]) -> System:
 def measure(given: argparse.Namespace) -> None:
     """Measure everything, and write it after each part, so that a run that is cut off is not lost."""
     folder, seconds = given.folder, given.seconds
-    found: dict = {
-        "platform": openmm_platform.platform_name(),
-        "card": _card(),
-        "energies": {},
-        "speed": [],
-        "parts": {},
-    }
+    found: dict[str, object] = {"platform": openmm_platform.platform_name(), "card": _card()}
 
     def part(name: str, result: object) -> None:
         found[name] = result
@@ -128,14 +111,16 @@ def measure(given: argparse.Namespace) -> None:
     part("drift, kT per ns and degree of freedom", drift(folder / "1300", given.drift_ps))
     rows = []
     for shared in (False, True):
-        with _mps(shared) as there:
-            if shared and not there:
-                break
-            for name in SIZES:
-                for n in given.at_a_time if not shared else given.at_a_time[1:]:
-                    rates = together(folder / name, n, seconds)
-                    rows.append({"box": name, "at a time": n, "MPS": shared, "ns/day, together": sum(rates)})
-                    part("speed", rows)
+        card = cards.Cards(cards.found()[:1], shared)
+        _, variables = card.environment()
+        with_mps = cards.PIPES in variables
+        if shared and not with_mps:
+            break
+        for name in SIZES:
+            for n in given.at_a_time[1:] if shared else given.at_a_time:
+                rates = together(folder / name, n, seconds, variables)
+                rows.append({"box": name, "at a time": n, "MPS": with_mps, "ns/day, together": sum(rates)})
+                part("speed", rows)
     part("ns/day of 6,000 atoms without one force", without_each(folder / "6000", seconds))
     part(f"replica of {REPLICA}", replica(folder / REPLICA, given.replica_minutes))
 
@@ -143,7 +128,7 @@ def measure(given: argparse.Namespace) -> None:
 def energies(place: Path) -> dict[str, float]:
     """Relative difference of each part of the energy on this platform from that of LAMMPS, of its largest part."""
     expected = read_json(place / "energies.json")
-    system, positions, box = _read(place, tail=False)
+    system, positions, box = _read(place)
     ours = openmm_measure.parts_of(system, positions, box, openmm_platform.context_for)
     most = max(map(abs, expected.values()))
     return {name: (ours[name] - value) / most for name, value in expected.items()}
@@ -167,11 +152,12 @@ def drift(place: Path, duration_ps: float) -> float:
     return float(slope / (3 * len(positions)) / (0.0083144626 * 353.0))
 
 
-def together(place: Path, n: int, seconds: float) -> list[float]:
+def together(place: Path, n: int, seconds: float, variables: dict[str, str]) -> list[float]:
     """ns/day of each of `n` processes that run the same box at once. All measure in the same stretch of time."""
     begin = time.time() + 15.0 + 1.5 * n
-    words = [sys.executable, __file__, "one", str(place), "--seconds", str(seconds), "--begin", str(begin)]
-    running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(n)]
+    words = [sys.executable, "-m", "bench.gpu", "one", str(place), "--seconds", str(seconds), "--begin", str(begin)]
+    environment = {**os.environ, **variables}
+    running = [subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(n)]
     said = [process.communicate()[0] for process in running]
     return [float(json.loads(text.strip().splitlines()[-1])) for text in said if text.strip()]
 
@@ -241,17 +227,11 @@ def replica(place: Path, minutes: float) -> dict[str, object]:
     return result | (analyze(place).properties.to_dict() if done else {})
 
 
-def _read(place: Path, tail: bool = True) -> tuple:
+def _read(place: Path) -> tuple:
     """An openmm.System, positions (Å) and box (Å) of a folder that the engine wrote."""
     import openmm
 
     system = openmm.XmlSerializer.deserialize((place / "system.xml").read_text())
-    if not tail:
-        for force in system.getForces():
-            if hasattr(force, "setUseLongRangeCorrection"):
-                force.setUseLongRangeCorrection(False)
-            if hasattr(force, "setUseDispersionCorrection"):
-                force.setUseDispersionCorrection(False)
     start = np.load(place / "start.npz")
     return system, start["positions"], start["box"]
 
@@ -268,25 +248,6 @@ def _relaxed(system: object, positions: np.ndarray, box: np.ndarray, integrator:
     context.setPeriodicBoxVectors(*np.diag(box * 0.1))
     context.setPositions(state.getPositions())
     return context
-
-
-@contextlib.contextmanager
-def _mps(wanted: bool) -> Iterator[bool]:
-    """The control daemon of MPS with a folder of its own, while it is wanted and where it is installed."""
-    program = shutil.which("nvidia-cuda-mps-control")
-    if not wanted or not program:
-        yield False
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        own = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
-        os.environ.update(own)
-        started = subprocess.run([program, "-d"], capture_output=True, text=True)
-        try:
-            yield started.returncode == 0
-        finally:
-            subprocess.run([program], input="quit\n", text=True, capture_output=True, timeout=60)
-            for name in own:
-                del os.environ[name]
 
 
 def _card() -> str:

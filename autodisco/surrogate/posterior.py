@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cholesky, lapack, solve_triangular
 from scipy.special import ndtr
 
 from autodisco.analysis.shrinkage import Z_90
@@ -260,11 +260,13 @@ class Posterior:
 
         Closed form: Rasmussen and Williams, equation 5.12. `rows` are numbers of labels, all if left out.
         """
-        chosen = np.arange(len(self._weights)) if rows is None else rows
-        unit = np.zeros((len(self._weights), len(chosen)))
-        unit[chosen, np.arange(len(chosen))] = 1.0
+        if rows is None:  # from one inverse, which takes less than as many columns of it
+            precision = np.diag(lapack.dpotri(self._factor, lower=1)[0])
+            return self._weights / precision, 1.0 / np.sqrt(precision)
+        unit = np.zeros((len(self._weights), len(rows)))
+        unit[rows, np.arange(len(rows))] = 1.0
         precision = np.square(self._halved(unit.T)).sum(axis=0)
-        return self._weights[chosen] / precision, 1.0 / np.sqrt(precision)
+        return self._weights[rows] / precision, 1.0 / np.sqrt(precision)
 
     @one_thread
     def leave_out(self, fold: Indices) -> tuple[Floats, Floats]:
