@@ -57,12 +57,13 @@ from autodisco.store.replicas import NOT_SUBMITTED, WAITING
 from autodisco.store.schema import VERSION
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
-from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
+from autodisco.store.verdicts import FAULT, NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
     "DATASET",
     "END_STATES",
     "EXPERIMENT",
+    "FAULT",
     "FOR_A_PILOT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",

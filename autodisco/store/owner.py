@@ -88,9 +88,17 @@ def process_state(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def is_copied(facts: Mapping[str, Any], folder: Path) -> bool:
-    """Whether the lock was taken in another database file than the one in `folder`."""
-    locked = facts.get("owner_inode")
-    return locked is not None and locked != database_inode(folder)
+    """Whether the lock was taken in another database file than the one in `folder`.
+
+    A snapshot of a file system has the same numbers of files; its own number is another, which means something to an
+    owner on this machine only.
+    """
+    locked, device = facts.get("owner_inode"), facts.get("owner_device")
+    if locked is not None and locked != database_inode(folder):
+        return True
+    owner = Owner.from_dict(facts["owner"]) if facts.get("owner") else None
+    here = owner is not None and (owner.host, owner.boot) == (socket.gethostname(), _boot())
+    return here and device is not None and device != database_device(folder)
 
 
 def database_inode(folder: Path) -> int | None:
@@ -98,6 +106,14 @@ def database_inode(folder: Path) -> int | None:
     gone."""
     try:
         return (folder / "state.db").stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def database_device(folder: Path) -> int | None:
+    """Number of the file system of the database on this machine, until the next boot; None if it is gone."""
+    try:
+        return (folder / "state.db").stat().st_dev
     except FileNotFoundError:
         return None
 

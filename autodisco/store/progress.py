@@ -10,9 +10,10 @@ from autodisco.files import read_json
 from autodisco.store.folders import run_folder
 from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
-from autodisco.store.owner import process_state
+from autodisco.store.owner import STALE_S, process_state
 from autodisco.store.records import Escape, Event, Model, Record
 from autodisco.store.store import Store
+from autodisco.text import duration
 
 STATUSES = ("waiting", "running", "done", "failed")
 RATE_OVER_S = 3600.0
@@ -151,6 +152,14 @@ class Progress(Record):
     def pid(self) -> int | None:
         """Number of the process that the lock names."""
         return self.owner["pid"] if self.owner else None
+
+    @property
+    def process(self) -> str:
+        """The process that runs the campaign and the age of its heartbeat, in words; empty without one."""
+        if not (self.alive and self.owner):
+            return ""
+        hung = f", hung: more than {duration(STALE_S)} without one" if self.hung else ""
+        return f"process {self.pid} on {self.owner['host']}, last heartbeat {duration(self.heartbeat_age_s)} ago{hung}"
 
 
 FACTS = (

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from autodisco.files import sync_all, tells_of_full_disk
+from autodisco.files import sync_all, tells_of_disk_fault, tells_of_full_disk
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -309,7 +309,8 @@ class Pool:
         log = claims.in_run(entry.task, entry.claim).folder / claims.LOG
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         last = lines[-1] if lines else "no output"
-        code = "no-disk" if tells_of_full_disk(last) else sighting.code
+        code = "disk-fault" if tells_of_disk_fault(last) else sighting.code
+        code = "no-disk" if tells_of_full_disk(last) else code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
 
 
