@@ -6,9 +6,10 @@ from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, Training
 from autodisco.decide.measured import comparison, keep_at_hand, objective_of, value_of
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.outlook import Aim
-from autodisco.decide.ranking import Ranked, Ranking, best_found, ranking, with_properties
+from autodisco.decide.ranking import Ranked, best_found, with_properties
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.settling import best_known, chance_settled
+from autodisco.decide.standings import LatestStandings, Standings, ranking
 from autodisco.decide.status import Status, status
 
 __all__ = [
@@ -20,12 +21,13 @@ __all__ = [
     "Choice",
     "Evidence",
     "Labelling",
+    "LatestStandings",
     "Objective",
     "Ranked",
-    "Ranking",
     "Scale",
     "Scatter",
     "Selection",
+    "Standings",
     "Status",
     "TrainingClass",
     "best_found",

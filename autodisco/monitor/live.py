@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from autodisco.decide import Ranking, Status, status
+from autodisco.decide import LatestStandings, Status, status
 from autodisco.errors import InputError
 from autodisco.monitor import sections
 from autodisco.monitor.frame import frame
@@ -49,7 +49,7 @@ def watch(folder: Path, console: Console) -> None:
     Raises InputError where the folder holds no campaign.
     """
     with Store.open_readonly(folder) as store:
-        ranked = Ranking(store)
+        ranked = LatestStandings(store)
         seen = _seen(store, ranked)
         try:
             with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -63,7 +63,7 @@ def watch(folder: Path, console: Console) -> None:
 
 
 @at_one_moment
-def _seen(store: Store, ranked: Ranking) -> Status:
+def _seen(store: Store, ranked: LatestStandings) -> Status:
     return status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
 
 

@@ -10,7 +10,7 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.decide import Objective, Ranked, Status, ranking, status, with_properties
+from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
@@ -108,11 +108,12 @@ class Content:
 @at_one_moment
 def gather(store: Store, whole: bool = False) -> Content:
     """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
-    ranked, settings = ranking(store), store.get("settings") or {}
+    standings, settings = Standings(store), store.get("settings") or {}
+    ranked = standings.rows()
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
-        status=status(store, journal_rows=1, best=1, ranked=ranked),
+        status=status(store, journal_rows=1, best=1, standings=standings),
         ranking=with_properties(store, ranked) if whole else ranked,
         replicas=replicas,
         models=store.models(),

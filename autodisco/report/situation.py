@@ -24,7 +24,7 @@ def situation(store: Store) -> dict[str, str]:
     does = {stage.name: stage.does for stage in status.loop}
     if state in does:
         told["now"] = f"{state}, iteration {status.iteration}: it {does[state]}{_details(status)}"
-        if (left := stage_seconds_left(store, status)) is not None and status.alive:
+        if (left := stage_seconds_left(status)) is not None and status.alive:
             told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
         after = following(list(does), state)
         told["next"] = f"{after}: {does[after]}"
@@ -68,11 +68,10 @@ def _judge(judgement: dict[str, Any]) -> str:
     return text
 
 
-def stage_seconds_left(store: Store, status: Status) -> float | None:
+def stage_seconds_left(status: Status) -> float | None:
     """Estimate of the time (s) to the end of the present stage, from the rate of its simulations or its training; None
     without a rate."""
-    left: float | None = status.simulations.eta_s if _simulates(status) else store.get("training_left_s")
-    return left
+    return status.simulations.eta_s if _simulates(status) else status.training_left_s
 
 
 def _simulates(status: Status) -> bool:
@@ -131,9 +130,8 @@ def chance(judgement: dict[str, Any]) -> str:
 
 def _budget(status: Status, store: Store) -> str:
     budget = status.budget or {}
-    done = len([row for row in status.iterations if row.ended])
     used = {
-        "iterations": done,
+        "iterations": status.iterations_ended,
         "simulations": store.simulations_done(),
         "hours": round((store.get("active_s") or 0.0) / 3600, 2),
     }

@@ -70,6 +70,11 @@ class TrainingSets(Database):
         """Models, first to last."""
         return self._selected(Model, "models", "iteration")
 
+    def last_model(self) -> Model | None:
+        """The newest model."""
+        found = self._records(Model, "SELECT * FROM models ORDER BY iteration DESC LIMIT 1")
+        return found[0] if found else None
+
     def _selected(self, kind: type[Row], table: str, order: str, **columns: Any) -> list[Row]:
         """Rows in which the columns that are not None have these values."""
         given = {name: value for name, value in columns.items() if value is not None}
