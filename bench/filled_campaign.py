@@ -2,6 +2,7 @@
 
     python bench/filled_campaign.py DIR [--polymers 2000] [--iterations 500] [--judge builds] [--seed 1]
     python bench/filled_campaign.py DIR --time [monitor ...]
+    python bench/filled_campaign.py DIR --live 600
 
 The first form writes a campaign folder at DIR/filled, through the store as a daemon would fill it: draws with verdicts,
 replicas of `quick` with every quantity of the table, failures, models, training sets, judgements of the saturation
@@ -9,7 +10,8 @@ rule and the journal. Repeat units are those of the program's grammar; all value
 builds`` it holds the estimates of a posterior, too. The last iteration is at work: some replicas run, others wait.
 
 The second form times the commands that read it, each in a process of its own, and the parts of them that are called
-again and again (in CPU-seconds).
+again and again (in CPU-seconds). The third form is a process that seems to run the campaign, so that a monitor has
+something to show.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +35,11 @@ from autodisco.campaign.saturation import Counts, Drawn, judge
 from autodisco.campaign.setup import set_up
 from autodisco.decide import objective_of
 from autodisco.files import write_json
+from autodisco.monitor import Lines, Painter, Watch
+from autodisco.monitor.sections import simulations
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.polymer.grammar import units_from_grammar
-from autodisco.store import Candidate, Estimate, Forecast, Owner, Store, TrainingEntry
+from autodisco.store import Candidate, Estimate, Forecast, Owner, Store, TrainingEntry, progress
 
 PROTOCOL, NAME = "quick", "filled"
 CAMPAIGN = """\
@@ -73,7 +78,11 @@ def main() -> None:
     parser.add_argument("--judge", choices=("posterior", "builds"), default="posterior")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--time", nargs="*", metavar="WHAT", help="time the readers instead")
+    parser.add_argument("--live", type=float, metavar="SECONDS", help="seem to run it for so long")
     given = parser.parse_args()
+    if given.live:
+        live(given.folder / NAME, given.live)
+        return
     if given.time is not None:
         time_commands(given.folder, given.time)
         time_parts(given.folder / NAME)
@@ -171,7 +180,7 @@ class Filler:
     def end(self, store: Store) -> None:
         """The process that runs it (the calling one), and what the judge says."""
         owner = Owner.this_process()
-        store.set(heartbeat=time.time(), owner=vars(owner) | {"start": owner.start}, name=NAME)
+        store.set(heartbeat=time.time(), owner=vars(owner), name=NAME)
         if self.judged:
             self._judge(store)
 
@@ -214,7 +223,7 @@ class Filler:
     def _done(self, store: Store, key: str, replica: int, n: int, value: float) -> None:
         store.plan_replica(key, PROTOCOL, replica, n)
         found = properties(self.rng)
-        found |= {"conductivity_s_per_cm": value, "temperature_k": 500.0}
+        found |= {"conductivity_s_per_cm": value, "temperature_k": 500.0, "censored": None}
         store.update_replica(key, PROTOCOL, replica, **(ended(found) | self._wall(n)))
 
     def _wall(self, n: int) -> dict[str, float]:
@@ -280,6 +289,22 @@ def load_rule(store: Store) -> Any:
     return Saturation.model_validate(store.get("settings")["saturation"])
 
 
+def live(folder: Path, seconds: float) -> None:
+    """Own the campaign and give signs of life: replicas run on and on, and a model trains."""
+    end = time.time() + seconds
+    with Store.open(folder) as store:
+        store.set(owner=vars(Owner.this_process()))
+        while (now := time.time()) < end:
+            done = int(now) % 600 * 10
+            store.set(
+                heartbeat=now, activity=f"training model 500: {done} of 6000", training_left_s=0.1 * (6000 - done)
+            )
+            for place, row in enumerate(row for row in store.open_replicas() if row.status == "running"):
+                progress = {"step_name": "production", "fraction": (now / 300 + 0.23 * place) % 1.0, "updated": now}
+                write_json(store.replica_folder(row.key, row.protocol, row.replica) / "progress.json", progress)
+            time.sleep(1.0)
+
+
 def time_commands(runs: Path, wanted: Sequence[str]) -> None:
     """CPU-seconds and seconds of each command, the start of Python included; the least of three."""
     environment = {**os.environ, "AUTODISCO_RUNS": str(runs), "COLUMNS": "120"}
@@ -306,22 +331,27 @@ def time_commands(runs: Path, wanted: Sequence[str]) -> None:
 
 
 def time_parts(folder: Path) -> None:
-    """CPU-milliseconds of a redraw of the monitor and of the footer of `run`, where nothing has changed; mean of 20."""
-    from autodisco.monitor.live import Footer, Watch
-
-    console = Console(width=120, height=40, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
-    with Store.open_readonly(folder) as store:
+    """CPU-milliseconds of a redraw of the monitor and of the footer of `run`, mean of 20."""
+    with Store.open_readonly(folder) as store, open(os.devnull, "w") as out:
         watch = Watch(store)
-        parts: dict[str, Callable[[], object]] = {
-            "monitor, redraw": lambda: console.print(watch.frame(120, 40)),
-            "run, footer": lambda: console.print(Footer(store).render(120)),
-        }
-        for name, draw in parts.items():
-            draw()
-            begin = time.process_time()
-            for _ in range(20):
-                draw()
-            print(f"{name:<16} {50 * (time.process_time() - begin):6.1f} ms of CPU")
+        for width, height in ((60, 20), (120, 40), (200, 60)):
+            console = Console(width=width, height=height, file=out, force_terminal=True)
+            time_part(f"redraw {width}x{height}", partial(redraw, watch, Painter(console), width, height))
+        time_part("footer of run", lambda: console.print(Lines(simulations(progress(store, 1, 0), 120, 10))))
+
+
+def redraw(watch: Watch, paint: Painter, width: int, height: int) -> None:
+    """Read and draw."""
+    paint(watch.lines(width, height))
+
+
+def time_part(name: str, draw: Callable[[], object]) -> None:
+    """Print how long a part takes."""
+    draw()
+    begin = time.process_time()
+    for _ in range(20):
+        draw()
+    print(f"{name:<16} {50 * (time.process_time() - begin):6.1f} ms of CPU")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from autodisco.decide.ranking import Ranked, best_found, with_properties
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.settling import best_known, chance_settled
 from autodisco.decide.standings import LatestStandings, Standings, ranking
-from autodisco.decide.status import Status, status
+from autodisco.decide.status import Glances, Status, status
 
 __all__ = [
     "AXIS_DECADES",
@@ -20,6 +20,7 @@ __all__ = [
     "Aim",
     "Choice",
     "Evidence",
+    "Glances",
     "Labelling",
     "LatestStandings",
     "Objective",

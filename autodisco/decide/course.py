@@ -1,10 +1,12 @@
-"""The course of a campaign over its iterations: the best polymer so far, and the chance that the next one is new."""
+"""The course of a campaign over its iterations: the best polymer so far, the chance that the next one is new, and the
+distance to saturation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autodisco.decide.standings import Standings
-from autodisco.store import Chance, Record, Store
+from autodisco.store import Chance, IterationProgress, Record, Store, last_escape
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,34 @@ class Course(Record):
     chances: list[Chance]
 
 
+@dataclass(frozen=True)
+class Saturation(Record):
+    """What the saturation rule asks for, and what it saw last.
+
+    Attributes
+    ----------
+    threshold, confidence, patience : settings of the rule
+    iteration : that was judged last
+    known, draws : that many of the draws that count are known polymers
+    p_above, p_risen : probability that this rate is above the threshold, and above that of the first iteration
+    in_a_row : that many of the last iterations fulfil the rule
+    chance_new, chance_new_low, chance_new_high : chance that the next valid draw is a new polymer, with its interval
+    """
+
+    threshold: float
+    confidence: float
+    patience: int
+    iteration: int
+    known: int
+    draws: int
+    p_above: float
+    p_risen: float | None
+    in_a_row: int
+    chance_new: float | None
+    chance_new_low: float | None
+    chance_new_high: float | None
+
+
 def course(store: Store, standings: Standings, generated: Mapping[str, int]) -> Course:
     """The course of a campaign; `generated` are the iterations of the polymers that it found, by key."""
     return Course(leaders(standings, generated), store.chances())
@@ -50,3 +80,28 @@ def leaders(standings: Standings, generated: Mapping[str, int]) -> list[Leader]:
         belief = standings.belief(key)
         found.append(Leader(iteration, key, belief.median, belief.low, belief.high))
     return found[::-1]
+
+
+def saturation(store: Store, rule: Mapping[str, Any], iterations: Sequence[IterationProgress]) -> Saturation | None:
+    """How far the last of these iterations is from the end of the campaign by its rule; None before one was judged."""
+    judged = [row for row in iterations if "p_above" in (row.saturation or {})]
+    if not rule or not judged:
+        return None
+    last, escaped = judged[-1], last_escape(store)
+    seen = last.saturation or {}
+    known, draws = last.known
+    highs = [bool((row.saturation or {}).get("high")) for row in judged if row.n > escaped]
+    return Saturation(
+        threshold=rule["threshold"],
+        confidence=rule["confidence"],
+        patience=rule["patience"],
+        iteration=last.n,
+        known=known,
+        draws=draws,
+        p_above=seen["p_above"],
+        p_risen=seen.get("p_risen"),
+        in_a_row=next((n for n, high in enumerate(reversed(highs)) if not high), len(highs)),
+        chance_new=seen.get("chance_new"),
+        chance_new_low=seen.get("chance_new_low"),
+        chance_new_high=seen.get("chance_new_high"),
+    )

@@ -53,6 +53,10 @@ class Standings:
         """What is believed of a polymer."""
         return self._beliefs[key]
 
+    def measured(self, key: str) -> Measured:
+        """What a polymer was measured to have at the highest tier that gave a value."""
+        return self._tiers(key)[-1]
+
     def rows(self, keys: Sequence[str] | None = None) -> list[Ranked]:
         """Rows of the ranking, of all polymers or some."""
         keys = self.keys if keys is None else keys
@@ -92,7 +96,7 @@ class Standings:
         return tuple(found[protocol].measured() for protocol in self._order if protocol in found)
 
     def _violations(self, key: str) -> list[str]:
-        properties = self._tiers(key)[-1].properties
+        properties = self.measured(key).properties
         return [one.bounds for one in self._constraints if one.excludes(properties)]
 
     def _sorted(self, keys: Sequence[str]) -> list[str]:
@@ -102,7 +106,7 @@ class Standings:
 
         def place(key: str) -> tuple[bool, float, float, str]:
             median = self._beliefs[key].median
-            value = -worth(self._tiers(key)[-1].value) if same[median] > 1 else 0.0
+            value = -worth(self.measured(key).value) if same[median] > 1 else 0.0
             return bool(self._violated.get(key)), -worth(median), value, key
 
         return sorted(keys, key=place)

@@ -150,13 +150,6 @@ def replica_values(row: Ranked) -> list[float]:
     return list(row.values) if row.origin == "simulated" or pair else []
 
 
-def probability(p: float | None) -> str:
-    """In two digits, and never as the certainty that a few replicas cannot give; empty where undefined."""
-    if p is None:
-        return ""
-    return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
-
-
 def caveat(content: Content) -> str:
     """What the values are: conditions, and what they can and cannot tell."""
     status = content.status

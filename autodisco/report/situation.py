@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following, last_escape
+from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following
 from autodisco.text import counted, duration, joined
 
 MOST_NAMED = 5
@@ -110,11 +110,8 @@ def _saturation(status: Status, rule: dict[str, Any], store: Store) -> str:
         text += ", and the draws were used up"
     if last["chance_new"] is not None:
         text += f"; the next valid draw is a new polymer with probability {chance(last)}"
-    escaped = last_escape(store)
-    highs = [row["high"] for row in judged if row["iteration"] > escaped]
-    in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))
-    if rule["patience"] > 1:
-        text += f"; {in_a_row} of {rule['patience']} iterations in a row have it so far"
+    if rule["patience"] > 1 and status.saturation:
+        text += f"; {status.saturation.in_a_row} of {rule['patience']} iterations in a row have it so far"
     if left := (rule.get("escape") or [])[len(escapes(store)) :]:
         text += f"; before the end it may still try: {', '.join(left)}"
     return text

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from autodisco.store.records import Believed, Estimate, Forecast
-from autodisco.store.training_sets import TrainingSets
+from autodisco.store.training_sets import AMONG, TrainingSets
 
 
 class Estimates(TrainingSets):
@@ -34,7 +34,7 @@ class Estimates(TrainingSets):
 
     def moved(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:
         """What moved the means of some polymers, by key and name (see `Estimate`)."""
-        sql = "SELECT key, moved FROM estimates WHERE key IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT key, moved FROM estimates WHERE key {AMONG}"
         return {row["key"]: json.loads(row["moved"]) for row in self.each(sql, json.dumps(list(keys)))}
 
     def add_forecasts(self, rows: Iterable[Forecast]) -> None:

@@ -23,6 +23,7 @@ from autodisco.store.records import (
     RecordedFile,
 )
 from autodisco.store.replicas import Replicas
+from autodisco.store.training_sets import AMONG
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 END_STATES = ("saturated", "settled", "exhausted", "stopped", "failed")
@@ -74,7 +75,7 @@ class Store(Replicas):
 
     def polymers_by_key(self, keys: Iterable[str]) -> dict[str, Polymer]:
         """Some polymers by their keys."""
-        sql = "SELECT * FROM polymers WHERE key IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT * FROM polymers WHERE key {AMONG}"
         return {row.key: row for row in self._records(Polymer, sql, json.dumps(list(keys)))}
 
     def generated(self) -> dict[str, int]:
@@ -213,6 +214,11 @@ class Store(Replicas):
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[Candidate]:
         """Draws in order, all or those of an iteration or verdict."""
         return self._selected(Candidate, "candidates", "iteration, draw", iteration=iteration, verdict=verdict)
+
+    def draws_of(self, keys: Iterable[str]) -> list[Candidate]:
+        """Draws of some polymers in order."""
+        sql = f"SELECT * FROM candidates WHERE key {AMONG} ORDER BY iteration, draw"
+        return self._records(Candidate, sql, json.dumps(list(keys)))
 
     def verdict_table(self) -> dict[str, Verdict]:
         """Verdicts of the program and of the campaign's stages, by name."""
