@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autodisco.text import duration
+
 STALE_S = 600.0
 """A process that cannot be looked up counts as dead after this long without a heartbeat, and one that can as hung
 (seconds)."""
@@ -81,10 +83,14 @@ def live_owner(facts: Mapping[str, Any], folder: Path) -> Owner | None:
 
 def process_state(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Whether a process runs the campaign (``alive``), the age of its heartbeat (``heartbeat_age_s``, None without
-    one), and whether it is ``hung``: alive, with a heartbeat older than `STALE_S`."""
-    alive = live_owner(facts, folder) is not None
+    one), and whether it is ``hung``: alive, with a heartbeat older than `STALE_S`. ``process`` says it in words, empty
+    without a process."""
+    owner = live_owner(facts, folder)
     age = time.time() - facts["heartbeat"] if facts.get("heartbeat") else None
-    return {"alive": alive, "heartbeat_age_s": age, "hung": alive and age is not None and age > STALE_S}
+    hung = owner is not None and age is not None and age > STALE_S
+    words = f"{owner}, last heartbeat {duration(age)} ago" if owner else ""
+    words += f", hung: more than {duration(STALE_S)} without one" if hung else ""
+    return {"alive": owner is not None, "heartbeat_age_s": age, "hung": hung, "process": words}
 
 
 def is_copied(facts: Mapping[str, Any], folder: Path) -> bool:
