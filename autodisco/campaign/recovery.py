@@ -1,8 +1,8 @@
 """What an error in a stage costs: a pause, the iteration, or the campaign.
 
 - An error that may pass: of the operating system (a disk, a network file system, a full process table), a database that
-  another program holds, no memory, an engine that is not there. The stage is run again, after growing pauses, as often
-  as it takes; people are told once.
+  another program holds, no memory, an engine or a package that is not there. The stage is run again, after growing
+  pauses, as often as it takes; people are told once.
 - An error of the program costs the iteration (`faults`).
 - Any other error, such as a reference polymer without a value, has to be mended by a person.
 """
@@ -26,13 +26,16 @@ STEADY_S = 600.0
 
 LOOK_S = 0.5
 
+PASSING = ("can't allocate memory", "can't start new thread")
+"""Parts of the messages of errors of torch and Python that have no class of their own."""
+
 
 def may_pass(error: BaseException) -> bool:
     """Whether an error may pass by itself."""
-    if isinstance(error, OSError | StorageError | MemoryError | EngineAbsent):
+    if isinstance(error, OSError | StorageError | MemoryError | EngineAbsent | ImportError):
         return True
     # torch has an error of its own for its devices, and none for a CPU without memory
-    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in PASSING)
 
 
 def is_of_program(error: BaseException) -> bool:

@@ -24,10 +24,21 @@ BUSY_S = 60.0
 CANNOT_BE_WRITTEN = {
     sqlite3.SQLITE_FULL: "nothing is lost: make room and go on",
     sqlite3.SQLITE_IOERR: "nothing is lost: make room and go on",
+    sqlite3.SQLITE_CANTOPEN: "nothing is lost: its disk has to be there",
+    sqlite3.SQLITE_PROTOCOL: "nothing is lost: its disk has to be there",
     sqlite3.SQLITE_READONLY: "nothing is changed: the user who runs this needs the right to write there",
     sqlite3.SQLITE_BUSY: f"nothing is changed: another process has held it for {BUSY_S:g} s; end that one and go on",
 }
 """What the user can do, by SQLite's error code."""
+
+CANNOT_BE_READ = (
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+)
+"""Error codes that may pass."""
 
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -184,7 +195,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF in DAMAGED:
                 raise AutodiscoError(f"{self.folder / 'state.db'}: damaged ({error}); {MENDED_BY}") from error
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM):
+            if error.sqlite_errorcode & 0xFF in CANNOT_BE_READ:
                 raise StorageError(f"{self.folder / 'state.db'}: cannot be read ({error})") from error
             raise
 
