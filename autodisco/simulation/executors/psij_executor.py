@@ -11,8 +11,9 @@ from typing import Any
 from autodisco.errors import AutodiscoError, DiskAbsent, InputError
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.simulation.executors.executor import Executor, Note, Sighting
-from autodisco.simulation.executors.fleet import LOST_PILOT, Fleet
+from autodisco.simulation.executors.fleet import Fleet
 from autodisco.simulation.executors.nodes import Nodes
+from autodisco.simulation.executors.pilots import LOST_PILOT
 from autodisco.simulation.executors.queue_folder import BEATS, PILOTS, Entry, Listing, QueueFolder
 from autodisco.simulation.executors.scheduler import Scheduler
 from autodisco.simulation.task import ReplicaTask
