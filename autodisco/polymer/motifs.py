@@ -1,5 +1,6 @@
 """Elements and bonds of polymers, and what some polymers have in common that others lack."""
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -33,7 +34,8 @@ def in_common(failed: Sequence[str], others: Sequence[str]) -> str:
     return f"in common: {', '.join(told)}"
 
 
-def motifs(smiles: str) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def motifs(smiles: str) -> frozenset[str]:
     """Elements and bonds between heavy atoms of the chain of a repeat unit, such as ``N–O``."""
     made = chain(parse(smiles, elements=ORGANIC_ELEMENTS), 2)
     unit = made.unit(0)
@@ -44,4 +46,4 @@ def motifs(smiles: str) -> set[str]:
         if inside.issuperset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())):
             ends = sorted((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
             found.add(f"bond {BOND_SIGNS.get(bond.GetBondType(), ':').join(ends)}")
-    return found
+    return frozenset(found)

@@ -22,7 +22,7 @@ DRAWN = 60
 RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 3000, 600, 500, 500, 1000
 """Longest tables of the page; the whole ranking is in ranking.csv, the rest in `autodisco export`."""
 
-COMPARED = 200
+COMPARED = 100
 """Polymers that are looked at for what those with a failure have in common, and as many without one."""
 
 METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
@@ -124,7 +124,8 @@ def failure_codes(content: Content) -> Table:
     for code, number in content.status.failures.items():
         keys = {row.key for row in content.failed if (row.failure_code or "unknown") == code}
         units = _readable(content.failed_smiles[key] for key in sorted(keys))
-        rows.append((code, number, len(keys), in_common(units, others) if units and others else ""))
+        shared = in_common(units, others).removeprefix("in common: ") if units and others else ""
+        rows.append((code, number, len(keys), shared))
     return Table(("code", "replicas", "polymers", "in common"), rows)
 
 

@@ -84,7 +84,7 @@ def test_rows_are_filtered_by_words(told):
 def test_a_polymer_opens_with_its_life_and_its_files(told):
     assert told["life"].startswith("*COCOC*   canonical *COCOC*")
     assert "drawn as *COCOC* in iteration 2" in told["life"]
-    assert "replica 0: 51 mS/cm" in told["life"]
+    assert "replica 0: 51.0 mS/cm" in told["life"]
     assert len(told["links"]) == 1
     assert told["links"][0].startswith("../simulations/")
     assert told["closed"]
