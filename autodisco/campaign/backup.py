@@ -15,6 +15,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.lock import owned
 from autodisco.campaign.packing import is_there
 from autodisco.campaign.settings_file import write_settings
+from autodisco.campaign.shared import keep_generation
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.files import place_beside, sync, write_atomic
 from autodisco.store import Store
@@ -162,6 +163,7 @@ def _made_ready(part: Path, folder: Path, chosen: int) -> tuple[str, ...]:
         lost = _lost(folder, copy)
         with copy.transaction():
             copy.set(owner=None, owner_inode=None, trouble="")
+            keep_generation(copy, folder)
             copy.clear_requests()
             copy.note("restore", f"backup {chosen}", {}, "go on from there", f"lost: {', '.join(lost) or 'nothing'}")
     return lost

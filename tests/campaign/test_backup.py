@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ import pytest
 
 from autodisco.campaign import open_folder, run
 from autodisco.campaign.backup import BACKUPS, REPLACED, back_up, back_up_if_due, backups, restore
+from autodisco.campaign.shared import check_owner
+from autodisco.campaign.shared_marks import Mark
 from autodisco.campaign.verify import verify
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import Store
@@ -114,6 +117,23 @@ def test_a_backup_that_is_not_there_or_damaged_is_refused_and_nothing_is_changed
         assert store.journal() == journal
         assert {**store.facts(), "heartbeat": None} == {**facts, "heartbeat": None}
     assert not (copied / BACKUPS / ".restore").exists()
+
+
+def test_a_campaign_that_went_back_still_owns_its_folder_on_a_shared_disk(copied, tmp_path):
+    """The mark there counts the owners, and the backup knows of fewer."""
+    home = f"{socket.gethostname()}:{copied.absolute()}"
+    (tmp_path / "shared").mkdir()
+    backup = copied / BACKUPS / "1.db"
+    (copied / "other").mkdir()
+    backup.rename(copied / "other" / "state.db")
+    with Store.open(copied / "other") as store:
+        store.set(identity="ours", generation=2, shared_folder=str(tmp_path / "shared"))
+    (copied / "other" / "state.db").rename(backup)
+    Mark("ours", home, 7).write(tmp_path / "shared")
+    restore(copied)
+    with Store.open_readonly(copied) as store:
+        assert store.get("generation") == 7
+        check_owner(store)
 
 
 @pytest.fixture

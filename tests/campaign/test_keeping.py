@@ -524,7 +524,7 @@ def test_a_fork_that_was_killed_is_no_campaign_and_the_next_one_is_whole(copied,
     target = copied.parent / "other"
     left = killed(target, place)
     assert bool(left) == (place != "sync")  # which comes after it took its place
-    assert [row.name for row in list_campaigns(copied.parent)] == (["small"] if left else ["other", "small"])
+    assert {row.name for row in list_campaigns(copied.parent)} == ({"small"} if left else {"other", "small"})
     if left:
         with Store.open_readonly(copied) as store:
             fork(store, target, 1, {})
