@@ -17,7 +17,7 @@ from autodisco.campaign.results import Awaited, Results
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import is_with, leave_replicas, wait_again, write_notes
 from autodisco.campaign.shared import absence, shared_folder
-from autodisco.campaign.states import Interrupted
+from autodisco.campaign.states import Interrupted, NotAhead
 from autodisco.campaign.tasks import Tasks, identity, subject
 from autodisco.errors import DiskAbsent, OwnedError
 from autodisco.store import ReplicaState, Store
@@ -40,6 +40,8 @@ def settle(campaign: Campaign, store: Store) -> None:
 
 def finish(campaign: Campaign, store: Store) -> None:
     """Wait for the builds of further tiers that run or were begun. Raises Interrupted as `settle` does."""
+    if store.is_ahead:
+        raise NotAhead
     first = campaign.tiers[0].protocol
     if open_ := [row for row in store.open_replicas() if row.protocol != first]:
         store.set(activity=f"waiting for {counted(len(open_), 'build')} of further tiers")

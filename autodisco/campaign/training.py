@@ -36,6 +36,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
     rows = {
         polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
+        if polymer.iteration <= store.get("iteration")
         if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
     for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():

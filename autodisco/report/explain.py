@@ -28,6 +28,7 @@ class Life(Record):
     draws, replicas : in order
     training : what the models learnt about it
     ranking : None without a value
+    models : number of the model from which each iteration of its draws was drawn
     journal : decisions about it
     protocol, force_field : of the simulations
     """
@@ -36,6 +37,7 @@ class Life(Record):
     key: str
     polymer: Polymer | None
     draws: list[Candidate]
+    models: dict[int, int]
     replicas: list[Replica]
     training: list[TrainingSpan]
     ranking: Ranked | None
@@ -67,6 +69,7 @@ def explain(store: Store, polymer: str) -> Life:
         key=key,
         polymer=row,
         draws=draws,
+        models={draw.iteration: store.model_of(draw.iteration) for draw in draws},
         replicas=store.replicas(key=key),
         training=[
             replace(entry, last=min(entry.last, newest)) for entry in store.training_of(key) if entry.first <= newest
@@ -90,7 +93,7 @@ def lines(life: Life) -> list[str]:
     else:
         text.append(f"{life.draws[0].smiles}   key {life.key}")
     for draw in life.draws[:MOST_DRAWS]:
-        where = f"iteration {draw.iteration}, draw {draw.draw}, from model {draw.iteration - 1}"
+        where = f"iteration {draw.iteration}, draw {draw.draw}, from model {life.models[draw.iteration]}"
         text.append(f"  drawn as {draw.smiles} in {where}: {draw.verdict} ({draw.reason})")
     if more := Counter(draw.verdict for draw in life.draws[MOST_DRAWS:]):
         text.append(f"  drawn {more.total()} times more: {', '.join(f'{what} {n}' for what, n in more.items())}")

@@ -118,7 +118,12 @@ class Replicas(Measured):
         return int(row["n"])
 
     def values_seen(self) -> tuple[Any, ...]:
-        """A tuple that changes whenever a replica ends or a label is added."""
-        (replicas,) = self.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
+        """A tuple that changes whenever a replica ends or a label is added; replicas of hidden polymers (`hiding`) do
+        not count."""
+        (replicas,) = self.rows(
+            "SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas "
+            "WHERE key NOT IN (SELECT value FROM json_each(?))",
+            self._hidden(),
+        )
         (labels,) = self.rows("SELECT count(*) FROM labels")
         return (*replicas.values(), *labels.values())

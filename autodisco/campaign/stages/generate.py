@@ -31,7 +31,7 @@ def generate(campaign: Campaign, store: Store) -> None:
     wanted = _wanted(campaign, store, rows)
     drawn, fresh = len(rows), 0
     known, how = store.known_strings(), sampling(campaign, store, iteration)
-    model = load_model(campaign, store, iteration - 1) if wanted else None
+    model = load_model(campaign, store, store.model_of(iteration)) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
             raise Interrupted
