@@ -20,7 +20,7 @@ from typing import Any
 
 from autodisco.files import read_json
 from autodisco.simulation import claims, progress, protocols
-from autodisco.simulation.executors import Executor, Pool, load_executor
+from autodisco.simulation.executors import Callbacks, Executor, Pool, load_executor
 from autodisco.simulation.executors.cards import visible
 from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.nodes import OF_MACHINES
@@ -97,13 +97,14 @@ class Pilot:
         """Work until the end; returns why it ended."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, self._signalled)
+        calls = Callbacks(on_start=self._start, on_done=self._done, on_progress=self._watch, more=self._draw)
         idle = time.monotonic()
         self._beat()
         try:
             while not self._why():
                 if first := self._draw():
                     self._next = None
-                    self._pool.run([first], self._start, self._done, self._watch, more=self._draw)
+                    self._pool.run([first], calls)
                     idle = time.monotonic()
                 elif time.monotonic() - idle > self._idle_s or self._draining:
                     self._leaving = "nothing to do"
