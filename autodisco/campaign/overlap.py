@@ -61,12 +61,14 @@ def choose_ahead(campaign: Campaign, store: Store) -> None:
     store.set(activity=activity)
 
 
-def planned_ahead(store: Store) -> list[ReplicaState]:
-    """Replicas of the next batch that wait or run, in the order in which they start."""
-    if not store.get("ahead"):
-        return []
-    first, iteration = store.get("protocol"), store.get("iteration")
-    return [row for row in store.open_replicas() if row.protocol == first and row.iteration > iteration]
+def next_ahead(campaign: Campaign, store: Store) -> ReplicaState | None:
+    """The replica of the next batch that is to start next, as far as the limits of the campaign file allow."""
+    if not campaign.settings.loop.overlap:
+        return None
+    left = simulations_left(campaign, store)
+    if left is not None and left <= len(campaign.pool.running):
+        return None
+    return store.first_waiting(campaign.tiers[0].protocol, store.get("iteration"))
 
 
 def _is_chosen(store: Store) -> bool:

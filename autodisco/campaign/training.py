@@ -12,6 +12,7 @@ import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
@@ -114,6 +115,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     def watch(done: int, total: int, _: float) -> None:
         if campaign.interrupted():
             raise Interrupted
+        tend(campaign, store)
         if not first:
             first.append((done, time.monotonic()))
         elif done % 50 == 0:

@@ -33,6 +33,16 @@ class Ahead(Database):
             self.is_ahead = False
 
     @contextmanager
+    def present(self) -> Iterator[None]:
+        """Inside, neither of the two holds: for work on replicas beside that of a stage."""
+        before = self.is_ahead, self.hidden
+        self.is_ahead, self.hidden = False, frozenset()
+        try:
+            yield
+        finally:
+            self.is_ahead, self.hidden = before
+
+    @contextmanager
     def hiding(self, keys: Iterable[str]) -> Iterator[None]:
         """Inside, the simulated values of some polymers do not count, so that a decision does not depend on which of
         them are there already."""

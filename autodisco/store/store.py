@@ -200,7 +200,8 @@ class Store(Replicas):
         rows = self._records(
             Candidate,
             "SELECT * FROM candidates WHERE verdict IN ('new', ?) AND key IN (SELECT value FROM json_each(?) UNION "
-            "SELECT key FROM replicas WHERE status IN ('waiting', 'running') AND protocol = ?) ORDER BY iteration, draw",
+            "SELECT key FROM replicas WHERE status IN ('waiting', 'running') AND protocol = ?) "
+            "ORDER BY iteration, draw",
             NOT_SELECTED,
             self._hidden(),
             self.get("protocol"),

@@ -9,6 +9,7 @@ from collections import Counter
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
 from autodisco.campaign.pool import wanted_new
+from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
@@ -35,6 +36,7 @@ def generate(campaign: Campaign, store: Store) -> None:
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
             raise Interrupted
+        tend(campaign, store)
         batch, begin = divmod(drawn, DRAWS_AT_ONCE)
         strings = model.sample(
             DRAWS_AT_ONCE,
