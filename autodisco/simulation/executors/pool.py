@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -106,8 +106,8 @@ class Pool:
         A replica without progress for this time (0: no limit) is ended with the code ``stalled``.
     leave
         Replicas that survive this process go on when `run` ends early; otherwise they are cancelled.
-    new_claim
-        Gives the claim of the next run of a task.
+    submit
+        Starts a run of a task; returns its handle and its claim. By default the executor starts it with a new claim.
     accepts
         Results are moved from the folder of their run to that of the replica. Without it, as in a pilot, they stay
         there, and another process decides whether the claim is valid.
@@ -119,11 +119,11 @@ class Pool:
         stop: Callable[[], object] = lambda: False,
         stalled_s: float = 0.0,
         leave: bool = False,
-        new_claim: Callable[[ReplicaTask], str] = lambda task: claims.new_claim(),
+        submit: Callable[[ReplicaTask], tuple[str, str]] | None = None,
         accepts: bool = True,
     ):
         self.executor = executor
-        self._new_claim, self._accepts = new_claim, accepts
+        self._new_run, self._accepts = submit or self._with_new_claim, accepts
         self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
         self._tasks: Iterator[ReplicaTask] = iter(())
@@ -249,14 +249,17 @@ class Pool:
     def _submit(self, task: ReplicaTask) -> tuple[str, str]:
         """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
         ended."""
-        claim = self._new_claim(task)
-        handle = self.executor.submit(task, claim)
+        handle, claim = self._new_run(task)
         try:
             self._calls.on_submit(task, handle, claim)
         except BaseException:
             self.executor.cancel(handle)
             raise
         return handle, claim
+
+    def _with_new_claim(self, task: ReplicaTask) -> tuple[str, str]:
+        claim = claims.new_claim()
+        return self.executor.submit(task, claim), claim
 
     def _look(self) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
@@ -305,7 +308,7 @@ class Pool:
         if sighting.state == "waiting":
             return None
         if sighting.state == "ended":
-            return self._result(entry) or self._lost(entry, sighting)
+            return self._result(entry) or self._without_result(entry, sighting)
         if self.executor.watches or not (failure := self._overdue(entry)):
             return None
         self.executor.cancel(entry.handle)
@@ -323,10 +326,16 @@ class Pool:
             return ReplicaOutcome.failed("stalled", detail, wall)
         return None
 
-    def _lost(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome:
-        """The failure of a replica that ended without an outcome."""
-        log = claims.in_run(entry.task, entry.claim).folder / claims.LOG
-        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    def _without_result(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome:
+        """The failure of a replica that ended without an outcome. Raises OSError while a disk that machines share is
+        away, where the outcome may be."""
+        if not self.executor.here:
+            self.executor.poll(self.handles)
+            if outcome := self._result(entry):
+                return outcome
+        log, lines = claims.in_run(entry.task, entry.claim).folder / claims.LOG, []
+        with suppress(OSError):
+            lines = log.read_text(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "no output"
         code = "no-disk" if tells_of_full_disk(last) else sighting.code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
