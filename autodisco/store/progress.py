@@ -24,13 +24,15 @@ FOR_A_PILOT = "waits for a pilot"
 
 @dataclass(frozen=True)
 class RunningReplica(Record):
-    """A replica that is being simulated: the step of its protocol and the share of the work that is done."""
+    """A replica that is being simulated: the step of its protocol and the share of the work that is done; whether it is
+    `of_batch`, that is of the current iteration at the first tier."""
 
     key: str
     monomer_smiles: str
     protocol: str
     replica: int
     attempt: int
+    of_batch: bool
     elapsed_s: float
     step_name: str
     fraction: float
@@ -39,13 +41,16 @@ class RunningReplica(Record):
 @dataclass(frozen=True)
 class Simulations(Record):
     """The replicas of the current iteration at the first tier: their numbers by status, mean wall time, rate, and time
-    that is left. `running_replicas` are those of all tiers."""
+    that is left. `running_replicas` are those of all tiers and iterations; of the next batch, which may be chosen
+    already, there are `ended_ahead` of `total_ahead`."""
 
     waiting: int
     running: int
     done: int
     failed: int
     total: int
+    ended_ahead: int
+    total_ahead: int
     mean_wall_s: float | None
     rate_per_hour: float | None
     eta_s: float | None
@@ -243,16 +248,23 @@ def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     (average,) = store.rows(
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
-    columns = "key, protocol, replica, attempt, started, handle, claim"
+    columns = "key, protocol, replica, iteration, attempt, started, handle, claim"
     rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
     beats = _beats(facts.get("beats_folder"))
     running = [_running(store, row, beats) for row in rows]
-    of_batch = [row for row in running if row.protocol == first]
-    left = counts["waiting"] + sum(1.0 - row.fraction for row in of_batch)
-    rate = _rate_per_s(store, of_batch, first)
+    left = counts["waiting"] + sum(1.0 - row.fraction for row in running if row.of_batch)
+    rate = _rate_per_s(store, [row for row in running if row.protocol == first], first)
+    (ahead,) = store.rows(
+        "SELECT count(*) AS total, total(status IN ('done', 'failed')) AS ended FROM replicas "
+        "WHERE iteration > ? AND protocol = ?",
+        facts.get("iteration", 0),
+        first,
+    )
     return Simulations(
         **counts,
         total=sum(counts.values()),
+        ended_ahead=int(ahead["ended"]),
+        total_ahead=ahead["total"],
         mean_wall_s=average["mean"],
         rate_per_hour=rate and 3600.0 * rate,
         eta_s=left / rate if rate else None,
@@ -310,6 +322,7 @@ def _as_running(store: Store, row: dict[str, Any], progress: dict[str, Any]) -> 
         protocol=row["protocol"],
         replica=row["replica"],
         attempt=row["attempt"],
+        of_batch=(row["protocol"], row["iteration"]) == (store.get("protocol"), store.get("iteration")),
         elapsed_s=time.time() - row["started"] if row["started"] else 0.0,
         step_name=progress.get("step_name", "starting"),
         fraction=float(progress.get("fraction", 0.0)),
