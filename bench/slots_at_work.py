@@ -2,10 +2,10 @@
 
     python bench/slots_at_work.py [--slots 1000] [--iterations 20]
 
-Durations are the CPU times of `quick` in docs/quick-protocol.csv scaled to a mean, each replica another 5 % apart; one in
-twenty ends at a random moment and runs again. The rules are those of `autodisco.campaign.overlap`: a batch is chosen when
-the first part of the one before has ended and the iteration before that is closed; to draw takes half of the serial
-work of an iteration, acquire and retrain the other half. Places of builds of further tiers are left out.
+Durations are the CPU times of `quick` in docs/quick-protocol.csv scaled to a mean, each replica another 5 % apart; one
+in twenty ends at a random moment and runs again. The rules are those of `autodisco.campaign.overlap`: a batch is chosen
+when the first part of the one before has ended and the iteration before that is closed; to draw takes half of the
+serial work of an iteration, acquire and retrain the other half. Places of builds of further tiers are left out.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def main() -> None:
     asked = parser.parse_args()
     with open(TABLE) as file:
         times = [float(row["cpu_s"]) for row in csv.DictReader(file)]
-    print("| replica | serial work an iteration | replicas a slot | " + " | ".join(f"{one:g}" for one in OVERLAPS) + " |")
+    overlaps = " | ".join(f"{one:g}" for one in OVERLAPS)
+    print(f"| replica | serial work an iteration | replicas a slot | overlap {overlaps} |")
     print("|---|---|---|" + "---|" * len(OVERLAPS))
     for mean_s in (60, 600, 7200):
         for serial_s in (60, 600):

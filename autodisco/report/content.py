@@ -10,7 +10,7 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.decide import Objective, Ranked, Status, ranking, status, with_properties
+from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
@@ -108,11 +108,12 @@ class Content:
 @at_one_moment
 def gather(store: Store, whole: bool = False) -> Content:
     """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
-    ranked, settings = ranking(store), store.get("settings") or {}
+    standings, settings = Standings(store), store.get("settings") or {}
+    ranked = standings.rows()
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
-        status=status(store, journal_rows=1, best=1, ranked=ranked),
+        status=status(store, journal_rows=1, best=1, standings=standings),
         ranking=with_properties(store, ranked) if whole else ranked,
         replicas=replicas,
         models=store.models(),
@@ -147,13 +148,6 @@ def replica_values(row: Ranked) -> list[float]:
     """
     pair = row.n_replicas == 2 and row.sem is not None
     return list(row.values) if row.origin == "simulated" or pair else []
-
-
-def probability(p: float | None) -> str:
-    """In two digits, and never as the certainty that a few replicas cannot give; empty where undefined."""
-    if p is None:
-        return ""
-    return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
 
 
 def caveat(content: Content) -> str:

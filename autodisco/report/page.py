@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from autodisco.decide import Ranked
 from autodisco.report import charts, posterior_charts, tables
-from autodisco.report.content import Content, caveat, probability, short_name, told, versions
+from autodisco.report.content import Content, caveat, short_name, told, versions
 from autodisco.report.situation import chance
-from autodisco.text import counted, duration, joined, significant
+from autodisco.text import counted, duration, joined, probability, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14

@@ -13,8 +13,8 @@ from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import render_svg
-from autodisco.report.content import Content, probability
-from autodisco.text import duration, quantity, significant
+from autodisco.report.content import Content
+from autodisco.text import duration, probability, quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a page with thousands of them does not load."""
