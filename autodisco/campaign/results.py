@@ -16,17 +16,23 @@ from autodisco.store import NOT_SUBMITTED, WAITING
 if TYPE_CHECKING:
     from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
-Awaited = Callable[[str], bool]
-"""Whether replicas of a protocol, given by its name, are waited for."""
+Awaited = Callable[["ReplicaTask"], bool]
+"""Whether a replica is waited for."""
 
 
 class Results:
-    """Takes in outcomes, many in one transaction; each is in its folder until that is committed."""
+    """Takes in outcomes, many in one transaction; each is in its folder until that is committed.
+
+    Attributes
+    ----------
+    taken : how many were taken in
+    """
 
     def __init__(self, tasks: Tasks, awaited: Awaited):
         self._tasks, self._campaign, self._store = tasks, tasks.campaign, tasks.store
         self._awaited = awaited
         self._not_now: AutodiscoError | None = None
+        self.taken = 0
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -46,6 +52,7 @@ class Results:
         it; returns its task where it is waited for."""
         from autodisco.simulation.task import NOT_NOW
 
+        self.taken += 1
         if outcome.failure_code in NOT_NOW:
             self._tasks.update(task, **WAITING)
             kind = EngineAbsent if outcome.failure_code == "no-engine" else StorageError
@@ -106,7 +113,7 @@ class Results:
             why = "no attempts are left" if code in RETRY else "a new start cannot mend it"
             self._store.note("give up", name, seen, "count the replica as failed", why)
         campaign.say(f"{name}: {code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
-        if not retry or not self._awaited(campaign.protocol_name(task)):
+        if not retry or not self._awaited(task):
             return None
         row = self._store.replica_state(*identity(campaign, task))
         assert row is not None, "it has run"

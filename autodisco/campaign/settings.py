@@ -262,6 +262,9 @@ class Loop(Section):
     stages: list[str] = list(LOOP)
     """Names of stages in their order, or `path/to/file.py:object`, relative to the campaign file; the last one is
     `retrain`."""
+    overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of a batch, the last polymers of it, that may still run when the next batch is chosen and started; 0: each
+    batch is waited for ([overlap](#two-batches-at-a-time))."""
     most_faults: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of the new strings of an iteration, and of the iterations, that errors of the program may cost. The
     campaign fails above it if there are three or more, and after three lost iterations in a row. 0: the first one ends

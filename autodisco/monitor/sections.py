@@ -28,6 +28,8 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
     text = f" {finished}/{now.total}"
     if now.failed:
         text += f", {now.failed} failed"
+    if now.total_ahead:
+        text += f"  next batch {now.ended_ahead}/{now.total_ahead}"
     moves = status.alive and not status.hung and not (status.short_of_room and not now.running)
     if now.rate_per_hour and moves:
         text += f"  {significant(now.rate_per_hour)}/h"
@@ -36,7 +38,7 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
     if not now.total:
         text = " none asked for yet"
     running = now.running_replicas
-    of_batch = sum(row.fraction for row in running if row.protocol == status.protocol)
+    of_batch = sum(row.fraction for row in running if row.of_batch)
     share = (finished + of_batch) / now.total if now.total else 0.0
     parts = [heading("Simulations", width), Text.assemble(bar(share, max(10, width - len(text))), text)]
     if trained := training(status, width):

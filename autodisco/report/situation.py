@@ -84,10 +84,12 @@ def _simulates(status: Status) -> bool:
 def _details(status: Status) -> str:
     if _simulates(status):
         now = status.simulations
-        of_batch = [row.step_name for row in now.running_replicas if row.protocol == status.protocol]
+        of_batch = [row.step_name for row in now.running_replicas if row.of_batch]
         queued = of_batch.count(FOR_A_PILOT)
         more = f", {queued} in the queue" if queued else ""
         more += f", {now.failed} failed" if now.failed else ""
+        if now.total_ahead:
+            more += f"; {now.ended_ahead} of {now.total_ahead} of the next batch done"
         return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running - queued} running{more})"
     return f" ({status.activity})" if status.activity else ""
 
