@@ -26,7 +26,7 @@ from autodisco.store import Event, Store
 
 if TYPE_CHECKING:
     from autodisco.campaign.campaign import Campaign
-    from autodisco.campaign.settings import Notify
+    from autodisco.campaign.upkeep_settings import Notify
 
 PATIENCE_S = 30.0
 
