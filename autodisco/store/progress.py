@@ -198,6 +198,12 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
     }
 
 
+def progress_of_replicas(store: Store) -> dict[str, Any]:
+    """The fields of `Progress` that change although nothing is written: progress of replicas, age of the heartbeat."""
+    facts = store.facts()
+    return {**process_state(facts, store.folder), "simulations": _simulations(store, facts)}
+
+
 def tier_progress(store: Store) -> list[TierProgress]:
     """Numbers and costs of the replicas of each tier, the cheapest first.
 
