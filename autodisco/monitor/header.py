@@ -58,6 +58,8 @@ def _stages(status: Progress) -> list[str]:
 
 def _loop_line(status: Progress, width: int) -> Text:
     if status.state not in _stages(status) and not (status.state == "paused" and status.hung):
+        if status.undone:
+            return Text(shortened(f"its pilots go on: {status.undone}", width), style="bold red")
         go_on = f"go on with: autodisco resume {Path(status.folder).name}" if status.state == "paused" else ""
         return Text(shortened(go_on or str(status.reason or ""), width), style="dim")
     if not status.alive:

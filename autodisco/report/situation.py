@@ -145,7 +145,10 @@ def _idle(status: Status) -> str:
             f"{name}"
         )
     if status.state == "paused":
-        return f"paused by a person; autodisco resume {name} goes on"
+        left = f"; its pilots go on until this is possible: {status.undone}" if status.undone else ""
+        return f"paused by a person; autodisco resume {name} goes on{left}"
+    if status.undone and status.state in END_STATES:
+        return f"it has ended ({status.state}), and its pilots go on: {status.undone}; then autodisco stop {name} again"
     if status.state in END_STATES:
         if status.state in ("saturated", "settled", "exhausted"):
             return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"

@@ -23,8 +23,8 @@ from autodisco.files import read_json
 from autodisco.simulation import claims, progress, protocols
 from autodisco.simulation.executors import Callbacks, Executor, Pool, load_executor
 from autodisco.simulation.executors.cards import visible
-from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.nodes import OF_MACHINES
+from autodisco.simulation.executors.pilots import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
 from autodisco.simulation.patience import Patience
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask

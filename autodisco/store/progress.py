@@ -104,8 +104,9 @@ class Progress(Record):
     """How far a campaign is. Fields from `state` to `iteration_began` are facts of the store, None where not set.
 
     `owner` is the process that the lock names; `alive` says whether it runs, `heartbeat_age_s` how old its last sign
-    is, and `hung` that this is too old. `simulations` is about the replicas of the current iteration, `failures` counts
-    those of the whole campaign by code, the most frequent first. `iterations` may be the last ones only.
+    is, and `hung` that this is too old. `undone` is why replicas on other machines could not be told of a pause or a
+    stop. `simulations` is about the replicas of the current iteration, `failures` counts those of the whole campaign by
+    code, the most frequent first. `iterations` may be the last ones only.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Progress(Record):
     request: str | None
     activity: str
     trouble: str
+    undone: str
     short_of_room: str
     polymers: dict[str, int]
     replicas_in_all: dict[str, int]
@@ -184,6 +186,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "request": store.requested(),
         "activity": facts.get("activity", ""),
         "trouble": facts.get("trouble", ""),
+        "undone": (facts.get("undone") or {}).get("why", ""),
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),

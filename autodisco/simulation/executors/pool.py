@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -184,9 +184,8 @@ class Pool:
         running, self._running = self._running, []
         self._tasks = iter(())
         self._waiting.clear()
-        with ExitStack() as all_of_them:
-            for entry in [] if self._leave else reversed(running):
-                all_of_them.callback(self.executor.cancel, entry.handle)
+        if not self._leave:
+            self._cancel(running)
 
     def _start(self) -> None:
         """Submit as many as there are places for, so many in one transaction.
@@ -202,13 +201,17 @@ class Pool:
                         if not (goes_on := self._start_one()):
                             break
             except BaseException:
-                with ExitStack() as all_of_them:
-                    for entry in self._running[known:]:
-                        all_of_them.callback(self.executor.cancel, entry.handle)
-                    del self._running[known:]
+                new = self._running[known:]
+                del self._running[known:]
+                self._cancel(new)
                 raise
             if goes_on and self._stop():
                 return
+
+    def _cancel(self, entries: list[_Running]) -> None:
+        """End replicas. Raises the first error, after each was tried."""
+        for error in self.executor.cancel_all([entry.handle for entry in entries]).values():
+            raise error
 
     def _start_one(self) -> bool:
         """Submit the next task, or take in the outcome that it has; False if there is none, or no room."""

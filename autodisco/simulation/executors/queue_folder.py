@@ -93,9 +93,10 @@ class QueueFolder:
         self._offered: list[Entry] = []
 
     def create(self) -> None:
-        """Make the folders that are not there."""
-        for name in (WAITING, CLAIMED, DONE, BEATS, PILOTS):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        """Make the folders that are not there. Raises FileNotFoundError if that in which they lie is not there: its
+        disk may not be mounted."""
+        for name in ("", WAITING, CLAIMED, DONE, BEATS, PILOTS):
+            (self.root / name).mkdir(exist_ok=True)
 
     def name(self) -> str:
         """Eight characters by which the jobs of this folder are known, chosen once."""
