@@ -134,6 +134,11 @@ class Replicas(Measured):
         found = {row["failure_code"] or "unknown": row["n"] for row in rows}
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
+    def version(self) -> int:
+        """A number that changes whenever another connection has written anything."""
+        (row,) = self.rows("PRAGMA data_version")
+        return int(row["data_version"])
+
     def values_seen(self) -> tuple[Any, ...]:
         """A tuple that changes whenever a replica ends or a label is added; replicas of hidden polymers (`hiding`) do
         not count."""

@@ -54,7 +54,7 @@ class Simulations(Record):
     running_replicas: list[RunningReplica]
 
 
-def simulations_of(store: Store, facts: dict[str, Any]) -> Simulations:
+def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     first = facts.get("protocol")
     found = store.rows(
         "SELECT status, count(*) AS n FROM replicas WHERE iteration = ? AND protocol = ? GROUP BY status",
