@@ -118,13 +118,17 @@ class Filler:
 
     def __init__(self, rng: np.random.Generator, iterations: int, batch: int, judged: bool):
         self.rng, self.iterations, self.batch, self.judged = rng, iterations, batch, judged
-        self.spent = 0.0
         self.rows: list[TrainingEntry] = []
         self.values: dict[str, float] = {}
         self.known: list[RepeatUnit] = []
         self.first: Drawn | None = None
-        self.iteration_s = WALL_S * REPLICAS * batch / 4 + 60.0
-        self.begun = time.time() - self.iteration_s * (iterations - 0.5)
+        self.begins = self._begins(iterations, WALL_S * REPLICAS * batch / 4 + 60.0)
+
+    def _begins(self, iterations: int, mean_s: float) -> list[float]:
+        """When each iteration began, the last one half an iteration ago, and when one after it would begin."""
+        took = mean_s * self.rng.lognormal(0, 0.2, iterations)
+        begins = np.concatenate([[0.0], np.cumsum(took)])
+        return list((begins - begins[-2] - 0.5 * took[-1] + time.time()).tolist())
 
     def units(self, number: int) -> list[RepeatUnit]:
         """Different repeat units, the reference not among them."""
@@ -138,7 +142,7 @@ class Filler:
 
     def begin(self, store: Store, reference: RepeatUnit) -> None:
         """The reference with its builds, and model 0."""
-        store.set(started=self.begun, workers=4, loaded=True, reference_key=reference.key)
+        store.set(started=self.begins[0], workers=4, loaded=True, reference_key=reference.key)
         store.add_polymer(reference.key, reference.smiles, reference.given, "seed", 0, "poly(ethylene oxide)")
         for replica in range(8):
             self._done(store, reference.key, replica, 0, 0.02 * float(self.rng.lognormal(0, 0.6)))
@@ -149,8 +153,8 @@ class Filler:
     def iteration(self, store: Store, n: int, units: Sequence[RepeatUnit]) -> None:
         """One iteration with its new polymers; the last one stays at work."""
         last, share = n == self.iterations, n / self.iterations
-        began = self.begun + (n - 1) * self.iteration_s
-        store.set(state="simulate", iteration=n, active_s=(n - 1) * self.iteration_s)
+        began, end = self.begins[n - 1 : n + 1]
+        store.set(state="simulate", iteration=n, active_s=began - self.begins[0])
         store.begin_iteration(n)
         drawn = self._draws(store, n, units, share)
         for place, unit in enumerate(units):
@@ -174,8 +178,8 @@ class Filler:
             self._model(store, n)
             store.note("end", f"iteration {n}", judgement.to_dict(), "go-on", "the rate is not above the threshold")
         store.write("UPDATE iterations SET started = ?, ended = ? WHERE n = ?",
-                    began, None if last else began + self.iteration_s, n)  # fmt: skip
-        store.write("UPDATE journal SET time = ? WHERE iteration = ?", began + self.iteration_s, n)
+                    began, None if last else end, n)  # fmt: skip
+        store.write("UPDATE journal SET time = ? WHERE iteration = ?", end, n)
 
     def end(self, store: Store) -> None:
         """The process that runs it (the calling one), and what the judge says."""
@@ -228,8 +232,8 @@ class Filler:
 
     def _wall(self, n: int) -> dict[str, float]:
         wall = WALL_S * float(self.rng.lognormal(0, 0.3))
-        begin = self.begun + (n - 1) * self.iteration_s + float(self.rng.random()) * (self.iteration_s - wall)
-        self.spent += wall
+        began, end = self.begins[max(0, n - 1) : max(0, n - 1) + 2]
+        begin = began + float(self.rng.random()) * max(0.0, end - began - wall)
         return {"wall_s": wall, "cpu_s": 0.97 * wall, "started": begin, "ended": begin + wall}
 
     def _open(self, store: Store, unit: RepeatUnit, replica: int, n: int) -> None:

@@ -2,6 +2,7 @@
 
 from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import Scale
+from autodisco.decide.course import Leader
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
 from autodisco.decide.measured import comparison, keep_at_hand, objective_of, value_of
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
@@ -23,6 +24,7 @@ __all__ = [
     "Glances",
     "Labelling",
     "LatestStandings",
+    "Leader",
     "Objective",
     "Ranked",
     "Scale",

@@ -11,6 +11,7 @@ import tomli_w
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
+from autodisco.report.lives import PageLife, Valueless, page_lives
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
@@ -24,7 +25,8 @@ class Content:
     """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign.
 
     `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
-    those of all replicas with a value.
+    those of all replicas with a value. `lives` are those of polymers with a value and of all that the campaign found,
+    by key, `valueless` the ones among them without a value.
     """
 
     status: Status
@@ -36,6 +38,8 @@ class Content:
     temperatures_k: set[float | None]
     forecasts: list[Forecast]
     contributions: dict[str, float]
+    lives: dict[str, PageLife]
+    valueless: list[Valueless]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -107,9 +111,10 @@ class Content:
 
 @at_one_moment
 def gather(store: Store, whole: bool = False) -> Content:
-    """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
+    """Read a campaign, as it is at one moment; as a `whole` with every quantity and life of its polymers."""
     standings, settings = Standings(store), store.get("settings") or {}
     ranked = standings.rows()
+    lives, valueless = page_lives(store, standings, ranked) if whole else ({}, [])
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
@@ -120,6 +125,8 @@ def gather(store: Store, whole: bool = False) -> Content:
         journal=store.journal(),
         forecasts=store.forecasts(),
         contributions=store.get("contributions") or {},
+        lives=lives,
+        valueless=valueless,
         failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
         temperatures_k=store.each_of("temperature_k"),
         settings=settings,

@@ -18,5 +18,5 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
     content = gather(store, whole=True)
     write_atomic(folder / "ranking.csv", as_csv(content.ranking, content.objective))
     write_json(folder / "ranking.json", as_json(content))
-    write_atomic(folder / "index.html", page(content))
+    write_atomic(folder / "index.html", page(content, folder))
     return folder / "index.html"
