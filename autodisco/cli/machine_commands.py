@@ -21,7 +21,7 @@ def doctor(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Check that this machine has what campaigns need, or one campaign."""
+    """Check this machine, and a campaign file."""
     from autodisco.campaign.doctor import examine
 
     with stderr_console().status("looking at this machine") as status:
