@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -97,15 +97,13 @@ def sync_all(paths: Sequence[Path]) -> None:
 
 
 @contextmanager
-def open_atomic(path: Path) -> Iterator[TextIO]:
-    """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, whose file takes the place of `path` when all of it is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = place_beside(path)
     try:
-        with open(beside, "w", encoding="utf-8", newline="") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
+        yield beside
+        sync(beside)
         os.replace(beside, path)
         sync(path.parent)
     except OSError as error:
@@ -114,9 +112,27 @@ def open_atomic(path: Path) -> Iterator[TextIO]:
         beside.unlink(missing_ok=True)
 
 
+@contextmanager
+def open_atomic(path: Path) -> Iterator[TextIO]:
+    """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
+    with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as handle:
+        yield handle
+
+
 def write_json(path: Path, content: Any) -> None:
     """`write_atomic` of indented JSON; NaN is refused because other programs cannot read it."""
     write_atomic(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def write_json_rows(path: Path, content: dict[str, Any], name: str, rows: Iterable[Any]) -> None:
+    """`write_json` of `content` with `rows` as its last entry `name`; the rows are written one by one."""
+    with open_atomic(path) as handle:
+        handle.write(json.dumps({**content, name: []}, indent=1, allow_nan=False).removesuffix("]\n}"))
+        between = "\n  "
+        for row in rows:
+            handle.write(between + json.dumps(row, indent=1, allow_nan=False).replace("\n", "\n  "))
+            between = ",\n  "
+        handle.write("]\n}\n" if between == "\n  " else "\n ]\n}\n")
 
 
 def read_json(path: Path) -> Any:

@@ -52,7 +52,7 @@ def status(
     ranked = ranking(store) if ranked is None else ranked
     shown, reference = ranked[:best], [row for row in ranked if row.verdict == "reference"]
     if whole:
-        shown, reference = with_properties(store, shown), with_properties(store, reference)
+        shown, reference = list(with_properties(store, shown)), list(with_properties(store, reference))
     found = [row.verdict for row in ranked if row.source == "generated"]
     return Status(
         **progress_fields(store, journal_rows),

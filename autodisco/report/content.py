@@ -106,14 +106,15 @@ class Content:
 
 
 @at_one_moment
-def gather(store: Store, whole: bool = False) -> Content:
-    """Read a campaign, as it is at one moment; a `whole` ranking has every quantity of its polymers."""
+def gather(store: Store, detailed: int = 0) -> Content:
+    """Read a campaign, as it is at one moment; the first `detailed` rows of the ranking have every quantity of their
+    polymers."""
     ranked, settings = ranking(store), store.get("settings") or {}
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
         status=status(store, journal_rows=1, best=1, ranked=ranked),
-        ranking=with_properties(store, ranked) if whole else ranked,
+        ranking=[*with_properties(store, ranked[:detailed]), *ranked[detailed:]],
         replicas=replicas,
         models=store.models(),
         journal=store.journal(),

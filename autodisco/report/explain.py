@@ -71,7 +71,7 @@ def explain(store: Store, polymer: str) -> Life:
         training=[
             replace(entry, last=min(entry.last, newest)) for entry in store.training_of(key) if entry.first <= newest
         ],
-        ranking=next(iter(with_properties(store, [one for one in ranking(store) if one.key == key])), None),
+        ranking=next(with_properties(store, [one for one in ranking(store) if one.key == key]), None),
         journal=[entry for entry in store.journal() if entry.subject.split(" replica ")[0] in written],
         protocol=store.get("protocol"),
         force_field=store.get("force_field"),
