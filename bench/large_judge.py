@@ -24,7 +24,7 @@ from scipy.stats import spearmanr
 
 from autodisco.arrays import Floats
 from autodisco.polymer import parse, units_from_grammar
-from autodisco.surrogate import LEVEL, Label, Posterior, PriorMean, Source, coverage, inducing, posterior, similarity
+from autodisco.surrogate import LEVEL, Label, Posterior, PriorMean, Source, coverage, inducing, similarity
 
 SEED, HELD, AT_TARGET, BUILDS, BEST = 0, 1500, 300, 2, 100
 LONG, SHORT = Source.of_kind("long", "protocol", reference=True), Source.of_kind("short", "protocol")
@@ -63,12 +63,14 @@ def long_values(units: Sequence[str], truth: Floats) -> list[Label]:
 
 def fit(labels: Sequence[Label], points: int | None = None) -> Posterior:
     """The exact posterior, or one with so many points."""
-    posterior.MOST_EXACT, before = (len(labels) - 1 if points else len(labels)), posterior.MOST_EXACT
-    inducing.POINTS, of_program = points or inducing.POINTS, inducing.POINTS
+    most_exact, of_program = (0 if points else len(labels)), inducing.POINTS
+    inducing.POINTS = points or of_program
     try:
-        return Posterior.fit(labels, [LONG, SHORT], LONG.name, prior_mean=None, seed=SEED, level=LEVEL)
+        return Posterior.fit(
+            labels, [LONG, SHORT], LONG.name, prior_mean=None, seed=SEED, level=LEVEL, most_exact=most_exact
+        )
     finally:
-        posterior.MOST_EXACT, inducing.POINTS = before, of_program
+        inducing.POINTS = of_program
 
 
 def accuracy(reference: Path, number: int, points: Sequence[int]) -> None:

@@ -5,7 +5,7 @@ import csv
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Any
 from autodisco.campaign.copies import input_copy, protocol_copy
 from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.campaign.settings_file import write_settings
-from autodisco.decide import Ranked, objective_of, ranking
+from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
-from autodisco.files import open_atomic, replacing, sync, write_atomic
+from autodisco.files import Spooled, open_atomic, replacing, sync, write_atomic
 from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 
@@ -42,23 +42,23 @@ Kinds = dict[str, set[type]]
 """Columns, and the types of their cells that are not None."""
 
 
-def tables(store: Store) -> dict[str, Callable[[], Iterator[Row]]]:
-    """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns: functions that
-    read the rows one by one, since all of them may not fit into memory.
+def tables(store: Store) -> dict[str, Iterator[Row]]:
+    """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns; rows are read
+    one by one, since all of them may not fit into memory.
 
     Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
-    ranked = ranking(store)
     return {
-        "polymers": lambda: _polymers(store, ranked),
-        "candidates": lambda: ({**row.to_dict(), "flags": joined_flags(row.flags)} for row in store.each_candidate()),
-        "replicas": lambda: (_beside(row.to_dict(), row.properties or {}, "property") for row in store.each_replica()),
-        "journal": lambda: ({**row.to_dict(), "seen": json.dumps(row.seen)} for row in store.each_event()),
+        "polymers": _polymers(store),
+        "candidates": ({**vars(row), "flags": joined_flags(row.flags)} for row in store.each_candidate()),
+        "replicas": (_beside(vars(row), row.properties or {}, "property") for row in store.each_replica()),
+        "journal": ({**vars(row), "seen": json.dumps(row.seen)} for row in store.each_event()),
     }
 
 
-def _polymers(store: Store, ranked: Sequence[Ranked]) -> Iterator[Row]:
+def _polymers(store: Store) -> Iterator[Row]:
+    ranked = ranking(store)
     of_tiers = list(dict.fromkeys(name for row in ranked for name in row.tier_columns))
     measured, error, *expected = objective_of(store).columns.values()
     value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict", *of_tiers)
@@ -68,7 +68,7 @@ def _polymers(store: Store, ranked: Sequence[Ranked]) -> Iterator[Row]:
         for polymer, place in ((found[key], places.get(key)) for key in keys):
             columns = {**place.to_dict(), **place.tier_columns} if place else {}
             yield {
-                **_beside(polymer.to_dict(), polymer.scores, "score"),
+                **_beside(vars(polymer), polymer.scores, "score"),
                 "flags": joined_flags(polymer.flags),
                 "force_field_flags": ";".join(place.force_field_flags) if place else "",
                 **{name: columns.get(name) for name in value},
@@ -86,12 +86,14 @@ def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
     written = []
     with store.snapshot():
         for name, read in tables(store).items():
-            kinds = _kinds(read()) or {column: set() for column in store.columns(name) if column not in LEFT_OUT}
-            written.append(folder / f"{name}.csv")
-            _write_csv(written[-1], read(), kinds)
-            if parquet:
-                written.append(folder / f"{name}.parquet")
-                _write_parquet(written[-1], read(), kinds)
+            kinds: Kinds = {}
+            with Spooled(_noting(read, kinds), folder) as rows:
+                kinds = kinds or {column: set() for column in store.columns(name) if column not in LEFT_OUT}
+                written.append(folder / f"{name}.csv")
+                _write_csv(written[-1], rows, kinds)
+                if parquet:
+                    written.append(folder / f"{name}.parquet")
+                    _write_parquet(written[-1], rows, kinds)
     return written
 
 
@@ -189,15 +191,14 @@ def _batches(rows: Iterable[Any], most: int) -> Iterator[list[Any]]:
         yield part
 
 
-def _kinds(rows: Iterable[Row]) -> Kinds:
-    """Columns of rows in the order in which they first come, and of what types their cells are."""
-    kinds: Kinds = {}
+def _noting(rows: Iterable[Row], kinds: Kinds) -> Iterator[Row]:
+    """The rows; notes their columns in the order in which they first come, and of what types the cells are."""
     for row in rows:
         for column, cell in row.items():
             known = kinds.setdefault(column, set())
             if cell is not None:
                 known.add(type(cell))
-    return kinds
+        yield row
 
 
 def _kind(found: set[type]) -> type:

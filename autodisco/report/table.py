@@ -2,12 +2,12 @@
 
 import csv
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from autodisco.decide import Ranked, with_properties
-from autodisco.files import open_atomic, write_json_rows
+from autodisco.files import Spooled, json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.store import Store
 from autodisco.text import joined_flags, without_formula
@@ -17,7 +17,7 @@ AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", 
 
 
 def write_ranking(store: Store, content: Content, folder: Path) -> None:
-    """Write ``ranking.json``: campaign, conditions, versions and the whole ranking; what is not a finite number is null.
+    """Write ``ranking.json``: campaign, conditions, versions and the whole ranking; what is no finite number is null.
     And ``ranking.csv``: `BEFORE`, the value, its error and expectation, `AFTER`, then every numeric property and score
     that any polymer has.
 
@@ -27,20 +27,17 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
     first = (*BEFORE, *content.objective.columns.values(), *AFTER)
     columns = dict.fromkeys(first)
 
-    def noted() -> Iterator[Ranked]:
-        for row in with_properties(store, content.ranking):
-            columns.update(dict.fromkeys(_flat(row, first)))
-            yield row
+    def flat_beside_json() -> Iterator[dict[str, Any]]:
+        rows = with_properties(store, content.ranking)
+        with json_rows(folder / "ranking.json", _about(content), "polymers") as write:
+            for row in rows:
+                write(_finite({**row.to_dict(), "values": replica_values(row)}))
+                flat = _flat(row, first)
+                columns.update(dict.fromkeys(flat))
+                yield flat
 
-    polymers = (_finite({**row.to_dict(), "values": replica_values(row)}) for row in noted())
-    write_json_rows(folder / "ranking.json", _about(content), "polymers", polymers)
-    rows = (_flat(row, first) for row in with_properties(store, content.ranking))
-    _write_csv(folder / "ranking.csv", [*first, *sorted(columns.keys() - set(first))], rows)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
-    with open_atomic(path) as handle:
-        writer = csv.DictWriter(handle, columns, lineterminator="\n")
+    with Spooled(flat_beside_json(), folder) as rows, open_atomic(folder / "ranking.csv") as handle:
+        writer = csv.DictWriter(handle, [*first, *sorted(columns.keys() - set(first))], lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
 

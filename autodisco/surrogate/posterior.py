@@ -87,10 +87,9 @@ class Posterior:
         seed: int,
         spread: float = 0.5,
         level: float | None = None,
+        most_exact: int = MOST_EXACT,
     ) -> "Posterior":
         """Condition on labels; hyperparameters are those of the largest posterior density.
-
-        It is exact up to `MOST_EXACT` labels. More are condensed to points (`autodisco.surrogate.inducing`).
 
         Parameters
         ----------
@@ -100,6 +99,7 @@ class Posterior:
         seed : decides which labels are used for the hyperparameters where there are many
         spread : standard deviation between polymers that is expected
         level : value about which slopes turn; the mean of the values if left out
+        most_exact : more labels than these are condensed to points (`autodisco.surrogate.inducing`)
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Posterior:
         if unknown:
             raise ValueError(f"labels of unknown sources: {', '.join(sorted(unknown))}")
         prior_mean = prior_mean or constant_mean(labels, sources, spread)
-        if len(labels) > MOST_EXACT:
+        if len(labels) > most_exact:
             at = condensed(labels, sources, numbers[target], prior_mean, seed, spread, level)
             return cls(
                 sources, target, at.by, prior_mean, at.points, at.factor, at.weights, at.level, at.widened, at.left
@@ -285,7 +285,7 @@ class Posterior:
 
     @one_thread
     def leave_out(self, fold: Indices) -> tuple[Floats, Floats]:
-        """The same for whole folds of labels at a time; `fold` has the number of each label's. At most `MOST_EXACT`."""
+        """The same for whole folds of labels at a time, of an exact posterior; `fold` has the number of each label's."""
         return left_out(self._factor, self._weights, fold)
 
     @cached_property

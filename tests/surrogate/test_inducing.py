@@ -18,10 +18,9 @@ def condensed(monkeypatch):
 
     def fitted(known, points, sources=(LONG, SHORT)):
         with monkeypatch.context() as patch:
-            patch.setattr("autodisco.surrogate.posterior.MOST_EXACT", len(known) - 1)
             patch.setattr("autodisco.surrogate.inducing.POINTS", points)
             patch.setattr("autodisco.surrogate.inducing.AT_ONCE", 50)  # several parts
-            return fit(known, sources)
+            return fit(known, sources, most_exact=0)
 
     return fitted
 
