@@ -75,6 +75,13 @@ def significant(value: float | None, digits: int = 2) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def probability(p: float | None) -> str:
+    """In two digits, and never as the certainty that a few replicas cannot give; empty where undefined."""
+    if p is None:
+        return ""
+    return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
+
+
 def shortened(text: str, width: int) -> str:
     """`text`, cut to `width` characters with an ellipsis if it is longer."""
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"

@@ -15,7 +15,7 @@ from quick_variant import TABLE, production, quick_variant
 
 from autodisco.files import read_json
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, Pool, boxes, protocols
+from autodisco.simulation import Callbacks, LocalExecutor, Pool, boxes, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines.report import read_report
 from autodisco.simulation.space import edge_of
@@ -42,7 +42,7 @@ def main() -> None:
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 3600.0, given.engine) for u in units]
     failed = {}
     Pool(LocalExecutor(given.workers)).run(
-        tasks, lambda task: None, lambda task, outcome: failed.update({task.key: outcome.failure_code})
+        tasks, Callbacks(on_done=lambda task, outcome: failed.update({task.key: outcome.failure_code}))
     )
     least = 2 * protocol.nonbonded.cutoff
     print(f"edges in Å; {given.engine}, at least {least:g} needed, {boxes.MARGIN * least:.2f} wanted\n")

@@ -12,7 +12,7 @@ import csv
 from quick_variant import TABLE, arguments, npt, production, quick_variant
 
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, Pool
+from autodisco.simulation import Callbacks, LocalExecutor, Pool
 from autodisco.simulation.batch import replica_task
 
 ENDING = npt(5.5, (600, 500), (3000, 1), averaged_ps=1) + production(5)
@@ -35,7 +35,7 @@ def main() -> None:
         if not outcome.ok:
             failed[task.monomer_smiles] = outcome.failure_code
 
-    Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, done)
+    Pool(LocalExecutor(given.workers)).run(tasks, Callbacks(on_done=done))
     print(f"{len(units) - len(failed)} of {len(units)} run; failed: {failed or 'none'}")
 
 

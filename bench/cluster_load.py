@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from autodisco.polymer import parse
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.cache import identity
-from autodisco.simulation.executors import LocalExecutor, Pool
+from autodisco.simulation.executors import Callbacks, LocalExecutor, Pool
 from autodisco.simulation.executors.psij_executor import PsijExecutor
 from autodisco.simulation.task import ReplicaTask
 from tests.cluster.slurm import Slurm, missing
@@ -69,7 +69,8 @@ def run(number: int, sleep_s: float, pilots: int, slots: int) -> None:
             if not started and os.listdir(made.queue.root / "claimed"):
                 started.append(time.monotonic())
 
-        Pool(made).run(todo, lambda task: None, lambda task, outcome: ended.append(outcome.ok), claimed)
+        calls = Callbacks(on_done=lambda task, outcome: ended.append(outcome.ok), on_progress=claimed)
+        Pool(made).run(todo, calls)
         now, used = time.monotonic(), time.process_time() - cpu
         made.stop()
     ideal = -(-number // (pilots * slots)) * sleep_s

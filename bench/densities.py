@@ -18,7 +18,7 @@ from quick_variant import TABLE, arguments, npt, production, quick_variant
 
 from autodisco.analysis.statistics import standard_error
 from autodisco.polymer import parse
-from autodisco.simulation import LocalExecutor, Pool, protocols
+from autodisco.simulation import Callbacks, LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.engines.report import read_report
 
@@ -48,7 +48,7 @@ def main() -> None:
     tasks = [replica_task(u, str(file), "pcff+", 0, 0, 1, given.simulations, 7200.0) for u, _ in chosen.values()]
     folders = {task.key: task.folder for task in tasks}
     Pool(LocalExecutor(given.workers)).run(
-        tasks, lambda task: None, lambda task, outcome: print(task.monomer_smiles, outcome.ok)
+        tasks, Callbacks(on_done=lambda task, outcome: print(task.monomer_smiles, outcome.ok))
     )
     number = len(protocols.load(str(file)).steps) - 2
     print("| repeat unit | atoms | density, g/cm³ | published | difference |\n|---|---|---|---|---|")

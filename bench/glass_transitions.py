@@ -57,7 +57,7 @@ def main() -> None:
             replica_task(parse(row["smiles"]), str(PROTOCOL), "pcff+", n, 0, 1, given.simulations, 36000.0, "lammps")
             for n in range(given.replicas)
         ]
-        Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, lambda task, outcome: None)
+        Pool(LocalExecutor(given.workers)).run(tasks)
         done = [task for task in tasks if (outcome := lasting_outcome(task)) and outcome.ok]
         if not done:
             continue

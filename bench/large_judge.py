@@ -1,7 +1,7 @@
 """The judge of very many labels: what is lost where labels are condensed to points, and what a fit costs.
 
     python bench/large_judge.py accuracy --reference DIR [--labels 4000] [--points 500 1000 2000 3000]
-    python bench/large_judge.py load [--labels 5000 10000 20000]
+    python bench/large_judge.py load [--labels 4000 10000 20000]
 
 `accuracy` takes conductivities of HTP-MD as truth. Either all labels are values of the table, or 300 are values at the
 target and the others are simulated values of a short protocol (half a slope, a systematic error that depends on the
@@ -43,7 +43,7 @@ def main() -> None:
     elif given.part == "one":
         load(given.labels[0])
     else:
-        for number in given.labels or [5000, 10_000, 20_000]:
+        for number in given.labels or [4000, 10_000, 20_000]:
             subprocess.run([sys.executable, __file__, "one", "--labels", str(number)], check=True)
 
 

@@ -36,7 +36,7 @@ def main() -> None:
                      3600.0, "lammps")
         for row in rows
     ]  # fmt: skip
-    Pool(LocalExecutor(given.workers)).run(tasks, lambda task: None, lambda task, outcome: None)
+    Pool(LocalExecutor(given.workers)).run(tasks)
     print("| polymer | K | atoms | density, g/cm³ | measured | | solubility parameter, MPa½ |")
     print("|---|---|---|---|---|---|---|")
     found = []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autodisco.analysis.components import components_of
 from autodisco.campaign.lock import owned
+from autodisco.campaign.shared import check_owner
 from autodisco.files import PACKED, place_beside, read_json, remove_leftovers, sha256, sync
 from autodisco.store import RUNS, Store
 
@@ -50,6 +51,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
     freed, touched, problems = 0, 0, []
     recorded = {row.path: row.sha256 for row in store.files()}
     with owned(store):
+        check_owner(store)
         try:
             for row in store.replica_states():
                 if row.status not in ("done", "failed"):

@@ -13,9 +13,9 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
-from autodisco.campaign.running import end_all, serving
+from autodisco.campaign.running import UNDONE, hold_or_end_all, make_up, serving
 from autodisco.campaign.setup import set_up, write_copies
-from autodisco.campaign.shared import require_local_disk
+from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.store import END_STATES, Owner, Store
@@ -43,6 +43,7 @@ def start(campaign: Campaign) -> int | None:
     """
     require_local_disk(campaign.folder)
     with Store.create(campaign.folder) as store, owned(store):
+        check_owner(store)
         with store.transaction():
             under_way = wake(store, set_up(campaign, store))
         write_copies(campaign, store)
@@ -105,6 +106,8 @@ def _ask(folder: Path, what: str) -> str:
         name, state = store.get("name", folder.name), store.get("state")
         if state is None:
             raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
+        if store.get(UNDONE) and not live_owner(store) and state in (END_STATES if what == "stop" else ("paused",)):
+            return _make_up(store, name)
         if state in END_STATES:
             raise InputError(f"{name} has ended ({state}); nothing to {what}")
         owner = live_owner(store)
@@ -113,16 +116,28 @@ def _ask(folder: Path, what: str) -> str:
         if owner:
             store.request(what)
             return f"{name}: asked {owner} to {what}"
+        check_owner(store)
         try:
             with owned(store), store.transaction():
-                if any(row.handle for row in store.open_replicas()):
+                if store.get(UNDONE) or any(row.handle for row in store.open_replicas()):
                     settings = settings_of(store)
-                    end_all(settings, store, serving(settings, folder))
+                    hold_or_end_all(settings, store, serving(settings, folder), what)
                 store.note(what, state, decided=f"{what} in state {state}", why="asked for while no process ran it")
-                return f"{name}: {advance(store, what, 'asked for by a person')}"
+                done = f"{name}: {advance(store, what, 'asked for by a person')}"
+                return f"{done}; its pilots go on: {store.get(UNDONE)['why']}" if store.get(UNDONE) else done
         except OwnedError:  # a daemon came up in between
             store.request(what)
             return f"{name}: asked its process to {what}"
+
+
+def _make_up(store: Store, name: str) -> str:
+    """Do what was not possible when the campaign was paused or left. Raises AutodiscoError if it still is not."""
+    check_owner(store)
+    with owned(store):
+        settings = settings_of(store)
+        if not make_up(settings, store, serving(settings, store.folder)):
+            raise AutodiscoError(f"{name}: its pilots go on: {store.get(UNDONE)['why']}")
+    return f"{name}: {store.get('state')}, and now its pilots know it"
 
 
 def _last_line(log: Path, begin: int) -> str:

@@ -17,9 +17,9 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.room import neighbours
-from autodisco.campaign.running import end_all, leave_replicas
+from autodisco.campaign.running import end_all, leave_replicas, make_up
 from autodisco.campaign.setup import full_runs, set_up, write_copies
-from autodisco.campaign.shared import require_local_disk
+from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError, OwnedError
@@ -49,9 +49,10 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
     with Store.create(campaign.folder) as store, owned(store, keep_requests=as_service) as owner:
         if as_service and store.get("state") not in store.loop_states():
             return 0
+        check_owner(store)
         with store.transaction():
             wake(store, set_up(campaign, store))
-            store.set(trouble="")
+            store.set(trouble="", undone=None)
         campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)
@@ -68,6 +69,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
                 return _walk(campaign, store, interrupts)
         finally:
             campaign.pool.end()
+            interrupts.end()
 
 
 def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
@@ -123,6 +125,8 @@ def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) 
     """Do the work of a state, and obey what was asked meanwhile; False where the process has to go."""
     if interrupts.why:  # asked for while a fault was waited out
         return _leave(campaign, store, interrupts)
+    if store.get("undone"):
+        store.set(undone=None)  # it goes on
     campaign.say(f"iteration {store.get('iteration')}: {state}")
     tell(campaign, store)
     try:
@@ -193,6 +197,8 @@ def _wait(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
                     advance(store, request, "asked for by a person" if request == "stop" else "")
             interrupts.skip()
             return True
+        if store.get("undone"):
+            make_up(campaign.settings, store, campaign.pool.executor)
         time.sleep(POLL_S)
         interrupts.skip()
     return False

@@ -161,7 +161,7 @@ def _within(copy: Store) -> dict[str, Any]:
     settings = copy.get("settings") or {}
     if "folder" in settings.get("simulation", {}):
         settings["simulation"]["folder"] = ""
-    return {"shared_folder": "", "identity": None, "settings": settings or None}
+    return {"shared_folder": "", "queue_folder": "", "identity": None, "generation": 0, "settings": settings or None}
 
 
 def _files(path: Path) -> list[Path]:

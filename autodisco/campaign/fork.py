@@ -22,6 +22,7 @@ from autodisco.campaign.copies import (
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.packing import is_there
+from autodisco.campaign.running import queue_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
 from autodisco.campaign.settings_file import check_together, settings_error, write_settings
@@ -98,7 +99,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         shutil.copytree(store.folder / PARTS, part / PARTS)
     with Store.open(part) as copy:
         copy.rewind(iteration)
-        take_shared(copy, settings, new=True)
+        take_shared(copy, settings, queue_of(settings, copy.folder), new=True)
         for file in files_named(changed):  # it may have been edited since it was copied
             part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from autodisco.campaign.lock import keep
+from autodisco.campaign.shared import Heartbeat
 from autodisco.store import Owner, Store
 
 POLL_S = 0.5
@@ -29,6 +30,7 @@ class Interrupts:
         self._store = store
         self._owner = owner
         self._hours = hours
+        self._shared = Heartbeat(store, owner)
         self._looked = -math.inf  # requests made before are obeyed at once
         self._beat = time.monotonic()
 
@@ -56,11 +58,17 @@ class Interrupts:
             worked = 0.0 if self._waits_for_room() else now - self._beat
             keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + worked)
             self._beat = now
+            self._shared()
 
     def skip(self) -> None:
         """Keep the heartbeat without counting the time as work (while paused)."""
         self._beat = time.monotonic()
         keep(self._store, self._owner)
+        self._shared()
+
+    def end(self) -> None:
+        """The process leaves the campaign."""
+        self._shared.end()
 
     def _waits_for_room(self) -> bool:
         """Whether nothing is computed because disk or memory is short."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.campaign.lock import owned
+from autodisco.campaign.shared import check_owner
 from autodisco.files import PACKED, place_beside, remove_leftovers, sync
 from autodisco.simulation.cache import OUTCOME, TASK
 from autodisco.store import Store
@@ -35,12 +36,14 @@ def pack(store: Store) -> Repacked:
     Raises OwnedError if a live process runs the campaign.
     """
     with owned(store):
+        check_owner(store)
         return _noted(store, "pack", [_pack(folder) for folder in _ended(store)])
 
 
 def unpack(store: Store) -> Repacked:
     """Bring back the files of packed replicas. Raises OwnedError as `pack` does."""
     with owned(store):
+        check_owner(store)
         return _noted(store, "unpack", [_unpack(folder) for folder in _ended(store)])
 
 

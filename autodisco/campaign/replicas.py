@@ -48,6 +48,7 @@ def finish(campaign: Campaign, store: Store) -> None:
 
 def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promotions | None = None) -> None:
     from autodisco.simulation import engines
+    from autodisco.simulation.executors import Callbacks
 
     if (folder := shared_folder(campaign.settings)) and (reason := absence(folder)):
         raise DiskAbsent(reason)  # nothing is known of its replicas now
@@ -80,19 +81,19 @@ def _run(campaign: Campaign, store: Store, awaited: Awaited, promotions: Promoti
         return tasks.of(row) if row else None
 
     try:
-        finished = pool.run(
-            (tasks.of(row) for row in waiting),
+        calls = Callbacks(
             on_start=lambda task: tasks.update(task, status="running", started=time.time(), seed=task.seed),
             on_done=results.ended,
             on_progress=lambda: write_notes(store, pool.executor),
             on_restart=lambda task: _restarted(tasks, task),
             on_submit=lambda task, handle, claim: tasks.update(task, executor=kind, handle=handle, claim=claim),
-            submitted=[(tasks.of(row), row.handle or "", row.claim or "") for row in found],
             room=_Room(campaign, store, pool.executor.here),
             more=more,
             awaited=lambda task: awaited(campaign.protocol_name(task)),
             together=results.together,
         )
+        submitted = [(tasks.of(row), row.handle or "", row.claim or "") for row in found]
+        finished = pool.run((tasks.of(row) for row in waiting), calls, submitted)
     except OwnedError:
         raise  # another process runs the replicas now
     except BaseException:

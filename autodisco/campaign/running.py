@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.shared import absence, shared_folder
+from autodisco.campaign.shared import out_of_reach, shared_folder
 from autodisco.errors import AutodiscoError, StorageError
 from autodisco.store import WAITING, ReplicaState, Store, available_part
 
 if TYPE_CHECKING:
     from autodisco.campaign.campaign import Campaign
     from autodisco.simulation.executors import Executor
+
+
+UNDONE = "undone"
+"""Fact of a campaign: what could not be told to its replicas on other machines when it was left."""
+EVENTS = {"pause": "not paused", "stop": "not stopped"}
 
 
 def executor_of(settings: Settings) -> Executor:
@@ -50,6 +55,14 @@ def _same_kind(settings: Settings, folder: Path, kind: str) -> bool:
     return available_part(folder, kind) == available_part(folder, settings.executor.kind)
 
 
+def queue_of(settings: Settings, folder: Path) -> Path | None:
+    """The folder in which replicas of a campaign wait for other machines; None if they wait in none."""
+    from autodisco.simulation.executors import EXECUTORS
+
+    survives = EXECUTORS.get(settings.executor.kind).survives
+    return serving(settings, folder).place if survives else None
+
+
 def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
     """End the replicas that run, because the work is left; they wait to be started again.
 
@@ -58,13 +71,16 @@ def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
     """
     campaign.pool.end()
     executor = campaign.pool.executor
-    if executor.survives and why in ("signal", "failure"):
-        return
+    if not (executor.survives and why in ("signal", "failure")):
+        hold_or_end_all(campaign.settings, store, executor, why)
+
+
+def hold_or_end_all(settings: Settings, store: Store, executor: Executor, why: str) -> None:
+    """For a ``pause``, have an executor that can hold replicas start nothing more; otherwise end them all."""
     if executor.pauses and why == "pause":
-        if not _out_of_reach(campaign.settings, store, executor):
-            executor.hold(True)
+        _tell(settings, store, executor, "pause")
     else:
-        end_all(campaign.settings, store, executor)
+        end_all(settings, store, executor)
 
 
 def end_all(settings: Settings, store: Store, executor: Executor) -> None:
@@ -72,23 +88,36 @@ def end_all(settings: Settings, store: Store, executor: Executor) -> None:
 
     While the shared disk is not mounted, those of other machines are left as they are.
     """
-    if _out_of_reach(settings, store, executor):
-        return
-    try:
-        executor.stop()
-    except (AutodiscoError, OSError) as error:
-        store.note("not stopped", settings.executor.kind, {}, "leave it as it is", str(error))
-    write_notes(store, executor)
-    end_running(settings, store)
+    if _tell(settings, store, executor, "stop"):
+        end_running(settings, store)
 
 
-def _out_of_reach(settings: Settings, store: Store, executor: Executor) -> bool:
-    """Whether nothing can be told to replicas on other machines, which is journalled."""
-    folder = shared_folder(settings)
-    if folder is None or not executor.survives or not (reason := absence(folder)):
-        return False
-    store.note("not stopped", settings.executor.kind, {}, "leave its replicas and jobs as they are", reason)
-    return True
+def make_up(settings: Settings, store: Store, executor: Executor) -> bool:
+    """Do again what could not be done when the campaign was paused or left; whether nothing is left of it now."""
+    if asked := (store.get(UNDONE) or {}).get("asked for"):
+        hold_or_end_all(settings, store, executor, asked)
+    if asked and not store.get(UNDONE):
+        store.note("made up", settings.executor.kind, {"asked for": asked}, f"{asked} its pilots now", "it is possible")
+    return not store.get(UNDONE)
+
+
+def _tell(settings: Settings, store: Store, executor: Executor, asked: str) -> bool:
+    """Have an executor ``pause`` or ``stop``; whether replicas on other machines can be reached. What it could not do
+    is journalled once, and a fact of the campaign until it is made up for."""
+    why = out_of_reach(store) if executor.survives else ""
+    reached = not why
+    if reached:
+        try:
+            executor.stop() if asked == "stop" else executor.hold(True)
+        except (AutodiscoError, OSError) as error:
+            why = str(error)
+        write_notes(store, executor)
+    undone = {"asked for": asked, "why": why} if why else None
+    if undone and undone != store.get(UNDONE):
+        decided = "do it as soon as possible" if asked == "pause" else "leave its replicas and jobs as they are"
+        store.note(EVENTS[asked], settings.executor.kind, {}, decided, why)
+    store.set(**{UNDONE: undone})
+    return reached
 
 
 def write_notes(store: Store, executor: Executor) -> None:
@@ -107,18 +136,13 @@ def end_running(settings: Settings, store: Store) -> None:
 
     A replica that cannot be ended keeps its handle: two of it would write into one folder.
     """
-    ended = []
-    for row in store.open_replicas():
-        if row.status != "running":
-            continue
-        try:
-            _cancel(settings, store, row)
-        except AutodiscoError as error:
+    rows = [row for row in store.open_replicas() if row.status == "running"]
+    errors = _cancel(settings, store, rows)
+    for row in rows:
+        if error := errors.get(row.handle or ""):
             decided = "count it as running, and wait for it when the campaign goes on"
             store.note("not cancelled", _named(row), {"handle": row.handle}, decided, str(error))
-        else:
-            ended.append(row)
-    _wait(store, ended)
+    _wait(store, [row for row in rows if (row.handle or "") not in errors])
 
 
 def wait_again(settings: Settings, store: Store, rows: list[ReplicaState]) -> None:
@@ -126,10 +150,9 @@ def wait_again(settings: Settings, store: Store, rows: list[ReplicaState]) -> No
 
     Raises StorageError, and changes nothing, where one cannot be ended: two of it would write into one folder.
     """
+    errors = _cancel(settings, store, rows)
     for row in rows:
-        try:
-            _cancel(settings, store, row)
-        except AutodiscoError as error:
+        if error := errors.get(row.handle or ""):
             raise StorageError(f"{_named(row)} may still run, and cannot be cancelled: {error}") from error
     _wait(store, rows)
 
@@ -141,18 +164,26 @@ def _wait(store: Store, rows: list[ReplicaState]) -> None:
                 store.update_replica(row.key, row.protocol, row.replica, **WAITING)
 
 
-def _cancel(settings: Settings, store: Store, row: ReplicaState) -> None:
-    """End a replica that may have survived the process that submitted it. Raises AutodiscoError if it cannot."""
+def _cancel(settings: Settings, store: Store, rows: list[ReplicaState]) -> dict[str, Exception]:
+    """End replicas that may have survived the process that submitted them; the errors of those that could not be ended,
+    by handle."""
     from autodisco.simulation.executors import EXECUTORS, load_executor
 
-    if row.executor is None or row.handle is None:
-        return
-    kind = available_part(store.folder, row.executor)
-    if EXECUTORS.get(kind).survives:
-        options = settings.executor.options if _same_kind(settings, store.folder, kind) else {}
-        executor = load_executor(kind, options=options)
-        executor.serve(settings.name, store.shared)
-        executor.cancel(row.handle)
+    by_kind: dict[str, list[str]] = {}
+    for row in rows:
+        if row.executor is not None and row.handle is not None:
+            by_kind.setdefault(available_part(store.folder, row.executor), []).append(row.handle)
+    errors: dict[str, Exception] = {}
+    for kind, handles in by_kind.items():
+        try:
+            if EXECUTORS.get(kind).survives:
+                options = settings.executor.options if _same_kind(settings, store.folder, kind) else {}
+                executor = load_executor(kind, options=options)
+                executor.serve(settings.name, store.shared)
+                errors |= executor.cancel_all(handles)
+        except (AutodiscoError, OSError) as error:
+            errors |= dict.fromkeys(handles, error)
+    return errors
 
 
 def _named(row: ReplicaState) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copies, write_copies_of_files
-from autodisco.campaign.running import engine_of, executor_of
+from autodisco.campaign.running import engine_of, executor_of, queue_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import write_settings
-from autodisco.campaign.shared import take_shared, write_shared_copies
+from autodisco.campaign.shared import mark_shared, take_shared, write_shared_copies
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import tiers_of
 from autodisco.decide import keep_at_hand
@@ -30,7 +30,7 @@ def set_up(campaign: Campaign, store: Store) -> bool:
     stored = as_given(store.folder, settings.model_dump(), before or {})
     facts = as_given(store.folder, facts_of(settings), stored)
     with store.transaction():
-        take_shared(store, settings)
+        take_shared(store, settings, queue_of(settings, store.folder))
         if before is None:
             store.set(
                 state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0, fanned_out=True,
@@ -58,6 +58,7 @@ def write_copies(campaign: Campaign, store: Store) -> Campaign:
 
     Each start does, so that the next one mends what a process left that was killed before.
     """
+    mark_shared(store)
     write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
     write_copies_of_files(store, campaign.settings)
     write_shared_copies(store, campaign.settings)

@@ -208,8 +208,8 @@ def explain(
 
     When it was drawn and by which model, every verdict, replica and decision, its value and its rank.
     """
-    from autodisco.report.explain import explain as life_of
-    from autodisco.report.explain import lines
+    from autodisco.decide.life import explain as life_of
+    from autodisco.decide.life import lines
     from autodisco.store import Store
 
     with Store.open_readonly(campaign_folder(name)) as store:

@@ -2,14 +2,16 @@
 
 from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import Scale
+from autodisco.decide.course import Leader
 from autodisco.decide.labelling import LABELLINGS, Evidence, Labelling, TrainingClass, dataset_classes
 from autodisco.decide.measured import comparison, keep_at_hand, objective_of, value_of
 from autodisco.decide.objective import AXIS_DECADES, OBJECTIVES, Objective, objective_named, of_quantity
 from autodisco.decide.outlook import Aim
-from autodisco.decide.ranking import Ranked, Ranking, best_found, ranking, with_properties
+from autodisco.decide.ranking import Ranked, best_found, with_properties
 from autodisco.decide.selection import SELECTIONS, Choice, Selection, selected
 from autodisco.decide.settling import best_known, chance_settled
-from autodisco.decide.status import Status, status
+from autodisco.decide.standings import LatestStandings, Standings, ranking
+from autodisco.decide.status import Glances, Status, status
 
 __all__ = [
     "AXIS_DECADES",
@@ -19,13 +21,16 @@ __all__ = [
     "Aim",
     "Choice",
     "Evidence",
+    "Glances",
     "Labelling",
+    "LatestStandings",
+    "Leader",
     "Objective",
     "Ranked",
-    "Ranking",
     "Scale",
     "Scatter",
     "Selection",
+    "Standings",
     "Status",
     "TrainingClass",
     "best_found",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 
-MOST_DRAWN = 5000
+MOST_DRAWN = 4000
 """Polymers whose chances come from joint draws; the time grows with the cube of their number."""
 
 CLASSES = ("high", "low", "unlabelled")

@@ -35,6 +35,37 @@ class Measured:
     sem: float | None
 
 
+@dataclass(frozen=True)
+class Found:
+    """The values of a polymer at one protocol before they are combined, which takes most of the time of a ranking.
+
+    `replicas` are the quantities of the builds with a value; those of a label, which has none, are combined already.
+    """
+
+    objective: Objective
+    protocol: str
+    n_replicas: int
+    n_failed: int
+    origin: str
+    values: list[float]
+    replicas: list[Properties]
+    combined: Properties | None = None
+
+    def measured(self) -> Measured:
+        """Their means and errors."""
+        properties = self.combined or combine(with_values(self.objective, self.replicas))
+        return Measured(
+            protocol=self.protocol,
+            n_replicas=self.n_replicas,
+            n_failed=self.n_failed,
+            origin=self.origin,
+            values=self.values,
+            properties=properties,
+            value=properties[self.objective.column],
+            sem=properties.get(self.objective.sem_column),
+        )
+
+
 def objective_of(store: Store) -> Objective:
     """The objective of a campaign. Raises InputError if its file is gone."""
     settings = (store.get("settings") or {}).get("objective", {})
@@ -58,29 +89,28 @@ def _objectives(store: Store, key: str) -> list[Objective]:
 
 def value_of(store: Store, key: str, protocol: str) -> float | None:
     """Measured value of a polymer at a tier, found without the others'; None where it has none."""
-    found = measured_values(store, objective_of(store), key).get(key, {}).get(protocol)
-    return found.value if found else None
+    found = values_found(store, objective_of(store), key).get(key, {}).get(protocol)
+    return found.measured().value if found else None
 
 
 def comparison(store: Store, protocol: str) -> Comparison:
     """Comparison of all polymers with a value at a tier, by key."""
     objective = objective_of(store)
-    return compared(store, objective, measured_values(store, objective), protocol)
+    return compared(store, objective, values_found(store, objective), protocol)
 
 
-def compared(
-    store: Store, objective: Objective, measured: Mapping[str, Mapping[str, Measured]], protocol: str
-) -> Comparison:
+def compared(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]], protocol: str) -> Comparison:
+    """Comparison of polymers by their values at a tier, by key."""
     tier = store.tier(protocol)
     of_protocol = tier.known_scatter if tier else UNKNOWN_SCATTER
-    values = {key: found[protocol].values for key, found in measured.items() if protocol in found}
+    values = {key: at[protocol].values for key, at in found.items() if protocol in at}
     return compare(values, objective.scatter or of_protocol, objective.scale)
 
 
-def measured_values(store: Store, objective: Objective, key: str | None = None) -> dict[str, dict[str, Measured]]:
-    """What polymers were measured to have, by key and protocol of the tier: all polymers, or one."""
+def values_found(store: Store, objective: Objective, key: str | None = None) -> dict[str, dict[str, Found]]:
+    """The values of polymers, by key and protocol of the tier: of all polymers, or one."""
     protocols, force_field = {tier.protocol for tier in store.tiers()}, store.get("force_field")
-    found: dict[str, dict[str, Measured]] = {}
+    found: dict[str, dict[str, Found]] = {}
     for row in store.measured(quantities_at_hand(store, objective), key):
         if row.protocol in protocols and (one := _simulated(objective, row)):
             found.setdefault(row.key, {})[row.protocol] = one
@@ -111,13 +141,13 @@ def keep_at_hand(store: Store) -> None:
     store.keep_at_hand(quantities_at_hand(store))
 
 
-def _simulated(objective: Objective, row: Measurements) -> Measured | None:
+def _simulated(objective: Objective, row: Measurements) -> Found | None:
     """What replicas of a polymer at one protocol gave; None without a value."""
-    valued = with_values(objective, row.done)
-    if not valued:
+    pairs = [(value, one) for one in row.done if (value := objective.value(one)) is not None]
+    if not pairs:
         return None
-    values = [one[objective.column] for one in valued]
-    return _mean(objective, row.protocol, len(valued), row.failed, "simulated", values, combine(valued))
+    values, replicas = [value for value, _ in pairs], [one for _, one in pairs]
+    return Found(objective, row.protocol, len(pairs), row.failed, "simulated", values, replicas)
 
 
 def with_values(objective: Objective, replicas: Sequence[Properties]) -> list[Properties]:
@@ -125,23 +155,8 @@ def with_values(objective: Objective, replicas: Sequence[Properties]) -> list[Pr
     return [{**one, objective.column: value} for one in replicas if (value := objective.value(one)) is not None]
 
 
-def _labelled(objective: Objective, label: Label, mean: float) -> Measured:
+def _labelled(objective: Objective, label: Label, mean: float) -> Found:
     n = label.n_replicas or 1
     values = stand_ins(mean, label.sem, n, objective.scale)
     properties = {objective.column: mean, objective.sem_column: label.sem}
-    return _mean(objective, label.protocol, n, 0, label.origin, values, properties)
-
-
-def _mean(
-    objective: Objective, protocol: str, n: int, failed: int, origin: str, values: list[float], properties: Properties
-) -> Measured:
-    return Measured(
-        protocol=protocol,
-        n_replicas=n,
-        n_failed=failed,
-        origin=origin,
-        values=values,
-        properties=properties,
-        value=properties[objective.column],
-        sem=properties.get(objective.sem_column),
-    )
+    return Found(objective, label.protocol, n, 0, label.origin, values, [], properties)

@@ -1,11 +1,13 @@
 """What a reader of a campaign sees at a glance: its progress and the best of its ranking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from autodisco.decide.measured import objective_of
+from autodisco.decide.course import Course, Saturation, course, saturation
 from autodisco.decide.objective import Objective
-from autodisco.decide.ranking import Ranked, ranking, with_properties
+from autodisco.decide.ranking import Ranked, with_properties
+from autodisco.decide.standings import LatestStandings, Standings
 from autodisco.store import Progress, Store, at_one_moment, progress_fields
 
 
@@ -14,7 +16,8 @@ class Status(Progress):
     """Progress of a campaign, its `objective`, its `reference`, and the `best` of its ranking.
 
     `n_ranked` polymers have a value; `n_better` and `n_tied` of the generated ones are better than the reference or
-    tied with it. `judgement` says to what the posterior was fitted last; None without one.
+    tied with it. `judgement` says to what the posterior was fitted last; None without one. `course` is how the best
+    polymer and the chance of a new one went over the iterations, `saturation` how far the end by saturation is.
     """
 
     objective: Objective
@@ -24,6 +27,8 @@ class Status(Progress):
     n_better: int
     n_tied: int
     judgement: dict[str, Any] | None
+    course: Course
+    saturation: Saturation | None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
@@ -37,30 +42,84 @@ class Status(Progress):
             "n_better": self.n_better,
             "n_tied": self.n_tied,
             "judgement": self.judgement,
+            "course": self.course.to_dict(),
+            "saturation": self.saturation.to_dict() if self.saturation else None,
         }
 
 
 @at_one_moment
 def status(
-    store: Store, journal_rows: int = 12, best: int = 10, ranked: list[Ranked] | None = None, whole: bool = False
+    store: Store,
+    journal_rows: int = 12,
+    best: int = 10,
+    standings: Standings | None = None,
+    whole: bool = False,
+    iterations: int | None = None,
 ) -> Status:
-    """Status of a campaign with the last `journal_rows` events and the `best` polymers of its ranking.
+    """Status of a campaign with the last `journal_rows` events, the `best` polymers of its ranking and all iterations.
 
-    `ranked` are the rows of `ranking`, where they are known already. With `whole`, the rows that it holds have every
-    quantity of their polymers.
+    `standings` are those of now, where they are known already. With `whole`, the rows of the ranking have every
+    quantity of their polymers. `iterations` is how many of the last iterations are read, if not all of them.
     """
-    ranked = ranking(store) if ranked is None else ranked
-    shown, reference = ranked[:best], [row for row in ranked if row.verdict == "reference"]
+    seen = Standing(store, standings or Standings(store))
+    shown, reference = seen.standings.rows(seen.standings.keys[:best]), seen.reference
     if whole:
         shown, reference = list(with_properties(store, shown)), list(with_properties(store, reference))
-    found = [row.verdict for row in ranked if row.source == "generated"]
-    return Status(
-        **progress_fields(store, journal_rows),
-        objective=objective_of(store),
-        reference=next(iter(reference), None),
-        best=shown,
-        n_ranked=len(ranked),
-        n_better=found.count("better"),
-        n_tied=found.count("tie"),
-        judgement=store.get("judgement"),
-    )
+    return seen.status(shown, reference, journal_rows, iterations)
+
+
+class Standing:
+    """What follows from the values alone, and stays the same until another one comes."""
+
+    def __init__(self, store: Store, standings: Standings):
+        self._store, self.standings = store, standings
+        self.generated = store.generated()
+        self.reference = standings.rows([standings.reference]) if standings.reference else []
+        self._course = course(store, standings, self.generated)
+        found = [verdict for key, verdict in standings.verdicts.items() if key in self.generated]
+        self._n_better, self._n_tied = found.count("better"), found.count("tie")
+
+    def status(
+        self, best: list[Ranked], reference: Sequence[Ranked], journal_rows: int, iterations: int | None
+    ) -> Status:
+        """The status with the progress of now."""
+        progress = progress_fields(self._store, journal_rows, iterations)
+        rule = (self._store.get("settings") or {}).get("saturation", {})
+        return Status(
+            **progress,
+            objective=self.standings.objective,
+            reference=next(iter(reference), None),
+            best=best,
+            n_ranked=len(self.standings.keys),
+            n_better=self._n_better,
+            n_tied=self._n_tied,
+            judgement=self._store.get("judgement"),
+            course=self._course,
+            saturation=saturation(self._store, rule, progress["iterations"]),
+        )
+
+
+class Glances:
+    """Status of an open store for a reader that looks often: what has not changed is not read again."""
+
+    def __init__(self, store: Store, iterations: int):
+        self._store, self._iterations = store, iterations
+        self._latest = LatestStandings(store)
+        self._standing: Standing | None = None
+        self._seen: tuple[object, ...] = ()
+        self._rows: tuple[tuple[str, ...], list[Ranked]] = ((), [])
+
+    def standing(self) -> Standing:
+        """What follows from the values so far."""
+        standings = self._latest()
+        seen = (id(standings), self._store.iterations_ended())
+        if self._standing is None or seen != self._seen:
+            self._standing, self._seen, self._rows = Standing(self._store, standings), seen, ((), [])
+        return self._standing
+
+    def status(self, keys: Sequence[str], journal_rows: int) -> Status:
+        """The status of now, with these polymers in place of the best ones."""
+        standing = self.standing()
+        if self._rows[0] != tuple(keys):
+            self._rows = tuple(keys), standing.standings.rows(keys)
+        return standing.status(self._rows[1], standing.reference, journal_rows, self._iterations)

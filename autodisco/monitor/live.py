@@ -1,25 +1,31 @@
 """Keeps the picture of a campaign up to date in a terminal, and draws it as SVG for documents."""
 
+import contextlib
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Console
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.text import Text
 
-from autodisco.decide import Ranking, Status, status
+from autodisco.decide import status
 from autodisco.errors import InputError
-from autodisco.monitor import sections
 from autodisco.monitor.frame import frame
-from autodisco.store import END_STATES, Store, at_one_moment, progress
+from autodisco.monitor.header import header, training
+from autodisco.monitor.keys import pressed_keys
+from autodisco.monitor.lines import Lines
+from autodisco.monitor.sections import simulations
+from autodisco.monitor.watch import ITERATIONS, JOURNAL_ROWS, Watch
+from autodisco.store import Store, progress
 
-INTERVAL_S = 0.7
-BEST_ROWS = 60
-JOURNAL_ROWS = 40
+INTERVAL_S = 1.0
+FOOTER_S = 2.0
 FOOTER_RUNNING = 8
 
 SVG_FORMAT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">
@@ -37,34 +43,51 @@ SVG_FORMAT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {he
 """The format of rich without web fonts."""
 
 
-def picture(folder: Path, width: int, height: int) -> Group:
+def picture(folder: Path, width: int, height: int) -> Lines:
     """One picture of the campaign in `folder`. Raises InputError where the folder holds no campaign."""
     with Store.open_readonly(folder) as store:
-        return frame(status(store, JOURNAL_ROWS, BEST_ROWS), width, height)
+        return frame(status(store, JOURNAL_ROWS, height, iterations=ITERATIONS), width, height)
 
 
 def watch(folder: Path, console: Console) -> None:
-    """Show the campaign in `folder` until it ends or the person interrupts; the last picture stays on the screen.
+    """Show the campaign in `folder` until it ends or the person leaves; the last picture stays on the screen.
 
     Raises InputError where the folder holds no campaign.
     """
     with Store.open_readonly(folder) as store:
-        ranked = Ranking(store)
-        seen = _seen(store, ranked)
-        try:
-            with Live(console=console, screen=True, auto_refresh=False) as live:
-                while seen.state not in END_STATES:
-                    live.update(frame(seen, *console.size), refresh=True)
-                    time.sleep(INTERVAL_S)
-                    seen = _seen(store, ranked)
-        except KeyboardInterrupt:
-            pass
-    console.print(frame(seen, console.width, console.height - 1))
+        seen = Watch(store)
+        with contextlib.suppress(KeyboardInterrupt), pressed_keys() as pressed, console.screen():
+            paint, stay = Painter(console), True
+            while stay and (seen.on_page or not seen.ended):
+                paint(seen.lines(*console.size))
+                stay = seen.obey(pressed(INTERVAL_S))
+        console.print(frame(seen.status, console.width, console.height - 1))
 
 
-@at_one_moment
-def _seen(store: Store, ranked: Ranking) -> Status:
-    return status(store, JOURNAL_ROWS, BEST_ROWS, ranked())
+class Painter:
+    """Writes pictures over each other on a screen: only the lines that have changed."""
+
+    def __init__(self, console: Console):
+        self._console, self._size, self._shown = console, console.size, list[Text]()
+        console.control(Control.clear())
+
+    def __call__(self, lines: Sequence[Text]) -> None:
+        """Show these lines, and nothing below them."""
+        size = self._console.size
+        if size != self._size:
+            self._console.control(Control.clear())
+            self._size, self._shown = size, []
+        with self._console:  # written at once
+            for n in range(size[1]):
+                line = _line(lines, n)
+                if line != _line(self._shown, n):
+                    self._console.control(Control.move_to(0, n), Control((ControlType.ERASE_IN_LINE, 2)))
+                    self._console.print(Lines([line], end=""), end="", crop=False)
+        self._shown = list(lines[: size[1]])
+
+
+def _line(lines: Sequence[Text], n: int) -> Text:
+    return lines[n] if n < len(lines) else Text()
 
 
 @contextmanager
@@ -90,18 +113,18 @@ def following(folder: Path, console: Console) -> Iterator[Callable[[str], None]]
 
 
 def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
-    while not over.wait(INTERVAL_S):
+    while not over.wait(FOOTER_S):
         try:
             with Store.open_readonly(folder) as store:
-                seen = progress(store, 1)
+                seen = progress(store, 1, 0)
         except InputError:  # the campaign is still being made
             continue
         # If the last line is full, the echo of Ctrl-C moves the cursor to a line that is never cleared.
         width = live.console.width - 4
-        if seen.simulations.waiting + seen.simulations.running:
-            live.update(sections.simulations(seen, width, 2 + FOOTER_RUNNING), refresh=True)
+        if seen.simulations.waiting + seen.simulations.running or training(seen, width):
+            live.update(Lines(simulations(seen, width, 2 + FOOTER_RUNNING)), refresh=True)
         else:
-            live.update(sections.header(seen, width, time.time()), refresh=True)
+            live.update(Lines(header(seen, width, time.time())), refresh=True)
 
 
 def as_svg(folder: Path, width: int, height: int) -> str:

@@ -7,6 +7,7 @@ from autodisco.polymer.chains import Chain, backbone_atoms, chain, degree_of_pol
 from autodisco.polymer.grammar import draw_units, units_from_grammar
 from autodisco.polymer.identity import repeated as join_blocks
 from autodisco.polymer.library import Group, Library
+from autodisco.polymer.motifs import in_common, motifs
 from autodisco.polymer.render import render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Exemption, Rule
@@ -29,7 +30,9 @@ __all__ = [
     "choose_rules",
     "degree_of_polymerisation",
     "draw_units",
+    "in_common",
     "join_blocks",
+    "motifs",
     "parse",
     "render_png",
     "render_svg",

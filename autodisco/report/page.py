@@ -10,11 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autodisco.decide import Ranked
-from autodisco.report import charts, posterior_charts, tables
-from autodisco.report.content import Content, caveat, probability, short_name, told, versions
+from autodisco.decide import Ranked, Status
+from autodisco.report import charts, course_charts, posterior_charts, tables
+from autodisco.report.content import Content, caveat, short_name, told, versions
+from autodisco.report.lives import packed
 from autodisco.report.situation import chance
-from autodisco.text import counted, duration, joined, significant
+from autodisco.text import counted, duration, joined, probability, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14
@@ -22,8 +23,8 @@ CARDS = 8
 TIES_NAMED = 20
 
 
-def page(content: Content) -> str:
-    """The whole page."""
+def page(content: Content, folder: Path) -> str:
+    """The whole page; links in it are relative to its `folder`."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -60,7 +61,20 @@ def page(content: Content) -> str:
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         settings=content.settings_text,
         journal=tables.journal(content),
+        codes=tables.failure_codes(content),
+        valueless=tables.valueless(content),
+        process=_process(status),
+        lives=packed(content.lives, folder),
+        script=Markup((TEMPLATES / "page.js").read_text()),
     )
+
+
+def _process(status: Status) -> str:
+    """How the process fares of a campaign that is at work."""
+    if not status.alive:
+        return ""
+    age = f"heartbeat {duration(status.heartbeat_age_s)} before this page was written"
+    return f"The process is hung: its last {age}." if status.hung else f"A process runs it, last {age}."
 
 
 def _tiles(content: Content) -> list[tuple[object, str]]:
@@ -92,13 +106,36 @@ def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
 def _figures(content: Content) -> list[tuple[Markup, str]]:
     """Charts with their captions."""
     best = [row for row in content.ranking if row.source == "generated"][:BEST_DRAWN]
-    figures = _of_posterior(content, best) if content.judged else []
+    figures = _of_course(content)
+    figures += _of_posterior(content, best) if content.judged else []
     for protocol in content.measured_at:
         figures += _of_protocol(content, best, protocol)
     if any(row.known[1] for row in content.status.iterations):
         threshold = content.settings.get("saturation", {}).get("threshold")
         figures.append((charts.duplicates_by_iteration(content.status.iterations, threshold), _saturation(content)))
+    spent = course_charts.costs(content.status.iterations, content.replicas, content.models)
+    if any(row.wall_s for row in spent):
+        figures.append(
+            (course_charts.time_and_cost(spent),
+             "Above: time from the begin of an iteration to its end, pauses included. Below: CPU time of its replicas "
+             "with a value (green), of those that failed (amber), and of the training of its model (grey).")
+        )  # fmt: skip
     return [(Markup(svg), caption) for svg, caption in figures]
+
+
+def _of_course(content: Content) -> list[tuple[str, str]]:
+    """The best polymer over the iterations."""
+    found, reference = content.status.course.leaders, content.reference
+    if not found:
+        return []
+    names = {row.key: row.monomer_smiles for row in content.ranking}
+    last = max((row.n for row in content.status.iterations), default=1)
+    expected = reference.expected if reference else None
+    return [
+        (course_charts.best_so_far(found, names, last, content.objective, expected),
+         f"The best new polymer up to each iteration: its expected value as it is believed now, with its interval of "
+         f"90 %. Dashed: {content.reference_name}.")
+    ]  # fmt: skip
 
 
 def _of_protocol(content: Content, best: list[Ranked], protocol: str) -> list[tuple[str, str]]:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from autodisco.decide import Objective, Ranked
-from autodisco.report.charts import BETTER, INK, KNOWN, MOST_LABELS, STYLE, TIE, set_scale, svg
+from autodisco.report.figure import BETTER, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, set_scale
 from autodisco.store import Forecast
 from autodisco.text import shortened, significant
 
@@ -26,17 +24,16 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
     names = [name for name in shown[0].moved if any(abs(row.moved[name]) > 1e-3 for row in shown)]
     prior = next(iter(shown[0].moved))
     base = float(np.mean([row.moved[prior] for row in shown]))
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.2, 1.25 + 0.27 * len(shown)), layout="constrained")
-        axes = figure.add_subplot()
-        axes.tick_params(length=3, width=0.6)
+    with Drawing(1.25 + 0.27 * len(shown)) as drawing:
+        axes = drawing.axes()
         axes.axvline(base, color=INK, lw=0.6)
         for place, row in enumerate(shown):
             moves = [row.moved[name] - (base if name == prior else 0.0) for name in names]
             _stack(axes, place, base, moves)
             low, middle, high = (objective.scale.place(v) for v in (row.expected_low, row.expected, row.expected_high))
             axes.plot([low, high], [place, place], color=INK, lw=1.2, zorder=4)
-            axes.scatter([middle], [place], c=INK, s=26, marker="D", linewidths=0, zorder=5)
+            diamond = axes.scatter([middle], [place], c=INK, s=26, marker="D", linewidths=0, zorder=5)
+            drawing.mark(diamond, [_mark(row)])
         for number, name in enumerate(names):
             axes.barh([0], [0], left=base, color=SOURCES[number % len(SOURCES)], label=name)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
@@ -49,7 +46,11 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
         axes.set_xlim(min([base, *ends]) - margin, max([base, *ends]) + margin)
         _set_ticks(axes, objective)
         axes.set_xlabel(f"{objective.axis}: {shown[0].expected_from.partition(',')[0]}")
-        return svg(figure, "contributions", "Posterior of the best polymers and what each source contributed")
+        return drawing.svg("contributions", "Posterior of the best polymers and what each source contributed")
+
+
+def _mark(row: Ranked) -> Mark:
+    return Mark(f"{row.monomer_smiles}: {row.objective.with_unit(row.interval)}, measured {row.shown}", row.key)
 
 
 def _stack(axes: Axes, place: int, base: float, moves: Sequence[float]) -> None:
@@ -86,10 +87,8 @@ def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:
     read = np.vectorize(_read(objective), otypes=[float])
     said, came = (np.array([getattr(row, name) for row in forecasts]) for name in ("said", "came"))
     reach, inside = np.array([row.reach for row in forecasts]), np.array([row.within for row in forecasts])
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.2, 3.6), layout="constrained")
-        axes = figure.add_subplot()
-        axes.tick_params(length=3, width=0.6)
+    with Drawing(3.6) as drawing:
+        axes = drawing.axes()
         few = len(forecasts) <= 5 * MOST_LABELS
         for within, colour in ((True, KNOWN), (False, TIE)):
             rows = inside == within
@@ -98,11 +97,19 @@ def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:
                     read(came[rows]), read((said - reach)[rows]), read((said + reach)[rows]), color=colour, lw=0.8,
                     alpha=0.6,
                 )  # fmt: skip
-            axes.scatter(read(said[rows]), read(came[rows]), c=colour, s=18 if few else 6, linewidths=0, zorder=3)
+            points = axes.scatter(
+                read(said[rows]), read(came[rows]), c=colour, s=18 if few else 6, linewidths=0, zorder=3
+            )
+            drawing.mark(points, [_forecast(row, objective) for row in forecasts if row.within == within])
         ends = read(np.array([min(said.min(), came.min()) - 0.1, max(said.max(), came.max()) + 0.1]))
         axes.plot(ends, ends, color=BETTER, lw=1, ls="--", zorder=1)
         set_scale(axes.xaxis, axes.set_xscale, objective)
         set_scale(axes.yaxis, axes.set_yscale, objective)
         axes.set_xlabel(f"{objective.axis}: said before")
         axes.set_ylabel(f"{objective.axis}: came")
-        return svg(figure, "calibration", "Values that came against what the posterior had said before")
+        return drawing.svg("calibration", "Values that came against what the posterior had said before")
+
+
+def _forecast(row: Forecast, objective: Objective) -> Mark:
+    said, came = (objective.with_unit(significant(_read(objective)(value))) for value in (row.said, row.came))
+    return Mark(f"iteration {row.iteration}, {row.source}: {said} said, {came} came", row.key)

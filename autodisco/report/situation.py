@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following, last_escape
+from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following
 from autodisco.text import counted, duration, joined
 
 MOST_NAMED = 5
@@ -24,7 +24,7 @@ def situation(store: Store) -> dict[str, str]:
     does = {stage.name: stage.does for stage in status.loop}
     if state in does:
         told["now"] = f"{state}, iteration {status.iteration}: it {does[state]}{_details(status)}"
-        if (left := stage_seconds_left(store, status)) is not None and status.alive:
+        if (left := stage_seconds_left(status)) is not None and status.alive:
             told["left"] = f"about {duration(left)} to the end of {state}, from the rate so far"
         after = following(list(does), state)
         told["next"] = f"{after}: {does[after]}"
@@ -68,11 +68,10 @@ def _judge(judgement: dict[str, Any]) -> str:
     return text
 
 
-def stage_seconds_left(store: Store, status: Status) -> float | None:
+def stage_seconds_left(status: Status) -> float | None:
     """Estimate of the time (s) to the end of the present stage, from the rate of its simulations or its training; None
     without a rate."""
-    left: float | None = status.simulations.eta_s if _simulates(status) else store.get("training_left_s")
-    return left
+    return status.simulations.eta_s if _simulates(status) else status.training_left_s
 
 
 def _simulates(status: Status) -> bool:
@@ -111,11 +110,8 @@ def _saturation(status: Status, rule: dict[str, Any], store: Store) -> str:
         text += ", and the draws were used up"
     if last["chance_new"] is not None:
         text += f"; the next valid draw is a new polymer with probability {chance(last)}"
-    escaped = last_escape(store)
-    highs = [row["high"] for row in judged if row["iteration"] > escaped]
-    in_a_row = next((n for n, high in enumerate(reversed(highs)) if not high), len(highs))
-    if rule["patience"] > 1:
-        text += f"; {in_a_row} of {rule['patience']} iterations in a row have it so far"
+    if rule["patience"] > 1 and status.saturation:
+        text += f"; {status.saturation.in_a_row} of {rule['patience']} iterations in a row have it so far"
     if left := (rule.get("escape") or [])[len(escapes(store)) :]:
         text += f"; before the end it may still try: {', '.join(left)}"
     return text
@@ -131,9 +127,8 @@ def chance(judgement: dict[str, Any]) -> str:
 
 def _budget(status: Status, store: Store) -> str:
     budget = status.budget or {}
-    done = len([row for row in status.iterations if row.ended])
     used = {
-        "iterations": done,
+        "iterations": status.iterations_ended,
         "simulations": store.simulations_done(),
         "hours": round((store.get("active_s") or 0.0) / 3600, 2),
     }
@@ -150,7 +145,10 @@ def _idle(status: Status) -> str:
             f"{name}"
         )
     if status.state == "paused":
-        return f"paused by a person; autodisco resume {name} goes on"
+        left = f"; its pilots go on until this is possible: {status.undone}" if status.undone else ""
+        return f"paused by a person; autodisco resume {name} goes on{left}"
+    if status.undone and status.state in END_STATES:
+        return f"it has ended ({status.state}), and its pilots go on: {status.undone}; then autodisco stop {name} again"
     if status.state in END_STATES:
         if status.state in ("saturated", "settled", "exhausted"):
             return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"

@@ -1,7 +1,7 @@
 """The tables of the page: ranking with drawn structures, failures, models, and the decisions of the loop."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,18 @@ from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import render_svg
-from autodisco.report.content import Content, probability
-from autodisco.text import duration, quantity, significant
+from autodisco.polymer import ORGANIC_ELEMENTS, in_common, parse, render_svg
+from autodisco.report.content import RANKING_ROWS, Content
+from autodisco.text import duration, probability, quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a page with thousands of them does not load."""
 
-RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS = 500, 40, 200, 200
-"""Longest tables of the page; the whole ranking is in ranking.csv, the rest in `autodisco export`."""
+MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 600, 500, 500, 1000
+"""Longest tables of the page beside the ranking; the rest is in `autodisco export`."""
+
+COMPARED = 100
+"""Polymers that are looked at for what those with a failure have in common, and as many without one."""
 
 METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel")
 
@@ -113,6 +116,33 @@ def failures(content: Content) -> Table:
     return Table(headings, rows, len(content.failed) - len(rows), "replicas.csv of autodisco export")
 
 
+def failure_codes(content: Content) -> Table:
+    """Failures by code: how many, and what polymers with such a failure have in common that those without any lack."""
+    failed = {row.key for row in content.failed}
+    others = _readable(row.monomer_smiles for row in content.ranking if row.key not in failed)
+    rows = []
+    for code, number in content.status.failures.items():
+        keys = {row.key for row in content.failed if (row.failure_code or "unknown") == code}
+        units = _readable(content.failed_smiles[key] for key in sorted(keys))
+        shared = in_common(units, others).removeprefix("in common: ") if units and others else ""
+        rows.append((code, number, len(keys), shared))
+    return Table(("code", "replicas", "polymers", "in common"), rows)
+
+
+def _readable(units: Iterable[str]) -> list[str]:
+    """At most `COMPARED` of the repeat units, evenly spaced, without those that cannot be read."""
+    found = list(units)
+    step = max(1, -(-len(found) // COMPARED))
+    return [smiles for smiles in found[::step] if _is_unit(smiles)]
+
+
+def valueless(content: Content) -> Table:
+    """Polymers that the campaign found, and seeds, without a value."""
+    rows = content.valueless[:VALUELESS_ROWS]
+    return Table(("polymer", "iteration", "what became of it"), rows, len(content.valueless) - len(rows),
+                 "polymers.csv of autodisco export")  # fmt: skip
+
+
 def models(content: Content) -> Table:
     """The generator after each iteration and its metrics."""
     rows = [
@@ -167,3 +197,11 @@ def _reader(entry: Quantity) -> Callable[[Ranked], str]:
 def _origin(row: Ranked) -> str:
     text = f"iteration {row.iteration}" if row.source == "generated" else row.source
     return text if row.origin == "simulated" else f"{text}, value from file"
+
+
+def _is_unit(smiles: str) -> bool:
+    try:
+        parse(smiles, elements=ORGANIC_ELEMENTS)
+    except InvalidRepeatUnit:
+        return False
+    return True

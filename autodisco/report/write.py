@@ -6,7 +6,6 @@ from autodisco.files import write_atomic
 from autodisco.report.content import gather
 from autodisco.report.page import page
 from autodisco.report.table import write_ranking
-from autodisco.report.tables import RANKING_ROWS
 from autodisco.store import Store, at_one_moment
 
 
@@ -17,7 +16,7 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
     `folder` is by default ``report/`` in the campaign folder.
     """
     folder = folder or store.folder / "report"
-    content = gather(store, RANKING_ROWS)
+    content = gather(store, whole=True)
     write_ranking(store, content, folder)
-    write_atomic(folder / "index.html", page(content))
+    write_atomic(folder / "index.html", page(content, folder))
     return folder / "index.html"

@@ -1,7 +1,7 @@
 """From a formulation to a trajectory and its properties."""
 
-from autodisco.simulation.executors import LocalExecutor, Pool
+from autodisco.simulation.executors import Callbacks, LocalExecutor, Pool
 from autodisco.simulation.replica import run_replica
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
-__all__ = ["LocalExecutor", "Pool", "ReplicaOutcome", "ReplicaTask", "run_replica"]
+__all__ = ["Callbacks", "LocalExecutor", "Pool", "ReplicaOutcome", "ReplicaTask", "run_replica"]

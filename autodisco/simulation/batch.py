@@ -16,7 +16,7 @@ from autodisco.simulation import engines, forcefield, protocols
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.claims import was_begun
 from autodisco.simulation.contents import composition
-from autodisco.simulation.executors import OnSubmit, Pool, load_executor
+from autodisco.simulation.executors import Callbacks, OnSubmit, Pool, load_executor
 from autodisco.simulation.formulation import Formulation, of
 from autodisco.simulation.task import RETRY, ReplicaOutcome, ReplicaTask, mending
 
@@ -131,7 +131,7 @@ def simulate_batch(
     wanted = replicas if isinstance(replicas, Mapping) else dict.fromkeys(by_key, replicas)
     tasks = [first(key, n) for n in range(max(wanted.values(), default=0)) for key in by_key if n < wanted[key]]
     pool = Pool(load_executor(executor, workers, threads, engine=engine))
-    pool.run(tasks, on_start, done, on_progress, on_submit=on_submit)
+    pool.run(tasks, Callbacks(on_start=on_start, on_submit=on_submit, on_done=done, on_progress=on_progress))
     return outcomes
 
 

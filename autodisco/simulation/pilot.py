@@ -2,7 +2,8 @@
 
 It takes replicas from the queue folder and runs so many at a time as processes of this machine, until its time is
 nearly over, it is told to end, or nothing waits for a while. Then it has replicas write a checkpoint, gives back what
-has not ended, and exits with 0. Killed at any moment it leaves claims, which the campaign takes back.
+has not ended, and exits with 0. Killed at any moment it leaves claims, which the campaign takes back. While the shared
+disk is away it waits, and replicas go on as far as they can.
 """
 
 import argparse
@@ -20,16 +21,19 @@ from typing import Any
 
 from autodisco.files import read_json
 from autodisco.simulation import claims, progress, protocols
-from autodisco.simulation.executors import Executor, Pool, load_executor
+from autodisco.simulation.executors import Callbacks, Executor, Pool, load_executor
 from autodisco.simulation.executors.cards import visible
-from autodisco.simulation.executors.fleet import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.nodes import OF_MACHINES
+from autodisco.simulation.executors.pilots import HELLO, STARTED, pilot_name
 from autodisco.simulation.executors.queue_folder import BEATS, Entry, QueueFolder
+from autodisco.simulation.patience import Patience
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 BEAT_S = 30.0
 CHECK_S = 10.0
 """Between looks at whether claims are still valid (s)."""
+DISK_S = 1.0
+"""Between looks at whether the shared disk is there (s)."""
 TRIAL, TRIAL_S = 3, 10.0
 """A pilot begins with so many replicas, and takes more after this time, or after the first value (s)."""
 FIRST_S, LONGEST_S = 30.0, 600.0
@@ -37,6 +41,8 @@ FIRST_S, LONGEST_S = 30.0, 600.0
 DRAW_S = 2.0
 """Between looks into an empty queue (s)."""
 POLL_S = 0.25
+OF_DISKS = OF_MACHINES | {"timeout"}
+"""Failures of replicas that may come from a shared disk that was away."""
 PROGRESS_S = 10.0
 """How often replicas write their progress, to a disk that many share (s)."""
 SIGNAL_GRACE_S = 20.0
@@ -85,11 +91,12 @@ class Pilot:
         self._end = time.monotonic() + 60 * minutes - (time.time() - began)
         self._idle_s, self._warning_s, self._begun = idle_s, warning_s, time.time()
         self._least_s = min(LEAST_S, LEAST_SHARE * 60 * minutes)
-        self._pool = Pool(runner, self._stops, stalled_s, new_claim=self._claim, accepts=False)
+        self._pool = Pool(runner, self._stops, stalled_s, submit=self._submit, accepts=False)
+        self._patience = Patience(self._why, lambda line: _print(f"{HELLO} {self.name} {line}"))
         self._runs: dict[int, _Run] = {}
         self._next: ReplicaTask | None = None
         self._leaving, self._draining = "", False
-        self._draws_from = self._beaten = self._checked = 0.0
+        self._draws_from = self._beaten = self._checked = self._disk_seen = 0.0
         self._failures = self._taken_so_far = 0
         self._durations: dict[str, list[float]] = {}
 
@@ -97,13 +104,14 @@ class Pilot:
         """Work until the end; returns why it ended."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, self._signalled)
+        calls = Callbacks(on_start=self._start, on_done=self._done, on_progress=self._watch, more=self._draw)
         idle = time.monotonic()
         self._beat()
         try:
             while not self._why():
                 if first := self._draw():
                     self._next = None
-                    self._pool.run([first], self._start, self._done, self._watch, more=self._draw)
+                    self._pool.run([first], calls)
                     idle = time.monotonic()
                 elif time.monotonic() - idle > self._idle_s or self._draining:
                     self._leaving = "nothing to do"
@@ -111,9 +119,9 @@ class Pilot:
                     self._watch()
                     time.sleep(POLL_S)
         finally:
-            for run in self._runs.values():
-                self._hand_in(run)
-            self._queue.end_beat(self.name)
+            self._hand_in_all()
+            with contextlib.suppress(OSError):
+                self._queue.end_beat(self.name)
         return self._leaving
 
     def _signalled(self, number: int, _: FrameType | None) -> None:
@@ -126,7 +134,10 @@ class Pilot:
         return self._leaving
 
     def _stops(self) -> bool:
-        """Whether to leave; then replicas have had time to write a checkpoint."""
+        """Whether to leave; then replicas have had time to write a checkpoint. Returns when the disk is there."""
+        if time.monotonic() - self._disk_seen > DISK_S:
+            self._patience(self._queue.check, None)
+            self._disk_seen = time.monotonic()
         if not self._why():
             return False
         handles = self._pool.handles
@@ -148,10 +159,10 @@ class Pilot:
         now = time.monotonic()
         all_started = all(run.started for run in self._runs.values())
         if all_started and not self._leaving and not self._draining and now >= self._draws_from:
-            if self._queue.given_up(self.name):
+            if self._patience(lambda: self._queue.given_up(self.name), False):
                 self._leaving = "given up by the campaign"
                 return None
-            self._next = None if self._queue.held else self._taken()
+            self._next = None if self._patience(lambda: self._queue.held, True) else self._taken()
             self._draws_from = now + (DRAW_S if self._next is None else self._pause_s())
         return self._next
 
@@ -166,17 +177,18 @@ class Pilot:
         return TRIAL_S if self._taken_so_far == TRIAL and not self._durations else 0.0
 
     def _taken(self) -> ReplicaTask | None:
-        entry = self._queue.take(claims.new_claim(), self.name)
+        entry = self._patience(lambda: self._queue.take(claims.new_claim(), self.name), None)
         if entry is None:
             return None
+        content: Any = self._patience(lambda: self._queue.read(entry), None)
         try:
-            task = ReplicaTask.from_dict(self._queue.read(entry))
+            task = ReplicaTask.from_dict(content)
         except (TypeError, KeyError, ValueError):
-            self._queue.move(entry, how="killed")  # not a whole task: it is submitted again
+            self._patience(lambda: self._queue.move(entry, how="killed"), None)  # no whole task: it is submitted again
             return None
         if not self._fits(task):
             self._draining = True
-            self._queue.give_back(entry)
+            self._patience(lambda: self._queue.give_back(entry), None)
             return None
         self._runs[id(task)] = _Run(task, entry)
         self._taken_so_far += 1
@@ -194,24 +206,38 @@ class Pilot:
         self._next = None
         self._runs[id(task)].started = time.monotonic()
 
-    def _claim(self, task: ReplicaTask) -> str:
-        """The claim of the next run of a replica: that with which it was drawn, then new ones."""
+    def _submit(self, task: ReplicaTask) -> tuple[str, str]:
+        """Start a run of a replica: with the claim with which it was drawn, later with new ones."""
         run = self._runs[id(task)]
         if run.starts:
-            run.entry = self._queue.move(run.entry, claim=claims.new_claim()) or run.entry
+            run.entry = self._patience(lambda: self._queue.move(run.entry, claim=claims.new_claim()), None) or run.entry
         run.starts += 1
-        return run.claim
+        handle = self._patience(lambda: self._runner.submit(task, run.claim), None)
+        return handle or self._runner.submit(task, run.claim), run.claim
 
     def _done(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         run = self._runs.pop(id(task))
+        self._patience(self._queue.check, None)
+        outcome = claims.finished(task, run.claim) or outcome  # which may have been out of sight
+        if outcome.failure_code in OF_DISKS and self._patience.waited_since(run.started):
+            self._patience(lambda: self._queue.give_back(run.entry), None)  # it may have failed for want of the disk
+            return
         if outcome.ok:
             self._failures, self._draws_from = 0, 0.0
             self._durations.setdefault(task.protocol, []).append(time.monotonic() - run.started)
         elif outcome.failure_code in OF_MACHINES:
             self._failures += 1
             self._draws_from = time.monotonic() + self._pause_s()
-        claims.leave(task, run.claim, outcome)
-        self._queue.move(run.entry, how="ok" if outcome.ok else outcome.failure_code)
+        self._patience(lambda: claims.leave(task, run.claim, outcome), None)
+        self._patience(lambda: self._queue.move(run.entry, how=_how(outcome)), None)
+
+    def _hand_in_all(self) -> None:
+        """Give all replicas back. Those that the disk does not let it give back stay claimed, and the campaign takes
+        them back."""
+        for run in self._runs.values():
+            with contextlib.suppress(OSError):
+                self._hand_in(run)
+        self._runs.clear()
 
     def _hand_in(self, run: _Run) -> None:
         """Give a replica back, or its result if it has come to its end."""
@@ -219,7 +245,7 @@ class Pilot:
         if outcome is None:
             self._queue.give_back(run.entry)
         else:
-            self._queue.move(run.entry, how="ok" if outcome.ok else outcome.failure_code)
+            self._queue.move(run.entry, how=_how(outcome))
 
     def _watch(self) -> None:
         """Say that it lives, and end replicas whose claims were taken back."""
@@ -227,11 +253,15 @@ class Pilot:
         if now - self._checked >= CHECK_S:
             self._checked = now
             for key, run in list(self._runs.items()):
-                if not (self._queue.root / run.entry.place).exists():
+                if not self._is_valid(run):
                     self._pool.drop(run.task)
                     del self._runs[key]
         if now - self._beaten >= BEAT_S:
             self._beat()
+
+    def _is_valid(self, run: _Run) -> bool:
+        """Whether the claim of a run was not taken back."""
+        return self._patience(lambda: self._queue.has(run.entry), True)
 
     def _beat(self) -> None:
         self._beaten = time.monotonic()
@@ -241,6 +271,17 @@ class Pilot:
         content |= {"slots": self._runner.workers, "seconds_left": round(self._end - time.monotonic())}
         with contextlib.suppress(OSError):  # a full disk; replicas that run may still end
             self._queue.beat(self.name, content | {"running": {r.entry.id: _told(r) for r in self._runs.values()}})
+
+
+def _print(line: str) -> None:
+    """Print a line; the output may be a file on the shared disk that is away."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
+def _how(outcome: ReplicaOutcome) -> str:
+    """How a replica has ended, as a part of the name of its file."""
+    return "ok" if outcome.ok else outcome.failure_code or "unknown"
 
 
 def _told(run: _Run) -> dict[str, Any]:
@@ -271,8 +312,8 @@ def main() -> int:
     gpus = visible() if given.runner == "local" else None
     runner = load_executor(given.runner, given.slots, given.threads, {"gpus": gpus} if gpus else {})
     pilot = Pilot(queue, runner, given.minutes, given.idle_s, given.warning_s, given.stalled_s)
-    print(f"{HELLO} {pilot.name} on {pilot.node}: {runner.workers} slots", flush=True)
-    print(f"{HELLO} {pilot.name}: {pilot.run()}", flush=True)
+    _print(f"{HELLO} {pilot.name} on {pilot.node}: {runner.workers} slots")
+    _print(f"{HELLO} {pilot.name}: {pilot.run()}")
     return 0
 
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from autodisco.store.records import Estimate, Forecast
-from autodisco.store.training_sets import TrainingSets
+from autodisco.store.records import Believed, Estimate, Forecast
+from autodisco.store.training_sets import AMONG, TrainingSets
 
 
 class Estimates(TrainingSets):
@@ -26,6 +26,16 @@ class Estimates(TrainingSets):
         """What was said last, by key."""
         rows = self.rows("SELECT * FROM estimates ORDER BY key")
         return {row["key"]: Estimate(**{**row, **_decoded(row["moved"], row["said"])}) for row in rows}
+
+    def beliefs(self) -> dict[str, Believed]:
+        """The numbers among what was said last, by key."""
+        sql = "SELECT key, mean, sd, p_better, p_best FROM estimates ORDER BY key"
+        return {row.pop("key"): Believed(**row) for row in self.each(sql)}
+
+    def moved(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:
+        """What moved the means of some polymers, by key and name (see `Estimate`)."""
+        sql = f"SELECT key, moved FROM estimates WHERE key {AMONG}"
+        return {row["key"]: json.loads(row["moved"]) for row in self.each(sql, json.dumps(list(keys)))}
 
     def add_forecasts(self, rows: Iterable[Forecast]) -> None:
         """Add comparisons; the first one of a polymer and a source stays."""

@@ -11,7 +11,7 @@ from autodisco.store.folders import run_folder
 from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
-from autodisco.store.records import Escape, Event, Model, Record
+from autodisco.store.records import Escape, Event, Iteration, Model, Record
 from autodisco.store.store import Store
 
 STATUSES = ("waiting", "running", "done", "failed")
@@ -104,7 +104,9 @@ class Progress(Record):
     """How far a campaign is. Fields from `state` to `iteration_began` are facts of the store, None where not set.
 
     `owner` is the process that the lock names; `alive` says whether it runs, `heartbeat_age_s` how old its last sign
-    is, and `hung` that this is too old. `simulations` is about the replicas of the current iteration.
+    is, and `hung` that this is too old. `undone` is why replicas on other machines could not be told of a pause or a
+    stop. `simulations` is about the replicas of the current iteration, `failures` counts those of the whole campaign by
+    code, the most frequent first. `iterations` may be the last ones only.
     """
 
     name: str
@@ -133,12 +135,16 @@ class Progress(Record):
     request: str | None
     activity: str
     trouble: str
+    undone: str
     short_of_room: str
     polymers: dict[str, int]
     replicas_in_all: dict[str, int]
     simulations: Simulations
     tiers: list[TierProgress]
     iterations: list[IterationProgress]
+    iterations_ended: int
+    failures: dict[str, int]
+    training_left_s: float | None
     model: Model | None
     journal: list[Event]
 
@@ -160,15 +166,17 @@ FACTS = (
 
 
 @at_one_moment
-def progress(store: Store, journal_rows: int = 12) -> Progress:
-    """How far a campaign is. The cost does not grow with the number of polymers, as that of its ranking does."""
-    return Progress(**progress_fields(store, journal_rows))
+def progress(store: Store, journal_rows: int = 12, iterations: int | None = None) -> Progress:
+    """How far a campaign is. The cost does not grow with the number of polymers, as that of its ranking does.
+
+    `iterations` is how many of the last iterations are read, if not all of them.
+    """
+    return Progress(**progress_fields(store, journal_rows, iterations))
 
 
-def progress_fields(store: Store, journal_rows: int) -> dict[str, Any]:
+def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> dict[str, Any]:
     """The fields of `Progress` by name, for classes that add some."""
     facts = store.facts()
-    models = store.models()
     return {
         "name": facts.get("name", store.folder.name),
         "folder": str(store.folder),
@@ -178,13 +186,17 @@ def progress_fields(store: Store, journal_rows: int) -> dict[str, Any]:
         "request": store.requested(),
         "activity": facts.get("activity", ""),
         "trouble": facts.get("trouble", ""),
+        "undone": (facts.get("undone") or {}).get("why", ""),
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
         "simulations": _simulations(store, facts),
         "tiers": tier_progress(store),
-        "iterations": _iterations(store),
-        "model": models[-1] if models else None,
+        "iterations": _iterations(store, iterations),
+        "iterations_ended": store.iterations_ended(),
+        "failures": store.failures(),
+        "training_left_s": facts.get("training_left_s"),
+        "model": store.last_model(),
         "journal": store.journal(limit=journal_rows),
     }
 
@@ -316,19 +328,18 @@ def _as_running(store: Store, row: dict[str, Any], progress: dict[str, Any]) -> 
     )
 
 
-def _iterations(store: Store) -> list[IterationProgress]:
-    verdicts, new_string = store.verdicts(), store.new_string_verdicts()
-    rows = []
-    for iteration in store.iterations():
-        seen = verdicts.get(iteration.n, {})
-        fresh = sum(seen.get(name, 0) for name in new_string)
-        rows.append(
-            IterationProgress(
-                **vars(iteration),
-                draws=sum(seen.values()),
-                verdicts=seen,
-                new_strings=fresh,
-                duplicate_rate=seen.get("duplicate-symmetry", 0) / fresh if fresh else None,
-            )
-        )
-    return rows
+def _iterations(store: Store, last: int | None) -> list[IterationProgress]:
+    rows, new_string = store.iterations(last), store.new_string_verdicts()
+    verdicts = store.verdicts(rows[0].n) if rows else {}
+    return [_iteration(row, verdicts.get(row.n, {}), new_string) for row in rows]
+
+
+def _iteration(row: Iteration, seen: dict[str, int], new_string: set[str]) -> IterationProgress:
+    fresh = sum(seen.get(name, 0) for name in new_string)
+    return IterationProgress(
+        **vars(row),
+        draws=sum(seen.values()),
+        verdicts=seen,
+        new_strings=fresh,
+        duplicate_rate=seen.get("duplicate-symmetry", 0) / fresh if fresh else None,
+    )

@@ -64,6 +64,16 @@ class Label(Record):
 
 
 @dataclass(frozen=True)
+class Believed(Record):
+    """The numbers of an `Estimate`."""
+
+    mean: float
+    sd: float
+    p_better: float | None
+    p_best: float
+
+
+@dataclass(frozen=True)
 class Estimate(Record):
     """What the posterior of a campaign said last of a polymer, on the scale of the objective.
 
@@ -233,6 +243,17 @@ class Iteration(Record):
     saturation: dict[str, Any] | None
     started: float
     ended: float | None
+
+
+@dataclass(frozen=True)
+class Chance(Record):
+    """Good-Turing chance, in an iteration, that the next valid draw is a new polymer, with its interval of 90 %, which
+    earlier versions did not store."""
+
+    iteration: int
+    chance: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)

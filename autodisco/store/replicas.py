@@ -116,6 +116,12 @@ class Replicas(Measured):
         (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
         return int(row["n"])
 
+    def failures(self) -> dict[str, int]:
+        """Number of replicas that failed, by code, the most frequent first."""
+        rows = self.each("SELECT failure_code, count(*) AS n FROM replicas WHERE status = 'failed' GROUP BY 1")
+        found = {row["failure_code"] or "unknown": row["n"] for row in rows}
+        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
     def values_seen(self) -> tuple[Any, ...]:
         """A tuple that changes whenever a replica ends or a label is added."""
         (replicas,) = self.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")

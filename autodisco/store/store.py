@@ -15,6 +15,7 @@ from autodisco.files import sha256
 from autodisco.store.loop import LoopStage
 from autodisco.store.records import (
     Candidate,
+    Chance,
     Flag,
     Iteration,
     Label,
@@ -22,6 +23,7 @@ from autodisco.store.records import (
     RecordedFile,
 )
 from autodisco.store.replicas import Replicas
+from autodisco.store.training_sets import AMONG
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
 END_STATES = ("saturated", "settled", "exhausted", "stopped", "failed")
@@ -73,8 +75,13 @@ class Store(Replicas):
 
     def polymers_by_key(self, keys: Iterable[str]) -> dict[str, Polymer]:
         """Some polymers by their keys."""
-        sql = "SELECT * FROM polymers WHERE key IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT * FROM polymers WHERE key {AMONG}"
         return {row.key: row for row in self._records(Polymer, sql, json.dumps(list(keys)))}
+
+    def generated(self) -> dict[str, int]:
+        """Iterations of the polymers that the campaign found, by key."""
+        found = self.each("SELECT key, iteration FROM polymers WHERE source = 'generated' ORDER BY key")
+        return {row["key"]: row["iteration"] for row in found}
 
     def key_named(self, name: str) -> str | None:
         """Key of the polymer that a seed file calls so, or None."""
@@ -212,6 +219,11 @@ class Store(Replicas):
         """All draws in order, one by one."""
         return self._each_record(Candidate, "SELECT * FROM candidates ORDER BY iteration, draw")
 
+    def draws_of(self, keys: Iterable[str]) -> list[Candidate]:
+        """Draws of some polymers in order."""
+        sql = f"SELECT * FROM candidates WHERE key {AMONG} ORDER BY iteration, draw"
+        return self._records(Candidate, sql, json.dumps(list(keys)))
+
     def verdict_table(self) -> dict[str, Verdict]:
         """Verdicts of the program and of the campaign's stages, by name."""
         added = self.get("verdicts") or {}
@@ -229,10 +241,13 @@ class Store(Replicas):
         if unknown := names - self.verdict_table().keys():
             raise AutodiscoError(f"verdict {min(unknown)!r} has no meaning; the stage that gives it has to name it")
 
-    def verdicts(self) -> dict[int, dict[str, int]]:
-        """Number of draws per iteration and verdict."""
+    def verdicts(self, first: int = 0) -> dict[int, dict[str, int]]:
+        """Number of draws per iteration and verdict, from iteration `first` on."""
         counts: dict[int, dict[str, int]] = {}
-        for row in self.rows("SELECT iteration, verdict, count(*) AS n FROM candidates GROUP BY iteration, verdict"):
+        sql = (
+            "SELECT iteration, verdict, count(*) AS n FROM candidates WHERE iteration >= ? GROUP BY iteration, verdict"
+        )
+        for row in self.rows(sql, first):
             counts.setdefault(row["iteration"], {})[row["verdict"]] = row["n"]
         return counts
 
@@ -305,6 +320,19 @@ class Store(Replicas):
             n,
         )
 
-    def iterations(self) -> list[Iteration]:
-        """Iterations, first to last."""
-        return self._selected(Iteration, "iterations", "n")
+    def iterations(self, last: int | None = None) -> list[Iteration]:
+        """Iterations, first to last, or as many of the `last` ones."""
+        sql = "SELECT * FROM (SELECT * FROM iterations ORDER BY n DESC LIMIT ?) ORDER BY n"
+        return self._records(Iteration, sql, -1 if last is None else last)
+
+    def iterations_ended(self) -> int:
+        """Number of iterations that are over."""
+        (row,) = self.rows("SELECT count(*) AS n FROM iterations WHERE ended IS NOT NULL")
+        return int(row["n"])
+
+    def chances(self) -> list[Chance]:
+        """Chance of a new polymer in each iteration for which the saturation rule stored one."""
+        fields = {"chance": "chance_new", "low": "chance_new_low", "high": "chance_new_high"}
+        columns = ", ".join(f"json_extract(saturation, '$.{path}') AS {name}" for name, path in fields.items())
+        rows = self.each(f"SELECT n AS iteration, {columns} FROM iterations WHERE saturation IS NOT NULL ORDER BY n")
+        return [Chance(**row) for row in rows if row["chance"] is not None]

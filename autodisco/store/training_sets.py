@@ -5,11 +5,14 @@ that learnt it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from autodisco.store.database import Database
 from autodisco.store.records import Model, TrainingEntry, TrainingSpan
+
+AMONG = "IN (SELECT value FROM json_each(?))"
+"""Condition in SQL that a column is among the values of a list as JSON."""
 
 JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturation")
 
@@ -55,9 +58,10 @@ class TrainingSets(Database):
             iteration,
         )
 
-    def training_of(self, key: str) -> list[TrainingSpan]:
-        """What the models learnt about a polymer, in order."""
-        return self._selected(TrainingSpan, "training", "first", key=key)
+    def training_of(self, keys: Iterable[str]) -> list[TrainingSpan]:
+        """What the models learnt about some polymers, in order."""
+        sql = f"SELECT * FROM training WHERE key {AMONG} ORDER BY key, first"
+        return self._records(TrainingSpan, sql, json.dumps(list(keys)))
 
     def add_model(self, iteration: int, path: str, metrics: dict[str, Any], seconds: float) -> None:
         """Remember model `iteration`; `path` is relative to the campaign folder."""
@@ -70,6 +74,11 @@ class TrainingSets(Database):
     def models(self) -> list[Model]:
         """Models, first to last."""
         return self._selected(Model, "models", "iteration")
+
+    def last_model(self) -> Model | None:
+        """The newest model."""
+        found = self._records(Model, "SELECT * FROM models ORDER BY iteration DESC LIMIT 1")
+        return found[0] if found else None
 
     def _selected(self, kind: type[Row], table: str, order: str, **columns: Any) -> list[Row]:
         """Rows in which the columns that are not None have these values."""

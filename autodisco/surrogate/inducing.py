@@ -19,7 +19,7 @@ from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
 
-MOST_EXACT = 5000
+MOST_EXACT = 4000
 """Labels up to which all are conditioned on exactly."""
 
 POINTS = 3000

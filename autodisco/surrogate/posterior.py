@@ -285,7 +285,7 @@ class Posterior:
 
     @one_thread
     def leave_out(self, fold: Indices) -> tuple[Floats, Floats]:
-        """The same for whole folds of labels at a time, of an exact posterior; `fold` has the number of each label's."""
+        """The same of an exact posterior for whole folds of labels at a time; `fold` has the number of each one's."""
         return left_out(self._factor, self._weights, fold)
 
     @cached_property

@@ -2,9 +2,10 @@
 
 import pytest
 
-from autodisco.campaign.failures import check_failures, in_common, motifs
+from autodisco.campaign.failures import check_failures
 from autodisco.campaign.stages import STAGES
 from autodisco.errors import AutodiscoError
+from autodisco.polymer import in_common, motifs
 from tests.campaign.test_escape import with_escapes
 
 PEROXIDES = ["*OOC*", "*OOCC*", "*CCOOC*", "*OOCCC*", "*OOCN*", "*OOCS*"]

@@ -19,7 +19,7 @@ from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
 from autodisco.errors import AutodiscoError
 from autodisco.generator.archive import load_archive
-from autodisco.simulation import LocalExecutor, Pool, protocols
+from autodisco.simulation import Callbacks, LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
@@ -198,7 +198,7 @@ def test_a_damaged_checkpoint_of_an_engine_costs_its_part_only(tmp_path, engine)
     for name in ("checkpoint-2-100", "checkpoint-2-250") if engine == "lammps" else ("checkpoint.json",):
         (task.folder / name).write_bytes(b"half a file")
     outcomes = []
-    Pool(LocalExecutor(1)).run([task], lambda t: None, lambda t, outcome: outcomes.append(outcome))
+    Pool(LocalExecutor(1)).run([task], Callbacks(on_done=lambda t, outcome: outcomes.append(outcome)))
     (outcome,) = outcomes
     assert outcome.ok, outcome.detail
     assert outcome.properties["frames"] == 51

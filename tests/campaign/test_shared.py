@@ -10,17 +10,21 @@ from autodisco.campaign.export import export_archive
 from autodisco.campaign.fork import fork
 from autodisco.campaign.replicas import settle
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import leave_replicas
+from autodisco.campaign.running import end_running, leave_replicas, make_up
 from autodisco.campaign.setup import set_up, write_copies
-from autodisco.campaign.shared import MARKER, NETWORKED, require_local_disk
+from autodisco.campaign.shared import NETWORKED, mark_shared, require_local_disk
+from autodisco.campaign.shared_marks import MARKER
 from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
-from autodisco.errors import InputError, StorageError
+from autodisco.errors import DiskAbsent, InputError, StorageError
 from autodisco.machine import file_system
 from autodisco.simulation import protocols
-from autodisco.store import Store
+from autodisco.simulation.executors.psij_executor import PsijExecutor
+from autodisco.simulation.executors.queue_folder import QueueFolder
+from autodisco.store import Store, progress
 from tests.campaign.conftest import write_campaign
 
+REPLICAS = 20
 MOUNTED = [("/", "ext4"), ("/home", "nfs4"), ("/home/me/disk", "xfs"), ("/scratch", "ext4"), ("/scratch", "lustre")]
 
 
@@ -141,24 +145,81 @@ def test_nothing_is_started_while_the_disk_is_not_mounted(prepared, tmp_path):
     assert lack_of_room(campaign) == ""
 
 
-@pytest.mark.parametrize("why", ["pause", "stop"])
-def test_replicas_of_a_cluster_stay_as_they_are_while_the_disk_is_not_mounted(tmp_path, why):
+@pytest.fixture
+def clustered(tmp_path):
+    """A campaign on a cluster that has replicas on a shared disk, one of which runs, and its store."""
     file = on_shared_disk(tmp_path)
     file.write_text(file.read_text() + '[executor]\nkind = "psij"\n')
     campaign = load(file, tmp_path / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
+        campaign = write_copies(campaign, store)
         store.add_polymer("ab12", "*OCC*", "*OCC*", "seed")
-        store.plan_replica("ab12", "smoke", 0, 0)
-        store.update_replica("ab12", "smoke", 0, status="running", executor="psij", handle="1-ab12-0")
-        shutil.rmtree(tmp_path / "disk")
-        (tmp_path / "disk").mkdir()  # the place where it is mounted
+        for replica in range(REPLICAS):
+            store.plan_replica("ab12", "smoke", replica, 0)
+            handle = f"{replica}-ab12-{replica}"
+            store.update_replica("ab12", "smoke", replica, status="running", executor="psij", handle=handle)
+            campaign.pool.executor.queue.put(handle, {})
+        yield campaign, store
+
+
+def unmount(disk):
+    shutil.move(disk, disk.with_name("unmounted"))
+    disk.mkdir()  # the place where it is mounted
+
+
+def mount(disk):
+    disk.rmdir()
+    shutil.move(disk.with_name("unmounted"), disk)
+
+
+@pytest.mark.parametrize(("why", "event"), [("pause", "not paused"), ("stop", "not stopped")])
+def test_a_pause_or_a_stop_while_the_disk_is_away_is_journalled_once_and_made_up_for(clustered, tmp_path, why, event):
+    campaign, store = clustered
+    unmount(tmp_path / "disk")
+    for _ in range(2):  # the stage leaves its replicas, and then the daemon
         leave_replicas(campaign, store, why)
-        assert [(row.status, row.handle) for row in store.replica_states()] == [("running", "1-ab12-0")]
-        last = store.journal()[-1]
-    assert last.event == "not stopped"
-    assert "is its disk mounted?" in last.why
+    assert {(row.status, row.handle is None) for row in store.replica_states()} == {("running", False)}
+    assert [row.event for row in store.journal()].count(event) == 1
+    assert "is its disk mounted?" in progress(store).undone
     assert list((tmp_path / "disk").iterdir()) == []
+    mount(tmp_path / "disk")
+    queue = campaign.pool.executor.queue
+    assert not queue.held
+    done = make_up(campaign.settings, store, campaign.pool.executor)
+    assert queue.held
+    if why == "pause":
+        assert done
+        assert progress(store).undone == ""
+        assert store.journal()[-1].event == "made up"
+        assert len(queue.listing().waiting) == REPLICAS
+    else:  # no batch system answers here, but the replicas are taken out of the folder
+        assert {row.status for row in store.replica_states()} == {"waiting"}
+        assert not queue.listing().waiting
+
+
+def test_many_replicas_are_cancelled_with_one_listing(clustered, monkeypatch):
+    campaign, store = clustered
+    listed, listing = [], QueueFolder.listing
+    monkeypatch.setattr(QueueFolder, "listing", lambda queue: listed.append(queue) or listing(queue))
+    end_running(campaign.settings, store)
+    assert len(listed) == 1
+    assert {row.status for row in store.replica_states()} == {"waiting"}
+    assert not campaign.pool.executor.queue.listing().waiting
+
+
+def test_a_queue_folder_is_not_made_where_its_disk_is_not_mounted(tmp_path):
+    for folder, queue in (
+        (tmp_path / "disk" / "small", "queue"),
+        (tmp_path / "runs", str(tmp_path / "disk" / "queue")),
+    ):
+        executor = PsijExecutor(queue=queue)
+        executor.serve("small", folder)
+        with pytest.raises(DiskAbsent, match=r"no queue folder; is its disk mounted"):
+            executor.hold(False)
+    with pytest.raises(FileNotFoundError):
+        QueueFolder(tmp_path / "disk" / "queue").create()
+    assert not (tmp_path / "disk").exists()
 
 
 def test_a_shared_folder_may_be_moved_with_its_marker_and_not_given_up(ended, tmp_path):
@@ -171,6 +232,7 @@ def test_a_shared_folder_may_be_moved_with_its_marker_and_not_given_up(ended, tm
         simulation = copied.settings.simulation.model_copy(update={"folder": where})
         with Store.open(copied.folder) as store:
             set_up(type(copied)(copied.settings.model_copy(update={"simulation": simulation}), copied.folder), store)
+            mark_shared(store)
             return store.shared, verify(store)
 
     with pytest.raises(InputError, match="replicas of the campaign in"):  # the copy of a campaign that is there

@@ -439,7 +439,7 @@ def test_what_is_learnt_of_a_polymer_is_stored_again_only_where_it_changed(at_ac
     borders.append(border())
     STAGES.get("acquire").run(campaign, store)
     spans = {
-        smiles: [(row.first, row.last) for row in store.training_of(parse(smiles).key)]
+        smiles: [(row.first, row.last) for row in store.training_of([parse(smiles).key])]
         for smiles in ("*OCC*", "*CCC*", "*CCCSC*")
     }
     assert spans == {"*OCC*": [(1, 2)], "*CCC*": [(1, 2)], "*CCCSC*": [(2, 2)]}

@@ -11,7 +11,7 @@ from autodisco.campaign import load, run
 from autodisco.files import read_json
 from autodisco.polymer import parse
 from autodisco.simulation.batch import replica_task
-from autodisco.simulation.executors import LocalExecutor, Pool
+from autodisco.simulation.executors import Callbacks, LocalExecutor, Pool
 from autodisco.simulation.executors.psij_executor import PsijExecutor
 from autodisco.simulation.protocols import SHIPPED
 from autodisco.simulation.task import ReplicaTask
@@ -43,7 +43,12 @@ def task(protocol, root, replica: int) -> ReplicaTask:
 def run_all(executor, tasks, on_progress=lambda: None) -> list[ReplicaTask]:
     """Run tasks; returns those with a value."""
     good = []
-    Pool(executor).run(tasks, lambda task: None, lambda task, end: good.append(task) if end.ok else None, on_progress)
+
+    def done(task, outcome):
+        if outcome.ok:
+            good.append(task)
+
+    Pool(executor).run(tasks, Callbacks(on_done=done, on_progress=on_progress))
     return sorted(good, key=lambda task: task.replica)
 
 

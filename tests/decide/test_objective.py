@@ -9,12 +9,12 @@ from rich.console import Console
 
 from autodisco.decide import Objective, Scale, best_found, of_quantity, ranking, status
 from autodisco.decide.labelling import Evidence, TopFraction, TrainingClass
+from autodisco.decide.life import Life, lines
 from autodisco.decide.objective import CONDUCTIVITY, objective_named
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.errors import InputError
 from autodisco.monitor import frame
 from autodisco.report import summary, write_report
-from autodisco.report.explain import Life, lines
 from autodisco.store import part_copy
 from tests.filled_store import SETTINGS, fill, ranked_row
 

@@ -9,7 +9,7 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
-from autodisco.decide import Ranking, comparison, ranking, status, value_of
+from autodisco.decide import LatestStandings, comparison, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Store
 
@@ -156,9 +156,13 @@ def statements(store, look):
 
 
 def test_the_ranking_of_who_looks_often_is_made_again_only_after_a_replica_has_ended(store):
-    ranked = Ranking(store)
+    latest = LatestStandings(store)
+
+    def ranked():
+        return latest().rows()
+
     assert ranked() == ranking(store)
-    assert not any("JOIN properties" in text for text in statements(store, ranked))
+    assert not any("JOIN properties" in text for text in statements(store, latest))
     store.update_replica("key-running", "quick", 0, status="done", properties={SIGMA: 0.5}, ended=time.time())
     assert ranked()[0].key == "key-running"
     assert ranked() == ranking(store)
@@ -197,3 +201,33 @@ def test_values_of_two_protocols_never_mix(tmp_path):
 def test_before_the_first_judgement_only_values_of_the_first_tier_are_compared(tmp_path):
     with _tiered(tmp_path, long=(0.002, 0.003)) as store:
         assert ranking(store) == []
+
+
+def test_the_course_names_who_led_in_each_iteration_by_what_is_believed_now(store):
+    seen = status(store)
+    rows = {row.key: row for row in ranking(store)}
+    first, second = seen.course.leaders
+    assert (rows[first.key].monomer_smiles, first.iteration) == ("*OCOCCOC*", 1)
+    assert (rows[second.key].monomer_smiles, second.iteration) == ("*COCOC*", 2)
+    assert (first.low, first.expected, first.high) == (
+        rows[first.key].expected_low, rows[first.key].expected, rows[first.key].expected_high,
+    )  # fmt: skip
+    store.update_replica(first.key, "quick", 0, status="done", properties={SIGMA: 0.2})
+    assert [row.key for row in status(store).course.leaders] == [first.key]
+
+
+def test_the_chance_of_a_new_polymer_is_read_from_the_judgements(store):
+    assert status(store).course.chances == []
+    store.end_iteration(1, {}, {"chance_new": 0.4, "chance_new_low": 0.3, "chance_new_high": 0.5})
+    store.end_iteration(2, {}, {"chance_new": None})
+    assert [(row.iteration, row.low, row.chance, row.high) for row in status(store).course.chances] == [
+        (1, 0.3, 0.4, 0.5)
+    ]
+
+
+def test_a_reader_may_ask_for_the_last_iterations_only(store):
+    every, last = status(store), status(store, iterations=1)
+    assert [row.n for row in every.iterations] == [1, 2]
+    assert last.iterations == every.iterations[1:]
+    assert last.iterations_ended == every.iterations_ended == 1
+    assert every.failures == {"build-overlap": 2}

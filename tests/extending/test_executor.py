@@ -18,7 +18,7 @@ from autodisco.campaign.states import Interrupted
 from autodisco.errors import InputError, NoCampaign, StorageError
 from autodisco.polymer import parse
 from autodisco.simulation.batch import replica_task
-from autodisco.simulation.executors import Pool, load_executor
+from autodisco.simulation.executors import Callbacks, Pool, load_executor
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin
@@ -228,7 +228,7 @@ def test_a_replica_whose_handle_cannot_be_stored_is_ended(file, tmp_path, monkey
         raise StorageError("no space left")
 
     with pytest.raises(StorageError):
-        Pool(executor, leave=True).run([task], lambda task: None, lambda task, outcome: None, on_submit=full)
+        Pool(executor, leave=True).run([task], Callbacks(on_submit=full))
     handle = (tmp_path / "submitted.txt").read_text().strip()
     assert executor.poll([handle])[handle].state == "ended"
 

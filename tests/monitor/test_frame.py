@@ -1,6 +1,7 @@
 """The picture of a campaign fits its terminal and says what matters."""
 
 import io
+import re
 import time
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from autodisco.decide import ranking, status
 from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
-from autodisco.monitor.sections import campaign_seconds_left
+from autodisco.monitor.header import campaign_seconds_left
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -42,18 +43,31 @@ def test_it_shows_state_iteration_replicas_ranking_duplicates_and_decisions(tmp_
     assert "47 ± 4 ▲ better" in first
     assert "◆ reference" in text
     assert "≈ tie" in text
-    assert "1/5  20 %" in text
+    assert "1 of 5 draws known" in text
+    assert "failed: build-overlap 2" in text
+    assert "Best so far" in text
     assert ": start again with a shorter step" in text
 
 
-def test_duplicates_are_shown_as_the_saturation_rule_counts_them(tmp_path):
+def test_the_distance_to_saturation_is_shown_as_its_rule_counts(tmp_path):
     with fill(tmp_path / "a") as store:
-        judged = {"count": "polymers", "known": 21, "draws": 28, "rate": 0.75, "p_above": 0.04}
+        judged = {"count": "polymers", "known": 21, "draws": 28, "rate": 0.75, "p_above": 0.04, "chance_new": 0.25,
+                  "chance_new_low": 0.14, "chance_new_high": 0.41}  # fmt: skip
         store.end_iteration(2, {}, judged)
         text = shown(status(store), 160, 30)
-    assert "P 0.04 above the threshold" in text
-    assert "21/28  75 %" in text
-    assert "1/5  20 %" in text  # the first iteration was not judged
+    assert "Next is new: 25 % (14–41)" in text
+    assert "known 21/28 (75 %), P 0.04 above 30 %, asked 0.9" in text
+
+
+def test_age_of_the_heartbeat_and_free_room_are_shown(tmp_path):
+    text = shown(status(fill(tmp_path / "a")), 120, 30)
+    assert re.search(r"heartbeat \d s · disk [\d.]+ GB, memory [\d.]+ GB free · failed: build-overlap 2", text)
+
+
+def test_a_training_has_a_bar_and_the_time_that_is_left(tmp_path):
+    store = fill(tmp_path / "a")
+    store.set(activity="training model 2: 300 of 600", training_left_s=75.0)
+    assert re.search(r"training model 2 ━+╸?─+ 300/600  ETA 1:15", shown(status(store), 100, 30))
 
 
 def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path):

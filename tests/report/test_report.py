@@ -1,6 +1,8 @@
 """The report of a campaign: page, table for programs, and summary."""
 
+import base64
 import csv
+import gzip
 import itertools
 import json
 import math
@@ -11,11 +13,14 @@ import numpy as np
 import pytest
 
 from autodisco.campaign.judging import judge
+from autodisco.decide import Standings
+from autodisco.decide.life import life_of, lines
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.polymer import parse, units_from_grammar
 from autodisco.report import summary, write_report
 from autodisco.report.charts import best_against_reference, duplicates_by_iteration, values_by_iteration
 from autodisco.report.content import gather
+from autodisco.report.lives import packed, page_lives
 from autodisco.store import DATASET, Candidate, Store
 from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
 
@@ -94,12 +99,68 @@ def test_the_page_lists_what_beats_the_reference_and_what_ties(page):
     assert "*COCOC*" not in tied
 
 
-def test_the_page_draws_three_charts_and_every_ranked_structure(page, written):
+def test_the_page_draws_five_charts_and_every_ranked_structure(page, written):
     figures = page.tags.count("figure")
     drawn = page.tags.count("svg") - figures
-    assert figures == 3
+    assert figures == 5
     ranked = len(list(csv.DictReader((written[1].parent / "ranking.csv").open())))
     assert drawn == ranked + 2  # the two that beat the reference have a card, too
+
+
+def test_the_page_tells_the_life_of_every_polymer_in_the_words_of_explain(written, page):
+    store = written[0]
+    packed = re.search(r'id="lives">(.*?)</script>', written[1].read_text())[1]
+    told = json.loads(gzip.decompress(base64.b64decode(packed)))
+    keys = [row.key for row in store.polymers()]
+    assert sorted(told) == sorted(keys)
+    for key in keys:
+        assert told[key]["text"].splitlines() == lines(life_of(store, key, Standings(store)))
+    assert "*OCC(C)<b>*" in page.text[page.text.index("Polymers without a value") :]
+    assert "failed: build-overlap" in page.text
+
+
+def test_links_to_replicas_are_relative_to_the_page(tmp_path):
+    with fill(tmp_path / "a b") as store:
+        store.replica_folder("key-2", "quick", 1).mkdir(parents=True)
+        standings = Standings(store)
+        told, _ = page_lives(store, standings, standings.rows())
+        unpacked = json.loads(gzip.decompress(base64.b64decode(packed(told, tmp_path / "elsewhere"))))
+    assert unpacked["key-2"]["links"] == {"1": "../a%20b/simulations/key-2/1/"}
+    assert unpacked["key-3"]["links"] == {}
+
+
+def test_what_polymers_with_a_failure_have_in_common_is_told_by_code(tmp_path):
+    with fill(tmp_path / "failing", state="exhausted") as store:
+        for n in range(8):
+            for kind, smiles in (("done", f"*{'C' * (n + 2)}O*"), ("failed", f"*OO{'C' * (n + 1)}*")):
+                store.add_polymer(f"{kind}-{n}", smiles, smiles, "generated", 2)
+                store.plan_replica(f"{kind}-{n}", "quick", 0, 2)
+                columns = {"properties": {SIGMA: 1e-3}} if kind == "done" else {"failure_code": "nan"}
+                store.update_replica(f"{kind}-{n}", "quick", 0, status=kind, ended=1.0, **columns)
+        page = Page(write_report(store).read_text())
+    assert re.search(r"nan 8 8 bond O–O in 8 of them and 1 of \d+ others", page.text)
+
+
+def test_the_best_so_far_and_the_cost_of_iterations_are_drawn(written, page):
+    assert "The best new polymer up to each iteration" in page.text
+    assert "CPU time of its replicas" in page.text
+    text = written[1].read_text()
+    assert 'data-tip="from iteration 1: *OCOCCOC*, ' in text
+    assert re.search(r'data-tip="iteration 1: [\d:]+( s)?, simulations"', text)
+
+
+def test_every_point_tells_what_it_stands_for():
+    iterations, ranked = long_campaign(40)
+    drawn = values_by_iteration(ranked, None, CONDUCTIVITY)
+    assert drawn.count("data-tip=") == len(ranked)
+    drawn = duplicates_by_iteration(iterations, 0.3)
+    assert drawn.count("data-tip=") == len([row for row in iterations if row.known[1]])
+    assert 'data-tip="iteration 7: 7 of 50 known (14%), next draw new with 14%"' in drawn
+
+
+def test_what_is_told_of_a_point_is_escaped():
+    drawn = values_by_iteration([ranked_row(1e-3, 1e-4, monomer_smiles='*<b>"*')], None, CONDUCTIVITY)
+    assert "*&lt;b&gt;&quot;*: 1.00 ± 0.10 mS/cm" in drawn
 
 
 def test_what_the_model_can_write_is_drawn_where_the_rule_saw_it():
@@ -159,19 +220,23 @@ def test_the_axis_of_iterations_has_a_dozen_numbers_at_most(n):
 def test_no_label_of_a_chart_of_many_iterations_overlaps_another():
     from matplotlib.figure import Figure
 
-    from autodisco.report import charts
+    from autodisco.report.course_charts import costs, time_and_cost
+    from autodisco.report.figure import Drawing
 
     drawn = []
     iterations, ranked = long_campaign(120)
 
-    def kept(figure, name, title):
-        drawn.append(figure)
+    def kept(self, name, title):
+        drawn.append(self.figure)
         return ""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(charts, "svg", kept)
-        charts.duplicates_by_iteration(iterations, 0.3)
-        charts.values_by_iteration(ranked, None, CONDUCTIVITY)
+        patch.setattr(Drawing, "svg", kept)
+        duplicates_by_iteration(iterations, 0.3)
+        values_by_iteration(ranked, None, CONDUCTIVITY)
+        time_and_cost(costs(iterations, [], []))
+        best_against_reference([ranked_row(10**-k, 0.0) for k in (2, 3.2, 4.4)], None, CONDUCTIVITY)
+    assert len(drawn) == 4
     for figure in drawn:
         assert isinstance(figure, Figure)
         figure.canvas.draw()

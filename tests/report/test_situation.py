@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from autodisco.decide import status
+from autodisco.decide.life import explain, lines
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.report.content import gather
-from autodisco.report.explain import explain, lines
 from autodisco.report.situation import situation
 from autodisco.store import Candidate, Store, TrainingEntry, progress
 from tests.filled_store import fill

@@ -14,6 +14,7 @@ from MDAnalysis.lib.formats.libdcd import DCDFile
 from autodisco.errors import AskedToEnd
 from autodisco.files import read_json, sha256, write_json
 from autodisco.simulation import (
+    Callbacks,
     LocalExecutor,
     Pool,
     ReplicaOutcome,
@@ -53,7 +54,7 @@ def start(one: ReplicaTask, claim: str) -> subprocess.Popen:
 def run(one: ReplicaTask) -> ReplicaOutcome:
     """The outcome of a replica that a pool runs to its end."""
     outcomes = []
-    Pool(LocalExecutor(1)).run([one], lambda _: None, lambda _, outcome: outcomes.append(outcome))
+    Pool(LocalExecutor(1)).run([one], Callbacks(on_done=lambda _, outcome: outcomes.append(outcome)))
     return outcomes[0]
 
 
@@ -195,7 +196,8 @@ def test_a_value_that_another_process_accepted_stays(tmp_path):
 def test_a_result_that_came_when_no_process_looked_is_taken_and_not_run_again(tmp_path):
     one = finished_run(tmp_path / "0", OLD)
     started, outcomes = [], []
-    Pool(LocalExecutor(1)).run([one], started.append, lambda _, outcome: outcomes.append(outcome))
+    calls = Callbacks(on_start=started.append, on_done=lambda _, outcome: outcomes.append(outcome))
+    Pool(LocalExecutor(1)).run([one], calls)
     assert started == []
     assert [outcome.properties for outcome in outcomes] == [{"value": 1.0}]
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from autodisco.files import read_json, write_json
 from autodisco.polymer import parse
 from autodisco.simulation import (
+    Callbacks,
     LocalExecutor,
     Pool,
     ReplicaOutcome,
@@ -51,7 +52,8 @@ def run(
         outcomes[finished.folder.name] = outcome
 
     pool = Pool(LocalExecutor(2, threads), **settings)
-    complete = pool.run(tasks, lambda t: started.append(t.folder.name), done, room=room)
+    calls = Callbacks(on_start=lambda t: started.append(t.folder.name), on_done=done, room=room)
+    complete = pool.run(tasks, calls)
     return complete, started, outcomes
 
 
@@ -271,7 +273,7 @@ def test_engines_end_when_the_daemon_is_killed(tmp_path):
     program = (
         "import sys; from pathlib import Path; from autodisco.simulation import *;"
         "t = ReplicaTask('k', '*OCC*', 0, 5, 'quick', 'pcff+', Path(sys.argv[1]), 600.0);"
-        "Pool(LocalExecutor(1)).run([t], lambda t: None, lambda t, o: None)"
+        "Pool(LocalExecutor(1)).run([t])"
     )
     daemon = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "a")])
     deadline = time.monotonic() + 60
@@ -311,10 +313,11 @@ def test_what_is_not_awaited_runs_on_and_the_next_call_looks_after_it(tmp_path):
     def end(one, outcome):
         ended.append((one.folder.name, outcome.ok))
 
-    assert pool.run([short], begin, end, more=lambda: None if "b" in started else further, awaited=lambda t: t == short)
+    calls = Callbacks(on_start=begin, on_done=end, more=lambda: None if "b" in started else further)
+    assert pool.run([short], replace(calls, awaited=lambda t: t == short))
     assert started == ["b", "a"]
     assert ended == [("a", True)]
     assert pool.running == [further]
-    assert pool.run([], begin, end)
+    assert pool.run([], calls)
     assert ended == [("a", True), ("b", True)]
     assert pool.running == []

@@ -1,57 +1,38 @@
-"""Pilots of a batch system that limits the jobs of a user. Slurm does so only with a database of accounts, which the
-Slurm of the tests has not; a class stands in for it here."""
-
-import time
+"""Pauses after pilots that could not be started. Real batch systems are in tests/cluster."""
 
 import pytest
 
-from autodisco.simulation.executors.cluster_settings import cluster_settings
-from autodisco.simulation.executors.fleet import Fleet
-from autodisco.simulation.executors.queue_folder import QueueFolder
-from autodisco.simulation.executors.scheduler import BatchJob, NoAnswer
-
-
-class Limited:
-    """Starts each job at once, up to a limit."""
-
-    def __init__(self, limit: int):
-        self.limit, self.submitted = limit, 0
-
-    def jobs(self, numbers):
-        return {str(number): BatchJob(str(number), "running") for number in range(self.submitted)}
-
-    def submit(self, script, cores, without):
-        if self.submitted == self.limit:
-            raise NoAnswer("job limit reached")
-        self.submitted += 1
-        return str(self.submitted - 1)
+from autodisco.simulation.executors.fleet import PAUSES_S, Refusals
 
 
 @pytest.fixture
-def queue(tmp_path) -> QueueFolder:
-    folder = QueueFolder(tmp_path / "queue")
-    folder.create()
-    for number in range(2):
-        folder.put(f"{number}-key", {})
-    return folder
+def refused() -> Refusals:
+    """A submission was refused while the pilot `a` ran."""
+    refusals = Refusals("slurm")
+    (note,) = refusals.add("submission refused", "job limit reached", 0.0, {"a"})
+    assert note.trouble == "no pilot can be started: job limit reached"
+    return refusals
 
 
-def events(fleet: Fleet, queue: QueueFolder, looks: int = 20) -> list[str]:
-    """What is journalled meanwhile."""
-    found = []
-    for _ in range(looks):
-        found += [note.event for note in fleet.tend(queue.listing())]
-        time.sleep(0.01)
-    return found
+def test_pauses_grow_and_a_reason_is_journalled_once(refused):
+    pauses = [refused.until]
+    for _ in PAUSES_S:
+        assert refused.add("submission refused", "job limit reached", 0.0, {"a"}) == []
+        pauses.append(refused.until)
+    assert pauses == [*PAUSES_S, PAUSES_S[-1]]
+    (note,) = refused.add("pilot did not start", "no such python", 0.0, {"a"})
+    assert (note.event, note.why) == ("pilot did not start", "no such python")
 
 
-def test_a_refusal_is_journalled_once_while_the_pilots_that_were_there_before_run(queue):
-    settings = cluster_settings({"pilots": 2, "slots": 1, "look_seconds": 0.01})
-    batch_system = Limited(1)
-    fleet = Fleet(settings, queue, batch_system, 1, 0.0)
-    fleet.nodes["0_0"] = "n1"
-    queue.beat("0_0", {"time": time.time(), "job": "0", "node": "n1"})
-    assert events(fleet, queue) == ["submission refused"]
-    batch_system.submitted = 2
-    queue.beat("1_0", {"time": time.time(), "job": "1", "node": "n2"})
-    assert events(fleet, queue) == ["pilots run"]
+@pytest.mark.parametrize(
+    ("speaking", "enough", "ends"),
+    [(set(), True, False), ({"a"}, False, False), ({"a"}, True, True), ({"a", "b"}, False, True)],
+    ids=["none runs", "some run beside those that are refused", "enough run", "a new one runs"],
+)
+def test_it_ends_when_pilots_run(refused, speaking, enough, ends):
+    notes = refused.end(speaking, enough)
+    assert [(note.event, note.trouble) for note in notes] == ([("pilots run", "")] if ends else [])
+    if ends:
+        assert refused.end(speaking, enough) == []
+        refused.add("submission refused", "job limit reached", 0.0, {"a"})
+        assert refused.until == PAUSES_S[0]

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autodisco.simulation.executors.fleet import is_gone
 from autodisco.simulation.executors.nodes import Nodes
+from autodisco.simulation.executors.pilots import is_gone
 from autodisco.simulation.executors.queue_folder import Entry, QueueFolder, as_part
 from autodisco.simulation.executors.scheduler import BatchJob
 

@@ -49,7 +49,7 @@ def test_each_set_is_read_as_it_was_last_written_whatever_was_written_before_and
         learnt = {
             (iteration, key): TrainingEntry(span.smiles, key, span.label, span.weight, span.why)
             for key in KEYS
-            for span in store.training_of(key)
+            for span in store.training_of([key])
             for iteration in range(span.first, span.last + 1)
         }
         assert learnt == {(iteration, row.key): row for iteration, rows in expected.items() for row in rows}
@@ -79,7 +79,7 @@ def test_an_older_database_keeps_every_set(sets):
             for iteration in sorted(sets):
                 written.write_training(iteration, sets[iteration])
             for key in KEYS:  # the same rows as if this program had written them
-                assert migrated.training_of(key) == written.training_of(key)
+                assert migrated.training_of([key]) == written.training_of([key])
 
 
 def test_what_stays_takes_no_room(store):

@@ -10,7 +10,7 @@ from autodisco.simulation import engines
 from autodisco.simulation.executors import cards
 from autodisco.simulation.executors.executor import Executor, Sighting, filling_workers
 from autodisco.simulation.executors.local import LocalExecutor
-from autodisco.simulation.executors.pool import OnSubmit, Pool
+from autodisco.simulation.executors.pool import Callbacks, OnSubmit, Pool
 
 EXECUTORS: Registry[type[Executor]] = Registry(
     "executors",
@@ -49,4 +49,14 @@ def load_executor(
     return made(workers, threads, **given)
 
 
-__all__ = ["EXECUTORS", "Executor", "LocalExecutor", "OnSubmit", "Pool", "Sighting", "filling_workers", "load_executor"]
+__all__ = [
+    "EXECUTORS",
+    "Callbacks",
+    "Executor",
+    "LocalExecutor",
+    "OnSubmit",
+    "Pool",
+    "Sighting",
+    "filling_workers",
+    "load_executor",
+]

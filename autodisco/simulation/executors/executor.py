@@ -96,9 +96,24 @@ class Executor(ABC):
     def cancel(self, handle: str) -> None:
         """End a replica and the engine that it started; returns when both have ended. No error if they had already."""
 
+    def cancel_all(self, handles: Collection[str]) -> dict[str, Exception]:
+        """End several replicas, the last one first; returns the errors, by the handles of those that may still run."""
+        errors: dict[str, Exception] = {}
+        for handle in reversed(list(handles)):
+            try:
+                self.cancel(handle)
+            except Exception as error:  # of a plug-in, too: each one is tried
+                errors[handle] = error
+        return errors
+
     @property
     def beats(self) -> Path | None:
         """Folder in which each pilot says in a file, once in a while, how far its replicas are."""
+        return None
+
+    @property
+    def place(self) -> Path | None:
+        """Folder in which replicas wait, if they wait in one; it belongs to one campaign."""
         return None
 
     def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,8 +20,49 @@ AT_ONCE = 100  # starts or results in one transaction: others who want to write 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
-Together = Callable[[], AbstractContextManager[object]]
 Item = TypeVar("Item")
+
+
+def _nothing(*_: object) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What a pool calls while it runs tasks. Each has a default that does nothing.
+
+    Attributes
+    ----------
+    on_start
+        A task is about to be submitted.
+    on_submit
+        A task, its handle, and the claim that is valid from now on.
+    on_done
+        A task and its outcome; it may return one more task (a retry).
+    on_progress
+        After each look at the running replicas.
+    on_restart
+        Something outside ended a replica, which was started again as it was.
+    room
+        A reason to start no further replica now; empty if there is none.
+    more
+        A task that goes before those of the call, or None; the same one until it has started.
+    awaited
+        Whether the call waits for the end of a task.
+    together
+        A transaction of the caller. The calls to which starts and one look at the running replicas lead are made within
+        it, `AT_ONCE` at most.
+    """
+
+    on_start: OnTask = _nothing
+    on_submit: OnSubmit = _nothing
+    on_done: OnDone = _nothing
+    on_progress: Callable[[], None] = _nothing
+    on_restart: OnTask = _nothing
+    room: Callable[[], str] = lambda: ""
+    more: Callable[[], ReplicaTask | None] = _nothing
+    awaited: Callable[[ReplicaTask], bool] = lambda task: True
+    together: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 @dataclass(eq=False)
@@ -61,8 +102,8 @@ class Pool:
         A replica without progress for this time (0: no limit) is ended with the code ``stalled``.
     leave
         Replicas that survive this process go on when `run` ends early; otherwise they are cancelled.
-    new_claim
-        Gives the claim of the next run of a task.
+    submit
+        Starts a run of a task; returns its handle and its claim. By default the executor starts it with a new claim.
     accepts
         Results are moved from the folder of their run to that of the replica. Without it, as in a pilot, they stay
         there, and another process decides whether the claim is valid.
@@ -74,59 +115,46 @@ class Pool:
         stop: Callable[[], object] = lambda: False,
         stalled_s: float = 0.0,
         leave: bool = False,
-        new_claim: Callable[[ReplicaTask], str] = lambda task: claims.new_claim(),
+        submit: Callable[[ReplicaTask], tuple[str, str]] | None = None,
         accepts: bool = True,
     ):
         self.executor = executor
-        self._new_claim, self._accepts = new_claim, accepts
+        self._new_run, self._accepts = submit or self._with_new_claim, accepts
         self._stop, self._stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
         self._tasks: Iterator[ReplicaTask] = iter(())
+        self._calls = Callbacks()
         self._waiting: deque[ReplicaTask] = deque()  # retries, and the next of the tasks
         self._running: list[_Running] = []
 
     def run(
         self,
         tasks: Iterable[ReplicaTask],
-        on_start: OnTask,
-        on_done: OnDone,
-        on_progress: Callable[[], None] = lambda: None,
-        on_restart: OnTask = lambda task: None,
-        on_submit: OnSubmit = lambda task, handle, claim: None,
+        calls: Callbacks = Callbacks(),
         submitted: Iterable[tuple[ReplicaTask, str, str]] = (),
-        room: Callable[[], str] = lambda: "",
-        more: Callable[[], ReplicaTask | None] = lambda: None,
-        awaited: Callable[[ReplicaTask], bool] = lambda task: True,
-        together: Together = nullcontext,
     ) -> bool:
-        """Run all tasks; `on_done` may return one more task (a retry). Returns False when it was stopped early.
+        """Run all tasks, drawn as there are places for them. Returns False when it was stopped early.
 
-        `tasks` are drawn as there are places for them.
-
-        Each free place is offered to a task of `more` first, which gives the same one until it has started. Tasks that
-        are not `awaited` may run on when this returns True; the next call looks after them. While `room` gives a
-        reason, no further replica is started.
+        Tasks that are not ``awaited`` may run on when this returns True; the next call looks after them. `submitted`
+        are replicas that an earlier process submitted: task, handle and claim.
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
-        that something outside ended is started again as it was, a few times, after `on_restart`. Cancelled replicas
-        leave no outcome. `on_submit` gets each handle with the claim that is valid from then on; `submitted` are
-        replicas that an earlier process submitted. The calls to which starts and one look at the running replicas
-        lead are made within `together`, a transaction of the caller, `AT_ONCE` at most.
+        that something outside ended is started again as it was, a few times. Cancelled replicas leave no outcome.
         """
-        self._tasks = iter(tasks)
+        self._tasks, self._calls = iter(tasks), calls
         self._running += [_Running(*given) for given in submitted]
 
         def unfinished() -> bool:
-            return self._next() is not None or any(awaited(entry.task) for entry in self._running)
+            return self._next() is not None or any(calls.awaited(entry.task) for entry in self._running)
 
         complete = False
         try:
             while unfinished():
                 if self._stop():
                     return False
-                self._start(on_start, on_submit, on_done, room, more, together)
-                self._look(on_restart, on_submit, on_done, together)
-                on_progress()
+                self._start()
+                self._look()
+                calls.on_progress()
                 if unfinished():
                     time.sleep(self.executor.poll_s)
             complete = True
@@ -156,19 +184,10 @@ class Pool:
         running, self._running = self._running, []
         self._tasks = iter(())
         self._waiting.clear()
-        with ExitStack() as all_of_them:
-            for entry in [] if self._leave else reversed(running):
-                all_of_them.callback(self.executor.cancel, entry.handle)
+        if not self._leave:
+            self._cancel(running)
 
-    def _start(
-        self,
-        on_start: OnTask,
-        on_submit: OnSubmit,
-        on_done: OnDone,
-        room: Callable[[], str],
-        more: Callable[[], ReplicaTask | None],
-        together: Together,
-    ) -> None:
+    def _start(self) -> None:
         """Submit as many as there are places for, so many in one transaction.
 
         Replicas whose handles cannot be stored would not be found again: they are ended.
@@ -177,42 +196,39 @@ class Pool:
         while goes_on and len(self._running) < self.executor.workers:
             known = len(self._running)
             try:
-                with together():
+                with self._calls.together():
                     for _ in range(min(AT_ONCE, self.executor.workers - known)):
-                        if not (goes_on := self._start_one(on_start, on_submit, on_done, room, more)):
+                        if not (goes_on := self._start_one()):
                             break
             except BaseException:
-                with ExitStack() as all_of_them:
-                    for entry in self._running[known:]:
-                        all_of_them.callback(self.executor.cancel, entry.handle)
-                    del self._running[known:]
+                new = self._running[known:]
+                del self._running[known:]
+                self._cancel(new)
                 raise
             if goes_on and self._stop():
                 return
 
-    def _start_one(
-        self,
-        on_start: OnTask,
-        on_submit: OnSubmit,
-        on_done: OnDone,
-        room: Callable[[], str],
-        more: Callable[[], ReplicaTask | None],
-    ) -> bool:
+    def _cancel(self, entries: list[_Running]) -> None:
+        """End replicas. Raises the first error, after each was tried."""
+        for error in self.executor.cancel_all([entry.handle for entry in entries]).values():
+            raise error
+
+    def _start_one(self) -> bool:
         """Submit the next task, or take in the outcome that it has; False if there is none, or no room."""
-        further = more()
+        further = self._calls.more()
         task = further or self._next()
         if task is None:
             return False
         outcome = claims.accepted_before(task) if self._accepts else None
-        if outcome is None and room():
+        if outcome is None and self._calls.room():
             return False
         if further is None:
             self._waiting.popleft()
         if outcome:
-            self._finish(task, outcome, on_done)
+            self._finish(task, outcome)
         else:
-            on_start(task)
-            self._running.append(_Running(task, *self._submit(task, on_submit)))
+            self._calls.on_start(task)
+            self._running.append(_Running(task, *self._submit(task)))
         return True
 
     def _next(self) -> ReplicaTask | None:
@@ -221,50 +237,47 @@ class Pool:
             self._waiting.append(drawn)
         return self._waiting[0] if self._waiting else None
 
-    def _submit(self, task: ReplicaTask, on_submit: OnSubmit) -> tuple[str, str]:
+    def _submit(self, task: ReplicaTask) -> tuple[str, str]:
         """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
         ended."""
-        claim = self._new_claim(task)
-        handle = self.executor.submit(task, claim)
+        handle, claim = self._new_run(task)
         try:
-            on_submit(task, handle, claim)
+            self._calls.on_submit(task, handle, claim)
         except BaseException:
             self.executor.cancel(handle)
             raise
         return handle, claim
 
-    def _look(
-        self,
-        on_restart: OnTask,
-        on_submit: OnSubmit,
-        on_done: OnDone,
-        together: Together,
-    ) -> None:
+    def _with_new_claim(self, task: ReplicaTask) -> tuple[str, str]:
+        claim = claims.new_claim()
+        return self.executor.submit(task, claim), claim
+
+    def _look(self) -> None:
         """Take in what ended, end what takes too long, start again what was killed."""
         ended: list[tuple[ReplicaTask, ReplicaOutcome]] = []
         sightings = self.executor.poll([entry.handle for entry in self._running])
         for part in _parts([one for one in self._running if sightings[one.handle].claim not in (None, one.claim)]):
-            with together():
+            with self._calls.together():
                 for entry in part:
                     entry.claim = sightings[entry.handle].claim or ""
-                    on_submit(entry.task, entry.handle, entry.claim)
+                    self._calls.on_submit(entry.task, entry.handle, entry.claim)
         for entry in list(self._running):
             sighting = sightings[entry.handle]
             if entry.started is None and sighting.state != "waiting":
                 entry.started = entry.moved = time.monotonic()
             if self._starts_again(entry, sighting):
-                entry.handle, entry.claim = self._submit(entry.task, on_submit)
+                entry.handle, entry.claim = self._submit(entry.task)
                 entry.kills, entry.started, entry.seen = entry.kills + 1, None, None
-                on_restart(entry.task)
+                self._calls.on_restart(entry.task)
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)
                 ended.append((entry.task, outcome))
         for results in _parts(ended):
             if self._accepts:
                 sync_all([task.folder for task, _ in results])
-            with together():
+            with self._calls.together():
                 for task, outcome in results:
-                    self._finish(task, outcome, on_done)
+                    self._finish(task, outcome)
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
@@ -277,8 +290,8 @@ class Pool:
             return claims.accept(entry.task, entry.claim) or lasting_outcome(entry.task)
         return claims.finished(entry.task, entry.claim)
 
-    def _finish(self, task: ReplicaTask, outcome: ReplicaOutcome, on_done: OnDone) -> None:
-        if (retry := on_done(task, outcome)) is not None:
+    def _finish(self, task: ReplicaTask, outcome: ReplicaOutcome) -> None:
+        if (retry := self._calls.on_done(task, outcome)) is not None:
             self._waiting.appendleft(retry)
 
     def _outcome(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome | None:
@@ -286,7 +299,7 @@ class Pool:
         if sighting.state == "waiting":
             return None
         if sighting.state == "ended":
-            return self._result(entry) or self._lost(entry, sighting)
+            return self._result(entry) or self._without_result(entry, sighting)
         if self.executor.watches or not (failure := self._overdue(entry)):
             return None
         self.executor.cancel(entry.handle)
@@ -304,10 +317,16 @@ class Pool:
             return ReplicaOutcome.failed("stalled", detail, wall)
         return None
 
-    def _lost(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome:
-        """The failure of a replica that ended without an outcome."""
-        log = claims.in_run(entry.task, entry.claim).folder / claims.LOG
-        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    def _without_result(self, entry: _Running, sighting: Sighting) -> ReplicaOutcome:
+        """The failure of a replica that ended without an outcome. Raises OSError while a disk that machines share is
+        away, where the outcome may be."""
+        if not self.executor.here:
+            self.executor.poll(self.handles)
+            if outcome := self._result(entry):
+                return outcome
+        log, lines = claims.in_run(entry.task, entry.claim).folder / claims.LOG, []
+        with suppress(OSError):
+            lines = log.read_text(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "no output"
         code = "no-disk" if tells_of_full_disk(last) else sighting.code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autodisco.errors import AutodiscoError, InputError
+from autodisco.errors import AutodiscoError, DiskAbsent, InputError
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.simulation.executors.executor import Executor, Note, Sighting
-from autodisco.simulation.executors.fleet import LOST_PILOT, Fleet
+from autodisco.simulation.executors.fleet import Fleet
 from autodisco.simulation.executors.nodes import Nodes
+from autodisco.simulation.executors.pilots import LOST_PILOT
 from autodisco.simulation.executors.queue_folder import BEATS, PILOTS, Entry, Listing, QueueFolder
 from autodisco.simulation.executors.scheduler import Scheduler
 from autodisco.simulation.task import ReplicaTask
@@ -56,9 +57,22 @@ class PsijExecutor(Executor):
     @cached_property
     def queue(self) -> QueueFolder:
         """The folder of tasks."""
-        queue = QueueFolder((self._folder / self.settings.queue).absolute())
+        if not (self._folder if self._is_within else self.place).is_dir():
+            raise DiskAbsent(f"{self.place}: there is no queue folder; is its disk mounted?")
+        self.place.mkdir(parents=True, exist_ok=True)
+        queue = QueueFolder(self.place)
         queue.create()
         return queue
+
+    @property
+    def place(self) -> Path:
+        """The queue folder, which may not be there yet."""
+        return (self._folder / self.settings.queue).absolute()
+
+    @property
+    def _is_within(self) -> bool:
+        """Whether it lies in the folder of the campaign, and is made there."""
+        return self.place.is_relative_to(self._folder.absolute())
 
     @property
     def beats(self) -> Path:
@@ -106,11 +120,18 @@ class PsijExecutor(Executor):
 
     def cancel(self, handle: str) -> None:
         """Take a replica out of the folder. The pilot that runs it notices, and what it leaves does not count."""
-        for _ in range(LOOKS):  # it may move on meanwhile
-            entry = self.queue.listing().get(handle)
-            if entry is None or self.queue.remove(entry):
-                return
-        raise AutodiscoError(f"{handle} cannot be removed from {self.queue.root}")
+        for error in self.cancel_all([handle]).values():
+            raise error
+
+    def cancel_all(self, handles: Collection[str]) -> dict[str, Exception]:
+        """Take replicas out of the folder, with one listing for all."""
+        left = set(handles)
+        for _ in range(LOOKS):  # some may move on meanwhile
+            listing = self.queue.listing()
+            left = {one for one in left if (entry := listing.get(one)) and not self.queue.remove(entry)}
+            if not left:
+                break
+        return {one: AutodiscoError(f"{one} cannot be removed from {self.queue.root}") for one in left}
 
     def hold(self, held: bool) -> None:
         """Let pilots take nothing more, or let them go on."""

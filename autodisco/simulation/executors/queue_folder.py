@@ -10,6 +10,9 @@
 
 A task is one file. Whoever renames it has it, because a rename succeeds for one of many. No part of a name holds a dot.
 A claim is valid while its file is in ``claimed`` or ``done``.
+
+The disk may be away for a while. A file is taken for missing only where its folder is there; otherwise an OSError says
+that nothing is known.
 """
 
 import contextlib
@@ -18,6 +21,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -89,9 +93,10 @@ class QueueFolder:
         self._offered: list[Entry] = []
 
     def create(self) -> None:
-        """Make the folders that are not there."""
-        for name in (WAITING, CLAIMED, DONE, BEATS, PILOTS):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        """Make the folders that are not there. Raises FileNotFoundError if that in which they lie is not there: its
+        disk may not be mounted."""
+        for name in ("", WAITING, CLAIMED, DONE, BEATS, PILOTS):
+            (self.root / name).mkdir(exist_ok=True)
 
     def name(self) -> str:
         """Eight characters by which the jobs of this folder are known, chosen once."""
@@ -114,10 +119,24 @@ class QueueFolder:
         return found
 
     def read(self, entry: Entry) -> Any:
-        """The task of an entry, or None if its file is gone or cannot be read."""
-        with contextlib.suppress(OSError, ValueError):
-            return read_json(self.root / entry.place)
+        """The task of an entry, or None if its file is gone or is no JSON."""
+        with contextlib.suppress(ValueError):
+            if self.has(entry):
+                return read_json(self.root / entry.place)
         return None
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the file of an entry is there."""
+        folder, _, name = entry.place.partition("/")
+        with self._opened(folder) as place, contextlib.suppress(FileNotFoundError):
+            os.stat(name, dir_fd=place)
+            return True
+        return False
+
+    def check(self) -> None:
+        """Raise OSError if the folder is not there."""
+        with self._opened(WAITING):
+            return
 
     def take(self, claim: str, pilot: str) -> Entry | None:
         """Claim the task that has waited longest; None if nothing waits."""
@@ -136,12 +155,13 @@ class QueueFolder:
         """Rename the file of an entry to that of the changed one, and return this; None if the file is not there any
         more, because somebody else has moved it."""
         moved = replace(entry, **changes)
-        target = self.root / moved.place
-        try:
-            os.rename(self.root / entry.place, target)
-        except FileNotFoundError:
-            # A network file system may repeat a rename whose answer was lost, and then says this.
-            return moved if target.exists() else None
+        (folder, _, name), (other_folder, _, other_name) = (one.place.partition("/") for one in (entry, moved))
+        with self._opened(folder) as source, self._opened(other_folder) as target:
+            try:
+                os.rename(name, other_name, src_dir_fd=source, dst_dir_fd=target)
+            except FileNotFoundError:
+                # A network file system may repeat a rename whose answer was lost, and then says this.
+                return moved if self.has(moved) else None
         return moved
 
     def give_back(self, entry: Entry, lost: bool = False) -> Entry | None:
@@ -150,11 +170,11 @@ class QueueFolder:
 
     def remove(self, entry: Entry) -> bool:
         """Remove a task; whether it was there. The pilot that runs it notices, and ends the run."""
-        try:
-            (self.root / entry.place).unlink()
-        except FileNotFoundError:
-            return False
-        return True
+        folder, _, name = entry.place.partition("/")
+        with self._opened(folder) as place, contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=place)
+            return True
+        return False
 
     @property
     def held(self) -> bool:
@@ -215,6 +235,15 @@ class QueueFolder:
     def forget_job(self, number: str) -> None:
         """Remove the number of a job that has ended; its output stays."""
         (self.root / PILOTS / f"{number}.job").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
+        """A folder in which files are looked for; raises OSError if it is not there."""
+        descriptor = os.open(self.root / name, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def _write(self, path: Path, content: Any) -> None:
         """Write a file whole, without waiting for the disk: what a loss of power takes is submitted again."""

@@ -33,6 +33,8 @@ NUMBER = "${SLURM_JOB_ID:-${PBS_JOBID:-$LSB_JOBID}}"
 State = Literal["queued", "held", "running", "ended"]
 STARTS = ("CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "RESV_DEL_HOLD")
 LIVES = ("RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING")
+FAILED = "failed"
+"""Reason of a job that ended with an error."""
 FAILED_LAUNCH = ("launch failed requeued held", "requeued held")
 
 
@@ -42,7 +44,10 @@ class NoAnswer(AutodiscoError):
 
 @dataclass(frozen=True)
 class BatchJob:
-    """A job as the batch system sees it. A ``held`` job was held after it could not be started."""
+    """A job as the batch system sees it. A ``held`` job was held after it could not be started.
+
+    `reason` is what the batch system says of its state; of a job that has ended, how it did, such as ``timeout``.
+    """
 
     number: str
     state: State
@@ -53,6 +58,11 @@ class BatchJob:
     def alive(self) -> bool:
         """Whether it runs or will."""
         return self.state != "ended"
+
+    @property
+    def told(self) -> str:
+        """State and reason in words."""
+        return f"{self.state} ({self.reason})" if self.reason else self.state
 
 
 class Scheduler:
@@ -76,7 +86,7 @@ class Scheduler:
 
         Raises NoAnswer if it is refused.
         """
-        from psij import Job, JobAttributes, JobSpec, ResourceSpecV1
+        from psij import Job, JobAttributes, JobSpec, ResourceSpecV1, SubmitException
 
         given = self._settings
         attributes = JobAttributes(duration=timedelta(minutes=given.walltime_minutes))
@@ -90,8 +100,12 @@ class Scheduler:
         job = Job(JobSpec(output + script, attributes=attributes, resources=resources))
         try:
             self._psij.submit(job)
-        except Exception as error:  # PSI/J raises its own, asserts what it expects, and fails like the file system
-            raise NoAnswer(" ".join(str(error).split()) or type(error).__name__) from None
+        except SubmitException as error:
+            raise NoAnswer(_in_one_line(error.message)) from None
+        except OSError as error:
+            raise NoAnswer(f"{error.filename or self._settings.scheduler}: {error.strerror}") from None
+        except Exception as error:  # PSI/J asserts what it expects
+            raise NoAnswer(f"PSI/J cannot write or submit the job: {_in_one_line(error)}") from None
         finally:
             (self._psij.work_directory / f"{job.id}.job").unlink(missing_ok=True)  # the batch system has a copy
         assert job.native_id is not None, "a job that was submitted has a number"
@@ -110,8 +124,8 @@ class Scheduler:
         try:
             states = self._psij.parse_status_output(0, said)
         except Exception as error:  # PSI/J asserts what it expects
-            raise NoAnswer(f"answer not understood: {error or type(error).__name__}") from None
-        return {number: BatchJob(number, _state(status.state)) for number, status in states.items()}
+            raise NoAnswer(f"PSI/J does not understand its answer: {_in_one_line(error)}") from None
+        return {number: _job(number, status.state) for number, status in states.items()}
 
     def cancel(self, numbers: list[str]) -> None:
         """Cancel jobs; those that have ended are no error. Raises NoAnswer."""
@@ -134,7 +148,7 @@ class Scheduler:
         found = {}
         for line in self._said(asked).splitlines():
             number, state, node, reason = line.strip().split("|", 3)
-            found[number] = BatchJob(number, _slurm_state(state, reason), node, reason)
+            found[number] = _slurm_job(number, state, node, reason)
         return found
 
     def _said(self, command: list[str], ended_is_fine: bool = False) -> str:
@@ -150,6 +164,16 @@ class Scheduler:
         return done.stdout
 
 
+def _in_one_line(said: object) -> str:
+    return " ".join(str(said).split()) or "no reason is given"
+
+
+def _slurm_job(number: str, state: str, node: str, reason: str) -> BatchJob:
+    found = _slurm_state(state, reason)
+    said = state.lower().replace("_", " ") if found == "ended" else "" if reason == "None" else reason
+    return BatchJob(number, found, node, said)
+
+
 def _slurm_state(state: str, reason: str) -> State:
     if state in ("REQUEUE_HOLD", "SPECIAL_EXIT") or (state == "PENDING" and reason in FAILED_LAUNCH):
         return "held"
@@ -158,12 +182,12 @@ def _slurm_state(state: str, reason: str) -> State:
     return "running" if state in LIVES else "ended"
 
 
-def _state(state: Any) -> State:
+def _job(number: str, state: Any) -> BatchJob:
     from psij import JobState
 
     if state.final:
-        return "ended"
-    return "running" if state == JobState.ACTIVE else "queued"
+        return BatchJob(number, "ended", reason=state.name.lower())
+    return BatchJob(number, "running" if state == JobState.ACTIVE else "queued")
 
 
 def _psij(scheduler: str, folder: Path) -> "BatchSchedulerExecutor":

@@ -2,20 +2,33 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from autodisco.decide import Objective, Ranked, objective_of, ranking, with_properties
 from autodisco.decide.decisions import AGAINST, decided
-from autodisco.decide.measured import Measured
+from autodisco.decide.measured import Measured, quantities_at_hand
+from autodisco.decide.objective import Objective
+from autodisco.decide.ranking import Ranked, with_properties
+from autodisco.decide.standings import Standings
 from autodisco.errors import InputError
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
-from autodisco.report.content import probability
-from autodisco.store import Candidate, Event, Polymer, Record, Replica, Store, TrainingSpan, at_one_moment
-from autodisco.text import duration
+from autodisco.store import (
+    Candidate,
+    Event,
+    Polymer,
+    Record,
+    Replica,
+    Store,
+    TrainingSpan,
+    at_one_moment,
+)
+from autodisco.text import duration, probability
 
 KEY_LENGTH = 16
 MOST_DRAWS = 5
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -56,26 +69,71 @@ def explain(store: Store, polymer: str) -> Life:
     Raises InputError where the campaign does not know it.
     """
     key = store.key_named(polymer) or _key(polymer)
-    row = store.polymer(key)
-    draws = [draw for draw in store.candidates() if draw.key == key]
-    if row is None and not draws:
-        raise InputError(f"{store.folder}: this campaign has not met {polymer}")
-    written = {draw.smiles for draw in draws} | ({row.given, row.smiles} if row else set())
-    newest = max((model.iteration for model in store.models()), default=-1)
-    return Life(
-        objective=objective_of(store),
-        key=key,
-        polymer=row,
-        draws=draws,
-        replicas=store.replicas(key=key),
-        training=[
-            replace(entry, last=min(entry.last, newest)) for entry in store.training_of(key) if entry.first <= newest
-        ],
-        ranking=next(with_properties(store, [one for one in ranking(store) if one.key == key]), None),
-        journal=[entry for entry in store.journal() if entry.subject.split(" replica ")[0] in written],
-        protocol=store.get("protocol"),
-        force_field=store.get("force_field"),
-    )
+    if life := life_of(store, key, Standings(store)):
+        return life
+    raise InputError(f"{store.folder}: this campaign has not met {polymer}")
+
+
+def life_of(store: Store, key: str, standings: Standings) -> Life | None:
+    """The life of the polymer with this key; None where the campaign has not met it. `standings` are those of now."""
+    rows = standings.rows([key]) if key in standings.verdicts else []
+    ranked = {key: next(with_properties(store, rows), None)}
+    return next(iter(lives(store, standings.objective, ranked, store.replicas(key=key))), None)
+
+
+def lives(
+    store: Store, objective: Objective, ranked: Mapping[str, Ranked | None], replicas: Iterable[Replica]
+) -> Iterator[Life]:
+    """The lives of several polymers, by key with their row of the ranking, in this order; `replicas` are theirs.
+
+    Keys that the campaign has not met are left out.
+    """
+    polymers, draws = store.polymers_by_key(ranked), _by(store.draws_of(ranked), lambda draw: draw.key or "")
+    training, newest = _by(store.training_of(ranked), lambda entry: entry.key), store.last_model()
+    journal, builds = _by(store.journal(), _subject), _by(replicas, lambda row: row.key)
+    for key in ranked:
+        row = polymers.get(key)
+        if row is None and key not in draws:
+            continue
+        written = {draw.smiles for draw in draws.get(key, ())} | ({row.given, row.smiles} if row else set())
+        events = [event for text in written for event in journal.get(text, ())]
+        yield Life(
+            objective=objective,
+            key=key,
+            polymer=row,
+            draws=draws.get(key, []),
+            replicas=builds.get(key, []),
+            training=[
+                replace(entry, last=min(entry.last, newest.iteration))
+                for entry in training.get(key, ())
+                if newest and entry.first <= newest.iteration
+            ],
+            ranking=ranked[key],
+            journal=sorted(events, key=lambda event: event.id),
+            protocol=store.get("protocol"),
+            force_field=store.get("force_field"),
+        )
+
+
+def replicas_at_hand(store: Store, objective: Objective) -> Iterator[Replica]:
+    """All replicas with no other properties than those that the ranking needs, which are kept at hand."""
+    values = {(row.key, row.protocol): iter(row.done) for row in store.measured(quantities_at_hand(store, objective))}
+    for row in store.replica_states():
+        done = row.status == "done"
+        yield Replica(**vars(row), properties=next(values[row.key, row.protocol], None) if done else None)
+
+
+def _by(rows: Iterable[R], key: Callable[[R], str]) -> dict[str, list[R]]:
+    """Rows in their order, by key."""
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _subject(event: Event) -> str:
+    """The repeat unit that an event is about, if it is about one."""
+    return event.subject.split(" replica ")[0]
 
 
 def lines(life: Life) -> list[str]:

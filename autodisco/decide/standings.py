@@ -1,0 +1,158 @@
+"""The ranking: which polymers have a value, and where they stand by what is believed of them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodisco.analysis import BETTER_PROBABILITY, Belief, beliefs
+from autodisco.analysis.shrinkage import Z_90
+from autodisco.decide.measured import Found, Measured, compared, constraints_of, objective_of, values_found
+from autodisco.decide.objective import Objective
+from autodisco.decide.ranking import Ranked
+from autodisco.store import Believed, Polymer, Store
+
+
+class Standings:
+    """Which polymers of a store have a value, in the order of what is believed of them.
+
+    The posterior says it as of its last fit. Before the first one, and in a campaign without, the builds do. The rows
+    of the ranking are made when they are asked for, because a reader at a glance needs few of them.
+
+    Attributes
+    ----------
+    keys : of the polymers, best first
+    verdicts : on each polymer against the reference (`Ranked.verdict`)
+    """
+
+    def __init__(self, store: Store):
+        self._store, self.objective = store, objective_of(store)
+        self._found = values_found(store, self.objective)
+        self._order = [tier.protocol for tier in store.tiers()]
+        self._reference = store.get("reference_key", "")
+        self._constraints = constraints_of(store)
+        said = store.beliefs()
+        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found)
+        self._p_best = {key: row.p_best for key, row in said.items()}
+        judgement = store.get("judgement") or {}
+        self._from = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
+        self._violated = {key: self._violations(key) for key in self._found} if self._constraints else {}
+        self.keys = self._sorted([key for key in self._found if key in self._beliefs])
+        self._ranks = {key: rank for rank, key in enumerate(self.keys, 1)}
+        settings = (store.get("settings") or {}).get("acquire", {})
+        threshold = settings.get("better_probability", BETTER_PROBABILITY)
+        self.verdicts = {key: self._verdict(key, threshold) for key in self.keys}
+
+    @property
+    def reference(self) -> str | None:
+        """Key of the reference, if it has a value."""
+        return self._reference if self.verdicts.get(self._reference) == "reference" else None
+
+    def belief(self, key: str) -> Belief:
+        """What is believed of a polymer."""
+        return self._beliefs[key]
+
+    def measured(self, key: str) -> Measured:
+        """What a polymer was measured to have at the highest tier that gave a value."""
+        return self._tiers(key)[-1]
+
+    def rows(self, keys: Sequence[str] | None = None) -> list[Ranked]:
+        """Rows of the ranking, of all polymers or some."""
+        keys = self.keys if keys is None else keys
+        polymers, moved = self._store.polymers_by_key(keys), self._store.moved(keys)
+        return [self._row(polymers[key], moved.get(key, {})) for key in keys]
+
+    def _row(self, polymer: Polymer, moved: Mapping[str, float]) -> Ranked:
+        key = polymer.key
+        tiers, belief = self._tiers(key), self._beliefs[key]
+        highest = tiers[-1]
+        return Ranked(
+            **vars(highest),
+            objective=self.objective,
+            key=key,
+            name=polymer.name,
+            monomer_smiles=polymer.given,
+            source=polymer.source,
+            iteration=polymer.iteration,
+            flags=polymer.flags,
+            scores=polymer.scores,
+            force_field_flags=highest.properties.get("force_field_flags") or [],
+            violated=self._violated.get(key, []),
+            tiers=tiers,
+            rank=self._ranks[key],
+            expected=belief.median,
+            expected_low=belief.low,
+            expected_high=belief.high,
+            p_better=belief.p_better,
+            verdict=self.verdicts[key],
+            expected_from=self._from,
+            p_best=self._p_best.get(key),
+            moved=moved,
+        )
+
+    def _tiers(self, key: str) -> tuple[Measured, ...]:
+        found = self._found[key]
+        return tuple(found[protocol].measured() for protocol in self._order if protocol in found)
+
+    def _violations(self, key: str) -> list[str]:
+        properties = self.measured(key).properties
+        return [one.bounds for one in self._constraints if one.excludes(properties)]
+
+    def _sorted(self, keys: Sequence[str]) -> list[str]:
+        """By belief; measured values decide between polymers of which the same is believed."""
+        same = Counter(self._beliefs[key].median for key in keys)
+        worth = self.objective.worth
+
+        def place(key: str) -> tuple[bool, float, float, str]:
+            median = self._beliefs[key].median
+            value = -worth(self.measured(key).value) if same[median] > 1 else 0.0
+            return bool(self._violated.get(key)), -worth(median), value, key
+
+        return sorted(keys, key=place)
+
+    def _verdict(self, key: str, threshold: float) -> str | None:
+        if key == self._reference:
+            return "reference"
+        p_better = self._beliefs[key].p_better
+        if self._violated.get(key):
+            return "excluded"
+        if p_better is None:
+            return None
+        return "better" if p_better >= threshold else "worse" if p_better <= 1 - threshold else "tie"
+
+
+def ranking(store: Store) -> list[Ranked]:
+    """Polymers with a value, by what is believed of them, best first."""
+    return Standings(store).rows()
+
+
+class LatestStandings:
+    """`Standings` of an open store, made again only after their input has changed: for readers that look often."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._seen: tuple[Any, ...] | None = None
+        self._standings: Standings | None = None
+
+    def __call__(self) -> Standings:
+        """The standings as of now."""
+        seen = self._store.values_seen()
+        names = ("tiers", "force_field", "reference_key", "settings", "judgement")
+        seen = (*seen, *map(self._store.get, names))
+        if self._standings is None or seen != self._seen:
+            self._standings, self._seen = Standings(self._store), seen
+        return self._standings
+
+
+def _posterior(objective: Objective, said: Mapping[str, Believed]) -> dict[str, Belief]:
+    """What the posterior said last, in the unit of the objective."""
+    mean, sd = (np.array([getattr(row, name) for row in said.values()]) for name in ("mean", "sd"))
+    low, median, high = (objective.scale.values(mean + z * sd).tolist() for z in (-Z_90, 0.0, Z_90))
+    return {key: Belief(median[n], low[n], high[n], row.p_better) for n, (key, row) in enumerate(said.items())}
+
+
+def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]]) -> Mapping[str, Belief]:
+    """What the builds of all polymers at the first tier say together."""
+    comparison, reference = compared(store, objective, found, store.tiers()[0].protocol), store.get("reference_key", "")
+    return beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)

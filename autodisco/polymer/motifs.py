@@ -1,0 +1,49 @@
+"""Elements and bonds of polymers, and what some polymers have in common that others lack."""
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+
+from rdkit import Chem
+
+from autodisco.polymer.chains import chain
+from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, parse
+
+SIGNIFICANT = 0.05
+BOND_SIGNS = {Chem.BondType.SINGLE: "–", Chem.BondType.DOUBLE: "=", Chem.BondType.TRIPLE: "≡"}
+
+
+def in_common(failed: Sequence[str], others: Sequence[str]) -> str:
+    """What the failed repeat units share and the others do not, as a sentence; by Fisher's exact test, corrected for
+    the number of motifs that were looked at."""
+    from scipy.stats import fisher_exact  # takes a second to import
+
+    with_it, without = Counter[str](), Counter[str]()
+    for counts, units in ((with_it, failed), (without, others)):
+        for smiles in units:
+            counts.update(motifs(smiles))
+    found = []
+    for motif, n in with_it.items():
+        table = [[n, len(failed) - n], [without[motif], len(others) - without[motif]]]
+        p = float(fisher_exact(table, alternative="greater").pvalue) * len(with_it)
+        if p < SIGNIFICANT:
+            found.append((p, motif, n))
+    if not found:
+        return "they have no bond or element in common that the others lack"
+    told = [f"{motif} in {n} of them and {without[motif]} of {len(others)} others" for _, motif, n in sorted(found)[:3]]
+    return f"in common: {', '.join(told)}"
+
+
+@functools.lru_cache(maxsize=4096)
+def motifs(smiles: str) -> frozenset[str]:
+    """Elements and bonds between heavy atoms of the chain of a repeat unit, such as ``N–O``."""
+    made = chain(parse(smiles, elements=ORGANIC_ELEMENTS), 2)
+    unit = made.unit(0)
+    caps = {atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)}
+    inside = {a.GetIdx() for a in made.mol.GetAtoms() if a.GetAtomicNum() > 1} - caps
+    found = {f"element {made.mol.GetAtomWithIdx(atom).GetSymbol()}" for atom in inside}
+    for bond in made.mol.GetBonds():
+        if inside.issuperset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())):
+            ends = sorted((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
+            found.add(f"bond {BOND_SIGNS.get(bond.GetBondType(), ':').join(ends)}")
+    return frozenset(found)

@@ -1,0 +1,150 @@
+"""What all charts of the page share: style, axes, marks that tell more under the pointer, and inline SVG.
+
+The SVG takes its text colour from the page, so that it reads on light and dark.
+"""
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogFormatter
+
+from autodisco.decide import Objective
+
+INK = "#010203"  # stands for the page's text colour until `svg` replaces it
+BETTER, TIE, WORSE, KNOWN = "#2f9e63", "#d99a1c", "#8a929c", "#3b82c4"
+COLOURS = {"better": BETTER, "tie": TIE, "worse": WORSE, "excluded": WORSE, "reference": TIE, None: KNOWN}
+MOST_LABELS = 12
+"""With more iterations, only some are numbered at the axis, and counts are left out."""
+
+BARS_PT = 320.0
+"""Width of the axes of a chart in points, for bars that are drawn as lines."""
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "autodisco",
+}
+
+
+class Mark(NamedTuple):
+    """What a mark of a chart tells under the pointer, and the key of the polymer that it stands for, if any."""
+
+    text: str
+    key: str = ""
+
+
+class Drawing:
+    """A figure in the style of the page, and what its marks tell. Use as a context manager around all drawing."""
+
+    def __init__(self, height: float, width: float = 5.2):
+        self._style = matplotlib.rc_context(STYLE)
+        self._style.__enter__()
+        self.figure = Figure(figsize=(width, height), layout="constrained")
+        self._marks: list[Sequence[Mark]] = []
+
+    def __enter__(self) -> "Drawing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._style.__exit__(None, None, None)
+
+    def axes(self) -> Axes:
+        """The only axes of the figure."""
+        axes = self.figure.add_subplot()
+        axes.tick_params(length=3, width=0.6)
+        return axes
+
+    def mark(self, artist: Artist, marks: Sequence[Mark], inside: bool = True) -> None:
+        """The points or lines of a collection tell these, in their order; all of them lie `inside` of the axes, or are
+        cut off there, which takes more room in the file."""
+        artist.set_clip_on(not inside)
+        if marks:  # a collection without any is not drawn
+            artist.set_gid(f"marks{len(self._marks)}")
+            self._marks.append(marks)
+
+    def svg(self, name: str, title: str) -> str:
+        """The figure for the page; `name` makes its ids differ from those of the others."""
+        return svg(self.figure, name, title, self._marks)
+
+
+def thinned(places: range) -> list[int]:
+    """At most `MOST_LABELS` + 1 of the places, at equal distances of 1, 2 or 5 times a power of ten."""
+    steps = (factor * 10**power for power in range(len(str(len(places))) + 1) for factor in (1, 2, 5))
+    step = next(step for step in steps if len(places) <= MOST_LABELS * step)
+    return [place for place in places if place % step == 0 or step == 1]
+
+
+def marker(shown: Mapping[int, float]) -> float:
+    return 4.0 if len(shown) <= MOST_LABELS else 1.5
+
+
+def set_scale(axis: Axis, set_kind: Callable[[str], None], objective: Objective) -> None:
+    """Make an axis logarithmic, with plain numbers, where the scale of the objective is."""
+    if objective.scale.floor is None:
+        return
+    set_kind("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(_Between(minor_thresholds=(2, 0.4)))
+
+
+class _Between(LogFormatter):  # type: ignore[misc]  # matplotlib has no types
+    """Numbers between the powers of ten, where an axis shows fewer than two of these."""
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        low, high = self.axis.get_view_interval()
+        wide = high > 3 * low  # then labels of all digits would overlap
+        shown = super().__call__(value, position) and (not wide or f"{value:e}"[0] in "235")
+        return f"{value:g}" if shown else ""
+
+
+def svg(figure: Figure, name: str, title: str, marks: Sequence[Sequence[Mark]] = ()) -> str:
+    """A figure for the page; `name` makes its ids differ from those of the others, `marks` are those of `Drawing`."""
+    name, out = re.sub(r"[^A-Za-z0-9-]", "-", name), io.StringIO()
+    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    for number, told in enumerate(marks):
+        svg = _told(svg, f'<g id="marks{number}">', told)
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\g<1>", re.sub(r"\n\s*", "\n", svg))
+    # Several drawings share one page: their ids must differ, and the page sets their size.
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r"url\(#", f"url(#{name}-", svg)
+    svg = re.sub(r'(xlink:href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ', r"<svg \1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)width="[^"]*" ', rf'\1role="img" aria-label="{title}" ', svg, count=1)
+    return svg
+
+
+def _told(svg: str, group: str, marks: Sequence[Mark]) -> str:
+    """The drawing with attributes for the script of the page at the elements of a group."""
+    begin = svg.index(group)
+    parts, left = [svg[:begin]], list(marks)[::-1]
+    rest = svg[begin:]
+    last = 0
+    for found in re.finditer(r"<defs>.*?</defs>|<(?:use|path) ", rest, flags=re.DOTALL):
+        if not left:
+            break
+        if not found[0].startswith("<defs>"):
+            mark = left.pop()
+            key = f' data-key="{escape(mark.key)}"' if mark.key else ""
+            parts.append(f'{rest[last : found.end()]}data-tip="{escape(mark.text)}"{key} ')
+            last = found.end()
+    return "".join([*parts, rest[last:]])
