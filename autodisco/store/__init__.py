@@ -26,6 +26,7 @@ from autodisco.store.progress import (
     last_escape,
     progress,
     progress_fields,
+    progress_of_replicas,
     tier_progress,
 )
 from autodisco.store.records import (
@@ -54,7 +55,7 @@ from autodisco.store.records import (
 )
 from autodisco.store.replicas import NOT_SUBMITTED, WAITING
 from autodisco.store.schema import VERSION
-from autodisco.store.simulations import FOR_A_PILOT, RunningReplica, Simulations
+from autodisco.store.simulations import RunningReplica, Simulations
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
 from autodisco.store.verdicts import FAULT, NOT_SELECTED, VERDICTS, Verdict
@@ -64,7 +65,6 @@ __all__ = [
     "END_STATES",
     "EXPERIMENT",
     "FAULT",
-    "FOR_A_PILOT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",
@@ -118,6 +118,7 @@ __all__ = [
     "part_copy",
     "progress",
     "progress_fields",
+    "progress_of_replicas",
     "run_folder",
     "tier_progress",
 ]

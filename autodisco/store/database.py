@@ -32,12 +32,8 @@ CANNOT_BE_WRITTEN = {
 """What the user can do, by SQLite's error code."""
 
 CANNOT_BE_READ = (
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-)
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+)  # fmt: skip
 """Error codes that may pass."""
 
 
@@ -247,12 +243,17 @@ class Database:
 
     def journal(self, limit: int = 0, after: int = 0) -> list[Event]:
         """Journal rows in order, those with an id above `after`; the last `limit` of them unless that is 0."""
-        rows = self.rows(
+        return list(self.each_event(limit, after))
+
+    def each_event(self, limit: int = 0, after: int = 0) -> Iterator[Event]:
+        """The same one by one."""
+        rows = self.each(
             "SELECT * FROM (SELECT * FROM journal WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id",
             after,
             limit or -1,
         )
-        return [Event(**{**row, "seen": json.loads(row["seen"])}) for row in rows]
+        for row in rows:
+            yield Event(**{**row, "seen": json.loads(row["seen"])})
 
     def request(self, what: str) -> None:
         """Ask the daemon to ``pause``, ``resume`` or ``stop``; the last request counts."""
