@@ -121,7 +121,7 @@ def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
             continue
         # If the last line is full, the echo of Ctrl-C moves the cursor to a line that is never cleared.
         width = live.console.width - 4
-        if seen.simulations.waiting + seen.simulations.running or training(seen, width):
+        if seen.simulations.left or training(seen, width):
             live.update(Lines(simulations(seen, width, 2 + FOOTER_RUNNING)), refresh=True)
         else:
             live.update(Lines(header(seen, width, time.time())), refresh=True)

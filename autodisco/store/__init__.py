@@ -55,7 +55,7 @@ from autodisco.store.records import (
 )
 from autodisco.store.replicas import NOT_SUBMITTED, WAITING
 from autodisco.store.schema import VERSION
-from autodisco.store.simulations import FOR_A_PILOT, RunningReplica, Simulations
+from autodisco.store.simulations import RunningReplica, Simulations
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
@@ -64,7 +64,6 @@ __all__ = [
     "DATASET",
     "END_STATES",
     "EXPERIMENT",
-    "FOR_A_PILOT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",

@@ -70,6 +70,16 @@ def test_a_campaign_is_found_by_name_path_or_as_the_latest(call, here, monkeypat
     assert call("status", "--json").json["name"] == "kept"
 
 
+@pytest.mark.parametrize("command", ["status", "pause", "log"])
+def test_a_campaign_file_names_its_campaign(call, here, command):
+    (here / "mine.toml").write_text('name = "other"\n')
+    refused = call(command, "mine.toml")
+    assert refused.code == 2
+    assert "mine.toml: its campaign 'other' has not begun in runs/: autodisco start mine.toml" in refused.err
+    fill(here / "runs" / "other", state="simulate", alive=False).close()
+    assert call(command, "mine.toml").code == 0
+
+
 def test_list_names_campaigns_and_states(call, here, ended):
     fill(here / "runs" / "busy").close()
     said = call("list")
