@@ -21,9 +21,16 @@ class AutodiscoError(Exception):
 
 
 class InputError(AutodiscoError):
-    """The input names something that does not exist or is not allowed."""
+    """The input names something that does not exist or is not allowed.
+
+    `key` is the dotted key of a campaign file that the sentence begins with, if it begins with one.
+    """
 
     exit_code = 2
+
+    def __init__(self, sentence: str, key: str = ""):
+        super().__init__(sentence)
+        self.key = key
 
 
 class InvalidRepeatUnit(InputError):

@@ -79,18 +79,21 @@ class Problem(NamedTuple):
         return ": ".join(filter(None, (self.key if self.value is None else f"{self.key} = {self.value}", self.text)))
 
 
-def error_sentence(error: pydantic.ValidationError, elsewhere: Iterable[str] = ()) -> str:
-    """The first error of a validation in words: key, value and what is allowed; `elsewhere` as in `first_problem`."""
-    return str(first_problem(error, elsewhere))
+def error_sentence(error: pydantic.ValidationError, elsewhere: Iterable[str] = (), within: str = "") -> str:
+    """The first error of a validation in words: key, value and what is allowed; `elsewhere` and `within` as in
+    `first_problem`."""
+    return str(first_problem(error, elsewhere, within))
 
 
-def first_problem(error: pydantic.ValidationError, elsewhere: Iterable[str] = ()) -> Problem:
+def first_problem(error: pydantic.ValidationError, elsewhere: Iterable[str] = (), within: str = "") -> Problem:
     """The first error of a validation.
 
-    `elsewhere` are dotted keys of other tables, one of which may be meant by an unknown key.
+    `elsewhere` are dotted keys of other tables, one of which may be meant by an unknown key; `within` is the dotted key
+    of the table that was validated, if it is a part of a file.
     """
     first = error.errors()[0]
-    path, kind, text, value = [str(part) for part in first["loc"]], first["type"], first["msg"], first["input"]
+    path = [*filter(None, within.split(".")), *map(str, first["loc"])]
+    kind, text, value = first["type"], first["msg"], first["input"]
     key = ".".join(path)
     if kind == "unknown_key":
         return Problem("", None, _unknown_key(path, first["ctx"]["known"], elsewhere))

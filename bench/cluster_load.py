@@ -108,9 +108,23 @@ def waiting(number: int, seconds: float) -> None:
             f"{number:,} tasks wait: {100 * share:.1f} % of a core ({looks} looks in {seconds:g} s)",
             f"{grown:.0f} MiB more memory",
             f"writing the tasks {1000 * put / number:.2f} ms of CPU time each",
+            *cancelled(made, handles),
         ]
         print("; ".join(told), flush=True)
         made.stop()
+
+
+def cancelled(made: PsijExecutor, handles: list[str]) -> list[str]:
+    """How long it takes to cancel some tasks one by one, and all others at once."""
+    some, others = handles[:20], handles[20:]
+    begun = time.monotonic()
+    for handle in some:
+        made.cancel(handle)
+    one = (time.monotonic() - begun) / len(some)
+    begun = time.monotonic()
+    assert not made.cancel_all(others)
+    all_ = time.monotonic() - begun
+    return [f"cancelling one {1000 * one:.0f} ms", f"cancelling the other {len(others):,} at once {all_:.2f} s"]
 
 
 def main() -> int:

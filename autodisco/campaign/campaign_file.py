@@ -13,7 +13,8 @@ from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences
-from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.settings_file import origin, read_settings
+from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import check_tiers
 from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
@@ -92,15 +93,17 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("simulation.engine", lambda: engines.load(settings.simulation.engine)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
-        ("executor", lambda: executor_of(settings)),
+        ("executor.kind", lambda: executor_of(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
+        ("loop.overlap", lambda: _check_overlap(settings)),
         ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
     )
     for key, look in looks:
         try:
             look()
         except InputError as error:
-            raise InputError(f"{where}: {key}: {error}") from None
+            file = origin(where, error.key) if error.key and isinstance(where, Path) else where
+            raise InputError(f"{file}: {error}" if error.key else f"{file}: {key}: {error}") from None
     _check_draws(where, settings)
 
 
@@ -137,6 +140,14 @@ def _check_further(settings: Settings) -> None:
         raise InputError(
             f"{len(names)} given, and selection '{selection}' weighs {weighed}; ehvi weighs one beside the first "
             "objective, chebyshev-ucb any number, the others none"
+        )
+
+
+def _check_overlap(settings: Settings) -> None:
+    if settings.loop.overlap and SIMULATE not in settings.loop.stages:
+        raise InputError(
+            f"{settings.loop.overlap:g} given, and loop.stages lacks the stage '{SIMULATE}' of the program, which "
+            "chooses the next batch ahead; allowed is 0"
         )
 
 

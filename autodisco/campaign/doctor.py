@@ -1,5 +1,6 @@
-"""Checks of the machine before a campaign: packages, engines, force field, GPU, memory, disk."""
+"""Checks before a campaign: packages, engines, force field, GPU, memory, disk, and those of a campaign file."""
 
+import os
 import platform
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from autodisco.campaign.campaign_file import check
+from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.shared import require_local_disk
-from autodisco.errors import InputError
+from autodisco.errors import AutodiscoError, InputError
 from autodisco.machine import cores, file_system, memory_bytes
 from autodisco.text import duration, joined
 
@@ -42,10 +45,13 @@ NOT_SET_UP = "Could not establish a configuration source"
 MIN_MEMORY_GIB = 2.0
 
 
-def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> list[dict[str, Any]]:
+def examine(
+    runs: Path, on_check: Callable[[str], None] = lambda what: None, file: Path | None = None
+) -> list[dict[str, Any]]:
     """Findings as dicts with ``what``, ``ok`` and ``found``; a check that raises counts as a failed one.
 
-    `runs` is the folder that holds the campaigns; `on_check` is called with the name of each check before it runs.
+    `runs` is the folder that holds the campaigns; `on_check` is called with the name of each check before it runs. Of
+    a campaign `file`, all is checked that can be before it begins, and its shared folder.
     """
     from autodisco.simulation.engines import ENGINES
 
@@ -63,6 +69,8 @@ def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> 
         ("free disk space", lambda: _disk(runs)),
         ("file system", lambda: _file_system(runs)),
     ]
+    if file is not None:
+        checks += [("campaign file", lambda: _campaign_file(file)), ("shared folder", lambda: _shared_folder(file))]
     findings = []
     for what, look in checks:
         on_check(what)
@@ -73,6 +81,8 @@ def examine(runs: Path, on_check: Callable[[str], None] = lambda what: None) -> 
 def _finding(what: str, look: Callable[[], tuple[bool, str]]) -> dict[str, Any]:
     try:
         ok, found = look()
+    except AutodiscoError as error:
+        ok, found = False, str(error)
     except Exception as error:
         ok, found = False, f"{type(error).__name__}: {error}"
     return {"what": what, "ok": ok, "found": found}
@@ -160,6 +170,24 @@ def _batch_system() -> tuple[bool, str]:
         said = (asked.stderr or asked.stdout).strip().splitlines() or ["no message"]
         return NOT_SET_UP in said[-1], f"{found[0]}: {said[-1]}"
     return True, f"{found[0]}, which answers; PSI/J {psij}"
+
+
+def _campaign_file(file: Path) -> tuple[bool, str]:
+    settings = read_settings(file)
+    check(file, settings)
+    return True, f"{settings.name}: executor {settings.executor.kind}, engine {settings.simulation.engine}"
+
+
+def _shared_folder(file: Path) -> tuple[bool, str]:
+    """Whether replicas can lie where the campaign file says."""
+    folder = read_settings(file).simulation.folder
+    if not folder:
+        return True, "none (replicas lie in the campaign folder)"
+    if not Path(folder).is_dir():
+        return False, f"{file}: simulation.folder = {folder!r}: there is no such folder; make it, or mount its disk"
+    if not os.access(folder, os.W_OK):
+        return False, f"{file}: simulation.folder = {folder!r}: cannot be written to"
+    return True, f"{folder} ({file_system(Path(folder)) or 'unknown'} file system)"
 
 
 def _memory() -> tuple[bool, str]:

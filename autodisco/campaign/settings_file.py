@@ -65,7 +65,8 @@ def read_settings(
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        variable, _ = overrides.get(".".join(map(str, error.errors()[0]["loc"])), (str(file), None))
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        variable, _ = overrides.get(key, (str(origin(file, key)), None))
         raise InputError(f"{variable}: {settings_error(error)}") from None
     check_together(settings, file)
     return _with_absolute_paths(settings, file)
@@ -132,6 +133,17 @@ def _with_site(content: dict[str, Any], file: Path) -> dict[str, Any]:
     filled = _filled(content, _read_toml(site))
     del filled["executor"]["site"]  # its values are those of the campaign from now on
     return filled
+
+
+def origin(file: Path, key: str) -> Path:
+    """The file that gives a dotted key of a campaign file its value: this one, or its site file."""
+    content = _read_toml(file)
+    if isinstance(executor := content.get("executor"), dict) and isinstance(site := executor.get("site"), str) and site:
+        table: Any = content
+        for name in key.split("."):
+            table = table.get(name) if isinstance(table, dict) else None
+        return file if table is not None else (file.parent / site).resolve()
+    return file
 
 
 def _filled(content: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,14 @@ def runs_folder() -> Path:
 
 
 def campaign_folder(name: str | None) -> Path:
-    """The folder of the campaign with this name or path. Raises InputError if there is no such campaign.
+    """The folder of the campaign with this name, path or campaign file. Raises InputError if there is no such campaign.
 
     Without a name: the running campaign, otherwise the one that ended or began last.
     """
     if name is None:
         return _latest()
+    if (file := Path(name)).is_file():
+        return _of_file(file)
     for folder in (Path(name), runs_folder() / name):
         if (folder / DATABASE).is_file():
             return folder
@@ -27,6 +29,15 @@ def campaign_folder(name: str | None) -> Path:
 
     known = ", ".join(path.parent.name for path in campaign_databases(runs_folder())) or "none"
     raise InputError(f"no campaign '{name}'; campaigns in {runs_folder()}/: {known}")
+
+
+def _of_file(file: Path) -> Path:
+    from autodisco.campaign.settings_file import read_settings
+
+    campaign = read_settings(file).name
+    if not ((folder := runs_folder() / campaign) / DATABASE).is_file():
+        raise InputError(f"{file}: its campaign '{campaign}' has not begun in {runs_folder()}/: autodisco start {file}")
+    return folder
 
 
 def _latest() -> Path:

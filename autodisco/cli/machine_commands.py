@@ -1,5 +1,8 @@
 """Commands about the machine: doctor."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from autodisco.cli.locate import runs_folder
@@ -12,12 +15,17 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(as_json: JSON = False) -> None:
-    """Check that this machine has what campaigns need."""
+def doctor(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Campaign file to check as well; default: only the machine.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Check this machine, and a campaign file."""
     from autodisco.campaign.doctor import examine
 
     with stderr_console().status("looking at this machine") as status:
-        findings = examine(runs_folder(), lambda what: status.update(f"looking at this machine: {what}"))
+        findings = examine(runs_folder(), lambda what: status.update(f"looking at this machine: {what}"), file)
     if as_json:
         print_json(findings)
     else:

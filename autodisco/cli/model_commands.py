@@ -45,7 +45,7 @@ def _network() -> "type[Section]":
 
 def generate(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A campaign; its latest model is used.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A campaign; its latest model is used.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file, instead of a campaign's.")] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of strings to draw.")] = 20,
     label: Annotated[

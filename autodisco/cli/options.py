@@ -8,7 +8,7 @@ import typer
 FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file (TOML), or the folder of a campaign.")]
 NAME = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="A campaign under runs/, or its folder; the most recent one if left out."),
+    typer.Argument(metavar="NAME", help="Campaign: its name, folder or campaign file; default: the most recent."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."

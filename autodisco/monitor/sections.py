@@ -28,7 +28,11 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
     text = f" {finished}/{now.total}"
     if now.failed:
         text += f", {now.failed} failed"
-    moves = status.alive and not status.hung and not (status.short_of_room and not now.running)
+    if now.queued:
+        text += f", {now.queued} in the queue"
+    if now.total_ahead:
+        text += f"  next batch {now.ended_ahead}/{now.total_ahead}"
+    moves = status.alive and not status.hung and (now.running or not (status.short_of_room or now.queued))
     if now.rate_per_hour and moves:
         text += f"  {significant(now.rate_per_hour)}/h"
     if now.eta_s and moves:
@@ -36,7 +40,7 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
     if not now.total:
         text = " none asked for yet"
     running = now.running_replicas
-    of_batch = sum(row.fraction for row in running if row.protocol == status.protocol)
+    of_batch = sum(row.fraction for row in running if row.of_batch)
     share = (finished + of_batch) / now.total if now.total else 0.0
     parts = [heading("Simulations", width), Text.assemble(bar(share, max(10, width - len(text))), text)]
     if trained := training(status, width):
@@ -52,8 +56,9 @@ def _tiers_line(status: Progress, width: int) -> Text:
     """Ended and running builds of each tier, and the CPU time that it took."""
     told = []
     for tier in status.tiers:
-        running = f" +{tier.running}" if tier.running else ""
-        told.append(f"{tier.protocol} {tier.done + tier.failed}{running}, {duration(tier.cpu_s)} CPU")
+        running = tier.running - status.simulations.queued_by_protocol.get(tier.protocol, 0)
+        more = f" +{running}" if running else ""
+        told.append(f"{tier.protocol} {tier.done + tier.failed}{more}, {duration(tier.cpu_s)} CPU")
     return Text(shortened(" · ".join(told), width), style="dim")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
-from autodisco.store import END_STATES, FOR_A_PILOT, STALE_S, Store, at_one_moment, escapes, following
+from autodisco.store import END_STATES, STALE_S, Store, at_one_moment, escapes, following
 from autodisco.text import counted, duration, joined
 
 MOST_NAMED = 5
@@ -48,7 +48,9 @@ def _tiers(status: Status, store: Store) -> str:
     starved, told = store.starved(), []
     for tier in status.tiers:
         cost = f" of about {duration(tier.cost_s)}" if tier.cost_s else ""
-        more = f", {tier.running} running" if tier.running else ""
+        queued = status.simulations.queued_by_protocol.get(tier.protocol, 0)
+        more = f", {tier.running - queued} running" if tier.running > queued else ""
+        more += f", {queued} in the queue" if queued else ""
         more += f", {tier.waiting} waiting" if tier.waiting else ""
         more += ", starved: it contributes nothing" if tier.protocol in starved else ""
         builds = counted(tier.done + tier.failed, "build")
@@ -76,17 +78,17 @@ def stage_seconds_left(status: Status) -> float | None:
 
 def _simulates(status: Status) -> bool:
     now = status.simulations
-    return bool(now.waiting + now.running)
+    return bool(now.left)
 
 
 def _details(status: Status) -> str:
     if _simulates(status):
         now = status.simulations
-        of_batch = [row.step_name for row in now.running_replicas if row.protocol == status.protocol]
-        queued = of_batch.count(FOR_A_PILOT)
-        more = f", {queued} in the queue" if queued else ""
+        more = f", {now.queued} in the queue" if now.queued else ""
         more += f", {now.failed} failed" if now.failed else ""
-        return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running - queued} running{more})"
+        if now.total_ahead:
+            more += f"; {now.ended_ahead} of {now.total_ahead} of the next batch done"
+        return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running} running{more})"
     return f" ({status.activity})" if status.activity else ""
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from autodisco.files import write_atomic
 from autodisco.report.content import gather
-from autodisco.report.page import page
 from autodisco.report.table import write_ranking
 from autodisco.store import Store, at_one_moment
 
@@ -15,6 +14,8 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
 
     `folder` is by default ``report/`` in the campaign folder.
     """
+    from autodisco.report.page import page  # its charts take a second to import
+
     folder = folder or store.folder / "report"
     content = gather(store, whole=True)
     write_ranking(store, content, folder)

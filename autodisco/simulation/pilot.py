@@ -285,11 +285,12 @@ def _how(outcome: ReplicaOutcome) -> str:
 
 
 def _told(run: _Run) -> dict[str, Any]:
-    """How far a replica is."""
+    """How far a replica is, and for how long this pilot has run it."""
+    said: dict[str, Any] = {"elapsed_s": round(time.monotonic() - run.started, 1) if run.started else 0.0}
     with contextlib.suppress(OSError, ValueError):
         told = read_json(claims.in_run(run.task, run.claim).folder / progress.FILE)
-        return {name: told[name] for name in ("step_name", "fraction", "ns_per_day") if name in told}
-    return {}
+        said |= {name: told[name] for name in ("step_name", "fraction", "ns_per_day") if name in told}
+    return said
 
 
 def main() -> int:

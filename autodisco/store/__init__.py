@@ -19,16 +19,14 @@ from autodisco.store.loop import LoopStage, following
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import STALE_S, Owner, live_owner
 from autodisco.store.progress import (
-    FOR_A_PILOT,
     IterationProgress,
     Progress,
-    RunningReplica,
-    Simulations,
     TierProgress,
     escapes,
     last_escape,
     progress,
     progress_fields,
+    progress_of_replicas,
     tier_progress,
 )
 from autodisco.store.records import (
@@ -57,6 +55,7 @@ from autodisco.store.records import (
 )
 from autodisco.store.replicas import NOT_SUBMITTED, WAITING
 from autodisco.store.schema import VERSION
+from autodisco.store.simulations import RunningReplica, Simulations
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
@@ -65,7 +64,6 @@ __all__ = [
     "DATASET",
     "END_STATES",
     "EXPERIMENT",
-    "FOR_A_PILOT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",
@@ -119,6 +117,7 @@ __all__ = [
     "part_copy",
     "progress",
     "progress_fields",
+    "progress_of_replicas",
     "run_folder",
     "tier_progress",
 ]

@@ -1,55 +1,14 @@
 """Progress of a campaign: state, process, simulations and iterations, without its ranking."""
 
-import contextlib
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from autodisco.files import read_json
-from autodisco.store.folders import run_folder
 from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Iteration, Model, Record
+from autodisco.store.simulations import STATUSES, Simulations, simulations
 from autodisco.store.store import Store
-
-STATUSES = ("waiting", "running", "done", "failed")
-RATE_OVER_S = 3600.0
-"""The rate of simulations is that of the last hour."""
-
-FOR_A_PILOT = "waits for a pilot"
-"""Step of a replica in the queue of a cluster, whose status is that of a running one."""
-
-
-@dataclass(frozen=True)
-class RunningReplica(Record):
-    """A replica that is being simulated: the step of its protocol and the share of the work that is done."""
-
-    key: str
-    monomer_smiles: str
-    protocol: str
-    replica: int
-    attempt: int
-    elapsed_s: float
-    step_name: str
-    fraction: float
-
-
-@dataclass(frozen=True)
-class Simulations(Record):
-    """The replicas of the current iteration at the first tier: their numbers by status, mean wall time, rate, and time
-    that is left. `running_replicas` are those of all tiers."""
-
-    waiting: int
-    running: int
-    done: int
-    failed: int
-    total: int
-    mean_wall_s: float | None
-    rate_per_hour: float | None
-    eta_s: float | None
-    running_replicas: list[RunningReplica]
 
 
 @dataclass(frozen=True)
@@ -190,7 +149,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
-        "simulations": _simulations(store, facts),
+        "simulations": simulations(store, facts),
         "tiers": tier_progress(store),
         "iterations": _iterations(store, iterations),
         "iterations_ended": store.iterations_ended(),
@@ -199,6 +158,12 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "model": store.last_model(),
         "journal": store.journal(limit=journal_rows),
     }
+
+
+def progress_of_replicas(store: Store) -> dict[str, Any]:
+    """The fields of `Progress` that change although nothing is written: progress of replicas, age of the heartbeat."""
+    facts = store.facts()
+    return {**process_state(facts, store.folder), "simulations": simulations(store, facts)}
 
 
 def tier_progress(store: Store) -> list[TierProgress]:
@@ -242,90 +207,6 @@ def last_escape(store: Store) -> int:
 def _count(store: Store, table: str, column: str) -> dict[str, int]:
     rows = store.rows(f"SELECT {column} AS name, count(*) AS n FROM {table} GROUP BY {column} ORDER BY {column}")
     return {row["name"]: row["n"] for row in rows}
-
-
-def _simulations(store: Store, facts: dict[str, Any]) -> Simulations:
-    first = facts.get("protocol")
-    found = store.rows(
-        "SELECT status, count(*) AS n FROM replicas WHERE iteration = ? AND protocol = ? GROUP BY status",
-        facts.get("iteration", 0),
-        first,
-    )
-    counts = dict.fromkeys(STATUSES, 0) | {row["status"]: row["n"] for row in found}
-    (average,) = store.rows(
-        "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
-    )
-    columns = "key, protocol, replica, attempt, started, handle, claim"
-    rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
-    beats = _beats(facts.get("beats_folder"))
-    running = [_running(store, row, beats) for row in rows]
-    of_batch = [row for row in running if row.protocol == first]
-    left = counts["waiting"] + sum(1.0 - row.fraction for row in of_batch)
-    rate = _rate_per_s(store, of_batch, first)
-    return Simulations(
-        **counts,
-        total=sum(counts.values()),
-        mean_wall_s=average["mean"],
-        rate_per_hour=rate and 3600.0 * rate,
-        eta_s=left / rate if rate else None,
-        running_replicas=running,
-    )
-
-
-def _rate_per_s(store: Store, running: list[RunningReplica], protocol: str | None) -> float | None:
-    """Replicas of a protocol that were done in a second of the last hour, parts of running ones included.
-
-    None before the first.
-
-    Idle cores, at the end of a batch or for lack of room, lower it.
-    """
-    now = time.time()
-    (recent,) = store.rows(
-        "SELECT count(*) AS n, min(started) AS first FROM replicas "
-        "WHERE protocol = ? AND ended > ? AND started IS NOT NULL",
-        protocol,
-        now - RATE_OVER_S,
-    )
-    if not recent["n"]:
-        return None
-    begun = min([recent["first"], *(now - row.elapsed_s for row in running)])
-    return float((recent["n"] + sum(row.fraction for row in running)) / max(1.0, now - begun))
-
-
-def _beats(folder: str | None) -> dict[str, dict[str, Any]] | None:
-    """What the pilots of a cluster said last of the replicas that they run, by handle; None without pilots."""
-    if not folder:
-        return None
-    found: dict[str, dict[str, Any]] = {}
-    for file in Path(folder).glob("[!.]*.json"):
-        with contextlib.suppress(OSError, ValueError):
-            found |= read_json(file)["running"]
-    return found
-
-
-def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]] | None) -> RunningReplica:
-    if beats is not None:
-        return _as_running(store, row, beats.get(row["handle"] or "", {"step_name": FOR_A_PILOT}))
-    try:
-        home = store.replica_folder(row["key"], row["protocol"], row["replica"])
-        progress = read_json(run_folder(home, row["claim"] or "") / "progress.json")
-    except (OSError, ValueError):
-        progress = {}
-    return _as_running(store, row, progress)
-
-
-def _as_running(store: Store, row: dict[str, Any], progress: dict[str, Any]) -> RunningReplica:
-    polymer = store.polymer(row["key"])
-    return RunningReplica(
-        key=row["key"],
-        monomer_smiles=polymer.given if polymer else "",
-        protocol=row["protocol"],
-        replica=row["replica"],
-        attempt=row["attempt"],
-        elapsed_s=time.time() - row["started"] if row["started"] else 0.0,
-        step_name=progress.get("step_name", "starting"),
-        fraction=float(progress.get("fraction", 0.0)),
-    )
 
 
 def _iterations(store: Store, last: int | None) -> list[IterationProgress]:

@@ -70,6 +70,16 @@ def test_a_campaign_is_found_by_name_path_or_as_the_latest(call, here, monkeypat
     assert call("status", "--json").json["name"] == "kept"
 
 
+@pytest.mark.parametrize("command", ["status", "pause", "log"])
+def test_a_campaign_file_names_its_campaign(call, here, command):
+    (here / "mine.toml").write_text('name = "other"\n')
+    refused = call(command, "mine.toml")
+    assert refused.code == 2
+    assert "mine.toml: its campaign 'other' has not begun in runs/: autodisco start mine.toml" in refused.err
+    fill(here / "runs" / "other", state="simulate", alive=False).close()
+    assert call(command, "mine.toml").code == 0
+
+
 def test_list_names_campaigns_and_states(call, here, ended):
     fill(here / "runs" / "busy").close()
     said = call("list")
@@ -203,3 +213,13 @@ def test_a_polymer_is_explained(call, ended):
     assert said.code == 0
     assert said.out.startswith("*NCCO*   canonical ")
     assert call("explain", "*OCCN*", "found", "--json").json["ranking"] is None
+
+
+def test_two_campaigns_are_compared(call, here):
+    for name in ("one", "another"):
+        fill(here / "runs" / name, state="exhausted", alive=False).close()
+    said = call("compare", "one", "another").out
+    assert "Found" in said
+    assert "better than the reference" in said
+    assert call("compare", "one", "another", "--json").json["names"] == ["one", "another"]
+    assert "no campaign 'third'" in call("compare", "one", "third").err

@@ -34,6 +34,7 @@ pool = {pool}
 [filter]
 selection = "paper"
 [simulation]
+folder = "{folder}"
 protocol = "smoke"
 engine = "lammps"
 replicas = {replicas}
@@ -58,7 +59,7 @@ environment = ["export {environment}"]
 """
 DEFAULTS = {
     "polymers": 2, "replicas": 2, "pilots": 1, "slots": 4, "gpus": 0, "walltime": 30, "warning": 20,
-    "partition": "main", "runner": SLEEPERS, "steps": 30, "step_s": 1.0, "broken": "",
+    "partition": "main", "folder": "", "runner": SLEEPERS, "steps": 30, "step_s": 1.0, "broken": "",
 }  # fmt: skip
 
 
@@ -151,6 +152,14 @@ class Clustered:
     def until_running(self, number: int) -> list[Line]:
         """Wait until so many replicas of the batch run."""
         return self.until(lambda: len(self.running()) >= number and self.running(), f"{number} replicas run")
+
+    def begin_with_checkpoints(self, **changes) -> tuple[subprocess.Popen, list[Line]]:
+        """Run a campaign of four replicas until each has a checkpoint; its process, and the replicas that run."""
+        self.write(**changes)
+        daemon = self.start()
+        running = self.until_running(4)
+        self.until(lambda: all(map(self.has_checkpoint, running)), "checkpoints are written")
+        return daemon, running
 
     def homes(self) -> list[Path]:
         """Folders of its replicas."""

@@ -8,6 +8,7 @@ import pytest
 
 from autodisco.campaign import pause, stop
 from autodisco.files import read_json
+from autodisco.simulation.executors.queue_folder import QueueFolder
 from autodisco.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -29,10 +30,7 @@ def test_a_daemon_that_was_killed_finds_its_thirty_running_replicas_again(cluste
 @pytest.mark.fault("cluster: pilot or replica killed")
 @pytest.mark.parametrize("what", ["pilot", "replica"])
 def test_a_killed_pilot_or_replica_goes_on_from_its_checkpoint(clustered, what):
-    clustered.write()
-    daemon = clustered.start()
-    running = clustered.until_running(4)
-    clustered.until(lambda: any(map(clustered.has_checkpoint, running)), "a checkpoint is written")
+    daemon, running = clustered.begin_with_checkpoints()
     if what == "pilot":
         clustered.kill_pilot(sorted(clustered.pilots())[0])
     else:
@@ -45,10 +43,7 @@ def test_a_killed_pilot_or_replica_goes_on_from_its_checkpoint(clustered, what):
 
 @pytest.mark.fault("cluster: node down or lost")
 def test_replicas_of_a_node_that_goes_down_are_run_again(clustered):
-    clustered.write()
-    daemon = clustered.start()
-    running = clustered.until_running(4)
-    clustered.until(lambda: all(map(clustered.has_checkpoint, running)), "checkpoints are written")
+    daemon, running = clustered.begin_with_checkpoints()
     node = running[0].node
     clustered.slurm.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
     clustered.finish(daemon)
@@ -89,10 +84,7 @@ def test_preempted_pilots_give_their_replicas_back(clustered):
 
 @pytest.mark.fault("cluster: walltime, preemption, scancel")
 def test_a_cancelled_pilot_gives_its_replicas_back_and_another_one_is_submitted(clustered):
-    clustered.write()
-    daemon = clustered.start()
-    running = clustered.until_running(4)
-    clustered.until(lambda: all(map(clustered.has_checkpoint, running)), "checkpoints are written")
+    daemon, _ = clustered.begin_with_checkpoints()
     (job,) = clustered.slurm.jobs("RUNNING")
     clustered.slurm.run("scancel", job)
     clustered.until(lambda: set(clustered.slurm.jobs("RUNNING", "PENDING")) - {job}, "another pilot is submitted")
@@ -186,10 +178,7 @@ def test_a_pause_lets_replicas_end_and_starts_nothing_more(clustered):
 
 @pytest.mark.fault("cluster: leave, pause, stop")
 def test_a_stop_cancels_all_pilots_and_loses_nothing(clustered):
-    clustered.write()
-    daemon = clustered.start()
-    running = clustered.until_running(4)
-    clustered.until(lambda: any(map(clustered.has_checkpoint, running)), "a checkpoint is written")
+    daemon, _ = clustered.begin_with_checkpoints()
     stop(clustered.folder)
     assert daemon.wait(120) == 75
     assert not clustered.slurm.jobs("RUNNING", "PENDING")
@@ -236,3 +225,34 @@ def test_a_node_on_which_everything_fails_is_left_out(clustered):
     clustered.until(lambda: clustered.queue.left_out() == [node], "the node is left out")
     clustered.until(lambda: "node left out" in clustered.journal(), "the journal says so")
     clustered.until(lambda: all(said["node"] != node for said in clustered.queue.beats().values()), "its pilot leaves")
+
+
+@pytest.mark.fault("cluster: shared disk away")
+@pytest.mark.parametrize("asked", [pause, stop])
+def test_a_pause_or_a_stop_while_the_shared_disk_is_away_is_made_up_for(clustered, tmp_path, asked):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    clustered.queue = QueueFolder(disk / "small" / "queue")
+    clustered.write(polymers=4, folder=disk, steps=60)
+    daemon = clustered.start()
+    running = clustered.until_running(4)
+    clustered.until(lambda: all(map(clustered.has_checkpoint, running)), "checkpoints are written")
+    os.rename(disk, tmp_path / "away")
+    asked(clustered.folder)
+    state = "paused" if asked is pause else "stopped"
+    clustered.until(lambda: clustered.fact("state") == state, f"it is {state}")
+    assert clustered.journal().count(f"not {state}") == 1
+    assert clustered.slurm.jobs("RUNNING")
+    os.rename(tmp_path / "away", disk)
+    if asked is stop:
+        assert daemon.wait(60) == 75
+        assert stop(clustered.folder) == "small: stopped, and now its pilots know it"
+        assert not clustered.slurm.jobs("RUNNING", "PENDING")
+        daemon = clustered.start()
+    else:
+        clustered.until(lambda: "made up" in clustered.journal(), "it is made up for")
+        assert clustered.queue.held
+        with Store.open(clustered.folder) as store:
+            store.request("resume")
+    clustered.finish(daemon)
+    assert any(line.begun > 0 for line in clustered.lines("begins"))

@@ -89,6 +89,21 @@ def test_a_shortage_is_shown_and_no_end_is_promised(tmp_path):
     assert "/h" not in text
 
 
+def test_replicas_in_the_queue_of_a_cluster_are_shown_as_such(tmp_path):
+    store = fill(tmp_path / "a")
+    store.set(beats_folder=str(tmp_path / "beats"))
+    text = shown(status(store), 80, 24)
+    assert "8/10, 2 failed, 1 in the queue" in text
+    assert "ETA" not in text
+    assert "/h" not in text
+
+
+def test_pilots_that_could_not_be_told_of_a_pause_are_shown(tmp_path):
+    store = fill(tmp_path / "a", state="paused")
+    store.set(undone={"asked for": "pause", "why": "/disk/a: not there"})
+    assert "its pilots go on: /disk/a: not there" in shown(status(store), 80, 24)
+
+
 def test_what_a_retried_stage_waits_for_is_shown(tmp_path):
     store = fill(tmp_path / "a")
     store.set(trouble="simulate: Input/output error; it will try again in 10:00, 4 of 8")

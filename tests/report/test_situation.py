@@ -9,6 +9,7 @@ import pytest
 from autodisco.decide import status
 from autodisco.decide.life import explain, lines
 from autodisco.errors import InputError
+from autodisco.files import write_json
 from autodisco.polymer import parse
 from autodisco.report.content import gather
 from autodisco.report.situation import situation
@@ -25,6 +26,26 @@ def test_replicas_in_the_queue_of_a_cluster_do_not_count_as_running(tmp_path):
     with fill(tmp_path / "a") as store:
         store.set(beats_folder=str(tmp_path))
         assert "(6 of 10 replicas done, 0 running, 1 in the queue" in situation(store)["now"]
+        seen = progress(store).simulations
+        assert (seen.running, seen.queued, seen.left, seen.eta_s) == (0, 1, 2, None)
+        assert not seen.running_replicas
+
+
+def test_the_time_in_the_queue_of_a_cluster_counts_neither_as_work_nor_for_the_rate(tmp_path):
+    with fill(tmp_path / "a") as store:
+        row = next(row for row in store.open_replicas() if row.status == "running")
+        hour = time.time() - 3600
+        store.update_replica(row.key, row.protocol, row.replica, handle="mine", started=hour)
+        for done in store.replicas():
+            if done.status in ("done", "failed"):
+                times = {"started": hour, "ended": time.time() - 60, "wall_s": 60.0}
+                store.update_replica(done.key, done.protocol, done.replica, **times)
+        store.set(beats_folder=str(tmp_path / "beats"))
+        told = {"mine": {"step_name": "NVT", "fraction": 0.5, "elapsed_s": 50.0}}
+        write_json(tmp_path / "beats" / "7_0.json", {"time": time.time() - 10, "running": told})
+        seen = progress(store).simulations
+    assert [round(row.elapsed_s) for row in seen.running_replicas] == [60]
+    assert seen.rate_per_hour > 60 * 6.5 / 3  # done within two minutes, and not within an hour
 
 
 def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):

@@ -191,10 +191,13 @@ def test_cards_are_shared_without_mps(programs, begin, monkeypatch, capfd, why):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"gpus": "0"}, "gpus = '0': a list of numbers or names of GPUs is expected"),
+        ({"gpus": "0"}, "executor.options.gpus = '0': allowed is a list of numbers or names"),
         ({"gpus": [0.5]}, "a list of numbers or names"),
         ({"gpus": [0, "0"]}, "a GPU is named twice"),
-        ({"gpus": [0], "replicas_per_gpu": 0}, "replicas_per_gpu = 0: a whole number from 1 on is expected"),
+        (
+            {"gpus": [0], "replicas_per_gpu": 0},
+            "executor.options.replicas_per_gpu = 0: allowed is a whole number",
+        ),
     ],
 )
 def test_options_that_cannot_be_used_are_refused(options, complaint):

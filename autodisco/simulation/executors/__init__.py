@@ -8,6 +8,7 @@ from autodisco.errors import InputError
 from autodisco.registry import Registry
 from autodisco.simulation import engines
 from autodisco.simulation.executors import cards
+from autodisco.simulation.executors.cluster_settings import OPTIONS
 from autodisco.simulation.executors.executor import Executor, Sighting, filling_workers
 from autodisco.simulation.executors.local import LocalExecutor
 from autodisco.simulation.executors.pool import Callbacks, OnSubmit, Pool
@@ -38,15 +39,26 @@ def load_executor(
     made, given = EXECUTORS.get(kind), dict(options or {})
     if made is LocalExecutor and "gpus" not in given and engine and engines.load(engine).has_gpu():
         given["gpus"] = cards.found() or None
-    try:
-        inspect.signature(made).bind(workers, threads, **given)
-    except TypeError as error:
-        raise InputError(f"executor {kind}: {error}") from None
+    _check_options(kind, made, given)
     try:
         inspect.signature(made.submit).bind(made, "task", "claim")
     except TypeError:
-        raise InputError(f"executor {kind}: its method submit has to take a task and a claim") from None
+        takes = "its method submit has to take a task and a claim"
+        raise InputError(f"executor.kind = {kind!r}: {takes}", "executor.kind") from None
     return made(workers, threads, **given)
+
+
+def _check_options(kind: str, made: type[Executor], given: Mapping[str, Any]) -> None:
+    """Raise InputError for an option that an executor does not take, or lacks."""
+    parameters = list(inspect.signature(made).parameters.values())[2:]
+    named = [one.name for one in parameters if one.kind != one.VAR_KEYWORD]
+    takes = f"executor {kind} takes {', '.join(named)}" if named else f"executor {kind} takes no options"
+    if len(named) == len(parameters) and (unknown := next((key for key in given if key not in named), None)):
+        key = f"{OPTIONS}.{unknown}"
+        raise InputError(f"{key} = {given[unknown]!r}: unknown key; {takes}", key)
+    needed = [one.name for one in parameters if one.name in named and one.default is one.empty]
+    if missing := next((key for key in needed if key not in given), None):
+        raise InputError(f"{OPTIONS}.{missing} is missing; {takes}", f"{OPTIONS}.{missing}")
 
 
 __all__ = [

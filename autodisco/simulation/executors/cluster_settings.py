@@ -7,6 +7,7 @@ import pydantic
 from autodisco.errors import InputError
 from autodisco.section import AboveZero, Amount, Count, Positive, Section, error_sentence
 
+OPTIONS = "executor.options"
 SCHEDULERS = ("slurm", "pbs", "pbs_classic", "lsf")
 
 
@@ -54,11 +55,11 @@ def cluster_settings(options: dict[str, Any]) -> ClusterSettings:
     try:
         given = ClusterSettings.model_validate(options)
     except pydantic.ValidationError as error:
-        raise InputError(f"options: {error_sentence(error)}") from None
+        key = f"{OPTIONS}.{error.errors()[0]['loc'][0]}"
+        raise InputError(error_sentence(error, within=OPTIONS), key) from None
     if given.warning_seconds >= 30 * given.walltime_minutes:
-        allowed = 30 * given.walltime_minutes - 1
+        allowed, key = 30 * given.walltime_minutes - 1, f"{OPTIONS}.warning_seconds"
         raise InputError(
-            f"options: warning_seconds = {given.warning_seconds}: allowed is at most {allowed}, below half "
-            "of walltime_minutes"
+            f"{key} = {given.warning_seconds}: allowed is at most {allowed}, below half of walltime_minutes", key
         )
     return given

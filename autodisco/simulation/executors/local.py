@@ -13,6 +13,7 @@ from pathlib import Path
 from autodisco.errors import InputError
 from autodisco.simulation.executors import job
 from autodisco.simulation.executors.cards import Cards, visible
+from autodisco.simulation.executors.cluster_settings import OPTIONS
 from autodisco.simulation.executors.executor import Executor, Sighting
 from autodisco.simulation.task import KILLED, ReplicaTask
 
@@ -95,11 +96,15 @@ def _check(gpus: Sequence[int | str] | None, replicas_per_gpu: int) -> None:
     """Raises InputError for options that cannot be used."""
     names = gpus if isinstance(gpus, list | tuple) else () if gpus is None else None
     if names is None or any(isinstance(name, bool) or not isinstance(name, int | str) for name in names):
-        raise InputError(f"gpus = {gpus!r}: a list of numbers or names of GPUs is expected, such as [0, 1]")
+        raise _refused("gpus", gpus, "allowed is a list of numbers or names of GPUs, such as [0, 1]")
     if len(set(map(str, names))) < len(names):
-        raise InputError(f"gpus = {gpus!r}: a GPU is named twice; replicas_per_gpu says how many replicas share one")
+        raise _refused("gpus", gpus, "a GPU is named twice; replicas_per_gpu says how many replicas share one")
     if isinstance(replicas_per_gpu, bool) or not isinstance(replicas_per_gpu, int) or replicas_per_gpu < 1:
-        raise InputError(f"replicas_per_gpu = {replicas_per_gpu!r}: a whole number from 1 on is expected")
+        raise _refused("replicas_per_gpu", replicas_per_gpu, "allowed is a whole number from 1 on")
+
+
+def _refused(option: str, value: object, why: str) -> InputError:
+    return InputError(f"{OPTIONS}.{option} = {value!r}: {why}", f"{OPTIONS}.{option}")
 
 
 def how_it_ended(returncode: int) -> str:

@@ -41,7 +41,8 @@ class PsijExecutor(Executor):
     def __init__(self, workers: int = 0, threads: int = 1, **options: Any):
         self.settings = cluster_settings(options)
         if importlib.util.find_spec("psij") is None:
-            raise InputError("executor psij needs PSI/J: pip install 'autodisco[cluster]'")
+            missing = "executor.kind = 'psij': PSI/J is missing: pip install 'autodisco[cluster]'"
+            raise InputError(missing, "executor.kind")
         super().__init__(workers or AHEAD * self.settings.pilots * self.settings.slots, threads)
         self._campaign, self._folder, self._stalled_s = "replicas", Path.cwd(), 0.0
         self._count = itertools.count()
