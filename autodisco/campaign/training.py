@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 METRIC_DRAWS = 500
 
 
-def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list[TrainingEntry]:
-    """Rows of the training set as of now, each with its label, its weight and why; `ranked` is the ranking as of now.
+def training_set(campaign: Campaign, store: Store, seen: Evidence) -> list[TrainingEntry]:
+    """Rows of the training set as of now, each with its label, its weight and why; the labelling sees `seen`.
 
     A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
     given nor in canonical form, is left out.
@@ -40,7 +40,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
         if polymer.iteration <= store.get("iteration")
         if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
-    for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():
+    for key, found in labelling(campaign).classes(seen).items():
         if key in rows:
             rows[key] = replace(rows[key], label=found.label, weight=found.weight, why=found.why)
     return list(rows.values())

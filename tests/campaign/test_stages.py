@@ -15,7 +15,7 @@ from autodisco.campaign.stages.filter import _objection
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.tasks import Tasks
-from autodisco.campaign.training import load_model, train_model, training_set
+from autodisco.campaign.training import evidence, load_model, train_model, training_set
 from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
@@ -471,7 +471,10 @@ def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filt
     campaign, store = at_filter([])
     unit = parse("[*:1]CCCS[*:2]")
     store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-    assert {row.smiles for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
+    assert {row.smiles for row in training_set(campaign, store, evidence(campaign, store, ranking(store)))} == {
+        "*OCC*",
+        unit.smiles,
+    }
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):
