@@ -213,11 +213,11 @@ def test_the_command_of_cron_takes_the_place_of_a_daemon_that_was_stopped(tmp_pa
 def test_the_heartbeat_is_told_where_a_campaign_is_told_of(owned_by_sleeper, call, monkeypatch):
     campaign, sleeper = owned_by_sleeper
     monkeypatch.setenv("AUTODISCO_RUNS", str(campaign.folder.parent))
-    beat_of(campaign.folder, heartbeat=time.time() - 42)
-    assert "alive, 4" in call("list").out
+    beat_of(campaign.folder, heartbeat=time.time() - 300)
+    assert "alive, 5:" in call("list").out
     for words in (["status"], ["status", "--why"], ["report"]):
         said = call(*words).out
         assert f"process {sleeper.pid} on " in said, words
-        assert "last heartbeat 4" in said, words
+        assert "last heartbeat 5:" in said, words
     page = (campaign.folder / "report" / "index.html").read_text()
-    assert "last heartbeat 4" in page
+    assert "heartbeat 5:" in page

@@ -53,8 +53,7 @@ class Callbacks:
     awaited
         Whether the call waits for the end of a task.
     together
-        A transaction of the caller. The calls to which starts and one look at the running replicas lead are made within
-        it, `AT_ONCE` at most.
+        A transaction of the caller, within which calls of starts and of one look are made, `AT_ONCE` at most.
     """
 
     on_start: OnTask = _nothing
