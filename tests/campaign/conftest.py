@@ -44,10 +44,10 @@ selection = "{selection}"
 protocol = "smoke"
 replicas = {replicas}
 reference_replicas = {reference_replicas}
-[budget]
-iterations = {iterations}
 [loop]
 overlap = {overlap}
+[budget]
+iterations = {iterations}
 """
 
 DEFAULTS = {
