@@ -102,6 +102,7 @@ def _fill(campaign: Campaign, store: Store, number: int, run: Path) -> None:
     protocol, kind = store.get("protocol"), campaign.settings.executor.kind
     with store.transaction():
         store.begin_iteration(1)
+        store.set(iteration=1)
         for n in range(number):
             key, claim = f"{n:016x}", claims.new_claim()
             store.add_polymer(key, f"*{'C' * (n + 1)}O*", f"*{'C' * (n + 1)}O*", "generated", 1)

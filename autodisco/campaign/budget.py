@@ -31,9 +31,10 @@ def _done(n: int, noun: str) -> str:
 
 
 def simulations_left(campaign: Campaign, store: Store) -> int | None:
-    """Replicas that may still be run; None without a limit."""
+    """Replicas that may still be run; None without a limit. For the iteration ahead, those count that are planned."""
     limit = campaign.settings.budget.simulations
-    return max(0, limit - store.simulations_done()) if limit else None
+    planned = len(store.open_replicas()) if limit and store.is_ahead else 0
+    return max(0, limit - store.simulations_done() - planned) if limit else None
 
 
 def batch_size(campaign: Campaign, store: Store) -> int:

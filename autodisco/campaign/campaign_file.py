@@ -14,6 +14,7 @@ from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences
 from autodisco.campaign.settings_file import origin, read_settings
+from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import check_tiers
 from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
@@ -94,6 +95,7 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("acquire.reference", lambda: parse(settings.acquire.reference)),
         ("executor.kind", lambda: executor_of(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
+        ("loop.overlap", lambda: _check_overlap(settings)),
         ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),
     )
     for key, look in looks:
@@ -138,6 +140,14 @@ def _check_further(settings: Settings) -> None:
         raise InputError(
             f"{len(names)} given, and selection '{selection}' weighs {weighed}; ehvi weighs one beside the first "
             "objective, chebyshev-ucb any number, the others none"
+        )
+
+
+def _check_overlap(settings: Settings) -> None:
+    if settings.loop.overlap and SIMULATE not in settings.loop.stages:
+        raise InputError(
+            f"{settings.loop.overlap:g} given, and loop.stages lacks the stage '{SIMULATE}' of the program, which "
+            "chooses the next batch ahead; allowed is 0"
         )
 
 

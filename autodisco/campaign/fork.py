@@ -127,6 +127,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], training_left_s=None, starved=[], contributions={},
+                ahead=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -84,11 +84,11 @@ def _write(store: Store, found: "Judge", seen: list[Any]) -> None:
 
 
 def write_estimates(store: Store, found: "Judge", pool: Sequence[Candidate]) -> None:
-    """Write what a judge says of polymers with a value and of those in the pool."""
+    """Write what a judge says of polymers with a value, of those in the pool, and of those whose values are to come."""
     from autodisco.decide.judge import estimates
 
     best = store.get("settings")["surrogate"]["best"]
-    store.write_estimates(estimates(found, store, pool, best))
+    store.write_estimates(estimates(found, store, [*pool, *store.awaited()], best))
 
 
 def _facts(found: "Judge", store: Store) -> dict[str, Any]:

@@ -14,17 +14,23 @@ from autodisco.store import NOT_SUBMITTED, WAITING
 if TYPE_CHECKING:
     from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
-Awaited = Callable[[str], bool]
-"""Whether replicas of a protocol, given by its name, are waited for."""
+Awaited = Callable[["ReplicaTask"], bool]
+"""Whether a replica is waited for."""
 
 
 class Results:
-    """Takes in outcomes, many in one transaction; each is in its folder until that is committed."""
+    """Takes in outcomes, many in one transaction; each is in its folder until that is committed.
+
+    Attributes
+    ----------
+    taken : how many were taken in
+    """
 
     def __init__(self, tasks: Tasks, awaited: Awaited):
         self._tasks, self._campaign, self._store = tasks, tasks.campaign, tasks.store
         self._awaited = awaited
         self._disk_full = ""
+        self.taken = 0
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -41,6 +47,7 @@ class Results:
     def ended(self, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
         """Store an outcome. If the failure code allows another attempt, and attempts are left, the replica waits for
         it; returns its task where it is waited for."""
+        self.taken += 1
         if outcome.failure_code == "no-disk":
             self._tasks.update(task, **WAITING)
             self._disk_full = f"{subject(self._campaign, task)}: no space left for {task.folder}"
@@ -96,7 +103,7 @@ class Results:
             why = "no attempts are left" if code in RETRY else "a new start cannot mend it"
             self._store.note("give up", name, seen, "count the replica as failed", why)
         campaign.say(f"{name}: {code} ({outcome.detail}), {'starts again' if retry else 'given up'}")
-        if not retry or not self._awaited(campaign.protocol_name(task)):
+        if not retry or not self._awaited(task):
             return None
         row = self._store.replica_state(*identity(campaign, task))
         assert row is not None, "it has run"

@@ -170,7 +170,7 @@ def drawn_in(campaign: Campaign, store: Store, iteration: int) -> Drawn:
 def fed_most(store: Store, iteration: int) -> set[str]:
     """What the model of an iteration was fed most: the reference, and the training rows of the largest weight, where
     weights differ."""
-    rows = store.training(iteration - 1)
+    rows = store.training(store.model_of(iteration))
     weights = [row.weight for row in rows]
     heaviest = {row.key for row in rows if row.weight == max(weights) > min(weights)}
     return heaviest | {store.get("reference_key")}

@@ -244,6 +244,9 @@ class Loop(Section):
     stages: list[str] = list(LOOP)
     """Names of stages in their order, or `path/to/file.py:object`, relative to the campaign file; the last one is
     `retrain`."""
+    overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of a batch, the last polymers of it, that may still run when the next batch is chosen and started; 0: each
+    batch is waited for ([overlap](#two-batches-at-a-time))."""
 
 
 class Settings(Section):

@@ -23,7 +23,7 @@ def settled_chance(campaign: Campaign, store: Store) -> float | None:
     aim = Aim(campaign.objective, judge.posterior)
     measured = canonical(row.monomer_smiles for row in ranking(store) if not row.violated)
     best = best_known(aim, measured, campaign.settings.surrogate.best)
-    others = [*measured, *canonical(row.smiles for row in store.waiting())]
+    others = [*measured, *canonical(row.smiles for row in (*store.waiting(), *store.awaited()))]
     rng = np.random.default_rng(campaign.seed(store.get("iteration"), SETTLED))
     return chance_settled(aim, best, others, rng, rule.margin)
 

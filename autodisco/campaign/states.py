@@ -30,6 +30,10 @@ class IllegalTransition(Exception):
     """The program tried a step that no stage allows."""
 
 
+class NotAhead(Exception):
+    """Raised where work for the next iteration cannot go on before that iteration begins."""
+
+
 class Interrupted(Exception):
     """Raised by a stage that left its work at a safe point, because `Campaign.interrupted` gave a reason."""
 
@@ -37,13 +41,24 @@ class Interrupted(Exception):
 def advance(store: Store, event: str, reason: str = "", **facts: Any) -> str:
     """Take the step that `event` leads to, with more facts to write at once; returns the new state.
 
-    Raises IllegalTransition if the event cannot happen in the present state.
+    Of the iteration ahead (`Store.ahead`), only the state is another one then; when that iteration begins, it goes on
+    with this state.
+
+    Raises IllegalTransition if the event cannot happen in the present state, NotAhead for an end of the campaign that
+    the iteration ahead would lead to.
     """
     with store.transaction():
         state, stages = store.get("state"), store.loop_states()
         target = resumable(store) if event == "resume" else _target(store, state, event)
         if target is None:
             raise IllegalTransition(f"{event} in state {state}")
+        if store.is_ahead:
+            if target not in stages:
+                raise NotAhead
+            store.set(ahead={"iteration": store.get("iteration"), "state": target, "chosen": False})
+            return target
+        if (begun := store.get("ahead")) and begun["iteration"] == facts.get("iteration"):
+            target, facts = begun["state"], {**facts, "ahead": None}
         if target in (*END_STATES, "paused") and state in stages:
             store.set(resume_at=state)
         ended = time.time() if target in END_STATES else None

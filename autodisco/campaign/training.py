@@ -12,6 +12,7 @@ import numpy as np
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked
@@ -36,6 +37,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
     rows = {
         polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
+        if polymer.iteration <= store.get("iteration")
         if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
     for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():
@@ -113,6 +115,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     def watch(done: int, total: int, _: float) -> None:
         if campaign.interrupted():
             raise Interrupted
+        tend(campaign, store)
         if not first:
             first.append((done, time.monotonic()))
         elif done % 50 == 0:

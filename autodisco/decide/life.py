@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from autodisco.decide.decisions import AGAINST, decided
@@ -41,6 +42,7 @@ class Life(Record):
     draws, replicas : in order
     training : what the models learnt about it
     ranking : None without a value
+    models : number of the model from which each iteration of its draws was drawn
     journal : decisions about it
     protocol, force_field : of the simulations
     """
@@ -49,6 +51,7 @@ class Life(Record):
     key: str
     polymer: Polymer | None
     draws: list[Candidate]
+    models: dict[int, int]
     replicas: list[Replica]
     training: list[TrainingSpan]
     ranking: Ranked | None
@@ -91,6 +94,7 @@ def lives(
     polymers, draws = store.polymers_by_key(ranked), _by(store.draws_of(ranked), lambda draw: draw.key or "")
     training, newest = _by(store.training_of(ranked), lambda entry: entry.key), store.last_model()
     journal, builds = _by(store.journal(), _subject), _by(replicas, lambda row: row.key)
+    model_of = cache(store.model_of)
     for key in ranked:
         row = polymers.get(key)
         if row is None and key not in draws:
@@ -102,6 +106,7 @@ def lives(
             key=key,
             polymer=row,
             draws=draws.get(key, []),
+            models={draw.iteration: model_of(draw.iteration) for draw in draws.get(key, ())},
             replicas=builds.get(key, []),
             training=[
                 replace(entry, last=min(entry.last, newest.iteration))
@@ -148,7 +153,7 @@ def lines(life: Life) -> list[str]:
     else:
         text.append(f"{life.draws[0].smiles}   key {life.key}")
     for draw in life.draws[:MOST_DRAWS]:
-        where = f"iteration {draw.iteration}, draw {draw.draw}, from model {draw.iteration - 1}"
+        where = f"iteration {draw.iteration}, draw {draw.draw}, from model {life.models[draw.iteration]}"
         text.append(f"  drawn as {draw.smiles} in {where}: {draw.verdict} ({draw.reason})")
     if more := Counter(draw.verdict for draw in life.draws[MOST_DRAWS:]):
         text.append(f"  drawn {more.total()} times more: {', '.join(f'{what} {n}' for what, n in more.items())}")

@@ -30,6 +30,8 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
         text += f", {now.failed} failed"
     if now.queued:
         text += f", {now.queued} in the queue"
+    if now.total_ahead:
+        text += f"  next batch {now.ended_ahead}/{now.total_ahead}"
     moves = status.alive and not status.hung and (now.running or not (status.short_of_room or now.queued))
     if now.rate_per_hour and moves:
         text += f"  {significant(now.rate_per_hour)}/h"
@@ -38,7 +40,7 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
     if not now.total:
         text = " none asked for yet"
     running = now.running_replicas
-    of_batch = sum(row.fraction for row in running if row.protocol == status.protocol)
+    of_batch = sum(row.fraction for row in running if row.of_batch)
     share = (finished + of_batch) / now.total if now.total else 0.0
     parts = [heading("Simulations", width), Text.assemble(bar(share, max(10, width - len(text))), text)]
     if trained := training(status, width):

@@ -86,6 +86,8 @@ def _details(status: Status) -> str:
         now = status.simulations
         more = f", {now.queued} in the queue" if now.queued else ""
         more += f", {now.failed} failed" if now.failed else ""
+        if now.total_ahead:
+            more += f"; {now.ended_ahead} of {now.total_ahead} of the next batch done"
         return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running} running{more})"
     return f" ({status.activity})" if status.activity else ""
 

@@ -33,15 +33,18 @@ class Measured(Estimates):
     def measured(self, names: Iterable[str], key: str | None = None) -> Iterator[Measurements]:
         """Quantities of ended replicas, of all polymers or one, in the order of iterations, keys and protocols.
 
-        Quantities that are not kept at hand are read from the properties, which takes longer.
+        Quantities that are not kept at hand are read from the properties, which takes longer. Polymers that are hidden
+        (`hiding`) are left out.
         """
         if set(names) - set(self.get("at_hand") or ()) or self.get("at_hand") is None:
             found = sorted(self._gathered(set(names), key), key=lambda row: (row.iteration, row.key, row.protocol))
-            yield from found
+            yield from (row for row in found if row.key not in self.hidden)
             return
         where = "WHERE key = ?" if key is not None else ""
         sql = f"SELECT * FROM measured {where} ORDER BY iteration, key, protocol"
         for row in self.each(sql, *([] if key is None else [key])):
+            if row["key"] in self.hidden:
+                continue
             yield Measurements(**{**row, "done": json.loads(row["done"])})
 
     def properties(self, keys: Iterable[str]) -> Iterator[tuple[str, str, Properties]]:

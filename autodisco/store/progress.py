@@ -7,7 +7,7 @@ from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Iteration, Model, Record
-from autodisco.store.simulations import STATUSES, Simulations, simulations
+from autodisco.store.simulations import STATUSES, Simulations, simulations_of
 from autodisco.store.store import Store
 
 
@@ -149,7 +149,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
-        "simulations": simulations(store, facts),
+        "simulations": simulations_of(store, facts),
         "tiers": tier_progress(store),
         "iterations": _iterations(store, iterations),
         "iterations_ended": store.iterations_ended(),

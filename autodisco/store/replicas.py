@@ -112,6 +112,17 @@ class Replicas(Measured):
             ReplicaState, f"SELECT * FROM replicas WHERE status IN ('waiting', 'running') ORDER BY {ORDER}"
         )
 
+    def first_waiting(self, protocol: str, after: int) -> ReplicaState | None:
+        """The first replica at a protocol that waits, of the iterations after one; None if there is none."""
+        found = self._records(
+            ReplicaState,
+            "SELECT * FROM replicas WHERE status = 'waiting' AND protocol = ? AND iteration > ? "
+            f"ORDER BY {ORDER} LIMIT 1",
+            protocol,
+            after,
+        )
+        return found[0] if found else None
+
     def simulations_done(self) -> int:
         """Replicas of the whole campaign that have a value or a failure code."""
         (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
@@ -124,7 +135,12 @@ class Replicas(Measured):
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
     def values_seen(self) -> tuple[Any, ...]:
-        """A tuple that changes whenever a replica ends or a label is added."""
-        (replicas,) = self.rows("SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas")
+        """A tuple that changes whenever a replica ends or a label is added; replicas of hidden polymers (`hiding`) do
+        not count."""
+        (replicas,) = self.rows(
+            "SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas "
+            "WHERE key NOT IN (SELECT value FROM json_each(?))",
+            self._hidden(),
+        )
         (labels,) = self.rows("SELECT count(*) FROM labels")
         return (*replicas.values(), *labels.values())

@@ -1,4 +1,4 @@
-"""The replicas of the current iteration: how many run, how fast they are done, and how far each of them is."""
+"""Replicas of a campaign that are simulated at the moment, with their progress and their rate."""
 
 import contextlib
 import time
@@ -19,13 +19,15 @@ RATE_OVER_S = 3600.0
 
 @dataclass(frozen=True)
 class RunningReplica(Record):
-    """A replica that is being simulated: the step of its protocol and the share of the work that is done."""
+    """A replica that is being simulated: the step of its protocol and the share of the work that is done; whether it is
+    `of_batch`, that is of the current iteration at the first tier."""
 
     key: str
     monomer_smiles: str
     protocol: str
     replica: int
     attempt: int
+    of_batch: bool
     elapsed_s: float
     step_name: str
     fraction: float
@@ -36,9 +38,10 @@ class Simulations(Record):
     """The replicas of the current iteration at the first tier: their numbers by status, mean wall time, rate, and time
     that is left.
 
-    On a cluster, those that wait for a pilot are `queued`: the batch system has not started them, so that they do not
-    count as running. `running_replicas` are those of all tiers; `queued_by_protocol` counts the queued ones of
-    each. No time is given where all that are left are queued.
+    `running_replicas` are those of all tiers and iterations; of the next batch, which may be chosen already, there are
+    `ended_ahead` of `total_ahead`. On a cluster, those that wait for a pilot are `queued`: the batch system has not
+    started them, so that they do not count as running. `queued_by_protocol` counts the queued ones of each tier. No
+    time is given where all that are left are queued.
     """
 
     waiting: int
@@ -47,6 +50,8 @@ class Simulations(Record):
     done: int
     failed: int
     total: int
+    ended_ahead: int
+    total_ahead: int
     mean_wall_s: float | None
     rate_per_hour: float | None
     eta_s: float | None
@@ -59,7 +64,7 @@ class Simulations(Record):
         return self.waiting + self.queued + self.running
 
 
-def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
+def simulations_of(store: Store, facts: dict[str, Any]) -> Simulations:
     """The replicas of the current iteration; `facts` are those of the campaign."""
     first = facts.get("protocol")
     found = store.rows(
@@ -71,23 +76,32 @@ def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     (average,) = store.rows(
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
-    columns = "key, protocol, replica, attempt, started, handle, claim"
+    columns = "key, protocol, replica, iteration, attempt, started, handle, claim"
     rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
     beats = _beats(facts.get("beats_folder"))
-    queued = Counter(row["protocol"] for row in rows if beats is not None and row["handle"] not in beats)
-    running = [_running(store, row, beats) for row in rows if beats is None or row["handle"] in beats]
-    of_batch = [row for row in running if row.protocol == first]
-    left = counts["waiting"] + queued[first] + sum(1.0 - row.fraction for row in of_batch)
-    rate, moves = _rate_per_s(store, of_batch, first), bool(of_batch) or not queued[first]
+    queued = [row for row in rows if beats is not None and row["handle"] not in beats]
+    running = [_running(store, row, beats) for row in rows if row not in queued]
+    of_batch = [row for row in running if row.of_batch]
+    waits = sum((row["protocol"], row["iteration"]) == (first, facts.get("iteration")) for row in queued)
+    left = counts["waiting"] + waits + sum(1.0 - row.fraction for row in of_batch)
+    rate = _rate_per_s(store, [row for row in running if row.protocol == first], first)
+    (ahead,) = store.rows(
+        "SELECT count(*) AS total, total(status IN ('done', 'failed')) AS ended FROM replicas "
+        "WHERE iteration > ? AND protocol = ?",
+        facts.get("iteration", 0),
+        first,
+    )
     return Simulations(
-        **counts | {"running": counts["running"] - queued[first]},
-        queued=queued[first],
+        **counts | {"running": counts["running"] - waits},
+        queued=waits,
         total=sum(counts.values()),
+        ended_ahead=int(ahead["ended"]),
+        total_ahead=ahead["total"],
         mean_wall_s=average["mean"],
         rate_per_hour=rate and 3600.0 * rate,
-        eta_s=left / rate if rate and moves else None,
+        eta_s=left / rate if rate and (of_batch or not waits) else None,
         running_replicas=running,
-        queued_by_protocol=dict(queued),
+        queued_by_protocol=dict(Counter(row["protocol"] for row in queued)),
     )
 
 
@@ -143,6 +157,7 @@ def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]]
         protocol=row["protocol"],
         replica=row["replica"],
         attempt=row["attempt"],
+        of_batch=(row["protocol"], row["iteration"]) == (store.get("protocol"), store.get("iteration")),
         elapsed_s=elapsed_s,
         step_name=progress.get("step_name", "starting"),
         fraction=float(progress.get("fraction", 0.0)),

@@ -202,6 +202,19 @@ class Store(Replicas):
             last,
         )
 
+    def awaited(self) -> list[Candidate]:
+        """Draws of polymers that were selected, and whose values are to come or do not count yet (`hiding`)."""
+        rows = self._records(
+            Candidate,
+            "SELECT * FROM candidates WHERE verdict IN ('new', ?) AND key IN (SELECT value FROM json_each(?) UNION "
+            "SELECT key FROM replicas WHERE status IN ('waiting', 'running') AND protocol = ?) "
+            "ORDER BY iteration, draw",
+            NOT_SELECTED,
+            self._hidden(),
+            self.get("protocol"),
+        )
+        return list({row.key: row for row in rows}.values())
+
     def _return_to_grammar(self, those: str, *values: Any) -> None:
         """Make `those` polymers (a condition in SQL) units of the grammar again that were so when a model learnt."""
         self.write(

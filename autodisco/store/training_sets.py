@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from autodisco.store.database import Database
+from autodisco.store.ahead import Ahead
 from autodisco.store.records import Model, TrainingEntry, TrainingSpan
 
 AMONG = "IN (SELECT value FROM json_each(?))"
@@ -19,7 +19,7 @@ JSON_COLUMNS = ("flags", "scores", "properties", "metrics", "counts", "saturatio
 Row = TypeVar("Row")
 
 
-class TrainingSets(Database):
+class TrainingSets(Ahead):
     """The part of the store that concerns training sets and models."""
 
     def write_training(self, iteration: int, rows: list[TrainingEntry]) -> None:

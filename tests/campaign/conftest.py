@@ -46,12 +46,14 @@ replicas = {replicas}
 reference_replicas = {reference_replicas}
 [budget]
 iterations = {iterations}
+[loop]
+overlap = {overlap}
 """
 
 DEFAULTS = {
     "seed": 1, "seeds": 'file = "seeds.csv"', "batch": 2, "until": "survivors", "max_draws": 2000, "unstable": "flag",
     "selection": "paper", "pool": 0,
-    "replicas": 1, "reference_replicas": 1, "iterations": 1,
+    "replicas": 1, "reference_replicas": 1, "iterations": 1, "overlap": 0.0,
 }  # fmt: skip
 
 

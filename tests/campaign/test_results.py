@@ -47,6 +47,7 @@ def ended(tmp_path):
         store = Store.create(campaign.folder)
         set_up(campaign, store)
         store.begin_iteration(1)
+        store.set(iteration=1)
         for n, outcome in enumerate(outcomes):
             key = f"{n:016x}"
             store.add_polymer(key, "*OCC*", "*OCC*", "generated", 1)

@@ -18,6 +18,9 @@ LOOP = {
 }
 """The stages of the loop in their order, where a campaign file names no others."""
 
+SIMULATE = "simulate"
+"""The stage of the loop that runs the replicas of a batch, and may choose the next one meanwhile."""
+
 LAST = "retrain"
 """The last stage of every loop: it closes the iteration and ends the campaign."""
 
@@ -25,4 +28,4 @@ STAGES: Registry[Stage] = Registry(
     "stages", "stage", {FIRST: "autodisco.campaign.stages.prepare:PREPARE", **LOOP}, Stage, "instance"
 )
 
-__all__ = ["FIRST", "LAST", "LOOP", "NEXT", "STAGES", "Event", "Stage"]
+__all__ = ["FIRST", "LAST", "LOOP", "NEXT", "SIMULATE", "STAGES", "Event", "Stage"]

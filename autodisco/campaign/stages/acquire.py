@@ -14,6 +14,11 @@ from autodisco.store import Store
 
 def acquire(campaign: Campaign, store: Store) -> None:
     """Write the training set of the next model; the journal names each candidate of the batch and its label."""
+    with store.hiding(store.later_keys()):
+        _acquire(campaign, store)
+
+
+def _acquire(campaign: Campaign, store: Store) -> None:
     iteration = store.get("iteration")
     judge(store)
     ranked = ranking(store)

@@ -9,6 +9,7 @@ from collections import Counter
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
 from autodisco.campaign.pool import wanted_new
+from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
@@ -31,10 +32,11 @@ def generate(campaign: Campaign, store: Store) -> None:
     wanted = _wanted(campaign, store, rows)
     drawn, fresh = len(rows), 0
     known, how = store.known_strings(), sampling(campaign, store, iteration)
-    model = load_model(campaign, store, iteration - 1) if wanted else None
+    model = load_model(campaign, store, store.model_of(iteration)) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
             raise Interrupted
+        tend(campaign, store)
         batch, begin = divmod(drawn, DRAWS_AT_ONCE)
         strings = model.sample(
             DRAWS_AT_ONCE,

@@ -30,10 +30,12 @@ def retrain(campaign: Campaign, store: Store) -> None:
     escaped = last_escape(store)
     since = [judgement.high for judgement in judgements if judgement.iteration > escaped]
     saturated = is_saturated(since, patience)
-    spent, settled = budget_spent(campaign, store), settled_chance(campaign, store)
+    spent = budget_spent(campaign, store)
+    with store.hiding(store.later_keys()):
+        settled = settled_chance(campaign, store)
     enough = settled is not None and settled >= campaign.settings.saturation.settled
     if saturated and not (spent or enough):
-        with store.transaction():
+        with store.hiding(store.later_keys()), store.transaction():
             if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
                 saturated = False
                 store.write_training(iteration, training_set(campaign, store, ranking(store)))

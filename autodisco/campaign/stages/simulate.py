@@ -5,6 +5,7 @@ from collections import Counter
 from autodisco.campaign.budget import end_spent, simulations_left, simulations_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
+from autodisco.campaign.overlap import choose_ahead, is_due
 from autodisco.campaign.pool import choose_batch
 from autodisco.campaign.promoting import weigh_tiers
 from autodisco.campaign.replicas import finish, settle
@@ -25,9 +26,11 @@ def simulate(campaign: Campaign, store: Store) -> None:
         finish(campaign, store)
         end_spent(store, simulations_spent(campaign, store))
         return
+    if is_due(campaign, store):
+        choose_ahead(campaign, store)
     check_failures(campaign, store)
     counts = Counter(row.status for row in store.batch_replicas())
-    with store.transaction():
+    with store.hiding(store.later_keys()), store.transaction():
         why = "every replica has a value or a failure code"
         store.note("simulated", f"iteration {iteration}", dict(counts), "acquire", why)
         weigh_tiers(store)

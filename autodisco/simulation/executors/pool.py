@@ -14,6 +14,7 @@ from autodisco.simulation.executors.executor import Executor, Sighting
 from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 LOOK_S = 2.0  # between looks at how far a replica is
+TURN_S = 1.0  # between turns beside other work
 STARTS_AFTER_KILLS = 3
 AT_ONCE = 100  # starts or results in one transaction: others who want to write wait for its end
 
@@ -47,6 +48,8 @@ class Callbacks:
         A reason to start no further replica now; empty if there is none.
     more
         A task that goes before those of the call, or None; the same one until it has started.
+    later
+        The same for a task that goes where none of the call waits.
     awaited
         Whether the call waits for the end of a task.
     together
@@ -61,6 +64,7 @@ class Callbacks:
     on_restart: OnTask = _nothing
     room: Callable[[], str] = lambda: ""
     more: Callable[[], ReplicaTask | None] = _nothing
+    later: Callable[[], ReplicaTask | None] = _nothing
     awaited: Callable[[ReplicaTask], bool] = lambda task: True
     together: Callable[[], AbstractContextManager[object]] = nullcontext
 
@@ -126,6 +130,7 @@ class Pool:
         self._calls = Callbacks()
         self._waiting: deque[ReplicaTask] = deque()  # retries, and the next of the tasks
         self._running: list[_Running] = []
+        self._turned = 0.0
 
     def run(
         self,
@@ -135,8 +140,8 @@ class Pool:
     ) -> bool:
         """Run all tasks, drawn as there are places for them. Returns False when it was stopped early.
 
-        Tasks that are not ``awaited`` may run on when this returns True; the next call looks after them. `submitted`
-        are replicas that an earlier process submitted: task, handle and claim.
+        Tasks that are not ``awaited`` may run on when this returns True; `turn` and the next call look after them.
+        `submitted` are replicas that an earlier process submitted: task, handle and claim.
 
         A task whose folder already holds its outcome is not run again, unless the failure was the machine's. A replica
         that something outside ended is started again as it was, a few times. Cancelled replicas leave no outcome.
@@ -162,6 +167,14 @@ class Pool:
             if not complete:
                 self.end()
         return True
+
+    def turn(self) -> None:
+        """Look after what runs on after a `run`, and start more of it; called again and again beside other work, it
+        does so every `TURN_S`."""
+        if time.monotonic() - self._turned >= TURN_S:
+            self._start()
+            self._look()
+            self._turned = time.monotonic()
 
     @property
     def running(self) -> list[ReplicaTask]:
@@ -215,14 +228,13 @@ class Pool:
 
     def _start_one(self) -> bool:
         """Submit the next task, or take in the outcome that it has; False if there is none, or no room."""
-        further = self._calls.more()
-        task = further or self._next()
-        if task is None:
+        own = None if (further := self._calls.more()) else self._next()
+        if (task := further or own or self._calls.later()) is None:
             return False
         outcome = claims.accepted_before(task) if self._accepts else None
         if outcome is None and self._calls.room():
             return False
-        if further is None:
+        if own:
             self._waiting.popleft()
         if outcome:
             self._finish(task, outcome)
