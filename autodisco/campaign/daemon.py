@@ -16,6 +16,7 @@ from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
+from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
 from autodisco.campaign.setup import full_runs, set_up, write_copies
@@ -63,11 +64,13 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         interrupts = Interrupts(store, owner, campaign.settings.budget.hours)
-        campaign = replace(campaign, interrupted=interrupts)
+        redraw = Redraw(store, interrupts)
+        campaign = replace(campaign, interrupted=redraw)
         try:
             with signals(interrupts):
                 return _walk(campaign, store, interrupts)
         finally:
+            redraw.end()
             campaign.pool.end()
             interrupts.end()
 

@@ -14,6 +14,7 @@ from autodisco.cli import (
     analysis_commands,
     campaign_commands,
     chemistry_commands,
+    compare,
     label,
     machine_commands,
     maintenance_commands,
@@ -57,6 +58,7 @@ def _without_command(
 analysis_commands.register(app)
 campaign_commands.register(app)
 chemistry_commands.register(app)
+compare.register(app)
 maintenance_commands.register(app)
 label.register(app)
 machine_commands.register(app)

@@ -168,9 +168,8 @@ def log(
     """Show the decisions of a campaign and their reasons."""
     import json
 
-    from autodisco.campaign import live_owner
     from autodisco.decide import objective_of
-    from autodisco.store import END_STATES, Store
+    from autodisco.store import END_STATES, Store, live_owner
 
     with Store.open_readonly(campaign_folder(name)) as store:
         objective = objective_of(store)
@@ -187,7 +186,7 @@ def log(
         rows, last = [row for row in new if is_asked(row)][-number:], new[-1].id if new else 0
         if filtered and not rows:
             message(f"nothing matches; events here: {', '.join(sorted({row.event for row in new}))}")
-        if follow and store.get("state") not in END_STATES and not live_owner(store):
+        if follow and store.get("state") not in END_STATES and not live_owner(store.facts(), store.folder):
             message("no process runs this campaign; waiting for one")
         while True:
             for row in rows:

@@ -13,7 +13,6 @@ from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, with_properties
 from autodisco.decide.standings import Standings
 from autodisco.errors import InputError
-from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.store import (
     Candidate,
     Event,
@@ -79,8 +78,8 @@ def explain(store: Store, polymer: str) -> Life:
 
 def life_of(store: Store, key: str, standings: Standings) -> Life | None:
     """The life of the polymer with this key; None where the campaign has not met it. `standings` are those of now."""
-    rows = with_properties(store, standings.rows([key])) if key in standings.verdicts else []
-    ranked = {key: next(iter(rows), None)}
+    rows = standings.rows([key]) if key in standings.verdicts else []
+    ranked = {key: next(with_properties(store, rows), None)}
     return next(iter(lives(store, standings.objective, ranked, store.replicas(key=key))), None)
 
 
@@ -230,6 +229,8 @@ def _replica(row: Replica, objective: Objective) -> str:
 def _key(polymer: str) -> str:
     if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
         return polymer
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # takes long to import; keys and names do not need it
+
     try:
         return parse(polymer, elements=ORGANIC_ELEMENTS).key
     except InputError as error:

@@ -1,14 +1,14 @@
 """What a reader of a campaign sees at a glance: its progress and the best of its ranking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from autodisco.decide.course import Course, Saturation, course, saturation
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, with_properties
 from autodisco.decide.standings import LatestStandings, Standings
-from autodisco.store import Progress, Store, at_one_moment, progress_fields
+from autodisco.store import Progress, Store, at_one_moment, progress_fields, progress_of_replicas
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def status(
     seen = Standing(store, standings or Standings(store))
     shown, reference = seen.standings.rows(seen.standings.keys[:best]), seen.reference
     if whole:
-        shown, reference = with_properties(store, shown), with_properties(store, reference)
+        shown, reference = list(with_properties(store, shown)), list(with_properties(store, reference))
     return seen.status(shown, reference, journal_rows, iterations)
 
 
@@ -73,7 +73,7 @@ class Standing:
 
     def __init__(self, store: Store, standings: Standings):
         self._store, self.standings = store, standings
-        self.generated = store.generated()
+        self.generated, self.ended = store.generated(), store.iterations_ended()
         self.reference = standings.rows([standings.reference]) if standings.reference else []
         self._course = course(store, standings, self.generated)
         found = [verdict for key, verdict in standings.verdicts.items() if key in self.generated]
@@ -102,24 +102,32 @@ class Standing:
 class Glances:
     """Status of an open store for a reader that looks often: what has not changed is not read again."""
 
-    def __init__(self, store: Store, iterations: int):
-        self._store, self._iterations = store, iterations
+    def __init__(self, store: Store, iterations: int, journal_rows: int):
+        self._store, self._iterations, self._journal_rows = store, iterations, journal_rows
         self._latest = LatestStandings(store)
         self._standing: Standing | None = None
-        self._seen: tuple[object, ...] = ()
+        self._version: int | None = None
         self._rows: tuple[tuple[str, ...], list[Ranked]] = ((), [])
+        self._status: Status | None = None
 
     def standing(self) -> Standing:
         """What follows from the values so far."""
-        standings = self._latest()
-        seen = (id(standings), self._store.iterations_ended())
-        if self._standing is None or seen != self._seen:
-            self._standing, self._seen, self._rows = Standing(self._store, standings), seen, ((), [])
+        version = self._store.version()
+        if self._standing is None or version != self._version:
+            standings = self._latest()
+            ended = self._store.iterations_ended()
+            if self._standing is None or (standings, ended) != (self._standing.standings, self._standing.ended):
+                self._standing, self._rows = Standing(self._store, standings), ((), [])
+            self._version, self._status = version, None
         return self._standing
 
-    def status(self, keys: Sequence[str], journal_rows: int) -> Status:
+    def status(self, keys: Sequence[str]) -> Status:
         """The status of now, with these polymers in place of the best ones."""
         standing = self.standing()
         if self._rows[0] != tuple(keys):
             self._rows = tuple(keys), standing.standings.rows(keys)
-        return standing.status(self._rows[1], standing.reference, journal_rows, self._iterations)
+        if self._status is None:
+            rows = self._rows[1]
+            self._status = standing.status(rows, standing.reference, self._journal_rows, self._iterations)
+            return self._status
+        return replace(self._status, best=self._rows[1], **progress_of_replicas(self._store))

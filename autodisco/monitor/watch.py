@@ -23,12 +23,12 @@ class Watch:
     """An open campaign on a screen. `status` is what was seen last, `ended` whether it has ended."""
 
     def __init__(self, store: Store):
-        self._store, self._view, self._glances = store, View(), Glances(store, ITERATIONS)
+        self._store, self._view, self._glances = store, View(), Glances(store, ITERATIONS, JOURNAL_ROWS)
         self._order: tuple[object, str, Sequence[str]] = (None, "", ())
         self._page: tuple[object, list[Text]] = (None, [])
         self._rows = self._number = 1
         self._kept = Kept()
-        self.status = self._glances.status([], JOURNAL_ROWS)
+        self.status = self._glances.status([])
 
     @property
     def ended(self) -> bool:
@@ -63,7 +63,7 @@ class Watch:
         keys = self._keys()
         self._rows = max(1, ranking_rows(self.status, width, height - 1))
         self._number = max(1, len(keys))
-        self.status = self._glances.status(keys[self._view.top : self._view.top + self._rows], JOURNAL_ROWS)
+        self.status = self._glances.status(keys[self._view.top : self._view.top + self._rows])
 
     def _keys(self) -> Sequence[str]:
         standing, order = self._glances.standing(), self._view.order

@@ -13,14 +13,14 @@ from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, in_common, parse, render_svg
-from autodisco.report.content import Content
+from autodisco.report.content import RANKING_ROWS, Content
 from autodisco.text import duration, probability, quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a page with thousands of them does not load."""
 
-RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 3000, 600, 500, 500, 1000
-"""Longest tables of the page; the whole ranking is in ranking.csv, the rest in `autodisco export`."""
+MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 600, 500, 500, 1000
+"""Longest tables of the page beside the ranking; the rest is in `autodisco export`."""
 
 COMPARED = 100
 """Polymers that are looked at for what those with a failure have in common, and as many without one."""
@@ -30,7 +30,10 @@ METRICS = ("validity", "uniqueness", "novelty", "synthesizability", "similarity"
 
 @dataclass(frozen=True)
 class Table:
-    """Headings and rows of a table; `left_out` rows are not shown, but stand in `rest_in`."""
+    """Headings and rows of a table; `left_out` rows are not shown, but stand in `rest_in`.
+
+    A heading that begins with ``>`` stands above numbers, at the right.
+    """
 
     headings: Sequence[str]
     rows: Sequence[Any]
@@ -101,7 +104,7 @@ def tiers(content: Content) -> Table:
         )
         for tier in content.status.tiers
     ]  # fmt: skip
-    headings = ("protocol", "builds", "failed", "running or waiting", "CPU time", "of a build", "contribution")
+    headings = ("protocol", ">builds", ">failed", ">running or waiting", ">CPU time", ">of a build", ">contribution")
     return Table(headings, rows)
 
 
@@ -112,7 +115,7 @@ def failures(content: Content) -> Table:
         number = f"{row.replica} at {row.protocol}" if content.status.several_tiers else row.replica
         smiles = content.failed_smiles.get(row.key, row.key)
         rows.append((smiles, number, row.failure_code or "unknown", row.detail))
-    headings = ("polymer", "replica", "code", "what was seen")
+    headings = ("polymer", ">replica", "code", "what was seen")
     return Table(headings, rows, len(content.failed) - len(rows), "replicas.csv of autodisco export")
 
 
@@ -126,7 +129,7 @@ def failure_codes(content: Content) -> Table:
         units = _readable(content.failed_smiles[key] for key in sorted(keys))
         shared = in_common(units, others).removeprefix("in common: ") if units and others else ""
         rows.append((code, number, len(keys), shared))
-    return Table(("code", "replicas", "polymers", "in common"), rows)
+    return Table(("code", ">replicas", ">polymers", "in common"), rows)
 
 
 def _readable(units: Iterable[str]) -> list[str]:
@@ -139,7 +142,7 @@ def _readable(units: Iterable[str]) -> list[str]:
 def valueless(content: Content) -> Table:
     """Polymers that the campaign found, and seeds, without a value."""
     rows = content.valueless[:VALUELESS_ROWS]
-    return Table(("polymer", "iteration", "what became of it"), rows, len(content.valueless) - len(rows),
+    return Table(("polymer", ">iteration", "what became of it"), rows, len(content.valueless) - len(rows),
                  "polymers.csv of autodisco export")  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def models(content: Content) -> Table:
         (model.iteration, *(significant(model.metrics.get(name)) for name in METRICS), f"{model.seconds:.0f} s")
         for model in content.models[-MODEL_ROWS:]
     ]
-    headings = ("model", *(name.replace("_", ", ") for name in METRICS), "training")
+    headings = (">model", *(">" + name.replace("_", ", ") for name in METRICS), ">training")
     return Table(headings, rows, len(content.models) - len(rows))
 
 
@@ -162,7 +165,7 @@ def journal(content: Content) -> Table:
         )
         for row in content.journal[-JOURNAL_ROWS:]
     ]  # fmt: skip
-    headings = ("time", "iteration", "state", "event", "about", "decided", "why")
+    headings = (">time", "iteration", "state", "event", "about", "decided", "why")
     return Table(headings, rows, len(content.journal) - len(rows))
 
 

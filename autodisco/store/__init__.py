@@ -26,6 +26,7 @@ from autodisco.store.progress import (
     last_escape,
     progress,
     progress_fields,
+    progress_of_replicas,
     tier_progress,
 )
 from autodisco.store.records import (
@@ -116,6 +117,7 @@ __all__ = [
     "part_copy",
     "progress",
     "progress_fields",
+    "progress_of_replicas",
     "run_folder",
     "tier_progress",
 ]

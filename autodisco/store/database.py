@@ -230,12 +230,17 @@ class Database:
 
     def journal(self, limit: int = 0, after: int = 0) -> list[Event]:
         """Journal rows in order, those with an id above `after`; the last `limit` of them unless that is 0."""
-        rows = self.rows(
+        return list(self.each_event(limit, after))
+
+    def each_event(self, limit: int = 0, after: int = 0) -> Iterator[Event]:
+        """The same one by one."""
+        rows = self.each(
             "SELECT * FROM (SELECT * FROM journal WHERE id > ? ORDER BY id DESC LIMIT ?) ORDER BY id",
             after,
             limit or -1,
         )
-        return [Event(**{**row, "seen": json.loads(row["seen"])}) for row in rows]
+        for row in rows:
+            yield Event(**{**row, "seen": json.loads(row["seen"])})
 
     def request(self, what: str) -> None:
         """Ask the daemon to ``pause``, ``resume`` or ``stop``; the last request counts."""

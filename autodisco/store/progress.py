@@ -7,7 +7,7 @@ from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
 from autodisco.store.records import Escape, Event, Iteration, Model, Record
-from autodisco.store.simulations import STATUSES, Simulations, simulations_of
+from autodisco.store.simulations import STATUSES, Simulations, simulations
 from autodisco.store.store import Store
 
 
@@ -149,7 +149,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "short_of_room": facts.get("short_of_room", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
-        "simulations": simulations_of(store, facts),
+        "simulations": simulations(store, facts),
         "tiers": tier_progress(store),
         "iterations": _iterations(store, iterations),
         "iterations_ended": store.iterations_ended(),
@@ -158,6 +158,12 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "model": store.last_model(),
         "journal": store.journal(limit=journal_rows),
     }
+
+
+def progress_of_replicas(store: Store) -> dict[str, Any]:
+    """The fields of `Progress` that change although nothing is written: progress of replicas, age of the heartbeat."""
+    facts = store.facts()
+    return {**process_state(facts, store.folder), "simulations": simulations(store, facts)}
 
 
 def tier_progress(store: Store) -> list[TierProgress]:

@@ -89,9 +89,8 @@ class Replicas(Measured):
         return self._selected(Replica, WITH_PROPERTIES, ORDER, iteration=iteration, key=key, protocol=protocol)
 
     def each_replica(self) -> Iterator[Replica]:
-        """All of them one by one, because a list of thousands does not fit into memory."""
-        for row in self.each(f"SELECT * FROM {WITH_PROPERTIES} ORDER BY {ORDER}"):
-            yield Replica(**{**row, "properties": row["properties"] and json.loads(row["properties"])})
+        """All of them one by one."""
+        return self._each_record(Replica, f"SELECT * FROM {WITH_PROPERTIES} ORDER BY {ORDER}")
 
     def replica_states(self, iteration: int | None = None, protocol: str | None = None) -> list[ReplicaState]:
         """The same without properties."""
@@ -133,6 +132,11 @@ class Replicas(Measured):
         rows = self.each("SELECT failure_code, count(*) AS n FROM replicas WHERE status = 'failed' GROUP BY 1")
         found = {row["failure_code"] or "unknown": row["n"] for row in rows}
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+    def version(self) -> int:
+        """A number that changes whenever another connection has written anything."""
+        (row,) = self.rows("PRAGMA data_version")
+        return int(row["data_version"])
 
     def values_seen(self) -> tuple[Any, ...]:
         """A tuple that changes whenever a replica ends or a label is added; replicas of hidden polymers (`hiding`) do

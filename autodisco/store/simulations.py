@@ -1,4 +1,4 @@
-"""Replicas of a campaign that are simulated at the moment, with their progress and their rate."""
+"""The replicas of the current iteration: how many run, how fast they are done, and how far each of them is."""
 
 import contextlib
 import time
@@ -38,10 +38,10 @@ class Simulations(Record):
     """The replicas of the current iteration at the first tier: their numbers by status, mean wall time, rate, and time
     that is left.
 
-    `running_replicas` are those of all tiers and iterations; of the next batch, which may be chosen already, there are
-    `ended_ahead` of `total_ahead`. On a cluster, those that wait for a pilot are `queued`: the batch system has not
-    started them, so that they do not count as running. `queued_by_protocol` counts the queued ones of each tier. No
-    time is given where all that are left are queued.
+    On a cluster, those that wait for a pilot are `queued`: the batch system has not started them, so that they do not
+    count as running. `running_replicas` are those of all tiers and iterations; `queued_by_protocol` counts the queued
+    ones of each tier. No time is given where all that are left are queued. Of the next batch, which may be chosen
+    already, there are `ended_ahead` of `total_ahead`.
     """
 
     waiting: int
@@ -64,7 +64,7 @@ class Simulations(Record):
         return self.waiting + self.queued + self.running
 
 
-def simulations_of(store: Store, facts: dict[str, Any]) -> Simulations:
+def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     """The replicas of the current iteration; `facts` are those of the campaign."""
     first = facts.get("protocol")
     found = store.rows(
@@ -79,12 +79,13 @@ def simulations_of(store: Store, facts: dict[str, Any]) -> Simulations:
     columns = "key, protocol, replica, iteration, attempt, started, handle, claim"
     rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
     beats = _beats(facts.get("beats_folder"))
-    queued = [row for row in rows if beats is not None and row["handle"] not in beats]
-    running = [_running(store, row, beats) for row in rows if row not in queued]
+    in_queue = [row for row in rows if beats is not None and row["handle"] not in beats]
+    queued = sum(row["protocol"] == first and row["iteration"] == facts.get("iteration") for row in in_queue)
+    running = [_running(store, row, beats) for row in rows if beats is None or row["handle"] in beats]
     of_batch = [row for row in running if row.of_batch]
-    waits = sum((row["protocol"], row["iteration"]) == (first, facts.get("iteration")) for row in queued)
-    left = counts["waiting"] + waits + sum(1.0 - row.fraction for row in of_batch)
+    left = counts["waiting"] + queued + sum(1.0 - row.fraction for row in of_batch)
     rate = _rate_per_s(store, [row for row in running if row.protocol == first], first)
+    moves = bool(of_batch) or not queued
     (ahead,) = store.rows(
         "SELECT count(*) AS total, total(status IN ('done', 'failed')) AS ended FROM replicas "
         "WHERE iteration > ? AND protocol = ?",
@@ -92,16 +93,16 @@ def simulations_of(store: Store, facts: dict[str, Any]) -> Simulations:
         first,
     )
     return Simulations(
-        **counts | {"running": counts["running"] - waits},
-        queued=waits,
+        **counts | {"running": counts["running"] - queued},
+        queued=queued,
         total=sum(counts.values()),
         ended_ahead=int(ahead["ended"]),
         total_ahead=ahead["total"],
         mean_wall_s=average["mean"],
         rate_per_hour=rate and 3600.0 * rate,
-        eta_s=left / rate if rate and (of_batch or not waits) else None,
+        eta_s=left / rate if rate and moves else None,
         running_replicas=running,
-        queued_by_protocol=dict(Counter(row["protocol"] for row in queued)),
+        queued_by_protocol=dict(Counter(row["protocol"] for row in in_queue)),
     )
 
 

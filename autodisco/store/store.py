@@ -6,7 +6,7 @@ The rest of the program asks this class and never writes SQL. Rows are the froze
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,10 @@ class Store(Replicas):
     def candidates(self, iteration: int | None = None, verdict: str | None = None) -> list[Candidate]:
         """Draws in order, all or those of an iteration or verdict."""
         return self._selected(Candidate, "candidates", "iteration, draw", iteration=iteration, verdict=verdict)
+
+    def each_candidate(self) -> Iterator[Candidate]:
+        """All draws in order, one by one."""
+        return self._each_record(Candidate, "SELECT * FROM candidates ORDER BY iteration, draw")
 
     def draws_of(self, keys: Iterable[str]) -> list[Candidate]:
         """Draws of some polymers in order."""

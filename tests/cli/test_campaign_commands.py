@@ -213,3 +213,13 @@ def test_a_polymer_is_explained(call, ended):
     assert said.code == 0
     assert said.out.startswith("*NCCO*   canonical ")
     assert call("explain", "*OCCN*", "found", "--json").json["ranking"] is None
+
+
+def test_two_campaigns_are_compared(call, here):
+    for name in ("one", "another"):
+        fill(here / "runs" / name, state="exhausted", alive=False).close()
+    said = call("compare", "one", "another").out
+    assert "Found" in said
+    assert "better than the reference" in said
+    assert call("compare", "one", "another", "--json").json["names"] == ["one", "another"]
+    assert "no campaign 'third'" in call("compare", "one", "third").err

@@ -2,14 +2,18 @@
 // Tables sort and filter, marks of charts tell more under the pointer, and polymers show their lives.
 // Without a script, the page shows everything but the lives.
 
-let lives = {};
+const known = new Set([...document.querySelectorAll("tr[data-key]")].map((row) => row.dataset.key));
+let unpacked = null;
 
-async function readLives() {
-  const packed = Uint8Array.from(atob(document.getElementById("lives").textContent), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  lives = await new Response(stream).json();
+// Lives by key; unpacked when the first one is asked for.
+function lives() {
+  unpacked ??= (async () => {
+    const text = document.getElementById("lives").textContent;
+    const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  })();
+  return unpacked;
 }
-readLives();
 
 // tables --------------------------------------------------------------------------------------------------------------
 
@@ -85,14 +89,13 @@ function closeAll(body) {
   for (const button of body.querySelectorAll("[aria-expanded=true]")) button.setAttribute("aria-expanded", "false");
 }
 
-function lifeOf(key) {
-  const box = document.createElement("div"), text = document.createElement("pre");
-  const life = lives[key] ?? { text: "This browser cannot unpack the lives; autodisco explain shows them.", links: {} };
-  text.textContent = life.text;
-  box.className = "life";
+async function tell(box, key) {
+  const text = document.createElement("pre");
   box.append(text);
-  const links = Object.entries(life.links);
-  if (links.length) {
+  try {
+    const life = (await lives())[key], links = Object.entries(life.links);
+    text.textContent = life.text;
+    if (!links.length) return;
     const line = document.createElement("p");
     line.className = "small";
     line.append("Files of the replicas: ");
@@ -103,8 +106,9 @@ function lifeOf(key) {
       line.append(place ? ", " : "", link);
     });
     box.append(line);
+  } catch {
+    text.textContent = "This browser cannot unpack the lives; autodisco explain shows them.";
   }
-  return box;
 }
 
 function toggle(row, open) {
@@ -112,11 +116,13 @@ function toggle(row, open) {
   const isOpen = next && next.classList.contains("told");
   if (isOpen && !open) next.remove();
   if (!isOpen && open) {
-    const told = document.createElement("tr"), cell = document.createElement("td");
+    const told = document.createElement("tr"), cell = document.createElement("td"), box = document.createElement("div");
     told.className = "told";
+    box.className = "life";
     cell.colSpan = row.cells.length;
-    cell.append(lifeOf(row.dataset.key));
+    cell.append(box);
     told.append(cell);
+    tell(box, row.dataset.key);
     row.after(told);
   }
   button.setAttribute("aria-expanded", String(open));
@@ -162,7 +168,7 @@ for (const chart of document.querySelectorAll("figure")) {
     marks ??= found.map((mark) => [mark, mark.getBoundingClientRect()]);
     seen = nearest(marks, event.clientX, event.clientY);
     tip.hidden = !seen;
-    chart.style.cursor = seen && seen.dataset.key in lives ? "pointer" : "";
+    chart.style.cursor = seen && known.has(seen.dataset.key) ? "pointer" : "";
     if (!seen) return;
     tip.textContent = seen.dataset.tip;
     const left = Math.min(event.clientX + 14, document.documentElement.clientWidth - tip.offsetWidth - 8);
@@ -174,5 +180,5 @@ for (const chart of document.querySelectorAll("figure")) {
   chart.addEventListener("pointerdown", look);
   chart.addEventListener("pointerleave", leave);
   addEventListener("scroll", leave, { passive: true });
-  chart.addEventListener("click", () => seen && seen.dataset.key in lives && show(seen.dataset.key));
+  chart.addEventListener("click", () => seen && known.has(seen.dataset.key) && show(seen.dataset.key));
 }
