@@ -4,19 +4,27 @@ import errno
 import hashlib
 import json
 import os
+import pickle
+import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import Any, TextIO
+from tempfile import TemporaryFile
+from typing import Any, Generic, Self, TextIO, TypeVar
 
 from autodisco.errors import InputError
 
+Row = TypeVar("Row")
+
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
+
+DISK_FAULTS = (errno.EIO, errno.ESTALE, errno.EROFS, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN)
+"""Error numbers of a disk that fails, is mounted read-only, or is not there now."""
 
 SYNCS = 32
 """How many files are synced at the same time."""
@@ -29,6 +37,11 @@ PACKED = "files.zip"
 def tells_of_full_disk(text: str) -> bool:
     """Whether a program said in its message that the disk is full."""
     return any(os.strerror(number) in text for number in DISK_FULL)
+
+
+def tells_of_disk_fault(text: str) -> bool:
+    """Whether a program said in its message that the disk fails or is not there."""
+    return any(os.strerror(number) in text for number in DISK_FAULTS)
 
 
 def place_beside(path: Path) -> Path:
@@ -64,21 +77,35 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def remove_leftovers(folder: Path, but: str = "") -> None:
-    """Remove below `folder` the unfinished files of processes of this host that no longer exist.
+    """Remove below `folder` the unfinished files and folders of processes of this host that no longer exist.
 
     The folder named `but` is left out. Names of older versions hold no host; these ran on one.
     """
-    import psutil
-
     for place, folders, names in os.walk(folder):
+        for name in [name for name in folders if _was_left(name)]:
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+            folders.remove(name)
         folders[:] = [name for name in folders if name != but]
         for name in names:
-            if not fnmatch(name, ".*.tmp"):
-                continue
-            *_, host, pid, _ = name.split(".")
-            elsewhere = host.startswith("@") and host != _host()
-            if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
+            if _was_left(name):
                 Path(place, name).unlink(missing_ok=True)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """What `remove_leftovers` would remove in `folder` itself, of this version: a folder of the user's may hold files
+    of other programs that are named like those of older versions."""
+    return [path for path in folder.glob(".*.tmp") if _was_left(path.name) and f".{_host()}." in path.name]
+
+
+def _was_left(name: str) -> bool:
+    """Whether this is the name of an unfinished file of a process of this host that no longer exists."""
+    import psutil
+
+    if not fnmatch(name, ".*.tmp"):
+        return False
+    *_, host, pid, _ = name.split(".")
+    elsewhere = host.startswith("@") and host != _host()
+    return pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid))
 
 
 def sync(path: Path) -> None:
@@ -97,15 +124,13 @@ def sync_all(paths: Sequence[Path]) -> None:
 
 
 @contextmanager
-def open_atomic(path: Path) -> Iterator[TextIO]:
-    """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to, whose file takes the place of `path` when all of it is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = place_beside(path)
     try:
-        with open(beside, "w", encoding="utf-8", newline="") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
+        yield beside
+        sync(beside)
         os.replace(beside, path)
         sync(path.parent)
     except OSError as error:
@@ -114,9 +139,55 @@ def open_atomic(path: Path) -> Iterator[TextIO]:
         beside.unlink(missing_ok=True)
 
 
+@contextmanager
+def open_atomic(path: Path) -> Iterator[TextIO]:
+    """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
+    with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as handle:
+        yield handle
+
+
+class Spooled(Generic[Row]):
+    """Rows that are made once and read several times, in order; they lie in a nameless file in `folder`, because all of
+    them may not fit into memory."""
+
+    def __init__(self, rows: Iterable[Row], folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 (closed by __exit__)
+        self._n = 0
+        for self._n, row in enumerate(rows, 1):
+            pickle.dump(row, self._file, pickle.HIGHEST_PROTOCOL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        self._file.seek(0)
+        for _ in range(self._n):
+            yield pickle.load(self._file)
+
+
 def write_json(path: Path, content: Any) -> None:
     """`write_atomic` of indented JSON; NaN is refused because other programs cannot read it."""
     write_atomic(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def json_rows(path: Path, content: dict[str, Any], name: str) -> Iterator[Callable[[Any], None]]:
+    """`write_json` of `content` with a list of rows as its last entry `name`; gives a function that writes one row."""
+    between = "\n  "
+
+    def write(row: Any) -> None:
+        nonlocal between
+        handle.write(between + json.dumps(row, indent=1, allow_nan=False).replace("\n", "\n  "))
+        between = ",\n  "
+
+    with open_atomic(path) as handle:
+        handle.write(json.dumps({**content, name: []}, indent=1, allow_nan=False).removesuffix("]\n}"))
+        yield write
+        handle.write("\n ]\n}\n" if between.startswith(",") else "]\n}\n")
 
 
 def read_json(path: Path) -> Any:

@@ -16,6 +16,7 @@ import contextlib
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -174,12 +175,18 @@ def _page(store: Store) -> None:
     lines(gather(store))
 
 
-def _csv(store: Store) -> None:
-    from autodisco.report.content import gather
-    from autodisco.report.table import as_csv
+def _report(store: Store) -> None:
+    from autodisco.report.write import write_report
 
-    content = gather(store)
-    as_csv(content.ranking, content.objective)
+    with tempfile.TemporaryDirectory() as folder:
+        write_report(store, Path(folder))
+
+
+def _export(store: Store) -> None:
+    from autodisco.campaign.export import export_tables
+
+    with tempfile.TemporaryDirectory() as folder:
+        export_tables(store, Path(folder), parquet=True)
 
 
 def _collect(store: Store) -> None:
@@ -194,7 +201,8 @@ READS: dict[str, Callable[[Store], None]] = {
     "status": _status,
     "collect": _collect,
     "summary": _page,
-    "csv": _csv,
+    "report": _report,
+    "export": _export,
 }
 
 

@@ -1,12 +1,16 @@
 """Hundreds of iterations on tiny real simulations: does anything grow that should not, and what does the loop cost?
 
     python bench/soak.py [--iterations 500] [--folder DIR] [--figure FILE]
+    python bench/soak.py --made-up 20 --iterations 80 --folder DIR
     python bench/soak.py --campaign campaigns/quickstart.toml --folder DIR
 
 One new polymer per iteration, one replica of the protocol `smoke` with steps of a fifth of their length, the model
-retrained each time; or any campaign. The daemon is looked at every second: memory, open files and CPU time from /proc
-(Linux), the database with its write-ahead log, the state. Prints what the first and the last fifth of the iterations
-took, and where the time of the daemon went; draws the figures over the iterations. The same command goes on.
+retrained each time; or any campaign. With `--made-up N` there are N polymers per iteration, which the posterior chooses
+and labels, and an executor that makes their values up takes the place of the simulations: all else is real.
+
+The daemon is looked at every second: memory, open files and CPU time from /proc (Linux), the database with its
+write-ahead log, the state. Prints what the first and the last fifth of the iterations took, and where the time of the
+daemon went; draws the figures over the iterations. The same command goes on.
 """
 
 import argparse
@@ -15,16 +19,22 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from autodisco.analysis.quantities import quantities
 from autodisco.campaign import load
 from autodisco.errors import AutodiscoError
-from autodisco.simulation import protocols
+from autodisco.simulation import claims, protocols
+from autodisco.simulation.executors import Executor, Sighting
+from autodisco.simulation.executors.job import write_job
+from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 from autodisco.store import Store
+from autodisco.surrogate.similarity import Structures
 from tests.campaign.conftest import write_campaign
 
 EVERY_S = 1.0
@@ -45,11 +55,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--iterations", type=int, default=500)
     parser.add_argument("--campaign", type=Path)
+    parser.add_argument("--made-up", type=int, default=0, metavar="N")
     parser.add_argument("--folder", type=Path, default=Path("soak"))
     parser.add_argument("--figure", type=Path, default=Path("soak.png"))
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    file = given.campaign or campaign_file(given.folder, given.iterations)
+    if given.made_up:
+        file = made_up_campaign(given.folder, given.iterations, given.made_up)
+    else:
+        file = given.campaign or campaign_file(given.folder, given.iterations)
     folder = load(file, given.folder / "runs").folder
     code = watch(file, folder, given.folder)
     with open(given.folder / "samples.csv") as handle:
@@ -82,6 +96,43 @@ def campaign_file(folder: Path, iterations: int) -> Path:
     file.write_text(text + "[saturation]\nthreshold = 0.999\n")
     (folder / "seeds.csv").write_text((folder / "seeds.csv").read_text().replace(",smoke,", ",soak,"))
     return file
+
+
+def made_up_campaign(folder: Path, iterations: int, batch: int) -> Path:
+    """A campaign whose values are made up, judged by the posterior."""
+    file = write_campaign(
+        folder, batch=batch, iterations=iterations, pool=5 * batch, selection="batch-ucb", max_draws=100 * batch
+    )
+    executor = f'[executor]\nkind = "{Path(__file__).resolve()}:MadeUp"\n'
+    file.write_text(file.read_text() + executor + "[saturation]\nthreshold = 0.999\n")
+    return file
+
+
+class MadeUp(Executor):
+    """Values of the size of those of `quick` that depend on the repeat unit, at once."""
+
+    here = False
+    poll_s = 0.01
+
+    def submit(self, task: ReplicaTask, claim: str) -> str:
+        """Leave an outcome as a worker would."""
+        rng = np.random.default_rng(list(f"{task.key} {task.replica}".encode()))
+        structure = Structures.of([task.monomer_smiles])
+        value = float(10 ** (-3.0 + 2.0 * structure.descriptors[0, 1] / 8.0 + 0.2 * rng.normal()))
+        found = {
+            "protocol": task.protocol, "temperature_k": 500.0, "conductivity_s_per_cm": value,
+            **{key: value for quantity in quantities() for key in quantity.keys if key.startswith("conductivity_")},
+        }  # fmt: skip
+        write_job(task, claim)
+        claims.leave(task, claim, ReplicaOutcome(True, found, None, "", 1.0, 1.0, atoms=500))
+        return claim
+
+    def poll(self, handles: Collection[str]) -> dict[str, Sighting]:
+        """All have ended."""
+        return dict.fromkeys(handles, Sighting("ended"))
+
+    def cancel(self, handle: str) -> None:
+        """Nothing runs."""
 
 
 def watch(file: Path, campaign: Path, folder: Path) -> int:

@@ -72,7 +72,9 @@ def fit(
 ) -> Posterior:
     """The posterior, and the time it took."""
     begin = time.process_time()
-    found = Posterior.fit(known, sources, target.name, prior_mean=prior_mean, seed=SEED, level=LEVEL)
+    found = Posterior.fit(
+        known, sources, target.name, prior_mean=prior_mean, seed=SEED, level=LEVEL, most_exact=len(known)
+    )
     print(f"  {len(known)} labels fitted in {time.process_time() - begin:.1f} s of CPU", flush=True)
     return found
 

@@ -3,9 +3,11 @@
 import contextlib
 import csv
 import json
+import shutil
 import tarfile
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
-from autodisco.files import open_atomic, sync, write_atomic
+from autodisco.files import Spooled, leftovers, open_atomic, place_beside, replacing, sync, write_atomic
 from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 
@@ -28,36 +30,49 @@ ARCHIVED = (
     "report",
 )
 
+AT_ONCE = 500
+"""Polymers that are read at a time."""
+
+ROWS_OF_GROUP = 2000
+"""Rows that are written to Parquet at a time."""
+
 Row = dict[str, Any]
 
+Kinds = dict[str, set[type]]
+"""Columns, and the types of their cells that are not None."""
 
-def tables(store: Store) -> dict[str, list[Row]]:
-    """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns.
+
+def tables(store: Store) -> dict[str, Iterator[Row]]:
+    """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns; rows are read
+    one by one, since all of them may not fit into memory.
 
     Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
+    return {
+        "polymers": _polymers(store),
+        "candidates": ({**vars(row), "flags": joined_flags(row.flags)} for row in store.each_candidate()),
+        "replicas": (_beside(vars(row), row.properties or {}, "property") for row in store.each_replica()),
+        "journal": ({**vars(row), "seen": json.dumps(row.seen)} for row in store.each_event()),
+    }
+
+
+def _polymers(store: Store) -> Iterator[Row]:
     ranked = ranking(store)
-    places = {row.key: {**row.to_dict(), **row.tier_columns} for row in ranked}
     of_tiers = list(dict.fromkeys(name for row in ranked for name in row.tier_columns))
     measured, error, *expected = objective_of(store).columns.values()
-    value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict")
-    polymers = [
-        {
-            **_beside(polymer.to_dict(), polymer.scores, "score"),
-            "flags": joined_flags(polymer.flags),
-            "force_field_flags": ";".join(place["force_field_flags"]) if place else "",
-            **{name: place and place.get(name) for name in (*value, *of_tiers)},
-        }
-        for polymer in store.polymers()
-        for place in (places.get(polymer.key),)
-    ]
-    return {
-        "polymers": sorted(polymers, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["key"])),
-        "candidates": [{**row.to_dict(), "flags": joined_flags(row.flags)} for row in store.candidates()],
-        "replicas": [_beside(row.to_dict(), row.properties or {}, "property") for row in store.replicas()],
-        "journal": [{**row.to_dict(), "seen": json.dumps(row.seen)} for row in store.journal()],
-    }
+    value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict", *of_tiers)
+    places = {row.key: row for row in ranked}
+    for keys in _batches([*places, *(key for key in store.units() if key not in places)], AT_ONCE):
+        found = store.polymers_by_key(keys)
+        for polymer, place in ((found[key], places.get(key)) for key in keys):
+            columns = {**place.to_dict(), **place.tier_columns} if place else {}
+            yield {
+                **_beside(vars(polymer), polymer.scores, "score"),
+                "flags": joined_flags(polymer.flags),
+                "force_field_flags": ";".join(place.force_field_flags) if place else "",
+                **{name: columns.get(name) for name in value},
+            }
 
 
 def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
@@ -66,31 +81,44 @@ def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
     All are of one moment. Text that a spreadsheet would take for a formula has an apostrophe before it in the CSV.
     Raises InputError where Parquet is asked for and pyarrow is not installed.
     """
-    if parquet:
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError:
-            raise InputError("--parquet needs a package: pip install 'autodisco[parquet]'") from None
-    with store.snapshot():
-        content = tables(store)
-        columns = {name: [c for c in store.columns(name) if c not in LEFT_OUT] for name in content}
+    if parquet and not find_spec("pyarrow"):
+        raise InputError("--parquet needs a package: pip install 'autodisco[parquet]'")
     written = []
-    for name, rows in content.items():
-        names = list(dict.fromkeys(column for row in rows for column in row)) or columns[name]
-        table = {column: _of_one_kind([row.get(column) for row in rows]) for column in names}
-        path = folder / f"{name}.csv"
-        with open_atomic(path) as handle:
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerow(names)
-            writer.writerows([without_formula(cell) for cell in cells] for cells in zip(*table.values(), strict=True))
-        written.append(path)
-        if parquet:
-            sink = pyarrow.BufferOutputStream()
-            pyarrow.parquet.write_table(pyarrow.table(table), sink)
-            write_atomic(folder / f"{name}.parquet", sink.getvalue().to_pybytes())
-            written.append(folder / f"{name}.parquet")
+    with store.snapshot():
+        for name, read in tables(store).items():
+            kinds: Kinds = {}
+            with Spooled(_noting(read, kinds), folder) as rows:
+                kinds = kinds or {column: set() for column in store.columns(name) if column not in LEFT_OUT}
+                written.append(folder / f"{name}.csv")
+                _write_csv(written[-1], rows, kinds)
+                if parquet:
+                    written.append(folder / f"{name}.parquet")
+                    _write_parquet(written[-1], rows, kinds)
     return written
+
+
+def _write_csv(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
+    as_one = {column: _converter(found) for column, found in kinds.items()}
+    with open_atomic(path) as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(kinds)
+        for row in rows:
+            writer.writerow(without_formula(as_one[column](row.get(column))) for column in kinds)
+
+
+def _write_parquet(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    as_one = {column: _converter(found) for column, found in kinds.items()}
+    types = {bool: pyarrow.bool_(), int: pyarrow.int64(), float: pyarrow.float64(), str: pyarrow.string()}
+    schema = pyarrow.schema(
+        [(column, types[_kind(found)] if found else pyarrow.null()) for column, found in kinds.items()]
+    )
+    with replacing(path) as beside, parquet.ParquetWriter(beside, schema) as writer:
+        for part in _batches(rows, ROWS_OF_GROUP):
+            cells = {column: [as_one[column](row.get(column)) for row in part] for column in kinds}
+            writer.write_table(pyarrow.table(cells, schema))
 
 
 def export_archive(store: Store, file: Path, progress: Callable[[int], None] | None = None) -> None:
@@ -101,22 +129,25 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     name = store.get("name", store.folder.name)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=file.parent) as beside:
-        part = Path(beside) / "part"
-        store.copy_to(Path(beside))
-        with Store.open(Path(beside)) as copy:
+    for left in leftovers(file.parent):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    beside = place_beside(file)
+    try:
+        part = beside / "part"
+        store.copy_to(beside)
+        with Store.open(beside) as copy:
             copy.set(owner=None, owner_inode=None, **_within(copy))
             copy.copy_events()
             if store.shared != store.folder:
-                write_atomic(Path(beside) / "campaign.toml", write_settings(copy.get("settings")))
+                write_atomic(beside / "campaign.toml", write_settings(copy.get("settings")))
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):
-                archive.add(Path(beside) / entry, f"{name}/{entry}")
+                archive.add(beside / entry, f"{name}/{entry}")
             copies = [protocol_copy(store.folder, tier) for tier in range(len(store.tiers()))]
             kept = [*(store.folder / entry for entry in ARCHIVED), *copies]
             paths = {path: path for entry in kept for path in _files(entry)} | _inputs(store)
             paths |= {store.folder / store.place(path): path for path in _files(store.shared / SIMULATIONS)}
-            if (settings := Path(beside) / "campaign.toml").is_file():
+            if (settings := beside / "campaign.toml").is_file():
                 paths[store.folder / settings.name] = settings
             for number, (place, path) in enumerate(paths.items(), 1):
                 if progress:
@@ -126,6 +157,8 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         sync(part)
         part.replace(file)
         sync(file.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _within(copy: Store) -> dict[str, Any]:
@@ -157,9 +190,32 @@ def _flat(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _of_one_kind(values: list[Any]) -> list[Any]:
-    """The cells of a column as what all of them are: numbers, truth values or else text; None stays."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
-        return [None if value is None else float(value) for value in values]
-    return values if len(kinds) < 2 else [None if value is None else str(value) for value in values]
+def _batches(rows: Iterable[Any], most: int) -> Iterator[list[Any]]:
+    rest = iter(rows)
+    while part := list(islice(rest, most)):
+        yield part
+
+
+def _noting(rows: Iterable[Row], kinds: Kinds) -> Iterator[Row]:
+    """The rows; notes their columns in the order in which they first come, and of what types the cells are."""
+    for row in rows:
+        for column, cell in row.items():
+            known = kinds.setdefault(column, set())
+            if cell is not None:
+                known.add(type(cell))
+        yield row
+
+
+def _kind(found: set[type]) -> type:
+    """What all cells of a column can be: numbers, truth values or else text."""
+    if found == {int, float}:
+        return float
+    return next(iter(found)) if len(found) == 1 else str
+
+
+def _converter(found: set[type]) -> Callable[[Any], Any]:
+    """Turns the cells of a column into one kind; None stays."""
+    if len(found) < 2:
+        return lambda cell: cell
+    kind = _kind(found)
+    return lambda cell: None if cell is None else kind(cell)

@@ -11,7 +11,7 @@ import math
 
 from autodisco.campaign.budget import simulations_left
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.stages import STAGES
+from autodisco.campaign.stages import SIMULATE, STAGES
 from autodisco.campaign.states import NotAhead
 from autodisco.store import ReplicaState, Store, copied_part
 
@@ -26,7 +26,7 @@ def last_part(campaign: Campaign, store: Store) -> frozenset[str]:
 def is_due(campaign: Campaign, store: Store) -> bool:
     """Whether the next batch is to be chosen now: it was not, the limits of the campaign file allow another iteration,
     and no replica of the first part of the present batch runs or waits."""
-    if not campaign.settings.loop.overlap or _is_chosen(store):
+    if not campaign.settings.loop.overlap or store.get("state") != SIMULATE or _is_chosen(store):
         return False
     if campaign.settings.budget.iterations and store.get("iteration") >= campaign.settings.budget.iterations:
         return False

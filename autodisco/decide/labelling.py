@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from autodisco.surrogate import Posterior
 
 DRAWS = 2000
+
+MOST_DRAWN = 4000
+"""Polymers whose chances come from joint draws; the time grows with the cube of their number."""
+
 CLASSES = ("high", "low", "unlabelled")
 
 
@@ -146,12 +150,29 @@ class TopChance(Labelling):
 
 
 def chances_among_best(outlook: Outlook, k: int) -> Floats:
-    """Chance of each candidate to be among the best `k` of them, from `DRAWS` joint draws; shape (n,)."""
+    """Chance of each candidate to be among the best `k` of them, from `DRAWS` joint draws; shape (n,).
+
+    Of more than `MOST_DRAWN` it is the chance to be above the border that `k` of them are expected to exceed: that of
+    very many is nearly the same in all draws.
+    """
     n = len(outlook.units)
+    if n > MOST_DRAWN:
+        return _chances_above_border(outlook, k)
     draws = outlook.draws(np.arange(n), DRAWS, np.random.default_rng(0))
     best = np.argpartition(-draws, k - 1, axis=1)[:, :k]
     counts: Floats = np.bincount(best.ravel(), minlength=n) / DRAWS
     return counts
+
+
+def _chances_above_border(outlook: Outlook, k: int) -> Floats:
+    from scipy.optimize import brentq  # here, because settings load this module
+    from scipy.special import ndtr
+
+    mean, sd = outlook.moments
+    far = 10.0 * sd.max()
+    border = brentq(lambda at: ndtr((mean - at) / sd).sum() - k, mean.min() - far, mean.max() + far)
+    chances: Floats = ndtr((mean - border) / sd)
+    return chances
 
 
 def ranked_classes(evidence: Evidence, judged: Mapping[str, tuple[bool, str]]) -> dict[str, TrainingClass]:

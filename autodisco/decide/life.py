@@ -78,8 +78,8 @@ def explain(store: Store, polymer: str) -> Life:
 
 def life_of(store: Store, key: str, standings: Standings) -> Life | None:
     """The life of the polymer with this key; None where the campaign has not met it. `standings` are those of now."""
-    rows = with_properties(store, standings.rows([key])) if key in standings.verdicts else []
-    ranked = {key: next(iter(rows), None)}
+    rows = standings.rows([key]) if key in standings.verdicts else []
+    ranked = {key: next(with_properties(store, rows), None)}
     return next(iter(lives(store, standings.objective, ranked, store.replicas(key=key))), None)
 
 

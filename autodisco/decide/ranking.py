@@ -1,6 +1,6 @@
 """A row of the ranking: a polymer with a value, and what is believed of it when all are compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,9 +106,8 @@ class Ranked(Measured):
         return f"{middle} ({low}–{high})"
 
 
-def with_properties(store: Store, rows: Sequence[Ranked]) -> list[Ranked]:
-    """The same rows with every quantity of their replicas among their properties: about 10 kB each."""
-    detailed = []
+def with_properties(store: Store, rows: Sequence[Ranked]) -> Iterator[Ranked]:
+    """The same rows one by one with every quantity of their replicas among their properties: about 10 kB each."""
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         found: dict[tuple[str, str], list[Properties]] = {}
@@ -116,8 +115,7 @@ def with_properties(store: Store, rows: Sequence[Ranked]) -> list[Ranked]:
             found.setdefault((key, protocol), []).append(properties)
         for row in part:
             valued = with_values(row.objective, found.get((row.key, row.protocol), []))
-            detailed.append(replace(row, properties=combine(valued)) if row.origin == "simulated" else row)
-    return detailed
+            yield replace(row, properties=combine(valued)) if row.origin == "simulated" else row
 
 
 def best_found(ranked: list[Ranked]) -> Ranked | None:

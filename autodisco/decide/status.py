@@ -64,7 +64,7 @@ def status(
     seen = Standing(store, standings or Standings(store))
     shown, reference = seen.standings.rows(seen.standings.keys[:best]), seen.reference
     if whole:
-        shown, reference = with_properties(store, shown), with_properties(store, reference)
+        shown, reference = list(with_properties(store, shown)), list(with_properties(store, reference))
     return seen.status(shown, reference, journal_rows, iterations)
 
 

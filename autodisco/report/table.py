@@ -1,37 +1,49 @@
 """The ranking for other programs: CSV with one column per quantity, JSON with everything."""
 
 import csv
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from autodisco.decide import Objective, Ranked
+from autodisco.decide import Ranked, with_properties
+from autodisco.files import Spooled, json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
+from autodisco.store import Store
 from autodisco.text import joined_flags, without_formula
 
 BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better", "p_best", "expected_from")
 AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
 
 
-def as_csv(ranking: list[Ranked], objective: Objective) -> str:
-    """The ranking as CSV: `BEFORE`, the value, its error and expectation, `AFTER`, then every numeric property and
-    score that any polymer has.
+def write_ranking(store: Store, content: Content, folder: Path) -> None:
+    """Write ``ranking.json``: campaign, conditions, versions and the whole ranking; what is no finite number is null.
+    And ``ranking.csv``: `BEFORE`, the value, its error and expectation, `AFTER`, then every numeric property and score
+    that any polymer has.
 
-    Text that a spreadsheet would take for a formula has an apostrophe before it.
+    Rows are read and written one by one, since all of them may not fit into memory. Text that a spreadsheet would take
+    for a formula has an apostrophe before it in the CSV.
     """
-    first = (*BEFORE, *objective.columns.values(), *AFTER)
-    rows = [_flat(row, first) for row in ranking]
-    more = sorted({name for row in rows for name in row} - set(first))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [*first, *more], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
-    return out.getvalue()
+    first = (*BEFORE, *content.objective.columns.values(), *AFTER)
+    columns = dict.fromkeys(first)
+
+    def flat_beside_json() -> Iterator[dict[str, Any]]:
+        rows = with_properties(store, content.ranking)
+        with json_rows(folder / "ranking.json", _about(content), "polymers") as write:
+            for row in rows:
+                write(_finite({**row.to_dict(), "values": replica_values(row)}))
+                flat = _flat(row, first)
+                columns.update(dict.fromkeys(flat))
+                yield flat
+
+    with Spooled(flat_beside_json(), folder) as rows, open_atomic(folder / "ranking.csv") as handle:
+        writer = csv.DictWriter(handle, [*first, *sorted(columns.keys() - set(first))], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
 
 
-def as_json(content: Content) -> dict[str, Any]:
-    """Campaign, conditions, versions and the whole ranking; what is not a finite number is null."""
+def _about(content: Content) -> dict[str, Any]:
+    """What ``ranking.json`` says before the polymers."""
     status = content.status
     names = ("name", "state", "reason", "iteration", "seed", "protocol", "force_field", "engine", "started", "ended")
     return {
@@ -41,7 +53,6 @@ def as_json(content: Content) -> dict[str, Any]:
         "note": caveat(content),
         "versions": versions(),
         "iterations": _finite([row.to_dict() for row in status.iterations]),
-        "polymers": _finite([{**row.to_dict(), "values": replica_values(row)} for row in content.ranking]),
     }
 
 

@@ -13,14 +13,14 @@ from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, in_common, parse, render_svg
-from autodisco.report.content import Content
+from autodisco.report.content import RANKING_ROWS, Content
 from autodisco.text import duration, probability, quantity, significant
 
 DRAWN = 60
 """Structures are drawn for this many rows; a page with thousands of them does not load."""
 
-RANKING_ROWS, MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 3000, 600, 500, 500, 1000
-"""Longest tables of the page; the whole ranking is in ranking.csv, the rest in `autodisco export`."""
+MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 600, 500, 500, 1000
+"""Longest tables of the page beside the ranking; the rest is in `autodisco export`."""
 
 COMPARED = 100
 """Polymers that are looked at for what those with a failure have in common, and as many without one."""

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from autodisco.files import write_atomic, write_json
+from autodisco.files import write_atomic
 from autodisco.report.content import gather
-from autodisco.report.table import as_csv, as_json
-from autodisco.store import Store
+from autodisco.report.table import write_ranking
+from autodisco.store import Store, at_one_moment
 
 
+@at_one_moment
 def write_report(store: Store, folder: Path | None = None) -> Path:
     """Write the report of an open campaign and return the path of its page.
 
@@ -17,7 +18,6 @@ def write_report(store: Store, folder: Path | None = None) -> Path:
 
     folder = folder or store.folder / "report"
     content = gather(store, whole=True)
-    write_atomic(folder / "ranking.csv", as_csv(content.ranking, content.objective))
-    write_json(folder / "ranking.json", as_json(content))
+    write_ranking(store, content, folder)
     write_atomic(folder / "index.html", page(content, folder))
     return folder / "index.html"

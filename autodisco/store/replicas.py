@@ -89,9 +89,8 @@ class Replicas(Measured):
         return self._selected(Replica, WITH_PROPERTIES, ORDER, iteration=iteration, key=key, protocol=protocol)
 
     def each_replica(self) -> Iterator[Replica]:
-        """All of them one by one, because a list of thousands does not fit into memory."""
-        for row in self.each(f"SELECT * FROM {WITH_PROPERTIES} ORDER BY {ORDER}"):
-            yield Replica(**{**row, "properties": row["properties"] and json.loads(row["properties"])})
+        """All of them one by one."""
+        return self._each_record(Replica, f"SELECT * FROM {WITH_PROPERTIES} ORDER BY {ORDER}")
 
     def replica_states(self, iteration: int | None = None, protocol: str | None = None) -> list[ReplicaState]:
         """The same without properties."""

@@ -5,7 +5,7 @@ that learnt it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from autodisco.store.ahead import Ahead
@@ -88,9 +88,12 @@ class TrainingSets(Ahead):
 
     def _records(self, kind: type[Row], sql: str, *values: Any) -> list[Row]:
         """Rows of a query as records, columns that hold JSON decoded."""
-        rows = self.rows(sql, *values)
-        for row in rows:
+        return list(self._each_record(kind, sql, *values))
+
+    def _each_record(self, kind: type[Row], sql: str, *values: Any) -> Iterator[Row]:
+        """The same one by one, because a list of thousands may not fit into memory."""
+        for row in self.each(sql, *values):
             for column in JSON_COLUMNS:
                 if isinstance(row.get(column), str):
                     row[column] = json.loads(row[column])
-        return [kind(**row) for row in rows]
+            yield kind(**row)

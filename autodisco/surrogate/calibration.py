@@ -11,6 +11,24 @@ TRUST = 10.0
 
 MOST_WIDENED = 4.0
 
+UNKNOWING = 1e6
+"""Variance of a label that says nothing, in squares of the scale."""
+
+ENOUGH = 10
+"""Labels of the target from which on they alone judge the calibration."""
+
+MOST_JUDGING = 600
+"""Labels by which the calibration is judged, evenly chosen where there are more."""
+
+
+def judging(noise: Floats, source: Indices, target: int) -> Indices:
+    """Numbers of the labels by which the calibration is judged: those of the target, of all sources where they are
+    few. `noise` and `source` of each label, (n,)."""
+    known = np.flatnonzero(noise < UNKNOWING)
+    ours = known[source[known] == target]
+    chosen = ours if len(ours) >= ENOUGH else known
+    return chosen[:: -(-len(chosen) // MOST_JUDGING) or 1]
+
 
 def widening(z: Floats) -> float:
     """Factor for standard deviations from standardised residuals, shape (n,): 1 unless they are too large.

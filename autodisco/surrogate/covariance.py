@@ -68,9 +68,9 @@ class Kernels:
         far = rows.distance_of_itself
         return cls(np.ones(len(rows)), rows.linear_with_itself, np.square(far / np.hypot(1.0, far / FAR)))
 
-    def among(self, rows: Indices) -> "Kernels":
-        """The kernels between some of the polymers, each of them a row and a column."""
-        block = np.ix_(rows, rows)
+    def among(self, rows: Indices, others: Indices | None = None) -> "Kernels":
+        """The kernels between some rows and some columns; if these are left out, those of the same numbers."""
+        block = np.ix_(rows, rows if others is None else others)
         return Kernels(self.similarity[block], self.linear[block], self.quadratic[block])
 
     def truth(self, by: Hyperparameters) -> Floats:
@@ -86,6 +86,36 @@ class Kernels:
         return self.quadratic if source.kind == "data-set" else 0.5 * (self.similarity + self.linear)
 
 
+def of_values(
+    kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices, others: Indices
+) -> Floats:
+    """Covariance of values without noise, (n, m).
+
+    Parameters
+    ----------
+    kernels : between their polymers, (n, m)
+    source, others : number of the source of each row, (n,), and of each column, (m,)
+    """
+    covariance: Floats = by.slope[source][:, None] * kernels.truth(by) * by.slope[others]
+    for number, one in enumerate(sources):
+        rows, columns = np.flatnonzero(source == number), np.flatnonzero(others == number)
+        if one.reference or not len(rows) or not len(columns):
+            continue
+        error = by.systematic[number] * kernels.among(rows, columns).systematic(one)
+        covariance[np.ix_(rows, columns)] += by.offset_variance[number] + error
+    return covariance
+
+
+def of_each_value(kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices) -> Floats:
+    """Variance of each value without noise, (n,), from the kernels of each polymer with itself, (n,)."""
+    variance: Floats = np.square(by.slope[source]) * kernels.truth(by)
+    for number, one in enumerate(sources):
+        if not one.reference:
+            error = by.offset_variance[number] + by.systematic[number] * kernels.systematic(one)
+            variance += np.where(source == number, error, 0.0)
+    return variance
+
+
 def of_labels(
     kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices, noise: Floats
 ) -> Floats:
@@ -97,13 +127,6 @@ def of_labels(
     source : number of the source of each label, (n,)
     noise : variance of each label, (n,)
     """
-    slopes = by.slope[source]
-    covariance = slopes[:, None] * kernels.truth(by) * slopes
-    for number, one in enumerate(sources):
-        rows = np.flatnonzero(source == number)
-        if one.reference or not len(rows):
-            continue
-        error = by.systematic[number] * kernels.among(rows).systematic(one)
-        covariance[np.ix_(rows, rows)] += by.offset_variance[number] + error
+    covariance = of_values(kernels, by, sources, source, source)
     covariance[np.diag_indices(len(source))] += noise
     return covariance

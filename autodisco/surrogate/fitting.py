@@ -58,8 +58,10 @@ def fitted(
     seed: int,
     spread: float,
     level: float | None,
+    by: Hyperparameters | None = None,
 ) -> tuple[Known, Floats, Hyperparameters, float]:
-    """The labels, their covariance, the most likely hyperparameters, and the level about which slopes turn."""
+    """The labels, their covariance, the most likely hyperparameters (unless `by` gives them), and the level about which
+    slopes turn."""
     numbers = {source.name: number for number, source in enumerate(sources)}
     structures = Structures.of([label.smiles for label in labels])
     prior = prior_mean.values(structures)
@@ -75,7 +77,10 @@ def fitted(
         fixed_noise=_fixed_noise(labels, LEAST_NOISE * spread),
     )
     bounded = np.flatnonzero([label.censored for label in labels])
-    data, by = _likely(data, sources, bounded, prior_mean.start(sources), seed)
+    if by is None:
+        data, by = _likely(data, sources, bounded, prior_mean.start(sources), seed)
+    elif len(bounded):
+        data = _with_sites(data, by, sources, bounded)
     known = Known(structures, data.source, data.values - data.means(by), data.noise(by))
     return known, of_labels(data.kernels, by, sources, data.source, known.noise), by, level
 
@@ -89,7 +94,7 @@ def _likely(
 ) -> tuple[Data, Hyperparameters]:
     """Hyperparameters, and the data with Gaussian labels in the place of bounds."""
     by = start
-    chosen = _compared(data.source, np.random.default_rng(seed))
+    chosen = compared(data.source, np.random.default_rng(seed))
     if not len(bounded):
         return data, most_likely(data.among(chosen), sources, start) if len(chosen) else start
     bounds = data
@@ -99,17 +104,26 @@ def _likely(
     return _with_sites(bounds, by, sources, bounded), by
 
 
-def _compared(source: Indices, rng: np.random.Generator) -> Indices:
+def compared(source: Indices, rng: np.random.Generator) -> Indices:
     """At most `MOST_COMPARED` labels, the same number of each source where it has as many; ascending."""
-    counts = np.bincount(source)
     if len(source) <= MOST_COMPARED:
         return np.arange(len(source))
-    left, quota = MOST_COMPARED, np.zeros(len(counts), dtype=int)
-    for place, number in enumerate(np.argsort(counts, kind="stable").tolist()):
-        quota[number] = min(counts[number], left // (len(counts) - place))
-        left -= quota[number]
-    chosen = [rng.permutation(np.flatnonzero(source == number))[: quota[number]] for number in range(len(counts))]
+    chosen = [
+        rng.permutation(np.flatnonzero(source == number))[:quota]
+        for number, quota in enumerate(quotas(source, MOST_COMPARED))
+    ]
     return np.sort(np.concatenate(chosen))
+
+
+def quotas(source: Indices, most: int) -> list[int]:
+    """How many labels of each source are taken: `most` in all, and of each source the same number where it has as
+    many."""
+    counts = np.bincount(source)
+    left, quota = most, [0] * len(counts)
+    for place, number in enumerate(np.argsort(counts, kind="stable").tolist()):
+        quota[number] = min(int(counts[number]), left // (len(counts) - place))
+        left -= quota[number]
+    return quota
 
 
 def _with_sites(data: Data, by: Hyperparameters, sources: Sequence[Source], bounded: Indices) -> Data:

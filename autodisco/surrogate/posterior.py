@@ -1,4 +1,4 @@
-"""What is believed of every polymer, given the labels of all sources: an exact Gaussian process over the structure.
+"""What is believed of every polymer, given the labels of all sources: a Gaussian process over the structure.
 
 Values are on the scale of an objective (log10 of S/cm for conductivities). The posterior speaks about the mean over all
 builds that there could be in the target source. `docs/surrogate.md` has the model and what it is worth.
@@ -14,9 +14,10 @@ from scipy.special import ndtr
 
 from autodisco.analysis.shrinkage import Z_90
 from autodisco.arrays import Floats, Indices
-from autodisco.surrogate.calibration import left_out, widening
-from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
-from autodisco.surrogate.fitting import MOST_COMPARED, Known, constant_mean, fitted
+from autodisco.surrogate.calibration import judging, left_out, widening
+from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels, of_values
+from autodisco.surrogate.fitting import Known, constant_mean, fitted
+from autodisco.surrogate.inducing import MOST_EXACT, condensed
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
@@ -27,11 +28,8 @@ PRIOR = "prior mean"
 
 ROWS_AT_ONCE = 2000
 JITTER = 1e-9
-UNKNOWING = 1e6
-"""Variance of a label that says nothing, in squares of the scale."""
-
-ENOUGH = 10
-"""Labels of the target from which on they alone judge the calibration."""
+MOST_DRAWN = 2000
+"""Polymers that are drawn together where there are very many."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,15 @@ class Posterior:
         weights: Floats,
         level: float,
         widened: float | None = None,
+        left: tuple[Floats, Floats] | None = None,
     ) -> None:
         self.sources, self.target = tuple(sources), target
         #: What the marginal likelihood found.
         self.hyperparameters = by
         self._prior_mean, self._labels = prior_mean, labels
         self._factor, self._weights, self._level, self._widened = factor, weights, level, widened
+        #: What `leave_one_out` says where the labels are replaced by fewer points.
+        self._left = left
 
     @classmethod
     @one_thread
@@ -86,6 +87,7 @@ class Posterior:
         seed: int,
         spread: float = 0.5,
         level: float | None = None,
+        most_exact: int = MOST_EXACT,
     ) -> "Posterior":
         """Condition on labels; hyperparameters are those of the largest posterior density.
 
@@ -97,6 +99,7 @@ class Posterior:
         seed : decides which labels are used for the hyperparameters where there are many
         spread : standard deviation between polymers that is expected
         level : value about which slopes turn; the mean of the values if left out
+        most_exact : more labels than these are condensed to points (`autodisco.surrogate.inducing`)
 
         Raises
         ------
@@ -110,6 +113,11 @@ class Posterior:
         if unknown:
             raise ValueError(f"labels of unknown sources: {', '.join(sorted(unknown))}")
         prior_mean = prior_mean or constant_mean(labels, sources, spread)
+        if len(labels) > most_exact:
+            at = condensed(labels, sources, numbers[target], prior_mean, seed, spread, level)
+            return cls(
+                sources, target, at.by, prior_mean, at.points, at.factor, at.weights, at.level, at.widened, at.left
+            )
         known, covariance, by, level = fitted(labels, sources, prior_mean, seed, spread, level)
         factor = cholesky(covariance, lower=True, overwrite_a=True) if len(labels) else covariance
         weights = _solved(factor, known.residuals)
@@ -164,7 +172,8 @@ class Posterior:
         """Chance of each polymer to be among the `k` with the largest (`lowest`: smallest) values of these, from `n`
         random functions.
 
-        Polymers that would have to be more than four standard deviations off their mean have 0.
+        Polymers that would have to be more than four standard deviations off their mean have 0; among more than
+        `MOST_EXACT`, also all but the `MOST_DRAWN` with the highest mean plus two standard deviations.
         """
         chances, found = np.zeros(len(smiles)), self.predict(smiles)
         if k >= len(smiles):
@@ -172,6 +181,9 @@ class Posterior:
         sign = -1.0 if lowest else 1.0
         needed = np.sort(sign * found.mean - 2 * found.sd)[-k]
         near = np.flatnonzero(sign * found.mean + 4 * found.sd >= needed)
+        if len(smiles) > MOST_EXACT:
+            upper = sign * found.mean[near] + 2 * found.sd[near]
+            near = np.sort(near[np.argsort(-upper, kind="stable")[: max(MOST_DRAWN, k)]])
         drawn = sign * self.draws([smiles[row] for row in near.tolist()], n, rng)
         best = np.argpartition(drawn, -min(k, len(near)), axis=1)[:, -min(k, len(near)) :]
         chances[near] = np.bincount(best.ravel(), minlength=len(near)) / n
@@ -204,7 +216,7 @@ class Posterior:
         weights = np.concatenate([self._weights, np.zeros(m)])
         return Posterior(
             self.sources, self.target, self.hyperparameters, self._prior_mean, labels, factor, weights, self._level,
-            self.widened,
+            self.widened, self._left,
         )  # fmt: skip
 
     @one_thread
@@ -226,7 +238,7 @@ class Posterior:
         """The same posterior with standard deviations `factor` times as large."""
         return Posterior(
             self.sources, self.target, self.hyperparameters, self._prior_mean, self._labels, self._factor,
-            self._weights, self._level, factor * self.widened,
+            self._weights, self._level, factor * self.widened, self._left,
         )  # fmt: skip
 
     def noise(self, source: str) -> float:
@@ -260,6 +272,9 @@ class Posterior:
 
         Closed form: Rasmussen and Williams, equation 5.12. `rows` are numbers of labels, all if left out.
         """
+        if self._left is not None:
+            residuals, sds = self._left
+            return (residuals, sds) if rows is None else (residuals[rows], sds[rows])
         if rows is None:  # from one inverse, which takes less than as many columns of it
             precision = np.diag(lapack.dpotri(self._factor, lower=1)[0])
             return self._weights / precision, 1.0 / np.sqrt(precision)
@@ -270,7 +285,7 @@ class Posterior:
 
     @one_thread
     def leave_out(self, fold: Indices) -> tuple[Floats, Floats]:
-        """The same for whole folds of labels at a time; `fold` has the number of each label's."""
+        """The same of an exact posterior for whole folds of labels at a time; `fold` has the number of each one's."""
         return left_out(self._factor, self._weights, fold)
 
     @cached_property
@@ -278,15 +293,8 @@ class Posterior:
         """Factor by which standard deviations are widened, 1 unless the labels lie further off than was said."""
         if self._widened is not None:
             return self._widened
-        residuals, sds = self.leave_one_out(self._judged())
+        residuals, sds = self.leave_one_out(judging(self._labels.noise, self._labels.source, self._number(self.target)))
         return widening(residuals / sds)
-
-    def _judged(self) -> Indices:
-        """Labels by which the calibration is judged: those of the target, of all sources where they are few."""
-        known = np.flatnonzero(self._labels.noise < UNKNOWING)
-        ours = known[self._labels.source[known] == self._number(self.target)]
-        chosen = ours if len(ours) >= ENOUGH else known
-        return chosen[:: -(-len(chosen) // MOST_COMPARED) or 1]
 
     def _number(self, source: str) -> int:
         return [one.name for one in self.sources].index(source)
@@ -317,13 +325,8 @@ class Posterior:
 
     def _value_with_labels(self, rows: Structures, number: int) -> Floats:
         """Covariance of the values of some polymers in a source with the labels, (n, labels)."""
-        by, source = self.hyperparameters, self.sources[number]
-        kernels = Kernels.between(rows, self._labels.structures)
-        covariance: Floats = by.slope[number] * kernels.truth(by) * by.slope[self._labels.source]
-        if not source.reference:
-            shared = by.offset_variance[number] + by.systematic[number] * kernels.systematic(source)
-            covariance += np.where(self._labels.source == number, shared, 0.0)
-        return covariance
+        kernels, of_rows = Kernels.between(rows, self._labels.structures), np.full(len(rows), number)
+        return of_values(kernels, self.hyperparameters, self.sources, of_rows, self._labels.source)
 
     def _halved(self, cross: Floats) -> Floats:
         """Inverse of the factor times the transposed of `cross`, (labels, n)."""

@@ -51,6 +51,14 @@ class Structures:
         starts = self.starts[first : last + 1] - self.starts[first]
         return Structures(starts, self.bits[inside], self.counts[inside], self.descriptors[rows])
 
+    def of_rows(self, rows: Indices) -> "Structures":
+        """Those of some numbers, in their order."""
+        lengths = np.diff(self.starts)[rows]
+        starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        starts[1:] = np.cumsum(lengths)
+        inside = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Structures(starts, self.bits[inside], self.counts[inside], self.descriptors[rows])
+
     def joined(self, others: "Structures") -> "Structures":
         """These and then the others."""
         return Structures(

@@ -111,10 +111,10 @@ def test_every_screen_names_the_tiers(killed, tmp_path):
     with Store.open_readonly(killed) as store:
         assert [tier.protocol for tier in status(store).tiers] == ["smoke", "long"]
         page = write_report(store, tmp_path).read_text()
-        rows = tables(store)["polymers"]
+        first = next(tables(store)["polymers"])
     assert "<h2>Tiers</h2>" in page
     assert "long: σ" in page
-    assert "smoke_conductivity_s_per_cm" in rows[0]
+    assert "smoke_conductivity_s_per_cm" in first
     assert "smoke_conductivity_s_per_cm" in (tmp_path / "ranking.csv").read_text().splitlines()[0]
 
 

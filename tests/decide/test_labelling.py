@@ -83,3 +83,12 @@ def test_chances_add_up_and_turn_round_where_lower_is_better(units, posterior):
     assert higher == pytest.approx(posterior.p_best(units, 6, np.random.default_rng(1)), abs=0.06)
     assert higher[0] > 0.9 > 0.1 > lower[0]
     assert lower[-2] > 0.9 > 0.1 > higher[-2]
+
+
+def test_chances_of_very_many_come_from_the_border_of_the_share(units, posterior, monkeypatch):
+    outlook = Outlook(Aim(CONDUCTIVITY, posterior), units)
+    drawn = chances_among_best(outlook, 6)
+    monkeypatch.setattr("autodisco.decide.labelling.MOST_DRAWN", len(units) - 1)
+    of_border = chances_among_best(outlook, 6)
+    assert of_border.sum() == pytest.approx(6.0)
+    assert of_border == pytest.approx(drawn, abs=0.12)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from autodisco.files import sync_all, tells_of_full_disk
+from autodisco.files import sync_all, tells_of_disk_fault, tells_of_full_disk
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -340,7 +340,8 @@ class Pool:
         with suppress(OSError):
             lines = log.read_text(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "no output"
-        code = "no-disk" if tells_of_full_disk(last) else sighting.code
+        code = "disk-fault" if tells_of_disk_fault(last) else sighting.code
+        code = "no-disk" if tells_of_full_disk(last) else code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
 
 
