@@ -7,6 +7,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 ├── OwnedError            3   the campaign belongs to a live process
 ├── StorageError          1   disk or database cannot be written or read now; later the same may work
 │   └── DiskAbsent        1   a disk that machines share is not mounted; it is waited for without an end
+├── EngineAbsent          1   the program of an engine is not there now; later it may be
 ├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
@@ -57,6 +58,10 @@ class StorageError(AutodiscoError):
 
 class DiskAbsent(StorageError):
     """A disk that machines share is not mounted here."""
+
+
+class EngineAbsent(AutodiscoError):
+    """The program of an engine is not there, such as during an update."""
 
 
 class TrainingDiverged(AutodiscoError):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,9 @@ Row = TypeVar("Row")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
 
+DISK_FAULTS = (errno.EIO, errno.ESTALE, errno.EROFS, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN)
+"""Error numbers of a disk that fails, is mounted read-only, or is not there now."""
+
 SYNCS = 32
 """How many files are synced at the same time."""
 
@@ -33,6 +37,11 @@ PACKED = "files.zip"
 def tells_of_full_disk(text: str) -> bool:
     """Whether a program said in its message that the disk is full."""
     return any(os.strerror(number) in text for number in DISK_FULL)
+
+
+def tells_of_disk_fault(text: str) -> bool:
+    """Whether a program said in its message that the disk fails or is not there."""
+    return any(os.strerror(number) in text for number in DISK_FAULTS)
 
 
 def place_beside(path: Path) -> Path:
@@ -68,21 +77,35 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def remove_leftovers(folder: Path, but: str = "") -> None:
-    """Remove below `folder` the unfinished files of processes of this host that no longer exist.
+    """Remove below `folder` the unfinished files and folders of processes of this host that no longer exist.
 
     The folder named `but` is left out. Names of older versions hold no host; these ran on one.
     """
-    import psutil
-
     for place, folders, names in os.walk(folder):
+        for name in [name for name in folders if _was_left(name)]:
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+            folders.remove(name)
         folders[:] = [name for name in folders if name != but]
         for name in names:
-            if not fnmatch(name, ".*.tmp"):
-                continue
-            *_, host, pid, _ = name.split(".")
-            elsewhere = host.startswith("@") and host != _host()
-            if pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid)):
+            if _was_left(name):
                 Path(place, name).unlink(missing_ok=True)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """What `remove_leftovers` would remove in `folder` itself, of this version: a folder of the user's may hold files
+    of other programs that are named like those of older versions."""
+    return [path for path in folder.glob(".*.tmp") if _was_left(path.name) and f".{_host()}." in path.name]
+
+
+def _was_left(name: str) -> bool:
+    """Whether this is the name of an unfinished file of a process of this host that no longer exists."""
+    import psutil
+
+    if not fnmatch(name, ".*.tmp"):
+        return False
+    *_, host, pid, _ = name.split(".")
+    elsewhere = host.startswith("@") and host != _host()
+    return pid.isdigit() and not elsewhere and not psutil.pid_exists(int(pid))
 
 
 def sync(path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The detached daemon: `python -m autodisco.campaign FOLDER [--service]` runs the campaign in a folder.
+"""The detached daemon: `python -m autodisco.campaign FOLDER [--service [--watch]]` runs the campaign in a folder.
 
 Its messages go to ``daemon.log`` there, one JSON object a line, and unexpected errors to stderr. As a service it does
-not continue a campaign that a person paused or stopped, or that has ended.
+not continue a campaign that a person paused or stopped, or that has ended. With ``--watch`` it ends at once where a
+process is at work, and takes the place of one that hangs.
 """
 
 import json
@@ -15,6 +16,7 @@ from autodisco.campaign.campaign_folder import open_folder
 from autodisco.campaign.control import LOG
 from autodisco.campaign.daemon import run
 from autodisco.campaign.service import NOT_AGAIN
+from autodisco.campaign.watchdog import needs_start
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.report import write_report
 from autodisco.store import END_STATES, Store
@@ -35,6 +37,8 @@ def main() -> int:
     log = logging.getLogger("autodisco.daemon")
     log.setLevel(logging.INFO)
     try:
+        if "--watch" in sys.argv[2:] and not needs_start(folder):
+            return 0
         handler = RotatingFileHandler(folder / LOG, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         handler.setFormatter(_AsJson())
         log.addHandler(handler)

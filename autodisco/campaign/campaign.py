@@ -17,6 +17,7 @@ from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.store import CampaignTier
 
 if TYPE_CHECKING:
+    from autodisco.campaign.notify import Courier
     from autodisco.simulation.executors import Pool
     from autodisco.simulation.task import ReplicaTask
 
@@ -68,6 +69,13 @@ class Campaign:
 
         stalled_s = 60.0 * self.settings.simulation.stalled_minutes
         return Pool(serving(self.settings, self.folder), self.interrupted, stalled_s, leave=True)
+
+    @cached_property
+    def courier(self) -> "Courier":
+        """What delivers its notifications while this process lasts."""
+        from autodisco.campaign.notify import Courier
+
+        return Courier(self)
 
     def tier_number(self, protocol: str) -> int:
         """Number of the tier of a protocol, given by its name; the first one has 0."""

@@ -113,25 +113,27 @@ def _keep_ions(folder: Path) -> None:
     system = read_json(folder / "system.json")
     spans = [span for part in components_of(system) if part.charge for span in part.atoms]
     ions = [atom for start, stop in spans for atom in range(start, stop)]
-    part = place_beside(folder / IONS)
+    parts = {name: place_beside(folder / name) for name in (IONS_TOPOLOGY, IONS)}
     try:
-        _write_ions(folder, ions, part)
-        for path in (part, folder / IONS_TOPOLOGY):
-            sync(path)
-        part.replace(folder / IONS)
+        _write_ions(folder, ions, parts[IONS], parts[IONS_TOPOLOGY])
+        for name, part in parts.items():
+            sync(part)
+            part.replace(folder / name)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
     sync(folder)  # before the original goes
 
 
-def _write_ions(folder: Path, ions: list[int], part: Path) -> None:
+def _write_ions(folder: Path, ions: list[int], trajectory: Path, topology: Path) -> None:
     import MDAnalysis
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about charges that a PDB file need not have, and its own future
         universe = MDAnalysis.Universe(str(folder / "topology.pdb"), str(folder / TRAJECTORY))
         chosen = universe.atoms[ions].residues.atoms
-        with MDAnalysis.Writer(str(part), chosen.n_atoms, format="DCD") as writer:
+        with MDAnalysis.Writer(str(trajectory), chosen.n_atoms, format="DCD") as writer:
             for _ in universe.trajectory:
                 writer.write(chosen)
-        chosen.write(str(folder / IONS_TOPOLOGY))
+        with MDAnalysis.Writer(str(topology), chosen.n_atoms, format="PDB", multiframe=False) as writer:
+            writer.write(chosen)

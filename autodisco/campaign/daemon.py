@@ -10,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
+from autodisco.campaign.backup import back_up_if_due
 from autodisco.campaign.campaign import Campaign, silent
+from autodisco.campaign.digest import digest_if_due
+from autodisco.campaign.faults import give_iteration_up
+from autodisco.campaign.fork import remove_unfinished
 from autodisco.campaign.interrupts import POLL_S, RESUMABLE, Interrupts, signals, take_request
 from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
@@ -21,9 +25,10 @@ from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
 from autodisco.campaign.setup import full_runs, set_up, write_copies
 from autodisco.campaign.shared import check_owner, require_local_disk
+from autodisco.campaign.signs import SignsOfLife
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import AutodiscoError, OwnedError
+from autodisco.errors import OwnedError
 from autodisco.files import remove_leftovers
 from autodisco.store import SIMULATIONS, Store, copied_part
 
@@ -43,8 +48,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
     OwnedError
         A live process owns the campaign, or took it over meanwhile.
     AutodiscoError
-        The campaign failed, by a fault that did not pass by itself (see `recovery`); the state is ``failed`` with the
-        reason, and the same call tries again.
+        The campaign failed, by an error that a person has to mend, or by too many of the program (see `recovery`); the
+        state is ``failed`` with the reason, and the same call tries again.
     """
     require_local_disk(campaign.folder)
     with Store.create(campaign.folder) as store, owned(store, keep_requests=as_service) as owner:
@@ -57,18 +62,22 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)
+        remove_unfinished(campaign.folder.absolute().parent)
         campaign = replace(campaign, say=_unless_gone(say))
         if why := full_runs(campaign):
             campaign.say(why)
         if shared := neighbours(campaign):
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
-        interrupts = Interrupts(store, owner, campaign.settings.budget.hours)
+        signs = SignsOfLife(campaign.settings.notify.ping)
+        interrupts = Interrupts(
+            store, owner, campaign.settings.budget.hours, signs, lambda: digest_if_due(campaign, store)
+        )
         redraw = Redraw(store, interrupts)
         campaign = replace(campaign, interrupted=redraw)
         try:
             with signals(interrupts):
-                return _walk(campaign, store, interrupts)
+                return _walk(campaign, store, interrupts, signs)
         finally:
             redraw.end()
             campaign.pool.end()
@@ -98,14 +107,17 @@ def wake(store: Store, changed: bool) -> bool:
     return store.get("state") in store.loop_states()
 
 
-def _walk(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
-    retries = Retries(campaign, store, interrupts.skip, interrupts)
+def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife) -> int:
+    retries = Retries(campaign, store, interrupts.skip, interrupts.wanted)
     state = ""
     while True:
         retries.begin()
         try:
             if (state := store.get("state")) not in (*store.loop_states(), "paused"):
                 break
+            signs(f"iteration {store.get('iteration')}: {state}")
+            signs.journal(store)
+            back_up_if_due(campaign, store)
             if state == "paused":
                 stays = _wait(campaign, store, interrupts)
             else:
@@ -116,12 +128,24 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
         except OwnedError:
             raise  # the state is another process's now
         except Exception as error:
-            if not retries.wait(state, error):
-                _fail(campaign, store, interrupts, state, error)
+            if not _survived(campaign, store, retries, state, error):
+                _fail(campaign, store, interrupts, retries, state, error)
     end_all(campaign.settings, store, campaign.pool.executor)
     campaign.say(f"{state}: {store.get('reason')}")
     tell_before_leaving(campaign, store, lambda: interrupts.signalled)
     return EXIT_CODES.get(state, RESUMABLE)
+
+
+def _survived(campaign: Campaign, store: Store, retries: Retries, state: str, error: Exception) -> bool:
+    """Wait for an error to pass, or give the iteration up; False where it ends the campaign."""
+    if retries.wait(state, error):
+        return True
+    try:
+        return give_iteration_up(campaign, store, state, error)
+    except OwnedError:
+        raise
+    except Exception as another:
+        return retries.wait(state, another)
 
 
 def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) -> bool:
@@ -143,20 +167,24 @@ def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) 
     return not interrupts.why or store.get("state") not in store.loop_states() or _leave(campaign, store, interrupts)
 
 
-def _fail(campaign: Campaign, store: Store, interrupts: Interrupts, state: str, error: Exception) -> NoReturn:
+def _fail(
+    campaign: Campaign, store: Store, interrupts: Interrupts, retries: Retries, state: str, error: Exception
+) -> NoReturn:
     """End in the state ``failed`` with the error as the reason, and raise it. What waits or has ended stays so."""
     reason = f"{state}: {error}" if str(error) else f"{state}: {type(error).__name__}"
-    leave_replicas(campaign, store, "failure")
-    with store.transaction():
-        interrupts.beat(time.monotonic(), always=True)
-        store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
-        if store.get("state") in store.loop_states():
-            advance(store, "failure", reason)
-        store.set(trouble="")
+
+    def write() -> None:
+        leave_replicas(campaign, store, "failure")
+        with store.transaction():
+            interrupts.beat(time.monotonic(), always=True)
+            store.note("failure", state, {"error": type(error).__name__}, "stop; run it again to retry", reason)
+            if store.get("state") in store.loop_states():
+                advance(store, "failure", reason)
+            store.set(trouble="")
+
+    retries.insist(write, lambda: interrupts.signalled)
     campaign.say(reason)
     tell_before_leaving(campaign, store, lambda: interrupts.signalled)
-    if isinstance(error, OSError | MemoryError):  # of the machine, not a fault of the program
-        raise AutodiscoError(reason) from error
     raise error
 
 

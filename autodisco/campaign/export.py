@@ -3,8 +3,8 @@
 import contextlib
 import csv
 import json
+import shutil
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from itertools import islice
@@ -16,7 +16,7 @@ from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
-from autodisco.files import Spooled, open_atomic, replacing, sync, write_atomic
+from autodisco.files import Spooled, leftovers, open_atomic, place_beside, replacing, sync, write_atomic
 from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 
@@ -129,22 +129,25 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     name = store.get("name", store.folder.name)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=file.parent) as beside:
-        part = Path(beside) / "part"
-        store.copy_to(Path(beside))
-        with Store.open(Path(beside)) as copy:
+    for left in leftovers(file.parent):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    beside = place_beside(file)
+    try:
+        part = beside / "part"
+        store.copy_to(beside)
+        with Store.open(beside) as copy:
             copy.set(owner=None, owner_inode=None, **_within(copy))
             copy.copy_events()
             if store.shared != store.folder:
-                write_atomic(Path(beside) / "campaign.toml", write_settings(copy.get("settings")))
+                write_atomic(beside / "campaign.toml", write_settings(copy.get("settings")))
         with tarfile.open(part, "w:gz", compresslevel=3) as archive:
             for entry in ("state.db", "events.jsonl"):
-                archive.add(Path(beside) / entry, f"{name}/{entry}")
+                archive.add(beside / entry, f"{name}/{entry}")
             copies = [protocol_copy(store.folder, tier) for tier in range(len(store.tiers()))]
             kept = [*(store.folder / entry for entry in ARCHIVED), *copies]
             paths = {path: path for entry in kept for path in _files(entry)} | _inputs(store)
             paths |= {store.folder / store.place(path): path for path in _files(store.shared / SIMULATIONS)}
-            if (settings := Path(beside) / "campaign.toml").is_file():
+            if (settings := beside / "campaign.toml").is_file():
                 paths[store.folder / settings.name] = settings
             for number, (place, path) in enumerate(paths.items(), 1):
                 if progress:
@@ -154,6 +157,8 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
         sync(part)
         part.replace(file)
         sync(file.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _within(copy: Store) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from autodisco.campaign.setup import facts_of
 from autodisco.campaign.shared import forget_shared, take_shared
 from autodisco.decide import best_found, keep_at_hand, ranking
 from autodisco.errors import InputError
-from autodisco.files import sync, write_atomic
+from autodisco.files import leftovers, place_beside, sync, write_atomic
 from autodisco.store import PARTS, WAITING, Store, escapes, part_copy
 
 DECIDED = ("objective.", "seeds.", "simulation.protocol", "simulation.force_field", "tier", "acquire.reference")
@@ -72,8 +72,8 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     check_names(folder.name, with_protocol_copies(store.folder, settings))
     if any(key.startswith("notify.") for key in changed):
         check_notify(folder.name, settings.notify.command, settings.notify.apprise)
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    remove_unfinished(folder.parent)
+    part = place_beside(folder)
     try:
         _fill(part, store, settings, iteration, changed)
         os.rename(part, folder)
@@ -84,6 +84,14 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return settings
+
+
+def remove_unfinished(runs: Path) -> None:
+    """Remove forks and archives in a folder of campaigns whose processes were killed while they wrote them."""
+    for left in leftovers(runs):
+        if left.is_dir():
+            forget_shared(left)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
@@ -121,13 +129,13 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.set(settings=given, iteration=iteration)
             keep_at_hand(copy)
             judge_again(copy)
-            best = best_found(ranking(copy))
+            best, lost = best_found(ranking(copy)), copy.get("lost_iterations") or []
             copy.set(
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[], training_left_s=None, starved=[], contributions={},
-                ahead=None,
+                iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None, starved=[],
+                contributions={}, ahead=None, backed_up=-1, lost_iterations=[n for n in lost if n <= iteration],
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -21,11 +21,21 @@ RESUMABLE = 75
 class Interrupts:
     """Says, looking at most every `POLL_S`, why the running stage has to be left, and writes the heartbeat.
 
-    ``why`` is ``signal``, ``pause``, ``stop``, ``hours`` or empty. Raises OwnedError if another process took over.
+    `sign` is called with each heartbeat, also where it cannot be written, and `chores` after one was. ``why`` is
+    ``signal``, ``pause``, ``stop``, ``hours`` or empty. Raises OwnedError if another process took over.
     """
 
-    def __init__(self, store: Store, owner: Owner, hours: float):
+    def __init__(
+        self,
+        store: Store,
+        owner: Owner,
+        hours: float,
+        sign: Callable[[], None] = lambda: None,
+        chores: Callable[[], None] = lambda: None,
+    ):
         self.why = ""
+        self._sign, self._chores = sign, chores
+        self._resumed = 0
         self.signalled = False
         self._store = store
         self._owner = owner
@@ -46,25 +56,35 @@ class Interrupts:
         request = self._store.requested()
         if request == "resume":
             request = take_request(self._store, request)
+            self._resumed += 1
         if request in ("pause", "stop"):
             self.why = request
         elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
             self.why = "hours"
         return self.why
 
+    def wanted(self) -> bool:
+        """Whether a person or a signal asked for something: also to ``resume``, which interrupts no work."""
+        before = self._resumed
+        return bool(self()) or self._resumed > before
+
     def beat(self, now: float, always: bool = False) -> None:
         """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
         if now - self._beat >= HEARTBEAT_S or always:
+            self._sign()
             worked = 0.0 if self._waits_for_room() else now - self._beat
             keep(self._store, self._owner, active_s=self._store.get("active_s", 0.0) + worked)
             self._beat = now
             self._shared()
+            self._chores()
 
     def skip(self) -> None:
         """Keep the heartbeat without counting the time as work (while paused)."""
+        self._sign()
         self._beat = time.monotonic()
         keep(self._store, self._owner)
         self._shared()
+        self._chores()
 
     def end(self) -> None:
         """The process leaves the campaign."""

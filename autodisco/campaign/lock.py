@@ -13,7 +13,7 @@ from typing import Any
 
 from autodisco.errors import OwnedError
 from autodisco.store import STALE_S, Owner, Store, live_owner
-from autodisco.store.owner import database_inode
+from autodisco.store.owner import database_device, database_inode, is_copied
 from autodisco.text import duration
 
 FOREIGN_LOOK_S = 15.0
@@ -45,7 +45,8 @@ def acquire(store: Store, keep_requests: bool = False) -> Owner:
     with store.transaction():
         before = owner_of(store)
         if before and before != me:
-            if live_owner(store.facts(), store.folder):
+            facts = store.facts()
+            if live_owner(facts, store.folder) and not is_copied(facts, store.folder):
                 raise OwnedError(_refusal(store, before))
             store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
         if before != me and not keep_requests:
@@ -79,7 +80,7 @@ def release(store: Store, owner: Owner) -> None:
     """Give the lock up, unless another process has it by now."""
     with store.transaction():
         if owner_of(store) == owner:
-            store.set(owner=None, owner_inode=None)
+            store.set(owner=None, owner_inode=None, owner_device=None)
 
 
 def owner_of(store: Store) -> Owner | None:
@@ -90,7 +91,8 @@ def owner_of(store: Store) -> Owner | None:
 
 def _write(store: Store, owner: Owner) -> float:
     beat = time.time()
-    store.set(owner=dataclasses.asdict(owner), owner_inode=database_inode(store.folder), heartbeat=beat)
+    place = {"owner_inode": database_inode(store.folder), "owner_device": database_device(store.folder)}
+    store.set(owner=dataclasses.asdict(owner), **place, heartbeat=beat)
     return beat
 
 
@@ -106,11 +108,13 @@ def _refusal(store: Store, owner: Owner) -> str:
 
 
 def _watch_stranger(store: Store, me: Owner) -> None:
-    """Raise OwnedError where the heartbeat of an owner that counts as dead, but cannot be looked up, changes."""
+    """Raise OwnedError where the heartbeat of an owner that cannot be looked up changes, although it counts as dead or
+    the folder seems to be a copy of the one that it owns."""
     owner, beat = owner_of(store), store.get("heartbeat", 0.0)
-    if owner is None or owner == me or live_owner(store.facts(), store.folder):
+    if owner is None or owner == me or owner.is_visible():
         return
-    if owner.is_visible() and not owner.is_alive(beat):
+    facts = store.facts()
+    if live_owner(facts, store.folder) and not is_copied(facts, store.folder):
         return
     until = time.monotonic() + FOREIGN_LOOK_S
     while time.monotonic() < until:

@@ -1,14 +1,15 @@
 """Notifications of events: to a program that gets each as JSON, or through Apprise (mail, chat, push).
 
-Events are read from the journal after each stage, so that a crash loses none; after a crash one may be sent twice.
-A notification that cannot be delivered is kept in the store and sent again. Errors are journalled and never stop the
-loop.
+Events are read from the journal after each stage and queued in the store in one transaction, so that a crash loses
+none. A thread with a connection of its own delivers the queue; the loop never waits for it. What cannot be delivered
+stays in the queue and is sent again, also by the next process. After a crash one may be sent twice.
 """
 
 import contextlib
 import functools
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -17,20 +18,26 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autodisco.campaign.campaign import Campaign
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.process import die_with_parent
 from autodisco.store import Event, Store
 
+if TYPE_CHECKING:
+    from autodisco.campaign.campaign import Campaign
+    from autodisco.campaign.upkeep_settings import Notify
+
 PATIENCE_S = 30.0
 
-AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 21_600.0)
-"""Pauses (s) before an event that was not delivered is sent again, after a stage; about 16 hours in all."""
+AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0)
+"""Pauses (s) before an event that was not delivered is sent again; the last one is repeated."""
 
 LAST_PAUSES_S = (10.0, 60.0, 300.0)
 """The same before a process ends."""
+
+MOST_QUEUED = 100
+"""Events that wait at most; the oldest ones are given up then."""
 
 Send = Callable[[str, dict[str, Any]], None]
 
@@ -56,68 +63,172 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         raise AutodiscoError(f"{campaign_file}: notify.apprise = {apprise_file!r} holds no address that Apprise knows")
 
 
-def tell(campaign: Campaign, store: Store, now: bool = False) -> None:
-    """Send the events since the last call that the campaign file asks for, and those again that were not delivered.
+def tell(campaign: "Campaign", store: Store, more: Mapping[str, str] | None = None) -> None:
+    """Queue the events since the last call that the campaign file asks for, and `more`, an event that is not in the
+    journal; the courier delivers them."""
+    settings, channels = campaign.settings.notify, channels_of(campaign.settings.notify)
+    rows = store.journal(after=store.get("notified", 0))
+    found: list[tuple[str, dict[str, Any]]] = [
+        (event, _content(row)) for row in rows if (event := event_of(row)) in settings.events
+    ]
+    found += [(more["event"], {"time": time.time(), "iteration": store.get("iteration"), **more})] if more else []
+    if rows or found:
+        where = {"campaign": campaign.settings.name, "folder": str(campaign.folder.absolute())}
+        # Without a channel, these events happened before notifications were asked for.
+        new = [
+            {"id": secrets.token_hex(4), "channel": name, "message": {**where, **content, "event": event},
+             "tries": 0, "at": 0.0}
+            for event, content in found for name in channels
+        ]  # fmt: skip
+        with store.transaction():
+            older = [{"id": secrets.token_hex(4), **entry} for entry in store.get("untold") or []]
+            queued = [*older, *new]
+            for entry in queued[:-MOST_QUEUED]:
+                _note(store, entry, channels, "give up", f"more than {MOST_QUEUED} events wait")
+            store.set(untold=queued[-MOST_QUEUED:], **({"notified": rows[-1].id} if rows else {}))
+    if channels and store.get("untold"):
+        campaign.courier.wake()
 
-    The pauses between two attempts grow (`AGAIN_S`); with `now`, each event is tried at once.
-    """
-    settings = campaign.settings.notify
-    channels = {"command": (_run, settings.command), "apprise": (_apprise, settings.apprise)}
-    channels = {name: channel for name, channel in channels.items() if channel[1]}
-    rows, untold = store.journal(after=store.get("notified", 0)), store.get("untold") or []
-    if not rows and not untold:
-        return
-    for row in rows if channels else ():  # without a channel, these events happened before notifications were asked for
-        if (event := event_of(row)) in settings.events:
-            told = {key: getattr(row, key) for key in ("time", "iteration", "subject", "decided", "why")}
-            where = str(campaign.folder.absolute())
-            message = {"campaign": campaign.settings.name, "folder": where, "event": event, **told}
-            untold += [{"channel": name, "message": message, "tries": 0, "at": 0.0} for name in channels]
-    left = [entry for entry in untold if entry["channel"] in channels and not _told(store, channels, entry, now)]
-    store.set(untold=left, **({"notified": rows[-1].id} if rows else {}))
 
-
-def tell_before_leaving(campaign: Campaign, store: Store, interrupted: Callable[[], bool]) -> None:
-    """`tell` before a process ends: an event that is not delivered is tried some more times, after pauses."""
+def tell_before_leaving(campaign: "Campaign", store: Store, interrupted: Callable[[], bool]) -> None:
+    """`tell` before a process ends: it waits for the courier, and an event that is not delivered is tried some more
+    times, after pauses."""
     tell(campaign, store)
-    for pause in LAST_PAUSES_S:
+    for pause in (0.0, *LAST_PAUSES_S):
         until = time.monotonic() + pause
         while store.get("untold") and time.monotonic() < until:
             if interrupted():
                 return
-            time.sleep(0.5)
-        tell(campaign, store, now=True)
+            time.sleep(0.2)
+        if pause:
+            campaign.courier.hurry(store)
+        until = time.monotonic() + 2 * PATIENCE_S
+        while any(_is_due(entry) for entry in store.get("untold") or []) and time.monotonic() < until:
+            if interrupted():
+                return
+            if not campaign.courier.at_work:
+                break
+            time.sleep(0.05)
+        if not store.get("untold"):
+            return
 
 
-def _told(store: Store, channels: Mapping[str, tuple[Send, str]], entry: dict[str, Any], now: bool) -> bool:
-    """Send an event if it is time for the next attempt; returns whether no further attempt is needed. A failure is
-    journalled at the first and at the last attempt."""
-    wait = entry["at"] - time.time()
-    if not now and 0 < wait <= AGAIN_S[-1]:
-        return False
-    send, where = channels[entry["channel"]]
-    try:
-        send(where, entry["message"])
-        return True
-    except Exception as error:
-        tries = int(entry["tries"])
-        entry["tries"] = tries + 1
-        last = tries >= len(AGAIN_S)
-        if tries == 0 or last:
-            decided = "give up" if last else "go on, and tell again later"
-            why = f"{type(error).__name__}: {error}"[:300]
-            store.note("not told", entry["message"]["event"], {"by": where, "tries": tries + 1}, decided, why)
-        entry["at"] = time.time() + AGAIN_S[min(tries, len(AGAIN_S) - 1)]
-        return last
+class Courier:
+    """Delivers the queue of a campaign in a thread, which lasts as long as there is something to deliver."""
+
+    def __init__(self, campaign: "Campaign"):
+        self._folder, self._channels = campaign.folder, channels_of(campaign.settings.notify)
+        self._guard, self._woken = threading.Condition(), False
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Something is in the queue."""
+        with self._guard:
+            self._woken = True
+            self._guard.notify()
+            if not self.at_work:
+                self._thread = threading.Thread(target=self._work, daemon=True)
+                self._thread.start()
+
+    def hurry(self, store: Store) -> None:
+        """Send again now what was not delivered."""
+        with store.transaction():
+            store.set(untold=[{**entry, "at": 0.0} for entry in store.get("untold") or []])
+        self.wake()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _work(self) -> None:
+        with contextlib.suppress(AutodiscoError, OSError), Store.open(self._folder) as store:
+            while self._has_more(store):
+                for entry in store.get("untold") or []:
+                    if entry["channel"] not in self._channels:
+                        _replace(store, entry, None)  # the campaign file names it no more
+                    elif _is_due(entry):
+                        self._deliver(store, entry)
+        with self._guard:
+            self._thread = None
+
+    def _has_more(self, store: Store) -> bool:
+        """Wait until something is due; False when the queue is empty."""
+        while True:
+            with self._guard:
+                self._woken = False
+            queued = store.get("untold") or []
+            with self._guard:
+                if any(map(_is_due, queued)) or self._woken:
+                    return True
+                if not queued:
+                    self._thread = None
+                    return False
+                self._guard.wait(max(0.05, min(entry["at"] for entry in queued) - time.time()))
+
+    def _deliver(self, store: Store, entry: dict[str, Any]) -> None:
+        """Send an event once. The first failure is journalled."""
+        send, where = self._channels[entry["channel"]]
+        try:
+            send(where, entry["message"])
+        except Exception as error:
+            tries = int(entry["tries"])
+            pause = AGAIN_S[min(tries, len(AGAIN_S) - 1)]
+            with store.transaction():
+                if not tries:
+                    why = f"{type(error).__name__}: {error}"[:300]
+                    _note(store, entry, self._channels, "go on, and tell again later", why)
+                _replace(store, entry, {**entry, "tries": tries + 1, "at": time.time() + pause})
+        else:
+            _replace(store, entry, None)
+
+
+def channels_of(settings: "Notify") -> dict[str, tuple[Send, str]]:
+    """How events are sent, and where to, by the name of the channel."""
+    channels: dict[str, tuple[Send, str]] = {
+        "command": (_run, settings.command),
+        "apprise": (_apprise, settings.apprise),
+    }
+    return {name: channel for name, channel in channels.items() if channel[1]}
+
+
+def _is_due(entry: Mapping[str, Any]) -> bool:
+    """Whether it is time to send an event; a clock that was set back does not put it off for ever."""
+    return not 0 < entry["at"] - time.time() <= AGAIN_S[-1]
+
+
+def _replace(store: Store, entry: Mapping[str, Any], by: Mapping[str, Any] | None) -> None:
+    """Change an entry of the queue, or remove it; the loop may have added others meanwhile."""
+    with store.transaction():
+        queued = [by if row.get("id") == entry.get("id") else row for row in store.get("untold") or []]
+        store.set(untold=[row for row in queued if row])
+
+
+def _note(
+    store: Store, entry: Mapping[str, Any], channels: Mapping[str, tuple[Send, str]], decided: str, why: str
+) -> None:
+    where = channels.get(entry["channel"], (None, entry["channel"]))[1]
+    store.note("not told", entry["message"]["event"], {"by": where, "tries": entry["tries"] + 1}, decided, why)
+
+
+def _content(row: Event) -> dict[str, Any]:
+    return {key: getattr(row, key) for key in ("time", "iteration", "subject", "decided", "why")}
 
 
 def event_of(row: Event) -> str | None:
     """What a row of the journal is called in the setting `notify.events`; None for the others."""
     if row.event == "end":
         return {"nothing-new": "saturated", "best-settled": "settled"}.get(row.decided, "exhausted")
-    return {"failure": "failed", "stop": "stopped", "new best": "new best", "short of room": "short of room"}.get(
-        row.event
-    )
+    if row.event == "retry stage" and row.seen.get("try") != 1:
+        return None  # told once
+    return {
+        "retry stage": "trouble",
+        "give up iteration": "trouble",
+        "failure": "failed",
+        "stop": "stopped",
+        "new best": "new best",
+        "short of room": "short of room",
+    }.get(row.event)
 
 
 def sentence(message: dict[str, Any]) -> str:

@@ -1,35 +1,46 @@
-"""Transient errors: a stage that fails with one is run again, after growing pauses.
+"""What an error in a stage costs: a pause, the iteration, or the campaign.
 
-Transient are errors of the operating system (a disk, a network file system, a full process table), a database that
-another program holds, and a lack of memory. Any other error, such as a reference polymer without a value, needs a
-person.
+- An error that may pass: of the operating system (a disk, a network file system, a full process table), a database that
+  another program holds, no memory, an engine or a package that is not there. The stage is run again, after growing
+  pauses, as often as it takes; people are told once.
+- An error of the program costs the iteration (`faults`).
+- Any other error, such as a reference polymer without a value, has to be mended by a person.
 """
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.errors import AutodiscoError, DiskAbsent, OwnedError, StorageError
+from autodisco.campaign.notify import tell
+from autodisco.errors import AutodiscoError, EngineAbsent, OwnedError, StorageError, TrainingDiverged
 from autodisco.store import Store
 from autodisco.text import duration
 
-PAUSES_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 3600.0, 3600.0)
-"""Before each new try; after the last one, some four hours later, the campaign fails, unless it waits for a disk that
-machines share."""
+PAUSES_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 57_600.0, 86_400.0)
+"""Before each new try; the last pause is repeated."""
 
 STEADY_S = 600.0
 """A stage that worked for so long (seconds) begins with the first pause again."""
 
 LOOK_S = 0.5
 
+PASSING = ("can't allocate memory", "can't start new thread")
+"""Parts of the messages of errors of torch and Python that have no class of their own."""
 
-def is_transient(error: BaseException) -> bool:
+
+def may_pass(error: BaseException) -> bool:
     """Whether an error may pass by itself."""
-    if isinstance(error, OSError | StorageError | MemoryError):
+    if isinstance(error, OSError | StorageError | MemoryError | EngineAbsent | ImportError):
         return True
     # torch has an error of its own for its devices, and none for a CPU without memory
-    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in PASSING)
+
+
+def is_of_program(error: BaseException) -> bool:
+    """Whether an error is one of the program, in its code or its numerics, which other input may not meet."""
+    return isinstance(error, TrainingDiverged) or not (may_pass(error) or isinstance(error, AutodiscoError))
 
 
 class Retries:
@@ -59,36 +70,55 @@ class Retries:
             self._store.set(trouble="")
 
     def wait(self, state: str, error: Exception) -> bool:
-        """Whether the stage may be tried again, after a pause; False for a fault that does not pass.
+        """Wait before the stage is tried again; False, at once, for an error that does not pass.
 
         Raises OwnedError where another process took the campaign over meanwhile.
         """
+        if not may_pass(error):
+            return False
         if time.monotonic() - self._begun > STEADY_S:
             self._waited = 0
-        lasts = isinstance(error, DiskAbsent)  # as long as it takes
-        if not is_transient(error) or (self._waited == len(PAUSES_S) and not lasts):
-            return False
         pause = PAUSES_S[min(self._waited, len(PAUSES_S) - 1)]
-        self._waited = min(self._waited + 1, len(PAUSES_S))
+        self._waited += 1
         what = str(error) or type(error).__name__
-        decided = f"try again in {duration(pause)}" + ("" if lasts else f", {self._waited} of {len(PAUSES_S)}")
+        decided = f"try again in {duration(pause)}"
         self._campaign.say(f"{state}: {what}; {decided}")
-        told = self._tell(state, error, decided, what)
+        told = self._note(state, error, decided, what)
         until = time.monotonic() + pause
         while time.monotonic() < until and not self._asked():
-            told = told or self._tell(state, error, decided, what)
+            told = told or self._note(state, error, decided, what)
             time.sleep(min(LOOK_S, pause))
         return True
 
-    def _tell(self, state: str, error: Exception, decided: str, why: str) -> bool:
+    def _note(self, state: str, error: Exception, decided: str, why: str) -> bool:
         """Journal the pause; False where the database is what cannot be written."""
+        noted = False
         with _where_it_can():
-            seen = {"error": type(error).__name__}
+            seen = {"error": type(error).__name__, "try": self._waited}
             with self._store.transaction():
                 self._store.note("retry stage", state, seen, decided, why)
                 self._store.set(trouble=f"{why}; it will {decided}")
-            return True
-        return False
+            noted = True
+            tell(self._campaign, self._store)
+        return noted
+
+    def insist(self, write: Callable[[], None], signalled: Callable[[], bool]) -> None:
+        """Write what a process cannot leave without, such as why it failed, as soon as the machine lets it.
+
+        Raises the error where that does not pass, or a signal ends the wait.
+        """
+        for pause in itertools.chain(PAUSES_S, itertools.repeat(PAUSES_S[-1])):
+            try:
+                write()
+                break
+            except Exception as error:
+                until = time.monotonic() + pause
+                while may_pass(error) and not signalled() and time.monotonic() < until:
+                    with _where_it_can():
+                        self._keep()
+                    time.sleep(min(LOOK_S, pause))
+                if signalled() or not may_pass(error):
+                    raise
 
     def _asked(self) -> bool:
         with _where_it_can():

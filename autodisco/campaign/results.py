@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from autodisco.campaign.faults import kept
 from autodisco.campaign.tasks import Tasks, identity, subject
-from autodisco.errors import StorageError
+from autodisco.errors import AutodiscoError, EngineAbsent, StorageError
 from autodisco.store import NOT_SUBMITTED, WAITING
 
 if TYPE_CHECKING:
@@ -29,28 +31,32 @@ class Results:
     def __init__(self, tasks: Tasks, awaited: Awaited):
         self._tasks, self._campaign, self._store = tasks, tasks.campaign, tasks.store
         self._awaited = awaited
-        self._disk_full = ""
+        self._not_now: AutodiscoError | None = None
         self.taken = 0
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Store all outcomes that are given inside, or none.
 
-        Raises StorageError if one of them says that the disk is full: its replica waits, and the stage is run again.
+        Raises StorageError or EngineAbsent if one of them says that the disk is full or fails, or that there is no
+        engine: its replica waits, and the stage is run again.
         """
         with self._store.transaction():
             yield
-        if self._disk_full:
-            told, self._disk_full = self._disk_full, ""
-            raise StorageError(told)
+        if fault := self._not_now:
+            self._not_now = None
+            raise fault
 
     def ended(self, task: ReplicaTask, outcome: ReplicaOutcome) -> ReplicaTask | None:
         """Store an outcome. If the failure code allows another attempt, and attempts are left, the replica waits for
         it; returns its task where it is waited for."""
+        from autodisco.simulation.task import NOT_NOW
+
         self.taken += 1
-        if outcome.failure_code == "no-disk":
+        if outcome.failure_code in NOT_NOW:
             self._tasks.update(task, **WAITING)
-            self._disk_full = f"{subject(self._campaign, task)}: no space left for {task.folder}"
+            kind = EngineAbsent if outcome.failure_code == "no-engine" else StorageError
+            self._not_now = kind(f"{subject(self._campaign, task)}: {outcome.failure_code}: {outcome.detail}")
             return None
         columns: dict[str, Any] = {
             **{name: getattr(outcome, name) for name in ("detail", "failure_code", "wall_s", "cpu_s", "atoms")},
@@ -60,21 +66,25 @@ class Results:
             "ended": time.time(),
             **NOT_SUBMITTED,
         }
+        try:
+            value = self._campaign.objective.value(outcome.properties or {}) if outcome.ok else None
+        except Exception as error:  # of the formula, in one polymer
+            told = kept(self._campaign.folder, error, "simulate", subject(self._campaign, task))
+            outcome = replace(outcome, ok=False, failure_code="unknown", detail=told)
+            columns |= {"failure_code": "unknown", "detail": told}
         with self._store.transaction():
             if outcome.ok and outcome.properties is not None:
-                self._keep(task, outcome, outcome.properties, columns)
+                self._keep(task, outcome, value, columns)
                 return None
             return self._failed(task, outcome, columns)
 
-    def _keep(
-        self, task: ReplicaTask, outcome: ReplicaOutcome, properties: dict[str, Any], columns: dict[str, Any]
-    ) -> None:
+    def _keep(self, task: ReplicaTask, outcome: ReplicaOutcome, value: float | None, columns: dict[str, Any]) -> None:
         """Store the properties of a replica, and the hashes of its files."""
         from autodisco.simulation.cache import OUTCOME
         from autodisco.simulation.task import RESULT_FILES
 
         name, objective, store = subject(self._campaign, task), self._campaign.objective, self._store
-        value = objective.value(properties)
+        properties = outcome.properties or {}
         self._tasks.update(task, status="done", properties=properties, **columns)
         folder = store.replica_folder(task.key, self._campaign.protocol_name(task), task.replica)
         for file in (folder / result for result in (*RESULT_FILES, OUTCOME)):

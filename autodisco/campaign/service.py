@@ -1,7 +1,7 @@
 """A campaign as a service of the user: it starts with the machine and comes back when it is killed or has failed by a
 fault that may pass.
 
-With systemd it is a user unit; elsewhere a line for crontab does the same, but for coming back when it is killed.
+With systemd it is a user unit; elsewhere a line for crontab does the same.
 """
 
 import getpass
@@ -18,7 +18,7 @@ from pathlib import Path
 from autodisco.campaign.control import live_owner
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.files import write_atomic
-from autodisco.store import Store
+from autodisco.store import STALE_S, Store
 
 UNIT = """\
 [Unit]
@@ -30,6 +30,9 @@ StartLimitIntervalSec=0
 Type=exec
 WorkingDirectory={folder}
 ExecStart={command}
+NotifyAccess=main
+WatchdogSec={watchdog}
+TimeoutAbortSec=60
 Restart=on-failure
 RestartSec=30
 RestartSteps=8
@@ -43,6 +46,9 @@ TimeoutStopSec=300
 WantedBy=default.target
 """
 """Pauses between starts grow to an hour (systemd before 254 ignores that and waits 30 s each time)."""
+
+WATCHDOG_S = 1.5 * STALE_S
+"""A service without a sign of life for so long (seconds) is killed and started again."""
 
 NOT_AGAIN = 70
 """Exit code of a service whose campaign needs a person: it is not started again."""
@@ -123,6 +129,7 @@ def unit(folder: Path) -> str:
         page=_literal((absolute / "campaign.toml").as_uri()),
         command=" ".join(map(_word, _command(absolute))),
         not_again=NOT_AGAIN,
+        watchdog=f"{WATCHDOG_S:.0f}",
     )
 
 
@@ -138,9 +145,11 @@ def _word(text: str) -> str:
 
 
 def crontab_line(folder: Path) -> str:
-    """The line for `crontab -e` on a machine without systemd."""
-    command = " ".join(map(shlex.quote, _command(folder.absolute()))).replace("%", r"\%")
-    return f"@reboot cd {shlex.quote(str(folder.absolute()))} && {command}"
+    """The line for `crontab -e` on a machine without systemd: it looks every ten minutes whether the process is there
+    and not hung (`watchdog`)."""
+    command = " ".join(map(shlex.quote, [*_command(folder.absolute()), "--watch"]))
+    place = shlex.quote(str(folder.absolute()))
+    return f"*/10 * * * * cd {place} && {command}".replace("%", r"\%")
 
 
 def _command(folder: Path) -> list[str]:

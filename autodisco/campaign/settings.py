@@ -11,6 +11,7 @@ from pydantic import Field, SerializeAsAny
 from autodisco.analysis.shrinkage import BETTER_PROBABILITY
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
+from autodisco.campaign.upkeep_settings import Backup, Notify
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share, key_error
@@ -201,25 +202,6 @@ class Budget(Section):
     """Time that the campaign was at work; waiting for disk space or memory does not count."""
 
 
-class Notify(Section):
-    """Notifications of events."""
-
-    command: str = ""
-    """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none."""
-    apprise: str = ""
-    """Configuration file of [Apprise](https://github.com/caronc/apprise) (mail, chat, push services), relative to the
-    campaign file; empty for none. Needs `pip install 'autodisco[notify]'`."""
-    events: list[Literal["saturated", "settled", "exhausted", "stopped", "failed", "new best", "short of room"]] = [
-        "saturated",
-        "settled",
-        "exhausted",
-        "failed",
-        "new best",
-        "short of room",
-    ]
-    """Events that trigger a notification; also `stopped`."""
-
-
 def _of_its_kind(given: Any) -> GeneratorSettings:
     """The table [generator] as the settings of the kind that it names."""
     return settings_class(given).model_validate(given)
@@ -239,7 +221,7 @@ class Executor(Section):
 
 
 class Loop(Section):
-    """Which stages the loop has."""
+    """Which stages the loop has, and how many errors of the program it survives."""
 
     stages: list[str] = list(LOOP)
     """Names of stages in their order, or `path/to/file.py:object`, relative to the campaign file; the last one is
@@ -247,6 +229,10 @@ class Loop(Section):
     overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of a batch, the last polymers of it, that may still run when the next batch is chosen and started; 0: each
     batch is waited for ([overlap](#two-batches-at-a-time))."""
+    most_faults: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the new strings of an iteration, and of the iterations, that errors of the program may cost. The
+    campaign fails above it if there are three or more, and after three lost iterations in a row. 0: the first one ends
+    it."""
 
 
 class Settings(Section):
@@ -272,6 +258,7 @@ class Settings(Section):
     saturation: Saturation = Saturation()
     budget: Budget = Budget()
     notify: Notify = Notify()
+    backup: Backup = Backup()
     loop: Loop = Loop()
     executor: Executor = Executor()
 

@@ -137,6 +137,15 @@ def mark_shared(store: Store) -> None:
             mine.write(folder)
 
 
+def keep_generation(store: Store, home: Path) -> None:
+    """Count owners on from those that the folders name, after the database of the campaign in `home` went back to an
+    older one."""
+    mine = _mine(store, home)
+    marks = [mark for folder in folders_of(store) if (mark := Mark.read(folder))]
+    ours = [mark.generation for mark in marks if (mark.identity, mark.campaign) == (mine.identity, mine.campaign)]
+    store.set(generation=max([mine.generation, *ours]))
+
+
 def check_owner(store: Store) -> None:
     """Raise OwnedError if a copy of this campaign on another machine works with the same folders, or went on with
     them."""

@@ -22,6 +22,11 @@ COMMON = {
 }
 """Events that end the work of any stage; ``stop`` also happens while a campaign is paused."""
 
+FAULT, LABELS = "fault", "acquire"
+FAULT_ROW = ("an error of the program that is not one too many", "the rest of the iteration is left out")
+"""``fault`` leads from a stage of the loop to `LABELS`, if that follows, then to the last one, then to the next
+iteration: when, and action."""
+
 RESUME = ("it is run again, or a person wakes it", "reason and end are taken back")
 """``resume`` leads from ``paused`` and the end states to the state that they were entered from: when, and action."""
 
@@ -70,11 +75,23 @@ def _target(store: Store, state: str, event: str) -> str | None:
     """The state that follows, or None. The stages of a campaign are loaded for their own events only: to pause or to
     stop it does not need them."""
     stages = {stage.name: stage.part for stage in store.loop()}
+    if event == FAULT:
+        return _after_fault(list(stages), state)
     if event in COMMON:
         possible = state in stages or (state, event) == ("paused", "stop")
         return COMMON[event].target if possible else None
     step = STAGES.get(copied_part(store.folder, stages[state])).events.get(event) if state in stages else None
     return _resolved(list(stages), state, step) if step else None
+
+
+def _after_fault(names: Sequence[str], state: str) -> str | None:
+    """The stage with which an iteration goes on after an error of the program; None where it cannot."""
+    if state not in names[1:]:
+        return None
+    if state == names[-1]:
+        return following(names, state)
+    before_labels = LABELS in names and names.index(state) < names.index(LABELS)
+    return LABELS if before_labels else names[-1]
 
 
 def _resolved(names: Sequence[str], state: str, event: Event) -> str:
@@ -109,7 +126,7 @@ def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
         if stage.name in (*END_STATES, "paused", NEXT):
             raise InputError(f"a stage cannot have the name {stage.name!r}")
         for name, event in stage.events.items():
-            if name in (*COMMON, "resume"):
+            if name in (*COMMON, FAULT, "resume"):
                 raise InputError(f"stage {stage.name}: every stage has the event {name!r}; give it another name")
             if event.target not in (*names, *END_STATES, NEXT):
                 raise InputError(f"stage {stage.name}: its event {name!r} leads to {event.target!r}, which is missing")
@@ -126,6 +143,7 @@ def transitions(stages: Sequence[Stage]) -> dict[tuple[str, str], str]:
     }
     for name, event in COMMON.items():
         table |= {(state, name): event.target for state in (*names, *(["paused"] if name == "stop" else []))}
+    table |= {(state, FAULT): target for state in names if (target := _after_fault(names, state))}
     return table
 
 
@@ -135,8 +153,9 @@ def table(stages: Sequence[Stage]) -> str:
     told = {(stage.name, name): event for stage in stages for name, event in stage.events.items()}
     groups: dict[tuple[str, str, str, str], list[str]] = {}
     for (state, name), target in transitions(stages).items():
-        event = told.get((state, name)) or COMMON[name]
-        groups.setdefault((name, target, event.when, event.action), []).append(state)
+        event = told.get((state, name)) or COMMON.get(name)
+        words = (event.when, event.action) if event else FAULT_ROW
+        groups.setdefault((name, target, *words), []).append(state)
     for (name, target, when, action), states in groups.items():
         named = ", ".join(f"`{state}`" for state in states)
         lines.append(f"| {named} | `{name}` | `{target}` | {when} | {action} |")

@@ -12,6 +12,7 @@ from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import FILE, JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stderr_console, stdout_console
 from autodisco.errors import InputError
+from autodisco.text import duration
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
@@ -118,7 +119,7 @@ def status(
     console = stdout_console()
     console.width = min(console.width, STATUS_COLUMNS)
     console.print(frame(seen, console.width, STATUS_LINES))
-    console.print(f"folder {seen.folder}")
+    console.print(f"folder {seen.folder}" + (f"; {seen.process}" if seen.process else ""), soft_wrap=True)
 
 
 def monitor(
@@ -323,11 +324,12 @@ def _argument(folder: Path) -> str:
 
 
 def _process(row: "CampaignEntry") -> str:
-    """State of the process of a campaign: ``alive``, ``hung`` (no heartbeat), ``gone``; empty if none is expected."""
+    """State of the process of a campaign: ``alive``, ``hung`` (no heartbeat), each with the age of the heartbeat,
+    ``gone``; empty if none is expected."""
     from autodisco.store import END_STATES
 
     if row.alive:
-        return "hung" if row.hung else "alive"
+        return f"{'hung' if row.hung else 'alive'}, {duration(row.heartbeat_age_s)} ago"
     return "" if row.state in {*END_STATES, "paused", "unreadable"} else "gone"
 
 

@@ -1,6 +1,7 @@
-"""Commands that maintain the folders of campaigns: verify, clean, export, fork."""
+"""Commands that maintain the folders of campaigns: verify, restore, clean, pack, export, fork."""
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ MOST_SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (verify, clean, pack, export, fork):
+    for command in (verify, restore, clean, pack, export, fork):
         app.command(command.__name__)(command)
 
 
@@ -49,6 +50,29 @@ def verify(name: NAME = None, as_json: JSON = False) -> None:
         message(f"{replicas} of an older program have no recorded hashes, so their files were not checked")
     if problems:
         raise typer.Exit(1)
+
+
+def restore(
+    name: NAME = None,
+    backup: Annotated[
+        int | None, typer.Option("--backup", min=0, help="The iteration whose backup is taken; the latest backup.")
+    ] = None,
+) -> None:
+    """Put a backup of the database in its place.
+
+    For a database that is damaged, or that was changed by mistake. It says what is lost; the database that is replaced
+    is kept. Models and simulations stay, and those that the backup does not know are taken in again or made again.
+    """
+    from autodisco.campaign.backup import BACKUPS, REPLACED
+    from autodisco.campaign.backup import restore as restore_folder
+
+    places = [Path(name), runs_folder() / name] if name else []  # the database itself may be gone
+    folder = next((place for place in places if (place / BACKUPS).is_dir()), None) or campaign_folder(name)
+    done = restore_folder(folder, backup)
+    written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(done.written))
+    message(f"{folder}: as it was at the beginning of iteration {done.iteration}, on {written}")
+    message(f"lost: {', '.join(done.lost) or 'nothing'}")
+    message(f"the database before is kept in {folder / BACKUPS / REPLACED}; go on with: autodisco resume {folder.name}")
 
 
 def clean(

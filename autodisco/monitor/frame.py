@@ -9,7 +9,7 @@ from rich.text import Text
 
 from autodisco.decide import Status
 from autodisco.monitor.best import best
-from autodisco.monitor.header import header, training
+from autodisco.monitor.header import header, header_lines, training
 from autodisco.monitor.lines import GAP, Lines, beside, cut
 from autodisco.monitor.sections import journal, leaders, saturation, simulations
 
@@ -66,7 +66,7 @@ def frame(
 def ranking_rows(status: Status, width: int, height: int) -> int:
     """How many rows of the ranking a picture of this size shows."""
     width, height = max(60, width), max(16, height)
-    lines = height - (3 if status.alive else 2)
+    lines = height - header_lines(status)
     if width >= WIDE:
         return lines - _bottom(lines) - 1
     return lines - _running(status, lines) - _chart_lines(lines) - _decisions(lines) - 1

@@ -10,7 +10,7 @@ from rich.text import Text
 from autodisco.machine import free_memory_bytes
 from autodisco.monitor.bars import bar
 from autodisco.monitor.lines import spread
-from autodisco.store import Owner, Progress
+from autodisco.store import END_STATES, Owner, Progress
 from autodisco.text import duration, shortened, significant
 
 STATE_STYLES = {
@@ -48,8 +48,20 @@ def header(status: Progress, width: int, now: float) -> list[Text]:
     remaining = campaign_seconds_left(status)
     if remaining:
         right.append(f"  ≤ {duration(remaining)} left")
-    lines = [spread(left, right, width), _loop_line(status, width)]
-    return [*lines, _vitals(status, width)] if status.alive else lines
+    return [
+        spread(left, right, width),
+        _loop_line(status, width),
+        *([_vitals(status, width)] if _has_vitals(status) else []),
+    ]
+
+
+def header_lines(status: Progress) -> int:
+    """Number of lines of the header."""
+    return 3 if _has_vitals(status) else 2
+
+
+def _has_vitals(status: Progress) -> bool:
+    return status.alive or bool(status.failures)
 
 
 def _stages(status: Progress) -> list[str]:
@@ -94,10 +106,10 @@ def _loop_line(status: Progress, width: int) -> Text:
 def _vitals(status: Progress, width: int) -> Text:
     """Age of the heartbeat, and what is free where the process runs; parts that do not fit are left out."""
     parts = []
-    if (age := status.heartbeat_age_s) is not None:
+    if (age := status.heartbeat_age_s) is not None and status.state not in END_STATES:
         style = "bold red" if status.hung else "yellow" if age > LATE_S else "dim"
         parts.append((f"heartbeat {duration(age)}", style))
-    if status.owner and Owner.from_dict(status.owner).is_visible():
+    if status.alive and status.owner and Owner.from_dict(status.owner).is_visible():
         free = shutil.disk_usage(status.folder).free / GB, free_memory_bytes() / GB
         disk, memory = (significant(amount, 3 if amount < 100 else 2) for amount in free)
         style = "bold red" if status.short_of_room else "dim"
@@ -105,18 +117,18 @@ def _vitals(status: Progress, width: int) -> Text:
     line = Text()
     for text, style in parts:
         line.append(f"{' · ' if line else ''}{text}", style=style)
-    line.append_text(_failures(status, width - line.cell_len))
+    line.append_text(_failures(status, width - line.cell_len, " · " if line else ""))
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def _failures(status: Progress, room: int) -> Text:
+def _failures(status: Progress, room: int, before: str) -> Text:
     """Replicas of the whole campaign that failed, by code if there is room for that."""
     if not status.failures:
         return Text()
     by_code = ", ".join(f"{code} {n}" for code, n in status.failures.items())
-    told = f" · failed: {by_code}"
-    return Text(told if len(told) <= room else f" · failed: {sum(status.failures.values())}", style="dim")
+    told = f"{before}failed: {by_code}"
+    return Text(told if len(told) <= room else f"{before}failed: {sum(status.failures.values())}", style="dim")
 
 
 def training(status: Progress, width: int) -> Text | None:

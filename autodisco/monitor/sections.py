@@ -111,7 +111,7 @@ def saturation(status: Status, width: int, lines: int) -> list[Text]:
         told.append(Text(shortened(_distance(status, width), width), style="dim"))
     if not chances or lines < 5:
         return told
-    top = max(0.1, *(row.chance for row in chances))
+    top = max(0.1, *(row.chance if row.high is None else row.high for row in chances))
     curves = [
         Curve([(row.iteration, value) for row in chances if (value := getattr(row, name)) is not None], style)
         for name, style in (("low", "bright_black"), ("high", "bright_black"), ("chance", "green"))
@@ -142,8 +142,8 @@ def _percent(share: float) -> str:
 
 
 def _iterations(status: Status) -> Axis:
-    last = max(2, status.iteration or 0)
-    return Axis(1, last, "1", f"iteration {last}")
+    last = status.iteration or 0
+    return Axis(1, max(2, last), "1", f"iteration {last}")
 
 
 def journal(status: Status, width: int, lines: int) -> list[Text]:

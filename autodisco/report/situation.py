@@ -35,6 +35,8 @@ def situation(store: Store) -> dict[str, str]:
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
+    if status.process:
+        told["process"] = status.process
     if status.several_tiers:
         told["tiers"] = _tiers(status, store)
     if status.judgement:

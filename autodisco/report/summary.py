@@ -20,6 +20,8 @@ def lines(content: Content) -> list[str]:
     status = content.status
     took = duration((status.ended or content.written) - status.started) if status.started else "–"
     text = [f"{status.name}: {status.state} after {took}" + (f" ({status.reason})" if status.reason else "")]
+    if status.process:
+        text.append(f"It goes on: {status.process}.")
     better, tied = content.found("better"), content.found("tie")
     if content.reference is None:
         text.append("The reference polymer has no value yet, so nothing is compared with it.")

@@ -11,8 +11,8 @@ from typing import Any
 
 from autodisco import registry
 from autodisco.analysis.components import components_of
-from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
-from autodisco.files import DISK_FULL, read_json, sha256, write_atomic, write_json
+from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, SimulationFailure
+from autodisco.files import DISK_FAULTS, DISK_FULL, read_json, sha256, write_atomic, write_json
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.cache import OUTCOME, RAN, SYSTEM, enter
 from autodisco.simulation.description import KEPT_LABELS, charge_used, describe
@@ -38,7 +38,9 @@ def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     except EngineKilled:
         raise
     except OSError as error:
-        outcome = ReplicaOutcome.failed("no-disk" if error.errno in DISK_FULL else "unknown", str(error), 0.0)
+        outcome = ReplicaOutcome.failed(_code(error), str(error), 0.0)
+    except EngineAbsent as error:
+        outcome = ReplicaOutcome.failed("no-engine", str(error), 0.0)
     except AutodiscoError as error:
         outcome = ReplicaOutcome.failed("unknown", str(error), 0.0)
     except Exception as error:
@@ -49,6 +51,13 @@ def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     outcome = replace(outcome, **asdict(before + clock.spent()))
     write_json(task.folder / OUTCOME, asdict(outcome))
     return outcome
+
+
+def _code(error: OSError) -> str:
+    """Failure code of an error of the system."""
+    if error.errno in DISK_FULL:
+        return "no-disk"
+    return "disk-fault" if error.errno in DISK_FAULTS else "unknown"
 
 
 def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) -> protocols.Protocol:

@@ -28,6 +28,9 @@ KILLED = 75
 RESULT_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt")
 """Files of a replica with a value that analysis needs."""
 
+NOT_NOW = frozenset({"no-disk", "disk-fault", "no-engine"})
+"""Failure codes of a machine that cannot run replicas now: they say nothing about the replica, which waits."""
+
 LASTING = frozenset({"parameters-missing", "build-overlap", "box-too-small", "nan", "density-off"})
 """Failure codes that belong to the task and not to the machine: the same task would fail again."""
 

@@ -58,12 +58,13 @@ from autodisco.store.schema import VERSION
 from autodisco.store.simulations import RunningReplica, Simulations
 from autodisco.store.store import END_STATES, Store
 from autodisco.store.tiers import CampaignTier
-from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
+from autodisco.store.verdicts import FAULT, NOT_SELECTED, VERDICTS, Verdict
 
 __all__ = [
     "DATASET",
     "END_STATES",
     "EXPERIMENT",
+    "FAULT",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",

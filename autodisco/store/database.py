@@ -24,10 +24,24 @@ BUSY_S = 60.0
 CANNOT_BE_WRITTEN = {
     sqlite3.SQLITE_FULL: "nothing is lost: make room and go on",
     sqlite3.SQLITE_IOERR: "nothing is lost: make room and go on",
+    sqlite3.SQLITE_CANTOPEN: "nothing is lost: its disk has to be there",
+    sqlite3.SQLITE_PROTOCOL: "nothing is lost: its disk has to be there",
     sqlite3.SQLITE_READONLY: "nothing is changed: the user who runs this needs the right to write there",
     sqlite3.SQLITE_BUSY: f"nothing is changed: another process has held it for {BUSY_S:g} s; end that one and go on",
 }
 """What the user can do, by SQLite's error code."""
+
+CANNOT_BE_READ = (
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+)  # fmt: skip
+"""Error codes that may pass."""
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+MENDED_BY = (
+    "go on from a backup (autodisco restore) or an archive (autodisco export), or save what is left with: "
+    "sqlite3 state.db .recover"
+)
 
 
 class Database:
@@ -114,7 +128,9 @@ class Database:
             self._journalled = False
             if self._connection.in_transaction:  # SQLite itself rolls back where the disk is full
                 self._connection.execute("ROLLBACK")
-            code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.OperationalError) else None
+            code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.DatabaseError) else None
+            if code in DAMAGED:
+                raise AutodiscoError(f"{self.folder / 'state.db'}: damaged ({error}); {MENDED_BY}") from error
             if code in CANNOT_BE_WRITTEN:
                 raise StorageError(
                     f"{self.folder / 'state.db'}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}"
@@ -173,12 +189,9 @@ class Database:
             for row in self._connection.execute(sql, values):
                 yield dict(row)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise AutodiscoError(
-                    f"{self.folder / 'state.db'}: damaged ({error}); go on from an archive (autodisco export), or save "
-                    "what is left with: sqlite3 state.db .recover"
-                ) from error
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM):
+            if error.sqlite_errorcode & 0xFF in DAMAGED:
+                raise AutodiscoError(f"{self.folder / 'state.db'}: damaged ({error}); {MENDED_BY}") from error
+            if error.sqlite_errorcode & 0xFF in CANNOT_BE_READ:
                 raise StorageError(f"{self.folder / 'state.db'}: cannot be read ({error})") from error
             raise
 
@@ -333,4 +346,5 @@ def _explained(error: sqlite3.DatabaseError, path: Path, mode: str) -> Autodisco
         )
     if code in CANNOT_BE_WRITTEN:
         return StorageError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}")
-    return InputError(f"{path}: cannot be used as a campaign database ({error})")
+    mended = f"; {MENDED_BY}" if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED else ""
+    return InputError(f"{path}: cannot be used as a campaign database ({error}){mended}")

@@ -26,6 +26,7 @@ class CampaignEntry(Record):
     alive: bool = False
     heartbeat_age_s: float | None = None
     hung: bool = False
+    process: str = ""
 
 
 def list_campaigns(runs: Path) -> list[CampaignEntry]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autodisco.text import duration
+
 STALE_S = 600.0
 """A process that cannot be looked up counts as dead after this long without a heartbeat, and one that can as hung
 (seconds)."""
@@ -81,16 +83,28 @@ def live_owner(facts: Mapping[str, Any], folder: Path) -> Owner | None:
 
 def process_state(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Whether a process runs the campaign (``alive``), the age of its heartbeat (``heartbeat_age_s``, None without
-    one), and whether it is ``hung``: alive, with a heartbeat older than `STALE_S`."""
-    alive = live_owner(facts, folder) is not None
+    one), and whether it is ``hung``: alive, with a heartbeat older than `STALE_S`. ``process`` says it in words, empty
+    without a process."""
+    owner = live_owner(facts, folder)
     age = time.time() - facts["heartbeat"] if facts.get("heartbeat") else None
-    return {"alive": alive, "heartbeat_age_s": age, "hung": alive and age is not None and age > STALE_S}
+    hung = owner is not None and age is not None and age > STALE_S
+    words = f"{owner}, last heartbeat {duration(age)} ago" if owner else ""
+    words += f", hung: more than {duration(STALE_S)} without one" if hung else ""
+    return {"alive": owner is not None, "heartbeat_age_s": age, "hung": hung, "process": words}
 
 
 def is_copied(facts: Mapping[str, Any], folder: Path) -> bool:
-    """Whether the lock was taken in another database file than the one in `folder`."""
-    locked = facts.get("owner_inode")
-    return locked is not None and locked != database_inode(folder)
+    """Whether the lock was taken in another database file than the one in `folder`.
+
+    A snapshot of a file system has the same numbers of files; its own number is another, which means something to an
+    owner on this machine only.
+    """
+    locked, device = facts.get("owner_inode"), facts.get("owner_device")
+    if locked is not None and locked != database_inode(folder):
+        return True
+    owner = Owner.from_dict(facts["owner"]) if facts.get("owner") else None
+    here = owner is not None and (owner.host, owner.boot) == (socket.gethostname(), _boot())
+    return here and device is not None and device != database_device(folder)
 
 
 def database_inode(folder: Path) -> int | None:
@@ -98,6 +112,14 @@ def database_inode(folder: Path) -> int | None:
     gone."""
     try:
         return (folder / "state.db").stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def database_device(folder: Path) -> int | None:
+    """Number of the file system of the database on this machine, until the next boot; None if it is gone."""
+    try:
+        return (folder / "state.db").stat().st_dev
     except FileNotFoundError:
         return None
 

@@ -63,9 +63,9 @@ class Progress(Record):
     """How far a campaign is. Fields from `state` to `iteration_began` are facts of the store, None where not set.
 
     `owner` is the process that the lock names; `alive` says whether it runs, `heartbeat_age_s` how old its last sign
-    is, and `hung` that this is too old. `undone` is why replicas on other machines could not be told of a pause or a
-    stop. `simulations` is about the replicas of the current iteration, `failures` counts those of the whole campaign by
-    code, the most frequent first. `iterations` may be the last ones only.
+    is, and `hung` that this is too old; `process` says it in words. `undone` is why replicas on other machines could
+    not be told of a pause or a stop. `simulations` is about the replicas of the current iteration, `failures` counts
+    those of the whole campaign by code, the most frequent first. `iterations` may be the last ones only.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Progress(Record):
     alive: bool
     heartbeat_age_s: float | None
     hung: bool
+    process: str
     request: str | None
     activity: str
     trouble: str

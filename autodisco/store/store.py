@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.errors import AutodiscoError
-from autodisco.files import sha256
 from autodisco.store.loop import LoopStage
+from autodisco.store.recorded_files import RecordedFiles
 from autodisco.store.records import (
     Candidate,
     Chance,
@@ -20,9 +20,7 @@ from autodisco.store.records import (
     Iteration,
     Label,
     Polymer,
-    RecordedFile,
 )
-from autodisco.store.replicas import Replicas
 from autodisco.store.training_sets import AMONG
 from autodisco.store.verdicts import NOT_SELECTED, VERDICTS, Verdict
 
@@ -31,7 +29,7 @@ LATEST = 10
 """Iterations from which the time that another one takes is estimated."""
 
 
-class Store(Replicas):
+class Store(RecordedFiles):
     """Reads and writes of one campaign folder; see `Database` for opening, transactions, facts and the journal."""
 
     # stages ---------------------------------------------------------------------------------------------------
@@ -263,24 +261,6 @@ class Store(Replicas):
         for row in self.rows(sql, first):
             counts.setdefault(row["iteration"], {})[row["verdict"]] = row["n"]
         return counts
-
-    # files ----------------------------------------------------------------------------------------------------
-
-    def record_file(self, path: Path, digest: str | None = None) -> None:
-        """Remember size and hash of a file of the campaign, which is not to change any more.
-
-        `digest` is its SHA-256 if the process that wrote it computed that.
-        """
-        size, written = path.stat().st_size, digest or sha256(path)
-        self.write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", self.place(path), size, written, time.time())
-
-    def forget_file(self, path: Path) -> None:
-        """A file was removed on purpose."""
-        self.write("DELETE FROM files WHERE path = ?", self.place(path))
-
-    def files(self) -> list[RecordedFile]:
-        """Recorded files by path."""
-        return self._selected(RecordedFile, "files", "path")
 
     # the whole ------------------------------------------------------------------------------------------------
 

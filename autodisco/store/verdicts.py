@@ -27,12 +27,14 @@ class Verdict:
 
 
 NOT_SELECTED = "not-selected"
+FAULT = "fault"
 
 VERDICTS = (
     Verdict("drawn", "a new string that the filter has not judged yet", new_polymer=False),
     Verdict("new", "a new polymer, which is simulated"),
     Verdict(NOT_SELECTED, "a new polymer that the selection has not chosen; from a pool it may be chosen later"),
     Verdict("rejected", "a new polymer that the settings of the filter exclude"),
+    Verdict(FAULT, "a new string at which the program failed; the reason names the file with the traceback"),
     Verdict("duplicate-symmetry", "a new string of a known polymer", new_polymer=False),
     Verdict("duplicate-string", "a string that was seen before", new_string=False, new_polymer=False),
     Verdict("invalid", "no repeat unit; the reason is an error code", new_string=False, new_polymer=False),

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.files import place_beside
 from autodisco.simulation import protocols
-from autodisco.store import Store
+from autodisco.store import Store, list_campaigns
 from autodisco.store.owner import start_time
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import result
@@ -168,7 +169,9 @@ def test_what_is_kept_of_a_trajectory_is_on_the_disk_before_the_trajectory_goes(
     gone = calls.index(("unlink", "trajectory.dcd"))
     kept = next(n for n, call in enumerate(calls) if call[0] == "replace" and call[2] == "ions.dcd")
     assert ("fsync", calls[kept][1]) in calls[:kept]
-    assert ("fsync", "ions.pdb") in calls[:kept]
+    topology = next(n for n, call in enumerate(calls) if call[0] == "replace" and call[2] == "ions.pdb")
+    assert ("fsync", calls[topology][1]) in calls[:topology]
+    assert topology < kept
     assert ("fsync", done(copied).name) in calls[kept:gone]
 
 
@@ -485,3 +488,69 @@ def test_what_cannot_be_forked_is_refused(copied, tmp_path):
         with pytest.raises(InputError, match="exists already"):
             fork(store, copied, 1, {})
     assert not (tmp_path / "runs" / "x").exists()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from autodisco.campaign import export, fork
+from autodisco.store import Store, list_campaigns
+folder, target, place = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+module = export if target.name.endswith(".gz") else fork
+setattr(module, place, lambda *_, **__: os._exit(9))
+with Store.open_readonly(folder) as store:
+    if module is fork:
+        fork.fork(store, target, 1, {})
+    else:
+        export.export_archive(store, target)
+"""
+
+
+@pytest.fixture
+def killed(copied):
+    """Begins a fork or an archive in a process that dies there; returns what it left."""
+
+    def kill(target, place):
+        words = [sys.executable, "-c", KILLED, str(copied), str(target), place]
+        assert subprocess.run(words).returncode == 9
+        return [path for path in target.parent.iterdir() if path.name.startswith(f".{target.name}.")]
+
+    return kill
+
+
+@pytest.mark.fault("files of processes that died while they wrote")
+@pytest.mark.parametrize("place", ["_link", "write_atomic", "sync"])
+def test_a_fork_that_was_killed_is_no_campaign_and_the_next_one_is_whole(copied, killed, place):
+    target = copied.parent / "other"
+    left = killed(target, place)
+    assert bool(left) == (place != "sync")  # which comes after it took its place
+    assert {row.name for row in list_campaigns(copied.parent)} == ({"small"} if left else {"other", "small"})
+    if left:
+        with Store.open_readonly(copied) as store:
+            fork(store, target, 1, {})
+    assert not any(path.exists() for path in left)
+    assert problems(target) == []
+
+
+@pytest.mark.fault("files of processes that died while they wrote")
+def test_an_archive_that_was_killed_leaves_nothing_behind_the_next_start(copied, killed):
+    left = killed(copied.parent / "small.tar.gz", "sync")
+    assert left
+    assert run(open_folder(copied)) == 0
+    assert not any(path.exists() for path in left)
+    assert not (copied.parent / "small.tar.gz").exists()
+
+
+@pytest.mark.fault("files of processes that died while they wrote")
+def test_a_fork_on_a_shared_disk_that_was_killed_can_be_made_again(copied, killed, tmp_path):
+    (tmp_path / "scratch").mkdir()
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        settings["simulation"]["folder"] = str(tmp_path / "scratch")
+        store.set(settings=settings)
+    target = copied.parent / "other"
+    assert killed(target, "write_atomic")
+    assert list((tmp_path / "scratch" / "other").iterdir())
+    with Store.open_readonly(copied) as store:
+        fork(store, target, 1, {})
+    assert problems(target) == []

@@ -12,7 +12,7 @@ import pytest
 from autodisco.campaign.lock import acquire, hand_over, keep, owned, owner_of, release
 from autodisco.errors import OwnedError
 from autodisco.store import Owner, Store, live_owner
-from autodisco.store.owner import start_time
+from autodisco.store.owner import database_inode, start_time
 
 
 @pytest.fixture
@@ -204,6 +204,51 @@ def test_the_lock_in_a_copy_of_a_running_campaign_holds_nobody_out(store, tmp_pa
         with Store.open(copied) as copy:
             assert live_owner(copy.facts(), copied) is None
             assert acquire(copy) == Owner.this_process()
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+@pytest.fixture
+def copied_elsewhere(store, monkeypatch):
+    """The folder was copied while a process of another machine ran the campaign, and its lock came along."""
+    monkeypatch.setattr("autodisco.campaign.lock.FOREIGN_LOOK_S", 0.5)
+    owner = Owner("elsewhere", "boot", 7, 7)
+    store.set(owner=dataclasses.asdict(owner), owner_inode=database_inode(store.folder) + 1, heartbeat=time.time())
+    return owner
+
+
+@pytest.mark.fault("two daemons at once")
+def test_a_copy_from_another_machine_does_not_wait_for_the_lock_to_grow_old(store, copied_elsewhere):
+    assert acquire(store) == Owner.this_process()
+
+
+@pytest.mark.fault("two daemons at once")
+def test_a_folder_that_looks_like_a_copy_and_has_a_heartbeat_is_none(store, copied_elsewhere):
+    """A file system may number its files otherwise on each machine."""
+    with Store.open(store.folder) as other:
+
+        def beat():
+            with Store.open(store.folder) as again:
+                again.set(heartbeat=time.time() + 1)
+
+        timer = threading.Timer(0.2, beat)
+        timer.start()
+        with pytest.raises(OwnedError, match="run by process 7 on elsewhere, which is alive"):
+            acquire(other)
+        timer.join()
+
+
+@pytest.mark.fault("two daemons at once")
+def test_the_lock_in_a_snapshot_of_the_file_system_holds_nobody_out(store):
+    """It has the same numbers of files, on another device."""
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        hand_over(store, sleeper.pid)
+        assert live_owner(store.facts(), store.folder)
+        store.set(owner_device=store.get("owner_device") + 1)
+        assert live_owner(store.facts(), store.folder) is None
+        assert acquire(store) == Owner.this_process()
     finally:
         sleeper.kill()
         sleeper.wait()

@@ -1,5 +1,6 @@
 """People are told of what happened, once each, and whatever goes wrong with that is only noted."""
 
+import dataclasses
 import http.server
 import json
 import socket
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from autodisco.campaign import load, run
+from autodisco.campaign.digest import digest_if_due
 from autodisco.campaign.notify import tell
 from autodisco.campaign.states import advance
 from autodisco.errors import InputError
@@ -29,6 +31,14 @@ def with_notify(folder, text):
     return campaign, Store.open(campaign.folder)
 
 
+def delivered(campaign, store, seconds=20.0):
+    """`tell`, and what the courier makes of it: it waits until nothing is due."""
+    tell(campaign, store)
+    deadline = time.monotonic() + seconds
+    while any(entry["at"] <= time.time() for entry in store.get("untold")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def told(folder):
     file = folder / "told"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
@@ -44,11 +54,11 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
     campaign, store = told_by_command
     store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
     store.note("retry", "*OCOC* replica 1")
-    tell(campaign, store)
-    tell(campaign, store)
+    delivered(campaign, store)
+    delivered(campaign, store)
     store.note("end", "iteration 3", {}, "nothing-new", "20 of 50 are known")
     advance(store, "ready")
-    tell(campaign, store)
+    delivered(campaign, store)
     rows = told(tmp_path)
     assert [row["event"] for row in rows] == ["new best", "saturated"]
     assert rows[0]["why"] == "*OCOC* has 39 ± 6 mS/cm"
@@ -73,10 +83,10 @@ def test_a_notifier_that_fails_is_noted_and_the_loop_goes_on(tmp_path, monkeypat
     campaign, store = with_notify(tmp_path, text.replace("{folder}", str(tmp_path)))
     gone.unlink()
     store.note("failure", "simulate", why="the disk is full")
-    tell(campaign, store)
+    delivered(campaign, store)
     (row,) = [row for row in store.journal() if row.event == "not told"]
     assert complaint in row.why
-    tell(campaign, store)
+    delivered(campaign, store)
     assert len([row for row in store.journal() if row.event == "not told"]) == 1
 
 
@@ -86,7 +96,7 @@ def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch
     (tmp_path / "hangs.sh").write_text(f"sleep 60 & echo $! > {tmp_path}/pid; wait\n")
     campaign, store = with_notify(tmp_path, f'command = "sh {tmp_path}/hangs.sh"')
     store.note("failure", "simulate", why="the disk is full")
-    tell(campaign, store)
+    delivered(campaign, store)
     assert store.journal()[-1].event == "not told"
     sleeper = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 5
@@ -96,7 +106,7 @@ def test_what_a_notifier_started_does_not_outlive_its_time(tmp_path, monkeypatch
 
 
 @pytest.mark.fault("a notifier that fails or hangs")
-def test_an_address_that_never_answers_holds_the_loop_up_for_a_while_only(tmp_path, monkeypatch):
+def test_an_address_that_never_answers_does_not_hold_the_loop_up(tmp_path, monkeypatch):
     monkeypatch.setattr("autodisco.campaign.notify.PATIENCE_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         (tmp_path / "apprise.cfg").write_text(f"json://127.0.0.1:{deaf.getsockname()[1]}/?rto=60\n")
@@ -104,7 +114,8 @@ def test_an_address_that_never_answers_holds_the_loop_up_for_a_while_only(tmp_pa
         store.note("failure", "simulate", why="the disk is full")
         begun = time.monotonic()
         tell(campaign, store)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 0.5
+        delivered(campaign, store)
     row = store.journal()[-1]
     assert (row.event, row.why) == ("not told", "AutodiscoError: timed out after 1 seconds")
 
@@ -126,7 +137,7 @@ def test_apprise_reaches_an_address(tmp_path):
     (tmp_path / "apprise.cfg").write_text(f"json://127.0.0.1:{server.server_port}/\n")
     campaign, store = with_notify(tmp_path, 'apprise = "apprise.cfg"')
     store.note("failure", "simulate", why="the disk is full")
-    tell(campaign, store)
+    delivered(campaign, store)
     server.shutdown()
     (message,) = got
     assert (message["title"], message["message"]) == ("autodisco: failed", "small: failed: the disk is full")
@@ -156,11 +167,11 @@ def test_who_is_told_later_is_not_told_of_the_past(tmp_path):
     campaign = begin(file, tmp_path / "runs")
     with Store.open(campaign.folder) as store:
         store.note("new best", "*OCOC*")
-        tell(campaign, store)
+        delivered(campaign, store)
     campaign, store = with_notify(tmp_path, f"command = \"{sys.executable} '{tmp_path}/writer.py' '{tmp_path}/told'\"")
-    tell(campaign, store)
+    delivered(campaign, store)
     store.note("failure", "simulate", why="the disk is full")
-    tell(campaign, store)
+    delivered(campaign, store)
     assert [row["event"] for row in told(tmp_path)] == ["failed"]
 
 
@@ -182,39 +193,79 @@ def flaky(tmp_path):
 
 
 @pytest.mark.fault("a notifier that fails or hangs")
-def test_what_reached_nobody_is_told_again_when_the_network_is_back(flaky, tmp_path, monkeypatch):
+def test_what_reached_nobody_is_told_again_until_it_arrives(flaky, tmp_path, monkeypatch):
+    """The courier stays for it; no stage has to end."""
     campaign, store, up = flaky
     store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
-    tell(campaign, store)
-    up.touch()
-    tell(campaign, store)  # too early for the next try
+    delivered(campaign, store)
+    assert campaign.courier.at_work
     assert told(tmp_path) == []
-    monkeypatch.setattr("autodisco.campaign.notify.AGAIN_S", (0.0, 0.0))
-    up.unlink()
-    store.set(untold=[entry | {"at": 0.0} for entry in store.get("untold")])
-    tell(campaign, store)
+    monkeypatch.setattr("autodisco.campaign.notify.AGAIN_S", (0.1, 0.1))
+    campaign.courier.hurry(store)
+    deadline = time.monotonic() + 20
+    while store.get("untold")[0]["tries"] < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
     up.touch()
-    for _ in range(3):
-        tell(campaign, store)
+    while store.get("untold") and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert [row["why"] for row in told(tmp_path)] == ["*OCOC* has 39 ± 6 mS/cm"]
-    assert store.get("untold") == []
     (row,) = [row for row in store.journal() if row.event == "not told"]
     assert row.decided == "go on, and tell again later"
 
 
 @pytest.mark.fault("a notifier that fails or hangs")
-def test_what_reaches_nobody_for_long_is_given_up_and_journalled(flaky, monkeypatch):
-    monkeypatch.setattr("autodisco.campaign.notify.AGAIN_S", (0.0, 0.0))
-    campaign, store, _ = flaky
+def test_the_next_process_delivers_what_the_last_one_could_not(flaky, tmp_path):
+    campaign, store, up = flaky
     store.note("new best", "*OCOC*")
-    for _ in range(5):
+    delivered(campaign, store)
+    store.set(untold=[entry | {"at": 0.0} for entry in store.get("untold")])
+    up.touch()
+    delivered(dataclasses.replace(campaign), store)
+    assert [row["event"] for row in told(tmp_path)] == ["new best"]
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_a_slow_program_does_not_delay_a_stage_and_what_comes_meanwhile_is_told_after_it(tmp_path):
+    (tmp_path / "slow.py").write_text(f"import time\ntime.sleep(1.0)\n{WRITER}")
+    campaign, store = with_notify(tmp_path, f"command = \"{sys.executable} '{tmp_path}/slow.py' '{tmp_path}/told'\"")
+    begun = time.monotonic()
+    for event in ("new best", "failure"):
+        store.note(event, "*OCOC*")
         tell(campaign, store)
-    rows = [row for row in store.journal() if row.event == "not told"]
-    assert [(row.decided, row.seen["tries"]) for row in rows] == [
-        ("go on, and tell again later", 1),
-        ("give up", 3),
-    ]
-    assert store.get("untold") == []
+    assert time.monotonic() - begun < 0.5
+    delivered(campaign, store)
+    assert [row["event"] for row in told(tmp_path)] == ["new best", "failed"]
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_of_too_many_events_that_wait_the_oldest_are_given_up(flaky, monkeypatch):
+    monkeypatch.setattr("autodisco.campaign.notify.MOST_QUEUED", 2)
+    campaign, store, _ = flaky
+    for name in ("*OCOC*", "*OCCOC*", "*OCN*"):
+        store.note("new best", name)
+        tell(campaign, store)
+    assert [entry["message"]["subject"] for entry in store.get("untold")] == ["*OCCOC*", "*OCN*"]
+    assert "give up" in [row.decided for row in store.journal() if row.event == "not told"]
+
+
+def test_a_digest_comes_once_a_day_where_it_is_asked_for(tmp_path):
+    (tmp_path / "writer.py").write_text(WRITER)
+    words = f"command = \"{sys.executable} '{tmp_path}/writer.py' '{tmp_path}/told'\""
+    campaign, store = with_notify(tmp_path, f"{words}\nevents = []\ndigest = true")
+    digest_if_due(campaign, store)
+    store.note("retry", "*OCOC* replica 1")
+    digest_if_due(campaign, store)
+    delivered(campaign, store)
+    assert told(tmp_path) == []
+    store.set(digested=store.get("digested") | {"time": time.time() - 86_401})
+    digest_if_due(campaign, store)
+    digest_if_due(campaign, store)
+    delivered(campaign, store)
+    (row,) = told(tmp_path)
+    assert row["event"] == "digest"
+    assert row["why"].startswith(
+        "iteration 0, prepare; since the last digest 0 values and 0 failures; retry of a replica: 1"
+    )
 
 
 @pytest.mark.fault("a notifier that fails or hangs")

@@ -6,14 +6,16 @@ import time
 import pytest
 
 from autodisco.campaign import load
+from autodisco.campaign.recovery import may_pass
 from autodisco.campaign.replicas import settle
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.verify import verify
-from autodisco.errors import StorageError
+from autodisco.errors import EngineAbsent, StorageError
 from autodisco.files import sha256, write_json
 from autodisco.simulation import ReplicaOutcome, cache, claims
 from autodisco.simulation.executors import job
+from autodisco.simulation.task import NOT_NOW
 from autodisco.store import Store, run_folder
 from tests.campaign.conftest import write_campaign
 
@@ -73,12 +75,13 @@ def value(number: float, **changes) -> ReplicaOutcome:
     return ReplicaOutcome(True, properties, None, "", 9.0, 8.0, **changes)
 
 
-def test_a_full_disk_costs_the_other_results_of_the_same_look_nothing(ended):
-    full = ReplicaOutcome.failed("no-disk", "no space left on device", 1.0)
-    campaign, store = ended(value(1.0), full, value(2.0))
+@pytest.mark.parametrize("code", sorted(NOT_NOW))
+def test_a_machine_that_can_run_nothing_now_costs_the_other_results_of_the_same_look_nothing(ended, code):
+    campaign, store = ended(value(1.0), ReplicaOutcome.failed(code, "what it said", 1.0), value(2.0))
     with store:
-        with pytest.raises(StorageError, match=r"\*OCC\* replica 0: no space left for "):
+        with pytest.raises((StorageError, EngineAbsent), match=rf"\*OCC\* replica 0: {code}: what it said") as raised:
             settle(campaign, store)
+        assert may_pass(raised.value)
         assert [row.status for row in store.replicas()] == ["done", "waiting", "done"]
         assert [row.claim for row in store.replicas()] == [None] * 3
         assert [row.wall_s for row in store.replicas()] == [9.0, None, 9.0]

@@ -55,8 +55,8 @@ def test_the_commands_of_unit_and_crontab_leave_alone_what_was_paused(finished, 
         store.set(state="generate")
         advance(store, "pause")
     line = service.crontab_line(folder)
-    assert line.startswith("@reboot ")
-    done = subprocess.run(line.removeprefix("@reboot "), shell=True, capture_output=True, text=True)
+    assert line.startswith("*/10 * * * * cd ")
+    done = subprocess.run(line.removeprefix("*/10 * * * * "), shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     with Store.open_readonly(folder) as store:
         assert store.get("state") == "paused"
@@ -78,7 +78,7 @@ def test_without_systemd_the_unit_is_written_and_removed_and_the_crontab_line_to
     folder = finished[0].folder
     said = call("service", "install", folder)
     assert said.code == 0
-    assert said.out.startswith("@reboot cd ")
+    assert said.out.startswith("*/10 * * * * cd ")
     assert service.unit_file(folder).read_text() == service.unit(folder)
     assert "no systemd runs for this user" in call("service", "status", folder).out
     assert call("service", "status", folder, "--json").json["installed"]

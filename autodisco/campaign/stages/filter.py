@@ -8,14 +8,16 @@ from collections import Counter
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.faults import check_faults, kept
 from autodisco.campaign.judging import judge
 from autodisco.campaign.pool import has_pool, waiting, wanted_new
 from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
+from autodisco.errors import AutodiscoError
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
-from autodisco.store import Candidate, Store
+from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
 
@@ -27,9 +29,18 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
     with store.transaction():
         known = store.known_keys()
         for draw in store.candidates(iteration, "drawn"):
-            _judge(campaign, store, draw, known)
+            try:
+                _judge(campaign, store, draw, known)
+            except (OSError, MemoryError, AutodiscoError):
+                raise
+            except Exception as error:
+                why = kept(campaign.folder, error, "filter", draw.smiles)
+                store.set_verdict(iteration, draw.draw, FAULT, why)
+                store.note("fault", draw.smiles, {}, "do not simulate", why)
             known.add(draw.key or "")
         rows = store.candidates(iteration)
+        new = sum(row.verdict in store.new_string_verdicts() for row in rows)
+        check_faults(campaign, [row.reason for row in rows if row.verdict == FAULT], new)
         counts = Counter(row.verdict for row in rows)
         seen = {"draws": len(rows), **counts}
         survivors = [row for row in rows if row.verdict == "new"]
@@ -58,9 +69,10 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
     """No draw of this iteration is a candidate. If most are known polymers, the saturation rule decides after
     `retrain`; otherwise the campaign ends."""
     duplicates = counts["duplicate-string"] + counts["duplicate-symmetry"]
-    unusable = counts["invalid"] + counts["rejected"]
+    unusable = counts["invalid"] + counts["rejected"] + counts[FAULT]
     total = duplicates + unusable
     split = f"{counted(duplicates, 'known polymer')}, {counts['invalid']} invalid, {counts['rejected']} rejected"
+    split += f", {counts[FAULT]} at which the program failed" if counts[FAULT] else ""
     reason = f"none of {total} draws of iteration {iteration} is a new polymer to simulate ({split})"
     if duplicates >= unusable:
         with store.transaction():

@@ -8,6 +8,7 @@ from collections import Counter
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.faults import kept
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
@@ -15,7 +16,7 @@ from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import parse
-from autodisco.store import Candidate, Store
+from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
 DRAWS_AT_ONCE = 100
@@ -46,7 +47,7 @@ def generate(campaign: Campaign, store: Store) -> None:
         )
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:
-            draws.append(Candidate(iteration, drawn, smiles, *_look(smiles, known)))
+            draws.append(Candidate(iteration, drawn, smiles, *_look(campaign, smiles, known)))
             drawn += 1
             fresh += draws[-1].verdict == "drawn"
             if fresh == wanted:
@@ -74,7 +75,7 @@ def _wanted(campaign: Campaign, store: Store, rows: list[Candidate]) -> int:
     return max(0, size - sum(verdicts[name] for name in store.new_string_verdicts()))
 
 
-def _look(smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:
+def _look(campaign: Campaign, smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:
     """Key, verdict and reason of a string. A valid string is known afterwards."""
     if smiles in known:
         return known[smiles], "duplicate-string", "this very string was seen before"
@@ -82,6 +83,8 @@ def _look(smiles: str, known: dict[str, str]) -> tuple[str | None, str, str]:
         unit = parse(smiles)
     except InvalidRepeatUnit as error:
         return None, "invalid", error.code
+    except Exception as error:
+        return None, FAULT, kept(campaign.folder, error, "generate", smiles)
     known[smiles] = unit.key
     return unit.key, "drawn", ""
 

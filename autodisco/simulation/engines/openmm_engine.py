@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from autodisco.errors import AutodiscoError, SimulationFailure
+from autodisco.errors import EngineAbsent, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, sync, write_atomic, write_json
 from autodisco.simulation.engines import openmm_measure
 from autodisco.simulation.engines import openmm_platform as platform
@@ -89,7 +89,7 @@ class OpenMM(Engine):
         try:
             import openmm  # noqa: F401
         except ImportError as error:
-            raise AutodiscoError("OpenMM was not found: pip install openmm") from error
+            raise EngineAbsent("OpenMM was not found: pip install openmm") from error
 
     def describe(self) -> str:
         self.check()

@@ -2,10 +2,11 @@
 
 from autodisco.simulation.executors.executor import Note
 from autodisco.simulation.executors.queue_folder import Entry, QueueFolder
+from autodisco.simulation.task import NOT_NOW
 
 FAILURES = 3
 """A node that fails so many replicas running is left out, if others have results meanwhile."""
-OF_MACHINES = frozenset({"unknown", "engine-crash", "stalled", "no-disk", "killed"})
+OF_MACHINES = frozenset({"unknown", "engine-crash", "stalled", "killed"}) | NOT_NOW
 """Failure codes that may be the fault of a node. Other failures say nothing about it."""
 
 

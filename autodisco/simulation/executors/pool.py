@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from autodisco.files import sync_all, tells_of_full_disk
+from autodisco.files import sync_all, tells_of_disk_fault, tells_of_full_disk
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -53,8 +53,7 @@ class Callbacks:
     awaited
         Whether the call waits for the end of a task.
     together
-        A transaction of the caller. The calls to which starts and one look at the running replicas lead are made within
-        it, `AT_ONCE` at most.
+        A transaction of the caller, within which calls of starts and of one look are made, `AT_ONCE` at most.
     """
 
     on_start: OnTask = _nothing
@@ -340,7 +339,8 @@ class Pool:
         with suppress(OSError):
             lines = log.read_text(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "no output"
-        code = "no-disk" if tells_of_full_disk(last) else sighting.code
+        code = "disk-fault" if tells_of_disk_fault(last) else sighting.code
+        code = "no-disk" if tells_of_full_disk(last) else code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
 
 
