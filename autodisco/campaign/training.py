@@ -131,7 +131,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None

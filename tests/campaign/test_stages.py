@@ -385,7 +385,8 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
     text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 0.5\n", 1)
     (tmp_path / "mine.toml").write_text(text + "stop_below_with_confidence = 0.95\n")
     # its mean over two builds, corrected for how few they are, as every comparison does
-    place, _ = comparison(store, "smoke").place(PEO)
+    with store.hiding([parse("*CSC*").key]):  # of the same batch: it depends on chance which values are there
+        place, _ = comparison(store, "smoke").place(PEO)
     assert 1e-2 < 10**place < 1.2e-2
     for protocol, told in (("smoke", None), (str(tmp_path / "mine.toml"), 10**place)):
         simulation = campaign.settings.simulation.model_copy(update={"protocol": protocol})

@@ -28,7 +28,7 @@ def retrain(campaign: Campaign, store: Store) -> None:
     judgements = judge_last(campaign, store, patience)
     latest = judgements[-1]
     escaped = last_escape(store)
-    since = [judgement.high for judgement in judgements if judgement.iteration > escaped]
+    since = [judgement.high for judgement in judgements if store.model_of(judgement.iteration) >= escaped]
     saturated = is_saturated(since, patience)
     spent = budget_spent(campaign, store)
     with store.hiding(store.later_keys()):
