@@ -11,7 +11,7 @@ from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
 from autodisco.campaign.judging import judge
 from autodisco.campaign.overlap import choose_ahead, is_due, last_part, next_ahead, not_yet_known
-from autodisco.campaign.replicas import finish, settle
+from autodisco.campaign.replicas import finish
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import plan_batch
@@ -145,16 +145,6 @@ def test_the_budget_is_spent_at_the_same_iteration_however_fast_the_next_batch_r
     assert not budget_spent(campaign, store)
     store.set(iteration=2)
     assert budget_spent(campaign, store) == "8 simulations are done and the budget is 8"
-
-
-@pytest.mark.slow
-def test_what_waits_of_the_next_batch_takes_nothing_of_a_smaller_budget(planned):
-    campaign, store = planned("a")
-    conduct(store, halves(campaign, store)[0])
-    choose_ahead(campaign, store)
-    settle(limited(campaign, 3), store)
-    assert sorted(row.status for row in store.batch_replicas()) == ["done", "done", "done", "waiting"]
-    assert {row.status for row in store.replica_states(2)} == {"waiting"}
 
 
 def test_replicas_of_a_batch_are_compared_with_what_is_known_whenever_they_start(planned):
