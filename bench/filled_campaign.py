@@ -15,10 +15,8 @@ something to show.
 """
 
 import argparse
-import contextlib
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -37,12 +35,10 @@ from autodisco.campaign.saturation import Counts, Drawn, judge
 from autodisco.campaign.setup import set_up
 from autodisco.decide import objective_of
 from autodisco.files import write_json
-from autodisco.generator import TrainingRow, fit, generator_settings
-from autodisco.monitor import Lines, Painter, Watch, following
-from autodisco.monitor.sections import simulations
+from autodisco.monitor import Painter, Watch, following
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.polymer.grammar import units_from_grammar
-from autodisco.store import Candidate, Estimate, Forecast, Owner, Store, TrainingEntry, progress
+from autodisco.store import Candidate, Estimate, Forecast, Owner, Store, TrainingEntry
 
 PROTOCOL, NAME = "quick", "filled"
 CAMPAIGN = """\
@@ -89,7 +85,7 @@ def main() -> None:
     if given.time is not None:
         time_commands(given.folder, given.time)
         time_parts(given.folder / NAME)
-        time_training(given.folder / NAME)
+        time_footer(given.folder / NAME)
         return
     begin = time.process_time()
     fill(given.folder, given.polymers, given.iterations, given.judge == "posterior", given.seed)
@@ -340,38 +336,24 @@ def time_commands(runs: Path, wanted: Sequence[str]) -> None:
 
 
 def time_parts(folder: Path) -> None:
-    """CPU-milliseconds of a redraw of the monitor and of the footer of `run`, mean of 20."""
+    """CPU-milliseconds of a redraw of the monitor, mean of 20."""
     with Store.open_readonly(folder) as store, open(os.devnull, "w") as out:
         watch = Watch(store)
         for width, height in ((60, 20), (120, 40), (200, 60)):
             console = Console(width=width, height=height, file=out, force_terminal=True)
             time_part(f"redraw {width}x{height}", partial(redraw, watch, Painter(console), width, height))
-        time_part("footer of run", lambda: console.print(Lines(simulations(progress(store, 1, 0), 120, 10))))
 
 
-def time_training(folder: Path, rounds: int = 8, steps: int = 120) -> None:
-    """CPU-seconds of a training without the footer of `run`, and with it; the median ratio of neighbouring rounds."""
-    import torch
-
-    torch.set_num_threads(1)
-    with Store.open_readonly(folder) as store:
-        newest = store.last_model()
-        entries = store.training(newest.iteration if newest else 0)
-    rows = [TrainingRow(entry.smiles, "low", entry.weight) for entry in entries if len(entry.smiles) < 20]
-    settings = generator_settings(iterations=steps)
-    taken: dict[bool, list[float]] = {False: [], True: []}
+def time_footer(folder: Path, seconds: float = 30.0) -> None:
+    """The share of a core that the footer of `run` takes from the work that it watches."""
     with open(os.devnull, "w") as out:
         console = Console(width=120, height=40, file=out, force_terminal=True)
-        for number in range(2 * rounds + 1):
-            with following(folder, console) if number % 2 else contextlib.nullcontext():
-                begin = time.process_time()
-                fit(rows, settings, seed=1)
-                taken[bool(number % 2)].append(time.process_time() - begin)
-    taken[False].pop(0)  # the first one imports
-    ratios = [after / before for before, after in zip(taken[False], taken[True], strict=True)]
-    print(
-        f"training with the footer takes {statistics.median(ratios):.3f} times as long ({steps} steps, {rounds} rounds)"
-    )
+        with following(folder, console):
+            time.sleep(5.0)  # its first lines import
+            cpu, begin = time.process_time(), time.perf_counter()
+            time.sleep(seconds)
+            share = (time.process_time() - cpu) / (time.perf_counter() - begin)
+    print(f"footer of run    {100 * share:6.1f} % of a core")
 
 
 def redraw(watch: Watch, paint: Painter, width: int, height: int) -> None:

@@ -8,12 +8,15 @@ from autodisco.text import counted
 
 
 def budget_spent(campaign: Campaign, store: Store) -> str:
-    """Which limit keeps the campaign from another iteration, as a sentence; empty for none."""
+    """Which limit keeps the campaign from another iteration, as a sentence; empty for none.
+
+    Replicas of a batch that was chosen ahead do not count, so that it does not matter how many of them have ended.
+    """
     budget = campaign.settings.budget
     iteration = store.get("iteration")
     if budget.iterations and iteration >= budget.iterations:
         return f"{_done(iteration, 'iteration')} and the budget is {budget.iterations}"
-    if simulations_left(campaign, store) == 0:
+    if budget.simulations and store.simulations_done(iteration) >= budget.simulations:
         return simulations_spent(campaign, store)
     hours = store.get("active_s", 0.0) / 3600.0
     if budget.hours and hours >= budget.hours:

@@ -1,7 +1,7 @@
 """Escapes: what a campaign may try before it ends saturated. A higher temperature, longer units, more training units.
 
 Only the actions that the campaign file lists are taken, each once, in their order. Each is a decision in the journal
-and a row of the fact ``escapes``. An action taken in iteration n affects the draws from iteration n + 1 on.
+and a row of the fact ``escapes``. An action taken in iteration n affects what is drawn from model n and later ones.
 """
 
 from typing import Any
@@ -33,22 +33,23 @@ def escape(campaign: Campaign, store: Store, seen: dict[str, Any], why: str) -> 
     return True
 
 
-def sampling(campaign: Campaign, store: Store, iteration: int) -> dict[str, Any]:
-    """How strings are drawn in an iteration: as the file says, changed by the actions of the iterations before."""
+def sampling(campaign: Campaign, store: Store, model: int) -> dict[str, Any]:
+    """How strings are drawn from a model: as the file says, changed by the actions up to the iteration that trained
+    it."""
     generator = campaign.settings.generator
     settings = generator.sampling()
-    actions = [row.action for row in escapes(store) if row.iteration < iteration]
+    actions = [row.action for row in escapes(store) if row.iteration <= model]
     settings["temperature"] *= HOTTER ** actions.count("temperature")
     settings["max_tokens"] = min(generator.longest, settings["max_tokens"] + actions.count("tokens"))
     return settings
 
 
 def _hotter(campaign: Campaign, store: Store, iteration: int) -> str:
-    return f"draw at temperature {sampling(campaign, store, iteration + 1)['temperature']:.3g} from now on"
+    return f"draw at temperature {sampling(campaign, store, iteration)['temperature']:.3g} from now on"
 
 
 def _longer(campaign: Campaign, store: Store, iteration: int) -> str:
-    return f"draw up to {sampling(campaign, store, iteration + 1)['max_tokens']} tokens from now on"
+    return f"draw up to {sampling(campaign, store, iteration)['max_tokens']} tokens from now on"
 
 
 def _wider(campaign: Campaign, store: Store, iteration: int) -> str:

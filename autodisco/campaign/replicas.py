@@ -71,6 +71,7 @@ def _run(
     if (folder := shared_folder(campaign.settings)) and (reason := absence(folder)):
         raise DiskAbsent(reason)  # nothing is known of its replicas now
     pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
+    first = campaign.tiers[0].protocol
     rows = store.open_replicas()
     awaited = {_named(row) for row in rows if is_awaited(row)}
     held = {identity(campaign, task) for task in pool.running}
@@ -82,7 +83,8 @@ def _run(
             (found if survived else others).append(row)
     waiting, left = [row for row in others if _named(row) in awaited], simulations_left(campaign, store)
     if left is not None:
-        begun = len(held) + len(found) + len(others) - len(waiting)
+        further = [row for row in others if row.protocol != first and _named(row) not in awaited]
+        begun = len(held) + len(found) + len(further)  # the others wait for the next iteration
         waiting = waiting[: max(0, left - begun)]
     if not (number := len(waiting) + len(held & awaited) + sum(_named(row) in awaited for row in found)):
         return

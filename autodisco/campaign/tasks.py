@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.overlap import not_yet_known
 from autodisco.campaign.running import engine_of
 from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.stages.stage import SIMULATION
@@ -31,8 +32,9 @@ class _Tier:
 class Tasks:
     """Makes the tasks of replicas as they are needed; what these have in common is looked up once.
 
-    In particular, all of them are compared with the same benchmark: the reference as of the first task of its protocol
-    that was made while the reference had a value.
+    In particular, all of a batch are compared with the same benchmark: the reference, by what is known whenever the
+    first of them starts (`overlap.not_yet_known`). Those of seeds and of further tiers are compared with the reference
+    as of the first task that was made while it had a value.
     """
 
     def __init__(self, campaign: Campaign, store: Store):
@@ -40,7 +42,7 @@ class Tasks:
         self._engine = self._seen(engine_of(campaign.settings, campaign.pool.executor))
         self._force_field, self._reference = store.get("force_field"), store.get("reference_key")
         self._tiers: dict[str, _Tier] = {}
-        self._benchmarks: dict[str, Benchmark] = {}
+        self._benchmarks: dict[tuple[str, int], Benchmark] = {}
 
     def of(self, row: ReplicaState) -> ReplicaTask:
         """The task of a planned replica."""
@@ -90,11 +92,16 @@ class Tasks:
 
         if row.key == self._reference:
             return None
-        if row.protocol not in self._benchmarks and value_of(self.store, self._reference, row.protocol):
-            known = comparison(self.store, row.protocol)
-            place, error = known.place(self._reference)
-            self._benchmarks[row.protocol] = Benchmark(10**place, error, known.replica_sd, known.degrees)
-        return self._benchmarks.get(row.protocol)
+        of_batch = bool(row.iteration) and not self._tier(row.protocol).number
+        what = row.protocol, row.iteration if of_batch else 0
+        if what not in self._benchmarks:
+            hidden = not_yet_known(self.campaign, self.store, row.iteration) if of_batch else frozenset()
+            with self.store.hiding(hidden):
+                if value_of(self.store, self._reference, row.protocol):
+                    known = comparison(self.store, row.protocol)
+                    place, error = known.place(self._reference)
+                    self._benchmarks[what] = Benchmark(10**place, error, known.replica_sd, known.degrees)
+        return self._benchmarks.get(what)
 
 
 def identity(campaign: Campaign, task: ReplicaTask) -> tuple[str, str, int]:

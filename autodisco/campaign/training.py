@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 METRIC_DRAWS = 500
 
 
-def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list[TrainingEntry]:
-    """Rows of the training set as of now, each with its label, its weight and why; `ranked` is the ranking as of now.
+def training_set(campaign: Campaign, store: Store, seen: Evidence) -> list[TrainingEntry]:
+    """Rows of the training set as of now, each with its label, its weight and why; the labelling sees `seen`.
 
     A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
     given nor in canonical form, is left out.
@@ -40,7 +40,7 @@ def training_set(campaign: Campaign, store: Store, ranked: list[Ranked]) -> list
         if polymer.iteration <= store.get("iteration")
         if (smiles := _writable((polymer.given, polymer.smiles), longest))
     }
-    for key, found in labelling(campaign).classes(evidence(campaign, store, ranked)).items():
+    for key, found in labelling(campaign).classes(seen).items():
         if key in rows:
             rows[key] = replace(rows[key], label=found.label, weight=found.weight, why=found.why)
     return list(rows.values())
@@ -131,7 +131,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
         start_from=load_model(campaign, store, number - 1) if settings.warm_start and number else None,
         checkpoint=checkpoint,
     )
-    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number + 1))
+    samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
     metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None

@@ -33,7 +33,7 @@ REFERENCE_WORDS = f"posterior at {TARGET}"
 LEAST_COMPARED = 20
 """Labels, and polymers without one, from which on a forest is asked as well."""
 
-MOST_IN_FOREST = 5000
+MOST_IN_FOREST = 2000
 """Labels that a forest sees, evenly chosen where there are more: its time grows with their number."""
 
 

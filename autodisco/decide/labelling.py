@@ -6,6 +6,7 @@ The rule of the campaign file is a subclass of `Labelling`, chosen by name or by
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,18 @@ class Evidence:
     reference_weight: float
     better_probability: float
     posterior: "Posterior | None" = None
+
+    @cached_property
+    def chances(self) -> dict[str, float]:
+        """By key, the chance of each polymer to be in the best share of those that violate no constraint; 0 for the
+        others, and without a posterior."""
+        rows = [row for row in self.ranked if not row.violated]
+        chances = dict.fromkeys((row.key for row in self.ranked), 0.0)
+        if rows and self.posterior:
+            outlook = Outlook(Aim(self.objective, self.posterior), canonical([row.monomer_smiles for row in rows]))
+            most = max(1, round(self.top_fraction * len(rows)))
+            chances |= zip([row.key for row in rows], chances_among_best(outlook, most).tolist(), strict=True)
+        return chances
 
 
 class Labelling(ABC):
@@ -127,7 +140,7 @@ class TopChance(Labelling):
         if evidence.posterior is None:
             return TopFraction().classes(evidence)
         top = f"in the top {evidence.top_fraction:.0%} with a probability of"
-        chances = self._chances(evidence, evidence.posterior)
+        chances = evidence.chances
         judged = {key: (chance >= 0.5, f"{top} {chance:.2f}") for key, chance in chances.items()}
         return dataset_classes(evidence) | ranked_classes(evidence, judged)
 
@@ -135,18 +148,8 @@ class TopChance(Labelling):
         """How many are high."""
         if evidence.posterior is None:
             return TopFraction().summary(evidence)
-        high = sum(chance >= 0.5 for chance in self._chances(evidence, evidence.posterior).values())
+        high = sum(chance >= 0.5 for chance in evidence.chances.values())
         return f"{high} of {len(evidence.ranked)} are in the top {evidence.top_fraction:.0%} with a probability of 0.5"
-
-    def _chances(self, evidence: Evidence, posterior: "Posterior") -> dict[str, float]:
-        """Chance of each polymer to be in the best share of those that violate no constraint; 0 for the others."""
-        rows = [row for row in evidence.ranked if not row.violated]
-        chances = dict.fromkeys((row.key for row in evidence.ranked), 0.0)
-        if rows:
-            outlook = Outlook(Aim(evidence.objective, posterior), canonical([row.monomer_smiles for row in rows]))
-            most = max(1, round(evidence.top_fraction * len(rows)))
-            chances |= zip([row.key for row in rows], chances_among_best(outlook, most).tolist(), strict=True)
-        return chances
 
 
 def chances_among_best(outlook: Outlook, k: int) -> Floats:

@@ -100,7 +100,10 @@ class Standing:
 
 
 class Glances:
-    """Status of an open store for a reader that looks often: what has not changed is not read again."""
+    """Status of an open store for a reader that looks often: what has not changed is not read again.
+
+    While it is `held`, nothing is read but the rows that are asked for.
+    """
 
     def __init__(self, store: Store, iterations: int, journal_rows: int):
         self._store, self._iterations, self._journal_rows = store, iterations, journal_rows
@@ -109,9 +112,12 @@ class Glances:
         self._version: int | None = None
         self._rows: tuple[tuple[str, ...], list[Ranked]] = ((), [])
         self._status: Status | None = None
+        self.held = False
 
     def standing(self) -> Standing:
         """What follows from the values so far."""
+        if self._standing is not None and self.held:
+            return self._standing
         version = self._store.version()
         if self._standing is None or version != self._version:
             standings = self._latest()
@@ -130,4 +136,6 @@ class Glances:
             rows = self._rows[1]
             self._status = standing.status(rows, standing.reference, self._journal_rows, self._iterations)
             return self._status
-        return replace(self._status, best=self._rows[1], **progress_of_replicas(self._store))
+        changed = {} if self.held else progress_of_replicas(self._store)
+        self._status = replace(self._status, best=self._rows[1], **changed)
+        return self._status

@@ -111,7 +111,7 @@ def _vitals(status: Progress, width: int) -> Text:
         parts.append((f"heartbeat {duration(age)}", style))
     if status.alive and status.owner and Owner.from_dict(status.owner).is_visible():
         free = shutil.disk_usage(status.folder).free / GB, free_memory_bytes() / GB
-        disk, memory = (significant(amount, 3 if amount < 100 else 2) for amount in free)
+        disk, memory = map(significant, free)
         style = "bold red" if status.short_of_room else "dim"
         parts.append((f"disk {disk} GB, memory {memory} GB free", style))
     line = Text()

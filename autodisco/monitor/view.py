@@ -42,8 +42,12 @@ class View:
             self.chosen, self.top = -1, 0
         else:
             self.chosen = self._moved(self.chosen, key, rows, number)
-            self.top = max(0, min(self.top, self.chosen), self.chosen - rows + 1)
+            self.fit(rows)
         return True
+
+    def fit(self, rows: int) -> None:
+        """Scroll the list so that the marked polymer is among as many rows."""
+        self.top = max(0, min(self.top, self.chosen), self.chosen - rows + 1)
 
     def _press_in_page(self, key: str, rows: int, number: int) -> None:
         if key in ("back", "enter", "decisions"):

@@ -15,7 +15,7 @@ from autodisco.monitor.view import View, ordered
 from autodisco.store import END_STATES, Event, Store
 
 ITERATIONS, JOURNAL_ROWS, MOST_DECISIONS = 12, 40, 2000
-KEYS = "q leave · space hold · ↑↓ enter polymer · s sort · d decisions"
+KEYS = "q leave · space hold · ↑↓ enter life · s sort · d decisions"
 PAGE_KEYS = "q leave · space hold · ↑↓ scroll · esc back"
 
 
@@ -48,8 +48,8 @@ class Watch:
         """The picture of now in so many columns and lines."""
         width, height = max(60, width), max(16, height)
         with self._store.snapshot():
-            if not self._view.held or not self.status.best:
-                self._look(width, height)
+            self._glances.held = self._view.held
+            self._look(width, height)
             if self.on_page:
                 return self._in_page(width, height)
         view = self._view
@@ -63,6 +63,7 @@ class Watch:
         keys = self._keys()
         self._rows = max(1, ranking_rows(self.status, width, height - 1))
         self._number = max(1, len(keys))
+        self._view.fit(self._rows)
         self.status = self._glances.status(keys[self._view.top : self._view.top + self._rows])
 
     def _keys(self) -> Sequence[str]:

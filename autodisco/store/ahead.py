@@ -66,8 +66,12 @@ class Ahead(Database):
 
     def later_keys(self) -> frozenset[str]:
         """Keys of the polymers of iterations after the present one."""
+        return self.keys_after(self.get("iteration", 0))
+
+    def keys_after(self, iteration: int) -> frozenset[str]:
+        """Keys of the polymers that later iterations found."""
         sql = "SELECT key FROM polymers WHERE iteration > ? AND source = 'generated'"
-        return frozenset(row["key"] for row in self.rows(sql, self.get("iteration", 0)))
+        return frozenset(row["key"] for row in self.rows(sql, iteration))
 
     def _hidden(self) -> str:
         """The same as `hidden`, for SQL."""

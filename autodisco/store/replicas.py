@@ -1,6 +1,7 @@
 """The replicas of a campaign, and the protocols at which they are simulated."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ class Replicas(Measured):
         )
         return found[0] if found else None
 
-    def simulations_done(self) -> int:
-        """Replicas of the whole campaign that have a value or a failure code."""
-        (row,) = self.rows("SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed')")
-        return int(row["n"])
+    def simulations_done(self, until: int = sys.maxsize) -> int:
+        """Replicas of the campaign that have a value or a failure code, of the iterations `until` one."""
+        sql = "SELECT count(*) AS n FROM replicas WHERE status IN ('done', 'failed') AND iteration <= ?"
+        return int(self.rows(sql, until)[0]["n"])
 
     def failures(self) -> dict[str, int]:
         """Number of replicas that failed, by code, the most frequent first."""

@@ -291,6 +291,7 @@ class Store(RecordedFiles):
             self.write("UPDATE training SET last = min(last, ?)", iteration)
             self._return_to_grammar("iteration > ?", iteration)
             self.write("DELETE FROM polymers WHERE iteration > ?", iteration)
+            self.write("DELETE FROM forecasts WHERE key NOT IN (SELECT key FROM polymers WHERE source != 'grammar')")
             self.write("DELETE FROM iterations WHERE n > ?", iteration)
             self._fill()
 

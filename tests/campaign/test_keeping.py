@@ -19,7 +19,7 @@ from autodisco.campaign import open_folder, run
 from autodisco.campaign.clean import clean
 from autodisco.campaign.export import export_archive, export_tables
 from autodisco.campaign.fork import fork
-from autodisco.campaign.training import training_set
+from autodisco.campaign.training import evidence, training_set
 from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
@@ -422,7 +422,8 @@ def test_a_fork_would_learn_what_its_parent_learnt(copied, tmp_path):
         fork(store, other, 0, {})
         learnt = store.training(0)
     with Store.open_readonly(other) as store:
-        assert training_set(open_folder(other), store, ranking(store)) == learnt
+        copied = open_folder(other)
+        assert training_set(copied, store, evidence(copied, store, ranking(store))) == learnt
 
 
 def test_a_fork_knows_the_best_of_its_own_past_only(copied, tmp_path):

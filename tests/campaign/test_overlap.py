@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from autodisco.campaign import load
-from autodisco.campaign.overlap import choose_ahead, is_due, last_part, next_ahead
+from autodisco.campaign.budget import budget_spent
+from autodisco.campaign.judging import judge
+from autodisco.campaign.overlap import choose_ahead, is_due, last_part, next_ahead, not_yet_known
 from autodisco.campaign.replicas import finish
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.stages import STAGES
@@ -65,7 +67,7 @@ def planned(first_batch, tmp_path):
 
 
 def halves(campaign, store):
-    last = last_part(campaign, store)
+    last = last_part(campaign, store, 1)
     rows = store.batch_replicas()
     return [row for row in rows if row.key not in last], [row for row in rows if row.key in last]
 
@@ -118,6 +120,54 @@ def test_nothing_is_chosen_ahead_while_the_reference_is_simulated(begin):
     assert not is_due(campaign, store)
 
 
+def limited(campaign, simulations):
+    budget = campaign.settings.budget.model_copy(update={"simulations": simulations})
+    return dataclasses.replace(campaign, settings=campaign.settings.model_copy(update={"budget": budget}))
+
+
+def test_values_of_both_parts_of_a_batch_are_compared_with_what_was_said_before(planned):
+    campaign, store = planned("a")
+    first, last = halves(campaign, store)
+    conduct(store, first)
+    choose_ahead(campaign, store)
+    assert {row.key for row in store.forecasts()} == {row.key for row in first}
+    conduct(store, last)
+    learnt(campaign, store)
+    assert [(row.key, row.iteration) for row in store.forecasts()] == [(row.key, 1) for row in (*first, *last)]
+
+
+def test_the_budget_is_spent_at_the_same_iteration_however_fast_the_next_batch_runs(planned):
+    campaign, store = planned("a")
+    campaign = limited(campaign, 8)
+    conduct(store, store.batch_replicas())
+    choose_ahead(campaign, store)
+    conduct(store, store.replica_states(2))
+    assert not budget_spent(campaign, store)
+    store.set(iteration=2)
+    assert budget_spent(campaign, store) == "8 simulations are done and the budget is 8"
+
+
+def test_replicas_of_a_batch_are_compared_with_what_is_known_whenever_they_start(planned):
+    campaign, store = planned("a")
+    first, last = halves(campaign, store)
+    conduct(store, store.batch_replicas())
+    choose_ahead(campaign, store)
+    assert not_yet_known(campaign, store, 2) == {row.key for row in last} | chosen(store, 2)
+    assert not_yet_known(campaign, store, 1) >= {row.key for row in (*first, *last)} | chosen(store, 2)
+
+
+def test_a_fork_forgets_what_came_of_the_next_batch(planned):
+    campaign, store = planned("a")
+    conduct(store, store.batch_replicas())
+    choose_ahead(campaign, store)
+    batch = chosen(store, 2)
+    conduct(store, store.replica_states(2))
+    judge(store)
+    assert batch & {row.key for row in store.forecasts()}
+    store.rewind(1)
+    assert not batch & {row.key for row in store.forecasts()}
+
+
 def learnt(campaign, store):
     """What iteration 1 decides: the training set of its model, and what the posterior says."""
     advance(store, "settled")
@@ -153,6 +203,7 @@ def test_work_ahead_that_was_interrupted_goes_on_to_the_same_batch(planned):
         except Interrupted:
             assert not cut_store.is_ahead
             assert not cut_store.hidden
+            assert not cut_store.get("activity"), "it has ended"
         else:
             break
     assert asked > 1, "it was interrupted at least once"

@@ -13,11 +13,12 @@ from tests.filled_store import fill
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setattr(redraw, "EVERY_S", 0.0)
+    monkeypatch.setattr(redraw, "NICE", 0)
     with fill(tmp_path / "a") as store:
         yield store
 
 
-def wait_for(ask, done, seconds=60.0):
+def wait_for(ask, done, seconds=240.0):
     until = time.monotonic() + seconds
     while not done() and time.monotonic() < until:
         ask()

@@ -15,7 +15,7 @@ from autodisco.campaign.stages.filter import _objection
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.tasks import Tasks
-from autodisco.campaign.training import load_model, train_model, training_set
+from autodisco.campaign.training import evidence, load_model, train_model, training_set
 from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
@@ -385,7 +385,8 @@ def test_a_protocol_that_may_stop_below_the_reference_is_told_its_value(at_acqui
     text = text.replace("timestep_fs = 2.0\n", "timestep_fs = 2.0\ncheckpoint_every_ps = 0.5\n", 1)
     (tmp_path / "mine.toml").write_text(text + "stop_below_with_confidence = 0.95\n")
     # its mean over two builds, corrected for how few they are, as every comparison does
-    place, _ = comparison(store, "smoke").place(PEO)
+    with store.hiding([parse("*CSC*").key]):  # of the same batch: it depends on chance which values are there
+        place, _ = comparison(store, "smoke").place(PEO)
     assert 1e-2 < 10**place < 1.2e-2
     for protocol, told in (("smoke", None), (str(tmp_path / "mine.toml"), 10**place)):
         simulation = campaign.settings.simulation.model_copy(update={"protocol": protocol})
@@ -471,7 +472,10 @@ def test_a_polymer_given_in_another_notation_is_learnt_in_canonical_form(at_filt
     campaign, store = at_filter([])
     unit = parse("[*:1]CCCS[*:2]")
     store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-    assert {row.smiles for row in training_set(campaign, store, ranking(store))} == {"*OCC*", unit.smiles}
+    assert {row.smiles for row in training_set(campaign, store, evidence(campaign, store, ranking(store)))} == {
+        "*OCC*",
+        unit.smiles,
+    }
 
 
 def test_a_data_set_keeps_its_own_scale(begin, tmp_path):

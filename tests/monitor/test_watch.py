@@ -74,6 +74,8 @@ def test_a_held_picture_stands_still(tmp_path):
         store.note("something new")
         assert "something new" not in text(watch)
         assert "held" in text(watch)
+        watch.obey(["end"])
+        assert ranking(store)[-1].monomer_smiles in text(watch, 80, 20)
         watch.obey(["hold"])
         assert "something new" in text(watch)
 

@@ -22,8 +22,9 @@ def _acquire(campaign: Campaign, store: Store) -> None:
     iteration = store.get("iteration")
     judge(store)
     ranked = ranking(store)
-    rows = training_set(campaign, store, ranked)
-    why = labelling(campaign).summary(evidence(campaign, store, ranked))
+    seen_by_rule = evidence(campaign, store, ranked)
+    rows = training_set(campaign, store, seen_by_rule)
+    why = labelling(campaign).summary(seen_by_rule)
     batch = {polymer.key for polymer in store.polymers("generated", iteration)}
     with store.transaction():
         store.write_training(iteration, rows)

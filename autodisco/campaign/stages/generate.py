@@ -32,8 +32,9 @@ def generate(campaign: Campaign, store: Store) -> None:
     rows = store.candidates(iteration)
     wanted = _wanted(campaign, store, rows)
     drawn, fresh = len(rows), 0
-    known, how = store.known_strings(), sampling(campaign, store, iteration)
-    model = load_model(campaign, store, store.model_of(iteration)) if wanted else None
+    number = store.model_of(iteration)
+    known, how = store.known_strings(), sampling(campaign, store, number)
+    model = load_model(campaign, store, number) if wanted else None
     while model and fresh < wanted and drawn < settings.generate.max_draws:
         if campaign.interrupted():
             raise Interrupted

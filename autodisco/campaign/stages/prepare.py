@@ -10,7 +10,7 @@ from autodisco.campaign.replicas import finish, settle
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
-from autodisco.campaign.training import train_model, training_set
+from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
@@ -50,7 +50,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
     check_failures(campaign, store)
     judge(store)
     if not store.training(0):
-        store.write_training(0, training_set(campaign, store, ranking(store)))
+        store.write_training(0, training_set(campaign, store, evidence(campaign, store, ranking(store))))
     train_model(campaign, store, 0)
     with store.transaction():
         store.begin_iteration(1)

@@ -11,7 +11,7 @@ from autodisco.campaign.saturation import Judgement, is_saturated, judge_last
 from autodisco.campaign.settled import settled_chance, why_settled
 from autodisco.campaign.stages.stage import NEXT, TRAINING, Event, Stage
 from autodisco.campaign.states import advance
-from autodisco.campaign.training import train_model, training_set
+from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.store import Store, last_escape
 
@@ -28,7 +28,7 @@ def retrain(campaign: Campaign, store: Store) -> None:
     judgements = judge_last(campaign, store, patience)
     latest = judgements[-1]
     escaped = last_escape(store)
-    since = [judgement.high for judgement in judgements if judgement.iteration > escaped]
+    since = [judgement.high for judgement in judgements if store.model_of(judgement.iteration) >= escaped]
     saturated = is_saturated(since, patience)
     spent = budget_spent(campaign, store)
     with store.hiding(store.later_keys()):
@@ -38,7 +38,9 @@ def retrain(campaign: Campaign, store: Store) -> None:
         with store.hiding(store.later_keys()), store.transaction():
             if escape(campaign, store, latest.to_dict(), _why_saturated(campaign, latest)):
                 saturated = False
-                store.write_training(iteration, training_set(campaign, store, ranking(store)))
+                store.write_training(
+                    iteration, training_set(campaign, store, evidence(campaign, store, ranking(store)))
+                )
                 store.forget_model(iteration)  # where the campaign had ended, it is there already
     train_model(campaign, store, iteration)
     if saturated or spent or enough:
