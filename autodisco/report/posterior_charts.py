@@ -71,7 +71,8 @@ def _set_ticks(axes: Axes, objective: Objective) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: significant(_read(objective)(place))))
         return
     first, last = (int(np.floor(np.log10(_read(objective)(end)))) for end in (low, high))
-    values = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    digits = (1, 2, 5) if last - first < 3 else (1,)
+    values = [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
     placed = {objective.scale.place(value / objective.factor): value for value in values}
     inside = {place: value for place, value in placed.items() if low <= place <= high}
     axes.set_xticks(list(inside), [f"{value:g}" for value in inside.values()])

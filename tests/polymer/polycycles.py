@@ -49,9 +49,10 @@ def polycycle(rng: random.Random) -> str | None:
 
 
 def with_large_digits(text: str) -> str:
-    """The same SMILES with ring numbers from 10 on."""
+    """The same SMILES with ring numbers from 10 on; those that are as large already stay."""
     pieces = re.findall(r"\[[^]]*]|%\d\d|.", text)
-    return "".join(f"%{int(piece) + 10}" if piece.isdigit() else piece for piece in pieces)
+    first = 1 + max((int(piece[1:]) for piece in pieces if piece[0] == "%"), default=9)
+    return "".join(f"%{int(piece) + first}" if piece.isdigit() else piece for piece in pieces)
 
 
 def with_map_numbers(text: str) -> str:
