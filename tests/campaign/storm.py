@@ -90,8 +90,15 @@ def storm(
 
 
 def outcomes(folder: Path) -> dict[Path, int]:
-    """When each replica wrote its outcome; one that has must not be run again."""
-    return {path: path.stat().st_mtime_ns for path in folder.glob("simulations/**/outcome.json")}
+    """When each replica wrote its outcome, by its folder; one that has must not be run again.
+
+    The outcome of a run that was not taken in yet lies in the folder of the run, and keeps its time when it is moved.
+    """
+    written: dict[Path, int] = {}
+    for path in folder.glob("simulations/**/outcome.json"):
+        home = path.parent.parent if path.parent.name.startswith("run-") else path.parent
+        written[home] = min(path.stat().st_mtime_ns, written.get(home, sys.maxsize))
+    return written
 
 
 def result(folder: Path) -> dict[str, object]:
