@@ -17,7 +17,7 @@ from autodisco.campaign.packing import is_there
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.shared import keep_generation
 from autodisco.errors import AutodiscoError, InputError, OwnedError
-from autodisco.files import place_beside, sync, write_atomic
+from autodisco.files import replacing, sync, write_atomic
 from autodisco.store import Store
 from autodisco.text import counted
 
@@ -72,15 +72,8 @@ def back_up_if_due(campaign: Campaign, store: Store) -> None:
 
 def back_up(store: Store, path: Path) -> None:
     """Write a consistent copy of the database, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = place_beside(path)
-    try:
+    with replacing(path) as beside:
         store.backup(beside)
-        sync(beside)
-        beside.replace(path)
-        sync(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _require_room(campaign: Campaign, store: Store) -> None:

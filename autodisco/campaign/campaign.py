@@ -83,8 +83,13 @@ class Campaign:
 
     def protocol_name(self, task: "ReplicaTask") -> str:
         """Name of the protocol of a task, which may name a file."""
-        given = [seen_elsewhere(self.settings, self.folder, tier.protocol) for tier in self.settings.tiers]
-        return self.tiers[given.index(task.protocol)].protocol
+        return self._protocol_names[task.protocol]
+
+    @cached_property
+    def _protocol_names(self) -> dict[str, str]:
+        """Names of the protocols of the tiers, by what tasks say."""
+        given = (seen_elsewhere(self.settings, self.folder, tier.protocol) for tier in self.settings.tiers)
+        return {seen: tier.protocol for seen, tier in reversed(list(zip(given, self.tiers, strict=True)))}
 
     @property
     def may_stop_early(self) -> bool:

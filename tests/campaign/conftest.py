@@ -89,6 +89,14 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
+def copied(finished, tmp_path):
+    """The folder of a finished campaign, for this test alone."""
+    folder = tmp_path / "runs" / "small"
+    shutil.copytree(finished[0].folder, folder)
+    return folder
+
+
+@pytest.fixture
 def begin(campaign_file, tmp_path):
     """Sets a campaign up in a new folder; returns it and its store."""
     stores = []

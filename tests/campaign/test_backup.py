@@ -18,14 +18,6 @@ from autodisco.store import Store
 from tests.campaign.storm import result
 
 
-@pytest.fixture
-def copied(finished, tmp_path):
-    """The folder of a finished campaign of one iteration, for this test alone."""
-    folder = tmp_path / "runs" / "small"
-    shutil.copytree(finished[0].folder, folder)
-    return folder
-
-
 def destroyed(folder):
     (folder / "state.db").write_bytes(b"no database at all" * 500)
 
@@ -179,7 +171,7 @@ def test_a_backup_that_was_interrupted_is_none(at_iteration, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autodisco.campaign.backup.sync", killed)
+    monkeypatch.setattr("autodisco.files.sync", killed)
     with pytest.raises(KeyboardInterrupt):
         back_up(store, campaign.folder / BACKUPS / "1.db")
     assert backups(campaign.folder) == {}

@@ -33,14 +33,6 @@ from tests.campaign.test_campaign import begin
 from tests.campaign.test_lock import set_owner
 
 
-@pytest.fixture
-def copied(finished, tmp_path):
-    """The folder of a finished campaign, for this test alone."""
-    folder = tmp_path / "runs" / "small"
-    shutil.copytree(finished[0].folder, folder)
-    return folder
-
-
 def problems(folder):
     with Store.open_readonly(folder) as store:
         return verify(store)

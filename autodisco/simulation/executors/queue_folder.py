@@ -21,7 +21,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,7 @@ class QueueFolder:
 
     def has(self, entry: Entry) -> bool:
         """Whether the file of an entry is there."""
-        folder, _, name = entry.place.partition("/")
-        with self._opened(folder) as place, contextlib.suppress(FileNotFoundError):
-            os.stat(name, dir_fd=place)
-            return True
-        return False
+        return self._did(os.stat, entry)
 
     def check(self) -> None:
         """Raise OSError if the folder is not there."""
@@ -170,9 +166,13 @@ class QueueFolder:
 
     def remove(self, entry: Entry) -> bool:
         """Remove a task; whether it was there. The pilot that runs it notices, and ends the run."""
+        return self._did(os.unlink, entry)
+
+    def _did(self, call: Callable[..., object], entry: Entry) -> bool:
+        """Call a function of `os` for the file of an entry; False if the file is not there."""
         folder, _, name = entry.place.partition("/")
         with self._opened(folder) as place, contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=place)
+            call(name, dir_fd=place)
             return True
         return False
 
