@@ -19,7 +19,7 @@ from autodisco.campaign.interrupts import POLL_S, RESUMABLE, Interrupts, signals
 from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
-from autodisco.campaign.recovery import Retries
+from autodisco.campaign.recovery import Retries, may_pass
 from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
@@ -28,7 +28,7 @@ from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.signs import SignsOfLife
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import OwnedError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.files import remove_leftovers
 from autodisco.store import SIMULATIONS, Store, copied_part
 
@@ -128,6 +128,8 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
         except OwnedError:
             raise  # the state is another process's now
         except Exception as error:
+            if interrupts.signalled and may_pass(error):
+                return _leave_as_it_is(campaign, store, interrupts)
             if not _survived(campaign, store, retries, state, error):
                 _fail(campaign, store, interrupts, retries, state, error)
     end_all(campaign.settings, store, campaign.pool.executor)
@@ -214,6 +216,14 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
             advance(store, why, reason)
     campaign.say(f"{why}: state {store.get('state')}")
     return True
+
+
+def _leave_as_it_is(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
+    """Obey a signal while the disk may be away; the next process then finds what one finds that follows a SIGKILL."""
+    interrupts.why = "signal"
+    with contextlib.suppress(OSError, StorageError):
+        _leave(campaign, store, interrupts)
+    return RESUMABLE
 
 
 def _wait(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:

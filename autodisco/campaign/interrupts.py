@@ -1,5 +1,6 @@
 """What interrupts the work of a campaign: a signal, a request, or the end of its budget of hours."""
 
+import contextlib
 import math
 import os
 import signal
@@ -10,6 +11,7 @@ from types import FrameType
 
 from autodisco.campaign.lock import keep
 from autodisco.campaign.shared import Heartbeat
+from autodisco.errors import StorageError
 from autodisco.store import Owner, Store
 
 POLL_S = 0.5
@@ -88,7 +90,8 @@ class Interrupts:
 
     def end(self) -> None:
         """The process leaves the campaign."""
-        self._shared.end()
+        with contextlib.suppress(StorageError):  # the disk is away
+            self._shared.end()
 
     def _waits_for_room(self) -> bool:
         """Whether nothing is computed because disk or memory is short."""
