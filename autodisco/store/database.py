@@ -36,7 +36,6 @@ CANNOT_BE_READ = (
 )  # fmt: skip
 """Error codes that may pass."""
 
-
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 MENDED_BY = (
     "go on from a backup (autodisco restore) or an archive (autodisco export), or save what is left with: "
@@ -181,17 +180,12 @@ class Database:
         return list(self.each(sql, *values))
 
     def each(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
-        """The rows of a query one by one, for results that are large; for this package only.
-
-        Raises as `tuples` does.
-        """
+        """The rows of a query one by one, for results that are large; for this package only. Raises like `tuples`."""
         return map(dict, self.tuples(sql, *values))
 
     def tuples(self, sql: str, *values: Any) -> Iterator[Any]:
-        """The same as tuples, which are faster where there are thousands.
-
-        Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
-        """
+        """The same as tuples, which take less time. Raises StorageError if the database cannot be read now,
+        AutodiscoError if it is damaged."""
         try:
             yield from self._connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
