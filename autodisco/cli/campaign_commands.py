@@ -109,12 +109,13 @@ def status(
     if why:
         _print_why(campaign_folder(name), as_json)
         return
+    from autodisco.monitor import ITERATIONS, frame
+
     with Store.open_readonly(campaign_folder(name)) as store:
-        seen = status_of(store, whole=as_json)
+        seen = status_of(store, whole=as_json, iterations=None if as_json else ITERATIONS)
     if as_json:
         print_json(seen)
         return
-    from autodisco.monitor import frame
 
     console = stdout_console()
     console.width = min(console.width, STATUS_COLUMNS)

@@ -191,13 +191,14 @@ class Database:
         return list(self.each(sql, *values))
 
     def each(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
-        """The rows of a query one by one, for results that are large; for this package only.
+        """The rows of a query one by one, for results that are large; for this package only. Raises like `tuples`."""
+        return map(dict, self.tuples(sql, *values))
 
-        Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
-        """
+    def tuples(self, sql: str, *values: Any) -> Iterator[Any]:
+        """The same as tuples, which take less time. Raises StorageError if the database cannot be read now,
+        AutodiscoError if it is damaged."""
         try:
-            for row in self._connection.execute(sql, values):
-                yield dict(row)
+            yield from self._connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
             if code_of(error) in DAMAGED:
                 raise self._damaged(error) from error
