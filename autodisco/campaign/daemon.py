@@ -58,7 +58,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         check_owner(store)
         with store.transaction():
             wake(store, set_up(campaign, store))
-            store.set(trouble="", undone=None)
+            store.set(trouble="", undone=None, waits_for_cores="")
         campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)

@@ -34,6 +34,7 @@ OTHER_VARIABLES = (
     "AUTODISCO_OPENMM_PLATFORM",
     "AUTODISCO_PROGRESS_S",
     "AUTODISCO_JOB_STARTED",
+    "AUTODISCO_SLOTS",
 )
 """Environment variables that are not settings of a campaign."""
 
