@@ -293,8 +293,7 @@ class Pool:
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
-        killed = sighting.killed and entry.kills < STARTS_AFTER_KILLS
-        return killed and self._result(entry) is None
+        return sighting.killed and entry.kills < STARTS_AFTER_KILLS and self._result(entry) is None
 
     def _result(self, entry: _Running) -> ReplicaOutcome | None:
         """The outcome of the valid claim, or one that another process accepted meanwhile."""
