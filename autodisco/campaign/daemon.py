@@ -19,6 +19,7 @@ from autodisco.campaign.interrupts import POLL_S, RESUMABLE, Interrupts, signals
 from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
+from autodisco.campaign.preflight import warnings
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.room import neighbours
@@ -66,6 +67,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         campaign = replace(campaign, say=_unless_gone(say))
         if why := full_runs(campaign):
             campaign.say(why)
+        for line in warnings(campaign):
+            campaign.say(line)
         if shared := neighbours(campaign):
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)

@@ -55,6 +55,13 @@ def same_names(names: Sequence[str]) -> list[str]:
     return [listed[int(name)] if name.isdigit() and int(name) < len(listed) else name for name in names]
 
 
+def missing_cards(given: Sequence[int | str]) -> list[str]:
+    """Those of the cards that `nvidia-smi` does not list, by number or name."""
+    listed = _listed() if given else []
+    known = {*map(str, range(len(listed))), *(name for card in listed for name in card)}
+    return [str(name) for name in given if str(name) not in known]
+
+
 def _listed() -> list[list[str]]:
     """Names of the cards that `nvidia-smi` lists, each with those of its parts."""
     try:
