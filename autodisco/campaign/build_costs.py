@@ -65,8 +65,14 @@ def experience(campaign: Campaign) -> list[Experience]:
     return sorted(found, key=lambda one: (one.name != "", -sum(rate.n for rate in one.rates)))
 
 
-def build_cost(campaign: Campaign, protocol: Protocol, known: Sequence[Experience]) -> BuildCost:
-    """What a build of a protocol costs."""
+def build_costs(campaign: Campaign, wanted: Sequence[Protocol], known: Sequence[Experience]) -> list[BuildCost]:
+    """What builds of these protocols cost."""
+    found = [_from_builds(protocol, known) for protocol in wanted]
+    speed, source = (None, "") if None not in found else _measured_speed(campaign)
+    return [one or _from_speed(protocol, speed, source) for protocol, one in zip(wanted, found, strict=True)]
+
+
+def _from_builds(protocol: Protocol, known: Sequence[Experience]) -> BuildCost | None:
     every = [(one.name, rate) for one in known for rate in one.rates]
     for name, rate in every:
         if rate.protocol == protocol.name:
@@ -79,7 +85,7 @@ def build_cost(campaign: Campaign, protocol: Protocol, known: Sequence[Experienc
             continue
         source = f"{_of(name, rate)}, with the ratio of the work of the protocols"
         return BuildCost(protocol.name, factor * rate.cpu_s, factor * rate.wall_s, _trajectory(protocol), source)
-    return _measured(campaign, protocol)
+    return None
 
 
 def _of(name: str, rate: Rate) -> str:
@@ -87,23 +93,27 @@ def _of(name: str, rate: Rate) -> str:
     return f"{counted(rate.n, 'build')} of {rate.protocol} in {whose}"
 
 
-def _measured(campaign: Campaign, protocol: Protocol) -> BuildCost:
-    """From two seconds of the engine."""
-    from autodisco.simulation.speed import MEASURED, build_s, speeds
+def _measured_speed(campaign: Campaign) -> tuple[float | None, str]:
+    """ns/day from two seconds of the engine, and how it was measured, or why there is none."""
+    from autodisco.simulation.speed import MEASURED, speeds
 
     executor = executor_of(campaign.settings)
     engine = engine_of(campaign.settings, executor)
-    unknown = BuildCost(protocol.name, None, None, _trajectory(protocol), "not known: no build so far")
     if not executor.here:
-        return unknown
+        return None, "not known: no build so far"
     try:
         speed = speeds([engine])[0].get(engine)
     except AutodiscoError as error:
-        return BuildCost(protocol.name, None, None, _trajectory(protocol), f"not known: {error}")
+        return None, f"not known: {error}"
     if not speed:
-        return unknown
-    took = build_s(speed, protocol)
-    source = f"two seconds of {engine} with the box of {MEASURED}, and the ratio of the work of the protocols"
+        return None, f"not known: no build so far, and {engine} has no test of its speed"
+    return speed, f"two seconds of {engine} with the box of {MEASURED}, and the ratio of the work of the protocols"
+
+
+def _from_speed(protocol: Protocol, speed: float | None, source: str) -> BuildCost:
+    from autodisco.simulation.speed import build_s
+
+    took = build_s(speed, protocol) if speed else None
     return BuildCost(protocol.name, took, took, _trajectory(protocol), source)
 
 

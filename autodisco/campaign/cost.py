@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.campaign.budget import batch_size
-from autodisco.campaign.build_costs import BuildCost, build_cost, experience
+from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.seeds import read_seeds
@@ -63,7 +63,7 @@ def cost(campaign: Campaign) -> Cost:
     loaded = [protocols.load(tier.protocol) for tier in campaign.settings.tiers]
     executor = executor_of(campaign.settings)
     known = experience(campaign)
-    builds = [build_cost(campaign, protocol, known) for protocol in loaded]
+    builds = build_costs(campaign, loaded, known)
     taken = next((one.training_s for one in known if one.training_s), None)
     share = _share_of_card(campaign, executor.workers)
     first, steady = _preparation(campaign), _iteration(campaign)
@@ -134,7 +134,7 @@ def _phase(
     cpu = _total((number, build.cpu_s) for number, build in wanted)
     wall = _total((number, build.wall_s) for number, build in wanted)
     n_bytes = _total((number, build.n_bytes) for number, build in wanted)
-    longest = max((build.wall_s or 0.0 for _, build in wanted), default=0.0)
+    longest = max((build.wall_s or 0.0 for number, build in wanted if number >= 1), default=0.0)
     return Phase(
         name=name,
         builds={build.protocol: number for number, build in zip(numbers, builds, strict=True)},

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.text import duration, significant
+from autodisco.text import counted, duration, significant
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
@@ -73,7 +73,7 @@ def _print_cost(campaign: "Campaign", costs: "Cost") -> None:
             for row in costs.phases
         ],
     )
-    told = f"wall hours are those of {costs.workers} replicas at a time"
+    told = f"wall hours are those with {counted(costs.workers, 'replica')} at a time"
     if costs.training_s:
         print(f"{told} and {duration(costs.training_s)} for a training")
     else:
