@@ -12,6 +12,8 @@ COMMANDS = {
     "lsf": ("bsub", "bjobs", "bkill"),
 }
 """Commands of batch systems: that which submits, that which tells of jobs, the others."""
+NONE = "none (not needed)"
+"""What is found where there is no batch system."""
 ANSWER_S = 20.0
 NOT_SET_UP = "Could not establish a configuration source"
 """What Slurm says where its programs are installed and no cluster is."""
@@ -21,7 +23,7 @@ def batch_system() -> tuple[bool, str]:
     """Whether all is well: there is no batch system, or pilots can be submitted to it; and what was found, in words."""
     found = [name for name, commands in COMMANDS.items() if shutil.which(commands[0])]
     if not found:
-        return True, "none (not needed)"
+        return True, NONE
     missing = [command for command in COMMANDS[found[0]] if shutil.which(command) is None]
     if missing:
         return False, f"{found[0]}, but {joined(missing)} cannot be found"

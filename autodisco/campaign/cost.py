@@ -15,6 +15,7 @@ from autodisco.errors import NoCampaign
 from autodisco.polymer import parse
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
+from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.store import Record, Store
 from autodisco.text import counted, duration
 
@@ -118,12 +119,15 @@ def _iteration(campaign: Campaign) -> list[float]:
 
 
 def _share_of_card(campaign: Campaign, workers: int) -> float:
-    """The part of a GPU that a replica has; 0 where replicas run on cores, or on other machines."""
+    """The part of a GPU that a replica has; 0 where replicas run on cores, or it is not known."""
     executor = executor_of(campaign.settings)
+    if campaign.settings.executor.kind == "psij":
+        given = cluster_settings(campaign.settings.executor.options)
+        return given.gpus / given.slots
     if not executor.here or not engines.load(campaign.settings.simulation.engine).has_gpu():
         return 0.0
-    given = campaign.settings.executor.options.get("gpus")
-    return min(1.0, len(found() if given is None else given) / workers)
+    cards = campaign.settings.executor.options.get("gpus")
+    return min(1.0, len(found() if cards is None else cards) / workers)
 
 
 def _phase(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autodisco.campaign.batch_system import batch_system
+from autodisco.campaign.batch_system import NONE, batch_system
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_file import Look, looks
 from autodisco.campaign.notify import check_notify
@@ -135,12 +135,15 @@ def _executor(campaign: Campaign) -> str:
     told = f"{settings.executor.kind}, {counted(executor.workers, 'replica')} at a time"
     if executor.here:
         return f"{told}, {counted(executor.threads, 'core')} each of {cores()}"
-    place = executor.place
-    if place and not (parent := next(path for path in (place, *place.parents) if path.exists())).is_dir():
-        raise InputError(f"{parent}: not a folder, and the queue is to be in it")
+    if place := executor.place:
+        existing = next(path for path in (place, *place.parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            raise InputError(f"{existing}: cannot be written to, and the queue folder lies there")
+    if settings.executor.kind != "psij":
+        return told
     ok, found = batch_system()
-    if not ok:
-        raise AutodiscoError(found)
+    if not ok or found == NONE:
+        raise AutodiscoError(f"executor psij: batch system: {found}")
     return f"{told}; {found}"
 
 

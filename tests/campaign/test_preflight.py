@@ -158,3 +158,16 @@ def test_every_variable_that_the_program_reads_is_known_and_documented():
     for file in (root / "autodisco").rglob("*.py"):
         named = set(re.findall(r"AUTODISCO_[A-Z_]*[A-Z]\b", file.read_text()))
         assert named <= known, file
+
+
+def test_a_batch_system_that_is_not_there_is_found(tmp_path, monkeypatch):
+    pytest.importorskip("psij")
+    monkeypatch.setattr("autodisco.campaign.batch_system.shutil.which", lambda _: None)
+    file = write_campaign(tmp_path)
+    file.write_text(file.read_text() + '[executor]\nkind = "psij"\noptions = { gpus = 1, slots = 4 }\n')
+    level, found = levels(file, tmp_path / "runs")["executor"]
+    assert (level, found) == ("warning", "executor psij: batch system: none (not needed)")
+    (build,), phases = (told := cost(load(file, tmp_path / "runs", checked=False))).builds, told.phases
+    assert (build.cpu_s, build.source) == (None, "not known: no build so far")
+    assert phases[0].builds == {"smoke": 0}
+    assert phases[1].cpu_h is None
