@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,19 @@ from autodisco.store.connection import (
 from autodisco.store.events import copy_journal, mend_copy
 from autodisco.store.owner import database_device
 from autodisco.store.records import Event
+
+_LEAVES_NOTHING = ContextVar("leaves nothing", default=False)
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Within the block, databases that no process has open are read without making files beside them. What another
+    process writes meanwhile is not seen."""
+    token = _LEAVES_NOTHING.set(True)
+    try:
+        yield
+    finally:
+        _LEAVES_NOTHING.reset(token)
 
 
 class Database:
@@ -71,13 +85,16 @@ class Database:
         An older version is read as a copy in memory. Raises InputError as `open` does.
         """
         require(folder)
+        log = folder / "state.db-wal"
+        all_written = not (log.is_file() and log.stat().st_size)
+        if _LEAVES_NOTHING.get() and all_written:
+            return cls(folder, connect(folder, "ro&immutable=1"))
         try:
             return cls(folder, connect(folder, "ro"))
         except InputError:
             if os.access(folder, os.W_OK):
                 raise
-            log = folder / "state.db-wal"
-            if log.is_file() and log.stat().st_size:  # it would be left out, and an old state shown
+            if not all_written:  # it would be left out, and an old state shown
                 raise InputError(
                     f"{folder}: cannot be read as it is now: its last changes are in state.db-wal, which needs the "
                     "right to write in the folder; copy the folder and read the copy"
