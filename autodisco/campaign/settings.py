@@ -215,6 +215,12 @@ class Executor(Section):
     options: dict[str, Any] = {}
     """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`; those of `local`
     are `gpus` and `replicas_per_gpu`, those of `psij` are in docs/clusters.md."""
+    share: bool = True
+    """Share the cores and GPUs of this machine with other campaigns ([sharing](#several-campaigns-on-one-machine));
+    without a meaning where replicas run on other machines."""
+    machine_cores: Count = 0
+    """Cores that all campaigns on this machine have together; 0 for all. With another number, a campaign does not use
+    more where it runs alone, either."""
     site: str = ""
     """File with tables of settings for a machine, relative to the campaign file; its values hold where the campaign
     file has none (docs/clusters.md)."""

@@ -196,6 +196,7 @@ class Pool:
         running, self._running = self._running, []
         self._tasks = iter(())
         self._waiting.clear()
+        self.executor.leave()
         if not self._leave:
             self._cancel(running)
 
@@ -231,7 +232,7 @@ class Pool:
         if (task := further or own or self._calls.later()) is None:
             return False
         outcome = claims.accepted_before(task) if self._accepts else None
-        if outcome is None and self._calls.room():
+        if outcome is None and (self._calls.room() or not self.executor.reserve()):
             return False
         if own:
             self._waiting.popleft()
@@ -294,8 +295,7 @@ class Pool:
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
-        killed = sighting.killed and entry.kills < STARTS_AFTER_KILLS
-        return killed and self._result(entry) is None
+        return sighting.killed and entry.kills < STARTS_AFTER_KILLS and self._result(entry) is None
 
     def _result(self, entry: _Running) -> ReplicaOutcome | None:
         """The outcome of the valid claim, or one that another process accepted meanwhile."""
