@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pydantic
 from pydantic import Field, SerializeAsAny
 
-from autodisco.analysis.shrinkage import BETTER_PROBABILITY
+from autodisco.analysis.belief import BETTER_PROBABILITY
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
