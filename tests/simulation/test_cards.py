@@ -1,5 +1,6 @@
 """GPUs of one machine, with programs in place of those of NVIDIA: what the processes of replicas are told."""
 
+import fcntl
 import gc
 import os
 import signal
@@ -171,8 +172,12 @@ def test_local_takes_all_cards_where_the_engine_uses_them(programs, tmp_path, mo
 
 def test_several_replicas_of_a_card_share_it_with_mps_which_ends_with_the_executor(programs, begin, tmp_path):
     folder = programs(nvidia_cuda_mps_control=CONTROL.replace("CODE", "0"))
-    left = tmp_path / f"{cards.PREFIX}999999999-x"
-    left.mkdir()
+    left, held = (tmp_path / f"{cards.PREFIX}{name}" for name in ("left", "held"))
+    for one in (left, held):
+        one.mkdir()
+        (one / cards.OWNER).touch()
+    other = os.open(held / cards.OWNER, os.O_RDWR)  # of a process that lives, maybe in another container
+    fcntl.flock(other, fcntl.LOCK_EX)
     executor = LocalExecutor(0, 1, [3, "MIG-b1"], 2)
     found = [begin(executor, str(n))[1] for n in range(4)]
     assert [one[cards.DEVICES] for one in found] == ["0", "MIG-b1", "0", "MIG-b1"]
@@ -187,6 +192,7 @@ def test_several_replicas_of_a_card_share_it_with_mps_which_ends_with_the_execut
         f"-d  MIG-b1 {pipes[1]}",
     ]
     assert not left.exists()
+    assert held.exists()
     begin.end()
     del executor
     gc.collect()
