@@ -12,7 +12,7 @@ import pytest
 
 from autodisco.errors import InputError
 from autodisco.simulation import LocalExecutor, ReplicaTask
-from autodisco.simulation.executors import cards, load_executor
+from autodisco.simulation.executors import cards, load_executor, slots
 
 LISTED = """\
 GPU 0: NVIDIA H100 (UUID: GPU-aaaa)
@@ -114,6 +114,24 @@ def test_a_card_that_is_free_again_is_given_to_the_next_replica(programs, begin)
     while executor.poll([handles[1]])[handles[1]].state == "running":
         pass
     assert begin(executor, "next")[1][cards.DEVICES] == "b"
+
+
+def test_campaigns_that_share_cards_get_different_ones(programs, begin, monkeypatch, tmp_path):
+    """Also where one names them by number and the other one by name."""
+    programs(nvidia_smi=SMI)
+    monkeypatch.setenv(slots.FOLDER, str(tmp_path / "slots"))
+    monkeypatch.setattr("autodisco.simulation.executors.part.core_names", lambda _: ["core-0", "core-1", "core-2"])
+    executors = [LocalExecutor(gpus=gpus) for gpus in ([0, 1], ["GPU-aaaa", "GPU-bbbb"])]
+    for executor, name, card in zip(executors, "ab", ["0", "GPU-bbbb"], strict=True):
+        executor.serve(name, tmp_path)
+        executor.share()
+        assert executor.reserve()
+        assert begin(executor, name)[1][cards.DEVICES] == card
+    assert not executors[1].reserve()
+    assert executors[1].waits_for == "campaign a uses 1 of 3 cores and 1 of the places on GPUs"
+    begin.end()
+    executors[1]._part._slots._asked = 0.0  # it may ask again now
+    assert executors[1].reserve()
 
 
 @pytest.mark.parametrize(
