@@ -94,8 +94,9 @@ class Interrupts:
             self._shared.end()
 
     def _waits_for_room(self) -> bool:
-        """Whether nothing is computed because disk or memory is short."""
-        replicas = self._store.open_replicas() if self._store.get("short_of_room") else []
+        """Whether nothing is computed because disk or memory is short, or other campaigns use the cores."""
+        waits = self._store.get("short_of_room") or self._store.get("waits_for_cores")
+        replicas = self._store.open_replicas() if waits else []
         return bool(replicas) and all(row.status != "running" for row in replicas)
 
 
@@ -115,15 +116,21 @@ def show_cursor() -> None:
 
 @contextmanager
 def signals(interrupts: Interrupts) -> Iterator[None]:
-    """SIGTERM and SIGINT interrupt the work within the block; a second one ends the process at once."""
+    """SIGTERM and SIGINT interrupt the work within the block; a second one ends the process at once.
+
+    So does SIGHUP, of a terminal that was closed, but for a second one: a terminal and its shell send one each. It is
+    ignored where it was before (nohup).
+    """
 
     def first_then_now(number: int, _: FrameType | None) -> None:
-        if interrupts.signalled:
+        if interrupts.signalled and number != signal.SIGHUP:
             show_cursor()
             os._exit(RESUMABLE)
         interrupts.signalled = True
 
-    before = {number: signal.signal(number, first_then_now) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [signal.SIGTERM, signal.SIGINT]
+    heard += [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
+    before = {number: signal.signal(number, first_then_now) for number in heard}
     try:
         yield
     finally:

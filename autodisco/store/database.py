@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,19 @@ from autodisco.store.connection import (
 from autodisco.store.events import copy_journal, mend_copy
 from autodisco.store.owner import database_device
 from autodisco.store.records import Event
+
+_LEAVES_NOTHING = ContextVar("leaves nothing", default=False)
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Within the block, databases that no process has open are read without making files beside them. What another
+    process writes meanwhile is not seen."""
+    token = _LEAVES_NOTHING.set(True)
+    try:
+        yield
+    finally:
+        _LEAVES_NOTHING.reset(token)
 
 
 class Database:
@@ -71,13 +85,16 @@ class Database:
         An older version is read as a copy in memory. Raises InputError as `open` does.
         """
         require(folder)
+        log = folder / "state.db-wal"
+        all_written = not (log.is_file() and log.stat().st_size)
+        if _LEAVES_NOTHING.get() and all_written:
+            return cls(folder, connect(folder, "ro&immutable=1"))
         try:
             return cls(folder, connect(folder, "ro"))
         except InputError:
             if os.access(folder, os.W_OK):
                 raise
-            log = folder / "state.db-wal"
-            if log.is_file() and log.stat().st_size:  # it would be left out, and an old state shown
+            if not all_written:  # it would be left out, and an old state shown
                 raise InputError(
                     f"{folder}: cannot be read as it is now: its last changes are in state.db-wal, which needs the "
                     "right to write in the folder; copy the folder and read the copy"
@@ -167,7 +184,8 @@ class Database:
         try:
             yield
         finally:
-            self._connection.execute("COMMIT")
+            if self._connection.in_transaction:  # SQLite itself ends it where the disk fails
+                self._connection.execute("COMMIT")
 
     def copy_events(self) -> None:
         """Append new journal rows to ``events.jsonl``; called after each commit that wrote to the journal."""
@@ -191,13 +209,14 @@ class Database:
         return list(self.each(sql, *values))
 
     def each(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
-        """The rows of a query one by one, for results that are large; for this package only.
+        """The rows of a query one by one, for results that are large; for this package only. Raises like `tuples`."""
+        return map(dict, self.tuples(sql, *values))
 
-        Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
-        """
+    def tuples(self, sql: str, *values: Any) -> Iterator[Any]:
+        """The same as tuples, which take less time. Raises StorageError if the database cannot be read now,
+        AutodiscoError if it is damaged."""
         try:
-            for row in self._connection.execute(sql, values):
-                yield dict(row)
+            yield from self._connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
             if code_of(error) in DAMAGED:
                 raise self._damaged(error) from error

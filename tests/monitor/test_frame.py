@@ -13,7 +13,7 @@ from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.header import campaign_seconds_left
 from autodisco.store import Store
-from tests.filled_store import fill
+from tests.filled_store import SETTINGS, fill
 
 
 def shown(seen, width, height, **settings):
@@ -59,6 +59,15 @@ def test_the_distance_to_saturation_is_shown_as_its_rule_counts(tmp_path):
     assert "known 21/28 (75 %), P 0.04 above 30 %, asked 0.9" in text
 
 
+def test_iterations_in_a_row_are_counted_however_few_of_them_are_read(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(settings=SETTINGS | {"saturation": SETTINGS["saturation"] | {"patience": 20}})
+        for n in range(1, 16):
+            store.begin_iteration(n)
+            store.end_iteration(n, {}, {"count": "polymers", "known": 21, "draws": 28, "p_above": 0.9, "high": True})
+        assert status(store, iterations=3).saturation.in_a_row == 15
+
+
 def test_age_of_the_heartbeat_and_free_room_are_shown(tmp_path):
     text = shown(status(fill(tmp_path / "a")), 120, 30)
     assert re.search(r"heartbeat \d s · disk [\d.]+ GB, memory [\d.]+ GB free · failed: build-overlap 2", text)
@@ -87,6 +96,17 @@ def test_a_shortage_is_shown_and_no_end_is_promised(tmp_path):
     assert "waits: 0.40 GB of memory are free" in text
     assert "ETA" not in text
     assert "/h" not in text
+
+
+def test_a_campaign_that_waits_for_cores_says_who_uses_them(tmp_path):
+    store = fill(tmp_path / "a")
+    store.set(waits_for_cores="campaign peo uses 2 of 4 cores")
+    text = shown(status(store), 120, 24)
+    assert "simulate → acquire → retrain   waits for cores: campaign peo uses 2 of 4 cores" in text
+    assert "ETA" in text
+    assert "simulate   waits for cores: campaign peo uses 2 of 4 cores" in shown(status(store), 60, 20)
+    store.update_replica("key-running", "quick", 0, status="waiting")
+    assert "ETA" not in shown(status(store), 120, 24)
 
 
 def test_replicas_in_the_queue_of_a_cluster_are_shown_as_such(tmp_path):

@@ -6,6 +6,7 @@ one is used.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -13,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
-
-import psutil
 
 MPS = "nvidia-cuda-mps-control"
 DEVICES, PIPES, LOGS = "CUDA_VISIBLE_DEVICES", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"
 PREFIX = f"autodisco-mps-{os.getuid()}-"
+OWNER = "owner"
+"""File in the folder of a control daemon that the process which started it holds locked."""
 PATIENCE_S = 60.0
 
 
@@ -45,6 +47,24 @@ def found() -> list[str]:
     lists. A card that is divided counts as its parts."""
     if (allowed := visible()) is not None:
         return allowed
+    return [name for card in _listed() for name in (card[1:] or card)]
+
+
+def same_names(names: Sequence[str]) -> list[str]:
+    """Names under which other programs know these cards: that of `nvidia-smi` for a number, where it lists it."""
+    listed = [card[0] for card in _listed()] if any(name.isdigit() for name in names) else []
+    return [listed[int(name)] if name.isdigit() and int(name) < len(listed) else name for name in names]
+
+
+def missing_cards(given: Sequence[int | str]) -> list[str]:
+    """Those of the cards that `nvidia-smi` does not list, by number or name."""
+    listed = _listed() if given else []
+    known = {*map(str, range(len(listed))), *(name for card in listed for name in card)}
+    return [str(name) for name in given if str(name) not in known]
+
+
+def _listed() -> list[list[str]]:
+    """Names of the cards that `nvidia-smi` lists, each with those of its parts."""
     try:
         said = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -56,7 +76,7 @@ def found() -> list[str]:
             cards.append([name[1]])
         elif name and cards:
             cards[-1].append(name[1])
-    return [name for card in cards for name in (card[1:] or card)]
+    return cards
 
 
 class Cards:
@@ -75,12 +95,14 @@ class Cards:
         self._used: dict[str, str] = {}
         self._daemons: dict[str, dict[str, str]] = {}
 
-    def environment(self) -> tuple[str | None, dict[str, str]]:
-        """The card of the next replica, None without cards, and the variables that its process needs."""
+    def environment(self, card: str | None = None) -> tuple[str | None, dict[str, str]]:
+        """The card of the next replica, None without cards, and the variables that its process needs; a `card` that
+        was chosen for it already is taken."""
         if not self.names:
             return None, {}
-        counts = [list(self._used.values()).count(name) for name in self.names]
-        card = self.names[counts.index(min(counts))]
+        if card is None:
+            counts = [list(self._used.values()).count(name) for name in self.names]
+            card = self.names[counts.index(min(counts))]
         if not self._shared or PIPES in os.environ or not shutil.which(MPS):
             return card, {DEVICES: card}
         if card not in self._daemons:
@@ -100,24 +122,27 @@ class Cards:
         """Start MPS on a card; the variables of its clients. It ends with this process."""
         if not self._daemons:
             end_leftovers()
-        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        owner = os.open(Path(folder) / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(owner, fcntl.LOCK_EX)
         places = {PIPES: folder, LOGS: folder}
         started = _control(["-d"], {DEVICES: card, **places})
         if started.returncode:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(owner)
             why = (started.stderr or started.stdout).strip().partition("\n")[0]
             print(f"MPS does not start on GPU {card} ({why}); replicas share it without MPS", file=sys.stderr)
             return {DEVICES: card}
-        weakref.finalize(self, _quit, folder)
+        weakref.finalize(self, _quit_own, folder, owner)
         # a daemon that has one card numbers it from zero
         return {DEVICES: "0" if card.isdigit() else card, **places}
 
 
 def end_leftovers() -> None:
-    """End the control daemons of processes that were killed."""
+    """End the control daemons of processes that were killed: nobody holds the lock in their folder any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        with contextlib.suppress(OSError), open(folder / OWNER, "r+b") as owner:  # it is held, or not there yet
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _quit(str(folder))
 
 
@@ -130,6 +155,11 @@ def _control(arguments: list[str], variables: dict[str, str], said: str = "") ->
         text=True,
         timeout=PATIENCE_S,
     )
+
+
+def _quit_own(folder: str, owner: int) -> None:
+    _quit(folder)
+    os.close(owner)
 
 
 def _quit(folder: str) -> None:
