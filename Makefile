@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 
 SLURM_PACKAGES := slurmctld slurmd slurm-client munge
 
-.PHONY: help install quickstart test test-slow cluster-test lint format bench kill-storm clean
+.PHONY: help install quickstart test test-slow cluster-test lint format bench kill-storm chaos clean
 
 help:
 	@echo "make quickstart   install, then run a small campaign on real molecular dynamics"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint         style, types, layers  make format      rewrite the style"
 	@echo "make bench        the kernels against other tools"
 	@echo "make kill-storm   200 SIGKILLs over small campaigns; takes about half an hour"
+	@echo "make chaos        an hour of killed and stopped processes, full and lost disks, and other faults; needs root"
 	@echo "Another interpreter: make install PYTHON=python3.12"
 
 install: $(STAMP)
@@ -64,6 +65,10 @@ format: $(STAMP)
 
 kill-storm: $(STAMP)
 	$(BIN)/python bench/kill_storm.py
+
+# In a mount namespace of its own, on a disk that is a file: nothing outside is touched.
+chaos: $(STAMP)
+	$(BIN)/python bench/chaos.py
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest bench -q -m "bench or not bench" $(PYTEST_ARGS)

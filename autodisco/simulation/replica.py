@@ -38,7 +38,7 @@ def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     except EngineKilled:
         raise
     except OSError as error:
-        outcome = ReplicaOutcome.failed(_code(error), str(error), 0.0)
+        outcome = ReplicaOutcome.failed(code_of(error), str(error), 0.0)
     except EngineAbsent as error:
         outcome = ReplicaOutcome.failed("no-engine", str(error), 0.0)
     except AutodiscoError as error:
@@ -53,7 +53,7 @@ def run_replica(task: ReplicaTask, before: Spent = NOTHING) -> ReplicaOutcome:
     return outcome
 
 
-def _code(error: OSError) -> str:
+def code_of(error: OSError) -> str:
     """Failure code of an error of the system."""
     if error.errno in DISK_FULL:
         return "no-disk"

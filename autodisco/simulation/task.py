@@ -25,6 +25,9 @@ LARGER = 1.5
 KILLED = 75
 """Exit code of a replica whose engine was killed from outside."""
 
+DISK_EXITS = {73: "no-disk", 74: "disk-fault"}
+"""Failure codes of a replica that could not write its outcome, by exit code: its log cannot tell then."""
+
 RESULT_FILES = ("topology.pdb", "trajectory.dcd", "system.json", "report.txt")
 """Files of a replica with a value that analysis needs."""
 

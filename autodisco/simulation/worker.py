@@ -15,8 +15,8 @@ from autodisco.errors import EngineKilled
 from autodisco.files import read_json
 from autodisco.process import die_with_parent, end_when_asked
 from autodisco.simulation import claims, engines
-from autodisco.simulation.replica import run_replica
-from autodisco.simulation.task import KILLED, ReplicaTask
+from autodisco.simulation.replica import code_of, run_replica
+from autodisco.simulation.task import DISK_EXITS, KILLED, ReplicaTask
 
 
 def main() -> None:
@@ -41,6 +41,11 @@ def main() -> None:
     except EngineKilled as error:
         print(error, file=sys.stderr)
         sys.exit(KILLED)
+    except OSError as error:
+        for code, failure in DISK_EXITS.items():
+            if code_of(error) == failure:
+                os._exit(code)  # an orderly end would write to the log, on the same disk
+        raise
 
 
 def _begin_once(folder: Path) -> None:

@@ -7,6 +7,7 @@ The disk is an ext4 file system in a file. Everything is mounted in the mount na
 
 import contextlib
 import fcntl
+import functools
 import mmap
 import os
 import random
@@ -37,15 +38,15 @@ sys.stdin.read()
 """
 
 
+@functools.cache
 def missing() -> str:
     """What this machine lacks for a chaos run, as a sentence; empty if nothing."""
     if os.getuid():
         return "only root may mount a file system"
     if absent := [tool for tool in TOOLS if not shutil.which(tool)]:
         return f"not found: {', '.join(absent)}"
-    if not Path("/dev/loop-control").exists():
-        return "/dev/loop-control is missing: no loop devices"
-    return ""
+    tried = subprocess.run(["unshare", "--mount", "losetup", "--find"], capture_output=True, text=True)
+    return f"no mount namespace or loop device: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def call(*words: str | Path, allowed: Iterable[int] = (0,)) -> str:

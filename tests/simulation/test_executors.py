@@ -30,6 +30,7 @@ from autodisco.simulation import (
 from autodisco.simulation.cache import finished_outcome, lasting_outcome
 from autodisco.simulation.cohesion import cohesive_energies
 from autodisco.simulation.engines import lammps
+from tests.campaign.faulty_machine import Disk, missing
 
 
 def task(folder: Path, smiles: str = "*OCC*", protocol: str = "smoke", timeout_s: float = 120.0) -> ReplicaTask:
@@ -259,6 +260,24 @@ def test_a_replica_that_met_a_full_disk_is_run_again(tmp_path):
     _, started, outcomes = run([hopeless])
     assert started == ["a"]
     assert outcomes["a"].failure_code == "unknown"
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+@pytest.mark.fault("full disk")
+@pytest.mark.fault("a disk that goes, and comes back")
+@pytest.mark.parametrize("code", ["no-disk", "disk-fault"])
+def test_a_replica_that_cannot_write_its_outcome_says_why(tmp_path, code):
+    """Its log cannot be written either."""
+    disk = Disk(tmp_path / "image", tmp_path / "disk")
+    executor = LocalExecutor(1)
+    try:
+        handle = executor.submit(task(disk.folder / "a", "*CC"), "c1a1")
+        disk.fill() if code == "no-disk" else disk.abort()
+        wait_for(lambda: executor.poll([handle])[handle].state == "ended")
+        sighting = executor.poll([handle])[handle]
+        assert (sighting.code, sighting.killed) == (code, False)
+    finally:
+        disk.unmount()
 
 
 def test_a_fault_of_the_program_is_a_code_with_a_reason(tmp_path, monkeypatch):

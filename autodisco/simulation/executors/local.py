@@ -16,7 +16,7 @@ from autodisco.simulation.executors.cards import Cards, visible
 from autodisco.simulation.executors.cluster_settings import OPTIONS
 from autodisco.simulation.executors.executor import Executor, Note, Sighting
 from autodisco.simulation.executors.part import Part
-from autodisco.simulation.task import KILLED, ReplicaTask
+from autodisco.simulation.task import DISK_EXITS, KILLED, ReplicaTask
 
 
 class LocalExecutor(Executor):
@@ -115,7 +115,7 @@ class LocalExecutor(Executor):
         killed = code in (-signal.SIGKILL, -signal.SIGTERM, KILLED)
         self._cards.give_back(handle)
         self._part.give_back(handle, keep=killed)
-        return Sighting("ended", how_it_ended(code), killed)
+        return Sighting("ended", how_it_ended(code), killed, code=DISK_EXITS.get(code, "unknown"))
 
     def warn(self, handles: Collection[str]) -> None:
         """Send SIGTERM to the processes of replicas."""
