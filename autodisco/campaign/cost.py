@@ -1,5 +1,6 @@
 """What the next iteration of a campaign will cost: builds, hours, and disk (`build_costs`)."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import objective_named
 from autodisco.errors import NoCampaign
@@ -17,7 +19,7 @@ from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.store import Record, Store
-from autodisco.text import counted, duration
+from autodisco.text import counted, duration, significant
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,19 @@ class Cost(Record):
             for build, limit in zip(self.builds, limits, strict=True)
             if build.wall_s and build.wall_s > limit
         ]
+
+    def over_disk(self, campaign: Campaign) -> list[str]:
+        """The first part of the campaign for which the disk is expected to be too small, as a sentence."""
+        place = shared_folder(campaign.settings) or campaign.folder.absolute()
+        existing = next(path for path in (place, *place.parents) if path.exists())
+        kept = campaign.settings.simulation.least_free_disk_gb
+        free = max(0.0, shutil.disk_usage(existing).free / 1e9 - kept)
+        return [
+            f"{phase.name}: about {significant(phase.disk_gb)} GB of disk, and {significant(free)} GB are free at "
+            f"{existing} beside the {kept:g} GB of simulation.least_free_disk_gb"
+            for phase in self.phases
+            if phase.disk_gb and phase.disk_gb > free
+        ][:1]
 
 
 def cost(campaign: Campaign) -> Cost:

@@ -26,8 +26,9 @@ def dry_run(file: Path, as_json: bool) -> int:
             costs, unknown = cost(campaign), ""
         except AutodiscoError as error:
             costs, unknown = None, str(error)
-        late = costs.over_time(campaign) if costs else []
+        late, large = (costs.over_time(campaign), costs.over_disk(campaign)) if costs else ([], [])
         findings += [preflight.Finding("time limit", "warning", sentence) for sentence in late]
+        findings += [preflight.Finding("disk", "warning", sentence) for sentence in large]
     if as_json:
         print_json({"name": campaign.settings.name, "folder": campaign.folder, "findings": findings, "cost": costs})
     else:

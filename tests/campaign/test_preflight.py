@@ -1,5 +1,6 @@
 """What can be found before a campaign works, and what an iteration costs; nothing is changed on the disk."""
 
+import dataclasses
 import os
 import re
 import shutil
@@ -104,6 +105,9 @@ def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finishe
     (known,) = experience(campaign)
     assert told.builds[0].cpu_s > 10 * known.rates[0].cpu_s
     assert "with the ratio of the work" in told.builds[0].source
+    assert told.over_disk(campaign) == []
+    full = dataclasses.replace(told, phases=[dataclasses.replace(phase, disk_gb=1e9) for phase in told.phases])
+    assert full.over_disk(campaign)[0].startswith("before the first iteration: about 1.0e+09 GB of disk, and ")
     (late,) = told.over_time(campaign)
     assert late.startswith("a build of quick takes about ")
 
