@@ -82,24 +82,29 @@ def cost(campaign: Campaign) -> Cost:
     builds = build_costs(campaign, loaded, known)
     taken = next((one.training_s for one in known if one.training_s), None)
     share = _share_of_card(campaign, executor.workers)
-    first, steady = _preparation(campaign), _iteration(campaign)
-    phases = [_phase("an iteration", steady, builds, executor.workers, share, taken)]
-    if first is not None:
-        phases.insert(0, _phase("before the first iteration", first, builds, executor.workers, share, taken))
-    if (limit := campaign.settings.budget.iterations) and first is not None:
-        phases.append(_sum(f"all of {counted(limit, 'iteration')}", phases, limit))
+    each = _phase("an iteration", _iteration(campaign), builds, executor.workers, share, taken)
+    first, phases, (state, ended) = None, [each], _reached(campaign)
+    if state in (None, "prepare"):
+        first = _phase("before the first iteration", _preparation(campaign), builds, executor.workers, share, taken)
+        phases = [first, each]
+    if (left := campaign.settings.budget.iterations - ended) > 0:
+        told = f"all of {counted(left, 'iteration')}" if first else f"{counted(left, 'iteration')} that may follow"
+        phases.append(_sum(told, first, each, left))
     return Cost(executor.workers, builds, taken, phases)
 
 
-def _preparation(campaign: Campaign) -> list[float] | None:
-    """Builds at each tier before the first iteration, the reference and seeds without a value; None if that is over."""
-    settings, tiers = campaign.settings, campaign.tiers
+def _reached(campaign: Campaign) -> tuple[str | None, int]:
+    """State of a campaign, None for a new one, and the number of its iterations that have ended."""
     try:
         with Store.open_readonly(campaign.folder) as store:
-            if store.get("state") != "prepare":
-                return None
+            return store.get("state"), store.iterations_ended()
     except NoCampaign:
-        pass
+        return None, 0
+
+
+def _preparation(campaign: Campaign) -> list[float]:
+    """Builds at each tier before the first iteration: the reference, and seeds without a value."""
+    settings, tiers = campaign.settings, campaign.tiers
     path = settings.seeds.file
     seeds = read_seeds(Path(path), objective_named(settings.objective.name)) if path else []
     here = tiers[0].protocol, settings.simulation.force_field
@@ -170,18 +175,15 @@ def _total(parts: Iterable[tuple[float, float | None]]) -> float | None:
     return None if any(amount is None for _, amount in known) else sum(n * (amount or 0.0) for n, amount in known)
 
 
-def _sum(name: str, phases: list[Phase], iterations: int) -> Phase:
-    """The first phase and so many of the last one."""
-    first, last = phases[0], phases[-1]
+def _sum(name: str, first: Phase | None, each: Phase, iterations: int) -> Phase:
+    """The first phase, if there is one, and so many iterations."""
 
-    def both(one: float | None, each: float | None) -> float | None:
-        return None if one is None or each is None else one + iterations * each
+    def both(amount: str) -> float | None:
+        once, again = getattr(first, amount) if first else 0.0, getattr(each, amount)
+        return None if once is None or again is None else once + iterations * again
 
-    return Phase(
-        name,
-        {protocol: first.builds[protocol] + iterations * number for protocol, number in last.builds.items()},
-        both(first.cpu_h, last.cpu_h),
-        both(first.gpu_h, last.gpu_h),
-        both(first.wall_h, last.wall_h),
-        both(first.disk_gb, last.disk_gb),
-    )
+    builds = {
+        protocol: (first.builds[protocol] if first else 0.0) + iterations * number
+        for protocol, number in each.builds.items()
+    }
+    return Phase(name, builds, both("cpu_h"), both("gpu_h"), both("wall_h"), both("disk_gb"))

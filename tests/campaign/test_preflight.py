@@ -89,6 +89,7 @@ def test_a_campaign_that_has_begun_is_looked_at_where_it_is(copied, finished, ca
     assert said.code == 0
     assert "seed file" not in {row["what"] for row in said.json["findings"]}
     assert said.json["cost"]["builds"][0]["source"] == "1 build of smoke in this campaign"
+    assert [phase["name"] for phase in said.json["cost"]["phases"]] == ["an iteration"]
     assert tree(copied) == before
 
 
