@@ -1,5 +1,8 @@
 """`--dry-run` of `run` and `start`: what will be wrong, and what an iteration costs."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ def dry_run(file: Path, as_json: bool) -> int:
     from autodisco.campaign.cost import cost
     from autodisco.store import leaving_nothing
 
-    with leaving_nothing(), stderr_console().status("looking at the campaign and this machine"):
+    with leaving_nothing(), _without_bytecode(), stderr_console().status("looking at the campaign and this machine"):
         campaign = campaign_of(file, checked=False)
         findings = preflight.examine(campaign, file)
         try:
@@ -48,6 +51,16 @@ def campaign_of(file: Path, checked: bool = True) -> "Campaign":
     if not (file / "state.db").is_file():
         raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
     return campaigns.open_folder(file)
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Python makes no folder `__pycache__` beside files of parts."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 _LEVELS = {"ok": "ok", "warning": "warn", "error": "FAIL"}

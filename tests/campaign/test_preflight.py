@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,10 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call):
-    file = write_campaign(here)
+def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (here / "parts.py").write_text("")
+    file = write_campaign(here, selection="parts.py:mine")
     (here / "seeds.csv").write_text("name,monomer_smiles\nodd,OCC\n")
     file.write_text(
         file.read_text().replace('protocol = "smoke"', 'protocol = "smoke"\nfolder = "disk"\nleast_free_disk_gb = 1e9')
@@ -49,7 +52,8 @@ def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call):
     found = {row["what"]: row for row in said.json["findings"]}
     assert said.code == 1
     wrong = {what: row["level"] for what, row in found.items() if row["level"] != "ok"}
-    assert wrong == {"seed file": "error", "shared folder": "error", "notifications": "error", "room": "warning"}
+    errors = dict.fromkeys(("parts", "seed file", "shared folder", "notifications"), "error")
+    assert wrong == {**errors, "room": "warning"}
     assert "seeds.csv, line 2" in found["seed file"]["found"]
     assert "no-such-program" in found["notifications"]["found"]
     assert "least_free_disk_gb asks for 1e+09" in found["room"]["found"]
