@@ -1,5 +1,8 @@
 """`--dry-run` of `run` and `start`: what will be wrong, and what an iteration costs."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +22,16 @@ def dry_run(file: Path, as_json: bool) -> int:
     from autodisco.campaign.cost import cost
     from autodisco.store import leaving_nothing
 
-    with leaving_nothing(), stderr_console().status("looking at the campaign and this machine"):
+    with leaving_nothing(), _without_bytecode(), stderr_console().status("looking at the campaign and this machine"):
         campaign = campaign_of(file, checked=False)
         findings = preflight.examine(campaign, file)
         try:
             costs, unknown = cost(campaign), ""
         except AutodiscoError as error:
             costs, unknown = None, str(error)
-        late = costs.over_time(campaign) if costs else []
+        late, large = (costs.over_time(campaign), costs.over_disk(campaign)) if costs else ([], [])
         findings += [preflight.Finding("time limit", "warning", sentence) for sentence in late]
+        findings += [preflight.Finding("disk", "warning", sentence) for sentence in large]
     if as_json:
         print_json({"name": campaign.settings.name, "folder": campaign.folder, "findings": findings, "cost": costs})
     else:
@@ -47,6 +51,16 @@ def campaign_of(file: Path, checked: bool = True) -> "Campaign":
     if not (file / "state.db").is_file():
         raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
     return campaigns.open_folder(file)
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Python makes no folder `__pycache__` beside files of parts."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 _LEVELS = {"ok": "ok", "warning": "warn", "error": "FAIL"}
