@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
+from autodisco.campaign.asked_settings import REOPENED, AskedSettings, set_up_again
 from autodisco.campaign.backup import back_up_if_due
 from autodisco.campaign.campaign import Campaign, silent
 from autodisco.campaign.digest import digest_if_due
@@ -23,7 +24,7 @@ from autodisco.campaign.recovery import Retries
 from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
-from autodisco.campaign.setup import full_runs, set_up, write_copies
+from autodisco.campaign.setup import full_runs, write_copies
 from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.signs import SignsOfLife
 from autodisco.campaign.stages import STAGES
@@ -57,7 +58,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             return 0
         check_owner(store)
         with store.transaction():
-            wake(store, set_up(campaign, store))
+            wake(store, set_up_again(campaign, store))
             store.set(trouble="", undone=None)
         campaign = write_copies(campaign, store)
         store.mend_events()
@@ -71,10 +72,16 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         signs = SignsOfLife(campaign.settings.notify.ping)
         interrupts = Interrupts(
-            store, owner, campaign.settings.budget.hours, signs, lambda: digest_if_due(campaign, store)
+            store,
+            owner,
+            campaign.settings.budget.hours,
+            signs,
+            lambda: digest_if_due(campaign, store),
+            lambda: _take_settings(asked, campaign, interrupts, signs),
         )
         redraw = Redraw(store, interrupts)
         campaign = replace(campaign, interrupted=redraw)
+        asked = AskedSettings(campaign, store)
         try:
             with signals(interrupts):
                 return _walk(campaign, store, interrupts, signs)
@@ -94,12 +101,21 @@ def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
     return said
 
 
+def _take_settings(asked: AskedSettings, campaign: Campaign, interrupts: Interrupts, signs: SignsOfLife) -> None:
+    """Go on with settings that a person has changed."""
+    if asked():
+        interrupts.hours = campaign.settings.budget.hours
+        signs.address = campaign.settings.notify.ping
+        campaign.say("goes on with other settings; autodisco log shows which")
+
+
 def wake(store: Store, changed: bool) -> bool:
     """Go on with what was paused, stopped or failed, or ended under settings that `changed`.
 
     Returns whether the campaign is under way then; call it in one transaction with the change of settings.
     """
     state = store.get("state")
+    store.set(**{REOPENED: False})
     if state in ("paused", "stopped", "failed") or (state in ("saturated", "settled", "exhausted") and changed):
         with store.transaction():
             store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import check_protocol
 from autodisco.campaign.copies import (
     as_given,
     files_named,
     protocol_copy,
-    with_absolute_names,
+    with_absolute_paths,
     with_part_copies,
     with_protocol_copies,
 )
@@ -24,8 +22,8 @@ from autodisco.campaign.notify import check_notify
 from autodisco.campaign.packing import is_there
 from autodisco.campaign.running import queue_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
-from autodisco.campaign.settings_file import check_together, settings_error, write_settings
+from autodisco.campaign.settings_changes import BEFORE_POSTERIOR, with_changes
+from autodisco.campaign.settings_file import check_together, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.campaign.shared import forget_shared, take_shared
 from autodisco.decide import best_found, keep_at_hand, ranking
@@ -64,9 +62,9 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
-    changed = _absolute(changed)
+    changed = with_absolute_paths(changed)
     stored = {**BEFORE_POSTERIOR, **store.get("settings")}
-    settings = _changed(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
+    settings = with_changes(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_copies(store.folder, settings), store)
     check_together(settings, folder.name)
     check_names(folder.name, with_protocol_copies(store.folder, settings))
@@ -133,7 +131,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.set(
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
+                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="", asked_settings=None, reopened=False,
                 iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None, starved=[],
                 contributions={}, ahead=None, backed_up=-1, lost_iterations=[n for n in lost if n <= iteration],
             )  # fmt: skip
@@ -143,29 +141,6 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
             copy.set(notified=copy.journal(limit=1)[-1].id)  # events before the fork belong to the original campaign
     write_atomic(part / "campaign.toml", write_settings(given))
-
-
-def _absolute(changed: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes with paths that are relative to the working directory made absolute."""
-    found = with_absolute_names(dict(changed), Path.cwd())
-    if addresses := found.get("notify.apprise"):
-        found["notify.apprise"] = str(Path(str(addresses)).resolve())
-    return found
-
-
-def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:
-    for dotted, value in changed.items():
-        *tables, key = dotted.split(".")
-        table: Any = content
-        for name in tables:
-            table = table.setdefault(name, {})
-            if not isinstance(table, dict):
-                raise InputError(f"{dotted}: {name} is no table of settings")
-        table[key] = value
-    try:
-        return Settings.model_validate(content)
-    except pydantic.ValidationError as error:
-        raise InputError(settings_error(error)) from None
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -21,6 +21,7 @@ from autodisco.cli import (
     model_commands,
     predict,
     service_commands,
+    set,
 )
 from autodisco.cli.output import one_line
 from autodisco.errors import AutodiscoError
@@ -65,6 +66,7 @@ machine_commands.register(app)
 model_commands.register(app)
 predict.register(app)
 service_commands.register(app)
+set.register(app)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -143,7 +143,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         **{name: facts.get(name) for name in FACTS},
         **process_state(facts, store.folder),
         "loop": list(store.loop()),
-        "request": store.requested(),
+        "request": store.requested() or ("a change of settings" if facts.get("asked_settings") else None),
         "activity": facts.get("activity", ""),
         "trouble": facts.get("trouble", ""),
         "undone": (facts.get("undone") or {}).get("why", ""),

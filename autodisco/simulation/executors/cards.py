@@ -67,11 +67,11 @@ class Cards:
     names
         As `CUDA_VISIBLE_DEVICES` takes them.
     shared
-        Several replicas use a card at a time: MPS is started with the first replica of a card, where it is installed.
+        Several replicas use a card at a time: MPS is started with the next replica of a card, where it is installed.
     """
 
     def __init__(self, names: list[str], shared: bool):
-        self.names, self._shared = names, shared
+        self.names, self.shared = names, shared
         self._used: dict[str, str] = {}
         self._daemons: dict[str, dict[str, str]] = {}
 
@@ -81,7 +81,7 @@ class Cards:
             return None, {}
         counts = [list(self._used.values()).count(name) for name in self.names]
         card = self.names[counts.index(min(counts))]
-        if not self._shared or PIPES in os.environ or not shutil.which(MPS):
+        if not self.shared or PIPES in os.environ or not shutil.which(MPS):
             return card, {DEVICES: card}
         if card not in self._daemons:
             self._daemons[card] = self._with_mps(card)

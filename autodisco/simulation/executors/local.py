@@ -40,10 +40,15 @@ class LocalExecutor(Executor):
     ):
         _check(gpus, replicas_per_gpu)
         super().__init__(workers or len(gpus or ()) * replicas_per_gpu, threads)
-        self._cards = Cards(visible() or [], False)
-        if gpus is not None:
-            self._cards = Cards(list(map(str, gpus)), self.workers > len(gpus))
+        self._given = gpus is not None
+        self._cards = Cards(visible() or [] if gpus is None else list(map(str, gpus)), False)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.resize(self.workers)
+
+    def resize(self, workers: int) -> None:
+        """Run so many replicas at a time from now on; those that start share GPUs where there are fewer."""
+        super().resize(workers)
+        self._cards.shared = self._given and workers > len(self._cards.names)
 
     def submit(self, task: ReplicaTask, claim: str) -> str:
         """Start the process of a replica, in a session of its own."""
