@@ -37,8 +37,6 @@ ASKED = "asked_settings"
 REOPENED = "reopened"
 """Fact of a campaign that has ended: what changed since may let it go on."""
 
-FREE = "what may change"
-
 PATIENCE_S = 5.0
 """How long a person waits for a running process to take a change."""
 
@@ -107,8 +105,9 @@ def ask(folder: Path, given: Mapping[str, Any]) -> Asked:
         check_owner(store)
         for change in store.get(ASKED) or []:
             given = {**change["values"], **given}
+        _require_free(campaign.settings, given, names, bool(running))
         new = with_changes(campaign.settings.model_dump(), given, names)
-        _check(campaign.settings, new, given, names, bool(running))
+        _check(campaign.settings, new, given)
         before, after = (
             as_given(folder, expanded(one, names), store.get("settings")) for one in (campaign.settings, new)
         )
@@ -169,24 +168,29 @@ class AskedSettings:
         return taken
 
 
-def _check(old: Settings, new: Settings, given: Mapping[str, Any], tiers: Sequence[str], running: bool) -> None:
-    """Raise InputError for a change that is not possible, or not now."""
-    name, mixed = old.name, differences(old, new)
+def _require_free(settings: Settings, given: Mapping[str, Any], tiers: Sequence[str], running: bool) -> None:
+    """Raise InputError for a setting that cannot change, or not while a process is `running`; unknown ones pass."""
+    name, known = settings.name, expanded(settings, tiers)
     for key, value in given.items():
-        if not is_free(key, tiers):
+        if key in known and not is_free(key, tiers):
             other = f"another campaign can have it: autodisco fork {name} --as OTHER --set {key}={value}"
             if key == "name" or key.startswith(DECIDED):
                 other = "begin another campaign with it"
             raise InputError(
-                f"{key} = {value!r}: fixed since the campaign began ({FREE}: autodisco set {name}); {other}"
+                f"{key} = {value!r}: fixed since the campaign began (what may change: autodisco set {name}); {other}"
             )
         if running and (why := why_at_start(key)):
             raise InputError(
                 f"{key} = {value!r}: cannot change while a process runs {name}, because {why}; stop it first"
             )
-    if mixed:  # a validator derives one setting from another
+
+
+def _check(old: Settings, new: Settings, given: Mapping[str, Any]) -> None:
+    """Raise InputError for settings that do not fit the others, or name something that does not exist."""
+    name = old.name
+    if mixed := differences(old, new):
         key, (before, after) = next(iter(mixed.items()))
-        raise InputError(f"{key}: would change from {before!r} to {after!r} with this, and is fixed")
+        raise InputError(f"{key}: would change from {before!r} to {after!r}, and is fixed since the campaign began")
     check_together(new, name)
     if any(key.startswith("executor.") for key in given):
         check_names(name, new)

@@ -22,6 +22,7 @@ from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.redraw import Redraw
+from autodisco.campaign.retention import Retention, remove_models
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
 from autodisco.campaign.setup import full_runs, write_copies
@@ -76,15 +77,15 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             owner,
             campaign.settings.budget.hours,
             signs,
-            lambda: digest_if_due(campaign, store),
+            lambda: (digest_if_due(campaign, store), retention()),
             lambda: _take_settings(asked, campaign, interrupts, signs),
         )
         redraw = Redraw(store, interrupts)
         campaign = replace(campaign, interrupted=redraw)
-        asked = AskedSettings(campaign, store)
+        asked, retention = AskedSettings(campaign, store), Retention(campaign, store)
         try:
             with signals(interrupts):
-                return _walk(campaign, store, interrupts, signs)
+                return _walk(campaign, store, interrupts, signs, retention)
         finally:
             redraw.end()
             campaign.pool.end()
@@ -123,7 +124,7 @@ def wake(store: Store, changed: bool) -> bool:
     return store.get("state") in store.loop_states()
 
 
-def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife) -> int:
+def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife, retention: Retention) -> int:
     retries = Retries(campaign, store, interrupts.skip, interrupts.wanted)
     state = ""
     while True:
@@ -134,6 +135,7 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
             signs(f"iteration {store.get('iteration')}: {state}")
             signs.journal(store)
             back_up_if_due(campaign, store)
+            remove_models(campaign, store)
             if state == "paused":
                 stays = _wait(campaign, store, interrupts)
             else:
@@ -148,6 +150,7 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
                 _fail(campaign, store, interrupts, retries, state, error)
     end_all(campaign.settings, store, campaign.pool.executor)
     campaign.say(f"{state}: {store.get('reason')}")
+    retention.finish(lambda: interrupts.signalled)
     tell_before_leaving(campaign, store, lambda: interrupts.signalled)
     return EXIT_CODES.get(state, RESUMABLE)
 

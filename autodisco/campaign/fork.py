@@ -20,6 +20,7 @@ from autodisco.campaign.copies import (
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.packing import is_there
+from autodisco.campaign.retention import removed_models
 from autodisco.campaign.running import queue_of
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import BEFORE_POSTERIOR, with_changes
@@ -94,7 +95,7 @@ def remove_unfinished(runs: Path) -> None:
 
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
     """Write the new campaign."""
-    models = {model.iteration: model.path for model in store.models()}
+    models, gone = {model.iteration: model.path for model in store.models()}, removed_models(store)
     given = as_given(store.folder, settings.model_dump(), store.get("settings"))
     store.copy_to(part)
     # Not linked: an edit of one would reach the other.
@@ -109,7 +110,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         for file in files_named(changed):  # it may have been edited since it was copied
             part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():
-            if number <= iteration:
+            if number <= iteration and number not in gone:
                 _link(store.folder / path, part / path)
         for row in copy.replica_states():
             names = row.key, row.protocol, row.replica
@@ -131,9 +132,10 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.set(
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
-                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="", asked_settings=None, reopened=False,
+                escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None, starved=[],
                 contributions={}, ahead=None, backed_up=-1, lost_iterations=[n for n in lost if n <= iteration],
+                asked_settings=None, reopened=False, freed=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -17,6 +17,8 @@ FREE_KEYS = (
     "backup.",
     "executor.",
     "loop.most_faults",
+    "loop.keep_models",
+    "simulation.keep",
     "simulation.workers",
     "simulation.threads",
     "simulation.folder",

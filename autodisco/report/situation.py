@@ -155,7 +155,7 @@ def _idle(status: Status) -> str:
         return f"it has ended ({status.state}), and its pilots go on: {status.undone}; then autodisco stop {name} again"
     if status.state in END_STATES:
         if status.state in ("saturated", "settled", "exhausted"):
-            return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"
+            return f"it has ended; with a larger budget or another saturation rule (autodisco set {name}) it can go on"
         return f"it was {status.state}; autodisco resume {name} goes on"
     if not status.alive:
         beat = status.heartbeat

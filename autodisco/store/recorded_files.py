@@ -1,9 +1,12 @@
 """Files of a campaign that are not to change any more, with their hashes."""
 
+import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from autodisco.files import sha256
+from autodisco.store.folders import SIMULATIONS
 from autodisco.store.records import RecordedFile
 from autodisco.store.replicas import Replicas
 
@@ -22,6 +25,24 @@ class RecordedFiles(Replicas):
     def forget_file(self, path: Path) -> None:
         """A file was removed on purpose."""
         self.write("DELETE FROM files WHERE path = ?", self.place(path))
+
+    def recorded_file(self, path: Path) -> RecordedFile | None:
+        """What is recorded of a file, or None."""
+        found = self._selected(RecordedFile, "files", "path", path=self.place(path))
+        return found[0] if found else None
+
+    def recorded_named(self, name: str, limit: int, but: Iterable[str] = ()) -> list[Path]:
+        """Recorded files of replicas with this name, the oldest first, at most `limit`; those in the folders `but`, as
+        `place` names them, are left out."""
+        rows = self.rows(
+            "SELECT path FROM files WHERE path GLOB ? AND path NOT IN (SELECT value || ? FROM json_each(?)) "
+            "ORDER BY recorded, path LIMIT ?",
+            f"{SIMULATIONS}/*/{name}",
+            f"/{name}",
+            json.dumps(list(but)),
+            limit,
+        )
+        return [self.located(row["path"]) for row in rows]
 
     def files(self) -> list[RecordedFile]:
         """Recorded files by path."""
