@@ -80,6 +80,7 @@ def count_freed(store: Store, freed: int, what: str) -> None:
     counts = store.get(FREED) or {}
     counts |= {what: counts.get(what, 0) + 1, "bytes": counts.get("bytes", 0) + freed}
     store.set(**{FREED: counts})
+    store.count_on_disk(0, -freed)
 
 
 def note_freed(store: Store, decided: str, why: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:

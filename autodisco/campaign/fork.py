@@ -135,7 +135,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
                 iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None, starved=[],
                 contributions={}, ahead=None, backed_up=-1, lost_iterations=[n for n in lost if n <= iteration],
-                asked_settings=None, reopened=False, freed=None,
+                asked_settings=None, reopened=False, freed=None, disk=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)

@@ -33,8 +33,8 @@ class Simulation(Section):
     stalled_minutes: Amount = 10.0
     """A replica without progress for this long is ended and started anew; 0 for never."""
     keep: Literal["all", "ions", "none"] = "all"
-    """What stays of the trajectory of a replica once its value is recorded: `all` of it, the positions of the `ions`, or
-    `none`; files that only the engine needs go with it ([disk](reliability.md#disk))."""
+    """What stays of the trajectory of a replica once its value is recorded: `all` of it, the positions of the `ions`,
+    or `none`; files that only the engine needs go with it ([disk](reliability.md#disk))."""
     keep_failed_days: Amount = 0.0
     """Days after which the folder of a failed replica is removed; 0 for never."""
     least_free_disk_gb: Amount = 1.0

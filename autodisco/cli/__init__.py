@@ -13,6 +13,7 @@ import typer
 from autodisco.cli import (
     analysis_commands,
     campaign_commands,
+    campaign_list,
     chemistry_commands,
     compare,
     label,
@@ -58,6 +59,7 @@ def _without_command(
 
 analysis_commands.register(app)
 campaign_commands.register(app)
+campaign_list.register(app)
 chemistry_commands.register(app)
 compare.register(app)
 maintenance_commands.register(app)

@@ -1,4 +1,4 @@
-"""Commands about campaigns: run, start, list, status, monitor, log, explain, pause, resume, stop, report."""
+"""Commands about campaigns: run, start, status, monitor, log, explain, pause, resume, stop, report."""
 
 import os
 import sys
@@ -10,14 +10,13 @@ import typer
 
 from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import FILE, JSON, NAME
-from autodisco.cli.output import message, print_json, print_table, stderr_console, stdout_console
+from autodisco.cli.output import message, print_json, stderr_console, stdout_console
 from autodisco.errors import InputError
-from autodisco.text import duration
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
     from autodisco.decide import Objective
-    from autodisco.store import CampaignEntry, Event
+    from autodisco.store import Event
 
 STATUS_COLUMNS = 119
 """Width of a status in a pipe: one column, because the monitor has two columns from the next width on."""
@@ -27,8 +26,8 @@ STATUS_LINES = 36
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, start, list_, status, monitor, log, explain, pause, resume, stop, report):
-        app.command(command.__name__.rstrip("_"))(command)
+    for command in (run, start, status, monitor, log, explain, pause, resume, stop, report):
+        app.command(command.__name__)(command)
 
 
 def run(file: FILE, as_json: JSON = False) -> None:
@@ -74,27 +73,6 @@ def start(file: FILE) -> None:
     message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
 
 
-def list_(as_json: JSON = False) -> None:
-    """List the campaigns under runs/."""
-    from autodisco.store import list_campaigns
-
-    rows = list_campaigns(runs_folder())
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        message(f"no campaign in {runs_folder()}/")
-        return
-    print_table(
-        ["name", "state", ">iteration", "process", "started", "reason"],
-        [
-            (row.name, row.state, row.iteration, _process(row),
-             _date(row.started), row.reason)
-            for row in rows
-        ],
-    )  # fmt: skip
-
-
 def status(
     name: NAME = None,
     why: Annotated[
@@ -120,6 +98,7 @@ def status(
     console.width = min(console.width, STATUS_COLUMNS)
     console.print(frame(seen, console.width, STATUS_LINES))
     console.print(f"folder {seen.folder}" + (f"; {seen.process}" if seen.process else ""), soft_wrap=True)
+    console.print(f"disk {seen.disk.words}", style=None if seen.disk.enough else "bold red", soft_wrap=True)
 
 
 def monitor(
@@ -321,20 +300,6 @@ def _print_result(folder: Path, page: Path, as_json: bool) -> None:
 def _argument(folder: Path) -> str:
     """Name or path of a campaign for the next command."""
     return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
-
-
-def _process(row: "CampaignEntry") -> str:
-    """State of the process of a campaign: ``alive``, ``hung`` (no heartbeat), each with the age of the heartbeat,
-    ``gone``; empty if none is expected."""
-    from autodisco.store import END_STATES
-
-    if row.alive:
-        return f"{'hung' if row.hung else 'alive'}, {duration(row.heartbeat_age_s)} ago"
-    return "" if row.state in {*END_STATES, "paused", "unreadable"} else "gone"
-
-
-def _date(seconds: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
 
 
 def _decision(row: "Event", objective: "Objective") -> str:

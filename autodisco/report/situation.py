@@ -16,8 +16,8 @@ MOST_NAMED = 5
 @at_one_moment
 def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
-    ``budget``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing moves,
-    ``idle``."""
+    ``budget``, ``disk``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing
+    moves, ``idle``."""
     status = status_of(store)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
@@ -35,6 +35,7 @@ def situation(store: Store) -> dict[str, str]:
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
+    told["disk"] = status.disk.words
     if status.process:
         told["process"] = status.process
     if status.several_tiers:

@@ -44,6 +44,26 @@ class RecordedFiles(Replicas):
         )
         return [self.located(row["path"]) for row in rows]
 
+    def replicas_on_disk(self) -> dict[str, int]:
+        """How many replicas have ended and were counted (``replicas``), and the ``bytes`` that they take now.
+
+        Earlier versions did not count; then these are the recorded files of replicas with a value.
+        """
+        if counted := self.get("disk"):
+            return {name: int(counted[name]) for name in ("replicas", "bytes")}
+        (row,) = self.rows(
+            "SELECT count(*) FILTER (WHERE path GLOB '*/outcome.json') AS replicas, total(bytes) AS bytes FROM files "
+            "WHERE path GLOB ?",
+            f"{SIMULATIONS}/*",
+        )
+        return {"replicas": int(row["replicas"]), "bytes": int(row["bytes"])}
+
+    def count_on_disk(self, replicas: int, size: int) -> None:
+        """Count replicas that have ended, and bytes that came with them or, below zero, were given back."""
+        with self.transaction():
+            known = self.replicas_on_disk()
+            self.set(disk={"replicas": known["replicas"] + replicas, "bytes": max(0, known["bytes"] + size)})
+
     def files(self) -> list[RecordedFile]:
         """Recorded files by path."""
         return self._selected(RecordedFile, "files", "path")
