@@ -101,23 +101,27 @@ def ask(folder: Path, given: Mapping[str, Any]) -> Asked:
     """
     campaign, given = open_folder(folder), with_absolute_paths(given)
     with Store.open(folder) as store:
-        running, names = live_owner(store.facts(), folder), _tiers(store)
-        check_owner(store)
-        for change in store.get(ASKED) or []:
-            given = {**change["values"], **given}
+        running, names, pending = live_owner(store.facts(), folder), _tiers(store), store.get(ASKED) or []
         _require_free(campaign.settings, given, names, bool(running))
-        new = with_changes(campaign.settings.model_dump(), given, names)
+        asked = {key: value for change in pending for key, value in change["values"].items()}
+        new = with_changes(campaign.settings.model_dump(), {**asked, **given}, names)
         _check(campaign.settings, new, given)
         before, after = (
             as_given(folder, expanded(one, names), store.get("settings")) for one in (campaign.settings, new)
         )
         changed = {key: (before.get(key), value) for key, value in after.items() if value != before.get(key)}
-        if not changed:
+        if not changed and not pending:
             return Asked({}, True, "", False)
+        change = {"values": given, "by": _person()}
+        if not running:
+            try:
+                return Asked(changed, True, "", _take_here(campaign, store, change))
+            except OwnedError:  # a process came up in between
+                running = live_owner(store.facts(), folder)
+                _require_free(campaign.settings, given, names, running=True)
         with store.transaction():
-            store.set(**{ASKED: [*(store.get(ASKED) or []), {"values": given, "by": _person()}]})
-        taken = _is_taken(store) if running else _take_here(campaign, store)
-        return Asked(changed, taken, str(running or ""), bool(store.get(REOPENED)))
+            store.set(**{ASKED: [*(store.get(ASKED) or []), change]})
+        return Asked(changed, _is_taken(store), str(running or "its process"), False)
 
 
 def set_up_again(campaign: Campaign, store: Store) -> bool:
@@ -130,23 +134,23 @@ def set_up_again(campaign: Campaign, store: Store) -> bool:
     return changed or bool(store.get(REOPENED))
 
 
-def take_asked(campaign: Campaign, store: Store, running: bool = False) -> bool:
+def take_asked(campaign: Campaign, store: Store) -> bool:
     """Take the changes that were asked for, as the owner of the campaign; whether there were some.
 
-    They are in force with the end of the transaction, and `write_campaign_file` comes after it. A process that is
-    `running` leaves those to the next one that can be taken at a start only.
+    They are in force with the end of the transaction, and `write_campaign_file` comes after it.
     """
-    asked = store.get(ASKED) or []
-    left = [change for change in asked if running and any(map(why_at_start, change["values"]))]
-    if asked == left:
+    if not (asked := store.get(ASKED)):
         return False
     with store.present(), store.transaction():
-        for change in (change for change in asked if change not in left):
-            new = with_changes(campaign.settings.model_dump(), change["values"], _tiers(store))
-            if store_settings(new, store, f"set by {change['by']}") and store.get("state") in END_STATES:
-                store.set(**{REOPENED: True})
+        for change in asked:
+            try:
+                new = with_changes(campaign.settings.model_dump(), change["values"], _tiers(store))
+            except InputError as error:  # they were checked against other settings
+                store.note("settings refused", campaign.settings.name, change["values"], "go on without", str(error))
+                continue
+            _reopen(store, store_settings(new, store, f"set by {change['by']}"))
             campaign.take(new)
-        store.set(**{ASKED: left})
+        store.set(**{ASKED: None})
     return True
 
 
@@ -159,7 +163,7 @@ class AskedSettings:
 
     def __call__(self) -> bool:
         """Whether settings are others now. A ``campaign.toml`` that could not be written is written later."""
-        taken = take_asked(self._campaign, self._store, running=True)
+        taken = take_asked(self._campaign, self._store)
         if taken or not self._written:
             self._written = False
             with contextlib.suppress(OSError):
@@ -206,17 +210,23 @@ def _is_taken(store: Store) -> bool:
     return not store.get(ASKED)
 
 
-def _take_here(campaign: Campaign, store: Store) -> bool:
-    """Take the change in this process; False where another one began to run the campaign meanwhile, which takes it."""
-    try:
-        with owned(store):
-            with store.transaction():
-                set_up(campaign, store)
-                take_asked(campaign, store)
-            write_copies(campaign, store)
-    except OwnedError:
-        return _is_taken(store)
-    return True
+def _take_here(campaign: Campaign, store: Store, change: Mapping[str, Any]) -> bool:
+    """Take a change as the owner of the campaign, as a start with another campaign file would; whether a campaign that
+    has ended may go on with it. Raises OwnedError if a process runs it."""
+    with owned(store):
+        check_owner(store)
+        with store.transaction():
+            set_up_again(campaign, store)
+            campaign.take(with_changes(campaign.settings.model_dump(), change["values"], _tiers(store)))
+            _reopen(store, set_up(campaign, store, f"set by {change['by']}"))
+            reopened = bool(store.get(REOPENED))
+        write_copies(campaign, store)
+    return reopened
+
+
+def _reopen(store: Store, may_go_on: bool) -> None:
+    if may_go_on and store.get("state") in END_STATES:
+        store.set(**{REOPENED: True})
 
 
 def _tiers(store: Store) -> list[str]:

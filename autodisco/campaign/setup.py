@@ -20,8 +20,10 @@ from autodisco.store import Store
 from autodisco.text import joined
 
 
-def set_up(campaign: Campaign, store: Store) -> bool:
+def set_up(campaign: Campaign, store: Store, why: str = "the campaign file was changed") -> bool:
     """Write the settings into the database, at first or because they changed; `write_copies` comes after the commit.
+
+    `why` says for the journal why they changed.
 
     Returns whether a campaign that had ended may now go on: its budget or its saturation rule is another.
     """
@@ -33,9 +35,9 @@ def set_up(campaign: Campaign, store: Store) -> bool:
                 state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0, fanned_out=True,
             )  # fmt: skip
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
-            if why := full_runs(campaign):
-                store.note("no early stops", settings.name, {}, "run each production to its end", why)
-        return store_settings(settings, store, "the campaign file was changed")
+            if told := full_runs(campaign):
+                store.note("no early stops", settings.name, {}, "run each production to its end", told)
+        return store_settings(settings, store, why)
 
 
 def store_settings(settings: Settings, store: Store, why: str) -> bool:
