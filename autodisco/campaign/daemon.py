@@ -77,7 +77,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             owner,
             campaign.settings.budget.hours,
             signs,
-            lambda: (digest_if_due(campaign, store), retention()),
+            lambda: _keep_house(campaign, store, retention),
             lambda: _take_settings(asked, campaign, interrupts, signs),
         )
         redraw = Redraw(store, interrupts)
@@ -100,6 +100,11 @@ def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
             say(line)
 
     return said
+
+
+def _keep_house(campaign: Campaign, store: Store, retention: Retention) -> None:
+    digest_if_due(campaign, store)
+    retention()
 
 
 def _take_settings(asked: AskedSettings, campaign: Campaign, interrupts: Interrupts, signs: SignsOfLife) -> None:

@@ -36,7 +36,7 @@ class Interrupts:
         owner: Owner,
         hours: float,
         sign: Callable[[], None] = lambda: None,
-        chores: Callable[[], object] = lambda: None,
+        chores: Callable[[], None] = lambda: None,
         look: Callable[[], None] = lambda: None,
     ):
         self.why = ""
