@@ -8,12 +8,15 @@ One new polymer per iteration, one replica of the protocol `smoke` with steps of
 retrained each time; or any campaign. With `--made-up N` there are N polymers per iteration, which the posterior chooses
 and labels, and an executor that makes their values up takes the place of the simulations: all else is real.
 
-The daemon is looked at every second: memory, open files and CPU time from /proc (Linux), the database with its
-write-ahead log, the state. Prints what the first and the last fifth of the iterations took, and where the time of the
-daemon went; draws the figures over the iterations. The same command goes on.
+The daemon is looked at every second: memory, open files, CPU time, and threads of it and of all processes that it
+started that run or wait for a core, from /proc (Linux); the database with its write-ahead log; the state. Prints what
+the first and the last fifth of the iterations took, where the time of the daemon went, and for which share of the cores
+the campaign had no work, by state and in all after the first model; draws the figures over the iterations. The same
+command goes on.
 """
 
 import argparse
+import contextlib
 import csv
 import os
 import subprocess
@@ -23,6 +26,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -38,7 +42,7 @@ from autodisco.surrogate.similarity import Structures
 from tests.campaign.conftest import write_campaign
 
 EVERY_S = 1.0
-FIELDS = ("state", "seconds", "cpu_s", "iteration", "memory_mib", "open_files", "threads", "database_mib")
+FIELDS = ("state", "seconds", "cpu_s", "iteration", "memory_mib", "open_files", "threads", "database_mib", "at_work")
 SERIES = {
     "memory_mib": "memory, MiB",
     "open_files": "open files",
@@ -78,6 +82,7 @@ def main() -> int:
     series[TIME] = np.array(times)
     growth(series)
     overhead(samples, simulated)
+    idle(samples, len(os.sched_getaffinity(0)))
     if len(times) > 1:
         draw(series, given.figure)
     return code
@@ -164,20 +169,30 @@ def watch(file: Path, campaign: Path, folder: Path) -> int:
 
 
 def sample(pid: int, campaign: Path) -> dict:
-    """What a process and its campaign take now; its CPU time is without that of its children."""
+    """What a process and its campaign take now."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     with Store.open_readonly(campaign) as store:
         facts = store.facts()
     return {
         "state": facts["state"],
         "iteration": facts["iteration"],
-        "cpu_s": (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK"),
+        "cpu_s": sum(psutil.Process(pid).cpu_times()[:2]),
+        "at_work": at_work(psutil.Process(pid)),
         "memory_mib": int(status["VmRSS"].split()[0]) / 1024,
         "open_files": len(os.listdir(f"/proc/{pid}/fd")),
         "threads": int(status["Threads"]),
         "database_mib": sum(part.stat().st_size for part in campaign.glob("state.db*")) / 2**20,
     }
+
+
+def at_work(process: psutil.Process) -> int:
+    """Threads of a process and of all that it started that run or wait for a core."""
+    states = []
+    for one in (process, *process.children(recursive=True)):
+        for thread in Path(f"/proc/{one.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # it has just ended
+                states.append(thread.read_text().rpartition(")")[2].split()[0])
+    return states.count("R")
 
 
 def growth(series: dict[str, np.ndarray]) -> None:
@@ -203,6 +218,17 @@ def overhead(samples: list[dict[str, str]], simulated_s: float) -> None:
         spent.get(state, [0, 0.0])[1] for state in WAITS
     )
     print(f"\nsimulations {simulated_s:.0f} s; the loop itself {own:.1f} s: {100 * own / simulated_s:.2f} %")
+
+
+def idle(samples: list[dict[str, str]], cores: int) -> None:
+    """Share of the cores for which the campaign had no work, from the first draw on."""
+    first = next((n for n, row in enumerate(samples) if row["state"] == "generate"), len(samples))
+    rows = [(row["state"], float(row["seconds"]), min(cores, int(row["at_work"]))) for row in samples[first:]]
+    print(f"\n| state, after the first model | seconds | share of {cores} cores without work |\n|---|---|---|")
+    for name in [*dict.fromkeys(state for state, _, _ in rows), "all"]:
+        those = [(seconds, busy) for state, seconds, busy in rows if name in (state, "all")]
+        seconds = sum(seconds for seconds, _ in those)
+        print(f"| {name} | {seconds:.0f} | {1 - sum(s * busy for s, busy in those) / (cores * seconds):.3f} |")
 
 
 def draw(series: dict[str, np.ndarray], file: Path) -> None:

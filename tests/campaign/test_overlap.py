@@ -9,6 +9,7 @@ import pytest
 
 from autodisco.campaign import load
 from autodisco.campaign.budget import budget_spent
+from autodisco.campaign.faults import give_iteration_up
 from autodisco.campaign.judging import judge
 from autodisco.campaign.overlap import choose_ahead, is_due, last_part, next_ahead, not_yet_known
 from autodisco.campaign.replicas import finish
@@ -21,6 +22,7 @@ from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin as begin_process
 from tests.campaign.storm import result, storm, timed
+from tests.campaign.test_program_faults import raising
 
 SIGMA = "conductivity_s_per_cm"
 PLAN = {"batch": 4, "pool": 20, "selection": "batch-ucb", "iterations": 4}
@@ -223,6 +225,25 @@ def test_the_next_iteration_goes_on_with_the_batch_that_was_chosen_ahead(planned
     assert chosen(store, 2) == batch
     assert store.candidates(2) == draws
     assert store.model_of(3) == 1
+
+
+@pytest.mark.fault("an error of the program")
+def test_an_error_while_the_next_batch_is_chosen_costs_this_iteration_and_no_replica(planned, monkeypatch):
+    campaign, store = planned("a")
+    first, last = halves(campaign, store)
+    conduct(store, first)
+    with monkeypatch.context() as changed:
+        raising(changed, "filter", ZeroDivisionError("a bug"))
+        with pytest.raises(ZeroDivisionError) as raised:
+            choose_ahead(campaign, store)
+    assert give_iteration_up(campaign, store, "simulate", raised.value)
+    assert (store.get("state"), store.get("iteration"), store.is_ahead, store.hidden) == ("acquire", 1, False, set())
+    while store.get("iteration") == 1 or store.get("state") != "simulate":
+        STAGES.get(store.get("state")).run(campaign, store)
+    plan_batch(campaign, store)
+    assert {(row.key, row.iteration) for row in last} < {(row.key, row.iteration) for row in store.open_replicas()}
+    assert len(chosen(store, 2)) == 4
+    assert store.get("ahead") is None
 
 
 @pytest.mark.parametrize(("key", "most"), [("iterations", 1), ("simulations", 4)])

@@ -55,11 +55,13 @@ walltime_minutes = {walltime}
 warning_seconds = {warning}
 look_seconds = 1
 idle_minutes = 0.5
+container = "{container}"
 environment = ["export {environment}"]
 """
 DEFAULTS = {
     "polymers": 2, "replicas": 2, "pilots": 1, "slots": 4, "gpus": 0, "walltime": 30, "warning": 20,
     "partition": "main", "folder": "", "runner": SLEEPERS, "steps": 30, "step_s": 1.0, "broken": "",
+    "container": "",
 }  # fmt: skip
 
 

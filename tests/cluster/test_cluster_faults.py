@@ -12,6 +12,7 @@ from autodisco.simulation.executors.queue_folder import QueueFolder
 from autodisco.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+CONTAINER = "unshare --fork --pid --mount-proc"
 
 
 @pytest.mark.fault("cluster: daemon killed")
@@ -95,10 +96,22 @@ def test_a_cancelled_pilot_gives_its_replicas_back_and_another_one_is_submitted(
 
 @pytest.mark.fault("cluster: walltime, preemption, scancel")
 def test_a_pilot_hands_over_before_its_time_is_up(clustered):
-    clustered.write(steps=50, walltime=1, warning=25)
+    clustered.write(steps=36, walltime=1, warning=25)
     daemon = clustered.start()
     clustered.finish(daemon)
     assert any(line.begun > 0 for line in clustered.lines("begins"))
+    assert "lost pilot" not in clustered.journal()
+
+
+@pytest.mark.fault("cluster: walltime, preemption, scancel")
+def test_a_pilot_with_a_process_namespace_of_its_own_hands_over_too(clustered):
+    """As in a container: the pilot is process 1 there, and its numbers of processes mean nothing on the node."""
+    clustered.write(steps=36, walltime=1, warning=25, container=CONTAINER)
+    daemon = clustered.start()
+    clustered.finish(daemon)
+    lines = clustered.lines("begins")
+    assert any(line.begun > 0 for line in lines)
+    assert all(line.pid < 1000 for line in lines), "processes were numbered as on the node"
     assert "lost pilot" not in clustered.journal()
 
 
