@@ -8,6 +8,7 @@ database as in the folder.
 import contextlib
 import getpass
 import os
+import re
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,9 @@ ASKED = "asked_settings"
 
 REOPENED = "reopened"
 """Fact of a campaign that has ended: what changed since may let it go on."""
+
+SITE = "executor.site"
+"""Settings that were read do not show any more which of them come from this file."""
 
 PATIENCE_S = 5.0
 """How long a person waits for a running process to take a change."""
@@ -79,18 +83,19 @@ def changeable(folder: Path) -> list[Changeable]:
     return [
         Changeable(key, value, bool(why_at_start(key)), _about(key))
         for key, value in values.items()
-        if is_free(key, names)
+        if is_free(key, names) and key != SITE
     ]
 
 
 def _about(key: str) -> str:
-    """What a setting is, in a sentence of the documentation."""
+    """What a setting is: the first sentence of its documentation, without links."""
     if key.startswith("tier."):
         field = Tier.model_fields[key.rpartition(".")[2]]
     else:
         table, _, name = key.partition(".")
         field = type(getattr(Settings(name="x"), table)).model_fields[name]
-    return " ".join((field.description or "").split()).replace("`", "")
+    text = re.sub(r" \(\[[^]]*\]\([^)]*\)\)", "", " ".join((field.description or "").split()).replace("`", ""))
+    return text.partition(". ")[0].removesuffix(".")
 
 
 def ask(folder: Path, given: Mapping[str, Any]) -> Asked:
@@ -183,6 +188,8 @@ def _require_free(settings: Settings, given: Mapping[str, Any], tiers: Sequence[
             raise InputError(
                 f"{key} = {value!r}: fixed since the campaign began (what may change: autodisco set {name}); {other}"
             )
+        if key == SITE:
+            raise InputError(f"{key} = {value!r}: is read with the campaign file only; set the keys that it decides")
         if running and (why := why_at_start(key)):
             raise InputError(
                 f"{key} = {value!r}: cannot change while a process runs {name}, because {why}; stop it first"

@@ -8,7 +8,7 @@ import typer
 
 from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
-from autodisco.cli.output import message, print_json, print_table
+from autodisco.cli.output import WIDE, message, print_json, print_table, stdout_console
 from autodisco.errors import InputError
 from autodisco.text import counted
 
@@ -82,11 +82,10 @@ def _list(folder: Path, as_json: bool) -> None:
     if as_json:
         print_json([vars(row) for row in rows])
         return
-    print_table(
-        ["key", "value", "can change", ""],
-        [(row.key, _toml(row.value), "while it is stopped" if row.needs_start else "at any time", row.about)
-         for row in rows],
-    )  # fmt: skip
+    wide = stdout_console().width >= WIDE
+    cells = [(row.key, _toml(row.value), "stopped" if row.needs_start else "any time", row.about) for row in rows]
+    columns = ["key", "value", "change it", ""]
+    print_table(columns if wide else columns[:3], cells if wide else [row[:3] for row in cells])
     message(f"{counted(len(rows), 'setting')} can change; change with: autodisco set {folder.name} KEY=VALUE")
 
 

@@ -126,6 +126,7 @@ def test_a_campaign_that_has_ended_goes_on_with_a_larger_budget(copied, call, mo
         ("generate.batch_size=5", "generate.batch_size = 5: fixed since the campaign began (what may change: autodisco "
                                   "set small); another campaign can have it: autodisco fork small --as OTHER --set "
                                   "generate.batch_size=5"),
+        ("executor.site=here.toml", "executor.site = 'here.toml': is read with the campaign file only"),
         ("seed=2", "seed = 2: fixed since the campaign began"),
         ("acquire.reference=*CC*", "acquire.reference = '*CC*': fixed since the campaign began (what may change: "
                                    "autodisco set small); begin another campaign with it"),
