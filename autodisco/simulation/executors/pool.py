@@ -97,9 +97,8 @@ class _Running:
 
 
 class Pool:
-    """Runs tasks, at most ``executor.workers`` at a time, until all are done or `stop()` is true.
-
-    That number and `stalled_s` may be changed at any time; with fewer places than replicas that run, these go on.
+    """Runs tasks, at most ``executor.workers`` at a time, until all are done or `stop()` is true. That number and
+    `stalled_s` may change at any time; with fewer places than replicas that run, these go on.
 
     Parameters
     ----------
@@ -251,8 +250,7 @@ class Pool:
         return self._waiting[0] if self._waiting else None
 
     def _submit(self, task: ReplicaTask) -> tuple[str, str]:
-        """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
-        ended."""
+        """Submit a task; its handle and claim. A replica whose handle cannot be stored is ended, as it would be lost."""
         handle, claim = self._new_run(task)
         try:
             self._calls.on_submit(task, handle, claim)
