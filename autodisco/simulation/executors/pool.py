@@ -250,7 +250,7 @@ class Pool:
         return self._waiting[0] if self._waiting else None
 
     def _submit(self, task: ReplicaTask) -> tuple[str, str]:
-        """Submit a task; its handle and claim. A replica whose handle cannot be stored is ended, as it would be lost."""
+        """Submit a task; its handle and claim. A replica whose handle cannot be stored is ended: it would be lost."""
         handle, claim = self._new_run(task)
         try:
             self._calls.on_submit(task, handle, claim)
