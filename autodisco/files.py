@@ -8,7 +8,6 @@ import pickle
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from functools import cache
@@ -119,6 +118,8 @@ def sync(path: Path) -> None:
 
 def sync_all(paths: Sequence[Path]) -> None:
     """`sync` of many files or folders at the same time, so that the disk writes once for several."""
+    from concurrent.futures import ThreadPoolExecutor  # here, because readers of a campaign do without
+
     with ThreadPoolExecutor(min(SYNCS, max(1, len(paths)))) as threads:
         list(threads.map(sync, paths))
 

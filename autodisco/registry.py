@@ -12,12 +12,14 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from autodisco.errors import InputError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "autodisco"
 DIGITS = 8
@@ -55,7 +57,7 @@ class Registry(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """Names of the built-in parts, in the order of registration, then those of installed packages."""
-        added = sorted(point.name for point in entry_points(group=f"{GROUP}.{self.kind}"))
+        added = sorted(point.name for point in self._entry_points())
         return tuple(dict.fromkeys([*self._built_in, *added]))
 
     def get(self, name: str) -> T:
@@ -68,7 +70,7 @@ class Registry(Generic[T]):
             return _attribute(importlib.import_module(self._built_in[name].partition(":")[0]), self._built_in[name])
         if is_file(name):
             return self._checked(name, self._from_file(name))
-        for point in entry_points(group=f"{GROUP}.{self.kind}", name=name):
+        for point in self._entry_points().select(name=name):
             try:
                 return self._checked(name, point.load())
             except InputError:
@@ -80,6 +82,11 @@ class Registry(Generic[T]):
         raise InputError(
             f"{self.noun} '{name}' does not exist{hint}; known: {', '.join(self.names())}, or path/to/file.py:object"
         )
+
+    def _entry_points(self) -> "EntryPoints":
+        from importlib.metadata import entry_points  # takes long to import, and a built-in part does without
+
+        return entry_points(group=f"{GROUP}.{self.kind}")
 
     def _from_file(self, name: str) -> Any:
         path = name.rpartition(":")[0]

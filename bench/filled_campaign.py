@@ -20,7 +20,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,7 @@ hours = 1000
 """
 REPLICAS, DRAWS, RUNNING = 2, 50, 4
 WALL_S, FAILING = 120.0, 0.08
+PAIRS, PAIR_S, WARM_STEPS = 8, 15.0, 10
 FAILURES = (
     ("build-overlap", "no arrangement of 1 chains of 30 units, 4 LiTFSI without overlaps in 3 tries", 0.5),
     ("timeout", "no result after 900 s", 0.25),
@@ -345,15 +347,51 @@ def time_parts(folder: Path) -> None:
 
 
 def time_footer(folder: Path, seconds: float = 30.0) -> None:
-    """The share of a core that the footer of `run` takes from the work that it watches."""
+    """The share of a core that the footer of `run` takes, and how much it slows the training that it watches."""
+    with footer(folder):
+        time.sleep(5.0)  # its first lines import
+        cpu, begin = time.process_time(), time.perf_counter()
+        time.sleep(seconds)
+        share = (time.process_time() - cpu) / (time.perf_counter() - begin)
+    print(f"footer of run    {100 * share:6.2f} % of a core")
+    pairs = [training_steps(folder) for _ in range(PAIRS)]
+    for name, place in (("by the clock", 0), ("for its CPU time", 1)):
+        slower = sorted(100 * (1 - with_footer[place] / without[place]) for without, with_footer in pairs)
+        low, middle, high = slower[len(slower) // 4], slower[len(slower) // 2], slower[-1 - len(slower) // 4]
+        print(f"training is slower by {middle:.1f} % {name} (half of the pairs: {low:.1f} to {high:.1f} %)")
+
+
+@contextmanager
+def footer(folder: Path) -> Iterator[None]:
+    """The footer, written nowhere."""
     with open(os.devnull, "w") as out:
         console = Console(width=120, height=40, file=out, force_terminal=True)
         with following(folder, console):
-            time.sleep(5.0)  # its first lines import
-            cpu, begin = time.process_time(), time.perf_counter()
-            time.sleep(seconds)
-            share = (time.process_time() - cpu) / (time.perf_counter() - begin)
-    print(f"footer of run    {100 * share:6.1f} % of a core")
+            yield
+
+
+def training_steps(folder: Path) -> list[tuple[float, float]]:
+    """Steps of the quickstart's training in a second and in a CPU-second, without the footer and with it."""
+    from autodisco.generator import TrainingRow, fit, generator_settings
+
+    with Store.open_readonly(folder) as store:
+        rows = [TrainingRow(row.smiles, row.label, row.weight) for row in store.training(store.get("iteration") - 1)]
+    settings = generator_settings(size="gpt-nano", iterations=10**6, balance=0.5, device="cpu")
+    found: list[tuple[float, float]] = []
+    for shown in (False, True):
+        begun: list[float] = []
+
+        def progress(step: int, *_: object, begun: list[float] = begun) -> None:
+            if step == WARM_STEPS:
+                begun += [time.perf_counter(), time.process_time()]
+            elif step > WARM_STEPS and time.perf_counter() - begun[0] > PAIR_S:
+                taken = time.perf_counter() - begun[0], time.process_time() - begun[1]
+                found.append(((step - WARM_STEPS) / taken[0], (step - WARM_STEPS) / taken[1]))
+                raise StopIteration
+
+        with footer(folder) if shown else nullcontext(), suppress(StopIteration):
+            fit(rows, settings, seed=1, progress=progress)
+    return found
 
 
 def redraw(watch: Watch, paint: Painter, width: int, height: int) -> None:

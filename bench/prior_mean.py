@@ -19,11 +19,11 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from sklearn.cluster import KMeans
 
+from autodisco.analysis.belief import Z_90
 from autodisco.files import write_atomic
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 from autodisco.surrogate import Label, Posterior, PriorMean, Source, coverage
 from autodisco.surrogate.covariance import Kernels
-from autodisco.surrogate.posterior import Z_90
 from autodisco.surrogate.prior_mean import SHIPPED
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.structure import DESCRIPTORS, Period

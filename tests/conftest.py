@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.cli import run
+from autodisco.simulation.executors import slots
 from tests.filled_store import fill
 
 
@@ -18,6 +19,14 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found in {folder}; set AUTODISCO_REFERENCE")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_slots(tmp_path_factory):
+    """Campaigns of other tests and of this machine's users use other cores, as far as campaigns here know."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(slots.FOLDER, str(tmp_path_factory.mktemp("slots")))
+        yield
 
 
 @pytest.fixture

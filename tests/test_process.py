@@ -1,12 +1,13 @@
 """What a process gives back to its system."""
 
 import ctypes
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from autodisco.process import give_back_memory
+from autodisco.process import MPICH_MEMORY, give_back_memory, unname_shared_memory
 
 PIECES, BYTES = 4000, 16_000
 
@@ -34,3 +35,26 @@ def test_freed_memory_below_some_that_is_used_goes_back_to_the_system():
     give_back_memory()
     assert before - resident_mib() > 0.8 * PIECES * BYTES / 2**20
     libc.free(pieces[-1])
+
+
+MAPS = """
+import mmap, sys
+with open(sys.argv[1], "w+b") as file:
+    file.truncate(4096)
+    mapped = mmap.mmap(file.fileno(), 4096)
+print("mapped", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path(MPICH_MEMORY).parent.is_dir(), reason="no shared memory here")
+def test_shared_memory_of_mpi_does_not_outlive_a_process_that_is_killed():
+    name = Path(f"{MPICH_MEMORY}of_a_test_{id(object())}_0")
+    words = [sys.executable, "-c", MAPS, str(name)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"mapped\n"
+        assert name.exists()
+        assert unname_shared_memory(process.pid)
+        process.kill()
+    assert not name.exists()
+    assert not unname_shared_memory(process.pid)

@@ -1,11 +1,10 @@
 """Parts found by name: built in, of an installed package, and in a file."""
 
 from collections.abc import Sized
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
-import autodisco.registry as registry_module
 from autodisco.errors import InputError
 from autodisco.registry import Registry, absolute
 
@@ -27,12 +26,8 @@ def test_an_unknown_name_gets_one_line_with_what_exists():
 
 
 def test_a_part_of_an_installed_package_is_found(monkeypatch):
-    point = EntryPoint("mars", "fractions:Fraction", "autodisco.planets")
-
-    def points(group, name=None):
-        return [point] if group == point.group and name in (None, point.name) else []
-
-    monkeypatch.setattr(registry_module, "entry_points", points)
+    points = EntryPoints([EntryPoint("mars", "fractions:Fraction", "autodisco.planets")])
+    monkeypatch.setattr("importlib.metadata.entry_points", points.select)
     from fractions import Fraction
 
     assert PLANETS.get("mars") is Fraction

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autodisco.analysis.statistics import ratio_of_means, standard_error, weighted_mean
+from autodisco.analysis.means import mean, ratio_of_means, weighted_mean
 
 SEM, AT_LEAST, KNOWN = "_sem", "_at_least", "_n"
 """What follows a name: standard error; lower bound of a censored value; number of replicas that know the value."""
@@ -108,7 +108,7 @@ class Populations(Combination):
         columns = {kind: [value.get(kind, 0.0) for value in given] for kind in kinds}
         return {
             name: {kind: sum(column) / len(column) for kind, column in columns.items()},
-            f"{name}{SEM}": {kind: standard_error(column) for kind, column in columns.items()},
+            f"{name}{SEM}": {kind: mean(column)[1] for kind, column in columns.items()},
         }
 
 

@@ -15,24 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
+from autodisco.analysis.scatter import UNKNOWN_SCATTER, Scatter
 from autodisco.analysis.statistics import standard_error
 from autodisco.arrays import Floats
 
 LN10 = float(np.log(10))
 
-
-@dataclass(frozen=True)
-class Scatter:
-    """Standard deviation between builds on the scale of comparison (in decades on a logarithmic scale), and the degrees
-    of freedom of this estimate."""
-
-    sd: float
-    degrees: float
-
-
-UNKNOWN_SCATTER = Scatter(0.3, 2.0)
-"""Scatter of a protocol that states none: 0.3 decades with two degrees of freedom. `quick` has 0.36 for the
-conductivity, runs of 100 ps instead of 30 ps 0.16."""
 
 MOST_KNOWN_DEGREES = 20.0
 """Upper limit for the degrees of freedom of the stated scatter, because other polymers may have another scatter."""

@@ -1,15 +1,16 @@
 """What a quantity is: name, unit, label, scale, combination of replicas, place of print."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from autodisco.analysis.combination import AT_LEAST, SEM, Censored, Combination, Mean
-from autodisco.analysis.statistics import Pair
-from autodisco.arrays import Floats
+from autodisco.analysis.means import Pair
 from autodisco.text import quantity as written
+
+if TYPE_CHECKING:
+    from autodisco.arrays import Floats
 
 Place = Literal["analyze", "csv", "ranking"]
 """The table of `analyze` and `simulate`; CSV files; the ranking in the report."""
@@ -34,14 +35,21 @@ class Scale:
 
     def place(self, value: float) -> float:
         """Place of a value on the scale; negative values count as zero on a logarithmic one."""
-        return value if self.floor is None else float(np.log10(max(value, 0.0) + self.floor))
+        return value if self.floor is None else math.log10(max(value, 0.0) + self.floor)
 
-    def values(self, places: Floats) -> Floats:
-        """The values at some places, the inverse of `place`; (n,) to (n,)."""
+    def value(self, place: float) -> float:
+        """The value at a place, the inverse of `place`."""
+        if self.floor is None:
+            return place
+        above = 10.0**place - self.floor
+        return above if above > 1e-6 * self.floor else 0.0  # the rounding error of a value of zero
+
+    def values(self, places: "Floats") -> "Floats":
+        """The values at some places, (n,) to (n,)."""
         if self.floor is None:
             return places
-        above = 10**places - self.floor
-        return np.where(above > 1e-6 * self.floor, above, 0.0)  # the rounding error of a value of zero
+        above = 10.0**places - self.floor
+        return above * (above > 1e-6 * self.floor) + 0.0
 
 
 LINEAR = Scale()

@@ -6,41 +6,20 @@ too high (selection bias). For the same reason, repeated comparisons with the re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autodisco.analysis.belief import EXPECTED_SPREAD, Z_90, Belief
 from autodisco.analysis.comparison import Comparison
 from autodisco.arrays import Floats
 
 Chosen = NDArray[np.bool_]  # which polymers
 
-BETTER_PROBABILITY = 0.95
-"""Default probability from which a polymer is called better, or worse, than the reference."""
-
 SPREADS = np.geomspace(0.01, 2.0, 24)  # grid of τ for EXPECTED_SPREAD; other expected spreads scale it
-EXPECTED_SPREAD = 0.5  # decades
 SCATTER_NODES = 7
 NEGLIGIBLE = 1e-4  # nodes with a smaller weight relative to the largest one are skipped
-Z_90 = 1.6448536269514722
-
-
-@dataclass(frozen=True)
-class Belief:
-    """Posterior of the mean value of a polymer over all possible builds.
-
-    Attributes
-    ----------
-    median, low, high : median, and ends of the 90 % interval
-    p_better : probability that the polymer is better than the reference; None for the reference, and if there is none
-    """
-
-    median: float
-    low: float
-    high: float
-    p_better: float | None
 
 
 def beliefs(

@@ -1,21 +1,13 @@
-"""Standard errors of means: of independent values, of series in the order of time, and of ratios.
+"""Standard errors of means: of arrays of independent values, and of series in the order of time.
 
 Every error in this package is computed here. An error that the data cannot give is None, never a guess.
 """
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodisco.analysis.means import Pair, Value
 from autodisco.arrays import Floats
-
-Value = tuple[float, float | None]
-"""A value and its standard error, None where the data cannot give one."""
-
-Pair = tuple[float | None, float | None]
-"""The same of a value that may be undefined."""
 
 LEAST_INDEPENDENT = 10.0
 """A series with fewer independent values than this has no error. Its correlation time is not known well enough: series
@@ -32,19 +24,6 @@ def standard_errors(values: ArrayLike) -> Floats | None:
     """The same along the first axis of (n, …), as an array of the remaining shape."""
     given = np.asarray(values, dtype=np.float64)
     return np.asarray(given.std(axis=0, ddof=1) / np.sqrt(len(given))) if len(given) > 1 else None
-
-
-def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> tuple[float, float | None]:
-    """Mean of independent values (n,) with weights (n,) above zero, and its standard error, None below two values.
-
-    The error is ``sqrt(n/(n - 1) Σ (w_i (x_i - x̄))²)`` with weights that add up to one; for equal weights it is that
-    of `standard_error`.
-    """
-    # Without arrays, which take ten times as long for the few replicas of each of thousands of polymers.
-    total, n = sum(weights), len(values)
-    mean = sum(weight * value for weight, value in zip(weights, values, strict=True)) / total
-    square = sum((weight * (value - mean) / total) ** 2 for weight, value in zip(weights, values, strict=True))
-    return mean, math.sqrt(n / (n - 1) * square) if n > 1 else None
 
 
 def student_factor(n: int) -> float:
@@ -99,28 +78,6 @@ def inefficiency(values: ArrayLike) -> float:
     phi += (1 + 3 * max(phi, 0.0)) / n + np.sqrt(max(1 - phi**2, 0.0) / n)
     phi = min(phi, 1 - 1e-9)
     return max(1.0, summed, (1 + phi) / (1 - phi))
-
-
-def ratio_of_means(above: ArrayLike, below: ArrayLike) -> tuple[float | None, float | None]:
-    """``R = mean(above) / mean(below)`` of paired estimates, and its standard error by the delta method.
-
-    The error is that of the mean of ``(above - R below) / mean(below)``. Both are None where the lower mean does not
-    exceed its standard error: such a ratio could be anything. The error alone is None for a single pair. The mean of
-    ratios would be ruled by the pair whose denominator is nearest zero.
-    """
-    upper, lower = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
-    if len(lower) == 0 or not lower.mean() > (standard_error(lower) or 0.0):
-        return None, None
-    value = float(upper.mean() / lower.mean())
-    return value, standard_error((upper - value * lower) / lower.mean())
-
-
-def quotient(above: Value, below: Value) -> Value:
-    """The quotient of two independent values, with its error."""
-    ratio = above[0] / below[0]
-    if above[1] is None or below[1] is None:
-        return ratio, None
-    return ratio, float(np.hypot(above[1], ratio * below[1]) / below[0])
 
 
 def series_mean(values: Floats) -> Value:

@@ -155,7 +155,7 @@ def _made_ready(part: Path, folder: Path, chosen: int) -> tuple[str, ...]:
             raise AutodiscoError(f"{folder / BACKUPS / f'{chosen}.db'}: damaged ({wrong[0]}); take another backup")
         lost = _lost(folder, copy)
         with copy.transaction():
-            copy.set(owner=None, owner_inode=None, trouble="")
+            copy.set(owner=None, owner_inode=None, trouble="", waits_for_cores="")
             keep_generation(copy, folder)
             copy.clear_requests()
             copy.note("restore", f"backup {chosen}", {}, "go on from there", f"lost: {', '.join(lost) or 'nothing'}")

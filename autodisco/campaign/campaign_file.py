@@ -22,12 +22,17 @@ from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
 from autodisco.registry import is_file
 from autodisco.store import Store
+from autodisco.text import counted, joined
+
+Look = tuple[str, Callable[[], str]]
+"""Something to look at, and the look: it raises an AutodiscoError, or says what it found."""
 
 
-def load(file: Path, runs: Path | None = None) -> Campaign:
+def load(file: Path, runs: Path | None = None, checked: bool = True) -> Campaign:
     """The campaign of a file, in ``<runs>/<name>``; checks everything that can be checked before work begins.
 
-    `runs` is by default the environment's ``AUTODISCO_RUNS``, or ``runs`` in the working directory.
+    `runs` is by default the environment's ``AUTODISCO_RUNS``, or ``runs`` in the working directory. What is not read
+    from the file and the folder alone (`looks`) is left out without `checked`.
 
     Raises
     ------
@@ -49,9 +54,10 @@ def load(file: Path, runs: Path | None = None) -> Campaign:
                 settings = _available(settings, store)
     except NoCampaign:
         begun = False
-    if not begun:
+    if checked and not begun:
         check(file, settings)
-    check_notify(str(file), settings.notify.command, settings.notify.apprise)
+    if checked:
+        check_notify(str(file), settings.notify.command, settings.notify.apprise)
     return Campaign(settings, folder)
 
 
@@ -61,17 +67,49 @@ def check(file: Path, settings: Settings) -> None:
     Raises InputError for what does not exist or cannot be read, AutodiscoError where the engine of replicas that run
     here is missing.
     """
-    from autodisco.campaign.seeds import read_seeds
-    from autodisco.generator import read_dataset
+    for _, look in looks(file, settings):
+        look()
+
+
+def looks(file: Path, settings: Settings) -> list[Look]:
+    """What a campaign needs beside a file without mistakes, before it begins."""
+    seeds = settings.seeds
+    return [
+        ("parts", lambda: _names(file, settings)),
+        (f"engine {settings.simulation.engine}", lambda: _engine(settings)),
+        ("seed file", lambda: _seeds(settings) if seeds.file else "none"),
+        ("data set", lambda: _dataset(settings) if seeds.dataset else "none"),
+    ]
+
+
+def _names(file: Path, settings: Settings) -> str:
+    check_names(file, settings)
+    return f"protocol {joined([tier.protocol for tier in settings.tiers])}, selection {settings.filter.selection}"
+
+
+def _engine(settings: Settings) -> str:
     from autodisco.simulation import engines
 
-    check_names(file, settings)
-    if executor_of(settings).here:
-        engines.load(settings.simulation.engine).check()
-    if settings.seeds.file:
-        read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
-    if settings.seeds.dataset:
-        read_dataset(Path(settings.seeds.dataset))
+    executor = executor_of(settings)
+    if not executor.here:
+        return f"runs on other machines, by executor {settings.executor.kind}"
+    engine = engines.load(settings.simulation.engine)
+    engine.check()
+    return f"{engines.resolved(settings.simulation.engine)}, {'on a GPU' if engine.has_gpu() else 'on cores'}"
+
+
+def _seeds(settings: Settings) -> str:
+    from autodisco.campaign.seeds import read_seeds
+
+    rows = read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
+    return f"{counted(len(rows), 'row')} in {settings.seeds.file}"
+
+
+def _dataset(settings: Settings) -> str:
+    from autodisco.generator import read_dataset
+
+    rows = read_dataset(Path(settings.seeds.dataset))
+    return f"{counted(len(rows), 'row')} in {settings.seeds.dataset}"
 
 
 def check_names(where: Path | str, settings: Settings) -> None:

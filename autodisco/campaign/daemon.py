@@ -20,6 +20,7 @@ from autodisco.campaign.interrupts import POLL_S, RESUMABLE, Interrupts, signals
 from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
+from autodisco.campaign.preflight import warnings
 from autodisco.campaign.recovery import Retries
 from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.retention import Retention, remove_models
@@ -60,7 +61,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         check_owner(store)
         with store.transaction():
             wake(store, set_up_again(campaign, store))
-            store.set(trouble="", undone=None)
+            store.set(trouble="", undone=None, waits_for_cores="")
         campaign = write_copies(campaign, store)
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)
@@ -68,6 +69,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         campaign = replace(campaign, say=_unless_gone(say))
         if why := full_runs(campaign):
             campaign.say(why)
+        for line in warnings(campaign):
+            campaign.say(line)
         if shared := neighbours(campaign):
             campaign.say(shared)
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)

@@ -7,7 +7,6 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
 from autodisco.files import Spooled, leftovers, open_atomic, place_beside, replacing, sync, write_atomic
+from autodisco.parts import in_parts
 from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 
@@ -63,7 +63,7 @@ def _polymers(store: Store) -> Iterator[Row]:
     measured, error, *expected = objective_of(store).columns.values()
     value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict", *of_tiers)
     places = {row.key: row for row in ranked}
-    for keys in _batches([*places, *(key for key in store.units() if key not in places)], AT_ONCE):
+    for keys in in_parts([*places, *(key for key in store.units() if key not in places)], AT_ONCE):
         found = store.polymers_by_key(keys)
         for polymer, place in ((found[key], places.get(key)) for key in keys):
             columns = {**place.to_dict(), **place.tier_columns} if place else {}
@@ -116,7 +116,7 @@ def _write_parquet(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
         [(column, types[_kind(found)] if found else pyarrow.null()) for column, found in kinds.items()]
     )
     with replacing(path) as beside, parquet.ParquetWriter(beside, schema) as writer:
-        for part in _batches(rows, ROWS_OF_GROUP):
+        for part in in_parts(rows, ROWS_OF_GROUP):
             cells = {column: [as_one[column](row.get(column)) for row in part] for column in kinds}
             writer.write_table(pyarrow.table(cells, schema))
 
@@ -188,12 +188,6 @@ def _beside(row: Row, more: Row, kind: str) -> Row:
 
 def _flat(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
-
-
-def _batches(rows: Iterable[Any], most: int) -> Iterator[list[Any]]:
-    rest = iter(rows)
-    while part := list(islice(rest, most)):
-        yield part
 
 
 def _noting(rows: Iterable[Row], kinds: Kinds) -> Iterator[Row]:

@@ -133,8 +133,9 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 state=copy.loop_states()[1], iteration=iteration + 1,
                 reason="", activity="", started=time.time(), ended=None, active_s=0.0, owner=None, heartbeat=0.0,
                 escapes=tried, resume_at=None, best_key=best and best.key, short_of_room="",
-                iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None, starved=[],
-                contributions={}, ahead=None, backed_up=-1, lost_iterations=[n for n in lost if n <= iteration],
+                waits_for_cores="", iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None,
+                starved=[], contributions={}, ahead=None, backed_up=-1,
+                lost_iterations=[n for n in lost if n <= iteration],
                 asked_settings=None, reopened=False, freed=None, disk=None,
             )  # fmt: skip
             copy.clear_requests()

@@ -99,8 +99,9 @@ class Interrupts:
         self._shared.end()
 
     def _waits_for_room(self) -> bool:
-        """Whether nothing is computed because disk or memory is short."""
-        replicas = self._store.open_replicas() if self._store.get("short_of_room") else []
+        """Whether nothing is computed because disk or memory is short, or other campaigns use the cores."""
+        waits = self._store.get("short_of_room") or self._store.get("waits_for_cores")
+        replicas = self._store.open_replicas() if waits else []
         return bool(replicas) and all(row.status != "running" for row in replicas)
 
 

@@ -50,7 +50,7 @@ def _note_far_off(store: Store, objective: "Objective", told: Sequence[Mapping[s
     for one in store.get("judgement")["far_off"]:
         if any((one["smiles"], one["source"]) == (old["smiles"], old["source"]) for old in told):
             continue
-        value, expected = (objective.scale.values(np.array([one[name]])).item() for name in ("value", "expected"))
+        value, expected = (objective.scale.value(one[name]) for name in ("value", "expected"))
         seen = {"source": one["source"], objective.columns["value"]: value, objective.columns["expected"]: expected}
         why = f"it lies {abs(one['off']):.0f} times as far off what all others say as is usual; is its unit right?"
         store.note("far off", one["smiles"], seen, "use the value, and show it in the report", why)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autodisco.errors import OwnedError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.store import STALE_S, Owner, Store, live_owner
-from autodisco.store.owner import database_device, database_inode, is_copied
+from autodisco.store.owner import database_device, database_inode, device_of, is_copied
 from autodisco.text import duration
 
 FOREIGN_LOOK_S = 15.0
@@ -63,17 +63,23 @@ def hand_over(store: Store, pid: int) -> float:
 def keep(store: Store, owner: Owner, **facts: Any) -> None:
     """Write the heartbeat of the owner, and facts with it.
 
-    Raises OwnedError where it is not the owner any more, or the folder is not where it was.
+    Raises OwnedError where it is not the owner any more, or the folder is not where it was, and StorageError where its
+    disk is away, or was mounted again.
     """
     with store.transaction():
         if (now := owner_of(store)) != owner:
             raise OwnedError(f"{store.folder}: {now or 'another process'} took this campaign over; this one leaves it")
-        if store.get("owner_inode") != database_inode(store.folder):
+        inode, device = database_inode(store.folder), database_device(store.folder)
+        if inode is None and device_of(store.folder) != store.device:
+            raise StorageError(f"{store.folder}: its disk is not mounted")
+        if store.get("owner_inode") != inode:
             raise OwnedError(
                 f"{store.folder}: this folder was moved, removed or replaced; this process leaves the campaign, which "
                 "can be resumed where it is now"
             )
-        store.set(heartbeat=time.time(), **facts)
+        if device != store.device:
+            raise StorageError(f"{store.folder}: its disk was mounted again")
+        store.set(heartbeat=time.time(), owner_device=device, **facts)
 
 
 def release(store: Store, owner: Owner) -> None:

@@ -59,7 +59,11 @@ def finish(campaign: Campaign, store: Store) -> None:
 
 
 def tend(campaign: Campaign, store: Store) -> None:
-    """Look after the replicas that run on, and start more of them, while a stage does other work; called often."""
+    """Look after the replicas that run on, and start more of them, while a stage does other work; called often.
+
+    This work counts as that of a replica among the campaigns of the machine.
+    """
+    campaign.pool.executor.occupy(getattr(campaign.settings.generator, "threads", 1))
     with store.present():
         campaign.pool.turn()
 
@@ -72,6 +76,7 @@ def _run(
     if (folder := shared_folder(campaign.settings)) and (reason := absence(folder)):
         raise DiskAbsent(reason)  # nothing is known of its replicas now
     pool, tasks, reference = campaign.pool, Tasks(campaign, store), store.get("reference_key")
+    pool.executor.occupy(0)
     first = campaign.tiers[0].protocol
     rows = store.open_replicas()
     awaited = {_named(row) for row in rows if is_awaited(row)}
@@ -108,7 +113,7 @@ def _run(
     if not finished:
         leave_replicas(campaign, store, campaign.interrupted())
         raise Interrupted
-    store.set(short_of_room="")
+    store.set(short_of_room="", waits_for_cores="")
 
 
 def _is_within_budget(campaign: Campaign, store: Store) -> bool:

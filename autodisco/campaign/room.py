@@ -14,9 +14,10 @@ GB = 1e9
 
 
 def neighbours(campaign: Campaign) -> str:
-    """Which campaigns run beside this one with as many workers as there are cores, as a sentence; empty for none, and
+    """Which campaigns run beside this one that does not share the cores with them, as a sentence; empty for none, and
     where the replicas of this one do not run here."""
-    if campaign.settings.simulation.workers or not executor_of(campaign.settings).here:
+    settings = campaign.settings
+    if settings.executor.share or settings.simulation.workers or not executor_of(settings).here:
         return ""
     here = campaign.folder.resolve()
     alive = [row for row in list_campaigns(here.parent) if row.alive and Path(row.folder).resolve() != here]
@@ -24,7 +25,7 @@ def neighbours(campaign: Campaign) -> str:
         return ""
     names = joined([row.name for row in alive])
     runs = "runs" if len(alive) == 1 else "run"
-    return f"{names} {runs} beside it; each takes all cores unless simulation.workers says how many"
+    return f"{names} {runs} beside it; each takes all cores unless simulation.workers says how many, or executor.share"
 
 
 def lack_of_room(campaign: Campaign, here: bool = True) -> str:

@@ -42,6 +42,8 @@ def serving(settings: Settings, folder: Path) -> Executor:
     """The executor of a campaign, which knows where its replicas lie."""
     executor = executor_of(settings)
     executor.serve(settings.name, shared_folder(settings) or folder, 60.0 * settings.simulation.stalled_minutes)
+    if settings.executor.share:
+        executor.share(settings.executor.machine_cores)
     return executor
 
 
@@ -71,6 +73,8 @@ def leave_replicas(campaign: Campaign, store: Store, why: str) -> None:
     """
     campaign.pool.end()
     executor = campaign.pool.executor
+    if store.get("waits_for_cores"):
+        store.set(waits_for_cores="")
     if not (executor.survives and why in ("signal", "failure")):
         hold_or_end_all(campaign.settings, store, executor, why)
 
@@ -121,7 +125,9 @@ def _tell(settings: Settings, store: Store, executor: Executor, asked: str) -> b
 
 
 def write_notes(store: Store, executor: Executor) -> None:
-    """Journal what an executor did by itself."""
+    """Journal what an executor did by itself, and keep in mind for what its next replica waits."""
+    if executor.waits_for != store.get("waits_for_cores", ""):
+        store.set(waits_for_cores=executor.waits_for)
     if not (notes := executor.notes()):
         return
     with store.transaction():

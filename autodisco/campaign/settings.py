@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pydantic
 from pydantic import Field, SerializeAsAny
 
-from autodisco.analysis.shrinkage import BETTER_PROBABILITY
+from autodisco.analysis.belief import BETTER_PROBABILITY
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
@@ -215,6 +215,12 @@ class Executor(Section):
     options: dict[str, Any] = {}
     """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`; those of `local`
     are `gpus` and `replicas_per_gpu`, those of `psij` are in docs/clusters.md."""
+    share: bool = True
+    """Share the cores and GPUs of this machine with other campaigns ([sharing](#several-campaigns-on-one-machine));
+    without a meaning where replicas run on other machines."""
+    machine_cores: Count = 0
+    """Cores that all campaigns on this machine have together; 0 for all. With another number, a campaign does not use
+    more where it runs alone, either."""
     site: str = ""
     """File with tables of settings for a machine, relative to the campaign file; its values hold where the campaign
     file has none (docs/clusters.md)."""

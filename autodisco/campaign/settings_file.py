@@ -5,7 +5,6 @@ variable, the key, the value and what is allowed.
 """
 
 import contextlib
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import pydantic
 import tomli_w
 
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.variables import unknown_variables, variable_of
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator.base import GENERATORS, settings_class
@@ -23,19 +23,8 @@ from autodisco.generator.settings import GeneratorSettings
 from autodisco.registry import absolute
 from autodisco.section import error_sentence
 
-PREFIX = "AUTODISCO_"
 PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
-
-OTHER_VARIABLES = (
-    "AUTODISCO_RUNS",
-    "AUTODISCO_THREADS",
-    "AUTODISCO_REFERENCE",
-    "AUTODISCO_OPENMM_PLATFORM",
-    "AUTODISCO_PROGRESS_S",
-    "AUTODISCO_JOB_STARTED",
-)
-"""Environment variables that are not settings of a campaign."""
 
 
 def read_settings(
@@ -228,31 +217,20 @@ def _overrides(environment: Mapping[str, str], content: Mapping[str, Any], folde
 
     Variables of the generator are those of the default kind and those of the kind in `content`.
     """
-    known = {_variable(key): key for key in Settings(name="x").flat()}
+    keys = [*Settings(name="x").flat()]
     table = content.get("generator")
-    kind = environment.get(_variable("generator.kind")) or (isinstance(table, dict) and table.get("kind")) or "gpt"
+    kind = environment.get(variable_of("generator.kind")) or (isinstance(table, dict) and table.get("kind")) or "gpt"
     table = {"kind": kind}
     _make_kind_absolute(table, folder)
     with contextlib.suppress(pydantic.ValidationError):  # an unknown kind is reported with the other values
-        known |= {_variable(f"generator.{name}"): f"generator.{name}" for name in settings_class(table).model_fields}
-    for variable in environment:
-        if variable.startswith(PREFIX) and variable not in known and variable not in OTHER_VARIABLES:
-            names = {name.removeprefix(PREFIX): name for name in (*known, *OTHER_VARIABLES)}
-            close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
-            instead = (
-                f"did you mean {names[close[0]]}?"
-                if close
-                else f"settings are {PREFIX}<TABLE>_<KEY>, such as {PREFIX}SIMULATION_WORKERS"
-            )
-            raise InputError(f"{variable}: unknown variable in the environment; {instead}")
+        keys += [f"generator.{name}" for name in settings_class(table).model_fields]
+    if unknown := unknown_variables(environment, keys):
+        raise InputError(unknown[0])
+    known = {variable_of(key): key for key in keys}
     return {
         known[variable]: (variable, parse_value(environment[variable]))
         for variable in sorted(known.keys() & environment.keys())
     }
-
-
-def _variable(key: str) -> str:
-    return f"{PREFIX}{key.replace('.', '_').upper()}"
 
 
 def parse_value(text: str) -> Any:

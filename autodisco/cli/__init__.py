@@ -2,40 +2,61 @@
 
 Every error of autodisco or of the command line is printed as one line on stderr. Exit codes: 0 finished, 1 error,
 2 wrong usage, 3 the campaign is owned by a running process, 75 stopped but resumable. Packages such as torch or rdkit
-are imported inside the commands, because `--help` should be fast.
+are imported inside the commands, and a module of commands only if it has the one that is asked for, because `--help`
+and `status` should be fast.
 """
 
+import importlib
 import signal
 import sys
+from collections.abc import Sequence
 
 import typer
+from typer.core import TyperCommand
 
-from autodisco.cli import (
-    analysis_commands,
-    campaign_commands,
-    campaign_list,
-    chemistry_commands,
-    compare,
-    label,
-    machine_commands,
-    maintenance_commands,
-    model_commands,
-    predict,
-    service_commands,
-    set,
-)
 from autodisco.cli.output import one_line
+from autodisco.cli.plain_values import QuickCommand, QuickGroup
 from autodisco.errors import AutodiscoError
 
-app = typer.Typer(
-    name="autodisco",
-    help="Discover polymer electrolytes: a language model proposes repeat units, molecular dynamics judges them.",
-    epilog="Start with: autodisco run campaigns/quickstart.toml",
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+MODULES = (
+    "campaign_commands",
+    "analysis_commands",
+    "chemistry_commands",
+    "compare",
+    "maintenance_commands",
+    "label",
+    "machine_commands",
+    "model_commands",
+    "predict",
+    "service_commands",
+    "set",
 )
+"""Modules of commands in the order of the help; the commands that should be fast are in the first one."""
+
+
+def commands(asked: str | None = None) -> typer.Typer:
+    """All commands; if one of them is `asked` for, only that one."""
+    app = typer.Typer(
+        name="autodisco",
+        cls=QuickGroup,
+        help="Discover polymer electrolytes: a language model proposes repeat units, molecular dynamics judges them.",
+        epilog="Start with: autodisco run campaigns/quickstart.toml",
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_without_command)
+    for module in MODULES:
+        importlib.import_module(f"autodisco.cli.{module}").register(app)
+        found = [command for command in app.registered_commands if asked is not None and command.name == asked]
+        app.registered_commands = found or app.registered_commands
+        if found:
+            break
+    for command in app.registered_commands:
+        if command.cls is TyperCommand:
+            command.cls = QuickCommand
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -46,7 +67,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit(0)
 
 
-@app.callback(invoke_without_command=True)
 def _without_command(
     context: typer.Context,
     version: bool = typer.Option(
@@ -57,24 +77,12 @@ def _without_command(
         print(context.get_help())
 
 
-analysis_commands.register(app)
-campaign_commands.register(app)
-campaign_list.register(app)
-chemistry_commands.register(app)
-compare.register(app)
-maintenance_commands.register(app)
-label.register(app)
-machine_commands.register(app)
-model_commands.register(app)
-predict.register(app)
-service_commands.register(app)
-set.register(app)
-
-
-def run(arguments: list[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; errors of the user are printed as one line."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked = next((word for word in given if not word.startswith("-")), None)
     try:
-        code = app(args=arguments, prog_name="autodisco", standalone_mode=False)
+        code = commands(asked)(args=given, prog_name="autodisco", standalone_mode=False)
     except AutodiscoError as error:
         print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code

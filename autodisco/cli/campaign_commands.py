@@ -1,7 +1,5 @@
-"""Commands about campaigns: run, start, status, monitor, log, explain, pause, resume, stop, report."""
+"""Commands about campaigns: run, start, list, status, monitor, log, explain, pause, resume, stop, report."""
 
-import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autodisco.cli.locate import campaign_folder, runs_folder
-from autodisco.cli.options import FILE, JSON, NAME
-from autodisco.cli.output import message, print_json, stderr_console, stdout_console
-from autodisco.errors import InputError
+from autodisco.cli.options import JSON, NAME
+from autodisco.cli.output import message, print_json, print_table, stdout_console
+from autodisco.cli.result import print_result
+from autodisco.cli.run_commands import run, start
+from autodisco.text import duration, size
 
 if TYPE_CHECKING:
-    from autodisco.campaign import Campaign
     from autodisco.decide import Objective
-    from autodisco.store import Event
+    from autodisco.store import CampaignEntry, Event
 
 STATUS_COLUMNS = 119
 """Width of a status in a pipe: one column, because the monitor has two columns from the next width on."""
@@ -26,51 +25,29 @@ STATUS_LINES = 36
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, start, status, monitor, log, explain, pause, resume, stop, report):
-        app.command(command.__name__)(command)
+    for command in (run, start, list_, status, monitor, log, explain, pause, resume, stop, report):
+        app.command(command.__name__.rstrip("_"))(command)
 
 
-def run(file: FILE, as_json: JSON = False) -> None:
-    """Run a campaign here, to its end.
+def list_(as_json: JSON = False) -> None:
+    """List the campaigns under runs/."""
+    from autodisco.store import list_campaigns
 
-    A campaign that has begun is continued. Ctrl-C interrupts it; the same command continues it later.
-    Progress goes to stderr, the result to stdout.
-    """
-    from autodisco import campaign as campaigns
-
-    campaign = _campaign(file)
-    message(
-        f"campaign {campaign.settings.name} in {campaign.folder}/ (Ctrl-C interrupts; the same command continues it)"
-    )
-    if sys.stderr.isatty():
-        from autodisco.monitor import following
-
-        with following(campaign.folder, stderr_console()) as say:
-            code = campaigns.run(campaign, say)
-    else:
-        code = campaigns.run(campaign, message)
-    _print_end(campaign.folder, as_json)
-    raise typer.Exit(code)
-
-
-def start(file: FILE) -> None:
-    """Run a campaign in the background.
-
-    It keeps running when the terminal is closed; its messages are in daemon.log of its folder. A campaign that has
-    begun is continued.
-    """
-    from autodisco import campaign as campaigns
-
-    campaign = _campaign(file)
-    process = campaigns.start(campaign)
-    name = _argument(campaign.folder)
-    if process is None:
-        message(f"{campaign.settings.name} has ended; its result: autodisco report {name}")
+    rows = list_campaigns(runs_folder())
+    if as_json:
+        print_json(rows)
         return
-    message(f"{campaign.settings.name}: process {process} works in {campaign.folder}/")
-    if why := campaigns.full_runs(campaign):
-        message(why)
-    message(f"watch: autodisco monitor {name}   decisions: autodisco log {name}   end: autodisco stop {name}")
+    if not rows:
+        message(f"no campaign in {runs_folder()}/")
+        return
+    print_table(
+        ["name", "state", ">iteration", "process", "started", ">size", "reason"],
+        [
+            (row.name, row.state, row.iteration, _process(row), _date(row.started),
+             None if row.bytes is None else size(row.bytes), row.reason)
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 def status(
@@ -87,12 +64,13 @@ def status(
     if why:
         _print_why(campaign_folder(name), as_json)
         return
+    from autodisco.monitor import ITERATIONS, frame
+
     with Store.open_readonly(campaign_folder(name)) as store:
-        seen = status_of(store, whole=as_json)
+        seen = status_of(store, whole=as_json, iterations=None if as_json else ITERATIONS)
     if as_json:
         print_json(seen)
         return
-    from autodisco.monitor import frame
 
     console = stdout_console()
     console.width = min(console.width, STATUS_COLUMNS)
@@ -213,8 +191,12 @@ def resume(name: NAME = None) -> None:
     It may be paused, stopped, killed or failed.
     """
     from autodisco import campaign as campaigns
+    from autodisco.campaign.preflight import warnings
 
-    message(campaigns.resume(campaigns.open_folder(campaign_folder(name))))
+    campaign = campaigns.open_folder(campaign_folder(name))
+    for line in warnings(campaign):
+        message(line)
+    message(campaigns.resume(campaign))
 
 
 def stop(name: NAME = None) -> None:
@@ -239,7 +221,7 @@ def report(
     folder = campaign_folder(name)
     with Store.open_readonly(folder) as store:
         page = write_report(store, out)
-    _print_result(folder, page, as_json)
+    print_result(folder, page, as_json)
 
 
 def _print_why(folder: Path, as_json: bool) -> None:
@@ -255,51 +237,18 @@ def _print_why(folder: Path, as_json: bool) -> None:
         print(f"{name:<11} {sentence}")
 
 
-def _campaign(file: Path) -> "Campaign":
-    from autodisco import campaign as campaigns
+def _process(row: "CampaignEntry") -> str:
+    """State of the process of a campaign: ``alive``, ``hung`` (no heartbeat), each with the age of the heartbeat,
+    ``gone``; empty if none is expected."""
+    from autodisco.store import END_STATES
 
-    if file.is_dir():
-        if not (file / "state.db").is_file():
-            raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
-        return campaigns.open_folder(file)
-    return campaigns.load(file)
-
-
-def _print_end(folder: Path, as_json: bool) -> None:
-    """Print the result of a campaign that has ended, otherwise its state."""
-    from autodisco.decide import status as status_of
-    from autodisco.report import write_report
-    from autodisco.store import END_STATES, Store
-
-    with Store.open_readonly(folder) as store:
-        state = store.get("state")
-        if state in END_STATES:
-            page = write_report(store)
-        elif as_json:
-            print_json(status_of(store, whole=True))
-    if state in END_STATES:
-        _print_result(folder, page, as_json)
-    else:
-        message(f"left in state {state}; go on with: autodisco resume {_argument(folder)}")
+    if row.alive:
+        return f"{'hung' if row.hung else 'alive'}, {duration(row.heartbeat_age_s)} ago"
+    return "" if row.state in {*END_STATES, "paused", "unreadable"} else "gone"
 
 
-def _print_result(folder: Path, page: Path, as_json: bool) -> None:
-    from autodisco.decide import status as status_of
-    from autodisco.report import summary
-    from autodisco.store import Store
-
-    with Store.open_readonly(folder) as store:
-        if as_json:
-            print_json({**status_of(store, whole=True).to_dict(), "report": str(page)})
-            return
-        for line in summary(store):
-            print(line)
-    print(f"report: {page}")
-
-
-def _argument(folder: Path) -> str:
-    """Name or path of a campaign for the next command."""
-    return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)
+def _date(seconds: float | None) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
 
 
 def _decision(row: "Event", objective: "Objective") -> str:

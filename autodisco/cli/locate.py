@@ -48,3 +48,8 @@ def _latest() -> Path:
         raise InputError(f"no campaign in {runs_folder()}/; start one with: autodisco run FILE")
     last = max(campaigns, key=lambda row: (row.alive, row.ended or row.started or 0.0))
     return Path(last.folder)
+
+
+def argument(folder: Path) -> str:
+    """Name or path of a campaign for the next command."""
+    return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)

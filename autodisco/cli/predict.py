@@ -94,12 +94,10 @@ def predict(
 
 def _tell(far: "Sequence[FarOff]") -> None:
     """A line on stderr for each value that does not fit to all others."""
-    import numpy as np
-
     from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 
     for one in far[:MOST_FAR_OFF]:
-        value, expected = map(significant, CONDUCTIVITY_SCALE.values(np.array([one.value, one.expected])))
+        value, expected = (significant(CONDUCTIVITY_SCALE.value(place)) for place in (one.value, one.expected))
         message(f"warning: {one.source}: {one.smiles} has {value} S/cm; all other values say {expected} S/cm")
     if len(far) > MOST_FAR_OFF:
         message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")

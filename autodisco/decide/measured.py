@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from autodisco.analysis import UNKNOWN_SCATTER, Comparison, combine, compare
+from autodisco.analysis import UNKNOWN_SCATTER, combine
 from autodisco.analysis.combination import AT_LEAST, Censored, RatioOfMeans
 from autodisco.analysis.quantities import quantity
 from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.store import Label, Measurements, Properties, Store, copied_part
+
+if TYPE_CHECKING:
+    from autodisco.analysis import Comparison
 
 
 @dataclass(frozen=True)
@@ -93,14 +97,19 @@ def value_of(store: Store, key: str, protocol: str) -> float | None:
     return found.measured().value if found else None
 
 
-def comparison(store: Store, protocol: str) -> Comparison:
+def comparison(store: Store, protocol: str) -> "Comparison":
     """Comparison of all polymers with a value at a tier, by key."""
     objective = objective_of(store)
     return compared(store, objective, values_found(store, objective), protocol)
 
 
-def compared(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]], protocol: str) -> Comparison:
+def compared(
+    store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]], protocol: str
+) -> "Comparison":
     """Comparison of polymers by their values at a tier, by key."""
+    # Loaded here, because a campaign with a posterior does without it.
+    from autodisco.analysis.comparison import compare
+
     tier = store.tier(protocol)
     of_protocol = tier.known_scatter if tier else UNKNOWN_SCATTER
     values = {key: at[protocol].values for key, at in found.items() if protocol in at}

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.analysis.combination import SEM
-from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantities import known, quantities, quantity
 from autodisco.analysis.quantity import LINEAR, Scale
-from autodisco.analysis.shrinkage import EXPECTED_SPREAD
+from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.registry import Registry, told
 from autodisco.text import significant, with_error

@@ -7,6 +7,7 @@ from typing import Any
 from autodisco.analysis import combine
 from autodisco.decide.measured import Measured, with_values
 from autodisco.decide.objective import Objective
+from autodisco.parts import in_parts
 from autodisco.store import Flag, Properties, Store
 
 AT_ONCE = 500
@@ -108,8 +109,7 @@ class Ranked(Measured):
 
 def with_properties(store: Store, rows: Sequence[Ranked]) -> Iterator[Ranked]:
     """The same rows one by one with every quantity of their replicas among their properties: about 10 kB each."""
-    for first in range(0, len(rows), AT_ONCE):
-        part = rows[first : first + AT_ONCE]
+    for part in in_parts(rows, AT_ONCE):
         found: dict[tuple[str, str], list[Properties]] = {}
         for key, protocol, properties in store.properties(row.key for row in part):
             found.setdefault((key, protocol), []).append(properties)

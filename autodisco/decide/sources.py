@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
-from autodisco.analysis.shrinkage import EXPECTED_SPREAD
+from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.decide.measured import quantities_at_hand, with_values
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins

@@ -1,7 +1,6 @@
 """Values of single replicas that stand for a mean and a standard error, where a file gives no more."""
 
 import math
-import statistics
 
 from autodisco.analysis.quantity import Scale
 
@@ -15,6 +14,8 @@ def stand_ins(mean: float, sem: float | None, n: int, scale: Scale) -> list[floa
     """
     if n < 2 or sem is None:
         return [mean]
+    import statistics  # takes long to import, and few labels need it
+
     if scale.floor is None:
         scores = [statistics.NormalDist().inv_cdf((n - k - 0.5) / n) for k in range(n)]
         return [mean + sem * math.sqrt(n) * score / statistics.stdev(scores) for score in scores]

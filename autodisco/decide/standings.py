@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from autodisco.analysis import BETTER_PROBABILITY, Belief, beliefs
-from autodisco.analysis.shrinkage import Z_90
+from autodisco.analysis import BETTER_PROBABILITY, Belief
+from autodisco.analysis.belief import Z_90
 from autodisco.decide.measured import Found, Measured, compared, constraints_of, objective_of, values_found
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked
@@ -147,12 +145,17 @@ class LatestStandings:
 
 def _posterior(objective: Objective, said: Mapping[str, Believed]) -> dict[str, Belief]:
     """What the posterior said last, in the unit of the objective."""
-    mean, sd = (np.array([getattr(row, name) for row in said.values()]) for name in ("mean", "sd"))
-    low, median, high = (objective.scale.values(mean + z * sd).tolist() for z in (-Z_90, 0.0, Z_90))
-    return {key: Belief(median[n], low[n], high[n], row.p_better) for n, (key, row) in enumerate(said.items())}
+    value = objective.scale.value
+    return {
+        key: Belief(value(row.mean), value(row.mean - Z_90 * row.sd), value(row.mean + Z_90 * row.sd), row.p_better)
+        for key, row in said.items()
+    }
 
 
 def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]]) -> Mapping[str, Belief]:
     """What the builds of all polymers at the first tier say together."""
+    # Loaded here, because a campaign with a posterior does without it.
+    from autodisco.analysis.shrinkage import beliefs
+
     comparison, reference = compared(store, objective, found, store.tiers()[0].protocol), store.get("reference_key", "")
     return beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)

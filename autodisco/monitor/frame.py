@@ -19,6 +19,9 @@ WIDE = 120
 LOW, HIGH = 18, 23
 """Below so many lines, parts below the ranking are as short as they can be; from so many on, charts are higher."""
 
+ITERATIONS, JOURNAL_ROWS = 12, 40
+"""The last iterations and decisions that a picture is made of."""
+
 LOWEST_CHART, BOTTOM_LINES, MAX_RUNNING = 5, 6, 8
 
 

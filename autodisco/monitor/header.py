@@ -97,6 +97,8 @@ def _loop_line(status: Progress, width: int) -> Text:
         line.append(state, style="bold reverse cyan" if state == status.state else "bright_black")
     if status.request:
         line.append(f"   {status.request} requested", style="bold yellow")
+    elif status.waits_for_cores:
+        line.append(f"   waits for cores: {status.waits_for_cores}", style="yellow")
     elif status.activity:
         line.append(f"   {status.activity}", style="dim")
     line.truncate(width, overflow="ellipsis")

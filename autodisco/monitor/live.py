@@ -16,12 +16,12 @@ from rich.text import Text
 
 from autodisco.decide import status
 from autodisco.errors import InputError
-from autodisco.monitor.frame import frame
+from autodisco.monitor.frame import ITERATIONS, JOURNAL_ROWS, frame
 from autodisco.monitor.header import header, training
 from autodisco.monitor.keys import pressed_keys
 from autodisco.monitor.lines import Lines
 from autodisco.monitor.sections import simulations
-from autodisco.monitor.watch import ITERATIONS, JOURNAL_ROWS, Watch
+from autodisco.monitor.watch import Watch
 from autodisco.store import Store, progress
 
 INTERVAL_S = 1.0

@@ -32,7 +32,8 @@ def simulations(status: Progress, width: int, lines: int) -> list[Text]:
         text += f", {now.queued} in the queue"
     if now.total_ahead:
         text += f"  next batch {now.ended_ahead}/{now.total_ahead}"
-    moves = status.alive and not status.hung and (now.running or not (status.short_of_room or now.queued))
+    waits = status.short_of_room or status.waits_for_cores or now.queued
+    moves = status.alive and not status.hung and (now.running or not waits)
     if now.rate_per_hour and moves:
         text += f"  {significant(now.rate_per_hour)}/h"
     if now.eta_s and moves:

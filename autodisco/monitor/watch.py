@@ -8,13 +8,13 @@ from rich.text import Text
 from autodisco.decide import Glances
 from autodisco.decide.decisions import decided
 from autodisco.decide.life import life_of, lines
-from autodisco.monitor.frame import Choice, Kept, frame, ranking_rows
+from autodisco.monitor.frame import ITERATIONS, JOURNAL_ROWS, Choice, Kept, frame, ranking_rows
 from autodisco.monitor.header import header
 from autodisco.monitor.lines import heading
 from autodisco.monitor.view import View, ordered
 from autodisco.store import END_STATES, Event, Store
 
-ITERATIONS, JOURNAL_ROWS, MOST_DECISIONS = 12, 40, 2000
+MOST_DECISIONS = 2000
 KEYS = "q leave · space hold · ↑↓ enter life · s sort · d decisions"
 PAGE_KEYS = "q leave · space hold · ↑↓ scroll · esc back"
 

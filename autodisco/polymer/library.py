@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.parts import in_parts
 from autodisco.polymer.repeat_unit import MAX_CHARACTERS, ORGANIC_ELEMENTS, parse
 from autodisco.process import die_with_parent
 
@@ -146,8 +147,7 @@ class Library:
 
 def _judged_chunks(rows: Iterable[Row], workers: int, elements: frozenset[str]) -> Iterator[list[tuple[int, str]]]:
     """Bucket (-1 for what is no repeat unit) and record of every row, in chunks, in the order of the rows."""
-    source = iter(rows)
-    chunks = iter(lambda: list(itertools.islice(source, CHUNK)), [])
+    chunks = in_parts(rows, CHUNK)
     first = next(chunks, [])
     if workers == 1 or len(first) < CHUNK:
         for chunk in itertools.chain([first], chunks):

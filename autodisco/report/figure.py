@@ -27,6 +27,9 @@ MOST_LABELS = 12
 BARS_PT = 320.0
 """Width of the axes of a chart in points, for bars that are drawn as lines."""
 
+DIGITS = re.compile(r"(\d\.\d\d)\d+")
+"""A number with digits that no screen shows."""
+
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -119,10 +122,10 @@ def svg(figure: Figure, name: str, title: str, marks: Sequence[Sequence[Mark]] =
     name, out = re.sub(r"[^A-Za-z0-9-]", "-", name), io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"\n\s*", "\n", svg[svg.index("<svg") :]).replace(INK, "currentColor")
+    svg = re.sub(r"<[^>]*>", lambda tag: DIGITS.sub(r"\g<1>", tag[0]), svg)  # places, and no number that is read
     for number, told in enumerate(marks):
         svg = _told(svg, f'<g id="marks{number}">', told)
-    svg = re.sub(r"(\d\.\d\d)\d+", r"\g<1>", re.sub(r"\n\s*", "\n", svg))
     # Several drawings share one page: their ids must differ, and the page sets their size.
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)

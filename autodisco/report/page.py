@@ -175,12 +175,13 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
     )  # fmt: skip
     if forecasts := content.forecasts:
         inside = f"{sum(row.within for row in forecasts)} of {len(forecasts)}"
+        amber = "" if all(row.within for row in forecasts) else ", the others are amber"
         factor = (content.status.judgement or {})["widened_by_forecasts"]
         widened = f" Standard deviations are widened by {factor:.2f} since." if factor > 1.005 else ""
         figures.append(
             (posterior_charts.calibration(forecasts, content.objective),
              f"Values of {joined(sorted({row.source for row in forecasts}))} against what was said before they came, "
-             f"with the interval of 90 % (bars): {inside} lie in it, the others are amber.{widened}")
+             f"with the interval of 90 % (bars): {inside} lie in it{amber}.{widened}")
         )  # fmt: skip
     return figures
 

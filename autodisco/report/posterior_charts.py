@@ -80,7 +80,7 @@ def _set_ticks(axes: Axes, objective: Objective) -> None:
 
 def _read(objective: Objective) -> Callable[[float], float]:
     """From a place on the scale to the value that people read."""
-    return lambda place: objective.read(float(objective.scale.values(np.array([place]))[0]))
+    return lambda place: objective.read(objective.scale.value(place))
 
 
 def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:

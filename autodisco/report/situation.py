@@ -168,4 +168,6 @@ def _idle(status: Status) -> str:
         return f"it waits for a fault to pass: {status.trouble}"
     if status.short_of_room:
         return f"no further replica is started: {status.short_of_room}"
+    if status.waits_for_cores:
+        return f"the next replica waits for cores of this machine: {status.waits_for_cores}"
     return ""

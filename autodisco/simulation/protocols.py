@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from autodisco.analysis.comparison import UNKNOWN_SCATTER
+from autodisco.analysis.scatter import UNKNOWN_SCATTER
 from autodisco.errors import InputError
 from autodisco.limits import TEMPERATURE_K
 from autodisco.registry import absolute

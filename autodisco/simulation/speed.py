@@ -1,10 +1,16 @@
 """How fast an engine runs on this machine: nanoseconds of dynamics per day of a box, from a few seconds of it."""
 
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from autodisco.simulation import engines
+from autodisco.polymer import parse
+from autodisco.simulation import builder, engines, forcefield, protocols
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol
+
+MEASURED = "quick"
+"""Protocol whose box is run."""
 
 
 def speed(name: str, system: System, protocol: Protocol, folder: Path, seconds: float = 2.0) -> float | None:
@@ -15,3 +21,23 @@ def speed(name: str, system: System, protocol: Protocol, folder: Path, seconds: 
     engine = engines.load(name)
     engine.check()
     return engine.speed(system, protocol, folder, seconds)
+
+
+def speeds(names: Iterable[str]) -> tuple[dict[str, float], int]:
+    """ns/day of engines with the box and the settings of `MEASURED`, of those that have such a test, and the atoms of
+    the box. It takes two seconds each.
+
+    Raises AutodiscoError if an engine is missing or fails.
+    """
+    protocol = protocols.load(MEASURED)
+    box = builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+"))
+    with tempfile.TemporaryDirectory() as folder:
+        found = {name: speed(name, box, protocol, Path(folder)) for name in names}
+    return {name: value for name, value in found.items() if value}, len(box.elements)
+
+
+def build_s(ns_per_day: float, protocol: Protocol) -> float:
+    """Time (s) that a build of a protocol takes at a speed that was measured with `MEASURED`."""
+    measured = protocols.load(MEASURED)
+    duration_ps = sum(getattr(step, "duration_ps", 0.0) for step in measured.steps)
+    return 86_400 * duration_ps / 1000 / ns_per_day * protocol.work / measured.work

@@ -3,6 +3,7 @@
 The only package that speaks SQL. `Store` reads and writes rows (`records`); `progress` and `list_campaigns` summarise.
 """
 
+from autodisco.store.database import leaving_nothing
 from autodisco.store.folders import (
     PARTS,
     RUNS,
@@ -29,6 +30,7 @@ from autodisco.store.progress import (
     progress_of_replicas,
     tier_progress,
 )
+from autodisco.store.rates import Rate, rates, training_s
 from autodisco.store.records import (
     DATASET,
     EXPERIMENT,
@@ -94,6 +96,7 @@ __all__ = [
     "Polymer",
     "Progress",
     "Properties",
+    "Rate",
     "Record",
     "RecordedFile",
     "Replica",
@@ -112,6 +115,7 @@ __all__ = [
     "escapes",
     "following",
     "last_escape",
+    "leaving_nothing",
     "list_campaigns",
     "live_owner",
     "older_part_copy",
@@ -119,6 +123,8 @@ __all__ = [
     "progress",
     "progress_fields",
     "progress_of_replicas",
+    "rates",
     "run_folder",
     "tier_progress",
+    "training_s",
 ]

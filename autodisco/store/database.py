@@ -11,37 +11,37 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
 
-from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError, StorageError
-from autodisco.store.events import copy_journal, mend_copy
-from autodisco.store.owner import live_owner
-from autodisco.store.records import Event
-from autodisco.store.schema import VERSION, migrate, version_of
-
-BUSY_S = 60.0
-CANNOT_BE_WRITTEN = {
-    sqlite3.SQLITE_FULL: "nothing is lost: make room and go on",
-    sqlite3.SQLITE_IOERR: "nothing is lost: make room and go on",
-    sqlite3.SQLITE_CANTOPEN: "nothing is lost: its disk has to be there",
-    sqlite3.SQLITE_PROTOCOL: "nothing is lost: its disk has to be there",
-    sqlite3.SQLITE_READONLY: "nothing is changed: the user who runs this needs the right to write there",
-    sqlite3.SQLITE_BUSY: f"nothing is changed: another process has held it for {BUSY_S:g} s; end that one and go on",
-}
-"""What the user can do, by SQLite's error code."""
-
-CANNOT_BE_READ = (
-    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
-)  # fmt: skip
-"""Error codes that may pass."""
-
-
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-MENDED_BY = (
-    "go on from a backup (autodisco restore) or an archive (autodisco export), or save what is left with: "
-    "sqlite3 state.db .recover"
+from autodisco.errors import AutodiscoError, InputError, StorageError
+from autodisco.store.connection import (
+    CANNOT_BE_READ,
+    CANNOT_BE_WRITTEN,
+    DAMAGED,
+    MENDED_BY,
+    close,
+    code_of,
+    connect,
+    require,
 )
+from autodisco.store.events import copy_journal, mend_copy
+from autodisco.store.owner import database_device
+from autodisco.store.records import Event
+
+_LEAVES_NOTHING = ContextVar("leaves nothing", default=False)
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Within the block, databases that no process has open are read without making files beside them. What another
+    process writes meanwhile is not seen."""
+    token = _LEAVES_NOTHING.set(True)
+    try:
+        yield
+    finally:
+        _LEAVES_NOTHING.reset(token)
 
 
 class Database:
@@ -51,11 +51,14 @@ class Database:
     ----------
     folder : Path
         The campaign folder, which holds ``state.db`` and ``events.jsonl``.
+    device : int | None
+        Number of the file system in which the database was opened.
     """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection):
         self.folder = folder
-        self._connection = connection
+        self._opened: sqlite3.Connection | None = connection
+        self.device = database_device(folder)
         self._depth = 0
         self._journalled = False
 
@@ -63,7 +66,7 @@ class Database:
     def create(cls, folder: Path) -> Self:
         """Open the campaign in `folder`, making folder and database where they are missing."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder, _connect(folder, "rwc"))
+        return cls(folder, connect(folder, "rwc"))
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -72,8 +75,8 @@ class Database:
         Raises NoCampaign, InputError for a newer version, OwnedError for an older version that a live process runs, and
         AutodiscoError if the folder cannot be written.
         """
-        _require(folder)
-        return cls(folder, _connect(folder, "rw"))
+        require(folder)
+        return cls(folder, connect(folder, "rw"))
 
     @classmethod
     def open_readonly(cls, folder: Path) -> Self:
@@ -81,23 +84,46 @@ class Database:
 
         An older version is read as a copy in memory. Raises InputError as `open` does.
         """
-        _require(folder)
+        require(folder)
+        log = folder / "state.db-wal"
+        all_written = not (log.is_file() and log.stat().st_size)
+        if _LEAVES_NOTHING.get() and all_written:
+            return cls(folder, connect(folder, "ro&immutable=1"))
         try:
-            return cls(folder, _connect(folder, "ro"))
+            return cls(folder, connect(folder, "ro"))
         except InputError:
             if os.access(folder, os.W_OK):
                 raise
-            log = folder / "state.db-wal"
-            if log.is_file() and log.stat().st_size:  # it would be left out, and an old state shown
+            if not all_written:  # it would be left out, and an old state shown
                 raise InputError(
                     f"{folder}: cannot be read as it is now: its last changes are in state.db-wal, which needs the "
                     "right to write in the folder; copy the folder and read the copy"
                 ) from None
-            return cls(folder, _connect(folder, "ro&immutable=1"))  # without the shared memory that needs writing
+            return cls(folder, connect(folder, "ro&immutable=1"))  # without the shared memory that needs writing
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        close(self._opened)
+
+    def let_go(self) -> None:
+        """Close the connection because its disk fails or is away; the next use opens another one for writing.
+
+        A connection to a disk that was away fails for ever, and keeps that from being unmounted.
+        """
+        close(self._opened)
+        self._opened = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The open connection. Raises StorageError where it cannot be opened again now."""
+        if self._opened is None:
+            try:
+                require(self.folder)
+                self._opened = connect(self.folder, "rw")
+            except AutodiscoError as error:
+                raise StorageError(str(error)) from error
+            self.device = database_device(self.folder)
+        return self._opened
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +136,7 @@ class Database:
         """All writes inside happen together or not at all; nested uses join the outer one.
 
         Raises StorageError if the disk is full, fails or cannot be written, and if another process holds the database
-        for `BUSY_S` seconds.
+        for `connection.BUSY_S` seconds.
         """
         if self._depth:
             self._depth += 1
@@ -126,11 +152,12 @@ class Database:
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._journalled = False
-            if self._connection.in_transaction:  # SQLite itself rolls back where the disk is full
-                self._connection.execute("ROLLBACK")
-            code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.DatabaseError) else None
+            if self._opened and self._opened.in_transaction:  # SQLite itself rolls back where the disk is full
+                with contextlib.suppress(sqlite3.DatabaseError):  # the disk is away
+                    self._opened.execute("ROLLBACK")
+            code = code_of(error)
             if code in DAMAGED:
-                raise AutodiscoError(f"{self.folder / 'state.db'}: damaged ({error}); {MENDED_BY}") from error
+                raise self._damaged(error) from error
             if code in CANNOT_BE_WRITTEN:
                 raise StorageError(
                     f"{self.folder / 'state.db'}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}"
@@ -181,19 +208,32 @@ class Database:
         return list(self.each(sql, *values))
 
     def each(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
-        """The rows of a query one by one, for results that are large; for this package only.
+        """The rows of a query one by one, for results that are large; for this package only. Raises like `tuples`."""
+        return map(dict, self.tuples(sql, *values))
 
-        Raises StorageError if the database cannot be read now, AutodiscoError if it is damaged.
-        """
+    def tuples(self, sql: str, *values: Any) -> Iterator[Any]:
+        """The same as tuples, which take less time. Raises StorageError if the database cannot be read now,
+        AutodiscoError if it is damaged."""
         try:
-            for row in self._connection.execute(sql, values):
-                yield dict(row)
+            yield from self._connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in DAMAGED:
-                raise AutodiscoError(f"{self.folder / 'state.db'}: damaged ({error}); {MENDED_BY}") from error
-            if error.sqlite_errorcode & 0xFF in CANNOT_BE_READ:
+            if code_of(error) in DAMAGED:
+                raise self._damaged(error) from error
+            if code_of(error) in CANNOT_BE_READ:
                 raise StorageError(f"{self.folder / 'state.db'}: cannot be read ({error})") from error
             raise
+
+    def _damaged(self, error: BaseException) -> AutodiscoError:
+        """What a report of damage means: a connection whose disk was away gives one too, while the file is whole."""
+        path = self.folder / "state.db"
+        try:
+            with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as fresh:
+                (found,) = fresh.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as now:
+            found = "ok" if code_of(now) in CANNOT_BE_READ else str(now)
+        if found == "ok":
+            return StorageError(f"{path}: cannot be read ({error}); its disk was away or fails")
+        return AutodiscoError(f"{path}: damaged ({error}); {MENDED_BY}")
 
     def columns(self, table: str) -> list[str]:
         """Names of the columns of a table, in order."""
@@ -267,84 +307,3 @@ class Database:
     def clear_requests(self) -> None:
         """Remove all requests, because they were obeyed or are obsolete."""
         self.write("DELETE FROM requests")
-
-
-def _require(folder: Path) -> None:
-    if not (folder / "state.db").is_file():
-        raise NoCampaign(f"{folder}: no campaign here (state.db is missing)")
-
-
-def _require_unowned(connection: sqlite3.Connection, folder: Path) -> None:
-    """Raise OwnedError if a live process of an older program runs the campaign, which could not go on afterwards."""
-    found = connection.execute("SELECT key, value FROM meta WHERE key IN ('owner', 'heartbeat', 'owner_inode')")
-    if owner := live_owner({key: json.loads(value) for key, value in found.fetchall()}, folder):
-        raise OwnedError(f"{folder}: run by {owner}, of an older autodisco; end that one first (kill {owner.pid})")
-
-
-def _converted(older: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    """A migrated copy in memory of a database of an older version.
-
-    Readers change nothing, so that a daemon of that version can continue, and a read-only archive can be read.
-    """
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    older.backup(copy)
-    older.close()
-    copy.row_factory = sqlite3.Row
-    migrate(copy, path)
-    copy.execute("PRAGMA query_only = ON")
-    return copy
-
-
-def _connect(folder: Path, mode: str) -> sqlite3.Connection:
-    path = folder / "state.db"
-    connection = None
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S, isolation_level=None
-        )
-        return _prepared(connection, folder, mode)
-    except sqlite3.DatabaseError as error:
-        _close(connection)
-        raise _explained(error, path, mode) from error
-    except BaseException:
-        _close(connection)
-        raise
-
-
-def _prepared(connection: sqlite3.Connection, folder: Path, mode: str) -> sqlite3.Connection:
-    """The connection, or one to a copy in memory, with the tables of this version."""
-    path = folder / "state.db"
-    connection.row_factory = sqlite3.Row
-    version = version_of(connection, path)
-    if version == 0 and mode != "rwc":  # killed before its first transaction
-        raise NoCampaign(f"{folder}: no campaign here (state.db is empty)")
-    if mode.startswith("ro"):
-        if version == VERSION:
-            return connection
-        return _converted(connection, path)
-    if 0 < version < VERSION:
-        _require_unowned(connection, folder)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection, path)
-    return connection
-
-
-def _close(connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        connection.close()
-
-
-def _explained(error: sqlite3.DatabaseError, path: Path, mode: str) -> AutodiscoError:
-    """The error message for a database that SQLite cannot open."""
-    code = 0 if mode.startswith("ro") else getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
-        return AutodiscoError(
-            f"{path.parent}: cannot be written, nothing is changed: its disk has to be mounted for writing, and "
-            "the user who runs this needs the right to write there"
-        )
-    if code in CANNOT_BE_WRITTEN:
-        return StorageError(f"{path}: cannot be written ({error}); {CANNOT_BE_WRITTEN[code]}")
-    mended = f"; {MENDED_BY}" if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED else ""
-    return InputError(f"{path}: cannot be used as a campaign database ({error}){mended}")

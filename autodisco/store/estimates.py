@@ -30,7 +30,7 @@ class Estimates(TrainingSets):
     def beliefs(self) -> dict[str, Believed]:
         """The numbers among what was said last, by key."""
         sql = "SELECT key, mean, sd, p_better, p_best FROM estimates ORDER BY key"
-        return {row.pop("key"): Believed(**row) for row in self.each(sql)}
+        return {key: Believed(*numbers) for key, *numbers in self.tuples(sql)}
 
     def moved(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:
         """What moved the means of some polymers, by key and name (see `Estimate`)."""

@@ -41,11 +41,10 @@ class Measured(Estimates):
             yield from (row for row in found if row.key not in self.hidden)
             return
         where = "WHERE key = ?" if key is not None else ""
-        sql = f"SELECT * FROM measured {where} ORDER BY iteration, key, protocol"
-        for row in self.each(sql, *([] if key is None else [key])):
-            if row["key"] in self.hidden:
-                continue
-            yield Measurements(**{**row, "done": json.loads(row["done"])})
+        sql = f"SELECT key, protocol, iteration, failed, done FROM measured {where} ORDER BY iteration, key, protocol"
+        for of_key, protocol, iteration, failed, done in self.tuples(sql, *([] if key is None else [key])):
+            if of_key not in self.hidden:
+                yield Measurements(of_key, protocol, iteration, failed, json.loads(done))
 
     def properties(self, keys: Iterable[str]) -> Iterator[tuple[str, str, Properties]]:
         """Key, protocol and properties of every replica of some polymers that gave a value; those of a polymer and

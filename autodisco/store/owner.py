@@ -124,6 +124,11 @@ def database_device(folder: Path) -> int | None:
         return None
 
 
+def device_of(folder: Path) -> int:
+    """Number of the file system of a folder, or where it is missing of the nearest folder above it that is there."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()).stat().st_dev
+
+
 def start_time(pid: int) -> int | None:
     """Start of a process in clock ticks after boot; None if no such process runs (a zombie does not run).
 

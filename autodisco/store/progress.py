@@ -98,6 +98,7 @@ class Progress(Record):
     trouble: str
     undone: str
     short_of_room: str
+    waits_for_cores: str
     polymers: dict[str, int]
     replicas_in_all: dict[str, int]
     simulations: Simulations
@@ -150,6 +151,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "trouble": facts.get("trouble", ""),
         "undone": (facts.get("undone") or {}).get("why", ""),
         "short_of_room": facts.get("short_of_room", ""),
+        "waits_for_cores": facts.get("waits_for_cores", ""),
         "polymers": _count(store, "polymers", "source"),
         "replicas_in_all": _count(store, "replicas", "status"),
         "simulations": simulations(store, facts),

@@ -8,7 +8,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from autodisco.analysis.shrinkage import Z_90
+from autodisco.analysis.belief import Z_90
 
 Flag = dict[str, Any]
 """A weak bond of a repeat unit: ``name``, ``reason``, and what `autodisco.polymer` says beside them."""

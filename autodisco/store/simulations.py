@@ -10,6 +10,7 @@ from typing import Any
 from autodisco.files import read_json
 from autodisco.store.folders import run_folder
 from autodisco.store.records import Record
+from autodisco.store.replicas import OF_STATUS
 from autodisco.store.store import Store
 
 STATUSES = ("waiting", "running", "done", "failed")
@@ -77,7 +78,8 @@ def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
         "SELECT avg(nullif(wall_s, 0)) AS mean FROM replicas WHERE status = 'done' AND protocol = ?", first
     )
     columns = "key, protocol, replica, iteration, attempt, started, handle, claim"
-    rows = store.rows(f"SELECT {columns} FROM replicas WHERE status = 'running' ORDER BY iteration, key, replica")
+    running_now = f"{OF_STATUS} = 'running' ORDER BY iteration, key, replica"
+    rows = store.rows(f"SELECT {columns} FROM replicas WHERE {running_now}")
     beats = _beats(facts.get("beats_folder"))
     in_queue = [row for row in rows if beats is not None and row["handle"] not in beats]
     queued = sum(row["protocol"] == first and row["iteration"] == facts.get("iteration") for row in in_queue)
@@ -88,7 +90,7 @@ def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     moves = bool(of_batch) or not queued
     (ahead,) = store.rows(
         "SELECT count(*) AS total, total(status IN ('done', 'failed')) AS ended FROM replicas "
-        "WHERE iteration > ? AND protocol = ?",
+        "WHERE iteration > ? AND +protocol = ?",  # the index of iterations finds few
         facts.get("iteration", 0),
         first,
     )

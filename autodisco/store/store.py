@@ -78,8 +78,7 @@ class Store(RecordedFiles):
 
     def generated(self) -> dict[str, int]:
         """Iterations of the polymers that the campaign found, by key."""
-        found = self.each("SELECT key, iteration FROM polymers WHERE source = 'generated' ORDER BY key")
-        return {row["key"]: row["iteration"] for row in found}
+        return dict(self.tuples("SELECT key, iteration FROM polymers WHERE source = 'generated' ORDER BY key"))
 
     def key_named(self, name: str) -> str | None:
         """Key of the polymer that a seed file calls so, or None."""
@@ -88,7 +87,7 @@ class Store(RecordedFiles):
 
     def units(self) -> dict[str, str]:
         """Canonical repeat units of all polymers by key."""
-        return {row["key"]: row["smiles"] for row in self.each("SELECT key, smiles FROM polymers ORDER BY key")}
+        return dict(self.tuples("SELECT key, smiles FROM polymers ORDER BY key"))
 
     def known_keys(self) -> set[str]:
         """Keys of every polymer known: seeds, data sets, earlier candidates, those rejected included.
@@ -328,5 +327,5 @@ class Store(RecordedFiles):
         """Chance of a new polymer in each iteration for which the saturation rule stored one."""
         fields = {"chance": "chance_new", "low": "chance_new_low", "high": "chance_new_high"}
         columns = ", ".join(f"json_extract(saturation, '$.{path}') AS {name}" for name, path in fields.items())
-        rows = self.each(f"SELECT n AS iteration, {columns} FROM iterations WHERE saturation IS NOT NULL ORDER BY n")
-        return [Chance(**row) for row in rows if row["chance"] is not None]
+        rows = self.tuples(f"SELECT n AS iteration, {columns} FROM iterations WHERE saturation IS NOT NULL ORDER BY n")
+        return [Chance(*row) for row in rows if row["chance"] is not None]

@@ -1,6 +1,6 @@
 """Models of structure: what is believed of a polymer, given the values of others and of short simulations."""
 
-from autodisco.analysis.comparison import Scatter
+from autodisco.analysis.scatter import Scatter
 from autodisco.surrogate.calibration import coverage, widening
 from autodisco.surrogate.estimates import LEVEL, TARGET, ConductivityEstimate, estimates, from_tables, labels_of
 from autodisco.surrogate.far_off import FarOff, far_off

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import lapack
 
-from autodisco.analysis.shrinkage import Z_90
+from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
 
 TRUST = 10.0

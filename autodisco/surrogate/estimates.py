@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autodisco.analysis.comparison import Scatter
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
+from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.polymer import RepeatUnit
 from autodisco.surrogate.posterior import Posterior

@@ -12,7 +12,7 @@ from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
 from autodisco.surrogate.likelihood import Data, most_likely
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
-from autodisco.surrogate.sources import Label, Source
+from autodisco.surrogate.sources import Label, Source, source_numbers
 
 MOST_COMPARED = 600
 """Labels from which hyperparameters are found; a random choice where there are more, sources with few labels whole."""
@@ -62,14 +62,13 @@ def fitted(
 ) -> tuple[Known, Floats, Hyperparameters, float]:
     """The labels, their covariance, the most likely hyperparameters (unless `by` gives them), and the level about which
     slopes turn."""
-    numbers = {source.name: number for number, source in enumerate(sources)}
     structures = Structures.of([label.smiles for label in labels])
     prior = prior_mean.values(structures)
     if level is None:
         level = float(np.median(prior)) if len(labels) else 0.0
     data = Data(
         kernels=Kernels.between(structures, structures),
-        source=np.array([numbers[label.source] for label in labels], dtype=np.int64),
+        source=source_numbers(labels, sources),
         values=np.array([label.value for label in labels], dtype=float),
         prior=prior,
         level=level,

@@ -17,7 +17,7 @@ from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_each_val
 from autodisco.surrogate.fitting import Known, compared, fitted, quotas
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
-from autodisco.surrogate.sources import Label, Source
+from autodisco.surrogate.sources import Label, Source, source_numbers
 
 MOST_EXACT = 4000
 """Labels up to which all are conditioned on exactly."""
@@ -86,8 +86,7 @@ def _known(
 ) -> tuple[Known, Hyperparameters, float]:
     """`autodisco.surrogate.fitting.fitted` for very many labels: bounds are replaced part by part, beside the labels
     from which the hyperparameters come."""
-    numbers = {source.name: number for number, source in enumerate(sources)}
-    source = np.array([numbers[label.source] for label in labels])
+    source = source_numbers(labels, sources)
     few = compared(source, np.random.default_rng(seed))
     some = [labels[row] for row in few.tolist()]
     known, _, by, level = fitted(some, sources, prior_mean, seed, spread, level)

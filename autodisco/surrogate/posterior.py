@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import cholesky, lapack, solve_triangular
 from scipy.special import ndtr
 
-from autodisco.analysis.shrinkage import Z_90
+from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.calibration import judging, left_out, widening
 from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels, of_values

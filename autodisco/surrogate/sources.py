@@ -5,10 +5,14 @@ polymer is ``level + offset + slope · (truth − level) + systematic error + no
 source that the posterior speaks about.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autodisco.analysis.comparison import Scatter
+import numpy as np
+
+from autodisco.analysis.scatter import Scatter
+from autodisco.arrays import Indices
 
 Kind = Literal["data-set", "protocol", "experiment"]
 
@@ -84,3 +88,9 @@ class Label:
     builds: int = 1
     sem: float | None = None
     censored: bool = False
+
+
+def source_numbers(labels: Sequence[Label], sources: Sequence[Source]) -> Indices:
+    """The place of the source of each label among the sources, (n,)."""
+    numbers = {source.name: number for number, source in enumerate(sources)}
+    return np.array([numbers[label.source] for label in labels], dtype=np.int64)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from autodisco.analysis import Scatter, compare
-from autodisco.analysis.comparison import MOST_KNOWN_DEGREES, UNKNOWN_SCATTER
+from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
+from autodisco.analysis.comparison import MOST_KNOWN_DEGREES
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 
 KNOWN = Scatter(0.41, 4)

@@ -5,9 +5,9 @@ import pytest
 from scipy.signal import lfilter
 
 from autodisco.analysis.drift import drift
+from autodisco.analysis.means import ratio_of_means
 from autodisco.analysis.statistics import (
     inefficiency,
-    ratio_of_means,
     series_error,
     standard_error,
     standard_errors,

@@ -66,12 +66,12 @@ def storm(
             code = process.wait(chance.uniform(0.1, longest_s) if left else PATIENCE_S)
         except subprocess.TimeoutExpired:
             state = _state(folder)
-            family = _family(process.pid)
-            if chance.random() < SHARE_OF_CHILDREN and len(family) > 1:  # the daemon has to notice
-                _kill(family[1:])
+            members = family(process.pid)
+            if chance.random() < SHARE_OF_CHILDREN and len(members) > 1:  # the daemon has to notice
+                kill(members[1:])
                 told.of_children += 1
             else:
-                _kill(family)
+                kill(members)
                 process.wait()
                 process = None
             told.kills += 1
@@ -133,7 +133,7 @@ def _state(folder: Path) -> str:
         return "before the first"
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """The process, its children and theirs."""
     members = [pid]
     for member in members:
@@ -146,7 +146,8 @@ def _family(pid: int) -> list[int]:
     return members
 
 
-def _kill(pids: list[int]) -> None:
+def kill(pids: list[int]) -> None:
+    """SIGKILL of processes, of which some may be gone."""
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)

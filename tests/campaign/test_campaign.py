@@ -210,11 +210,14 @@ def test_of_a_resume_and_a_pause_the_last_one_counts(campaign_file, tmp_path, re
 
 
 def test_who_runs_beside_it_is_said_where_each_takes_all_cores(campaign_file, tmp_path):
-    campaign = begin(campaign_file(), tmp_path / "runs")
+    shares = begin(campaign_file(), tmp_path / "runs")
+    alone = shares.settings.model_copy(update={"executor": Executor(share=False)})
+    campaign = dataclasses.replace(shares, settings=alone)
     assert neighbours(campaign) == ""
     with fill(tmp_path / "runs" / "other"):
+        assert neighbours(shares) == ""
         assert "other runs beside it" in neighbours(campaign)
-        on_cluster = campaign.settings.model_copy(update={"executor": Executor(kind="psij")})
+        on_cluster = campaign.settings.model_copy(update={"executor": Executor(kind="psij", share=False)})
         assert neighbours(dataclasses.replace(campaign, settings=on_cluster)) == ""
         with fill(tmp_path / "runs" / "third"):
             assert "other and third run beside it; each takes all cores" in neighbours(campaign)

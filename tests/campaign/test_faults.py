@@ -3,6 +3,7 @@
 The tests that need a file system of their own mount a small one in memory, which only root may do.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -14,15 +15,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from autodisco.campaign import load, open_folder, recovery, run
+from autodisco.campaign import interrupts, load, open_folder, recovery, run
+from autodisco.campaign.states import advance
 from autodisco.campaign.verify import verify
 from autodisco.cli import run as command_line
-from autodisco.errors import AutodiscoError
+from autodisco.errors import AutodiscoError, InputError, StorageError
 from autodisco.generator.archive import load_archive
 from autodisco.simulation import Callbacks, LocalExecutor, Pool, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.store import Store
-from tests.campaign.conftest import write_campaign
+from tests.campaign.conftest import work_first, write_campaign
+from tests.campaign.faulty_machine import Disk, missing
 from tests.campaign.storm import result
 
 
@@ -91,6 +94,45 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_harms_nothing(finished, t
             store.request("pause")
         remount("rw")
         assert run(open_folder(folder)) == 0
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+@pytest.mark.fault("a disk that goes, and comes back")
+@pytest.mark.parametrize("happens", ["read-only", "lost", "malformed"])
+def test_a_disk_that_goes_while_the_campaign_runs_is_waited_for(tmp_path, monkeypatch, happens):
+    """The connection to the database that was open is of no use then, nor is the file of its log."""
+    monkeypatch.setattr(interrupts, "POLL_S", 0.0)
+    monkeypatch.setattr(recovery, "PAUSES_S", (0.5,))
+    disk = Disk(tmp_path / "image", tmp_path / "disk")
+    tries = []
+
+    def work(campaign, store):
+        tries.append(1)
+        if len(tries) == 1:
+            store.set(before=1)
+            disk.abort() if happens == "read-only" else disk.shut_down()
+            if happens != "read-only":
+                disk.unmount()
+                threading.Timer(1.5, disk.mount).start()
+            else:
+                threading.Timer(1.5, lambda: (disk.unmount(), disk.mount())).start()
+            with contextlib.suppress(StorageError):
+                store.set(before=2)
+            if happens == "malformed":
+                store.set(before=2)
+            raise InputError("a file cannot be read")
+        advance(store, "budget-spent", "enough")
+
+    try:
+        campaign = load(write_campaign(tmp_path), disk.folder)
+        work_first(monkeypatch, work)
+        assert run(campaign) == 0
+        assert len(tries) > 1
+        with Store.open_readonly(campaign.folder) as store:
+            assert (store.get("state"), store.get("before")) == ("exhausted", 1)
+            assert {row.event for row in store.journal()} >= {"retry stage"}
+    finally:
+        disk.unmount()
 
 
 @pytest.mark.fault("deleted simulation folder")
@@ -240,7 +282,7 @@ def test_signalled_in_every_stage_it_ends_like_one_left_alone(finished, tmp_path
 @pytest.mark.fault("a program that holds the database")
 @pytest.mark.parametrize("command", ["run", "start", "pause", "stop", "resume"])
 def test_a_database_that_is_held_is_one_line_and_nothing_is_changed(finished, tmp_path, call, monkeypatch, command):
-    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.1)
+    monkeypatch.setattr("autodisco.store.connection.BUSY_S", 0.1)
     folder = tmp_path / "small"
     shutil.copytree(finished[0].folder, folder)
     with Store.open(folder) as holder:

@@ -141,7 +141,7 @@ connection.execute("COMMIT")
 @pytest.mark.fault("a program that holds the database")
 def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monkeypatch):
     """Even the journal cannot be written then; it is made good when the other program lets go."""
-    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.05)
+    monkeypatch.setattr("autodisco.store.connection.BUSY_S", 0.05)
     monkeypatch.setattr(recovery, "PAUSES_S", (3.0, 3.0))
     tries = []
 
@@ -164,7 +164,7 @@ def test_a_database_that_is_held_while_it_works_ends_no_campaign(campaign, monke
 @pytest.mark.fault("a program that holds the database")
 def test_a_failure_is_written_when_the_program_that_holds_the_database_lets_go(campaign, monkeypatch):
     """Otherwise the process would be gone, with nothing that says why."""
-    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.05)
+    monkeypatch.setattr("autodisco.store.connection.BUSY_S", 0.05)
 
     def work(campaign, store):
         words = [sys.executable, "-c", HOLD, str(campaign.folder / "state.db")]

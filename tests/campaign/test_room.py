@@ -64,6 +64,9 @@ def test_waiting_for_room_is_no_time_at_work(tmp_path):
     watch = Interrupts(store, acquire(store), 0.0)
     watch.beat(time.monotonic() + 60, always=True)
     assert store.get("active_s") == 0
+    store.set(short_of_room="", waits_for_cores="campaign peo uses 2 of 4 cores")
+    watch.beat(time.monotonic() + 60, always=True)
+    assert store.get("active_s") == 0
     store.update_replica(key, "smoke", 0, status="running")  # it was begun before room was short
     watch.beat(time.monotonic() + 120, always=True)
     assert store.get("active_s") == pytest.approx(60, abs=1)

@@ -166,3 +166,11 @@ def test_a_service_that_failed_by_a_fault_that_may_pass_is_started_again_and_one
     code = as_service(folder).wait(60)
     assert code == OwnedError.exit_code
     assert code != service.NOT_AGAIN
+
+
+@pytest.mark.fault("a disk that goes, and comes back")
+def test_a_service_whose_disk_is_not_mounted_is_started_again(tmp_path):
+    """Its folder is then an empty one, or missing."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    assert as_service(folder).wait(60) not in (0, service.NOT_AGAIN)

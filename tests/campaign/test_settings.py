@@ -6,7 +6,8 @@ import pytest
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import differences
-from autodisco.campaign.settings_file import OTHER_VARIABLES, read_settings, write_generator, write_settings
+from autodisco.campaign.settings_file import read_settings, write_generator, write_settings
+from autodisco.campaign.variables import OTHER_VARIABLES
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 

@@ -136,15 +136,17 @@ def test_doctor_looks_at_a_campaign_file_and_its_shared_folder(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text('name = "mine"\n[simulation]\nengine = "lammps"\nfolder = "disk"\nthreads = 0\n')
     threads = "simulation.threads = 0: allowed is greater than or equal to 1"
-    assert doctor._finding("campaign file", lambda: doctor._campaign_file(file))["found"] == f"{file}: {threads}"
+    (row,) = doctor._campaign(file, tmp_path / "runs")
+    assert (row["ok"], row["found"]) == (False, f"{file}: {threads}")
     file.write_text(file.read_text().replace("threads = 0", "threads = 1"))
-    assert doctor._campaign_file(file) == (True, "mine: executor local, engine lammps")
-    ok, found = doctor._shared_folder(file)
-    assert not ok
-    assert "simulation.folder = " in found
-    assert "there is no such folder" in found
+    rows = {row["what"]: row for row in doctor._campaign(file, tmp_path / "runs")}
+    assert rows["campaign file"]["found"] == "mine: executor local"
+    assert rows["engine lammps"]["found"] == "lammps, on cores"
+    assert not rows["shared folder"]["ok"]
+    assert "there is no such folder" in rows["shared folder"]["found"]
     (tmp_path / "disk").mkdir()
-    assert doctor._shared_folder(file)[0]
+    rows = {row["what"]: row for row in doctor._campaign(file, tmp_path / "runs")}
+    assert rows["shared folder"]["ok"]
 
 
 def test_doctor_measures_the_disk_on_which_campaigns_lie(tmp_path, monkeypatch):

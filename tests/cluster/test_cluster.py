@@ -2,7 +2,8 @@
 
 import pytest
 
-from autodisco.campaign import doctor, load, run
+from autodisco.campaign import load, run
+from autodisco.campaign.batch_system import batch_system
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.cluster.campaigns import ROOT
@@ -55,6 +56,6 @@ def test_a_campaign_runs_its_simulations_on_two_nodes(slurm, tmp_path, monkeypat
 
 def test_doctor_finds_the_batch_system(slurm, monkeypatch):
     monkeypatch.setenv("SLURM_CONF", slurm.environment["SLURM_CONF"])
-    ok, found = doctor._batch_system()
+    ok, found = batch_system()
     assert ok
     assert found.startswith("slurm, which answers")

@@ -8,7 +8,7 @@ from MDAnalysis.lib.formats.libdcd import DCDFile
 from typer.testing import CliRunner
 
 from autodisco.campaign.settings_file import read_settings
-from autodisco.cli import app
+from autodisco.cli import commands
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.simulation import engines, equilibration, protocols, steps
@@ -26,7 +26,7 @@ def mine(tmp_path, monkeypatch):
 
 def test_a_replica_runs_with_an_engine_given_by_its_path(mine):
     arguments = ["simulate", "*OCC*", "--protocol", "smoke", "--replicas", "1", "--json"]
-    done = CliRunner().invoke(app, [*arguments, "--engine", "mine.py:Still"])
+    done = CliRunner().invoke(commands(), [*arguments, "--engine", "mine.py:Still"])
     assert done.exit_code == 0, done.output
     folder = next(mine.rglob("outcome.json")).parent
     outcome = read_json(folder / "outcome.json")

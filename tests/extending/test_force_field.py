@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autodisco.campaign.settings_file import read_settings
-from autodisco.cli import app
+from autodisco.cli import commands
 from autodisco.errors import InputError, SimulationFailure
 from autodisco.files import read_json
 from autodisco.polymer import parse
@@ -41,7 +41,7 @@ def test_it_is_given_by_its_path_on_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(EXAMPLE.read_text())
     arguments = ["simulate", "*CC*", "--protocol", str(neat(tmp_path)), "--engine", "lammps", "--replicas", "1"]
-    done = CliRunner().invoke(app, [*arguments, "--force-field", "mine.py:Alkanes", "--json"])
+    done = CliRunner().invoke(commands(), [*arguments, "--force-field", "mine.py:Alkanes", "--json"])
     assert done.exit_code == 0, done.output
     folder = next(tmp_path.rglob("outcome.json")).parent
     assert read_json(folder / "outcome.json")["ok"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from autodisco.cli import app
+from autodisco.cli import commands
 from autodisco.files import read_json
 from autodisco.simulation import protocols
 
@@ -18,7 +18,7 @@ def test_the_salt_of_an_ion_file_beside_a_protocol_is_simulated_and_analysed(tmp
     text = (protocols.SHIPPED / "smoke.toml").read_text().replace('name = "smoke"', 'name = "mine"')
     (tmp_path / "mine.toml").write_text(text.replace("[system]", '[system]\nsalt = "LiBOB"\nions = ["libob.toml"]'))
     done = CliRunner().invoke(
-        app, ["simulate", "*OCC*", "--protocol", "mine.toml", "--engine", "lammps", "--replicas", "1", "--json"]
+        commands(), ["simulate", "*OCC*", "--protocol", "mine.toml", "--engine", "lammps", "--replicas", "1", "--json"]
     )
     assert done.exit_code == 0, done.output
     outcome = read_json(next(tmp_path.rglob("outcome.json")))

@@ -89,6 +89,16 @@ def test_a_shortage_is_shown_and_no_end_is_promised(tmp_path):
     assert "/h" not in text
 
 
+def test_a_campaign_that_waits_for_cores_says_who_uses_them(tmp_path):
+    store = fill(tmp_path / "a")
+    store.set(waits_for_cores="campaign peo uses 2 of 4 cores")
+    text = shown(status(store), 120, 24)
+    assert "simulate → acquire → retrain   waits for cores: campaign peo uses 2 of 4 cores" in text
+    assert "ETA" in text
+    store.update_replica("key-running", "quick", 0, status="waiting")
+    assert "ETA" not in shown(status(store), 120, 24)
+
+
 def test_replicas_in_the_queue_of_a_cluster_are_shown_as_such(tmp_path):
     store = fill(tmp_path / "a")
     store.set(beats_folder=str(tmp_path / "beats"))

@@ -158,6 +158,14 @@ def test_every_point_tells_what_it_stands_for():
     assert 'data-tip="iteration 7: 7 of 50 known (14%), next draw new with 14%"' in drawn
 
 
+def test_numbers_that_are_read_keep_their_digits():
+    ranked = [ranked_row(value, 1.4e-7, iteration=n) for n, value in enumerate((0.0, 1.234e-6, 1e-2))]
+    drawn = values_by_iteration(ranked, None, CONDUCTIVITY)
+    assert ">0.001<" in drawn
+    assert "0.00123 ± 0.00014 mS/cm" in drawn
+    assert not re.search(r"<path[^>]*\d\.\d{3}", drawn)
+
+
 def test_what_is_told_of_a_point_is_escaped():
     drawn = values_by_iteration([ranked_row(1e-3, 1e-4, monomer_smiles='*<b>"*')], None, CONDUCTIVITY)
     assert "*&lt;b&gt;&quot;*: 1.00 ± 0.10 mS/cm" in drawn

@@ -112,6 +112,12 @@ def test_a_shortage_is_why_nothing_starts(tmp_path):
         assert situation(store)["idle"] == "no further replica is started: 0.1 GB of disk are free"
 
 
+def test_what_other_campaigns_use_is_why_the_next_one_does_not_start(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(waits_for_cores="campaign peo uses 2 of 4 cores")
+        assert situation(store)["idle"].endswith("waits for cores of this machine: campaign peo uses 2 of 4 cores")
+
+
 @pytest.mark.parametrize(
     ("highs", "escaped", "so_far"),
     [([False, True, True], 0, 2), ([True, True, False], 0, 0), ([True, True, True], 2, 1), ([True], 1, 0)],

@@ -85,6 +85,15 @@ def statements(store, look):
     return [text for text in seen if text.startswith("SELECT")]
 
 
+def test_a_status_asks_as_often_with_many_polymers(store):
+    before = statements(store, lambda: status(store, iterations=2))
+    for n in range(100):
+        store.add_polymer(f"more-{n}", f"*{n}*", f"*{n}*", "generated", 1)
+        store.plan_replica(f"more-{n}", "quick", 0, 1)
+        store.update_replica(f"more-{n}", "quick", 0, status="done", properties={SIGMA: 1e-3}, ended=time.time())
+    assert len(statements(store, lambda: status(store, iterations=2))) == len(before)
+
+
 def test_the_progress_of_a_campaign_costs_the_same_with_many_polymers(store):
     """It shares its interpreter with the work that it watches, so it looks at no polymer and decodes no property."""
     before = statements(store, lambda: progress(store, 1))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
+from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError, StorageError
 from autodisco.store import VERSION, Candidate, Label, Owner, Polymer, Store, TrainingEntry, verdicts
 from autodisco.store.schema import TABLES
 from tests.campaign.test_faults import small_disk
@@ -253,7 +253,7 @@ def test_a_reader_sees_a_campaign_and_cannot_write(store):
 
 @pytest.mark.fault("a program that holds the database")
 def test_a_database_that_another_process_holds_is_named(store, monkeypatch):
-    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.0)
+    monkeypatch.setattr("autodisco.store.connection.BUSY_S", 0.0)
     with Store.open(store.folder) as other:
         with store.transaction(), pytest.raises(AutodiscoError, match=r"state\.db: .*another process has held it"):
             other.set(state="filter")
@@ -262,7 +262,7 @@ def test_a_database_that_another_process_holds_is_named(store, monkeypatch):
 
 
 def test_readers_and_the_writer_never_wait_for_one_another(store, monkeypatch):
-    monkeypatch.setattr("autodisco.store.database.BUSY_S", 0.0)  # whoever would have to wait fails at once
+    monkeypatch.setattr("autodisco.store.connection.BUSY_S", 0.0)  # whoever would have to wait fails at once
     store.set(state="generate")
     with Store.open(store.folder) as writer, Store.open_readonly(store.folder) as reader:
         with reader.snapshot():
@@ -477,3 +477,17 @@ def test_a_folder_that_cannot_be_written_is_not_read_without_its_last_changes(tm
             assert store.get("state") == "generate"
         with Store.open_readonly(kept) as store:
             assert store.get("state") == "simulate"
+
+
+def test_a_database_whose_disk_was_away_is_opened_again_when_it_is_back(store):
+    store.set(before=1)
+    store.let_go()
+    away = store.folder.rename(store.folder.with_name("away"))
+    with pytest.raises(StorageError, match=r"state.db is missing"):
+        store.get("before")
+    with pytest.raises(StorageError, match=r"state.db is missing"):
+        store.set(before=2)
+    away.rename(store.folder)
+    store.set(after=store.get("before"))
+    with Store.open_readonly(store.folder) as reader:
+        assert reader.get("after") == 1

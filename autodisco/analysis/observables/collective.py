@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis.frames import Frames
+from autodisco.analysis.means import Pair, Value, quotient
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.analysis.observables.conductivity import Conductivity
@@ -14,7 +15,7 @@ from autodisco.analysis.observables.displacement import Displacement
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.quantity import with_error
 from autodisco.analysis.slopes import fit_line
-from autodisco.analysis.statistics import Pair, Value, quotient, standard_error
+from autodisco.analysis.statistics import standard_error
 from autodisco.arrays import Floats
 from autodisco_kernels import cross_displacement, einstein
 

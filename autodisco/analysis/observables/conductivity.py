@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis.diffusion import Diffusivity
+from autodisco.analysis.means import Pair, Value
 from autodisco.analysis.observable import Derived, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.analysis.observables.clusters import Clusters
 from autodisco.analysis.observables.displacement import Displacement
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.quantity import with_error
-from autodisco.analysis.statistics import Pair, Value, series_error
+from autodisco.analysis.statistics import series_error
 from autodisco.arrays import Floats
 from autodisco_kernels import Population, cluster_nernst_einstein, nernst_einstein
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, SimulationFailure
 from autodisco.files import tells_of_full_disk, write_atomic
-from autodisco.process import die_with_parent, threads
+from autodisco.process import die_with_parent, threads, unname_shared_memory
 from autodisco.simulation.engines import lammps_files as files
 from autodisco.simulation.engines.engine import TRAJECTORY, DamagedCheckpoint, Engine, Tell, box_of_trajectory
 from autodisco.simulation.engines.lammps_data import data_file
@@ -95,6 +95,7 @@ class Lammps(Engine):
         if plan.start:
             files.cut(folder, plan.start, plan.timeline)
         self._told, self._begins, self._secured = 0.0, dict[int, float](), files.last_checkpoint(folder)
+        self._unnamed = False
         program, environment = command()
         with open(folder / "stderr.txt", "wb") as errors:
             self._process = subprocess.Popen(
@@ -118,6 +119,7 @@ class Lammps(Engine):
         end."""
         while self._process.poll() is None:
             time.sleep(POLL_S)
+            self._unnamed = self._unnamed or unname_shared_memory(self._process.pid)
             reached = files.last_checkpoint(self._folder)
             if reached and reached != self._secured:
                 files.secure(self._folder, reached)

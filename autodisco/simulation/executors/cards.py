@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -45,6 +46,24 @@ def found() -> list[str]:
     lists. A card that is divided counts as its parts."""
     if (allowed := visible()) is not None:
         return allowed
+    return [name for card in _listed() for name in (card[1:] or card)]
+
+
+def same_names(names: Sequence[str]) -> list[str]:
+    """Names under which other programs know these cards: that of `nvidia-smi` for a number, where it lists it."""
+    listed = [card[0] for card in _listed()] if any(name.isdigit() for name in names) else []
+    return [listed[int(name)] if name.isdigit() and int(name) < len(listed) else name for name in names]
+
+
+def missing_cards(given: Sequence[int | str]) -> list[str]:
+    """Those of the cards that `nvidia-smi` does not list, by number or name."""
+    listed = _listed() if given else []
+    known = {*map(str, range(len(listed))), *(name for card in listed for name in card)}
+    return [str(name) for name in given if str(name) not in known]
+
+
+def _listed() -> list[list[str]]:
+    """Names of the cards that `nvidia-smi` lists, each with those of its parts."""
     try:
         said = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -56,7 +75,7 @@ def found() -> list[str]:
             cards.append([name[1]])
         elif name and cards:
             cards[-1].append(name[1])
-    return [name for card in cards for name in (card[1:] or card)]
+    return cards
 
 
 class Cards:
@@ -67,7 +86,7 @@ class Cards:
     names
         As `CUDA_VISIBLE_DEVICES` takes them.
     shared
-        Several replicas use a card at a time: MPS is started with the next replica of a card, where it is installed.
+        Several replicas use a card at a time: MPS is started with the first replica of a card, where it is installed.
     """
 
     def __init__(self, names: list[str], shared: bool):
@@ -75,12 +94,14 @@ class Cards:
         self._used: dict[str, str] = {}
         self._daemons: dict[str, dict[str, str]] = {}
 
-    def environment(self) -> tuple[str | None, dict[str, str]]:
-        """The card of the next replica, None without cards, and the variables that its process needs."""
+    def environment(self, card: str | None = None) -> tuple[str | None, dict[str, str]]:
+        """The card of the next replica, None without cards, and the variables that its process needs; a `card` that
+        was chosen for it already is taken."""
         if not self.names:
             return None, {}
-        counts = [list(self._used.values()).count(name) for name in self.names]
-        card = self.names[counts.index(min(counts))]
+        if card is None:
+            counts = [list(self._used.values()).count(name) for name in self.names]
+            card = self.names[counts.index(min(counts))]
         if not self.shared or PIPES in os.environ or not shutil.which(MPS):
             return card, {DEVICES: card}
         if card not in self._daemons:

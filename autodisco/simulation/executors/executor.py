@@ -125,6 +125,28 @@ class Executor(ABC):
         executor that `watches` ends replicas without progress (s; 0 for never). A campaign calls this first."""
         return
 
+    def share(self, number: int = 0) -> None:
+        """From now on, replicas that run here wait until other campaigns leave cores of this machine free; `number` is
+        how many cores all of them have together, 0 for all."""
+        return
+
+    def reserve(self) -> bool:
+        """Whether a replica may be submitted next; what it needs of the machine is kept for it."""
+        return True
+
+    def occupy(self, threads: int) -> None:
+        """This process itself computes with so many threads from now on, or with none; called again and again."""
+        return
+
+    @property
+    def waits_for(self) -> str:
+        """Which other campaigns use what the next replica waits for, as a sentence; empty where it does not wait."""
+        return ""
+
+    def leave(self) -> None:
+        """No replica is started for now: others need not reckon with them."""
+        return
+
     def hold(self, held: bool) -> None:
         """Start none of the replicas that wait, or go on with them; of an executor that `pauses`."""
         return

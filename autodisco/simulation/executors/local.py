@@ -14,7 +14,8 @@ from autodisco.errors import InputError
 from autodisco.simulation.executors import job
 from autodisco.simulation.executors.cards import Cards, visible
 from autodisco.simulation.executors.cluster_settings import OPTIONS
-from autodisco.simulation.executors.executor import Executor, Sighting
+from autodisco.simulation.executors.executor import Executor, Note, Sighting
+from autodisco.simulation.executors.part import Part
 from autodisco.simulation.task import KILLED, ReplicaTask
 
 
@@ -43,17 +44,51 @@ class LocalExecutor(Executor):
         self._given = gpus is not None
         self._cards = Cards(visible() or [] if gpus is None else list(map(str, gpus)), False)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        each = max(replicas_per_gpu, -(-self.workers // len(gpus))) if gpus else 0
+        self._part = Part(threads, self._cards.names if gpus else [], each)
+        self._campaign = ""
         self.resize(self.workers)
 
     def resize(self, workers: int) -> None:
-        """Run so many replicas at a time from now on; those that start share GPUs where there are fewer."""
+        """Run so many replicas at a time from now on; those that start share GPUs where there are fewer, and places on
+        each GPU stay as many as there were."""
         super().resize(workers)
         self._cards.shared = self._given and workers > len(self._cards.names)
+
+    def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:
+        """Take the name of the campaign, by which others on this machine know it."""
+        self._campaign = campaign
+
+    def share(self, number: int = 0) -> None:
+        """From now on, a replica starts when cores and cards of this machine are free for it (`slots`)."""
+        self._part.share(self._campaign, number)
+
+    def reserve(self) -> bool:
+        """Whether a replica may start; what it needs is kept until the next call of `submit`, `poll` or this one."""
+        return self._part.reserve()
+
+    def occupy(self, threads: int) -> None:
+        """Hold cores for this process as they become free."""
+        self._part.occupy(threads)
+
+    @property
+    def waits_for(self) -> str:
+        """Campaigns of this machine that use what the next replica waits for."""
+        return self._part.waits_for
+
+    def leave(self) -> None:
+        """Leave its part of the machine to others."""
+        self._part.leave()
+
+    def notes(self) -> list[Note]:
+        """Which campaigns replicas wait for, each once, and why the machine is not shared."""
+        return self._part.notes()
 
     def submit(self, task: ReplicaTask, claim: str) -> str:
         """Start the process of a replica, in a session of its own."""
         file = job.write_job(task, claim)
-        card, of_card = self._cards.environment()
+        held = self._part.taken()
+        card, of_card = self._cards.environment(self._part.card(held))
         with open(job.log_of(file), "wb") as log:
             process = subprocess.Popen(
                 self.command(task, file),
@@ -62,9 +97,11 @@ class LocalExecutor(Executor):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=held.handles,  # it holds them as long as it lives, also without this process
             )
         handle = str(process.pid)
         self._processes[handle] = process
+        self._part.give(handle, held)
         self._cards.take(handle, card)
         return handle
 
@@ -74,14 +111,17 @@ class LocalExecutor(Executor):
 
     def poll(self, handles: Collection[str]) -> dict[str, Sighting]:
         """Whether the processes run, and how they ended."""
+        self._part.drop()
         return {handle: self._sighting(handle) for handle in handles}
 
     def _sighting(self, handle: str) -> Sighting:
         code = self._processes[handle].poll()
         if code is None:
             return Sighting("running")
+        killed = code in (-signal.SIGKILL, -signal.SIGTERM, KILLED)
         self._cards.give_back(handle)
-        return Sighting("ended", how_it_ended(code), code in (-signal.SIGKILL, -signal.SIGTERM, KILLED))
+        self._part.give_back(handle, keep=killed)
+        return Sighting("ended", how_it_ended(code), killed)
 
     def warn(self, handles: Collection[str]) -> None:
         """Send SIGTERM to the processes of replicas."""
@@ -95,6 +135,7 @@ class LocalExecutor(Executor):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self._cards.give_back(handle)
+        self._part.give_back(handle)
 
 
 def _check(gpus: Sequence[int | str] | None, replicas_per_gpu: int) -> None:

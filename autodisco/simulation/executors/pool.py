@@ -2,12 +2,13 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from autodisco.files import sync_all, tells_of_disk_fault, tells_of_full_disk
+from autodisco.parts import in_parts
 from autodisco.simulation import claims, progress
 from autodisco.simulation.cache import lasting_outcome
 from autodisco.simulation.executors.executor import Executor, Sighting
@@ -21,7 +22,6 @@ AT_ONCE = 100  # starts or results in one transaction: others who want to write 
 OnTask = Callable[[ReplicaTask], None]
 OnSubmit = Callable[[ReplicaTask, str, str], None]
 OnDone = Callable[[ReplicaTask, ReplicaOutcome], ReplicaTask | None]
-Item = TypeVar("Item")
 
 
 def _nothing(*_: object) -> None:
@@ -197,6 +197,7 @@ class Pool:
         running, self._running = self._running, []
         self._tasks = iter(())
         self._waiting.clear()
+        self.executor.leave()
         if not self._leave:
             self._cancel(running)
 
@@ -232,7 +233,7 @@ class Pool:
         if (task := further or own or self._calls.later()) is None:
             return False
         outcome = claims.accepted_before(task) if self._accepts else None
-        if outcome is None and self._calls.room():
+        if outcome is None and (self._calls.room() or not self.executor.reserve()):
             return False
         if own:
             self._waiting.popleft()
@@ -267,7 +268,9 @@ class Pool:
         """Take in what ended, end what takes too long, start again what was killed."""
         ended: list[tuple[ReplicaTask, ReplicaOutcome]] = []
         sightings = self.executor.poll([entry.handle for entry in self._running])
-        for part in _parts([one for one in self._running if sightings[one.handle].claim not in (None, one.claim)]):
+        for part in in_parts(
+            [one for one in self._running if sightings[one.handle].claim not in (None, one.claim)], AT_ONCE
+        ):
             with self._calls.together():
                 for entry in part:
                     entry.claim = sightings[entry.handle].claim or ""
@@ -283,7 +286,7 @@ class Pool:
             elif outcome := self._outcome(entry, sighting):
                 self._running.remove(entry)
                 ended.append((entry.task, outcome))
-        for results in _parts(ended):
+        for results in in_parts(ended, AT_ONCE):
             if self._accepts:
                 sync_all([task.folder for task, _ in results])
             with self._calls.together():
@@ -292,8 +295,7 @@ class Pool:
 
     def _starts_again(self, entry: _Running, sighting: Sighting) -> bool:
         """Whether a replica was ended by something outside, and may be run once more."""
-        killed = sighting.killed and entry.kills < STARTS_AFTER_KILLS
-        return killed and self._result(entry) is None
+        return sighting.killed and entry.kills < STARTS_AFTER_KILLS and self._result(entry) is None
 
     def _result(self, entry: _Running) -> ReplicaOutcome | None:
         """The outcome of the valid claim, or one that another process accepted meanwhile."""
@@ -342,9 +344,3 @@ class Pool:
         code = "disk-fault" if tells_of_disk_fault(last) else sighting.code
         code = "no-disk" if tells_of_full_disk(last) else code
         return ReplicaOutcome.failed(code, f"{sighting.how}; its log ends with: {last}", entry.wall_s())
-
-
-def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """So many at a time as go into one transaction."""
-    for first in range(0, len(items), AT_ONCE):
-        yield items[first : first + AT_ONCE]

@@ -1,0 +1,172 @@
+"""What the next iteration of a campaign will cost: builds, hours, and disk (`build_costs`)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autodisco.campaign.budget import batch_size
+from autodisco.campaign.build_costs import BuildCost, build_costs, experience
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.running import executor_of
+from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.tiers import timeout_s
+from autodisco.decide import objective_named
+from autodisco.errors import NoCampaign
+from autodisco.polymer import parse
+from autodisco.simulation import engines, protocols
+from autodisco.simulation.executors.cards import found
+from autodisco.simulation.executors.cluster_settings import cluster_settings
+from autodisco.store import Record, Store
+from autodisco.text import counted, duration
+
+
+@dataclass(frozen=True)
+class Phase(Record):
+    """A part of a campaign: builds by protocol, hours, and GB on the disk; None where a rate is not known.
+
+    GPU hours are zero where replicas run on cores.
+    """
+
+    name: str
+    builds: dict[str, float]
+    cpu_h: float | None
+    gpu_h: float | None
+    wall_h: float | None
+    disk_gb: float | None
+
+
+@dataclass(frozen=True)
+class Cost(Record):
+    """Costs of a build of each protocol, of a training (s, None where unknown), and of the parts of the campaign with
+    so many replicas at a time."""
+
+    workers: int
+    builds: list[BuildCost]
+    training_s: float | None
+    phases: list[Phase]
+
+    def over_time(self, campaign: Campaign) -> list[str]:
+        """Protocols whose builds are expected to take longer than they may, as sentences."""
+        limits = [timeout_s(campaign.settings, number) for number in range(len(campaign.settings.tiers))]
+        return [
+            f"a build of {build.protocol} takes about {duration(build.wall_s)} and may take {duration(limit)} "
+            "(simulation.timeout_minutes)"
+            for build, limit in zip(self.builds, limits, strict=True)
+            if build.wall_s and build.wall_s > limit
+        ]
+
+
+def cost(campaign: Campaign) -> Cost:
+    """The cost of the next iteration of a campaign, new or begun; it changes nothing.
+
+    Raises AutodiscoError where the campaign cannot be read.
+    """
+    loaded = [protocols.load(tier.protocol) for tier in campaign.settings.tiers]
+    executor = executor_of(campaign.settings)
+    known = experience(campaign)
+    builds = build_costs(campaign, loaded, known)
+    taken = next((one.training_s for one in known if one.training_s), None)
+    share = _share_of_card(campaign, executor.workers)
+    first, steady = _preparation(campaign), _iteration(campaign)
+    phases = [_phase("an iteration", steady, builds, executor.workers, share, taken)]
+    if first is not None:
+        phases.insert(0, _phase("before the first iteration", first, builds, executor.workers, share, taken))
+    if (limit := campaign.settings.budget.iterations) and first is not None:
+        phases.append(_sum(f"all of {counted(limit, 'iteration')}", phases, limit))
+    return Cost(executor.workers, builds, taken, phases)
+
+
+def _preparation(campaign: Campaign) -> list[float] | None:
+    """Builds at each tier before the first iteration, the reference and seeds without a value; None if that is over."""
+    settings, tiers = campaign.settings, campaign.tiers
+    try:
+        with Store.open_readonly(campaign.folder) as store:
+            if store.get("state") != "prepare":
+                return None
+    except NoCampaign:
+        pass
+    path = settings.seeds.file
+    seeds = read_seeds(Path(path), objective_named(settings.objective.name)) if path else []
+    here = tiers[0].protocol, settings.simulation.force_field
+    labelled = {
+        row.unit.key: row.n_replicas or 1
+        for row in seeds
+        if row.value is not None and (row.protocol, row.force_field) == here
+    }
+    of_reference, reference = tiers[0].reference_replicas, parse(settings.acquire.reference).key
+    builds = 0 if labelled.get(reference, 0) >= of_reference else of_reference
+    if settings.seeds.simulate_missing:
+        missing = {row.unit.key for row in seeds} - labelled.keys() - {reference}
+        builds += tiers[0].replicas * len(missing)
+    return [float(builds), *(0.0 for _ in tiers[1:])]
+
+
+def _iteration(campaign: Campaign) -> list[float]:
+    """Builds at each tier in an iteration, at most: those of the batch, and those of further tiers for each of them."""
+    try:
+        with Store.open_readonly(campaign.folder) as store:
+            polymers = batch_size(campaign, store)
+    except NoCampaign:
+        settings = campaign.settings
+        limit = settings.budget.simulations
+        most = -(-limit // settings.simulation.replicas) if limit else settings.generate.batch_size
+        polymers = min(settings.generate.batch_size, most)
+    polymers = min(polymers, campaign.settings.filter.most_selected or polymers)
+    builds = [float(polymers * campaign.tiers[0].replicas)]
+    for tier in campaign.tiers[1:]:
+        builds.append(builds[-1] / tier.builds_below)
+    return builds
+
+
+def _share_of_card(campaign: Campaign, workers: int) -> float:
+    """The part of a GPU that a replica has; 0 where replicas run on cores, or it is not known."""
+    executor = executor_of(campaign.settings)
+    if campaign.settings.executor.kind == "psij":
+        given = cluster_settings(campaign.settings.executor.options)
+        return given.gpus / given.slots
+    if not executor.here or not engines.load(campaign.settings.simulation.engine).has_gpu():
+        return 0.0
+    cards = campaign.settings.executor.options.get("gpus")
+    return min(1.0, len(found() if cards is None else cards) / workers)
+
+
+def _phase(
+    name: str, numbers: list[float], builds: list[BuildCost], workers: int, card: float, training: float | None
+) -> Phase:
+    """The cost of so many builds of each protocol and the training of a model after them."""
+    wanted = [(number, build) for number, build in zip(numbers, builds, strict=True) if number]
+    cpu = _total((number, build.cpu_s) for number, build in wanted)
+    wall = _total((number, build.wall_s) for number, build in wanted)
+    n_bytes = _total((number, build.n_bytes) for number, build in wanted)
+    longest = max((build.wall_s or 0.0 for number, build in wanted if number >= 1), default=0.0)
+    return Phase(
+        name=name,
+        builds={build.protocol: number for number, build in zip(numbers, builds, strict=True)},
+        cpu_h=None if cpu is None else (cpu + (training or 0.0)) / 3600,
+        gpu_h=None if wall is None else wall * card / 3600,
+        wall_h=None if wall is None else (max(longest, wall / workers) + (training or 0.0)) / 3600,
+        disk_gb=None if n_bytes is None else n_bytes / 1e9,
+    )
+
+
+def _total(parts: Iterable[tuple[float, float | None]]) -> float | None:
+    """Sum of numbers times amounts; None if an amount is unknown."""
+    known = list(parts)
+    return None if any(amount is None for _, amount in known) else sum(n * (amount or 0.0) for n, amount in known)
+
+
+def _sum(name: str, phases: list[Phase], iterations: int) -> Phase:
+    """The first phase and so many of the last one."""
+    first, last = phases[0], phases[-1]
+
+    def both(one: float | None, each: float | None) -> float | None:
+        return None if one is None or each is None else one + iterations * each
+
+    return Phase(
+        name,
+        {protocol: first.builds[protocol] + iterations * number for protocol, number in last.builds.items()},
+        both(first.cpu_h, last.cpu_h),
+        both(first.gpu_h, last.gpu_h),
+        both(first.wall_h, last.wall_h),
+        both(first.disk_gb, last.disk_gb),
+    )

@@ -1,0 +1,187 @@
+"""What can be found before a campaign works: everything that is wrong or will make it wait, without changing anything.
+
+An *error* keeps it from starting. With a *warning* it starts, and waits or goes on without what is missing.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autodisco.campaign.batch_system import NONE, batch_system
+from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.campaign_file import Look, looks
+from autodisco.campaign.notify import check_notify
+from autodisco.campaign.room import lack_of_room
+from autodisco.campaign.running import executor_of, serving
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.shared import require_local_disk, shared_folder
+from autodisco.campaign.variables import unknown_here
+from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
+from autodisco.machine import cores
+from autodisco.store import Record, Store, list_campaigns, live_owner
+from autodisco.text import counted, joined
+
+
+@dataclass(frozen=True)
+class Finding(Record):
+    """What was looked at, whether it is ``ok``, a ``warning`` or an ``error``, and what was found."""
+
+    what: str
+    level: Literal["ok", "warning", "error"]
+    found: str
+
+
+def examine(campaign: Campaign, file: Path) -> list[Finding]:
+    """Look at all that a campaign needs, also where something is wrong already. `file` is named in errors.
+
+    What a campaign that has begun has read already is not looked at again; an engine that is missing only makes it
+    wait.
+    """
+    settings = campaign.settings
+    begun, loaded = _begun(campaign)
+    needed = [look for look in looks(file, settings) if not loaded or look[0] not in ("seed file", "data set")]
+    firm: list[Look] = [
+        ("campaign folder", lambda: _place(campaign, begun)),
+        ("other process", lambda: _owner(campaign)),
+        *needed,
+        ("shared folder", lambda: _shared(settings)),
+        ("notifications", lambda: _notify(file, settings)),
+    ]
+    loose: list[Look] = [
+        ("executor", lambda: _executor(campaign)),
+        *_quick(campaign),
+        ("other campaigns", lambda: _others(campaign)),
+    ]
+    found = [_finding(look, "warning" if begun and look[0].startswith("engine") else "error") for look in firm]
+    return found + [_finding(look, "warning") for look in loose]
+
+
+def warnings(campaign: Campaign) -> list[str]:
+    """What a person should know at the start of a campaign, one line each: it goes on without it, or waits for it."""
+    found = (_finding(look, "warning") for look in _quick(campaign))
+    return [row.found for row in found if row.level == "warning"]
+
+
+def _quick(campaign: Campaign) -> list[Look]:
+    """What every start looks at."""
+    return [
+        ("GPUs", lambda: _cards(campaign.settings)),
+        ("room", lambda: _room(campaign)),
+        ("variables", lambda: _variables(campaign.settings)),
+    ]
+
+
+def _finding(look: Look, level: Literal["warning", "error"]) -> Finding:
+    what, see = look
+    try:
+        return Finding(what, "ok", see())
+    except (AutodiscoError, OSError) as error:
+        return Finding(what, level, str(error))
+
+
+def _begun(campaign: Campaign) -> tuple[bool, bool]:
+    """Whether a campaign has begun, and whether it has read its files."""
+    try:
+        with Store.open_readonly(campaign.folder) as store:
+            return store.get("settings") is not None, bool(store.get("loaded"))
+    except NoCampaign:
+        return False, False
+
+
+def _place(campaign: Campaign, begun: bool) -> str:
+    """Raises InputError where the campaign folder cannot lie there or cannot be written."""
+    folder = campaign.folder.absolute()
+    require_local_disk(folder)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(existing, os.W_OK | os.X_OK) or not existing.is_dir():
+        raise InputError(f"{existing}: cannot be written to")
+    return f"{folder}, {'goes on' if begun else 'a new campaign'}"
+
+
+def _owner(campaign: Campaign) -> str:
+    """Raises OwnedError where a live process runs the campaign."""
+    try:
+        with Store.open_readonly(campaign.folder) as store:
+            owner = live_owner(store.facts(), store.folder)
+    except NoCampaign:
+        owner = None
+    if owner:
+        raise OwnedError(f"{campaign.folder}: this campaign is run by {owner}, which is alive")
+    return "none runs it"
+
+
+def _shared(settings: Settings) -> str:
+    """Raises InputError where replicas cannot lie where the settings say."""
+    if not (given := settings.simulation.folder):
+        return "none (replicas lie in the campaign folder)"
+    where = f"simulation.folder = {given!r}"
+    if not Path(given).is_dir():
+        raise InputError(f"{where}: there is no such folder; make it, or mount its disk")
+    if not os.access(given, os.W_OK):
+        raise InputError(f"{where}: cannot be written to")
+    return given
+
+
+def _notify(file: Path, settings: Settings) -> str:
+    check_notify(str(file), settings.notify.command, settings.notify.apprise)
+    channels = [name for name in ("command", "apprise", "ping") if getattr(settings.notify, name)]
+    return joined(channels) or "none"
+
+
+def _executor(campaign: Campaign) -> str:
+    """Raises AutodiscoError where the executor would have to wait: without its queue or its batch system."""
+    settings, executor = campaign.settings, serving(campaign.settings, campaign.folder)
+    told = f"{settings.executor.kind}, {counted(executor.workers, 'replica')} at a time"
+    if executor.here:
+        return f"{told}, {counted(executor.threads, 'core')} each of {cores()}"
+    if place := executor.place:
+        existing = next(path for path in (place, *place.parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            raise InputError(f"{existing}: cannot be written to, and the queue folder lies there")
+    if settings.executor.kind != "psij":
+        return told
+    ok, found = batch_system()
+    if not ok or found == NONE:
+        raise AutodiscoError(f"executor psij: batch system: {found}")
+    return f"{told}; {found}"
+
+
+def _cards(settings: Settings) -> str:
+    """Raises InputError for GPUs that are not there."""
+    from autodisco.simulation.executors.cards import missing_cards
+
+    given = settings.executor.options.get("gpus") if executor_of(settings).here else None
+    if missing := missing_cards(given or []):
+        raise InputError(f"executor.options.gpus: nvidia-smi does not list {joined(missing)}")
+    return "none is named" if not given else joined([str(name) for name in given])
+
+
+def _room(campaign: Campaign) -> str:
+    """Raises AutodiscoError where no replica would start now."""
+    settings, folder = campaign.settings, campaign.folder.absolute()
+    if (shared := shared_folder(settings)) and not shared.exists():  # made at the start, or said to be missing
+        without = settings.simulation.model_copy(update={"folder": ""})
+        settings = settings.model_copy(update={"simulation": without})
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if why := lack_of_room(Campaign(settings, existing), executor_of(settings).here):
+        raise AutodiscoError(why)
+    return "enough disk and memory for a replica"
+
+
+def _variables(settings: Settings) -> str:
+    """Raises InputError for variables of the environment that mean nothing."""
+    if unknown := unknown_here(settings):
+        raise InputError("; ".join(unknown))
+    return "no unknown ones"
+
+
+def _others(campaign: Campaign) -> str:
+    """Raises AutodiscoError where other campaigns use this machine, and this one does not share it."""
+    here = campaign.folder.resolve()
+    alive = [row.name for row in list_campaigns(here.parent) if row.alive and Path(row.folder).resolve() != here]
+    if not alive or not executor_of(campaign.settings).here:
+        return "none runs here" if not alive else f"{joined(alive)}; this one runs on other machines"
+    if not campaign.settings.executor.share:
+        raise AutodiscoError(f"{joined(alive)} use this machine too, and executor.share is false")
+    return f"{joined(alive)}; they share the cores"

@@ -1,0 +1,86 @@
+"""`--dry-run` of `run` and `start`: what will be wrong, and what an iteration costs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autodisco.cli.output import message, print_json, print_table, stderr_console
+from autodisco.errors import AutodiscoError, InputError
+from autodisco.text import counted, duration, significant
+
+if TYPE_CHECKING:
+    from autodisco.campaign import Campaign
+    from autodisco.campaign.cost import Cost
+
+
+def dry_run(file: Path, as_json: bool) -> int:
+    """Print what can be found before a campaign works and what an iteration costs; nothing is written. Returns the exit
+    code: 1 if something keeps the campaign from starting."""
+    from autodisco.campaign import preflight
+    from autodisco.campaign.cost import cost
+    from autodisco.store import leaving_nothing
+
+    with leaving_nothing(), stderr_console().status("looking at the campaign and this machine"):
+        campaign = campaign_of(file, checked=False)
+        findings = preflight.examine(campaign, file)
+        try:
+            costs, unknown = cost(campaign), ""
+        except AutodiscoError as error:
+            costs, unknown = None, str(error)
+        late = costs.over_time(campaign) if costs else []
+        findings += [preflight.Finding("time limit", "warning", sentence) for sentence in late]
+    if as_json:
+        print_json({"name": campaign.settings.name, "folder": campaign.folder, "findings": findings, "cost": costs})
+    else:
+        print_table(["", "what", "found"], [(_LEVELS[row.level], row.what, row.found) for row in findings])
+        if costs:
+            _print_cost(campaign, costs)
+        message(f"its cost is not known: {unknown}" if unknown else "nothing was started and nothing was written")
+    return int(any(row.level == "error" for row in findings))
+
+
+def campaign_of(file: Path, checked: bool = True) -> "Campaign":
+    """The campaign of a campaign file, or that in a folder; all that it needs is `checked` if it is new."""
+    from autodisco import campaign as campaigns
+
+    if not file.is_dir():
+        return campaigns.load(file, checked=checked)
+    if not (file / "state.db").is_file():
+        raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
+    return campaigns.open_folder(file)
+
+
+_LEVELS = {"ok": "ok", "warning": "warn", "error": "FAIL"}
+
+
+def _print_cost(campaign: "Campaign", costs: "Cost") -> None:
+    print_table(
+        ["a build of", ">CPU", ">wall", ">disk", "from"],
+        [
+            (row.protocol, duration(row.cpu_s), duration(row.wall_s), _bytes(row.n_bytes), row.source)
+            for row in costs.builds
+        ],
+    )
+    protocols = [row.protocol for row in costs.builds]
+    print_table(
+        ["", *(f">builds of {name}" for name in protocols), ">CPU hours", ">GPU hours", ">wall hours", ">disk"],
+        [
+            (
+                row.name,
+                *(f"{row.builds[name]:.4g}" for name in protocols),
+                *(significant(hours) for hours in (row.cpu_h, row.gpu_h, row.wall_h)),
+                _bytes(None if row.disk_gb is None else 1e9 * row.disk_gb),
+            )
+            for row in costs.phases
+        ],
+    )
+    told = f"wall hours are those with {counted(costs.workers, 'replica')} at a time"
+    if costs.training_s:
+        print(f"{told} and {duration(costs.training_s)} for a training")
+    else:
+        print(f"{told}, without the training of the model, which was not measured here yet")
+
+
+def _bytes(value: float | None) -> Any:
+    if value is None:
+        return "–"
+    return f"{significant(value / 1e9)} GB" if value >= 1e9 else f"{significant(value / 1e6)} MB"

@@ -1,0 +1,173 @@
+"""What can be found before a campaign works, and what an iteration costs; nothing is changed on the disk."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autodisco.campaign import load
+from autodisco.campaign.build_costs import experience
+from autodisco.campaign.cost import cost
+from autodisco.campaign.lock import acquire
+from autodisco.campaign.preflight import examine
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.variables import OTHER_VARIABLES, variable_of
+from autodisco.store import Store
+from autodisco.text import counted
+from tests.campaign.conftest import write_campaign
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file and folder with its size and the time of its last change."""
+    return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in [folder, *folder.rglob("*")]}
+
+
+def levels(file: Path, runs: Path) -> dict[str, tuple[str, str]]:
+    """What is found of a campaign file: level and text by what was looked at."""
+    return {row.what: (row.level, row.found) for row in examine(load(file, runs, checked=False), file)}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The working folder, in which campaigns lie in `runs`."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call):
+    file = write_campaign(here)
+    (here / "seeds.csv").write_text("name,monomer_smiles\nodd,OCC\n")
+    file.write_text(
+        file.read_text().replace('protocol = "smoke"', 'protocol = "smoke"\nfolder = "disk"\nleast_free_disk_gb = 1e9')
+        + '[notify]\ncommand = "no-such-program"\n'
+    )
+    before = tree(here)
+    said = call("run", file, "--dry-run", "--json")
+    found = {row["what"]: row for row in said.json["findings"]}
+    assert said.code == 1
+    wrong = {what: row["level"] for what, row in found.items() if row["level"] != "ok"}
+    assert wrong == {"seed file": "error", "shared folder": "error", "notifications": "error", "room": "warning"}
+    assert "seeds.csv, line 2" in found["seed file"]["found"]
+    assert "no-such-program" in found["notifications"]["found"]
+    assert "least_free_disk_gb asks for 1e+09" in found["room"]["found"]
+    assert tree(here) == before
+
+
+def test_the_cost_of_a_new_campaign_is_that_of_builds_of_others(here, call, finished):
+    (here / "runs").mkdir()
+    shutil.copytree(finished[0].folder, here / "runs" / "before")
+    file = write_campaign(here, batch=3, replicas=2, iterations=2, reference_replicas=4)
+    file.write_text(file.read_text().replace('name = "small"', 'name = "another"'))
+    before = tree(here)
+    said = call("start", file, "--dry-run", "--json")
+    assert said.code == 0
+    costs = said.json["cost"]
+    with Store.open_readonly(finished[0].folder) as store:
+        rows = [row for row in store.replicas() if row.status == "done"]
+        taken = store.models()[-1].seconds
+    (build,) = costs["builds"]
+    assert build["cpu_s"] == pytest.approx(sum(row.cpu_s for row in rows) / len(rows))
+    assert build["source"] == f"{counted(len(rows), 'build')} of smoke in campaign before"
+    assert build["n_bytes"] > 1000
+    first, one, everything = costs["phases"]
+    assert [phase["builds"]["smoke"] for phase in costs["phases"]] == [4, 6, 16]
+    assert one["cpu_h"] == pytest.approx((6 * build["cpu_s"] + costs["training_s"]) / 3600)
+    assert one["disk_gb"] == pytest.approx(6e-9 * build["n_bytes"])
+    assert everything["wall_h"] == pytest.approx(first["wall_h"] + 2 * one["wall_h"])
+    assert costs["training_s"] > 0
+    assert taken > 0
+    assert tree(here) == before
+    assert "3 replicas at a time" not in call("start", file, "--dry-run").out
+
+
+def test_a_campaign_that_has_begun_is_looked_at_where_it_is(copied, finished, call):
+    before = tree(copied)
+    said = call("run", copied, "--dry-run", "--json")
+    assert said.code == 0
+    assert "seed file" not in {row["what"] for row in said.json["findings"]}
+    assert said.json["cost"]["builds"][0]["source"] == "1 build of smoke in this campaign"
+    assert tree(copied) == before
+
+
+def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finished, tmp_path):
+    file = write_campaign(tmp_path)
+    file.write_text(
+        file.read_text()
+        .replace('"smoke"', '"quick"')
+        .replace("replicas = 1", "replicas = 1\ntimeout_minutes = 0.01", 1)
+    )
+    shutil.copytree(finished[0].folder, tmp_path / "runs" / "before")
+    campaign = load(file, tmp_path / "runs", checked=False)
+    told = cost(campaign)
+    (known,) = experience(campaign)
+    assert told.builds[0].cpu_s > 10 * known.rates[0].cpu_s
+    assert "with the ratio of the work" in told.builds[0].source
+    (late,) = told.over_time(campaign)
+    assert late.startswith("a build of quick takes about ")
+
+
+def test_where_nothing_is_known_the_engine_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.simulation.speed.speed", lambda *_: 50.0)
+    file = write_campaign(tmp_path)
+    file.write_text(file.read_text().replace('"smoke"', '"quick"'))
+    (build,) = cost(load(file, tmp_path / "runs", checked=False)).builds
+    assert build.cpu_s == pytest.approx(86_400 * 66.5e-3 / 50, rel=0.1)
+    assert build.source.startswith("two seconds of lammps")
+
+
+def test_unknown_variables_are_told_at_each_start_of_a_folder(copied, call, monkeypatch):
+    monkeypatch.setenv("AUTODISCO_SIMULATION_WORKRES", "5")
+    line = (
+        "AUTODISCO_SIMULATION_WORKRES: unknown variable in the environment; did you mean AUTODISCO_SIMULATION_WORKERS?"
+    )
+    assert line in call("start", copied).err.splitlines()
+    assert line in call("resume", copied).err.splitlines()
+    assert line in call("run", copied).err.splitlines()
+    rows = {row["what"]: row for row in call("run", copied, "--dry-run", "--json").json["findings"]}
+    assert (rows["variables"]["level"], rows["variables"]["found"]) == ("warning", line)
+
+
+def test_a_process_that_runs_the_campaign_is_found(begin, campaign_file, tmp_path):
+    _, store = begin()
+    store.set(owner=None)
+    file = tmp_path / "small.toml"
+    assert levels(file, tmp_path / "runs")["other process"] == ("ok", "none runs it")
+    acquire(store)
+    level, found = levels(file, tmp_path / "runs")["other process"]
+    assert level == "error"
+    assert f"process {os.getpid()}" in found
+
+
+def test_gpus_that_are_not_there_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.simulation.executors.cards._listed", lambda: [["GPU-aaaa"]])
+    file = write_campaign(tmp_path)
+    file.write_text(file.read_text() + '[executor.options]\ngpus = [0, "GPU-aaaa", 3]\n')
+    assert levels(file, tmp_path / "runs")["GPUs"] == (
+        "warning",
+        "executor.options.gpus: nvidia-smi does not list 3",
+    )
+
+
+def test_every_variable_that_the_program_reads_is_known_and_documented():
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "campaigns.md").read_text()
+    assert all(f"| `{name}` | {meaning} |" in page for name, meaning in OTHER_VARIABLES.items())
+    known = {*OTHER_VARIABLES, *map(variable_of, Settings(name="x").flat())}
+    for file in (root / "autodisco").rglob("*.py"):
+        named = set(re.findall(r"AUTODISCO_[A-Z_]*[A-Z]\b", file.read_text()))
+        assert named <= known, file
+
+
+def test_a_batch_system_that_is_not_there_is_found(tmp_path, monkeypatch):
+    pytest.importorskip("psij")
+    monkeypatch.setattr("autodisco.campaign.batch_system.shutil.which", lambda _: None)
+    file = write_campaign(tmp_path)
+    file.write_text(file.read_text() + '[executor]\nkind = "psij"\noptions = { gpus = 1, slots = 4 }\n')
+    level, found = levels(file, tmp_path / "runs")["executor"]
+    assert (level, found) == ("warning", "executor psij: batch system: none (not needed)")
+    (build,), phases = (told := cost(load(file, tmp_path / "runs", checked=False))).builds, told.phases
+    assert (build.cpu_s, build.source) == (None, "not known: no build so far")
+    assert phases[0].builds == {"smoke": 0}
+    assert phases[1].cpu_h is None
