@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
-from autodisco.campaign.asked_settings import REOPENED, AskedSettings, set_up_again
+from autodisco.campaign.asked_settings import AskedSettings, set_up_again
 from autodisco.campaign.backup import back_up_if_due
 from autodisco.campaign.campaign import Campaign, silent
 from autodisco.campaign.digest import digest_if_due
@@ -124,7 +124,7 @@ def wake(store: Store, changed: bool) -> bool:
     Returns whether the campaign is under way then; call it in one transaction with the change of settings.
     """
     state = store.get("state")
-    store.set(**{REOPENED: False})
+    store.set(reopened=False)
     if state in ("paused", "stopped", "failed") or (state in ("saturated", "settled", "exhausted") and changed):
         with store.transaction():
             store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")
