@@ -4,20 +4,16 @@ import errno
 import hashlib
 import json
 import os
-import pickle
 import shutil
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, Generic, Self, TextIO, TypeVar
+from typing import Any, TextIO
 
 from autodisco.errors import InputError
-
-Row = TypeVar("Row")
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """Error numbers of a disk, or a person's share of it, that has no room left."""
@@ -145,29 +141,6 @@ def open_atomic(path: Path) -> Iterator[TextIO]:
     """A text file to be written as a stream, which takes the place of `path` when all of it is there."""
     with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as handle:
         yield handle
-
-
-class Spooled(Generic[Row]):
-    """Rows that are made once and read several times, in order; they lie in a nameless file in `folder`, because all of
-    them may not fit into memory."""
-
-    def __init__(self, rows: Iterable[Row], folder: Path):
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 (closed by __exit__)
-        self._n = 0
-        for self._n, row in enumerate(rows, 1):
-            pickle.dump(row, self._file, pickle.HIGHEST_PROTOCOL)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __iter__(self) -> Iterator[Row]:
-        self._file.seek(0)
-        for _ in range(self._n):
-            yield pickle.load(self._file)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -8,13 +8,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import psutil
-
 ROOT = Path("/")
 
 
 def free_memory_bytes(root: Path = ROOT) -> int:
     """Memory that a new process can have without swapping, within the limits of its control group."""
+    import psutil  # here and below, because most readers of a campaign do without
+
     free = int(psutil.virtual_memory().available)
     for folder in _groups(root):
         limit, used = _number(folder / "memory.max"), _number(folder / "memory.current")
@@ -26,6 +26,8 @@ def free_memory_bytes(root: Path = ROOT) -> int:
 
 def memory_bytes(root: Path = ROOT) -> int:
     """Memory of the machine, or the limit of the control group if that is less."""
+    import psutil
+
     limits = [_number(folder / "memory.max") for folder in _groups(root)]
     return min([int(psutil.virtual_memory().total), *(limit for limit in limits if limit is not None)])
 
@@ -48,6 +50,8 @@ def file_system(path: Path, mounted: Iterable[tuple[str, str]] | None = None) ->
     `mounted` are the places of all file systems with their kinds, in the order in which they were mounted.
     """
     if mounted is None:
+        import psutil
+
         mounted = [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
     here = path.resolve()
     around = [(len(Path(place).parts), kind) for place, kind in mounted if here.is_relative_to(place)]

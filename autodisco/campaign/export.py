@@ -15,8 +15,9 @@ from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.errors import InputError
-from autodisco.files import Spooled, leftovers, open_atomic, place_beside, replacing, sync, write_atomic
+from autodisco.files import leftovers, open_atomic, place_beside, replacing, sync, write_atomic
 from autodisco.parts import in_parts
+from autodisco.spooled import Spooled
 from autodisco.store import PARTS, SIMULATIONS, Store
 from autodisco.text import joined_flags, without_formula
 

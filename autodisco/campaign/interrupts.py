@@ -121,15 +121,21 @@ def show_cursor() -> None:
 
 @contextmanager
 def signals(interrupts: Interrupts) -> Iterator[None]:
-    """SIGTERM and SIGINT interrupt the work within the block; a second one ends the process at once."""
+    """SIGTERM and SIGINT interrupt the work within the block; a second one ends the process at once.
+
+    So does SIGHUP, of a terminal that was closed, but for a second one: a terminal and its shell send one each. It is
+    ignored where it was before (nohup).
+    """
 
     def first_then_now(number: int, _: FrameType | None) -> None:
-        if interrupts.signalled:
+        if interrupts.signalled and number != signal.SIGHUP:
             show_cursor()
             os._exit(RESUMABLE)
         interrupts.signalled = True
 
-    before = {number: signal.signal(number, first_then_now) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [signal.SIGTERM, signal.SIGINT]
+    heard += [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
+    before = {number: signal.signal(number, first_then_now) for number in heard}
     try:
         yield
     finally:

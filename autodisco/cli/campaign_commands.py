@@ -9,8 +9,7 @@ import typer
 from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stdout_console
-from autodisco.cli.result import print_result
-from autodisco.cli.run_commands import run, start
+from autodisco.cli.running import run, start
 from autodisco.text import duration, size
 
 if TYPE_CHECKING:
@@ -215,6 +214,7 @@ def report(
 
     Writes an HTML page and the ranking as CSV and JSON, and prints a summary.
     """
+    from autodisco.cli.result import print_result
     from autodisco.report import write_report
     from autodisco.store import Store
 

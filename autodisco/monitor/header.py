@@ -90,6 +90,9 @@ def _loop_line(status: Progress, width: int) -> Text:
         return Text(shortened(f"waits: {waits}", width), style="bold red")
     line = Text()
     stages = _stages(status)
+    waits = f"   waits for cores: {status.waits_for_cores}" if status.waits_for_cores else ""
+    if waits and len(" → ".join(stages) + waits) > width:
+        stages = [stage for stage in stages if stage == status.state]
     while len(" → ".join(stages)) > width and stages[0] != status.state:
         stages = stages[1:]
     for position, state in enumerate(stages):
@@ -97,8 +100,8 @@ def _loop_line(status: Progress, width: int) -> Text:
         line.append(state, style="bold reverse cyan" if state == status.state else "bright_black")
     if status.request:
         line.append(f"   {status.request} requested", style="bold yellow")
-    elif status.waits_for_cores:
-        line.append(f"   waits for cores: {status.waits_for_cores}", style="yellow")
+    elif waits:
+        line.append(waits, style="yellow")
     elif status.activity:
         line.append(f"   {status.activity}", style="dim")
     line.truncate(width, overflow="ellipsis")

@@ -15,11 +15,11 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from autodisco.decide import status
-from autodisco.errors import InputError
+from autodisco.errors import AutodiscoError
 from autodisco.monitor.frame import ITERATIONS, JOURNAL_ROWS, frame
 from autodisco.monitor.header import header, training
 from autodisco.monitor.keys import pressed_keys
-from autodisco.monitor.lines import Lines
+from autodisco.monitor.lines import Lines, cut
 from autodisco.monitor.sections import simulations
 from autodisco.monitor.watch import Watch
 from autodisco.store import Store, progress
@@ -54,14 +54,46 @@ def watch(folder: Path, console: Console) -> None:
 
     Raises InputError where the folder holds no campaign.
     """
-    with Store.open_readonly(folder) as store:
-        seen = Watch(store)
-        with contextlib.suppress(KeyboardInterrupt), pressed_keys() as pressed, console.screen():
-            paint, stay = Painter(console), True
-            while stay and (seen.on_page or not seen.ended):
-                paint(seen.lines(*console.size))
-                stay = seen.obey(pressed(INTERVAL_S))
-        console.print(frame(seen.status, console.width, console.height - 1))
+    look = Look(folder)
+    with contextlib.suppress(KeyboardInterrupt), pressed_keys() as pressed, console.screen():
+        paint, stay = Painter(console), True
+        while stay and (look.watch.on_page or not look.watch.ended):
+            paint(look.lines(*console.size))
+            stay = look.watch.obey(pressed(INTERVAL_S))
+    look.close()
+    console.print(frame(look.watch.status, console.width, console.height - 1))
+
+
+class Look:
+    """What a screen shows of the campaign in a folder: while it cannot be read, because its disk is away for a time,
+    the last picture and the reason.
+
+    Raises InputError where the folder holds no campaign.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._store: Store | None = Store.open_readonly(folder)
+        self.watch = Watch(self._store)
+        self._shown: list[Text] = []
+
+    def lines(self, width: int, height: int) -> list[Text]:
+        """The picture of now in so many columns and lines."""
+        try:
+            if self._store is None:
+                self._store = Store.open_readonly(self._folder)
+                self.watch = Watch(self._store, self.watch.view)
+            self._shown = self.watch.lines(width, height)
+        except (AutodiscoError, OSError) as error:
+            self.close()
+            return cut([*self._shown[: height - 1], Text(f"cannot be read now: {error}", "bold red")], width, height)
+        return self._shown
+
+    def close(self) -> None:
+        """Close the campaign."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
 
 class Painter:
@@ -98,33 +130,41 @@ def following(folder: Path, console: Console) -> Iterator[Callable[[str], None]]
     progress, every `FOOTER_S`: 15 ms with thousands of polymers.
     """
     over = threading.Event()
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        reader = threading.Thread(target=_keep_footer, args=(folder, live, over), daemon=True)
-        reader.start()
+    live = Live(console=console, auto_refresh=False, transient=True)
+    live.start()
+    reader = threading.Thread(target=_keep_footer, args=(folder, live, over), daemon=True)
+    reader.start()
 
-        def say(line: str) -> None:
-            live.console.print(Text(f"{time.strftime('%H:%M:%S')} {line}"))
+    def say(line: str) -> None:
+        live.console.print(Text(f"{time.strftime('%H:%M:%S')} {line}"))
 
-        try:
-            yield say
-        finally:
-            over.set()
-            reader.join()
+    try:
+        yield say
+    finally:
+        over.set()
+        reader.join()
+        with contextlib.suppress(OSError):  # a terminal that was closed
+            live.stop()
 
 
 def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
     while not over.wait(FOOTER_S):
-        try:
-            with Store.open_readonly(folder) as store:
-                seen = progress(store, 1, 0)
-        except InputError:  # the campaign is still being made
-            continue
         # If the last line is full, the echo of Ctrl-C moves the cursor to a line that is never cleared.
         width = live.console.width - 4
-        if seen.simulations.left or training(seen, width):
-            live.update(Lines(simulations(seen, width, 2 + FOOTER_RUNNING)), refresh=True)
-        else:
-            live.update(Lines(header(seen, width, time.time())), refresh=True)
+        try:
+            shown = Lines(_footer(folder, width))
+        except (AutodiscoError, OSError):  # the campaign is still being made, or cannot be read now
+            continue
+        with contextlib.suppress(OSError):  # a terminal that was closed
+            live.update(shown, refresh=True)
+
+
+def _footer(folder: Path, width: int) -> list[Text]:
+    with Store.open_readonly(folder) as store:
+        seen = progress(store, 1, 0)
+    if seen.simulations.left or training(seen, width):
+        return simulations(seen, width, 2 + FOOTER_RUNNING)
+    return header(seen, width, time.time())
 
 
 def as_svg(folder: Path, width: int, height: int) -> str:

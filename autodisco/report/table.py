@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.decide import Ranked, with_properties
-from autodisco.files import Spooled, json_rows, open_atomic
+from autodisco.files import json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
+from autodisco.spooled import Spooled
 from autodisco.store import Store
 from autodisco.text import joined_flags, without_formula
 

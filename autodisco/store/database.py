@@ -184,7 +184,8 @@ class Database:
         try:
             yield
         finally:
-            self._connection.execute("COMMIT")
+            if self._connection.in_transaction:  # SQLite itself ends it where the disk fails
+                self._connection.execute("COMMIT")
 
     def copy_events(self) -> None:
         """Append new journal rows to ``events.jsonl``; called after each commit that wrote to the journal."""

@@ -247,6 +247,51 @@ with following(campaign.folder, stderr_console()) as say:
 """
 
 
+WAITING = """
+import sys, time
+from pathlib import Path
+from autodisco.campaign.stages import prepare, stage
+from autodisco.campaign.states import Interrupted
+from autodisco.cli import run
+def work(campaign, store):
+    print("at work", flush=True, file=sys.__stdout__)
+    while not campaign.interrupted():
+        time.sleep(0.1)
+    raise Interrupted
+prepare.PREPARE = stage.Stage("prepare", "waits", 0, work, {})
+sys.exit(run(["run", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_campaign_in_a_terminal_that_is_closed_leaves_in_order_or_goes_on_where_that_is_asked(campaign, ignored):
+    ours, theirs = pty.openpty()
+    hears = signal.SIG_IGN if ignored else signal.SIG_DFL  # as nohup does
+    process = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-c", WAITING, str(campaign.folder)],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, hears),
+    )
+    os.close(theirs)
+    try:
+        assert process.stdout.readline() == b"at work\n"
+        os.close(ours)
+        if ignored:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(2.0)
+            process.terminate()
+        assert process.wait(60) == interrupts.RESUMABLE
+    finally:
+        process.kill()
+        process.communicate()
+    with Store.open(campaign.folder) as store:
+        assert store.get("state") == "prepare"
+        assert store.get("owner") is None
+
+
 def test_a_second_ctrl_c_gives_the_terminal_its_cursor_back(campaign):
     ours, theirs = pty.openpty()
     words = [sys.executable, "-c", TERMINAL, str(campaign.folder)]

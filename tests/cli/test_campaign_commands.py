@@ -26,7 +26,7 @@ def test_help_loads_nothing_heavy():
 
 @pytest.mark.parametrize("line", [("status", "found"), ("log", "found"), ("list",)])
 def test_a_command_that_looks_at_a_campaign_starts_without_what_it_does_not_need(ended, line):
-    heavy = (*(set(HEAVY) - {"sqlite3", "rich.console"}), "numpy", "logging", "importlib.metadata", "jinja2")
+    heavy = {*HEAVY, "numpy", "psutil", "logging", "tempfile", "importlib.metadata"} - {"sqlite3", "rich.console"}
     with Store.open(ended) as store:  # what a posterior said
         judged = {"iteration": 2, "words": "posterior at 353 K", "best": 3, "sources": []}
         store.write_estimates([Estimate(key, 2, -2.0, 0.2, 0.5, 0.1, {}, {}) for key in store.units()])

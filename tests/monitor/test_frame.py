@@ -95,6 +95,7 @@ def test_a_campaign_that_waits_for_cores_says_who_uses_them(tmp_path):
     text = shown(status(store), 120, 24)
     assert "simulate → acquire → retrain   waits for cores: campaign peo uses 2 of 4 cores" in text
     assert "ETA" in text
+    assert "simulate   waits for cores: campaign peo uses 2 of 4 cores" in shown(status(store), 60, 20)
     store.update_replica("key-running", "quick", 0, status="waiting")
     assert "ETA" not in shown(status(store), 120, 24)
 

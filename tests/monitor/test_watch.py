@@ -11,6 +11,8 @@ from autodisco.decide import ranking
 from autodisco.monitor import Painter, Watch
 from autodisco.monitor.chart import Axis, Curve, chart
 from autodisco.monitor.keys import names, read_keys
+from autodisco.monitor.live import Look
+from autodisco.monitor.view import ORDERS
 from autodisco.store import Store
 from tests.filled_store import fill
 
@@ -78,6 +80,24 @@ def test_a_held_picture_stands_still(tmp_path):
         assert ranking(store)[-1].monomer_smiles in text(watch, 80, 20)
         watch.obey(["hold"])
         assert "something new" in text(watch)
+
+
+def test_a_folder_that_is_away_for_a_time_ends_no_picture(tmp_path):
+    fill(tmp_path / "a").close()
+    look = Look(tmp_path / "a")
+    look.watch.obey(["sort"])
+    assert ORDERS[1] in "\n".join(line.plain for line in look.lines(80, 24))
+    (tmp_path / "a").rename(tmp_path / "away")
+    for _ in range(2):
+        lines = [line.plain for line in look.lines(80, 24)]
+        assert ORDERS[1] in "\n".join(lines)
+        assert lines[-1].startswith("cannot be read now: ")
+        assert max(map(len, lines)) <= 80
+    (tmp_path / "away").rename(tmp_path / "a")
+    lines = [line.plain for line in look.lines(80, 24)]
+    assert "cannot be read now" not in "\n".join(lines)
+    assert ORDERS[1] in "\n".join(lines)
+    look.close()
 
 
 def test_q_leaves(watch):

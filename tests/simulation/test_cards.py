@@ -1,5 +1,6 @@
 """GPUs of one machine, with programs in place of those of NVIDIA: what the processes of replicas are told."""
 
+import fcntl
 import gc
 import os
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 from autodisco.errors import InputError
 from autodisco.simulation import LocalExecutor, ReplicaTask
-from autodisco.simulation.executors import cards, load_executor
+from autodisco.simulation.executors import cards, load_executor, slots
 
 LISTED = """\
 GPU 0: NVIDIA H100 (UUID: GPU-aaaa)
@@ -115,6 +116,24 @@ def test_a_card_that_is_free_again_is_given_to_the_next_replica(programs, begin)
     assert begin(executor, "next")[1][cards.DEVICES] == "b"
 
 
+def test_campaigns_that_share_cards_get_different_ones(programs, begin, monkeypatch, tmp_path):
+    """Also where one names them by number and the other one by name."""
+    programs(nvidia_smi=SMI)
+    monkeypatch.setenv(slots.FOLDER, str(tmp_path / "slots"))
+    monkeypatch.setattr("autodisco.simulation.executors.part.core_names", lambda _: ["core-0", "core-1", "core-2"])
+    executors = [LocalExecutor(gpus=gpus) for gpus in ([0, 1], ["GPU-aaaa", "GPU-bbbb"])]
+    for executor, name, card in zip(executors, "ab", ["0", "GPU-bbbb"], strict=True):
+        executor.serve(name, tmp_path)
+        executor.share()
+        assert executor.reserve()
+        assert begin(executor, name)[1][cards.DEVICES] == card
+    assert not executors[1].reserve()
+    assert executors[1].waits_for == "campaign a uses 1 of 3 cores and 1 of the places on GPUs"
+    begin.end()
+    executors[1]._part._slots._asked = 0.0  # it may ask again now
+    assert executors[1].reserve()
+
+
 @pytest.mark.parametrize(
     ("variable", "known"),
     [
@@ -153,8 +172,12 @@ def test_local_takes_all_cards_where_the_engine_uses_them(programs, tmp_path, mo
 
 def test_several_replicas_of_a_card_share_it_with_mps_which_ends_with_the_executor(programs, begin, tmp_path):
     folder = programs(nvidia_cuda_mps_control=CONTROL.replace("CODE", "0"))
-    left = tmp_path / f"{cards.PREFIX}999999999-x"
-    left.mkdir()
+    left, held = (tmp_path / f"{cards.PREFIX}{name}" for name in ("left", "held"))
+    for one in (left, held):
+        one.mkdir()
+        (one / cards.OWNER).touch()
+    other = os.open(held / cards.OWNER, os.O_RDWR)  # of a process that lives, maybe in another container
+    fcntl.flock(other, fcntl.LOCK_EX)
     executor = LocalExecutor(0, 1, [3, "MIG-b1"], 2)
     found = [begin(executor, str(n))[1] for n in range(4)]
     assert [one[cards.DEVICES] for one in found] == ["0", "MIG-b1", "0", "MIG-b1"]
@@ -169,6 +192,7 @@ def test_several_replicas_of_a_card_share_it_with_mps_which_ends_with_the_execut
         f"-d  MIG-b1 {pipes[1]}",
     ]
     assert not left.exists()
+    assert held.exists()
     begin.end()
     del executor
     gc.collect()

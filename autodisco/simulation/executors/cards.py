@@ -6,6 +6,7 @@ one is used.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -16,11 +17,11 @@ import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
-
 MPS = "nvidia-cuda-mps-control"
 DEVICES, PIPES, LOGS = "CUDA_VISIBLE_DEVICES", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"
 PREFIX = f"autodisco-mps-{os.getuid()}-"
+OWNER = "owner"
+"""File in the folder of a control daemon that the process which started it holds locked."""
 PATIENCE_S = 60.0
 
 
@@ -121,24 +122,27 @@ class Cards:
         """Start MPS on a card; the variables of its clients. It ends with this process."""
         if not self._daemons:
             end_leftovers()
-        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        owner = os.open(Path(folder) / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(owner, fcntl.LOCK_EX)
         places = {PIPES: folder, LOGS: folder}
         started = _control(["-d"], {DEVICES: card, **places})
         if started.returncode:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(owner)
             why = (started.stderr or started.stdout).strip().partition("\n")[0]
             print(f"MPS does not start on GPU {card} ({why}); replicas share it without MPS", file=sys.stderr)
             return {DEVICES: card}
-        weakref.finalize(self, _quit, folder)
+        weakref.finalize(self, _quit_own, folder, owner)
         # a daemon that has one card numbers it from zero
         return {DEVICES: "0" if card.isdigit() else card, **places}
 
 
 def end_leftovers() -> None:
-    """End the control daemons of processes that were killed."""
+    """End the control daemons of processes that were killed: nobody holds the lock in their folder any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        with contextlib.suppress(OSError), open(folder / OWNER, "r+b") as owner:  # it is held, or not there yet
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _quit(str(folder))
 
 
@@ -151,6 +155,11 @@ def _control(arguments: list[str], variables: dict[str, str], said: str = "") ->
         text=True,
         timeout=PATIENCE_S,
     )
+
+
+def _quit_own(folder: str, owner: int) -> None:
+    _quit(folder)
+    os.close(owner)
 
 
 def _quit(folder: str) -> None:

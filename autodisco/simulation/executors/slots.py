@@ -202,11 +202,12 @@ class Slots:
         for name in {*self._want.cores, *self._want.places, *(path.name for path in self.folder.glob("*-*"))}:
             if name.startswith("campaign-"):
                 continue
-            file = opened.enter_context(_open(self.folder / name))
+            file = _open(self.folder / name)
             if _lock(file):
-                free[name] = file
+                free[name] = opened.enter_context(file)
             else:
                 holders[name] = file.read().decode()
+                file.close()
         return free, holders
 
 

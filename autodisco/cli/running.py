@@ -5,11 +5,9 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.dry_run import campaign_of, dry_run
 from autodisco.cli.locate import argument
 from autodisco.cli.options import FILE, JSON
 from autodisco.cli.output import message, print_json, stderr_console
-from autodisco.cli.result import print_end
 
 DRY_RUN = Annotated[
     bool,
@@ -24,6 +22,8 @@ def run(file: FILE, only_look: DRY_RUN = False, as_json: JSON = False) -> None:
     Progress goes to stderr, the result to stdout.
     """
     from autodisco import campaign as campaigns
+    from autodisco.cli.dry_run import campaign_of, dry_run
+    from autodisco.cli.result import print_end
 
     if only_look:
         raise typer.Exit(dry_run(file, as_json))
@@ -50,6 +50,7 @@ def start(file: FILE, only_look: DRY_RUN = False, as_json: JSON = False) -> None
     """
     from autodisco import campaign as campaigns
     from autodisco.campaign.preflight import warnings
+    from autodisco.cli.dry_run import campaign_of, dry_run
 
     if only_look:
         raise typer.Exit(dry_run(file, as_json))
