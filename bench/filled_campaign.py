@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from autodisco.campaign.setup import set_up
 from autodisco.decide import objective_of
 from autodisco.files import write_json
 from autodisco.monitor import Painter, Watch, following
+from autodisco.monitor.live import FOOTER_S
 from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
 from autodisco.polymer.grammar import units_from_grammar
 from autodisco.store import Candidate, Estimate, Forecast, Owner, Store, TrainingEntry
@@ -58,7 +59,7 @@ hours = 1000
 """
 REPLICAS, DRAWS, RUNNING = 2, 50, 4
 WALL_S, FAILING = 120.0, 0.08
-PAIRS, PAIR_S, WARM_STEPS = 8, 15.0, 10
+PAIRS, LOOKS, WARM_STEPS = 25, 3, 20
 FAILURES = (
     ("build-overlap", "no arrangement of 1 chains of 30 units, 4 LiTFSI without overlaps in 3 tries", 0.5),
     ("timeout", "no result after 900 s", 0.25),
@@ -354,11 +355,13 @@ def time_footer(folder: Path, seconds: float = 30.0) -> None:
         time.sleep(seconds)
         share = (time.process_time() - cpu) / (time.perf_counter() - begin)
     print(f"footer of run    {100 * share:6.2f} % of a core")
-    pairs = [training_steps(folder) for _ in range(PAIRS)]
+    pairs = training_pairs(folder)
     for name, place in (("by the clock", 0), ("for its CPU time", 1)):
-        slower = sorted(100 * (1 - with_footer[place] / without[place]) for without, with_footer in pairs)
-        low, middle, high = slower[len(slower) // 4], slower[len(slower) // 2], slower[-1 - len(slower) // 4]
-        print(f"training is slower by {middle:.1f} % {name} (half of the pairs: {low:.1f} to {high:.1f} %)")
+        slower = np.array([1 - shown[place] / alone[place] for alone, shown in pairs])
+        half = np.quantile(slower, (0.25, 0.5, 0.75))
+        error = 1.25 * np.std(slower) / len(slower) ** 0.5  # of a median
+        print(f"training is slower by {100 * half[1]:.1f} ± {100 * error:.1f} % {name} "
+              f"({len(pairs)} pairs, half of them {100 * half[0]:.1f} to {100 * half[2]:.1f} %)")  # fmt: skip
 
 
 @contextmanager
@@ -370,28 +373,35 @@ def footer(folder: Path) -> Iterator[None]:
             yield
 
 
-def training_steps(folder: Path) -> list[tuple[float, float]]:
-    """Steps of the quickstart's training in a second and in a CPU-second, without the footer and with it."""
+def training_pairs(folder: Path) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Steps of the quickstart's training in a second and in a CPU-second, without the footer and with it, in turns."""
     from autodisco.generator import TrainingRow, fit, generator_settings
 
     with Store.open_readonly(folder) as store:
         rows = [TrainingRow(row.smiles, row.label, row.weight) for row in store.training(store.get("iteration") - 1)]
     settings = generator_settings(size="gpt-nano", iterations=10**6, balance=0.5, device="cpu")
     found: list[tuple[float, float]] = []
-    for shown in (False, True):
-        begun: list[float] = []
+    shown = ExitStack()
+    begun: tuple[int, float, float] | None = None
+    changed = 0.0
 
-        def progress(step: int, *_: object, begun: list[float] = begun) -> None:
-            if step == WARM_STEPS:
-                begun += [time.perf_counter(), time.process_time()]
-            elif step > WARM_STEPS and time.perf_counter() - begun[0] > PAIR_S:
-                taken = time.perf_counter() - begun[0], time.process_time() - begun[1]
-                found.append(((step - WARM_STEPS) / taken[0], (step - WARM_STEPS) / taken[1]))
+    def progress(step: int, *_: object) -> None:
+        nonlocal begun, changed
+        now, cpu = time.perf_counter(), time.process_time()
+        if step <= WARM_STEPS or begun is None:
+            changed = now if step <= WARM_STEPS else changed
+            begun = (step, now, cpu) if now - changed > FOOTER_S / 2 else None  # from there, a look in each interval
+        elif now - begun[1] > LOOKS * FOOTER_S:
+            done = step - begun[0]
+            found.append((done / (now - begun[1]), done / (cpu - begun[2])))
+            if len(found) == 2 * PAIRS:
                 raise StopIteration
+            shown.close() if len(found) % 2 == 0 else shown.enter_context(footer(folder))
+            begun, changed = None, time.perf_counter()
 
-        with footer(folder) if shown else nullcontext(), suppress(StopIteration):
-            fit(rows, settings, seed=1, progress=progress)
-    return found
+    with shown, suppress(StopIteration):
+        fit(rows, settings, seed=1, progress=progress)
+    return list(zip(found[::2], found[1::2], strict=True))
 
 
 def redraw(watch: Watch, paint: Painter, width: int, height: int) -> None:

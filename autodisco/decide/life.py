@@ -70,7 +70,7 @@ def explain(store: Store, polymer: str) -> Life:
 
     Raises InputError where the campaign does not know it.
     """
-    key = store.key_named(polymer) or _key(polymer)
+    key = store.key_called(polymer) or _key(polymer)
     if life := life_of(store, key, Standings(store)):
         return life
     raise InputError(f"{store.folder}: this campaign has not met {polymer}")
@@ -229,7 +229,7 @@ def _replica(row: Replica, objective: Objective) -> str:
 def _key(polymer: str) -> str:
     if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
         return polymer
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # takes long to import; keys and names do not need it
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # takes long to import; what is known by name does without
 
     try:
         return parse(polymer, elements=ORGANIC_ELEMENTS).key

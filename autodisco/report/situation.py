@@ -9,6 +9,9 @@ from autodisco.decide import status as status_of
 from autodisco.store import END_STATES, STALE_S, Store, at_one_moment, escapes, following
 from autodisco.text import counted, duration, joined
 
+LAST_ITERATIONS = 12
+"""So many are read: what is told concerns the last one that was judged."""
+
 MOST_NAMED = 5
 """Values far off what is expected that are named."""
 
@@ -18,7 +21,7 @@ def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
     ``budget``, ``disk``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing
     moves, ``idle``."""
-    status = status_of(store)
+    status = status_of(store, iterations=LAST_ITERATIONS)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
     does = {stage.name: stage.does for stage in status.loop}

@@ -80,10 +80,10 @@ class Store(RecordedFiles):
         """Iterations of the polymers that the campaign found, by key."""
         return dict(self.tuples("SELECT key, iteration FROM polymers WHERE source = 'generated' ORDER BY key"))
 
-    def key_named(self, name: str) -> str | None:
-        """Key of the polymer that a seed file calls so, or None."""
-        found = self.rows("SELECT key FROM polymers WHERE name = ? ORDER BY key LIMIT 1", name)
-        return str(found[0]["key"]) if found and name else None
+    def key_called(self, text: str) -> str | None:
+        """Key of the polymer that a seed file calls so, else of one that is known in this spelling, or None."""
+        sql = "SELECT key FROM polymers WHERE ?1 IN (name, given, smiles) ORDER BY name != ?1, key LIMIT 1"
+        return next((str(row["key"]) for row in self.each(sql, text)), None) if text else None
 
     def units(self) -> dict[str, str]:
         """Canonical repeat units of all polymers by key."""

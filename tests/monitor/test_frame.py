@@ -13,7 +13,7 @@ from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.header import campaign_seconds_left
 from autodisco.store import Store
-from tests.filled_store import fill
+from tests.filled_store import SETTINGS, fill
 
 
 def shown(seen, width, height, **settings):
@@ -57,6 +57,15 @@ def test_the_distance_to_saturation_is_shown_as_its_rule_counts(tmp_path):
         text = shown(status(store), 160, 30)
     assert "Next is new: 25 % (14–41)" in text
     assert "known 21/28 (75 %), P 0.04 above 30 %, asked 0.9" in text
+
+
+def test_iterations_in_a_row_are_counted_however_few_of_them_are_read(tmp_path):
+    with fill(tmp_path / "a") as store:
+        store.set(settings=SETTINGS | {"saturation": SETTINGS["saturation"] | {"patience": 20}})
+        for n in range(1, 16):
+            store.begin_iteration(n)
+            store.end_iteration(n, {}, {"count": "polymers", "known": 21, "draws": 28, "p_above": 0.9, "high": True})
+        assert status(store, iterations=3).saturation.in_a_row == 15
 
 
 def test_age_of_the_heartbeat_and_free_room_are_shown(tmp_path):
