@@ -1,5 +1,6 @@
 """What the next iteration of a campaign will cost: builds, hours, and disk (`build_costs`)."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import objective_named
 from autodisco.errors import NoCampaign
@@ -17,7 +19,7 @@ from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.store import Record, Store
-from autodisco.text import counted, duration
+from autodisco.text import counted, duration, significant
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,19 @@ class Cost(Record):
             if build.wall_s and build.wall_s > limit
         ]
 
+    def over_disk(self, campaign: Campaign) -> list[str]:
+        """The first part of the campaign for which the disk is expected to be too small, as a sentence."""
+        place = shared_folder(campaign.settings) or campaign.folder.absolute()
+        existing = next(path for path in (place, *place.parents) if path.exists())
+        kept = campaign.settings.simulation.least_free_disk_gb
+        free = max(0.0, shutil.disk_usage(existing).free / 1e9 - kept)
+        return [
+            f"{phase.name}: about {significant(phase.disk_gb)} GB of disk, and {significant(free)} GB are free at "
+            f"{existing} beside the {kept:g} GB of simulation.least_free_disk_gb"
+            for phase in self.phases
+            if phase.disk_gb and phase.disk_gb > free
+        ][:1]
+
 
 def cost(campaign: Campaign) -> Cost:
     """The cost of the next iteration of a campaign, new or begun; it changes nothing.
@@ -67,24 +82,29 @@ def cost(campaign: Campaign) -> Cost:
     builds = build_costs(campaign, loaded, known)
     taken = next((one.training_s for one in known if one.training_s), None)
     share = _share_of_card(campaign, executor.workers)
-    first, steady = _preparation(campaign), _iteration(campaign)
-    phases = [_phase("an iteration", steady, builds, executor.workers, share, taken)]
-    if first is not None:
-        phases.insert(0, _phase("before the first iteration", first, builds, executor.workers, share, taken))
-    if (limit := campaign.settings.budget.iterations) and first is not None:
-        phases.append(_sum(f"all of {counted(limit, 'iteration')}", phases, limit))
+    each = _phase("an iteration", _iteration(campaign), builds, executor.workers, share, taken)
+    first, phases, (state, ended) = None, [each], _reached(campaign)
+    if state in (None, "prepare"):
+        first = _phase("before the first iteration", _preparation(campaign), builds, executor.workers, share, taken)
+        phases = [first, each]
+    if (left := campaign.settings.budget.iterations - ended) > 0:
+        told = f"all of {counted(left, 'iteration')}" if first else f"{counted(left, 'iteration')} that may follow"
+        phases.append(_sum(told, first, each, left))
     return Cost(executor.workers, builds, taken, phases)
 
 
-def _preparation(campaign: Campaign) -> list[float] | None:
-    """Builds at each tier before the first iteration, the reference and seeds without a value; None if that is over."""
-    settings, tiers = campaign.settings, campaign.tiers
+def _reached(campaign: Campaign) -> tuple[str | None, int]:
+    """State of a campaign, None for a new one, and the number of its iterations that have ended."""
     try:
         with Store.open_readonly(campaign.folder) as store:
-            if store.get("state") != "prepare":
-                return None
+            return store.get("state"), store.iterations_ended()
     except NoCampaign:
-        pass
+        return None, 0
+
+
+def _preparation(campaign: Campaign) -> list[float]:
+    """Builds at each tier before the first iteration: the reference, and seeds without a value."""
+    settings, tiers = campaign.settings, campaign.tiers
     path = settings.seeds.file
     seeds = read_seeds(Path(path), objective_named(settings.objective.name)) if path else []
     here = tiers[0].protocol, settings.simulation.force_field
@@ -155,18 +175,15 @@ def _total(parts: Iterable[tuple[float, float | None]]) -> float | None:
     return None if any(amount is None for _, amount in known) else sum(n * (amount or 0.0) for n, amount in known)
 
 
-def _sum(name: str, phases: list[Phase], iterations: int) -> Phase:
-    """The first phase and so many of the last one."""
-    first, last = phases[0], phases[-1]
+def _sum(name: str, first: Phase | None, each: Phase, iterations: int) -> Phase:
+    """The first phase, if there is one, and so many iterations."""
 
-    def both(one: float | None, each: float | None) -> float | None:
-        return None if one is None or each is None else one + iterations * each
+    def both(amount: str) -> float | None:
+        once, again = getattr(first, amount) if first else 0.0, getattr(each, amount)
+        return None if once is None or again is None else once + iterations * again
 
-    return Phase(
-        name,
-        {protocol: first.builds[protocol] + iterations * number for protocol, number in last.builds.items()},
-        both(first.cpu_h, last.cpu_h),
-        both(first.gpu_h, last.gpu_h),
-        both(first.wall_h, last.wall_h),
-        both(first.disk_gb, last.disk_gb),
-    )
+    builds = {
+        protocol: (first.builds[protocol] if first else 0.0) + iterations * number
+        for protocol, number in each.builds.items()
+    }
+    return Phase(name, builds, both("cpu_h"), both("gpu_h"), both("wall_h"), both("disk_gb"))

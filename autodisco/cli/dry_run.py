@@ -1,11 +1,14 @@
 """`--dry-run` of `run` and `start`: what will be wrong, and what an iteration costs."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.text import counted, duration, significant
+from autodisco.text import counted, duration, significant, size
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
@@ -19,15 +22,16 @@ def dry_run(file: Path, as_json: bool) -> int:
     from autodisco.campaign.cost import cost
     from autodisco.store import leaving_nothing
 
-    with leaving_nothing(), stderr_console().status("looking at the campaign and this machine"):
+    with leaving_nothing(), _without_bytecode(), stderr_console().status("looking at the campaign and this machine"):
         campaign = campaign_of(file, checked=False)
         findings = preflight.examine(campaign, file)
         try:
             costs, unknown = cost(campaign), ""
         except AutodiscoError as error:
             costs, unknown = None, str(error)
-        late = costs.over_time(campaign) if costs else []
+        late, large = (costs.over_time(campaign), costs.over_disk(campaign)) if costs else ([], [])
         findings += [preflight.Finding("time limit", "warning", sentence) for sentence in late]
+        findings += [preflight.Finding("disk", "warning", sentence) for sentence in large]
     if as_json:
         print_json({"name": campaign.settings.name, "folder": campaign.folder, "findings": findings, "cost": costs})
     else:
@@ -47,6 +51,16 @@ def campaign_of(file: Path, checked: bool = True) -> "Campaign":
     if not (file / "state.db").is_file():
         raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
     return campaigns.open_folder(file)
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Python makes no folder `__pycache__` beside files of parts."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 _LEVELS = {"ok": "ok", "warning": "warn", "error": "FAIL"}
@@ -80,7 +94,5 @@ def _print_cost(campaign: "Campaign", costs: "Cost") -> None:
         print(f"{told}, without the training of the model, which was not measured here yet")
 
 
-def _bytes(value: float | None) -> Any:
-    if value is None:
-        return "–"
-    return f"{significant(value / 1e9)} GB" if value >= 1e9 else f"{significant(value / 1e6)} MB"
+def _bytes(value: float | None) -> str:
+    return "–" if value is None else size(value)

@@ -1,8 +1,10 @@
 """What can be found before a campaign works, and what an iteration costs; nothing is changed on the disk."""
 
+import dataclasses
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,10 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call):
-    file = write_campaign(here)
+def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (here / "parts.py").write_text("")
+    file = write_campaign(here, selection="parts.py:mine")
     (here / "seeds.csv").write_text("name,monomer_smiles\nodd,OCC\n")
     file.write_text(
         file.read_text().replace('protocol = "smoke"', 'protocol = "smoke"\nfolder = "disk"\nleast_free_disk_gb = 1e9')
@@ -48,7 +52,8 @@ def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call):
     found = {row["what"]: row for row in said.json["findings"]}
     assert said.code == 1
     wrong = {what: row["level"] for what, row in found.items() if row["level"] != "ok"}
-    assert wrong == {"seed file": "error", "shared folder": "error", "notifications": "error", "room": "warning"}
+    errors = dict.fromkeys(("parts", "seed file", "shared folder", "notifications"), "error")
+    assert wrong == {**errors, "room": "warning"}
     assert "seeds.csv, line 2" in found["seed file"]["found"]
     assert "no-such-program" in found["notifications"]["found"]
     assert "least_free_disk_gb asks for 1e+09" in found["room"]["found"]
@@ -88,6 +93,7 @@ def test_a_campaign_that_has_begun_is_looked_at_where_it_is(copied, finished, ca
     assert said.code == 0
     assert "seed file" not in {row["what"] for row in said.json["findings"]}
     assert said.json["cost"]["builds"][0]["source"] == "1 build of smoke in this campaign"
+    assert [phase["name"] for phase in said.json["cost"]["phases"]] == ["an iteration"]
     assert tree(copied) == before
 
 
@@ -104,6 +110,9 @@ def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finishe
     (known,) = experience(campaign)
     assert told.builds[0].cpu_s > 10 * known.rates[0].cpu_s
     assert "with the ratio of the work" in told.builds[0].source
+    assert told.over_disk(campaign) == []
+    full = dataclasses.replace(told, phases=[dataclasses.replace(phase, disk_gb=1e9) for phase in told.phases])
+    assert full.over_disk(campaign)[0].startswith("before the first iteration: about 1.0e+09 GB of disk, and ")
     (late,) = told.over_time(campaign)
     assert late.startswith("a build of quick takes about ")
 

@@ -76,7 +76,7 @@ def test_two_campaigns_at_a_time_end_as_one_alone(tmp_path):
     tables, waited = [], []
     for folder in (*folders, tmp_path / "alone"):
         with Store.open_readonly(folder / "runs" / "small") as store:
-            tables.append([(row.key, row.measured) for row in ranking(store)])
+            tables.append([(row.key, row.values) for row in ranking(store)])
             waited += [row.event for row in store.journal() if row.event == "waits for cores"]
     assert tables[0] == tables[1] == tables[2]
     assert 1 <= len(waited) <= 2

@@ -243,6 +243,31 @@ def test_two_campaigns_never_run_more_than_the_machine_has_and_both_get_on(tmp_p
     assert {began[:8].count("a"), began[:8].count("b")} <= {3, 4, 5}
 
 
+def test_a_training_holds_a_core_as_soon_as_one_is_free_and_does_not_wait_for_it(tmp_path, monkeypatch):
+    monkeypatch.setenv(slots.FOLDER, str(tmp_path / "slots"))
+    trains, other = sharing("a", 1, 1), sharing("b", 1, 1)
+    assert other.reserve()
+    trains.occupy(1)
+    other.poll([])  # what was reserved is free again
+    assert not other.reserve()  # it is the turn of the training
+    trains.occupy(1)
+    assert not other.reserve()
+    assert other.waits_for == "campaign a uses 1 of 1 core"
+    trains.occupy(0)
+    assert other.reserve()
+
+
+def test_a_campaign_that_leaves_holds_nobody_up(tmp_path, monkeypatch):
+    monkeypatch.setenv(slots.FOLDER, str(tmp_path / "slots"))
+    leaves, other = sharing("a", 1, 1), sharing("b", 1, 1)
+    assert leaves.reserve()
+    assert not other.reserve()
+    leaves.occupy(1)
+    leaves.leave()
+    assert other.reserve()
+    assert [path.name for path in (tmp_path / "slots").glob("campaign-*")] == [other._part._slots._path.name]
+
+
 @pytest.mark.fault("read-only disk, or no right to write")
 def test_where_slots_cannot_be_written_it_is_told_once_and_replicas_start(tmp_path, monkeypatch):
     file = tmp_path / "no-folder"
