@@ -12,7 +12,7 @@ from typing import Any
 from autodisco import registry
 from autodisco.analysis.components import components_of
 from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, SimulationFailure
-from autodisco.files import DISK_FAULTS, DISK_FULL, read_json, sha256, write_atomic, write_json
+from autodisco.files import DISK_FAULTS, DISK_FULL, read_json, sha256, sync_all, write_atomic, write_json
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.cache import OUTCOME, RAN, SYSTEM, enter
 from autodisco.simulation.description import KEPT_LABELS, charge_used, describe
@@ -128,6 +128,7 @@ def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
     if not DENSITY_RANGE[0] < density < DENSITY_RANGE[1]:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
+    sync_all([task.folder / name for name in RESULT_FILES])  # an outcome that outlives a loss of power has its files
     hashes = {name: sha256(task.folder / name) for name in RESULT_FILES}
     size = sum(file.stat().st_size for file in task.folder.iterdir() if file.is_file())
     return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms, hashes, size)

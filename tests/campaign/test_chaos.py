@@ -29,8 +29,8 @@ def test_befallen_by_two_faults_it_ends_by_itself_like_one_left_alone(finished, 
     kinds = ("lost mount", "kill")
     with Store.open_readonly(finished[0].folder) as store:
         fork(store, folder := tmp_path / "small", 0, {})
-    options = ["--kinds", *kinds, "--strikes", 2, "--pause-s", 1, "--lasts-s", 2, 3]
-    told = befallen(folder, tmp_path / "end", "--seed", 1, *options)
+    options = ["--kinds", *kinds, "--strikes", 2, "--pause-s", 0.5, "--lasts-s", 6, 7]
+    told = befallen(folder, tmp_path / "end", "--seed", 7, *options)  # the kill comes first
     record_property("injections", sum(told["struck"].values()))
     check(told, finished[0].folder, tmp_path / "end", kinds)
 
