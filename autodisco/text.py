@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+SIZES = ("B", "kB", "MB", "GB")
+
 
 def counted(n: int, noun: str) -> str:
     """``1 polymer``, ``2 polymers``."""
@@ -27,6 +29,13 @@ def duration(seconds: float | None) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60:02d}"
     return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
+
+
+def size(number: float) -> str:
+    """``940 kB``, ``1.6 MB``, ``34 GB``: bytes with two digits or more, in powers of 1,000."""
+    power = min(3, int(math.log10(number) // 3)) if number >= 1 else 0
+    scaled = number / 1000**power
+    return f"{scaled:.1f} {SIZES[power]}" if scaled < 9.95 and power else f"{scaled:.0f} {SIZES[power]}"
 
 
 def with_error(value: float | None, sem: float | None, factor: float = 1.0) -> str:

@@ -19,13 +19,14 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from daemon_load import ended, properties
@@ -59,7 +60,7 @@ hours = 1000
 """
 REPLICAS, DRAWS, RUNNING = 2, 50, 4
 WALL_S, FAILING = 120.0, 0.08
-PAIRS, LOOKS, WARM_STEPS = 25, 3, 20
+PAIRS, LOOKS, WARM_STEPS = 10, 5, 20
 FAILURES = (
     ("build-overlap", "no arrangement of 1 chains of 30 units, 4 LiTFSI without overlaps in 3 tries", 0.5),
     ("timeout", "no result after 900 s", 0.25),
@@ -355,53 +356,66 @@ def time_footer(folder: Path, seconds: float = 30.0) -> None:
         time.sleep(seconds)
         share = (time.process_time() - cpu) / (time.perf_counter() - begin)
     print(f"footer of run    {100 * share:6.2f} % of a core")
-    pairs = training_pairs(folder)
-    for name, place in (("by the clock", 0), ("for its CPU time", 1)):
-        slower = np.array([1 - shown[place] / alone[place] for alone, shown in pairs])
+    turns = training_turns(folder)
+    alone, shown = turns[::2], turns[1::2]
+    print(f"of the CPU time of a training: {100 * np.mean([turn.footer for turn in shown]):.2f} %")
+    for name in ("steps_per_s", "steps_per_cpu_s"):
+        slower = np.array([1 - getattr(b, name) / getattr(a, name) for a, b in zip(alone, shown, strict=True)])
         half = np.quantile(slower, (0.25, 0.5, 0.75))
         error = 1.25 * np.std(slower) / len(slower) ** 0.5  # of a median
-        print(f"training is slower by {100 * half[1]:.1f} ± {100 * error:.1f} % {name} "
-              f"({len(pairs)} pairs, half of them {100 * half[0]:.1f} to {100 * half[2]:.1f} %)")  # fmt: skip
+        print(f"{name} are fewer by {100 * half[1]:.1f} ± {100 * error:.1f} % "
+              f"({len(slower)} pairs, half of them {100 * half[0]:.1f} to {100 * half[2]:.1f} %)")  # fmt: skip
 
 
 @contextmanager
-def footer(folder: Path) -> Iterator[None]:
-    """The footer, written nowhere."""
+def footer(folder: Path) -> Iterator[Path]:
+    """The footer, written nowhere; gives the file that holds the CPU time of its thread."""
     with open(os.devnull, "w") as out:
         console = Console(width=120, height=40, file=out, force_terminal=True)
         with following(folder, console):
-            yield
+            (thread,) = [one for one in threading.enumerate() if one.name == "footer"]
+            yield Path(f"/proc/self/task/{thread.native_id}/schedstat")
 
 
-def training_pairs(folder: Path) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """Steps of the quickstart's training in a second and in a CPU-second, without the footer and with it, in turns."""
+class Turn(NamedTuple):
+    """A part of a training: its speed, and the share of its CPU time that the footer took."""
+
+    steps_per_s: float
+    steps_per_cpu_s: float
+    footer: float
+
+
+def training_turns(folder: Path) -> list[Turn]:
+    """The quickstart's training without the footer and with it, in turns."""
     from autodisco.generator import TrainingRow, fit, generator_settings
 
     with Store.open_readonly(folder) as store:
         rows = [TrainingRow(row.smiles, row.label, row.weight) for row in store.training(store.get("iteration") - 1)]
     settings = generator_settings(size="gpt-nano", iterations=10**6, balance=0.5, device="cpu")
-    found: list[tuple[float, float]] = []
-    shown = ExitStack()
-    begun: tuple[int, float, float] | None = None
+    turns: list[Turn] = []
+    shown, of_footer = ExitStack(), Path(os.devnull)
+    begun: tuple[float, ...] | None = None
     changed = 0.0
 
     def progress(step: int, *_: object) -> None:
-        nonlocal begun, changed
-        now, cpu = time.perf_counter(), time.process_time()
+        nonlocal begun, changed, of_footer
+        footer_s = 1e-9 * int((of_footer.read_text().split() or [0])[0])
+        now = (step, time.perf_counter(), time.process_time(), footer_s)
         if step <= WARM_STEPS or begun is None:
-            changed = now if step <= WARM_STEPS else changed
-            begun = (step, now, cpu) if now - changed > FOOTER_S / 2 else None  # from there, a look in each interval
-        elif now - begun[1] > LOOKS * FOOTER_S:
-            done = step - begun[0]
-            found.append((done / (now - begun[1]), done / (cpu - begun[2])))
-            if len(found) == 2 * PAIRS:
+            changed = now[1] if step <= WARM_STEPS else changed
+            begun = now if now[1] - changed > FOOTER_S / 2 else None  # from there, a look in each interval
+        elif now[1] - begun[1] > LOOKS * FOOTER_S:
+            steps, wall, cpu, footer_s = (b - a for a, b in zip(begun, now, strict=True))
+            turns.append(Turn(steps / wall, steps / cpu, footer_s / cpu))
+            if len(turns) == 2 * PAIRS:
                 raise StopIteration
-            shown.close() if len(found) % 2 == 0 else shown.enter_context(footer(folder))
+            shown.close()
+            of_footer = shown.enter_context(footer(folder)) if len(turns) % 2 else Path(os.devnull)
             begun, changed = None, time.perf_counter()
 
     with shown, suppress(StopIteration):
         fit(rows, settings, seed=1, progress=progress)
-    return list(zip(found[::2], found[1::2], strict=True))
+    return turns
 
 
 def redraw(watch: Watch, paint: Painter, width: int, height: int) -> None:

@@ -51,7 +51,9 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
     system = _json(folder / "system.json")
     source = folder / "trajectory.dcd"
     if not source.is_file() and (folder / "ions.dcd").is_file():
-        raise InputError(f"{source}: removed by `autodisco clean`; ions.dcd and ions.pdb hold the ions alone")
+        raise InputError(
+            f"{source}: removed by `autodisco clean` or simulation.keep; ions.dcd and ions.pdb hold the ions alone"
+        )
     try:
         composition = _composition(system)
         cations = [part for part in components_of(system) if part.role == "cation"]

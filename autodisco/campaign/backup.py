@@ -14,10 +14,10 @@ import psutil
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.lock import owned
 from autodisco.campaign.packing import is_there
-from autodisco.campaign.settings_file import write_settings
+from autodisco.campaign.setup import write_campaign_file
 from autodisco.campaign.shared import keep_generation
 from autodisco.errors import AutodiscoError, InputError, OwnedError
-from autodisco.files import replacing, sync, write_atomic
+from autodisco.files import replacing, sync
 from autodisco.store import Store
 from autodisco.text import counted
 
@@ -118,7 +118,7 @@ def restore(folder: Path, iteration: int | None = None) -> Restored:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     with Store.open(folder) as store, owned(store):
-        write_atomic(folder / "campaign.toml", write_settings(store.get("settings")))
+        write_campaign_file(store)
         for path in [store.located(row.path) for row in store.files()]:
             if not is_there(path):  # cleaned since
                 store.forget_file(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autodisco.campaign.running import serving
+from autodisco.campaign.running import executor_of, serving
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.tiers import tiers_of
@@ -31,13 +31,14 @@ def silent(_: str) -> None:
     """Discard a line of progress."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Campaign:
     """What a stage is told.
 
     Attributes
     ----------
     settings : Settings
+        Those of now: a person may change some while the campaign runs (`take`).
     folder : Path
         The campaign folder.
     interrupted : callable
@@ -76,6 +77,17 @@ class Campaign:
         from autodisco.campaign.notify import Courier
 
         return Courier(self)
+
+    def take(self, settings: Settings) -> None:
+        """Go on with other settings, which differ in what may change. Replicas that run are not touched; the number of
+        places, the time limits and the channels of notifications are others from now on."""
+        self.settings = settings
+        self.__dict__.pop("tiers", None)
+        if "pool" in self.__dict__:
+            self.pool.executor.resize(executor_of(settings).workers)
+            self.pool.stalled_s = 60.0 * settings.simulation.stalled_minutes
+        if "courier" in self.__dict__:
+            self.courier.take(settings.notify)
 
     def tier_number(self, protocol: str) -> int:
         """Number of the tier of a protocol, given by its name; the first one has 0."""

@@ -12,7 +12,7 @@ from autodisco.campaign.notify import check_notify
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences
+from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences, expanded
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
@@ -221,7 +221,7 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
     changed = differences(settings_of(store), _available(settings, store))
     for key, (old, _) in changed.items():
         old = as_given(store.folder, {"": old}, given)[""]
-        new = settings.flat().get(key)
+        new = expanded(settings).get(key)
         raise InputError(
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"

@@ -9,12 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from autodisco.campaign.asked_settings import set_up_again
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.daemon import wake
 from autodisco.campaign.lock import hand_over, owned
 from autodisco.campaign.running import UNDONE, hold_or_end_all, make_up, serving
-from autodisco.campaign.setup import set_up, write_copies
+from autodisco.campaign.setup import write_copies
 from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError, InputError, OwnedError
@@ -45,7 +46,7 @@ def start(campaign: Campaign) -> int | None:
     with Store.create(campaign.folder) as store, owned(store):
         check_owner(store)
         with store.transaction():
-            under_way = wake(store, set_up(campaign, store))
+            under_way = wake(store, set_up_again(campaign, store))
         write_copies(campaign, store)
         if not under_way:
             return None
@@ -92,7 +93,7 @@ def resume(campaign: Campaign) -> str:
             return f"{campaign.settings.name}: asked its process to go on"
     name, process = campaign.settings.name, start(campaign)
     if process is None:
-        return f"{name} has ended; raise its budget in the campaign file and run that to go on"
+        return f"{name} has ended; raise its budget first, such as: autodisco set {name} budget.iterations=9"
     return f"{name}: process {process} goes on with it"
 
 

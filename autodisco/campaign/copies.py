@@ -95,10 +95,13 @@ def _protocols(stored: Mapping[str, Any]) -> list[str]:
     return [tier.get("protocol", "") for tier in tiers]
 
 
-def with_absolute_names(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Plain values, with the paths of parts that are relative to `folder` made absolute."""
-    replaced: dict[str, Any] = _replaced(content, lambda name: absolute(name, folder))
-    return replaced
+def with_absolute_paths(changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted key, with paths that are relative to the working directory made absolute."""
+    found: dict[str, Any] = _replaced(dict(changed), lambda name: absolute(name, Path.cwd()))
+    for key in ("notify.apprise", "simulation.folder"):
+        if given := found.get(key):
+            found[key] = str(Path(str(given)).resolve())
+    return found
 
 
 def check_parts(where: str, store: Store, protocols: Sequence[str] = ()) -> None:

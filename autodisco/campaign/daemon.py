@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
+from autodisco.campaign.asked_settings import AskedSettings, set_up_again
 from autodisco.campaign.backup import back_up_if_due
 from autodisco.campaign.campaign import Campaign, silent
 from autodisco.campaign.digest import digest_if_due
@@ -20,16 +21,17 @@ from autodisco.campaign.judging import judge
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import tell, tell_before_leaving
 from autodisco.campaign.preflight import warnings
-from autodisco.campaign.recovery import Retries
+from autodisco.campaign.recovery import Retries, may_pass
 from autodisco.campaign.redraw import Redraw
+from autodisco.campaign.retention import Retention, remove_models
 from autodisco.campaign.room import neighbours
 from autodisco.campaign.running import end_all, leave_replicas, make_up
-from autodisco.campaign.setup import full_runs, set_up, write_copies
+from autodisco.campaign.setup import full_runs, write_copies
 from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.signs import SignsOfLife
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.states import Interrupted, advance
-from autodisco.errors import OwnedError
+from autodisco.errors import OwnedError, StorageError
 from autodisco.files import remove_leftovers
 from autodisco.store import SIMULATIONS, Store, copied_part
 
@@ -58,7 +60,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             return 0
         check_owner(store)
         with store.transaction():
-            wake(store, set_up(campaign, store))
+            wake(store, set_up_again(campaign, store))
             store.set(trouble="", undone=None, waits_for_cores="")
         campaign = write_copies(campaign, store)
         store.mend_events()
@@ -74,13 +76,19 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             store.note("neighbours", campaign.settings.name, {}, "go on beside them", shared)
         signs = SignsOfLife(campaign.settings.notify.ping)
         interrupts = Interrupts(
-            store, owner, campaign.settings.budget.hours, signs, lambda: digest_if_due(campaign, store)
+            store,
+            owner,
+            campaign.settings.budget.hours,
+            signs,
+            lambda: _keep_house(campaign, store, retention),
+            lambda: _take_settings(asked, campaign, interrupts, signs),
         )
         redraw = Redraw(store, interrupts)
         campaign = replace(campaign, interrupted=redraw)
+        asked, retention = AskedSettings(campaign, store), Retention(campaign, store)
         try:
             with signals(interrupts):
-                return _walk(campaign, store, interrupts, signs)
+                return _walk(campaign, store, interrupts, signs, retention)
         finally:
             redraw.end()
             campaign.pool.end()
@@ -97,12 +105,26 @@ def _unless_gone(say: Callable[[str], None]) -> Callable[[str], None]:
     return said
 
 
+def _keep_house(campaign: Campaign, store: Store, retention: Retention) -> None:
+    digest_if_due(campaign, store)
+    retention()
+
+
+def _take_settings(asked: AskedSettings, campaign: Campaign, interrupts: Interrupts, signs: SignsOfLife) -> None:
+    """Go on with settings that a person has changed."""
+    if asked():
+        interrupts.hours = campaign.settings.budget.hours
+        signs.address = campaign.settings.notify.ping
+        campaign.say("goes on with other settings; autodisco log shows which")
+
+
 def wake(store: Store, changed: bool) -> bool:
     """Go on with what was paused, stopped or failed, or ended under settings that `changed`.
 
     Returns whether the campaign is under way then; call it in one transaction with the change of settings.
     """
     state = store.get("state")
+    store.set(reopened=False)
     if state in ("paused", "stopped", "failed") or (state in ("saturated", "settled", "exhausted") and changed):
         with store.transaction():
             store.note("resume", store.get("name"), {"state": state}, "go on", "it was run again")
@@ -110,7 +132,7 @@ def wake(store: Store, changed: bool) -> bool:
     return store.get("state") in store.loop_states()
 
 
-def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife) -> int:
+def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife, retention: Retention) -> int:
     retries = Retries(campaign, store, interrupts.skip, interrupts.wanted)
     state = ""
     while True:
@@ -121,6 +143,7 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
             signs(f"iteration {store.get('iteration')}: {state}")
             signs.journal(store)
             back_up_if_due(campaign, store)
+            remove_models(campaign, store)
             if state == "paused":
                 stays = _wait(campaign, store, interrupts)
             else:
@@ -131,10 +154,13 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
         except OwnedError:
             raise  # the state is another process's now
         except Exception as error:
+            if interrupts.signalled and may_pass(error):
+                return _leave_as_it_is(campaign, store, interrupts)
             if not _survived(campaign, store, retries, state, error):
                 _fail(campaign, store, interrupts, retries, state, error)
     end_all(campaign.settings, store, campaign.pool.executor)
     campaign.say(f"{state}: {store.get('reason')}")
+    retention.finish(lambda: interrupts.signalled)
     tell_before_leaving(campaign, store, lambda: interrupts.signalled)
     return EXIT_CODES.get(state, RESUMABLE)
 
@@ -217,6 +243,14 @@ def _leave(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:
             advance(store, why, reason)
     campaign.say(f"{why}: state {store.get('state')}")
     return True
+
+
+def _leave_as_it_is(campaign: Campaign, store: Store, interrupts: Interrupts) -> int:
+    """Obey a signal while the disk may be away; the next process then finds what one finds that follows a SIGKILL."""
+    interrupts.why = "signal"
+    with contextlib.suppress(OSError, StorageError):
+        _leave(campaign, store, interrupts)
+    return RESUMABLE
 
 
 def _wait(campaign: Campaign, store: Store, interrupts: Interrupts) -> bool:

@@ -7,25 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import check_protocol
 from autodisco.campaign.copies import (
     as_given,
     files_named,
     protocol_copy,
-    with_absolute_names,
+    with_absolute_paths,
     with_part_copies,
     with_protocol_copies,
 )
 from autodisco.campaign.judging import judge_again
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.packing import is_there
+from autodisco.campaign.retention import removed_models
 from autodisco.campaign.running import queue_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import BEFORE_POSTERIOR
-from autodisco.campaign.settings_file import check_together, settings_error, write_settings
+from autodisco.campaign.settings_changes import BEFORE_POSTERIOR, with_changes
+from autodisco.campaign.settings_file import check_together, write_settings
 from autodisco.campaign.setup import facts_of
 from autodisco.campaign.shared import forget_shared, take_shared
 from autodisco.decide import best_found, keep_at_hand, ranking
@@ -64,9 +63,9 @@ def fork(store: Store, folder: Path, iteration: int, changed: Mapping[str, Any])
             f"{store.folder}: iteration {iteration} has not ended with a model; those that have: "
             f"{', '.join(map(str, known)) or 'none'}"
         )
-    changed = _absolute(changed)
+    changed = with_absolute_paths(changed)
     stored = {**BEFORE_POSTERIOR, **store.get("settings")}
-    settings = _changed(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
+    settings = with_changes(with_part_copies(store.folder, stored), {**changed, "name": folder.name})
     check_protocol(str(store.folder), with_protocol_copies(store.folder, settings), store)
     check_together(settings, folder.name)
     check_names(folder.name, with_protocol_copies(store.folder, settings))
@@ -96,7 +95,7 @@ def remove_unfinished(runs: Path) -> None:
 
 def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed: Mapping[str, Any]) -> None:
     """Write the new campaign."""
-    models = {model.iteration: model.path for model in store.models()}
+    models, gone = {model.iteration: model.path for model in store.models()}, removed_models(store)
     given = as_given(store.folder, settings.model_dump(), store.get("settings"))
     store.copy_to(part)
     # Not linked: an edit of one would reach the other.
@@ -111,7 +110,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
         for file in files_named(changed):  # it may have been edited since it was copied
             part_copy(part, file).unlink(missing_ok=True)
         for number, path in models.items():
-            if number <= iteration:
+            if number <= iteration and number not in gone:
                 _link(store.folder / path, part / path)
         for row in copy.replica_states():
             names = row.key, row.protocol, row.replica
@@ -137,6 +136,7 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
                 waits_for_cores="", iteration_began={}, trouble="", untold=[], digested=None, training_left_s=None,
                 starved=[], contributions={}, ahead=None, backed_up=-1,
                 lost_iterations=[n for n in lost if n <= iteration],
+                asked_settings=None, reopened=False, freed=None, disk=None,
             )  # fmt: skip
             copy.clear_requests()
             copy.begin_iteration(iteration + 1)
@@ -144,29 +144,6 @@ def _fill(part: Path, store: Store, settings: Settings, iteration: int, changed:
             copy.note("fork", settings.name, seen, f"go on with iteration {iteration + 1}", "asked for by a person")
             copy.set(notified=copy.journal(limit=1)[-1].id)  # events before the fork belong to the original campaign
     write_atomic(part / "campaign.toml", write_settings(given))
-
-
-def _absolute(changed: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes with paths that are relative to the working directory made absolute."""
-    found = with_absolute_names(dict(changed), Path.cwd())
-    if addresses := found.get("notify.apprise"):
-        found["notify.apprise"] = str(Path(str(addresses)).resolve())
-    return found
-
-
-def _changed(content: dict[str, Any], changed: Mapping[str, Any]) -> Settings:
-    for dotted, value in changed.items():
-        *tables, key = dotted.split(".")
-        table: Any = content
-        for name in tables:
-            table = table.setdefault(name, {})
-            if not isinstance(table, dict):
-                raise InputError(f"{dotted}: {name} is no table of settings")
-        table[key] = value
-    try:
-        return Settings.model_validate(content)
-    except pydantic.ValidationError as error:
-        raise InputError(settings_error(error)) from None
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
 """What interrupts the work of a campaign: a signal, a request, or the end of its budget of hours."""
 
+import contextlib
 import math
 import os
 import signal
@@ -10,6 +11,7 @@ from types import FrameType
 
 from autodisco.campaign.lock import keep
 from autodisco.campaign.shared import Heartbeat
+from autodisco.errors import StorageError
 from autodisco.store import Owner, Store
 
 POLL_S = 0.5
@@ -21,8 +23,13 @@ RESUMABLE = 75
 class Interrupts:
     """Says, looking at most every `POLL_S`, why the running stage has to be left, and writes the heartbeat.
 
-    `sign` is called with each heartbeat, also where it cannot be written, and `chores` after one was. ``why`` is
-    ``signal``, ``pause``, ``stop``, ``hours`` or empty. Raises OwnedError if another process took over.
+    `sign` is called with each heartbeat, also where it cannot be written, and `chores` after one was; `look` is called
+    with each look. ``why`` is ``signal``, ``pause``, ``stop``, ``hours`` or empty. Raises OwnedError if another process
+    took over.
+
+    Attributes
+    ----------
+    hours : the budget of time at work; 0 for none
     """
 
     def __init__(
@@ -32,14 +39,15 @@ class Interrupts:
         hours: float,
         sign: Callable[[], None] = lambda: None,
         chores: Callable[[], None] = lambda: None,
+        look: Callable[[], None] = lambda: None,
     ):
         self.why = ""
-        self._sign, self._chores = sign, chores
+        self._sign, self._chores, self._look = sign, chores, look
         self._resumed = 0
         self.signalled = False
         self._store = store
         self._owner = owner
-        self._hours = hours
+        self.hours = hours
         self._shared = Heartbeat(store, owner)
         self._looked = -math.inf  # requests made before are obeyed at once
         self._beat = time.monotonic()
@@ -53,13 +61,14 @@ class Interrupts:
             return self.why
         self._looked = now
         self.beat(now)
+        self._look()
         request = self._store.requested()
         if request == "resume":
             request = take_request(self._store, request)
             self._resumed += 1
         if request in ("pause", "stop"):
             self.why = request
-        elif self._hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self._hours:
+        elif self.hours and self._store.get("active_s", 0.0) + now - self._beat >= 3600.0 * self.hours:
             self.why = "hours"
         return self.why
 
@@ -85,10 +94,12 @@ class Interrupts:
         keep(self._store, self._owner)
         self._shared()
         self._chores()
+        self._look()
 
     def end(self) -> None:
         """The process leaves the campaign."""
-        self._shared.end()
+        with contextlib.suppress(StorageError):  # the disk is away
+            self._shared.end()
 
     def _waits_for_room(self) -> bool:
         """Whether nothing is computed because disk or memory is short, or other campaigns use the cores."""

@@ -5,6 +5,7 @@ the journal says so. An owner that was mistaken for dead learns this with its ne
 whose folder was moved or replaced.
 """
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ def owned(store: Store, keep_requests: bool = False) -> Iterator[Owner]:
     try:
         yield owner
     finally:
-        release(store, owner)
+        with contextlib.suppress(StorageError):  # its disk is away; the next owner finds that this one is dead
+            release(store, owner)
 
 
 def acquire(store: Store, keep_requests: bool = False) -> Owner:

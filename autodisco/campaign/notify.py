@@ -121,6 +121,10 @@ class Courier:
         self._guard, self._woken = threading.Condition(), False
         self._thread: threading.Thread | None = None
 
+    def take(self, settings: "Notify") -> None:
+        """Deliver to other channels from now on."""
+        self._channels = channels_of(settings)
+
     def wake(self) -> None:
         """Something is in the queue."""
         with self._guard:

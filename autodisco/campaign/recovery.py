@@ -150,7 +150,8 @@ class Retries:
     def _asked(self) -> bool:
         with self._where_it_can():
             self._keep()
-            return bool(self._wanted())
+        with self._where_it_can():
+            return bool(self._wanted())  # also a signal that comes while the disk is away
         return False
 
     @contextlib.contextmanager

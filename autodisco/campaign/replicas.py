@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.budget import simulations_left
@@ -102,7 +103,8 @@ def _run(
     calls = _calls(tasks, lambda task: identity(campaign, task) in awaited, starts_more)
     try:
         submitted = [(tasks.of(row), row.handle or "", row.claim or "") for row in found]
-        finished = pool.run((tasks.of(row) for row in waiting), calls, submitted)
+        within = takewhile(lambda _: _is_within_budget(campaign, store), waiting)
+        finished = pool.run((tasks.of(row) for row in within), calls, submitted)
     except OwnedError:
         raise  # another process runs the replicas now
     except BaseException:
@@ -112,6 +114,12 @@ def _run(
         leave_replicas(campaign, store, campaign.interrupted())
         raise Interrupted
     store.set(short_of_room="", waits_for_cores="")
+
+
+def _is_within_budget(campaign: Campaign, store: Store) -> bool:
+    """Whether one more replica may start; a person may lower the budget while others run."""
+    left = simulations_left(campaign, store)
+    return left is None or left > len(campaign.pool.running)
 
 
 def _calls(tasks: Tasks, awaited: Awaited, starts_more: bool) -> Callbacks:

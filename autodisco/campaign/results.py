@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from autodisco.campaign.clean import size_of
 from autodisco.campaign.faults import kept
 from autodisco.campaign.tasks import Tasks, identity, subject
 from autodisco.errors import AutodiscoError, EngineAbsent, StorageError
@@ -87,6 +88,7 @@ class Results:
         properties = outcome.properties or {}
         self._tasks.update(task, status="done", properties=properties, **columns)
         folder = store.replica_folder(task.key, self._campaign.protocol_name(task), task.replica)
+        store.count_on_disk(1, outcome.bytes or size_of(folder))
         for file in (folder / result for result in (*RESULT_FILES, OUTCOME)):
             if file.is_file():
                 store.record_file(file, outcome.hashes.get(file.name))
@@ -110,6 +112,8 @@ class Results:
             self._store.note("retry", name, seen, f"start again: {RETRY[code]}", why)
         else:
             self._tasks.update(task, status="failed", **columns)
+            folder = self._store.replica_folder(*identity(campaign, task))
+            self._store.count_on_disk(1, size_of(folder))
             why = "no attempts are left" if code in RETRY else "a new start cannot mend it"
             self._store.note("give up", name, seen, "count the replica as failed", why)
         campaign.say(f"{name}: {code} ({outcome.detail}), {'starts again' if retry else 'given up'}")

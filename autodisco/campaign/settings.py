@@ -235,6 +235,9 @@ class Loop(Section):
     overlap: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of a batch, the last polymers of it, that may still run when the next batch is chosen and started; 0: each
     batch is waited for ([overlap](#two-batches-at-a-time))."""
+    keep_models: Count = 0
+    """Number of last models that are kept, beside those that drew one of the best `surrogate.best` polymers; 0 for all
+    ([disk](reliability.md#disk))."""
     most_faults: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of the new strings of an iteration, and of the iterations, that errors of the program may cost. The
     campaign fails above it if there are three or more, and after three lost iterations in a row. 0: the first one ends

@@ -1,8 +1,14 @@
 """What may change in the settings of a campaign that has begun, and what its stored settings may lack."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pydantic
+
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_file import settings_error
+from autodisco.errors import InputError
 
 FREE_KEYS = (
     "budget.",
@@ -11,6 +17,8 @@ FREE_KEYS = (
     "backup.",
     "executor.",
     "loop.most_faults",
+    "loop.keep_models",
+    "simulation.keep",
     "simulation.workers",
     "simulation.threads",
     "simulation.folder",
@@ -23,6 +31,16 @@ FREE_KEYS = (
 """What may change while a campaign is under way: when it ends, how fast it goes, who is told. Values stay comparable,
 though not the same to the last digit with other threads."""
 
+FREE_OF_TIERS = ("replicas", "reference_replicas", "builds_below", "timeout_minutes")
+"""The same of a table [[tier]]. At the first tier, which every polymer goes through, only the time limit may change."""
+
+AT_START = {
+    "executor.": "the executor is made once by each process",
+    "simulation.threads": "the executor is made once by each process",
+    "simulation.folder": "the replicas have to be moved first",
+}
+"""What may change only while no process runs the campaign, and why."""
+
 KEPT_KEYS = ("saturation.count", "surrogate.kind", "filter.selection", "acquire.labelling")
 """Keys whose default was another one in earlier versions: a campaign keeps what it was begun with, if its file does not
 name another."""
@@ -32,12 +50,84 @@ BEFORE_POSTERIOR = {"surrogate": {"kind": "none"}}
 
 FILE_KEYS = ("seeds.file", "seeds.dataset")
 
+REOPENING = ("budget.", "saturation.")
+"""With other values of these, a campaign that has ended may go on."""
+
+
+def expanded(settings: Settings, tiers: Sequence[str] | None = None) -> dict[str, Any]:
+    """All settings by dotted key. ``tier`` holds the protocols of the tiers; the other keys of a tier have keys of
+    their own, such as ``tier.overnight.builds_below``, with the names in `tiers` if these are given."""
+    found = settings.flat()
+    tables = found.pop("tier")
+    found["tier"] = [table["protocol"] for table in tables]
+    for name, table in zip(tier_names(tables) if tiers is None else tiers, tables, strict=True):
+        found |= {f"tier.{name}.{key}": value for key, value in table.items() if key != "protocol"}
+    return found
+
+
+def tier_names(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of tiers in dotted keys: those of their protocols, without the path of a file."""
+    names = [str(table["protocol"]) for table in tables]
+    return [Path(name).stem if name.endswith(".toml") else name for name in names]
+
+
+def is_free(key: str, tiers: Sequence[str]) -> bool:
+    """Whether a setting may change in a campaign that has begun and has tiers of these names."""
+    if not key.startswith("tier."):
+        return key.startswith(FREE_KEYS)
+    name, _, of_tier = key.removeprefix("tier.").rpartition(".")
+    return name in tiers and of_tier in (FREE_OF_TIERS if tiers.index(name) else FREE_OF_TIERS[-1:])
+
+
+def why_at_start(key: str) -> str:
+    """Why a setting cannot change while a process runs the campaign; empty if it can."""
+    return next((why for beginning, why in AT_START.items() if key.startswith(beginning)), "")
+
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
-    before, after = old.flat(), new.flat()
+    before, after, tiers = expanded(old), expanded(new), tier_names(new.model_dump()["tier"])
     return {
         key: (before.get(key), after.get(key))
         for key in {**after, **before}
-        if before.get(key) != after.get(key) and not key.startswith(FREE_KEYS) and key not in FILE_KEYS
+        if before.get(key) != after.get(key) and not is_free(key, tiers) and key not in FILE_KEYS
     }
+
+
+def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: Sequence[str] = ()) -> Settings:
+    """Settings, given as plain values, with some of them changed, given by dotted key; `tiers` are the names of tiers.
+
+    Raises InputError, in one line with key, value and what is allowed, for a key that does not exist and for a value
+    out of range.
+    """
+    made = dict(content)
+    for dotted, value in changed.items():
+        *tables, key = _path(dotted, tiers)
+        table: Any = made
+        for name in tables:
+            table[name] = _copied(table[name] if isinstance(table, list) else table.get(name, {}))
+            table = table[name]
+            if not isinstance(table, dict | list):
+                raise InputError(f"{dotted}: {name} is no table of settings")
+        if isinstance(table, list):
+            raise InputError(f"{dotted}: unknown key; tiers are named {', '.join(tiers) or 'nowhere in this campaign'}")
+        table[key] = value
+    try:
+        return Settings.model_validate(made)
+    except pydantic.ValidationError as error:
+        sentence = settings_error(error)
+        for number, name in enumerate(tiers):
+            sentence = sentence.replace(f"tier.{number}.", f"tier.{name}.")
+        raise InputError(sentence) from None
+
+
+def _path(dotted: str, tiers: Sequence[str]) -> list[Any]:
+    """The keys of nested tables; a tier is a number among the tables."""
+    name, _, key = dotted.removeprefix("tier.").rpartition(".")
+    if dotted.startswith("tier."):
+        return ["tier", tiers.index(name), key] if name in tiers else ["tier", key]
+    return dotted.split(".")
+
+
+def _copied(table: Any) -> Any:
+    return dict(table) if isinstance(table, dict) else list(table) if isinstance(table, list) else table

@@ -9,6 +9,7 @@ from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.copies import as_given, with_part_copies, with_protocol_copies, write_copies_of_files
 from autodisco.campaign.running import engine_of, executor_of, queue_of
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.settings_changes import REOPENING, expanded, tier_names
 from autodisco.campaign.settings_file import write_settings
 from autodisco.campaign.shared import mark_shared, take_shared, write_shared_copies
 from autodisco.campaign.states import load_stages
@@ -19,30 +20,41 @@ from autodisco.store import Store
 from autodisco.text import joined
 
 
-def set_up(campaign: Campaign, store: Store) -> bool:
+def set_up(campaign: Campaign, store: Store, why: str = "the campaign file was changed") -> bool:
     """Write the settings into the database, at first or because they changed; `write_copies` comes after the commit.
+
+    `why` says for the journal why they changed.
 
     Returns whether a campaign that had ended may now go on: its budget or its saturation rule is another.
     """
     settings = campaign.settings
-    before = store.get("settings")
-    changed: dict[str, Any] = {}
-    stored = as_given(store.folder, settings.model_dump(), before or {})
-    facts = as_given(store.folder, facts_of(settings), stored)
     with store.transaction():
         take_shared(store, settings, queue_of(settings, store.folder))
-        if before is None:
+        if store.get("settings") is None:
             store.set(
                 state="prepare", iteration=0, reason="", started=time.time(), ended=None, active_s=0.0, fanned_out=True,
             )  # fmt: skip
             store.note("begin", settings.name, {"seed": settings.seed}, "prepare", "a new campaign")
-            if why := full_runs(campaign):
-                store.note("no early stops", settings.name, {}, "run each production to its end", why)
-        else:
-            old, new = (as_given(store.folder, one.flat(), before) for one in (settings_of(store), settings))
-            changed = {key: value for key, value in new.items() if value != old.get(key)}
+            if told := full_runs(campaign):
+                store.note("no early stops", settings.name, {}, "run each production to its end", told)
+        return store_settings(settings, store, why)
+
+
+def store_settings(settings: Settings, store: Store, why: str) -> bool:
+    """Write settings into the database, and into the journal what changed; returns the same as `set_up`."""
+    before = store.get("settings")
+    stored = as_given(store.folder, settings.model_dump(), before or {})
+    facts = as_given(store.folder, facts_of(settings), stored)
+    changed: dict[str, Any] = {}
+    with store.transaction():
+        if before is not None:
+            names, now = tier_names(before.get("tier") or []), (settings_of(store), settings)
+            old, new = (as_given(store.folder, expanded(one, names), before) for one in now)
+            changed = {
+                key: {"before": old.get(key), "now": value} for key, value in new.items() if value != old.get(key)
+            }
         if changed:
-            store.note("settings", settings.name, changed, "go on with these", "the campaign file was changed")
+            store.note("settings", settings.name, changed, "go on with these", why)
         if before is not None and store.get("engine") != facts["engine"]:
             engines = {"before": store.get("engine"), "now": facts["engine"]}
             store.note(
@@ -50,7 +62,12 @@ def set_up(campaign: Campaign, store: Store) -> bool:
             )
         store.set(**{**facts, "settings": stored})
         keep_at_hand(store)
-    return any(key.startswith(("budget.", "saturation.")) for key in changed)
+    return any(key.startswith(REOPENING) for key in changed)
+
+
+def write_campaign_file(store: Store) -> None:
+    """Write ``campaign.toml``, the copy of the settings in the database, into the campaign folder."""
+    write_atomic(store.folder / "campaign.toml", write_settings(store.get("settings")))
 
 
 def write_copies(campaign: Campaign, store: Store) -> Campaign:
@@ -59,7 +76,7 @@ def write_copies(campaign: Campaign, store: Store) -> Campaign:
     Each start does, so that the next one mends what a process left that was killed before.
     """
     mark_shared(store)
-    write_atomic(campaign.folder / "campaign.toml", write_settings(store.get("settings")))
+    write_campaign_file(store)
     write_copies_of_files(store, campaign.settings)
     write_shared_copies(store, campaign.settings)
     content = with_part_copies(campaign.folder, campaign.settings.model_dump())

@@ -28,13 +28,15 @@ class SignsOfLife:
 
     Attributes
     ----------
+    address : str
+        Of a service that expects signs; empty for none.
     unheard : str
         Why the address could not be reached the last time; empty if it was.
     """
 
     def __init__(self, address: str = ""):
         self.unheard = ""
-        self._address = address
+        self.address = address
         self._told = self._pinged = float("-inf")
         self._noted = False
         self._ping: threading.Thread | None = None
@@ -45,7 +47,7 @@ class SignsOfLife:
         if stage or now - self._told >= EVERY_S:
             self._told = now
             tell_systemd("WATCHDOG=1" + (f"\nSTATUS={stage}" if stage else ""))
-        if self._address and (stage or now - self._pinged >= PING_EVERY_S):
+        if self.address and (stage or now - self._pinged >= PING_EVERY_S):
             if self._ping and self._ping.is_alive():
                 return  # it waits for an answer
             self._pinged = now
@@ -55,12 +57,12 @@ class SignsOfLife:
     def journal(self, store: Store) -> None:
         """Note an address that cannot be reached, once until it can be again."""
         if self.unheard and not self._noted:
-            store.note("not pinged", self._address, {}, "go on, and try again", self.unheard)
+            store.note("not pinged", self.address, {}, "go on, and try again", self.unheard)
         self._noted = bool(self.unheard)
 
     def _request(self) -> None:
         try:
-            with urllib.request.urlopen(self._address, timeout=PATIENCE_S):
+            with urllib.request.urlopen(self.address, timeout=PATIENCE_S):
                 self.unheard = ""
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.unheard = f"{type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
 """The tables [simulation] and [[tier]] of a campaign file."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,11 @@ class Simulation(Section):
     """Time limit of one replica."""
     stalled_minutes: Amount = 10.0
     """A replica without progress for this long is ended and started anew; 0 for never."""
+    keep: Literal["all", "ions", "none"] = "all"
+    """What stays of the trajectory of a replica once its value is recorded: `all` of it, the positions of the `ions`,
+    or `none`; files that only the engine needs go with it ([disk](reliability.md#disk))."""
+    keep_failed_days: Amount = 0.0
+    """Days after which the folder of a failed replica is removed; 0 for never."""
     least_free_disk_gb: Amount = 1.0
     """No replica starts with less free space on the disk of its folder, or on that of the campaign folder."""
     least_free_memory_gb: Amount = 0.5

@@ -42,6 +42,7 @@ class Tasks:
         self._engine = self._seen(engine_of(campaign.settings, campaign.pool.executor))
         self._force_field, self._reference = store.get("force_field"), store.get("reference_key")
         self._tiers: dict[str, _Tier] = {}
+        self._of = campaign.settings
         self._benchmarks: dict[tuple[str, int], Benchmark] = {}
 
     def of(self, row: ReplicaState) -> ReplicaTask:
@@ -79,6 +80,8 @@ class Tasks:
     def _tier(self, name: str) -> _Tier:
         from autodisco.simulation import protocols
 
+        if self._of is not self.campaign.settings:  # a person changed some of them
+            self._tiers, self._of = {}, self.campaign.settings
         if name not in self._tiers:
             settings, number = self.campaign.settings, self.campaign.tier_number(name)
             protocol = settings.tiers[number].protocol

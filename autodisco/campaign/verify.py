@@ -8,6 +8,7 @@ from typing import Any
 
 from autodisco.campaign.campaign_folder import settings_of
 from autodisco.campaign.packing import size_and_hash
+from autodisco.campaign.retention import removed_models
 from autodisco.errors import InputError
 from autodisco.files import read_json, sha256
 from autodisco.store import END_STATES, Model, RecordedFile, Replica, Store
@@ -23,7 +24,8 @@ def verify(store: Store, progress: Callable[[int], None] | None = None) -> list[
         return wrong
     with store.snapshot():  # a daemon may be writing
         wrong = _facts(store) + _rows(store) + _journal(store)
-        recorded, models = store.files(), store.models()
+        recorded, gone = store.files(), removed_models(store)
+        models = [model for model in store.models() if model.iteration not in gone]
     return wrong + _files(store, recorded, models, progress)
 
 

@@ -29,6 +29,7 @@ MODULES = (
     "model_commands",
     "predict",
     "service_commands",
+    "set",
 )
 """Modules of commands in the order of the help; the commands that should be fast are in the first one."""
 

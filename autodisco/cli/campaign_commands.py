@@ -10,7 +10,7 @@ from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stdout_console
 from autodisco.cli.running import run, start
-from autodisco.text import duration
+from autodisco.text import duration, size
 
 if TYPE_CHECKING:
     from autodisco.decide import Objective
@@ -40,10 +40,10 @@ def list_(as_json: JSON = False) -> None:
         message(f"no campaign in {runs_folder()}/")
         return
     print_table(
-        ["name", "state", ">iteration", "process", "started", "reason"],
+        ["name", "state", ">iteration", "process", "started", ">size", "reason"],
         [
-            (row.name, row.state, row.iteration, _process(row),
-             _date(row.started), row.reason)
+            (row.name, row.state, row.iteration, _process(row), _date(row.started),
+             None if row.bytes is None else size(row.bytes), row.reason)
             for row in rows
         ],
     )  # fmt: skip
@@ -75,6 +75,7 @@ def status(
     console.width = min(console.width, STATUS_COLUMNS)
     console.print(frame(seen, console.width, STATUS_LINES))
     console.print(f"folder {seen.folder}" + (f"; {seen.process}" if seen.process else ""), soft_wrap=True)
+    console.print(f"disk {seen.disk.words}", style=None if seen.disk.enough else "bold red", soft_wrap=True)
 
 
 def monitor(

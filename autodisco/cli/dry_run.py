@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autodisco.cli.output import message, print_json, print_table, stderr_console
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.text import counted, duration, significant
+from autodisco.text import counted, duration, significant, size
 
 if TYPE_CHECKING:
     from autodisco.campaign import Campaign
@@ -94,7 +94,5 @@ def _print_cost(campaign: "Campaign", costs: "Cost") -> None:
         print(f"{told}, without the training of the model, which was not measured here yet")
 
 
-def _bytes(value: float | None) -> Any:
-    if value is None:
-        return "–"
-    return f"{significant(value / 1e9)} GB" if value >= 1e9 else f"{significant(value / 1e6)} MB"
+def _bytes(value: float | None) -> str:
+    return "–" if value is None else size(value)

@@ -3,13 +3,14 @@
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from autodisco.cli.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, message, print_json
+from autodisco.cli.set import settings_given
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.text import counted
 
@@ -173,17 +174,11 @@ def fork(
     """
     from autodisco.campaign.fork import endings
     from autodisco.campaign.fork import fork as fork_folder
-    from autodisco.campaign.settings_file import parse_value
     from autodisco.store import Store
 
     if not to:
         raise InputError("--as NAME: the new campaign needs a name")
-    changed: dict[str, Any] = {}
-    for text in changes or []:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"--set {text}: KEY=VALUE expected, such as generator.temperature=1.3")
-        changed[key.strip()] = parse_value(value.strip())
+    changed = settings_given(changes or [], "--set ")
     if "/" in to or to.startswith("."):
         raise InputError(f"--as {to}: a name for a folder in {runs_folder()}/ expected")
     folder = campaign_folder(name)

@@ -33,6 +33,9 @@ JUDGEMENT = (
 )  # fmt: skip
 """Keys of a judgement of the saturation rule, which `_judgement` writes as a whole."""
 
+CHANGE = {"before", "now"}
+"""Keys of a value that changed."""
+
 AGAINST = {
     "better": "better than the reference",
     "tie": "a tie with the reference",
@@ -88,6 +91,8 @@ def _plain(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}"
+    if isinstance(value, Mapping) and value.keys() == CHANGE:
+        return f"{_plain(value['before']) or 'nothing'} → {_plain(value['now']) or 'nothing'}"
     if isinstance(value, Mapping):
         return joined([f"{key} {_plain(one)}" for key, one in value.items()])
     return joined([_plain(one) for one in value]) if isinstance(value, list) else str(value)

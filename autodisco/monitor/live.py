@@ -25,7 +25,10 @@ from autodisco.monitor.watch import Watch
 from autodisco.store import Store, progress
 
 INTERVAL_S = 1.0
-FOOTER_S = 3.0
+FOOTER_S, LONGEST_PAUSE_S, FOOTER_SHARE = 3.0, 60.0, 0.02
+"""Seconds between two looks of the footer at the campaign, and the share of the time that they may take of its work: on
+a machine with other work, both the work and the looks get less."""
+
 FOOTER_RUNNING = 8
 
 SVG_FORMAT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">
@@ -127,12 +130,12 @@ def following(folder: Path, console: Console) -> Iterator[Callable[[str], None]]
     """Within the block, keep the running simulations at the foot of the terminal; gives a function that prints above.
 
     The campaign is read in a thread that shares its interpreter with the work of the block. Therefore it reads only the
-    progress, every `FOOTER_S`: 15 ms with thousands of polymers.
+    progress, at most every `FOOTER_S`: 10 ms with thousands of polymers.
     """
     over = threading.Event()
     live = Live(console=console, auto_refresh=False, transient=True)
     live.start()
-    reader = threading.Thread(target=_keep_footer, args=(folder, live, over), daemon=True)
+    reader = threading.Thread(target=_keep_footer, args=(folder, live, over), daemon=True, name="footer")
     reader.start()
 
     def say(line: str) -> None:
@@ -148,15 +151,20 @@ def following(folder: Path, console: Console) -> Iterator[Callable[[str], None]]
 
 
 def _keep_footer(folder: Path, live: Live, over: threading.Event) -> None:
-    while not over.wait(FOOTER_S):
+    took = 0.0
+    while not over.wait(pause_s(took)):
+        begin = time.perf_counter()
         # If the last line is full, the echo of Ctrl-C moves the cursor to a line that is never cleared.
         width = live.console.width - 4
-        try:
-            shown = Lines(_footer(folder, width))
-        except (AutodiscoError, OSError):  # the campaign is still being made, or cannot be read now
-            continue
-        with contextlib.suppress(OSError):  # a terminal that was closed
-            live.update(shown, refresh=True)
+        # The campaign is still being made, cannot be read now, or the terminal was closed.
+        with contextlib.suppress(AutodiscoError, OSError):
+            live.update(Lines(_footer(folder, width)), refresh=True)
+        took = time.perf_counter() - begin
+
+
+def pause_s(took_s: float) -> float:
+    """Seconds to the next look of the footer after one that took so long."""
+    return min(LONGEST_PAUSE_S, max(FOOTER_S, took_s / FOOTER_SHARE))
 
 
 def _footer(folder: Path, width: int) -> list[Text]:

@@ -19,8 +19,8 @@ MOST_NAMED = 5
 @at_one_moment
 def situation(store: Store) -> dict[str, str]:
     """Sentences: ``now``, ``left`` (to the end of the stage, where rates are known), ``next``, ``saturation``,
-    ``budget``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing moves,
-    ``idle``."""
+    ``budget``, ``disk``, ``tiers`` where there are several, ``judge`` where there is a posterior and, where nothing
+    moves, ``idle``."""
     status = status_of(store, iterations=LAST_ITERATIONS)
     state, settings = status.state, store.get("settings") or {}
     told: dict[str, str] = {}
@@ -38,6 +38,7 @@ def situation(store: Store) -> dict[str, str]:
     if rule := settings.get("saturation"):
         told["saturation"] = _saturation(status, rule, store)
     told["budget"] = _budget(status, store)
+    told["disk"] = status.disk.words
     if status.process:
         told["process"] = status.process
     if status.several_tiers:
@@ -158,7 +159,7 @@ def _idle(status: Status) -> str:
         return f"it has ended ({status.state}), and its pilots go on: {status.undone}; then autodisco stop {name} again"
     if status.state in END_STATES:
         if status.state in ("saturated", "settled", "exhausted"):
-            return "it has ended; with a larger budget or another saturation rule in its file, running that goes on"
+            return f"it has ended; with a larger budget or another saturation rule (autodisco set {name}) it can go on"
         return f"it was {status.state}; autodisco resume {name} goes on"
     if not status.alive:
         beat = status.heartbeat

@@ -129,7 +129,8 @@ def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
         raise SimulationFailure("density-off", f"density {density:.3f} g/cm³ is outside {DENSITY_RANGE}")
     estimated, atoms = len(description["estimated_terms"]), len(description["masses"])
     hashes = {name: sha256(task.folder / name) for name in RESULT_FILES}
-    return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms, hashes)
+    size = sum(file.stat().st_size for file in task.folder.iterdir() if file.is_file())
+    return ReplicaOutcome(True, properties, None, "", 0.0, 0.0, estimated, atoms, hashes, size)
 
 
 def _run_engine(task: ReplicaTask, protocol: protocols.Protocol, told: Progress) -> None:

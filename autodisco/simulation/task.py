@@ -103,7 +103,8 @@ class ReplicaTask:
 class ReplicaOutcome:
     """Result of a replica: properties by name, or a failure code with its details.
 
-    `wall_s` and `cpu_s` are those of all its runs. `hashes` are the SHA-256 of `RESULT_FILES`, by name.
+    `wall_s` and `cpu_s` are those of all its runs. `hashes` are the SHA-256 of `RESULT_FILES`, by name; `bytes` is the
+    size of all files in its folder.
     """
 
     ok: bool
@@ -115,6 +116,7 @@ class ReplicaOutcome:
     estimated_terms: int = 0
     atoms: int = 0
     hashes: dict[str, str] = field(default_factory=dict)
+    bytes: int = 0
 
     @classmethod
     def failed(cls, code: str, detail: str, wall_s: float, cpu_s: float = 0.0) -> "ReplicaOutcome":

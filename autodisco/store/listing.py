@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.errors import AutodiscoError
+from autodisco.store.disk import used_bytes
 from autodisco.store.folders import campaign_databases
 from autodisco.store.owner import process_state
 from autodisco.store.records import Record
@@ -14,7 +15,7 @@ from autodisco.store.store import Store
 @dataclass(frozen=True)
 class CampaignEntry(Record):
     """A campaign in a list. `name` is that of its folder; `state` is ``unreadable``, with the reason, where its
-    database cannot be read."""
+    database cannot be read. `bytes` are those of its folders."""
 
     name: str
     folder: str
@@ -27,6 +28,7 @@ class CampaignEntry(Record):
     heartbeat_age_s: float | None = None
     hung: bool = False
     process: str = ""
+    bytes: int | None = None
 
 
 def list_campaigns(runs: Path) -> list[CampaignEntry]:
@@ -38,7 +40,8 @@ def _entry(folder: Path) -> CampaignEntry:
     try:
         with Store.open_readonly(folder) as store:
             facts = store.facts()
+            size = used_bytes(store)
     except AutodiscoError as error:
         return CampaignEntry(folder.name, str(folder), "unreadable", str(error))
     columns: dict[str, Any] = {name: facts.get(name) for name in ("state", "reason", "iteration", "started", "ended")}
-    return CampaignEntry(name=folder.name, folder=str(folder), **columns, **process_state(facts, folder))
+    return CampaignEntry(name=folder.name, folder=str(folder), bytes=size, **columns, **process_state(facts, folder))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from autodisco.store.disk import Disk, disk
 from autodisco.store.loop import LoopStage
 from autodisco.store.moment import at_one_moment
 from autodisco.store.owner import process_state
@@ -105,6 +106,7 @@ class Progress(Record):
     iterations: list[IterationProgress]
     iterations_ended: int
     failures: dict[str, int]
+    disk: Disk
     training_left_s: float | None
     model: Model | None
     journal: list[Event]
@@ -144,7 +146,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         **{name: facts.get(name) for name in FACTS},
         **process_state(facts, store.folder),
         "loop": list(store.loop()),
-        "request": store.requested(),
+        "request": store.requested() or ("a change of settings" if facts.get("asked_settings") else None),
         "activity": facts.get("activity", ""),
         "trouble": facts.get("trouble", ""),
         "undone": (facts.get("undone") or {}).get("why", ""),
@@ -157,6 +159,7 @@ def progress_fields(store: Store, journal_rows: int, iterations: int | None) -> 
         "iterations": _iterations(store, iterations),
         "iterations_ended": store.iterations_ended(),
         "failures": store.failures(),
+        "disk": disk(store, facts),
         "training_left_s": facts.get("training_left_s"),
         "model": store.last_model(),
         "journal": store.journal(limit=journal_rows),

@@ -137,6 +137,17 @@ class Replicas(Measured):
         found = {row["failure_code"] or "unknown": row["n"] for row in rows}
         return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
+    def failed_between(self, begin: float, end: float, limit: int) -> list[ReplicaState]:
+        """Replicas that failed after one moment and not after another (unix seconds), the oldest first, at most
+        `limit`."""
+        return self._records(
+            ReplicaState,
+            "SELECT * FROM replicas WHERE status = 'failed' AND ended > ? AND ended <= ? ORDER BY ended LIMIT ?",
+            begin,
+            end,
+            limit,
+        )
+
     def version(self) -> int:
         """A number that changes whenever another connection has written anything."""
         (row,) = self.rows("PRAGMA data_version")

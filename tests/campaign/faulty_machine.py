@@ -15,15 +15,17 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from autodisco.simulation.engines import lammps
-from tests.campaign.storm import SHARE_OF_CHILDREN, family, kill
+from tests.campaign.storm import family, kill
 
 TOOLS = ("unshare", "mount", "umount", "losetup", "mkfs.ext4", "e2fsck", "cc")
 DISK_BYTES = 4 << 30
+CHILDREN_S = 30.0
 EXT4_IOC_SHUTDOWN, WITHOUT_ITS_LOG = 0x8004587D, 2
 SHARED_MEMORY = Path("/dev/shm")
 HOLD = """
@@ -123,33 +125,39 @@ class Machine:
     disk: Disk
     clock: Clock
     folder: Path
-    chance: random.Random
 
     @classmethod
-    def made(cls, place: Path, name: str, chance: random.Random) -> "Machine":
+    def made(cls, place: Path, name: str) -> "Machine":
         """One with its files in `place` and memory of its own for MPI."""
         call("mount", "-t", "tmpfs", "tmpfs", SHARED_MEMORY)
         disk = Disk(place / "disk.img", place / "disk")
-        return cls(disk, Clock(place), disk.folder / name, chance)
+        return cls(disk, Clock(place), disk.folder / name)
 
     @contextlib.contextmanager
-    def fault(self, kind: str, pid: int) -> Iterator[None]:
+    def fault(self, kind: str, pid: int, variant: random.Random) -> Iterator[None]:
         """A fault of the kind within the block; `pid` is the daemon's process."""
-        with getattr(self, f"_{kind.replace(' ', '_').replace('-', '_')}")(pid):
+        with getattr(self, f"_{kind.replace(' ', '_').replace('-', '_')}")(pid, variant):
             yield
 
     @contextlib.contextmanager
-    def _kill(self, pid: int) -> Iterator[None]:
-        """SIGKILL of everything, or of the children alone."""
-        members = family(pid)
-        kill(members[1:] if len(members) > 1 and self.chance.random() < SHARE_OF_CHILDREN else members)
+    def _kill(self, pid: int, variant: random.Random) -> Iterator[None]:
+        kill(family(pid))
         yield
 
     @contextlib.contextmanager
-    def _stop(self, pid: int) -> Iterator[None]:
+    def _killed_children(self, pid: int, variant: random.Random) -> Iterator[None]:
+        """SIGKILL of replicas and engines, which the daemon has to notice."""
+        until = time.monotonic() + CHILDREN_S
+        while len(members := family(pid)) < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        kill(members[1:])
+        yield
+
+    @contextlib.contextmanager
+    def _stop(self, pid: int, variant: random.Random) -> Iterator[None]:
         """SIGSTOP of everything, of the daemon alone, or of its children alone."""
         members = family(pid)
-        chosen = self.chance.choice([members, members[:1], members[1:] or members])
+        chosen = variant.choice([members, members[:1], members[1:] or members])
         for member in chosen:
             _signal(member, signal.SIGSTOP)
         try:
@@ -159,7 +167,7 @@ class Machine:
                 _signal(member, signal.SIGCONT)
 
     @contextlib.contextmanager
-    def _full_disk(self, pid: int) -> Iterator[None]:
+    def _full_disk(self, pid: int, variant: random.Random) -> Iterator[None]:
         self.disk.fill()
         try:
             yield
@@ -167,7 +175,7 @@ class Machine:
             self.disk.empty()
 
     @contextlib.contextmanager
-    def _read_only(self, pid: int) -> Iterator[None]:
+    def _read_only(self, pid: int, variant: random.Random) -> Iterator[None]:
         self.disk.abort()
         try:
             yield
@@ -176,7 +184,7 @@ class Machine:
             self.disk.mount()
 
     @contextlib.contextmanager
-    def _lost_mount(self, pid: int) -> Iterator[None]:
+    def _lost_mount(self, pid: int, variant: random.Random) -> Iterator[None]:
         self.disk.shut_down()
         self.disk.unmount()
         try:
@@ -185,7 +193,7 @@ class Machine:
             self.disk.mount()
 
     @contextlib.contextmanager
-    def _held_database(self, pid: int) -> Iterator[None]:
+    def _held_database(self, pid: int, variant: random.Random) -> Iterator[None]:
         words = [sys.executable, "-c", HOLD, str(self.folder / "state.db")]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
             assert holder.stdout is not None
@@ -193,15 +201,15 @@ class Machine:
             yield
 
     @contextlib.contextmanager
-    def _clock_jump(self, pid: int) -> Iterator[None]:
-        self.clock.set(self.chance.choice((-1, 1)) * self.chance.choice((3_600, 86_400, 40 * 86_400)))
+    def _clock_jump(self, pid: int, variant: random.Random) -> Iterator[None]:
+        self.clock.set(variant.choice((-1, 1)) * variant.choice((3_600, 86_400, 40 * 86_400)))
         try:
             yield
         finally:
             self.clock.set(0)
 
     @contextlib.contextmanager
-    def _no_engine(self, pid: int) -> Iterator[None]:
+    def _no_engine(self, pid: int, variant: random.Random) -> Iterator[None]:
         """Something that is no program lies over it, in this mount namespace."""
         (program,), _ = lammps.command()
         call("mount", "--bind", "/dev/null", program)

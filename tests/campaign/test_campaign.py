@@ -58,7 +58,7 @@ def test_the_budget_may_be_raised(campaign_file, tmp_path):
     campaign = begin(campaign_file(iterations=7), tmp_path / "runs")
     with Store.open(campaign.folder) as store:
         assert store.get("settings")["budget"]["iterations"] == 7
-        assert store.journal()[-1].seen == {"budget.iterations": 7}
+        assert store.journal()[-1].seen == {"budget.iterations": {"before": 1, "now": 7}}
 
 
 def test_another_engine_than_before_is_journalled(campaign_file, tmp_path, monkeypatch):

@@ -123,6 +123,8 @@ def test_a_disk_that_goes_while_the_campaign_runs_is_waited_for(tmp_path, monkey
             raise InputError("a file cannot be read")
         advance(store, "budget-spent", "enough")
 
+    patience = threading.Timer(60.0, os.kill, (os.getpid(), signal.SIGTERM))
+    patience.start()
     try:
         campaign = load(write_campaign(tmp_path), disk.folder)
         work_first(monkeypatch, work)
@@ -131,6 +133,30 @@ def test_a_disk_that_goes_while_the_campaign_runs_is_waited_for(tmp_path, monkey
         with Store.open_readonly(campaign.folder) as store:
             assert (store.get("state"), store.get("before")) == ("exhausted", 1)
             assert {row.event for row in store.journal()} >= {"retry stage"}
+    finally:
+        patience.cancel()
+        disk.unmount()
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+@pytest.mark.fault("a disk that goes, and comes back")
+def test_a_signal_ends_a_process_whose_disk_is_away(tmp_path, monkeypatch):
+    disk = Disk(tmp_path / "image", tmp_path / "disk")
+
+    def work(campaign, store):
+        disk.shut_down()
+        disk.unmount()
+        threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        store.set(after=1)
+
+    work_first(monkeypatch, work)
+    begun = time.monotonic()
+    assert run(load(write_campaign(tmp_path), disk.folder)) == 75
+    assert time.monotonic() - begun < 60
+    disk.mount()
+    try:
+        with Store.open_readonly(disk.folder / "small") as store:
+            assert (store.get("state"), store.get("after")) == ("prepare", None)
     finally:
         disk.unmount()
 

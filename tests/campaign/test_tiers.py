@@ -111,6 +111,9 @@ def test_tiers_do_not_change_in_a_campaign_that_has_begun(begun, tmp_path):
     campaign, file = begun
     assert load(file, tmp_path / "runs").settings == campaign.settings
     file.write_text(f'name = "c"\n{TWO}builds_below = 5\n')
+    assert load(file, tmp_path / "runs").tiers[1].builds_below == 5  # how many builds it gets does not mix anything
+    (tmp_path / "longer.toml").write_text(LONG)
+    file.write_text(f'name = "c"\n{TWO.replace("long", "longer")}')
     with pytest.raises(InputError, match=r"c\.toml: tier = .* was started with"):
         load(file, tmp_path / "runs")
 

@@ -71,6 +71,8 @@ def test_status_as_json_holds_what_programs_ask_for(call, ended):
     assert seen["n_better"] == 2
     assert seen["best"][0]["monomer_smiles"] == "*COCOC*"
     assert seen["simulations"]["failed"] == 2
+    assert seen["disk"]["used"] > 1000
+    assert "disk " in call("status").out.splitlines()[-1]
 
 
 def test_a_campaign_is_found_by_name_path_or_as_the_latest(call, here, monkeypatch):
@@ -104,7 +106,10 @@ def test_list_names_campaigns_and_states(call, here, ended):
     assert "busy" in said.out
     assert "simulate" in said.out
     assert "alive" in said.out
-    assert {row["name"]: row["alive"] for row in call("list", "--json").json} == {"busy": True, "found": False}
+    rows = call("list", "--json").json
+    assert {row["name"]: row["alive"] for row in rows} == {"busy": True, "found": False}
+    assert all(row["bytes"] > 1000 for row in rows)
+    assert "kB" in said.out
 
 
 def test_list_without_campaigns_is_empty_and_fine(call, here):

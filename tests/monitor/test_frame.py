@@ -12,6 +12,7 @@ from autodisco.decide import ranking, status
 from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.header import campaign_seconds_left
+from autodisco.monitor.live import pause_s
 from autodisco.store import Store
 from tests.filled_store import SETTINGS, fill
 
@@ -226,6 +227,10 @@ def test_a_triangle_stands_for_what_lies_beyond_the_axis():
     assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "◂" + 10 * " "
     assert interval(-9.0, 2.0, 3.0, (0.0, 10.0), 11, mark=20.0).plain == "──●─      ▸"
     assert interval(0.0, 0.0, 10.0, (0.0, 10.0), 11).plain == "●" + 10 * "─"
+
+
+def test_the_foot_takes_two_percent_of_the_time_of_the_work_at_most():
+    assert [pause_s(took) for took in (0.0, 0.01, 0.06, 0.2, 1.0, 100.0)] == [3.0, 3.0, 3.0, 10.0, 50.0, 60.0]
 
 
 def test_the_foot_of_a_running_campaign_is_shown_without_its_ranking(tmp_path):

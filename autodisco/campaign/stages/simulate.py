@@ -20,7 +20,10 @@ def simulate(campaign: Campaign, store: Store) -> None:
     Raises AutodiscoError if too many failed.
     """
     plan_batch(campaign, store)
-    settle(campaign, store)
+    budget = None
+    while budget != campaign.settings.budget:  # a person may raise it meanwhile
+        budget = campaign.settings.budget
+        settle(campaign, store)
     iteration = store.get("iteration")
     if any(row.status == "waiting" for row in store.batch_replicas()):
         finish(campaign, store)

@@ -91,7 +91,7 @@ class Cards:
     """
 
     def __init__(self, names: list[str], shared: bool):
-        self.names, self._shared = names, shared
+        self.names, self.shared = names, shared
         self._used: dict[str, str] = {}
         self._daemons: dict[str, dict[str, str]] = {}
 
@@ -103,7 +103,7 @@ class Cards:
         if card is None:
             counts = [list(self._used.values()).count(name) for name in self.names]
             card = self.names[counts.index(min(counts))]
-        if not self._shared or PIPES in os.environ or not shutil.which(MPS):
+        if not self.shared or PIPES in os.environ or not shutil.which(MPS):
             return card, {DEVICES: card}
         if card not in self._daemons:
             self._daemons[card] = self._with_mps(card)

@@ -81,6 +81,10 @@ class Executor(ABC):
         self.workers = workers or filling_workers(threads)
         self.threads = threads
 
+    def resize(self, workers: int) -> None:
+        """Run so many replicas at a time from now on; those that run go on."""
+        self.workers = workers
+
     @abstractmethod
     def submit(self, task: ReplicaTask, claim: str) -> str:
         """Start a run of a replica, or queue it. The handle that it returns is stored, and known in a later process.

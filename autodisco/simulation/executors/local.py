@@ -41,13 +41,19 @@ class LocalExecutor(Executor):
     ):
         _check(gpus, replicas_per_gpu)
         super().__init__(workers or len(gpus or ()) * replicas_per_gpu, threads)
-        self._cards = Cards(visible() or [], False)
-        if gpus is not None:
-            self._cards = Cards(list(map(str, gpus)), self.workers > len(gpus))
+        self._given = gpus is not None
+        self._cards = Cards(visible() or [] if gpus is None else list(map(str, gpus)), False)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         each = max(replicas_per_gpu, -(-self.workers // len(gpus))) if gpus else 0
         self._part = Part(threads, self._cards.names if gpus else [], each)
         self._campaign = ""
+        self.resize(self.workers)
+
+    def resize(self, workers: int) -> None:
+        """Run so many replicas at a time from now on; those that start share GPUs where there are fewer, and places on
+        each GPU stay as many as there were."""
+        super().resize(workers)
+        self._cards.shared = self._given and workers > len(self._cards.names)
 
     def serve(self, campaign: str, folder: Path, stalled_s: float = 0.0) -> None:
         """Take the name of the campaign, by which others on this machine know it."""

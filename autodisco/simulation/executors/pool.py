@@ -97,7 +97,8 @@ class _Running:
 
 
 class Pool:
-    """Runs tasks, at most ``executor.workers`` at a time, until all are done or `stop()` is true.
+    """Runs tasks, at most ``executor.workers`` at a time, until all are done or `stop()` is true. That number and
+    `stalled_s` may change at any time; with fewer places than replicas that run, these go on.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ class Pool:
     ):
         self.executor = executor
         self._new_run, self._accepts = submit or self._with_new_claim, accepts
-        self._stop, self._stalled_s = stop, stalled_s
+        self._stop, self.stalled_s = stop, stalled_s
         self._leave = leave and executor.survives
         self._tasks: Iterator[ReplicaTask] = iter(())
         self._calls = Callbacks()
@@ -250,8 +251,7 @@ class Pool:
         return self._waiting[0] if self._waiting else None
 
     def _submit(self, task: ReplicaTask) -> tuple[str, str]:
-        """Submit a task; its handle and claim. A replica whose handle cannot be stored would not be found again: it is
-        ended."""
+        """Submit a task; its handle and claim. A replica whose handle cannot be stored is ended: it would be lost."""
         handle, claim = self._new_run(task)
         try:
             self._calls.on_submit(task, handle, claim)
@@ -324,9 +324,9 @@ class Pool:
         wall = entry.wall_s()
         if entry.task.timeout_s and wall >= entry.task.timeout_s:
             return ReplicaOutcome.failed("timeout", f"no result after {entry.task.timeout_s:.0f} s", wall)
-        if self._stalled_s and entry.without_progress_s() >= self._stalled_s:
+        if self.stalled_s and entry.without_progress_s() >= self.stalled_s:
             step, fraction, _ = entry.seen or ("start", 0.0, 0)
-            detail = f"no progress for {self._stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
+            detail = f"no progress for {self.stalled_s:.0f} s in {step} at {100 * fraction:.0f} %"
             return ReplicaOutcome.failed("stalled", detail, wall)
         return None
 
