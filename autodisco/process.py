@@ -7,6 +7,8 @@ import contextlib
 import ctypes
 import os
 import signal
+import sys
+from collections.abc import Sequence
 from types import FrameType
 
 from autodisco.errors import AskedToEnd
@@ -29,6 +31,14 @@ def die_with_parent(parent: int) -> None:
         return
     if os.getppid() != parent:  # it ended before the call
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def ending_with(parent: int, command: Sequence[str]) -> list[str]:
+    """A command that runs another one, which then ends with its parent as `die_with_parent` says.
+
+    It is for processes with several threads: code of Python between fork and exec could wait there for ever.
+    """
+    return [sys.executable, "-m", "autodisco.process", str(parent), *command]
 
 
 _asked = False
@@ -72,3 +82,11 @@ def give_back_memory() -> None:
     some more of them lie between what is still used. Elsewhere it does nothing."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    try:
+        os.execvp(sys.argv[2], sys.argv[2:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]}: {error.strerror}")

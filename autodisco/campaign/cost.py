@@ -19,7 +19,7 @@ from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
 from autodisco.simulation.executors.cluster_settings import cluster_settings
 from autodisco.store import Record, Store
-from autodisco.text import counted, duration, significant
+from autodisco.text import counted, duration, size
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class Cost(Record):
         place = shared_folder(campaign.settings) or campaign.folder.absolute()
         existing = next(path for path in (place, *place.parents) if path.exists())
         kept = campaign.settings.simulation.least_free_disk_gb
-        free = max(0.0, shutil.disk_usage(existing).free / 1e9 - kept)
+        free = max(0.0, shutil.disk_usage(existing).free - 1e9 * kept)
         return [
-            f"{phase.name}: about {significant(phase.disk_gb)} GB of disk, and {significant(free)} GB are free at "
-            f"{existing} beside the {kept:g} GB of simulation.least_free_disk_gb"
+            f"{phase.name}: about {size(1e9 * phase.disk_gb)} of disk, and {size(free)} are free at {existing} beside "
+            f"the {kept:g} GB of simulation.least_free_disk_gb"
             for phase in self.phases
-            if phase.disk_gb and phase.disk_gb > free
+            if phase.disk_gb and 1e9 * phase.disk_gb > free
         ][:1]
 
 

@@ -6,7 +6,6 @@ stays in the queue and is sent again, also by the next process. After a crash on
 """
 
 import contextlib
-import functools
 import json
 import os
 import secrets
@@ -21,7 +20,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.process import die_with_parent
+from autodisco.process import ending_with
 from autodisco.store import Event, Store
 
 if TYPE_CHECKING:
@@ -244,13 +243,12 @@ def sentence(message: dict[str, Any]) -> str:
 def _run(command: str, message: dict[str, Any]) -> None:
     """Hand a message to a program, which is killed after `PATIENCE_S` with all that it started."""
     with subprocess.Popen(
-        shlex.split(command),
+        ending_with(os.getpid(), shlex.split(command)),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=functools.partial(die_with_parent, os.getpid()),
     ) as process:
         try:
             _, said = process.communicate(json.dumps(message), timeout=PATIENCE_S)

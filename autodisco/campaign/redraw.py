@@ -4,7 +4,6 @@ It is written at most once a minute, and at most a twentieth of the time is spen
 """
 
 import contextlib
-import functools
 import os
 import subprocess
 import sys
@@ -12,14 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from autodisco.process import die_with_parent
 from autodisco.store import Store
 
 EVERY_S = 60.0
 WAIT_FOR = 20.0
 """The next report waits this many times as long as the last one took."""
 
-NICE = 10
 REPORT = (sys.executable, "-m", "autodisco.report")
 
 
@@ -49,11 +46,10 @@ class Redraw:
         self._seen = seen
         with contextlib.suppress(OSError):  # no memory for another process now
             self._process = subprocess.Popen(
-                [*REPORT, str(self._store.folder)],
+                [*REPORT, str(self._store.folder), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                preexec_fn=functools.partial(_beside, os.getpid()),
             )
 
     def end(self) -> None:
@@ -62,8 +58,3 @@ class Redraw:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-
-def _beside(parent: int) -> None:
-    die_with_parent(parent)
-    os.nice(NICE)

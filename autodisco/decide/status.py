@@ -59,7 +59,7 @@ def status(
     """Status of a campaign with the last `journal_rows` events, the `best` polymers of its ranking and all iterations.
 
     `standings` are those of now, where they are known already. With `whole`, the rows of the ranking have every
-    quantity of their polymers. `iterations` is how many of the last iterations are read at least, if not all of them.
+    quantity of their polymers. `iterations` is how many of the last iterations are read, if not all of them.
     """
     seen = Standing(store, standings or Standings(store))
     shown, reference = seen.standings.rows(seen.standings.keys[:best]), seen.reference
@@ -84,9 +84,11 @@ class Standing:
     ) -> Status:
         """The status with the progress of now."""
         rule = (self._store.get("settings") or {}).get("saturation", {})
-        if iterations is not None:  # as many as may fulfil the rule in a row, and the one at work
-            iterations = max(iterations, rule.get("patience", 0) + 1)
-        progress = progress_fields(self._store, journal_rows, iterations)
+        # As many as may fulfil the rule in a row, and the one at work.
+        read = None if iterations is None else max(iterations, rule.get("patience", 0) + 1)
+        progress = progress_fields(self._store, journal_rows, read)
+        judged = progress["iterations"]
+        progress["iterations"] = judged[len(judged) - iterations :] if iterations is not None else judged
         return Status(
             **progress,
             objective=self.standings.objective,
@@ -97,7 +99,7 @@ class Standing:
             n_tied=self._n_tied,
             judgement=self._store.get("judgement"),
             course=self._course,
-            saturation=saturation(self._store, rule, progress["iterations"]),
+            saturation=saturation(self._store, rule, judged),
         )
 
 

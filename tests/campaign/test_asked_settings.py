@@ -17,6 +17,7 @@ from autodisco.store import Store
 from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
 from tests.campaign.test_daemon import wait_until
+from tests.campaign.test_keeping import done
 from tests.campaign.test_tiers import LONG
 
 TIERS = '[[tier]]\nprotocol = "smoke"\n[[tier]]\nprotocol = "long.toml"\n'
@@ -56,17 +57,19 @@ def statuses(store):
 def test_a_running_campaign_takes_more_places_and_keeps_what_runs_also_if_it_is_killed_before_it_takes_them(
     at_simulate, monkeypatch
 ):
+    first = done(at_simulate)
     process = start(open_folder(at_simulate))
     with Store.open_readonly(at_simulate) as store:
         wait_until(lambda: "running" in statuses(store))
         begun = {row.claim for row in store.replica_states() if row.status == "running"}
         assert len(begun) == 1
-        done = ask(at_simulate, {"simulation.workers": 3, "simulation.timeout_minutes": 20.0})
-        assert done.taken
-        assert done.changed["simulation.workers"] == (1, 3)
+        taken = ask(at_simulate, {"simulation.workers": 3, "simulation.keep": "none"})
+        assert taken.taken
+        assert taken.changed["simulation.workers"] == (1, 3)
         wait_until(lambda: statuses(store).count("running") >= 2)
         assert begun <= {row.claim for row in store.replica_states()} | {None}
         assert store.get("workers") == 3
+        wait_until(lambda: not (first / "trajectory.dcd").exists())
         monkeypatch.setattr(asking, "PATIENCE_S", 0.0)
         os.kill(process, signal.SIGSTOP)
         assert not ask(at_simulate, {"budget.simulations": 77}).taken
@@ -157,8 +160,8 @@ def owned_elsewhere(copied, monkeypatch):
 def test_what_a_running_process_cannot_take_is_refused_while_it_runs(owned_elsewhere):
     with pytest.raises(InputError, match=r"simulation\.threads = 2: cannot change while a process runs small, because"):
         ask(owned_elsewhere, {"simulation.threads": 2})
-    done = ask(owned_elsewhere, {"simulation.workers": 2})
-    assert (done.taken, done.owner) == (False, "process 7 on this machine")
+    asked = ask(owned_elsewhere, {"simulation.workers": 2})
+    assert (asked.taken, asked.owner) == (False, "process 7 on this machine")
 
 
 def test_several_requests_are_taken_in_order_and_the_last_one_counts(owned_elsewhere):

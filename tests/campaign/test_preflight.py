@@ -112,7 +112,7 @@ def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finishe
     assert "with the ratio of the work" in told.builds[0].source
     assert told.over_disk(campaign) == []
     full = dataclasses.replace(told, phases=[dataclasses.replace(phase, disk_gb=1e9) for phase in told.phases])
-    assert full.over_disk(campaign)[0].startswith("before the first iteration: about 1.0e+09 GB of disk, and ")
+    assert full.over_disk(campaign)[0].startswith("before the first iteration: about 1000000000 GB of disk, and ")
     (late,) = told.over_time(campaign)
     assert late.startswith("a build of quick takes about ")
 

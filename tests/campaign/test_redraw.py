@@ -13,7 +13,6 @@ from tests.filled_store import fill
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setattr(redraw, "EVERY_S", 0.0)
-    monkeypatch.setattr(redraw, "NICE", 0)
     with fill(tmp_path / "a") as store:
         yield store
 

@@ -14,7 +14,7 @@ from autodisco.monitor import picture
 from autodisco.report import write_report
 from autodisco.store import Store, tier_progress
 from tests.campaign.conftest import write_campaign
-from tests.campaign.storm import PATIENCE_S, _family, begin, outcomes, result
+from tests.campaign.storm import PATIENCE_S, begin, family, outcomes, result
 from tests.campaign.test_tiers import LONG
 
 ONE = 'protocol = "smoke"\nreplicas = 1\nreference_replicas = 1\n'
@@ -55,7 +55,7 @@ def killed_in_a_long_build(file, runs):
                   for row in long_rows(folder, "running")):  # fmt: skip
         assert process.poll() is None, (file.parent / "log.txt").read_text()[-2000:]
         time.sleep(0.05)
-    for member in _family(process.pid):
+    for member in family(process.pid):
         os.kill(member, signal.SIGKILL)
     process.wait()
     before = outcomes(folder)
