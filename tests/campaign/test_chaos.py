@@ -37,7 +37,7 @@ def test_befallen_by_two_faults_it_ends_by_itself_like_one_left_alone(finished, 
 
 @pytest.mark.slow
 def test_befallen_by_everything_it_ends_by_itself_like_one_left_alone(tmp_path, record_property):
-    changes = {"batch": 2, "replicas": 2, "iterations": 2}
+    changes = {"batch": 2, "replicas": 2, "iterations": 4}  # long enough for all of them
     file, whole = set_up_in(tmp_path / "whole", **changes)
     assert begin(file, whole.parent).wait(PATIENCE_S) == 0
     _, folder = set_up_in(tmp_path / "befallen", **changes)
