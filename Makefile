@@ -39,7 +39,7 @@ quickstart: $(STAMP)
 	$(BIN)/autodisco run campaigns/quickstart.toml
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(PYTEST_ARGS)
 
 # The report is looked at in Chromium, which only Debian and its relatives install here; elsewhere these tests may be skipped.
 test-slow: $(STAMP)

@@ -25,7 +25,7 @@ from autodisco.campaign.recovery import Retries, may_pass
 from autodisco.campaign.redraw import Redraw
 from autodisco.campaign.retention import Retention, remove_models
 from autodisco.campaign.room import neighbours
-from autodisco.campaign.running import end_all, leave_replicas, make_up
+from autodisco.campaign.running import end_all, leave_replicas, make_up, share_machine
 from autodisco.campaign.setup import full_runs, write_copies
 from autodisco.campaign.shared import check_owner, require_local_disk
 from autodisco.campaign.signs import SignsOfLife
@@ -87,6 +87,7 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
         campaign = replace(campaign, interrupted=redraw)
         asked, retention = AskedSettings(campaign, store), Retention(campaign, store)
         try:
+            share_machine(campaign.settings, campaign.pool.executor)
             with signals(interrupts):
                 return _walk(campaign, store, interrupts, signs, retention)
         finally:

@@ -42,9 +42,13 @@ def serving(settings: Settings, folder: Path) -> Executor:
     """The executor of a campaign, which knows where its replicas lie."""
     executor = executor_of(settings)
     executor.serve(settings.name, shared_folder(settings) or folder, 60.0 * settings.simulation.stalled_minutes)
+    return executor
+
+
+def share_machine(settings: Settings, executor: Executor) -> None:
+    """Let replicas wait for those of other campaigns, as far as the settings say so, until the executor leaves."""
     if settings.executor.share:
         executor.share(settings.executor.machine_cores)
-    return executor
 
 
 def is_with(settings: Settings, folder: Path, executor: Executor, row: ReplicaState) -> bool:

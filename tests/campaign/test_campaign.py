@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import re
 import subprocess
 
@@ -21,6 +22,7 @@ from autodisco.campaign.verify import verify
 from autodisco.errors import InputError
 from autodisco.files import sha256
 from autodisco.simulation import protocols
+from autodisco.simulation.executors.slots import default_folder
 from autodisco.store import Store
 from autodisco.store.owner import start_time
 from tests.campaign.test_lock import set_owner
@@ -307,3 +309,9 @@ def test_a_protocol_that_changed_under_a_campaign_is_refused(campaign_file, tmp_
     (folder / "protocol.toml").write_text(text.replace("temperature_k = 500", "temperature_k = 501"))
     with pytest.raises(InputError, match="is not what it was when the campaign"):
         open_folder(folder)
+
+
+def test_a_process_that_has_run_a_campaign_takes_no_part_in_the_machine_any_more(finished):
+    assert finished
+    assert default_folder().is_dir()
+    assert not list(default_folder().glob(f"campaign-{os.getpid()}-*"))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from autodisco.campaign import load, run
-from autodisco.campaign.running import serving, write_notes
+from autodisco.campaign.running import serving, share_machine, write_notes
 from autodisco.decide import ranking
 from autodisco.simulation.executors import LocalExecutor, slots
 from autodisco.store import Store
@@ -35,6 +35,7 @@ def test_for_whom_a_campaign_waits_is_journalled_once_and_shown(begin, call):
         update={"executor": campaign.settings.executor.model_copy(update={"machine_cores": 1})}
     )
     executor, other = serving(settings, campaign.folder), another("peo")
+    share_machine(settings, executor)
     for _ in range(2):
         assert not executor.reserve()
         write_notes(store, executor)
@@ -55,7 +56,9 @@ def test_a_campaign_that_does_not_share_does_not_wait(begin):
         update={"executor": campaign.settings.executor.model_copy(update={"share": False, "machine_cores": 1})}
     )
     another("peo")
-    assert serving(settings, campaign.folder).reserve()
+    executor = serving(settings, campaign.folder)
+    share_machine(settings, executor)
+    assert executor.reserve()
 
 
 @pytest.mark.slow
