@@ -39,6 +39,11 @@ def tells_of_disk_fault(text: str) -> bool:
     return any(os.strerror(number) in text for number in DISK_FAULTS)
 
 
+def nearest_existing(path: Path) -> Path:
+    """A file or folder, or where it is missing the nearest folder above it that is there; absolute."""
+    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+
+
 def place_beside(path: Path) -> Path:
     """Where this process writes a file before it takes the place of `path`; see `remove_leftovers`."""
     return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")

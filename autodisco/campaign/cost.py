@@ -14,6 +14,7 @@ from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import objective_named
 from autodisco.errors import NoCampaign
+from autodisco.files import nearest_existing
 from autodisco.polymer import parse
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
@@ -59,8 +60,7 @@ class Cost(Record):
 
     def over_disk(self, campaign: Campaign) -> list[str]:
         """The first part of the campaign for which the disk is expected to be too small, as a sentence."""
-        place = shared_folder(campaign.settings) or campaign.folder.absolute()
-        existing = next(path for path in (place, *place.parents) if path.exists())
+        existing = nearest_existing(shared_folder(campaign.settings) or campaign.folder)
         kept = campaign.settings.simulation.least_free_disk_gb
         free = max(0.0, shutil.disk_usage(existing).free - 1e9 * kept)
         return [

@@ -13,6 +13,7 @@ from autodisco.campaign.batch_system import batch_system
 from autodisco.campaign.campaign_file import load
 from autodisco.campaign.shared import require_local_disk
 from autodisco.errors import AutodiscoError, InputError
+from autodisco.files import nearest_existing
 from autodisco.machine import cores, file_system, memory_bytes
 from autodisco.text import duration, joined
 
@@ -154,8 +155,7 @@ def _memory() -> tuple[bool, str]:
 
 def _disk(runs: Path) -> tuple[bool, str]:
     folder = runs.absolute()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    gib = shutil.disk_usage(existing).free / 2**30
+    gib = shutil.disk_usage(nearest_existing(folder)).free / 2**30
     return gib >= MIN_FREE_GIB, f"{gib:.1f} GiB for {folder}"
 
 
@@ -165,5 +165,4 @@ def _file_system(runs: Path) -> tuple[bool, str]:
         require_local_disk(runs)
     except InputError as error:
         return False, str(error)
-    existing = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
-    return True, f"{file_system(existing) or 'unknown'} for {runs.absolute()}"
+    return True, f"{file_system(nearest_existing(runs)) or 'unknown'} for {runs.absolute()}"

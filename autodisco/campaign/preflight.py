@@ -18,6 +18,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import require_local_disk, shared_folder
 from autodisco.campaign.variables import unknown_here
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
+from autodisco.files import nearest_existing
 from autodisco.machine import cores
 from autodisco.store import Record, Store, list_campaigns, live_owner
 from autodisco.text import counted, joined
@@ -93,7 +94,7 @@ def _place(campaign: Campaign, begun: bool) -> str:
     """Raises InputError where the campaign folder cannot lie there or cannot be written."""
     folder = campaign.folder.absolute()
     require_local_disk(folder)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    existing = nearest_existing(folder)
     if not os.access(existing, os.W_OK | os.X_OK) or not existing.is_dir():
         raise InputError(f"{existing}: cannot be written to")
     return f"{folder}, {'goes on' if begun else 'a new campaign'}"
@@ -136,7 +137,7 @@ def _executor(campaign: Campaign) -> str:
     if executor.here:
         return f"{told}, {counted(executor.threads, 'core')} each of {cores()}"
     if place := executor.place:
-        existing = next(path for path in (place, *place.parents) if path.exists())
+        existing = nearest_existing(place)
         if not existing.is_dir() or not os.access(existing, os.W_OK):
             raise InputError(f"{existing}: cannot be written to, and the queue folder lies there")
     if settings.executor.kind != "psij":
@@ -159,12 +160,11 @@ def _cards(settings: Settings) -> str:
 
 def _room(campaign: Campaign) -> str:
     """Raises AutodiscoError where no replica would start now."""
-    settings, folder = campaign.settings, campaign.folder.absolute()
+    settings = campaign.settings
     if (shared := shared_folder(settings)) and not shared.exists():  # made at the start, or said to be missing
         without = settings.simulation.model_copy(update={"folder": ""})
         settings = settings.model_copy(update={"simulation": without})
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if why := lack_of_room(Campaign(settings, existing), executor_of(settings).here):
+    if why := lack_of_room(Campaign(settings, nearest_existing(campaign.folder)), executor_of(settings).here):
         raise AutodiscoError(why)
     return "enough disk and memory for a replica"
 

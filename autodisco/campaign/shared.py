@@ -17,7 +17,7 @@ from pathlib import Path
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared_marks import MARKER, Mark, end_beat, make, require_ours, require_unowned, write_beat
 from autodisco.errors import AutodiscoError, InputError
-from autodisco.files import write_atomic
+from autodisco.files import nearest_existing, write_atomic
 from autodisco.machine import file_system
 from autodisco.store import PARTS, Owner, Store
 
@@ -47,8 +47,7 @@ def shared_folder(settings: Settings) -> Path | None:
 
 def require_local_disk(folder: Path) -> None:
     """Raise InputError for a campaign folder on a network file system."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if (kind := file_system(existing)).startswith(NETWORKED):
+    if (kind := file_system(nearest_existing(folder))).startswith(NETWORKED):
         raise InputError(
             f"{folder}: on a {kind} file system, where SQLite databases break; keep campaigns on a disk of this "
             "machine (AUTODISCO_RUNS), and their replicas on the shared one with simulation.folder"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autodisco.files import nearest_existing
 from autodisco.text import duration
 
 STALE_S = 600.0
@@ -126,7 +127,7 @@ def database_device(folder: Path) -> int | None:
 
 def device_of(folder: Path) -> int:
     """Number of the file system of a folder, or where it is missing of the nearest folder above it that is there."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()).stat().st_dev
+    return nearest_existing(folder).stat().st_dev
 
 
 def start_time(pid: int) -> int | None:

@@ -273,7 +273,7 @@ def test_a_campaign_in_a_terminal_that_is_closed_leaves_in_order_or_goes_on_wher
         stdout=subprocess.PIPE,
         stderr=theirs,
         env=os.environ | {"TERM": "xterm"},
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, hears),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, hears),  # noqa: PLW1509 (a handler as a terminal leaves it)
     )
     os.close(theirs)
     try:

@@ -105,7 +105,7 @@ class Lammps(Engine):
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                preexec_fn=functools.partial(die_with_parent, os.getpid()),
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509 (a worker has one thread)
             )
         if not plan.legs:
             self._wait(None)
