@@ -55,9 +55,9 @@ def tables(folder: Path) -> str:
 def _table(name: str, rows: list[dict[str, str]]) -> str:
     if "policy" in rows[0]:
         return _table_of_fidelities(name, rows)
-    two = "hypervolume" in rows[0]
-    quantity, digits = ("hypervolume", 2) if two else ("found", 1)
-    title = "share of the area" if two else f"found of {rows[0]['of']}"
+    several = "hypervolume" in rows[0]
+    quantity, digits = ("hypervolume", 2) if several else ("found", 1)
+    title = "share of the dominated volume" if several else f"found of {rows[0]['of']}"
     found = curves(rows, quantity)
     steps = next(iter(found.values()))[0]
     columns = [n for n in SHOWN if n in steps] or [int(steps[len(steps) // 2]), int(steps[-1])]
@@ -112,8 +112,8 @@ def draw(folder: Path, file: Path) -> None:
 
 
 def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
-    two = "hypervolume" in rows[0]
-    found = curves(rows, "hypervolume" if two else "found")
+    several = "hypervolume" in rows[0]
+    found = curves(rows, "hypervolume" if several else "found")
     ends = []
     for rule, (labels, values) in found.items():
         mean, sd = values.mean(axis=0), values.std(axis=0)
@@ -122,9 +122,9 @@ def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
         panel.fill_between(labels, mean - sd, mean + sd, color=colour, alpha=0.12, linewidth=0)
         ends.append((float(mean[-1]), rule, colour))
     panel.set_xlabel("labels")
-    panel.set_ylabel("share of the dominated area" if two else f"found of the best {rows[0]['of']}")
+    panel.set_ylabel("share of the dominated volume" if several else f"found of the best {rows[0]['of']}")
     panel.set_xlim(labels[0], labels[-1])
-    top = 1.05 if two else 1.05 * int(rows[0]["of"])
+    top = 1.05 if several else 1.05 * int(rows[0]["of"])
     panel.set_ylim(0, top)
     place = -np.inf
     for mean, rule, colour in sorted(ends):  # names at the ends of the lines, moved apart

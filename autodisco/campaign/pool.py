@@ -12,9 +12,10 @@ import numpy as np
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
+from autodisco.campaign.scores import scores_of
 from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
-from autodisco.polymer import parse, scores
+from autodisco.polymer import parse
 from autodisco.store import NOT_SELECTED, Candidate, Store
 from autodisco.text import counted
 
@@ -76,7 +77,8 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
     for row in chosen:
         if row.iteration < iteration:
             unit = parse(row.smiles)
-            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, scores(unit))
+            values = scores_of(campaign, unit)
+            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, values)
     if len(chosen) < len(candidates):
         seen = {"candidates": len(candidates), **({"of earlier iterations": len(earlier)} if earlier else {})}
         decided = f"simulate {counted(len(chosen), 'polymer')}"

@@ -12,6 +12,7 @@ from autodisco.analysis.belief import BETTER_PROBABILITY
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
+from autodisco.decide.wanted import CONSTRAIN, Wanted, tables, wanted
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share, key_error
@@ -21,15 +22,34 @@ if TYPE_CHECKING:
 
 
 class ObjectiveSettings(Section):
-    """What the campaign looks for."""
+    """A table `[[objective]]`: something that the campaign wants."""
 
     name: str = "conductivity"
-    """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
-    constraints: list[str] = []
-    """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
-    further: list[str] = []
-    """Further objectives, which the selections `chebyshev-ucb` and `ehvi` weigh against the first; polymers are ranked
-    by the first alone."""
+    """Objective: a name ([objectives](#objectives)), a quantity of docs/analysis.md, or `path/to/file.py:object`
+    (docs/extending.md). Polymers are ranked by the first table that is no constraint."""
+    aim: Literal["default", "maximise", "minimise", "target", "constrain"] = "default"
+    """`maximise`, `minimise`, come near to a `value` (`target`), or exclude polymers outside of bounds (`constrain`).
+    `default`: as the objective says of itself."""
+    at_least: float | None = None
+    """Lower bound of a constraint, in the unit of the value in tables."""
+    at_most: float | None = None
+    """Upper bound of a constraint."""
+    value: float | None = None
+    """Value that is aimed at; the nearer on the scale of the objective, the better."""
+
+    @pydantic.model_validator(mode="after")
+    def _fits_its_aim(self) -> "ObjectiveSettings":
+        for key, aim in (("at_least", CONSTRAIN), ("at_most", CONSTRAIN), ("value", "target")):
+            if (given := getattr(self, key)) is not None and self.aim != aim:
+                raise key_error(key, given, "unusable", f"it has a meaning with aim = '{aim}' only")
+        if self.aim == "target" and self.value is None:
+            raise key_error("aim", self.aim, "unusable", "aim = 'target' needs the value that is aimed at")
+        return self
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_nothing(self, write: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """TOML has no word for a value that is not there."""
+        return {key: value for key, value in write(self).items() if value is not None}
 
 
 class Seeds(Section):
@@ -149,6 +169,9 @@ class Surrogate(Section):
 WITHOUT_POSTERIOR = {"filter": {"selection": "paper"}, "acquire": {"labelling": "top-fraction"}}
 """Defaults where no posterior says what to choose."""
 
+OF_SEVERAL = "chebyshev-ucb"
+"""Default of `filter.selection` where a campaign has several objectives."""
+
 STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
 """Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
 
@@ -251,7 +274,8 @@ class Settings(Section):
     """Name of the campaign and of its folder: letters, digits, `.`, `_`, `-`."""
     seed: Count = 1
     """Seed of every random number."""
-    objective: ObjectiveSettings = ObjectiveSettings()
+    objective: list[ObjectiveSettings] = [ObjectiveSettings()]
+    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives))."""
     seeds: Seeds = Seeds()
     generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
         generator_settings()
@@ -270,6 +294,25 @@ class Settings(Section):
     backup: Backup = Backup()
     loop: Loop = Loop()
     executor: Executor = Executor()
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _with_objectives(cls, given: Any) -> Any:
+        """One table `[objective]`, as earlier versions had it, and the default selection of several objectives."""
+        if not isinstance(given, dict) or "objective" not in given:
+            return given
+        found = {**given, "objective": tables(given["objective"])}
+        several = [one for one in found["objective"] if isinstance(one, dict) and one.get("aim") != CONSTRAIN]
+        if len(several) > 1 and isinstance(found.setdefault("filter", {}), dict):
+            found["filter"] = {"selection": OF_SEVERAL, **found["filter"]}
+        return found
+
+    @pydantic.field_validator("objective")
+    @classmethod
+    def _one_ranks(cls, given: list[ObjectiveSettings]) -> list[ObjectiveSettings]:
+        if all(one.aim == CONSTRAIN for one in given):
+            raise ValueError("polymers are ranked by the first table that is no constraint, and there is none")
+        return given
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -318,6 +361,10 @@ class Settings(Section):
             if isinstance(found.setdefault(table, {}), dict):
                 found[table] = {**defaults, **found[table]}
         return found
+
+    def wanted(self) -> Wanted:
+        """What the campaign wants. Raises InputError for an objective that does not exist."""
+        return wanted([one.model_dump() for one in self.objective])
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
-from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.decide.measured import quantities_at_hand, with_values
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins
@@ -193,7 +192,7 @@ def _priors(store: Store, objective: Objective, tier: CampaignTier | None, targe
 
 def _scaled(priors: Priors, objective: Objective) -> Priors:
     """Priors in decades on the scale of the objective."""
-    by = objective.spread / EXPECTED_SPREAD
+    by = objective.relative_spread
     return Priors(
         Normal(by * priors.offset.mean, by * priors.offset.sd),
         priors.slope,

@@ -69,12 +69,12 @@ def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.name: .*has no object 'EFICACY'"),
-        ("parts/objective.py:EFFICACY", "eficacy", "objective.name: objective 'eficacy' does not exist"),
+        ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.0: .*has no object 'EFICACY'"),
+        ("parts/objective.py:EFFICACY", "eficacy", "objective.0: objective 'eficacy' does not exist"),
         (
             "parts/objective.py:EFFICACY",
             "parts/selection.py:Diverse",
-            "objective.name: .* is not an instance of Objective",
+            "objective.0: .* is not an instance of Objective",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
 from autodisco.campaign.replicas import finish, settle
+from autodisco.campaign.scores import scores_of
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
@@ -14,7 +15,7 @@ from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.polymer import ORGANIC_ELEMENTS, parse, scores, stability_flags
+from autodisco.polymer import ORGANIC_ELEMENTS, parse, stability_flags
 from autodisco.store import DATASET, Store
 from autodisco.text import counted
 
@@ -76,7 +77,7 @@ def _load(campaign: Campaign, store: Store) -> None:
         labels = _add_seeds(campaign, store, seeds)
         reference = parse(settings.acquire.reference)
         store.add_polymer(
-            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
+            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores_of(campaign, reference)
         )
         dataset = _add_dataset(campaign, store)
         grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
@@ -102,7 +103,7 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
     for seed in seeds:
         unit = seed.unit
         flags = [flag.to_dict() for flag in stability_flags(unit, rules)]
-        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
+        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores_of(campaign, unit))
         if seed.value is not None:
             added = store.set_label(
                 unit.key,
