@@ -50,7 +50,7 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
     New polymers that are not chosen get the verdict `NOT_SELECTED`. It writes to the store and has to be part of the
     transaction that plans the replicas.
     """
-    from autodisco.decide.judge import further_aims, judged
+    from autodisco.decide.judge import constraint_aims, further_aims, judged
 
     settings, iteration = campaign.settings.filter, store.get("iteration")
     new, earlier = store.candidates(iteration, "new"), waiting(campaign, store)
@@ -67,6 +67,7 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
         rng=np.random.default_rng(seed),
         posterior=judge.posterior if judge else None,
         further=further_aims(store) if judge else (),
+        constraints=constraint_aims(store) if judge else (),
     )
     chosen = selected(settings.selection, choice)
     name = Path(settings.selection).name

@@ -275,7 +275,8 @@ class Settings(Section):
     seed: Count = 1
     """Seed of every random number."""
     objective: list[ObjectiveSettings] = [ObjectiveSettings()]
-    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives))."""
+    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives)); without any, one with the defaults
+    below."""
     seeds: Seeds = Seeds()
     generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
         generator_settings()
@@ -302,6 +303,8 @@ class Settings(Section):
         if not isinstance(given, dict) or "objective" not in given:
             return given
         found = {**given, "objective": tables(given["objective"])}
+        if not isinstance(found["objective"], list):
+            return found
         several = [one for one in found["objective"] if isinstance(one, dict) and one.get("aim") != CONSTRAIN]
         if len(several) > 1 and isinstance(found.setdefault("filter", {}), dict):
             found["filter"] = {"selection": OF_SEVERAL, **found["filter"]}

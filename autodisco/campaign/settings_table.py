@@ -43,7 +43,8 @@ def _own_first(table: type[Section]) -> list[str]:
 
 
 def _row(key: str, field: FieldInfo) -> str:
-    default = "" if field.is_required() or field.default is None else f"`{_as_toml(field.default)}`"
+    is_without = field.is_required() or field.default is None or (_item(field) and field.default)
+    default = "" if is_without else f"`{_as_toml(field.default)}`"
     text = " ".join((field.description or "").split()).replace("|", "\\|")
     linked = re.sub(r"docs/([a-z-]+[.]md)", r"[\1](\1)", text)
     return f"| `{key}` | {default} | {linked} |"

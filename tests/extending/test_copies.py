@@ -118,7 +118,8 @@ def test_an_edited_part_is_refused_with_the_campaign_file_and_does_not_reach_the
         assert copy.read_text() == text
         path.write_text(text)
     assert (
-        open_folder(folder).settings.objective[0].name == f"{part_copy(folder, tmp_path / 'parts/objective.py')}:EFFICACY"
+        open_folder(folder).settings.objective[0].name
+        == f"{part_copy(folder, tmp_path / 'parts/objective.py')}:EFFICACY"
     )
     load(file, tmp_path / "runs")
 
