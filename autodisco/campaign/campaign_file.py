@@ -9,9 +9,10 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
-from autodisco.campaign.settings import ObjectiveSettings, Settings
+from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences, expanded
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE

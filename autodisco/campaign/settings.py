@@ -9,47 +9,17 @@ import pydantic
 from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.belief import BETTER_PROBABILITY
+from autodisco.campaign.objective_settings import ObjectiveSettings, checked_objectives, with_objectives
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
-from autodisco.decide.wanted import CONSTRAIN, Wanted, tables, wanted
+from autodisco.decide.wanted import Wanted, wanted
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share, key_error
 
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
-
-
-class ObjectiveSettings(Section):
-    """A table `[[objective]]`: something that the campaign wants."""
-
-    name: str = "conductivity"
-    """Objective: a name ([objectives](#objectives)), a quantity of docs/analysis.md, or `path/to/file.py:object`
-    (docs/extending.md). Polymers are ranked by the first table that is no constraint."""
-    aim: Literal["default", "maximise", "minimise", "target", "constrain"] = "default"
-    """`maximise`, `minimise`, come near to a `value` (`target`), or exclude polymers outside of bounds (`constrain`).
-    `default`: as the objective says of itself."""
-    at_least: float | None = None
-    """Lower bound of a constraint, in the unit of the value in tables."""
-    at_most: float | None = None
-    """Upper bound of a constraint."""
-    value: float | None = None
-    """Value that is aimed at; the nearer on the scale of the objective, the better."""
-
-    @pydantic.model_validator(mode="after")
-    def _fits_its_aim(self) -> "ObjectiveSettings":
-        for key, aim in (("at_least", CONSTRAIN), ("at_most", CONSTRAIN), ("value", "target")):
-            if (given := getattr(self, key)) is not None and self.aim != aim:
-                raise key_error(key, given, "unusable", f"it has a meaning with aim = '{aim}' only")
-        if self.aim == "target" and self.value is None:
-            raise key_error("aim", self.aim, "unusable", "aim = 'target' needs the value that is aimed at")
-        return self
-
-    @pydantic.model_serializer(mode="wrap")
-    def _without_nothing(self, write: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """TOML has no word for a value that is not there."""
-        return {key: value for key, value in write(self).items() if value is not None}
 
 
 class Seeds(Section):
@@ -168,9 +138,6 @@ class Surrogate(Section):
 
 WITHOUT_POSTERIOR = {"filter": {"selection": "paper"}, "acquire": {"labelling": "top-fraction"}}
 """Defaults where no posterior says what to choose."""
-
-OF_SEVERAL = "chebyshev-ucb"
-"""Default of `filter.selection` where a campaign has several objectives."""
 
 STRINGS_DEFAULTS = {"threshold": 0.3, "patience": 1}
 """Defaults of `saturation` where strings are counted: those with which the published campaign ends as it did."""
@@ -299,23 +266,12 @@ class Settings(Section):
     @pydantic.model_validator(mode="before")
     @classmethod
     def _with_objectives(cls, given: Any) -> Any:
-        """One table `[objective]`, as earlier versions had it, and the default selection of several objectives."""
-        if not isinstance(given, dict) or "objective" not in given:
-            return given
-        found = {**given, "objective": tables(given["objective"])}
-        if not isinstance(found["objective"], list):
-            return found
-        several = [one for one in found["objective"] if isinstance(one, dict) and one.get("aim") != CONSTRAIN]
-        if len(several) > 1 and isinstance(found.setdefault("filter", {}), dict):
-            found["filter"] = {"selection": OF_SEVERAL, **found["filter"]}
-        return found
+        return with_objectives(given)
 
     @pydantic.field_validator("objective")
     @classmethod
     def _one_ranks(cls, given: list[ObjectiveSettings]) -> list[ObjectiveSettings]:
-        if all(one.aim == CONSTRAIN for one in given):
-            raise ValueError("polymers are ranked by the first table that is no constraint, and there is none")
-        return given
+        return checked_objectives(given)
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -26,6 +26,7 @@ from autodisco.surrogate import (
     PriorMean,
     PropertyModel,
     Source,
+    Wish,
     widening,
 )
 
@@ -228,9 +229,13 @@ def _awaited(judge: Judge) -> list[Source]:
     return [source for source in judge.sources if source.kind != "data-set"]
 
 
+def wish_of(objective: Objective) -> Wish:
+    """Which values of an objective are wanted."""
+    return Wish(objective.lower_is_better, objective.target_place)
+
+
 def _chances_better(judge: Judge, smiles: Sequence[str], reference: str) -> np.ndarray:
-    higher = judge.posterior.p_better(smiles, reference, judge.objective.target_place)
-    return 1.0 - higher if judge.objective.lower_is_better else higher
+    return judge.posterior.p_better(smiles, reference, wish_of(judge.objective))
 
 
 def _chances_best(
@@ -241,8 +246,7 @@ def _chances_best(
     rows = np.concatenate([np.arange(n_valued), open_])
     chances, rng = np.zeros(len(smiles)), np.random.default_rng(seed)
     among = [smiles[row] for row in rows.tolist()]
-    one = judge.objective
-    chances[rows] = judge.posterior.p_best(among, best, rng, lowest=one.lower_is_better, target=one.target_place)
+    chances[rows] = judge.posterior.p_best(among, best, rng, wish=wish_of(judge.objective))
     return chances
 
 

@@ -19,7 +19,8 @@ def front_places(points: Floats) -> Indices:
     order: Indices = np.lexsort(-points.T[::-1])  # those that could dominate a point come before it
     if points.shape[1] == 2:
         second = points[order, 1]
-        return order[second > np.maximum.accumulate(np.concatenate([[-np.inf], second[:-1]]))]
+        found: Indices = order[second > np.maximum.accumulate(np.concatenate([[-np.inf], second[:-1]]))]
+        return found
     kept: list[int] = []
     for place in order.tolist():
         if not (points[kept] >= points[place]).all(axis=1).any():

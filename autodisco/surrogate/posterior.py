@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cholesky, lapack, solve_triangular
-from scipy.special import ndtr
 
 from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
@@ -22,14 +21,12 @@ from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
 from autodisco.surrogate.threads import one_thread
+from autodisco.surrogate.wish import HIGHEST, Wish
 
 PRIOR = "prior mean"
 """Name of what is known before any label, among the contributions."""
 
 ROWS_AT_ONCE = 2000
-NODES = 40
-"""Points of the quadrature over the value of the reference."""
-
 JITTER = 1e-9
 MOST_DRAWN = 2000
 """Polymers that are drawn together where there are very many."""
@@ -156,58 +153,35 @@ class Posterior:
         return drawn
 
     @one_thread
-    def p_better(self, smiles: Sequence[str], reference_smiles: str, target: float | None = None) -> Floats:
-        """Chance of each polymer to have a larger value than the reference, which itself has 0.5; with a `target`, to
-        have a value that is nearer to it."""
+    def p_better(self, smiles: Sequence[str], reference_smiles: str, wish: Wish = HIGHEST) -> Floats:
+        """Chance of each polymer to have a better value than the reference, which itself has 0.5."""
         rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
         at, own, there = self._moments(reference)
         chances = []
         for part in _in_parts(rows):
             mean, variance, known = self._moments(part)
             shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there[:, 0] @ known
-            if target is not None:
-                chances.append(_nearer(mean - target, variance, shared, at - target, own, self.widened))
-                continue
-            sd = self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, JITTER))
-            chances.append(ndtr((mean - at) / sd))
+            chances.append(wish.p_better(mean, variance, shared, at, own, self.widened))
         same = np.array([text == reference_smiles for text in smiles], dtype=bool)
         return np.where(same, 0.5, np.concatenate([np.empty(0), *chances]))
 
     def p_best(
-        self,
-        smiles: Sequence[str],
-        k: int,
-        rng: np.random.Generator,
-        n: int = 2000,
-        lowest: bool = False,
-        target: float | None = None,
+        self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, wish: Wish = HIGHEST
     ) -> Floats:
-        """Chance of each polymer to be among the `k` with the largest (`lowest`: smallest, `target`: nearest) values of
-        these, from `n` random functions.
+        """Chance of each polymer to be among the `k` with the best values of these, from `n` random functions.
 
         Polymers that would have to be more than four standard deviations off their mean have 0; among more than
-        `MOST_EXACT`, also all but the `MOST_DRAWN` with the highest mean plus two standard deviations.
+        `MOST_EXACT`, also all but the `MOST_DRAWN` that are best two standard deviations off their mean.
         """
         chances, found = np.zeros(len(smiles)), self.predict(smiles)
         if k >= len(smiles):
             return np.ones(len(smiles))
-        sign = -1.0 if lowest else 1.0
-
-        def worth(values: Floats) -> Floats:
-            return sign * values if target is None else -np.abs(values - target)
-
-        def within(width: float) -> Floats:
-            """The best that a polymer may be worth so many standard deviations off its mean."""
-            if target is None:
-                return sign * found.mean + width * found.sd
-            return np.minimum(width * found.sd - np.abs(found.mean - target), 0.0)
-
-        needed = np.sort(within(-2.0))[-k]
-        near = np.flatnonzero(within(4.0) >= needed)
+        needed = np.sort(wish.within(found.mean, found.sd, -2.0))[-k]
+        near = np.flatnonzero(wish.within(found.mean, found.sd, 4.0) >= needed)
         if len(smiles) > MOST_EXACT:
-            upper = within(2.0)[near]
+            upper = wish.within(found.mean, found.sd, 2.0)[near]
             near = np.sort(near[np.argsort(-upper, kind="stable")[: max(MOST_DRAWN, k)]])
-        drawn = worth(self.draws([smiles[row] for row in near.tolist()], n, rng))
+        drawn = wish.worth(self.draws([smiles[row] for row in near.tolist()], n, rng))
         best = np.argpartition(drawn, -min(k, len(near)), axis=1)[:, -min(k, len(near)) :]
         chances[near] = np.bincount(best.ravel(), minlength=len(near)) / n
         return chances
@@ -370,19 +344,3 @@ def _solved(factor: Floats, residuals: Floats) -> Floats:
 def _in_parts(rows: Structures) -> Iterator[Structures]:
     for first in range(0, len(rows), ROWS_AT_ONCE):
         yield rows[first : first + ROWS_AT_ONCE]
-
-
-def _nearer(off: Floats, variance: Floats, shared: Floats, at: Floats, own: Floats, widened: float) -> Floats:
-    """Chance of each of several normal values to be nearer to zero than another one, (n,).
-
-    `off` and `variance` are their means and variances, `at` and `own` those of the other, `shared` the covariances with
-    it, each without the factor `widened` of standard deviations. Integrated over the other one.
-    """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    step = np.sqrt(np.maximum(own, JITTER))
-    reach = np.abs(at + widened * step * nodes)  # how far off the other one is, (nodes,)
-    middle = off[:, None] + widened * (shared / step)[:, None] * nodes
-    sd = widened * np.sqrt(np.maximum(variance - shared**2 / step**2, JITTER))[:, None]
-    inside = ndtr((reach - middle) / sd) - ndtr((-reach - middle) / sd)
-    chances: Floats = inside @ weights / weights.sum()
-    return chances

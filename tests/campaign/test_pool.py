@@ -6,9 +6,10 @@ import pytest
 
 from autodisco.campaign.campaign_file import check_names, load
 from autodisco.campaign.campaign_folder import open_folder
+from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.saturation import judge_last
-from autodisco.campaign.settings import ObjectiveSettings, Settings
+from autodisco.campaign.settings import Settings
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import advance
