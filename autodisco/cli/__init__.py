@@ -27,6 +27,7 @@ MODULES = (
     "label",
     "machine_commands",
     "model_commands",
+    "measurement_commands",
     "predict",
     "service_commands",
     "set",
