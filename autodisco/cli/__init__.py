@@ -26,6 +26,7 @@ MODULES = (
     "maintenance_commands",
     "label",
     "machine_commands",
+    "measurement_commands",
     "model_commands",
     "new",
     "predict",
