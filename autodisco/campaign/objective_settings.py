@@ -43,8 +43,8 @@ class ObjectiveSettings(Section):
 
 
 def with_objectives(given: Any) -> Any:
-    """The content of a campaign file with tables `[[objective]]` in place of the one table of earlier versions, and with
-    the default selection of several objectives."""
+    """The content of a campaign file with tables `[[objective]]` in place of the one table of earlier versions, and
+    with the default selection of several objectives."""
     if not isinstance(given, dict) or "objective" not in given:
         return given
     found = {**given, "objective": tables(given["objective"])}
