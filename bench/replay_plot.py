@@ -96,9 +96,10 @@ def draw(folder: Path, file: Path) -> None:
     from matplotlib.figure import Figure
 
     replays = read_replays(folder)
-    lines = -(-len(replays) // 2)
-    figure = Figure(figsize=(9.0, 3.4 * lines), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(lines, 2)).ravel()
+    columns = min(2, len(replays))
+    lines = -(-len(replays) // columns)
+    figure = Figure(figsize=(9.0 if columns > 1 else 6.0, 3.4 * lines), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(lines, columns)).ravel()
     for panel, (name, rows) in zip(panels, replays.items(), strict=False):
         panel.set_title(name.replace("-", " "), loc="left", fontsize=10)
         panel.spines[["top", "right"]].set_visible(False)

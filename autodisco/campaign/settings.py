@@ -245,8 +245,7 @@ class Settings(Section):
     seed: Count = 1
     """Seed of every random number."""
     objective: list[ObjectiveSettings] = [ObjectiveSettings()]
-    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives)); without any, one with the defaults
-    below."""
+    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives))."""
     seeds: Seeds = Seeds()
     generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
         generator_settings()

@@ -62,7 +62,7 @@ def test_a_constraint_on_the_structure_rejects_before_a_simulation_and_the_value
     STAGES.get("filter").run(campaign, store)
     teflon, one, none = store.candidates(1)[:3]
     assert (teflon.verdict, one.verdict, none.verdict) == ("rejected", "new", "new")
-    assert teflon.reason.startswith("constraint: halogen share at most 0.2, and it has 0.6")
+    assert teflon.reason.startswith("constraint: halogen share at most 0.20, and it has 0.6")
     assert store.polymer(one.key).scores["halogen_share"] == pytest.approx(1 / 7)
     assert store.polymer(teflon.key) is None
 
