@@ -28,6 +28,7 @@ MODULES = (
     "machine_commands",
     "model_commands",
     "predict",
+    "scan",
     "service_commands",
     "set",
 )
