@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import autodisco.surrogate
+from autodisco.decide.measurements import read_measurements
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
 
 TABLE = Path(autodisco.surrogate.__file__).parent / "data" / "measured.csv"
@@ -56,6 +57,14 @@ def test_states_nothing_twice_and_rises_with_temperature(rows: list[Row]) -> Non
     for what, values in series.items():
         ordered = [values[temperature] for temperature in sorted(values)]
         assert ordered == sorted(ordered), what
+
+
+def test_data_add_reads_it_and_finds_moderate_concentrations() -> None:
+    read = read_measurements(TABLE)
+    assert len({row.unit.key for row in read}) >= 30
+    assert all(0.2 < row.molality_mol_per_kg < 3.0 for row in read if row.molality_mol_per_kg is not None)
+    acetal = next(row for row in read if row.name == "P(EO-2MO)")
+    assert acetal.molality_mol_per_kg == pytest.approx(0.05 * 3 / 0.10410, rel=1e-3)
 
 
 def test_poly_ethylene_oxide_conducts_one_millisiemens_at_353_kelvin(rows: list[Row]) -> None:
