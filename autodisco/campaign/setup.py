@@ -92,8 +92,8 @@ def full_runs(campaign: Campaign) -> str:
     if campaign.may_stop_early or not names:
         return ""
     return (
-        f"early stops of protocol {joined(names)} are off: they are tested for the conductivity, and the objective is "
-        f"{campaign.objective.name}"
+        f"early stops of protocol {joined(names)} are off: they are tested for a high conductivity alone, and the campaign "
+        f"asks for {joined([one.name for one in campaign.wanted.every if not one.structure])}"
     )
 
 
