@@ -93,8 +93,8 @@ def full_runs(campaign: Campaign) -> str:
         return ""
     asked = joined([one.name for one in campaign.wanted.every if not one.structure])
     return (
-        f"early stops of protocol {joined(names)} are off: they are tested for a high conductivity alone, and asked for "
-        f"is {asked}"
+        f"early stops of protocol {joined(names)} are off: they are tested for a high conductivity alone, not for "
+        f"{asked}"
     )
 
 
