@@ -44,9 +44,7 @@ def test_early_stops_are_off_for_another_objective_and_the_campaign_says_so(tmp_
         store.plan_replica("abc", store.get("protocol"), 0, 0)
         assert Tasks(campaign, store).of(store.replicas()[0]).may_stop_early == of_conductivity
         told = [row.why for row in store.journal() if row.event == "no early stops"]
-    why = (
-        "early stops of protocol mine are off: they are tested for a high conductivity alone, not for efficacy"
-    )
+    why = "early stops of protocol mine are off: they are tested for a high conductivity alone, not for efficacy"
     assert told == ([] if of_conductivity else [why])
     assert full_runs(campaign) == ("" if of_conductivity else why)
 
