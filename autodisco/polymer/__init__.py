@@ -7,6 +7,7 @@ from autodisco.polymer.chains import Chain, backbone_atoms, chain, degree_of_pol
 from autodisco.polymer.grammar import draw_units, units_from_grammar
 from autodisco.polymer.identity import repeated as join_blocks
 from autodisco.polymer.library import Group, Library
+from autodisco.polymer.material import Material, Molecule, read_material
 from autodisco.polymer.motifs import in_common, motifs
 from autodisco.polymer.render import render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
@@ -23,6 +24,8 @@ __all__ = [
     "Flag",
     "Group",
     "Library",
+    "Material",
+    "Molecule",
     "RepeatUnit",
     "Rule",
     "backbone_atoms",
@@ -34,6 +37,7 @@ __all__ = [
     "join_blocks",
     "motifs",
     "parse",
+    "read_material",
     "render_png",
     "render_svg",
     "repeat_unit_mass",
