@@ -12,8 +12,8 @@ from autodisco.polymer.motifs import in_common, motifs
 from autodisco.polymer.render import render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Exemption, Rule
-from autodisco.polymer.scores import sa_score, scores
-from autodisco.polymer.stability import Flag, choose_rules, stability_flags
+from autodisco.polymer.scores import sa_score, scores, scores_of
+from autodisco.polymer.stability import Flag, choose_rules, flags_of, stability_flags
 
 __all__ = [
     "DEFAULT_RULES",
@@ -33,6 +33,7 @@ __all__ = [
     "choose_rules",
     "degree_of_polymerisation",
     "draw_units",
+    "flags_of",
     "in_common",
     "join_blocks",
     "motifs",
@@ -43,6 +44,7 @@ __all__ = [
     "repeat_unit_mass",
     "sa_score",
     "scores",
+    "scores_of",
     "stability_flags",
     "units_from_grammar",
 ]

@@ -90,7 +90,8 @@ class Material:
         found: list[Part] = [unit for unit, _ in self.parts]
         weights = [share**2 * _heavy_atoms(unit) for unit, share in self.parts]
         for (first, x), (second, y) in combinations(self.parts, 2):
-            assert isinstance(first, RepeatUnit) and isinstance(second, RepeatUnit)
+            assert isinstance(first, RepeatUnit)
+            assert isinstance(second, RepeatUnit)
             found.append(_joined(first, second))
             weights.append(x * y * (_heavy_atoms(first) + _heavy_atoms(second)))
         return _shared(found, weights)

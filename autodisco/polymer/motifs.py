@@ -48,9 +48,10 @@ def _motifs(part: Part) -> set[str]:
     else:
         made = chain(part, 2)
         unit = made.unit(0)
-        mol, caps = made.mol, {
-            atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)
-        }
+        mol, caps = (
+            made.mol,
+            {atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)},
+        )
     inside = {a.GetIdx() for a in mol.GetAtoms() if a.GetAtomicNum() > 1} - caps
     found = {f"element {mol.GetAtomWithIdx(atom).GetSymbol()}" for atom in inside}
     for bond in mol.GetBonds():

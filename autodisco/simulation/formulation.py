@@ -15,7 +15,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from rdkit import Chem
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.polymer import RepeatUnit, join_blocks, parse
+from autodisco.polymer import Material, RepeatUnit, join_blocks, parse
+from autodisco.polymer.material import canonical_units
 from autodisco.section import Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.forcefield import topology
@@ -117,7 +118,9 @@ class Polymer(_Table):
         """What makes it this polymer, whatever way it is written."""
         if self.homopolymer:
             return {"polymer": self.homopolymer.key}
-        units = [[list(unit.unit.written), unit.fraction] for unit in self.units]
+        words = [(unit.unit.written, unit.fraction) for unit in self.units]
+        words = canonical_units(words) if self.architecture == "random" else words
+        units = [[list(word), fraction] for word, fraction in words]
         kept = {"architecture": self.architecture, "units": units}
         return kept if self.sequence_seed is None else kept | {"sequence_seed": self.sequence_seed}
 
@@ -262,11 +265,24 @@ class Formulation(_Table):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-def of(subject: "RepeatUnit | Formulation") -> Formulation:
-    """A formulation as it is, or that of a lone homopolymer."""
+def of(subject: "RepeatUnit | Material | Formulation") -> Formulation:
+    """A formulation as it is, or that of a lone homopolymer, or of a material with the salt of the protocol."""
     if isinstance(subject, Formulation):
         return subject
-    return Formulation(polymers=(Polymer(smiles=subject.given),))
+    if isinstance(subject, RepeatUnit):
+        return Formulation(polymers=(Polymer(smiles=subject.given),))
+    if unit := subject.homopolymer:
+        return of(unit)
+    if subject.architecture == "random":
+        units = tuple(Unit(smiles=unit.given, fraction=x) for unit, x in subject.parts if isinstance(unit, RepeatUnit))
+        return Formulation(polymers=(Polymer(architecture="random", units=units),))
+    polymers = [(unit.smiles, share) for unit, share in subject.parts if isinstance(unit, RepeatUnit)]
+    solvents = [(one.smiles, share) for one, share in subject.parts if not isinstance(one, RepeatUnit)]
+    total = sum(share for _, share in polymers)
+    return Formulation(
+        polymers=tuple(Polymer(smiles=smiles, mass_fraction=share / total) for smiles, share in polymers),
+        solvents=tuple(Solvent(smiles=smiles, mass_fraction=share) for smiles, share in solvents),
+    )
 
 
 def read(path: Path) -> Formulation:
