@@ -1,0 +1,179 @@
+"""Campaigns whose candidates are copolymers, blends or plasticised polymers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autodisco.campaign import load, run
+from autodisco.campaign.architecture import draw_materials, drawn_units, reference_of
+from autodisco.campaign.campaign_file import check_names
+from autodisco.campaign.settings import Generate
+from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.tasks import Tasks
+from autodisco.campaign.training import _rows
+from autodisco.errors import InputError
+from autodisco.generator import TrainingRow, fit, generator_settings
+from autodisco.polymer import read_material
+from autodisco.simulation.formulation import Formulation, Polymer, Solvent
+from autodisco.store import Store, TrainingEntry
+
+EC, PEO = "O=C1OCCO1", "*OCC*"
+ENGINE = Path(__file__).parents[2] / "docs" / "examples" / "engine.py"
+
+FILE = f"""\
+name = "mixed"
+[seeds]
+grammar = 20
+[generator]
+kind = "random"
+max_tokens = 12
+[generate]
+batch_size = 2
+pool = 5
+{{generate}}
+[simulation]
+protocol = "smoke"
+engine = "{ENGINE}:Still"
+replicas = 1
+reference_replicas = 1
+[acquire]
+reference = "{{reference}}"
+[budget]
+iterations = 2
+"""
+
+PLASTICISED = f'architecture = "plasticised"\npartners = ["{EC}", "COCCOC"]\nfractions = [0.2, 0.3]'
+
+
+def write(folder: Path, generate: str, reference: str = PEO) -> Path:
+    file = folder / "mixed.toml"
+    file.write_text(FILE.format(generate=generate, reference=reference))
+    return file
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit([TrainingRow(PEO, "high")], generator_settings(kind="random"), seed=1)
+
+
+def test_units_are_paired_in_the_order_of_the_draws(model) -> None:
+    units = model.sample(8, seed=5)
+    drawn = draw_materials(model, 4, Generate(architecture="alternating"), 5)
+    assert drawn == [f"{a}.{b}|alternating" for a, b in zip(units[::2], units[1::2], strict=True)]
+
+
+def test_a_homopolymer_is_what_the_model_draws(model) -> None:
+    assert draw_materials(model, 6, Generate(), 5) == model.sample(6, seed=5)
+
+
+def test_every_partner_and_every_fraction_is_drawn_and_the_seed_decides(model) -> None:
+    settings = Generate(architecture="plasticised", partners=[EC, "COCCOC"], fractions=[0.2, 0.3])
+    drawn = draw_materials(model, 40, settings, 5)
+    assert drawn == draw_materials(model, 40, settings, 5) != draw_materials(model, 40, settings, 6)
+    assert {text.partition(".")[2] for text in drawn} == {
+        f"{partner}|plasticised|{share}" for partner in (EC, "COCCOC") for share in ("0.2", "0.3")
+    }
+
+
+def test_the_generator_learns_from_drawn_units_alone() -> None:
+    blend = Generate(architecture="blend", partners=[PEO], fractions=[0.3])
+    assert drawn_units(f"*CC*.{PEO}|blend|0.3", blend) == ["*CC*"]
+    assert drawn_units(PEO, blend) == [PEO]
+    wet = Generate(architecture="plasticised", partners=[EC], fractions=[0.2])
+    assert drawn_units(f"*CC*.{EC}|plasticised|0.2", wet) == ["*CC*"]
+    pairs = [TrainingEntry(f"{PEO}.*CC*|random|0.5", "0" * 16, "high", 6.0, "")]
+    rows = _rows(pairs, Generate(architecture="random", fractions=[0.5]))
+    assert [(row.smiles, row.label, row.weight) for row in rows] == [(PEO, "high", 3.0), ("*CC*", "high", 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("generate", "said"),
+    [
+        ('architecture = "graft"', "generate.architecture = \"graft\": allowed is 'homopolymer'"),
+        (f'partners = ["{EC}"]', "generate.partners: a homopolymer has no second part"),
+        ('architecture = "plasticised"\nfractions = [0.2]', "generate.partners: plasticised needs molecules"),
+        ('architecture = "random"', "generate.fractions: random needs fractions"),
+        ('architecture = "alternating"\nfractions = [0.5]', "generate.fractions: alternating has no fractions"),
+        ('architecture = "random"\nfractions = [1.0]', "generate.fractions.0 = 1.0: allowed is less than 1"),
+        (
+            f'architecture = "plasticised"\npartners = ["{PEO}"]\nfractions = [0.2]',
+            "generate.partners: '*OCC*' has an open end",
+        ),
+        (
+            'architecture = "plasticised"\npartners = ["' + "C" * 150 + '"]\nfractions = [0.9]',
+            "generate.partners: the solvents are heavier",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(generate: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load(write(tmp_path, generate), tmp_path / "runs")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_reference_is_in_the_same_mixture(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, PLASTICISED), tmp_path / "runs").settings
+    assert reference_of(settings) == read_material(f"{PEO}.{EC}|plasticised|0.2")
+    named = load(write(tmp_path, PLASTICISED, "*OCC*.COC|plasticised|0.1"), tmp_path / "runs").settings
+    assert reference_of(named).given == "*OCC*.COC|plasticised|0.1"
+    random = load(write(tmp_path, 'architecture = "random"\nfractions = [0.5]'), tmp_path / "runs").settings
+    assert reference_of(random) == read_material(PEO)
+
+
+@pytest.mark.parametrize(
+    ("generate", "formulation"),
+    [
+        ('architecture = "alternating"', None),
+        (
+            'architecture = "random"\nfractions = [0.25]',
+            lambda m: Formulation(
+                polymers=(
+                    Polymer(
+                        architecture="random",
+                        units=[{"smiles": unit.given, "fraction": x} for unit, x in m.parts],
+                    ),
+                )
+            ),
+        ),
+        (
+            PLASTICISED,
+            lambda m: Formulation(
+                polymers=(Polymer(smiles=m.parts[0][0].smiles),),
+                solvents=(Solvent(smiles=m.parts[1][0].smiles, mass_fraction=m.parts[1][1]),),
+            ),
+        ),
+    ],
+    ids=["alternating", "random", "plasticised"],
+)
+def test_a_campaign_runs_to_its_end(generate: str, formulation, tmp_path: Path) -> None:
+    campaign = load(write(tmp_path, generate), tmp_path / "runs")
+    assert run(campaign) == 0
+    with Store.open_readonly(campaign.folder) as store:
+        found, tasks = store.polymers("generated"), Tasks(campaign, store)
+        assert len([row for row in store.candidates() if row.key in {one.key for one in found}]) >= len(found) >= 4
+        for polymer in found:
+            material = read_material(polymer.given)
+            assert (polymer.key, polymer.smiles) == (material.key, material.smiles)
+            assert campaign.settings.generate.architecture in polymer.given
+        rows = [row for row in store.replicas() if row.iteration]
+        assert {row.status for row in rows} == {"done"}
+        for row in rows:
+            task = tasks.of(row)
+            material = read_material(store.polymer(row.key).given)
+            assert task.formulation == (formulation(material) if formulation else None)
+            assert formulation or task.monomer_smiles == material.homopolymer.given
+        units = [unit for row in store.training(2) for unit in drawn_units(row.smiles, campaign.settings.generate)]
+        assert not any("|" in unit or "." in unit for unit in units)
+        judgement = store.iterations()[-1].saturation
+        assert judgement["draws"] == sum(row.key is not None for row in store.candidates(2)) - 1
+        assert np.isfinite([row.mean for row in store.estimates().values()]).all()
+    assert "|" in (campaign.folder / "report" / "index.html").read_text() or not formulation
+
+
+@pytest.mark.parametrize("name", ["copolymers", "plasticisers"])
+def test_the_examples_are_campaigns(name: str, tmp_path: Path) -> None:
+    file = ENGINE.with_name(f"{name}.toml")
+    assert reference_of(load(file, tmp_path, checked=False).settings)
+    check_names(file, read_settings(file))
