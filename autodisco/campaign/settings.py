@@ -60,11 +60,13 @@ class Generate(Section):
     max_draws: Positive = 20000
     """Draws after which an iteration ends; at least `generate.batch_size` and the pool."""
 
-    architecture: Literal["homopolymer", "alternating", "random", "blend", "plasticised"] = "homopolymer"
+    architecture: Literal["homopolymer", "alternating", "random", "blend", "plasticised", "side-chain", "molecule"] = (
+        "homopolymer"
+    )
     """What a candidate is made of drawn repeat units ([formulations](formulations.md#in-campaigns))."""
     partners: list[str] = []
-    """Second parts of the candidates, one of which each candidate gets: molecules for `plasticised`, otherwise repeat
-    units. Empty: the second part is drawn as well."""
+    """Second parts of the candidates, one of which each candidate gets: molecules for `plasticised`, groups with one
+    `*` for `side-chain`, otherwise repeat units. Empty: the second part is drawn as well."""
     fractions: list[Share] = []
     """Shares of the second part, one of which each candidate gets: mole fractions for `random`, mass fractions for
     `blend` and `plasticised`."""
@@ -72,10 +74,11 @@ class Generate(Section):
     @pydantic.model_validator(mode="after")
     def _fit_together(self) -> "Generate":
         kind, with_share = self.architecture, self.architecture in ("random", "blend", "plasticised")
-        if self.partners and kind == "homopolymer":
-            raise key_error("partners", self.partners, "unusable", "a homopolymer has no second part; leave it out")
-        if kind == "plasticised" and not self.partners:
-            raise key_error("partners", [], "unusable", 'plasticised needs molecules, such as ["O=C1OCCO1"]')
+        if self.partners and kind in ("homopolymer", "molecule"):
+            raise key_error("partners", self.partners, "unusable", f"a {kind} has no second part; leave it out")
+        needed = {"plasticised": 'molecules, such as ["O=C1OCCO1"]', "side-chain": 'groups, such as ["*COCCOC"]'}
+        if kind in needed and not self.partners:
+            raise key_error("partners", [], "unusable", f"{kind} needs {needed[kind]}")
         if with_share != bool(self.fractions):
             why = "needs fractions of the second part" if with_share else "has no fractions; leave it out"
             raise key_error("fractions", self.fractions, "unusable", f"{kind} {why}")

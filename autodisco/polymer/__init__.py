@@ -7,7 +7,8 @@ from autodisco.polymer.chains import Chain, backbone_atoms, chain, degree_of_pol
 from autodisco.polymer.grammar import draw_units, units_from_grammar
 from autodisco.polymer.identity import repeated as join_blocks
 from autodisco.polymer.library import Group, Library
-from autodisco.polymer.material import Material, Molecule, read_material
+from autodisco.polymer.material import Material, read_material
+from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.motifs import in_common, motifs
 from autodisco.polymer.render import render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse

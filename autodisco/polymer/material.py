@@ -8,6 +8,8 @@ second part:
 ``*OCC*.*COC(C)*|random|0.3``          units in random order; the share is a mole fraction
 ``*OCC*.*CC(C)O*|blend|0.3``           two polymers; the share is a mass fraction
 ``*OCC*.O=C1OCCO1|plasticised|0.2``    a polymer and a molecule; the share is a mass fraction
+``*OCC*.*COC|side-chain|2``            a homopolymer with a side chain at the second CH of its backbone
+``*COCCOC*|molecule``                  a molecule, with hydrogen for ends; the same as ``COCCOC|molecule``
 =====================================  ==========================================================================
 
 Units of one chain are joined as they are written. The key and the canonical text do not depend on the order of the
@@ -21,32 +23,20 @@ from functools import cached_property
 from itertools import combinations
 from typing import Literal, get_args
 
-from rdkit import Chem, rdBase
 from rdkit.Chem.Descriptors import MolWt
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.identity import Word, repeated, turned
+from autodisco.polymer.molecule import Molecule, closed, grafted, opened, read_molecule
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
 
-Architecture = Literal["homopolymer", "alternating", "random", "blend", "plasticised"]
+Architecture = Literal["homopolymer", "alternating", "random", "blend", "plasticised", "side-chain", "molecule"]
 
-WITH_SHARE = frozenset({"random", "blend", "plasticised"})
-"""Architectures whose parts have shares."""
+NUMBERED = dict.fromkeys(("random", "blend", "plasticised"), ", and a share") | {"side-chain": ", and a place"}
+"""Architectures whose text ends with a number, and what it is."""
 
 _DIGITS = 4
 """Decimals of a share."""
-
-
-@dataclass(frozen=True)
-class Molecule:
-    """A neutral molecule without ends, given by its canonical SMILES."""
-
-    smiles: str
-
-    @property
-    def mol(self) -> Chem.Mol:
-        """A new molecule without explicit hydrogens."""
-        return Chem.MolFromSmiles(self.smiles)
 
 
 Part = RepeatUnit | Molecule
@@ -59,7 +49,7 @@ class Material:
     Attributes
     ----------
     key : stable hexadecimal key, 16 characters; that of the chain for a homopolymer
-    architecture : ``homopolymer`` also for an alternating copolymer, and where both parts are the same
+    architecture : ``homopolymer`` also for an alternating copolymer, for side chains, and for two equal parts
     parts : repeat units and molecules with their shares: mole fractions of the units of a random copolymer, otherwise
         mass fractions
     smiles : the canonical text
@@ -127,10 +117,19 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
     architecture, *shares = rest
     if architecture not in get_args(Architecture)[1:]:
         raise _unfit(given, f"'{architecture}' is no architecture; there are {', '.join(get_args(Architecture)[1:])}")
+    if architecture == "molecule":
+        if shares:
+            raise _unfit(given, "a molecule has one part")
+        molecule = closed(parse(head, elements)) if "*" in head else read_molecule(head, elements)
+        return _mixture(given, "molecule", [(molecule, 1.0)])
     texts = head.split(".", maxsplit=1)
-    if len(texts) != 2 or len(shares) != (architecture in WITH_SHARE):
-        raise _unfit(given, f"{architecture} needs two parts{', and a share' if architecture in WITH_SHARE else ''}")
-    first, share = parse(texts[0], elements), _share(given, shares)
+    if len(texts) != 2 or len(shares) != (architecture in NUMBERED):
+        raise _unfit(given, f"{architecture} needs two parts{NUMBERED.get(architecture, '')}")
+    first = parse(texts[0], elements)
+    if architecture == "side-chain":
+        site = int(shares[0]) if shares[0].isdecimal() else 0
+        return _homopolymer(grafted(first, texts[1], site, elements), given)
+    share = _share(given, shares)
     if architecture == "plasticised":
         return _mixture(given, "plasticised", [(first, 1 - share), (read_molecule(texts[1], elements), share)])
     second = parse(texts[1], elements)
@@ -145,11 +144,11 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
     return _mixture(given, "blend", [(parse(unit.smiles, elements), x) for unit, x in parts])
 
 
-def composed(parts: Sequence[str], architecture: str, share: float | None = None) -> str:
-    """The text of a material; `share` is that of the second part, where the architecture has one."""
+def composed(parts: Sequence[str], architecture: str, number: float | None = None) -> str:
+    """The text of a material; `number` is the share of the second part, or the place of a side chain."""
     if architecture == "homopolymer":
         return parts[0]
-    return "|".join([".".join(parts), architecture, *([] if share is None else [f"{share:g}"])])
+    return "|".join([".".join(parts), architecture, *([] if number is None else [f"{number:g}"])])
 
 
 def texts_of_parts(text: str) -> list[str]:
@@ -157,22 +156,14 @@ def texts_of_parts(text: str) -> list[str]:
     return text.partition("|")[0].split(".", maxsplit=1) if "|" in text else [text]
 
 
-def read_molecule(text: str, elements: frozenset[str] = ELEMENTS) -> Molecule:
-    """A neutral molecule. Raises InvalidRepeatUnit with a code of `parse` or ``material``."""
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(text) if text else None
-    if mol is None or len(Chem.GetMolFrags(mol)) != 1:
-        raise InvalidRepeatUnit("unparsable", f"'{text}' is not the SMILES of one molecule")
-    symbols = {atom.GetSymbol() for atom in mol.GetAtoms()}
-    if "*" in symbols:
-        raise InvalidRepeatUnit("ends", f"'{text}' has an open end, which a molecule does not have")
-    if foreign := sorted(symbols - elements):
-        raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
-    if Chem.GetFormalCharge(mol):
-        raise InvalidRepeatUnit("charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(mol):+d}")
-    if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
-        raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron")
-    return Molecule(str(Chem.MolToSmiles(mol)))
+def units_of(text: str) -> list[str]:
+    """The repeat units in the text of a material; of a molecule, a unit that becomes it without its ends, if there is
+    one."""
+    parts = texts_of_parts(text)
+    if text.endswith("|molecule") and "*" not in parts[0]:
+        unit = opened(read_molecule(parts[0]))
+        return [unit] if unit else []
+    return [part for part in parts if part.count("*") == 2]
 
 
 def canonical_units(units: Sequence[tuple[Word, float]]) -> list[tuple[Word, float]]:
@@ -219,7 +210,7 @@ def _mixture(given: str, architecture: Architecture, parts: list[tuple[Part, flo
     """Parts in canonical order; the key follows from the text."""
     written = [part.given if isinstance(part, RepeatUnit) and architecture == "random" else part.smiles
                for part, _ in parts]  # fmt: skip
-    smiles = composed(written, architecture, round(parts[-1][1], _DIGITS))
+    smiles = composed(written, architecture, round(parts[-1][1], _DIGITS) if len(parts) > 1 else None)
     rounded = tuple((part, round(share, _DIGITS)) for part, share in parts)
     return Material(hashlib.sha256(smiles.encode()).hexdigest()[:16], architecture, rounded, smiles, given)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rdkit import Chem
 
 from autodisco.polymer.chains import chain
-from autodisco.polymer.material import Molecule, Part, read_material
+from autodisco.polymer.material import Part, read_material
+from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS
 
 SIGNIFICANT = 0.05

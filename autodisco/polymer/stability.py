@@ -12,7 +12,8 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InputError
 from autodisco.polymer.identity import repeated
-from autodisco.polymer.material import Material, Molecule, Part
+from autodisco.polymer.material import Material, Part
+from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Rule
 
