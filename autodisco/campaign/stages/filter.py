@@ -16,7 +16,7 @@ from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError
-from autodisco.polymer import Material, flags_of, read_material, scores_of
+from autodisco.polymer import Material, RepeatUnit, flags_of, read_material, scores_of
 from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
@@ -127,7 +127,7 @@ def _weakness(campaign: Campaign, unit: Material) -> str | None:
     for part, _ in unit.chains:
         if (weak := weaknesses(part)) is None:
             return f"the force field has no parameters for {'it' if unit.homopolymer else part.smiles}"
-        found += weak
+        found += weak if isinstance(part, RepeatUnit) else []  # a molecule is the choice of the campaign file
     return f"weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 
