@@ -10,7 +10,7 @@ from autodisco.polymer.library import Group, Library
 from autodisco.polymer.material import Material, read_material
 from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.motifs import in_common, motifs
-from autodisco.polymer.render import render_png, render_svg
+from autodisco.polymer.render import NoDrawings, drawing, render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Exemption, Rule
 from autodisco.polymer.scores import sa_score, scores, scores_of
@@ -27,6 +27,7 @@ __all__ = [
     "Library",
     "Material",
     "Molecule",
+    "NoDrawings",
     "RepeatUnit",
     "Rule",
     "backbone_atoms",
@@ -34,6 +35,7 @@ __all__ = [
     "choose_rules",
     "degree_of_polymerisation",
     "draw_units",
+    "drawing",
     "flags_of",
     "in_common",
     "join_blocks",

@@ -10,12 +10,15 @@ from autodisco.campaign.architecture import draw_materials, drawn_units, referen
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.settings import Generate
 from autodisco.campaign.settings_file import read_settings
+from autodisco.campaign.setup import set_up
 from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.training import _rows
 from autodisco.errors import InputError
 from autodisco.generator import TrainingRow, fit, generator_settings
-from autodisco.polymer import read_material
-from autodisco.simulation.formulation import Formulation, Polymer, Solvent
+from autodisco.polymer import Material, parse, read_material
+from autodisco.polymer.molecule import sites
+from autodisco.report.write import write_report
+from autodisco.simulation.formulation import Formulation, Polymer, Solvent, of
 from autodisco.store import Store, TrainingEntry
 
 EC, PEO = "O=C1OCCO1", "*OCC*"
@@ -76,12 +79,32 @@ def test_every_partner_and_every_fraction_is_drawn_and_the_seed_decides(model) -
     }
 
 
+def test_every_place_of_a_backbone_gets_a_side_chain(model) -> None:
+    settings = Generate(architecture="side-chain", partners=["*COC"])
+    drawn = [text.split("|") for text in draw_materials(model, 40, settings, 5)]
+    assert {int(site) for _, _, site in drawn} > {1, 2}
+    for parts, _, site in drawn:
+        assert int(site) <= max(1, sites(parse(parts.split(".")[0])))
+
+
+def test_a_molecule_is_a_drawn_unit_without_its_ends(model) -> None:
+    assert draw_materials(model, 3, Generate(architecture="molecule"), 5) == [
+        f"{unit}|molecule" for unit in model.sample(3, seed=5)
+    ]
+
+
 def test_the_generator_learns_from_drawn_units_alone() -> None:
     blend = Generate(architecture="blend", partners=[PEO], fractions=[0.3])
     assert drawn_units(f"*CC*.{PEO}|blend|0.3", blend) == ["*CC*"]
     assert drawn_units(PEO, blend) == [PEO]
     wet = Generate(architecture="plasticised", partners=[EC], fractions=[0.2])
     assert drawn_units(f"*CC*.{EC}|plasticised|0.2", wet) == ["*CC*"]
+    grafts = Generate(architecture="side-chain", partners=["*COC"])
+    assert drawn_units("*CC*.*COC|side-chain|1", grafts) == ["*CC*"]
+    molecules = Generate(architecture="molecule")
+    assert drawn_units("*CC*|molecule", molecules) == ["*CC*"]
+    assert drawn_units("COCCOC|molecule", molecules) == ["*COCCOC*"]
+    assert drawn_units("FC(F)(F)F|molecule", molecules) == []  # nothing to learn
     pairs = [TrainingEntry(f"{PEO}.*CC*|random|0.5", "0" * 16, "high", 6.0, "")]
     rows = _rows(pairs, Generate(architecture="random", fractions=[0.5]))
     assert [(row.smiles, row.label, row.weight) for row in rows] == [(PEO, "high", 3.0), ("*CC*", "high", 3.0)]
@@ -100,6 +123,9 @@ def test_the_generator_learns_from_drawn_units_alone() -> None:
             f'architecture = "plasticised"\npartners = ["{PEO}"]\nfractions = [0.2]',
             "generate.partners: '*OCC*' has an open end",
         ),
+        ('architecture = "side-chain"', "generate.partners: side-chain needs groups"),
+        ('architecture = "side-chain"\npartners = ["*CC*"]', "generate.partners: '*CC*' is no side chain"),
+        ('architecture = "molecule"\nfractions = [0.2]', "generate.fractions: molecule has no fractions"),
         (
             'architecture = "plasticised"\npartners = ["' + "C" * 150 + '"]\nfractions = [0.9]',
             "generate.partners: the solvents are heavier",
@@ -122,54 +148,79 @@ def test_the_reference_is_in_the_same_mixture(tmp_path: Path) -> None:
     assert reference_of(random) == read_material(PEO)
 
 
+def random_copolymer(material: Material) -> Formulation:
+    units = [{"smiles": unit.given, "fraction": x} for unit, x in material.parts]
+    return Formulation(polymers=(Polymer(architecture="random", units=units),))
+
+
+def blend(material: Material) -> Formulation:
+    return Formulation(polymers=[{"smiles": unit.smiles, "mass_fraction": x} for unit, x in material.parts])
+
+
+def plasticised(material: Material) -> Formulation:
+    (unit, _), (molecule, share) = material.parts
+    solvent = Solvent(smiles=molecule.smiles, mass_fraction=share)
+    return Formulation(polymers=(Polymer(smiles=unit.smiles),), solvents=(solvent,))
+
+
+def liquid(material: Material) -> Formulation:
+    return Formulation(polymers=(), solvents=(Solvent(smiles=material.parts[0][0].smiles, mass_fraction=1.0),))
+
+
 @pytest.mark.parametrize(
-    ("generate", "formulation"),
+    ("text", "formulation"),
     [
-        ('architecture = "alternating"', None),
-        (
-            'architecture = "random"\nfractions = [0.25]',
-            lambda m: Formulation(
-                polymers=(
-                    Polymer(
-                        architecture="random",
-                        units=[{"smiles": unit.given, "fraction": x} for unit, x in m.parts],
-                    ),
-                )
-            ),
-        ),
-        (
-            PLASTICISED,
-            lambda m: Formulation(
-                polymers=(Polymer(smiles=m.parts[0][0].smiles),),
-                solvents=(Solvent(smiles=m.parts[1][0].smiles, mass_fraction=m.parts[1][1]),),
-            ),
-        ),
+        ("*OCOC*.*OCC*|alternating", None),
+        ("*CC*.*COC|side-chain|1", None),
+        ("*CC*.*OCC*|random|0.25", random_copolymer),
+        ("*CC*.*OCC*|blend|0.25", blend),
+        (f"*CC*.{EC}|plasticised|0.25", plasticised),
+        ("COCCOC|molecule", liquid),
     ],
-    ids=["alternating", "random", "plasticised"],
 )
-def test_a_campaign_runs_to_its_end(generate: str, formulation, tmp_path: Path) -> None:
+def test_a_replica_has_the_formulation_of_its_material(text: str, formulation, tmp_path: Path) -> None:
+    campaign, material = load(write(tmp_path, ""), tmp_path / "runs"), read_material(text)
+    with Store.create(campaign.folder) as store:
+        set_up(campaign, store)
+        store.add_polymer(material.key, material.smiles, material.given, "generated", 1)
+        store.plan_replica(material.key, "smoke", 0, 1)
+        (row,) = store.open_replicas()
+        task = Tasks(campaign, store).of(row)
+    assert task.formulation == (formulation(material) if formulation else None)
+    assert task.monomer_smiles == (text if formulation else material.homopolymer.given)
+    assert of(material).title == task.contents.title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "generate",
+    [
+        'architecture = "alternating"',
+        'architecture = "random"\nfractions = [0.25]',
+        f'architecture = "blend"\npartners = ["{PEO}"]\nfractions = [0.3]',
+        PLASTICISED,
+        'architecture = "side-chain"\npartners = ["*COCCOC"]',
+        'architecture = "molecule"',
+    ],
+)
+def test_a_campaign_runs_to_its_end(generate: str, tmp_path: Path) -> None:
     campaign = load(write(tmp_path, generate), tmp_path / "runs")
     assert run(campaign) == 0
     with Store.open_readonly(campaign.folder) as store:
-        found, tasks = store.polymers("generated"), Tasks(campaign, store)
-        assert len([row for row in store.candidates() if row.key in {one.key for one in found}]) >= len(found) >= 4
+        found = store.polymers("generated")
+        assert len(found) >= 4
         for polymer in found:
             material = read_material(polymer.given)
             assert (polymer.key, polymer.smiles) == (material.key, material.smiles)
-            assert campaign.settings.generate.architecture in polymer.given
-        rows = [row for row in store.replicas() if row.iteration]
-        assert {row.status for row in rows} == {"done"}
-        for row in rows:
-            task = tasks.of(row)
-            material = read_material(store.polymer(row.key).given)
-            assert task.formulation == (formulation(material) if formulation else None)
-            assert formulation or task.monomer_smiles == material.homopolymer.given
+            assert polymer.given.split("|")[1] == campaign.settings.generate.architecture
+        assert {row.status for row in store.replicas() if row.iteration} == {"done"}
         units = [unit for row in store.training(2) for unit in drawn_units(row.smiles, campaign.settings.generate)]
         assert not any("|" in unit or "." in unit for unit in units)
         judgement = store.iterations()[-1].saturation
         assert judgement["draws"] == sum(row.key is not None for row in store.candidates(2)) - 1
         assert np.isfinite([row.mean for row in store.estimates().values()]).all()
-    assert "|" in (campaign.folder / "report" / "index.html").read_text() or not formulation
+        page = write_report(store).read_text()
+    assert all(polymer.given in page for polymer in found)
 
 
 @pytest.mark.parametrize("name", ["copolymers", "plasticisers"])

@@ -4,7 +4,7 @@ import pytest
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import flags_of, in_common, parse, read_material, render_svg, scores, scores_of
-from autodisco.polymer.material import composed, texts_of_parts
+from autodisco.polymer.material import composed, texts_of_parts, units_of
 
 EO, PO, ACETAL, EC = "*OCC*", "*OCC(C)*", "*OCOC*", "O=C1OCCO1"
 
@@ -57,9 +57,37 @@ def test_a_plasticised_polymer_does_not_depend_on_how_its_parts_are_written() ->
     assert not same(f"{EO}.{EC}|plasticised|0.2", EO)
 
 
+def test_a_side_chain_makes_a_homopolymer() -> None:
+    assert same("*CC*.*OC|side-chain|1", "*CC*.*OC|side-chain|2", "*CC(*)OC")
+    assert same("*OCC*.*C|side-chain|1", "*CCO*.*C|side-chain|2", "*OCC(C)*")
+    assert not same("*OCCC*.*C|side-chain|1", "*OCCC*.*C|side-chain|2")
+
+
+def test_a_molecule_is_a_unit_with_hydrogen_for_ends() -> None:
+    assert same("*COCCOC*|molecule", "COCCOC|molecule", "*C(OCCOC)*|molecule")
+    assert not same("*OCCOCC*|molecule", "*OCC*|molecule")  # the unit counts as it is written
+    assert read_material("*OCC*|molecule").homopolymer is None
+
+
+@pytest.mark.parametrize(
+    "smiles", ["COCCOC", EC, "C", "CC#N", "O", "CS(=O)(=O)C", "C[C@H](O)F", "c1ccccc1", "c1cc[nH]c1"]
+)
+def test_a_molecule_can_be_written_as_a_unit(smiles: str) -> None:
+    (unit,) = units_of(f"{smiles}|molecule")
+    assert same(f"{unit}|molecule", f"{smiles}|molecule")
+
+
 @pytest.mark.parametrize(
     "text",
-    [EO, f"{EO}.{PO}|random|0.3", f"{EO}.{ACETAL}|alternating", f"{EO}.{PO}|blend|0.25", f"{PO}.{EC}|plasticised|0.1"],
+    [
+        "COCCOC|molecule",
+        "*CC*.*OC|side-chain|1",
+        EO,
+        f"{EO}.{PO}|random|0.3",
+        f"{EO}.{ACETAL}|alternating",
+        f"{EO}.{PO}|blend|0.25",
+        f"{PO}.{EC}|plasticised|0.1",
+    ],
 )
 def test_the_canonical_text_is_that_material(text: str) -> None:
     found = read_material(text)
@@ -82,6 +110,13 @@ def test_the_canonical_text_is_that_material(text: str) -> None:
         (f"{EO}.C[O-]|plasticised|0.2", "charge", "-1"),
         (f"{EO}.{EC}|random|0.2", "ends", "attachment points"),
         (f"{EO}.*OC|alternating", "ends", "attachment point"),
+        (f"{EO}.*OC|side-chain|3", "side-chain", "2 places"),
+        (f"{EO}.*OC|side-chain|one", "side-chain", "2 places"),
+        (f"{EO}.*OC|side-chain", "material", "a place"),
+        (f"{EO}.{EO}|side-chain|1", "ends", "one end"),
+        ("*c1ccsc1*.*=O|side-chain|1", "ends", "single bond"),
+        ("C.C|molecule", "unparsable", "one molecule"),
+        ("COC|molecule|0.2", "material", "one part"),
     ],
 )
 def test_a_text_that_is_no_material_is_refused(text: str, code: str, told: str) -> None:
