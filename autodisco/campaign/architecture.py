@@ -80,7 +80,7 @@ def check_partners(settings: "Settings") -> None:
     systems = [protocols.load(tier.protocol).system for tier in settings.tiers]
     unit = texts_of_parts(settings.acquire.reference)[0]
     side_chain = generate.architecture == "side-chain"
-    unit = "*CC*" if side_chain else unit
+    unit = "*CC*" if side_chain or "*" not in unit else unit
     shares: Sequence[float | None] = [1] if side_chain else generate.fractions or [None]
     for partner, share in itertools.product(generate.partners, shares):
         try:

@@ -163,7 +163,7 @@ def units_of(text: str) -> list[str]:
     if text.endswith("|molecule") and "*" not in parts[0]:
         unit = opened(read_molecule(parts[0]))
         return [unit] if unit else []
-    return [part for part in parts if part.count("*") == 2]
+    return parts[:1] if text.partition("|")[2].startswith(("plasticised", "side-chain")) else parts
 
 
 def canonical_units(units: Sequence[tuple[Word, float]]) -> list[tuple[Word, float]]:

@@ -97,6 +97,7 @@ def test_the_generator_learns_from_drawn_units_alone() -> None:
     blend = Generate(architecture="blend", partners=[PEO], fractions=[0.3])
     assert drawn_units(f"*CC*.{PEO}|blend|0.3", blend) == ["*CC*"]
     assert drawn_units(PEO, blend) == [PEO]
+    assert drawn_units("[Cu]CCO[Au]", blend) == ["[Cu]CCO[Au]"]
     wet = Generate(architecture="plasticised", partners=[EC], fractions=[0.2])
     assert drawn_units(f"*CC*.{EC}|plasticised|0.2", wet) == ["*CC*"]
     grafts = Generate(architecture="side-chain", partners=["*COC"])

@@ -144,7 +144,7 @@ def test_a_formulation_file_is_read_with_ions_beside_it(tmp_path):
         .replace('"libob', f'"{EXAMPLE.parent}/libob')
     )
     (tmp_path / "mine.toml").write_text(wrong)
-    with pytest.raises(InputError, match="solvents.0.mass_fraction = 2: allowed is less than or equal to 1"):
+    with pytest.raises(InputError, match=r"solvents.0.mass_fraction = 2: allowed is less than or equal to 1"):
         read(tmp_path / "mine.toml")
 
 
