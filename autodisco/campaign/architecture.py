@@ -39,9 +39,9 @@ def draw_materials(model: "Generator", n: int, settings: "Generate", seed: int, 
         units = model.sample(2 * n, seed=seed, **how)
         pairs = list(zip(units[::2], units[1::2], strict=True))
     if settings.architecture == "side-chain":
-        return [composed(pair, "side-chain", rng.integers(_sites(pair[0])) + 1) for pair in pairs]
+        return [composed(pair, "side-chain", 1 + int(rng.integers(_sites(pair[0])))) for pair in pairs]
     shares: Sequence[float | None] = settings.fractions or [None]
-    return [composed(pair, settings.architecture, shares[rng.integers(len(shares))]) for pair in pairs]
+    return [composed(pair, settings.architecture, shares[int(rng.integers(len(shares)))]) for pair in pairs]
 
 
 def drawn_units(text: str, settings: "Generate") -> list[str]:

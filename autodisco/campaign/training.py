@@ -13,8 +13,8 @@ import numpy as np
 from autodisco.campaign.architecture import drawn_units
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.generate_settings import Generate
 from autodisco.campaign.replicas import tend
-from autodisco.campaign.settings import Generate
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
 from autodisco.decide import LABELLINGS, Evidence, Labelling, Ranked

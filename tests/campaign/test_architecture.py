@@ -8,7 +8,7 @@ import pytest
 from autodisco.campaign import load, run
 from autodisco.campaign.architecture import draw_materials, drawn_units, reference_of
 from autodisco.campaign.campaign_file import check_names
-from autodisco.campaign.settings import Generate
+from autodisco.campaign.generate_settings import Generate
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.setup import set_up
 from autodisco.campaign.tasks import Tasks
