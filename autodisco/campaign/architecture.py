@@ -15,7 +15,8 @@ from autodisco.polymer.material import Material, composed, read_material, texts_
 from autodisco.polymer.molecule import sites
 
 if TYPE_CHECKING:
-    from autodisco.campaign.settings import Generate, Settings
+    from autodisco.campaign.generate_settings import Generate
+    from autodisco.campaign.settings import Settings
     from autodisco.generator import Generator
 
 MIXTURES = frozenset({"blend", "plasticised"})
