@@ -12,10 +12,10 @@ import numpy as np
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
-from autodisco.campaign.scores import scores_of
+from autodisco.campaign.scores import known_scores
 from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
-from autodisco.polymer import parse
+from autodisco.polymer import read_material
 from autodisco.store import NOT_SELECTED, Candidate, Store
 from autodisco.text import counted
 
@@ -77,8 +77,8 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
             store.exclude(row, NOT_SELECTED, f"new, but not chosen by the selection {name}")
     for row in chosen:
         if row.iteration < iteration:
-            unit = parse(row.smiles)
-            values = scores_of(campaign, unit)
+            unit = read_material(row.smiles)
+            values = known_scores(campaign, unit)
             store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, values)
     if len(chosen) < len(candidates):
         seen = {"candidates": len(candidates), **({"of earlier iterations": len(earlier)} if earlier else {})}

@@ -3,9 +3,9 @@
 from typing import Any
 
 from autodisco.campaign.campaign import Campaign
-from autodisco.polymer import RepeatUnit, scores
+from autodisco.polymer import Material, scores_of
 
 
-def scores_of(campaign: Campaign, unit: RepeatUnit) -> dict[str, Any]:
-    """The scores of a repeat unit that the store keeps beside it, by column."""
-    return scores(unit) | campaign.wanted.of_structure(unit.smiles)
+def known_scores(campaign: Campaign, material: Material) -> dict[str, Any]:
+    """The scores of a material that the store keeps beside it, by column."""
+    return scores_of(material) | campaign.wanted.of_structure(material.smiles)

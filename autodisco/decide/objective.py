@@ -57,7 +57,8 @@ class Objective:
         of its own; None: that of the protocol, which is measured for the conductivity
     at_least, at_most : bounds of a constraint, in `unit`
     structure : value from the canonical repeat unit alone, None where it cannot be computed; such an objective has no
-        `quantities` and is known of every polymer without a simulation. It is asked for the same unit again and again
+        `quantities` and is known of every polymer without a simulation. It is asked for the same unit again and again.
+        A molecule, such as a plasticiser, is given as its SMILES
     structure_sem : standard error of such a value, on the scale
     """
 
@@ -165,6 +166,19 @@ class Objective:
         except Exception as error:
             raise InputError(f"objective '{self.name}': its formula fails: {told(error)}") from error
         return value if math.isfinite(value) else self.undefined
+
+    def of_structure(self, text: str) -> float | None:
+        """The value that the structure decides, given the canonical text of a material; None where it is unknown.
+
+        Of several parts it is that of the one which is worth least.
+        """
+        assert self.structure is not None
+        if "|" not in text:  # a repeat unit
+            return self.structure(text)
+        from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # rdkit, which readers do without
+
+        parts = [self.structure(part.smiles) for part, _ in read_material(text, ORGANIC_ELEMENTS).parts]
+        return min((value for value in parts if value is not None), key=self.worth, default=None)
 
     def excludes(self, properties: Mapping[str, Any]) -> bool:
         """Whether the value lies outside of the bounds; a polymer without a value is not excluded."""

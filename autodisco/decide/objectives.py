@@ -30,11 +30,11 @@ DENSITY = of_quantity("density", "density_g_per_cm3", spread=0.15)
 
 
 @lru_cache(maxsize=1 << 16)
-def _sa_score(smiles: str) -> float:
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # rdkit, which readers do without
-    from autodisco.polymer.scores import sa_score
+def _sa_score(smiles: str) -> float | None:
+    from autodisco.polymer import ORGANIC_ELEMENTS, read_material, scores_of  # rdkit, which readers do without
 
-    return sa_score(parse(smiles, ORGANIC_ELEMENTS))
+    text = smiles if "*" in smiles else f"{smiles}|molecule"
+    return scores_of(read_material(text, ORGANIC_ELEMENTS))["sa_score"]
 
 
 SA_SCORE = Objective(

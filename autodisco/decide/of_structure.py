@@ -51,8 +51,7 @@ class OfStructure:
 
     def _moments(self, smiles: Sequence[str]) -> tuple[Floats, Floats]:
         one = self._objective
-        assert one.structure is not None
-        found = [None if (value := one.structure(unit)) is None else one.scale.place(value) for unit in smiles]
+        found = [None if (value := one.of_structure(unit)) is None else one.scale.place(value) for unit in smiles]
         known = [value for value in found if value is not None]
         middle = float(np.mean(known)) if known else 0.0
         mean = np.array([middle if value is None else value for value in found])

@@ -37,9 +37,9 @@ class Wanted:
         """All of them."""
         return (*self.aims, *self.constraints)
 
-    def of_structure(self, smiles: str) -> dict[str, float | None]:
-        """Values of a canonical repeat unit that the structure alone decides, by column."""
-        return {one.column: one.structure(smiles) for one in self.every if one.structure}
+    def of_structure(self, text: str) -> dict[str, float | None]:
+        """Values that the structure alone decides, by column, given the canonical text of a material."""
+        return {one.column: one.of_structure(text) for one in self.every if one.structure}
 
 
 def tables(given: Any) -> Any:

@@ -11,7 +11,7 @@ from autodisco.decide.outlook import Aim, Outlook
 from autodisco.decide.selection import Choice, chance_within
 from autodisco.decide.wanted import wanted
 from autodisco.errors import InputError
-from autodisco.polymer import parse, scores
+from autodisco.polymer import parse, read_material, scores, scores_of
 from autodisco.store import Candidate
 from autodisco.surrogate import Label, Posterior, Source, Wish
 from tests.distinct_units import distinct_units
@@ -104,6 +104,10 @@ def test_the_synthetic_accessibility_is_known_of_every_polymer():
         "sa_score": scores(unit)["sa_score"]
     }
     assert score.value({"sa_score": 3.0}) == 3.0
+    # Of several parts, the one that is hardest to make.
+    for text in ("*CC*.*OCCO*|random|0.25", "*OCC*.O=C1OCCO1|plasticised|0.3"):
+        material = read_material(text)
+        assert score.of_structure(material.smiles) == scores_of(material)["sa_score"]
     assert score.value({}) is None
     seen = OfStructure(score).predict([unit.smiles])
     assert (float(seen.mean[0]), float(seen.sd[0])) == (scores(unit)["sa_score"], 0.0)
