@@ -30,6 +30,7 @@ MODULES = (
     "predict",
     "service_commands",
     "set",
+    "window",
 )
 """Modules of commands in the order of the help; the commands that should be fast are in the first one."""
 
