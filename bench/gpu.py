@@ -56,12 +56,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--drift-ps", type=float, default=20.0)
     parser.add_argument("--replica-minutes", type=float, default=3.0)
-    parser.add_argument("--begin", type=float, default=0.0)
     given = parser.parse_args()
     if given.step == "prepare":
         prepare(given.folder)
     elif given.step == "one":
-        print(json.dumps(one(given.folder, given.seconds, given.begin)))
+        print(json.dumps(one(given.folder, given.seconds)))
     else:
         measure(given)
 
@@ -153,34 +152,47 @@ def drift(place: Path, duration_ps: float) -> float:
 
 
 def together(place: Path, n: int, seconds: float, variables: dict[str, str]) -> list[float]:
-    """ns/day of each of `n` processes that run the same box at once. All measure in the same stretch of time."""
-    begin = time.time() + 15.0 + 1.5 * n
-    words = [sys.executable, "-m", "bench.gpu", "one", str(place), "--seconds", str(seconds), "--begin", str(begin)]
-    environment = {**os.environ, **variables}
-    running = [subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(n)]
+    """ns/day of each of `n` processes that run the same box at once. They begin to measure when all are ready."""
+    words = [sys.executable, "-m", "bench.gpu", "one", str(place), "--seconds", str(seconds)]
+    environment, pipe = {**os.environ, **variables}, subprocess.PIPE
+    running = [subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, text=True) for _ in range(n)]
+    ready = [process for process in running if process.stdout and process.stdout.readline()]
+    for process in ready:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
     said = [process.communicate()[0] for process in running]
-    return [float(json.loads(text.strip().splitlines()[-1])) for text in said if text.strip()]
+    return [float(json.loads(text)) for text in said if text.strip()]
 
 
-def one(place: Path, seconds: float, begin: float) -> float:
-    """ns/day of one process with the time steps of `overnight`, from the moment `begin` on."""
+def one(place: Path, seconds: float) -> float:
+    """ns/day of one process with the time steps of `overnight`, from the moment on at which a line is given to it."""
     protocol = protocols.load(REPLICA)
     system, positions, box = _read(place)
-    return rate(system, positions, box, protocol, seconds, begin)
+
+    def wait() -> None:
+        print("ready", flush=True)
+        sys.stdin.readline()
+
+    return rate(system, positions, box, protocol, seconds, wait)
 
 
 def rate(
-    system: object, positions: np.ndarray, box: np.ndarray, protocol: Protocol, seconds: float, begin: float
+    system: object,
+    positions: np.ndarray,
+    box: np.ndarray,
+    protocol: Protocol,
+    seconds: float,
+    wait: Callable[[], None] = lambda: None,
 ) -> float:
-    """ns/day of a box with the time steps of a protocol."""
+    """ns/day of a box with the time steps of a protocol; `wait` is called before the time is taken."""
     outer = protocol.timestep_fs * protocol.nonbonded.every / 1000
     integrator = openmm_platform.integrator_for(protocol, protocol.temperature_k, outer)
     context = _relaxed(system, positions, box, integrator)
     context.setVelocitiesToTemperature(protocol.temperature_k, 1)
     integrator.step(20)
     context.getState(energy=True)
-    while time.time() < begin:
-        time.sleep(0.01)
+    wait()
     start, steps = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         integrator.step(50)
@@ -192,7 +204,8 @@ def rate(
 def without_each(place: Path, seconds: float) -> dict[str, float]:
     """ns/day with all forces, and with all but one: the one that limits makes the largest difference."""
     protocol, found = protocols.load(REPLICA), {}
-    names = [force.getName() for force in _read(place)[0].getForces()]
+    whole = _read(place)[0]  # a force does not outlive its system
+    names = [force.getName() for force in whole.getForces()]
     for left_out in ["nothing", *dict.fromkeys(names)]:
         system, positions, box = _read(place)
         kept = [n for n, name in enumerate(names) if name != left_out]
@@ -200,7 +213,7 @@ def without_each(place: Path, seconds: float) -> dict[str, float]:
             if number not in kept:
                 system.removeForce(number)
         with contextlib.suppress(Exception):  # a box may fall apart without one
-            found[left_out] = rate(system, positions, box, protocol, min(seconds, 5.0), 0.0)
+            found[left_out] = rate(system, positions, box, protocol, min(seconds, 5.0))
     return found
 
 
@@ -222,7 +235,7 @@ def replica(place: Path, minutes: float) -> dict[str, object]:
     result: dict[str, object] = {
         "wall_s": wall,
         "fraction": last["fraction"],
-        "whole_s": wall / max(last["fraction"], 1e-9),
+        "whole_s": wall / last["fraction"] if last["fraction"] else None,
     }
     return result | (analyze(place).properties.to_dict() if done else {})
 

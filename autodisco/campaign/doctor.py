@@ -52,6 +52,7 @@ def examine(
         ("ns/day", _speed),
         ("force field", _force_field),
         ("repeat units", _chemistry),
+        ("drawings", _drawings),
         ("GPU", _gpu),
         ("batch system", batch_system),
         ("CPU cores", lambda: (True, str(cores()))),
@@ -127,6 +128,13 @@ def _chemistry() -> tuple[bool, str]:
 
     same = parse("*OCC*").key == parse("*COC*").key
     return same, "two cuts of one polymer have one key" if same else "two cuts of one polymer have different keys"
+
+
+def _drawings() -> tuple[bool, str]:
+    from autodisco.polymer import drawing
+
+    drawing()
+    return True, "RDKit draws structures"
 
 
 def _gpu() -> tuple[bool, str]:

@@ -149,12 +149,18 @@ def _executor(campaign: Campaign) -> str:
 
 
 def _cards(settings: Settings) -> str:
-    """Raises InputError for GPUs that are not there."""
-    from autodisco.simulation.executors.cards import missing_cards
+    """Raises InputError for GPUs that are not there, and for several replicas on a card that would take turns."""
+    from autodisco.simulation.executors.cards import MPS, has_mps, missing_cards
 
-    given = settings.executor.options.get("gpus") if executor_of(settings).here else None
+    options = settings.executor.options if executor_of(settings).here else {}
+    given, each = options.get("gpus"), options.get("replicas_per_gpu", 1)
     if missing := missing_cards(given or []):
         raise InputError(f"executor.options.gpus: nvidia-smi does not list {joined(missing)}")
+    if each > 1 and not has_mps():
+        raise InputError(
+            f"executor.options.replicas_per_gpu = {each}: {MPS} is not on the PATH; without it replicas take turns "
+            "on a card and are slower together than one alone: install it with NVIDIA's driver, or use 1"
+        )
     return "none is named" if not given else joined([str(name) for name in given])
 
 

@@ -19,6 +19,9 @@ from autodisco.section import Amount, Count, Positive, Section, Share, key_error
 if TYPE_CHECKING:
     from autodisco.polymer import Rule
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What a campaign can be named: its name is that of a folder."""
+
 
 class ObjectiveSettings(Section):
     """What the campaign looks for."""
@@ -247,7 +250,7 @@ class Loop(Section):
 class Settings(Section):
     """A campaign file."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=f"^{NAME}$")]
     """Name of the campaign and of its folder: letters, digits, `.`, `_`, `-`."""
     seed: Count = 1
     """Seed of every random number."""

@@ -51,7 +51,7 @@ def store_settings(settings: Settings, store: Store, why: str) -> bool:
             names, now = tier_names(before.get("tier") or []), (settings_of(store), settings)
             old, new = (as_given(store.folder, expanded(one, names), before) for one in now)
             changed = {
-                key: {"before": old.get(key), "now": value} for key, value in new.items() if value != old.get(key)
+                key: {"before": old[key], "now": value} for key, value in new.items() if value != old.get(key, value)
             }
         if changed:
             store.note("settings", settings.name, changed, "go on with these", why)

@@ -1,7 +1,8 @@
 """What the posterior of a campaign is fitted to: labels and their sources, read from the store.
 
-Sources are the protocols of the simulations, labels of files by protocol and force field, experiments, and imported
-data sets. Values are on the scale of the objective; a polymer has one label for each source.
+Sources are the protocols of the simulations, labels of files by protocol and force field, measured values
+(`experiments`), and imported data sets. Values are on the scale of the objective; a polymer has one label for each
+source.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
 from autodisco.analysis.belief import EXPECTED_SPREAD
+from autodisco.decide.experiments import Conditions, measured_sources
 from autodisco.decide.measured import quantities_at_hand, with_values
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins
@@ -24,6 +26,7 @@ REFERENCE = "htp-md"
 
 FORCE_FIELD = "pcff+"
 SALT = "LiTFSI"
+REFERENCE_CONDITIONS = Conditions(353.0, SALT, 1.5)
 MOST_OF_DATASET = 2000
 """Values of a data set that are used, at random where there are more: the time of a fit grows with their cube."""
 
@@ -74,20 +77,15 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
         priors = TARGET if name == target else _priors(store, objective, tiers.get(name), target)
         sources[name] = Source(name, "protocol", name == target, replace(priors, scatter=scatter))
         labels += found
-    of_builds, labels = labels, []
-    rng = np.random.default_rng(store.get("seed") or 0)
-    linked = {label.smiles for label in of_builds}
-    for name, (kind, rows) in single.items():
-        known = {smiles[key]: value for key, value in rows.items()}
-        if kind == DATASET:
-            known = _chosen(known, linked, rng)
-        labels += [_single(name, unit, value, sem, objective, known) for unit, (value, sem) in known.items()]
-        like: Kind = "experiment" if kind == EXPERIMENT else "data-set"
-        of_kind = OF_KIND["data-set" if like == "data-set" and target == REFERENCE else "protocol"]
-        sources[name] = Source(name, like, False, _scaled(of_kind, objective))
+    of_files = _of_single(store, single, {label.smiles for label in labels}, objective, target)
+    conditions = REFERENCE_CONDITIONS if target == REFERENCE else Conditions.of(tiers[own].content or {})
+    priors = _scaled(OF_KIND["experiment"], objective)
+    further = [*of_files, *measured_sources(store, objective, conditions, priors)]
+    sources |= {source.name: source for source, _ in further}
+    labels = [*(label for _, found in further for label in found), *labels]
     order = {name: source.kind == "protocol" and not source.reference for name, source in sources.items()}
     return Collected(
-        labels=sorted(labels + of_builds, key=lambda label: order[label.source]),
+        labels=sorted(labels, key=lambda label: order[label.source]),
         sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
         target=target,
         prior_mean=prior_mean and target == REFERENCE,
@@ -120,6 +118,26 @@ def _of_files(store: Store, objective: Objective) -> dict[str, tuple[str, dict[s
         if label.value is not None and label.protocol in (DATASET, EXPERIMENT):
             name = EXPERIMENT if label.protocol == EXPERIMENT else label.origin
             found.setdefault(name, (label.protocol, {}))[1][label.key] = (label.value, label.sem)
+    return found
+
+
+def _of_single(
+    store: Store,
+    single: Mapping[str, tuple[str, dict[str, tuple[float, float | None]]]],
+    linked: set[str],
+    objective: Objective,
+    target: str,
+) -> list[tuple[Source, list[Label]]]:
+    """Sources of such values with their labels; `linked` are polymers that simulations know."""
+    rng, smiles, found = np.random.default_rng(store.get("seed") or 0), store.units(), []
+    for name, (kind, rows) in single.items():
+        known = {smiles[key]: value for key, value in rows.items()}
+        if kind == DATASET:
+            known = _chosen(known, linked, rng)
+        like: Kind = "experiment" if kind == EXPERIMENT else "data-set"
+        of_kind = OF_KIND["protocol" if like == "data-set" and target != REFERENCE else like]
+        labels = [_single(name, unit, value, sem, objective, known) for unit, (value, sem) in known.items()]
+        found.append((Source(name, like, False, _scaled(of_kind, objective)), labels))
     return found
 
 

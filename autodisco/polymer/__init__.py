@@ -8,7 +8,7 @@ from autodisco.polymer.grammar import draw_units, units_from_grammar
 from autodisco.polymer.identity import repeated as join_blocks
 from autodisco.polymer.library import Group, Library
 from autodisco.polymer.motifs import in_common, motifs
-from autodisco.polymer.render import render_png, render_svg
+from autodisco.polymer.render import NoDrawings, drawing, render_png, render_svg
 from autodisco.polymer.repeat_unit import ELEMENTS, ORGANIC_ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Exemption, Rule
 from autodisco.polymer.scores import sa_score, scores
@@ -23,6 +23,7 @@ __all__ = [
     "Flag",
     "Group",
     "Library",
+    "NoDrawings",
     "RepeatUnit",
     "Rule",
     "backbone_atoms",
@@ -30,6 +31,7 @@ __all__ = [
     "choose_rules",
     "degree_of_polymerisation",
     "draw_units",
+    "drawing",
     "in_common",
     "join_blocks",
     "motifs",

@@ -12,7 +12,7 @@ from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ORGANIC_ELEMENTS, in_common, parse, render_svg
+from autodisco.polymer import ORGANIC_ELEMENTS, NoDrawings, in_common, parse, render_svg
 from autodisco.report.content import RANKING_ROWS, Content
 from autodisco.text import duration, probability, quantity, significant
 
@@ -88,7 +88,7 @@ def structure(row: Ranked) -> Markup:
     """The drawn repeat unit on white, for which its colours are made; empty if it cannot be drawn."""
     try:
         svg = render_svg(row.monomer_smiles)
-    except InvalidRepeatUnit:
+    except (InvalidRepeatUnit, NoDrawings):
         return Markup()
     return Markup('<span class="drawing">{}</span>').format(Markup(svg[svg.index("<svg") :]))
 

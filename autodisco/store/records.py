@@ -64,6 +64,31 @@ class Label(Record):
 
 
 @dataclass(frozen=True)
+class Experiment(Record):
+    """A measured value of a table that was added to the campaign.
+
+    `origin` is the file, `source` the name of the source of the posterior that it belongs to, `smiles` the canonical
+    repeat unit. `temperature_k` is None for a glass transition, `molality_mol_per_kg` without salt, where `salt` is
+    empty.
+    """
+
+    origin: str
+    line: int
+    source: str
+    key: str
+    smiles: str
+    quantity: str
+    value: float
+    sem: float | None
+    temperature_k: float | None
+    salt: str
+    molality_mol_per_kg: float | None
+    reference: str
+    note: str
+    added: float
+
+
+@dataclass(frozen=True)
 class Believed(Record):
     """The numbers of an `Estimate`."""
 

@@ -154,12 +154,13 @@ class Replicas(Measured):
         return int(row["data_version"])
 
     def values_seen(self) -> tuple[Any, ...]:
-        """A tuple that changes whenever a replica ends or a label is added; replicas of hidden polymers (`hiding`) do
-        not count."""
+        """A tuple that changes whenever a replica ends, a label is added or a table of measured values; replicas of
+        hidden polymers (`hiding`) do not count."""
         (replicas,) = self.rows(
             "SELECT max(ended), sum(status = 'done'), sum(status = 'failed') FROM replicas "
             "WHERE key NOT IN (SELECT value FROM json_each(?))",
             self._hidden(),
         )
         (labels,) = self.rows("SELECT count(*) FROM labels")
-        return (*replicas.values(), *labels.values())
+        (measured,) = self.rows("SELECT count(*), max(added) FROM experiments")
+        return (*replicas.values(), *labels.values(), *measured.values())

@@ -276,6 +276,28 @@ CREATE TABLE measured (                -- the quantities of ended replicas that 
 """Properties are 4 kB for each replica. Few readers need them whole, and the ranking needs some numbers of each
 polymer, which are kept beside them."""
 
+EXPERIMENTS = """
+CREATE TABLE experiments (             -- measured values, from tables that were added to the campaign
+    origin TEXT NOT NULL,              -- name of the file
+    line INTEGER NOT NULL,
+    source TEXT NOT NULL,              -- name of the source of the posterior that it belongs to
+    key TEXT NOT NULL,
+    smiles TEXT NOT NULL,              -- canonical repeat unit; the polymer need not be one of the campaign
+    quantity TEXT NOT NULL,            -- column of the value, which names its unit
+    value REAL NOT NULL,
+    sem REAL,
+    temperature_k REAL,
+    salt TEXT NOT NULL,
+    molality_mol_per_kg REAL,
+    reference TEXT NOT NULL,
+    note TEXT NOT NULL,
+    added REAL NOT NULL,
+    PRIMARY KEY (origin, line)
+) WITHOUT ROWID;
+CREATE INDEX experiments_by_quantity ON experiments (quantity);
+"""
+"""Measured values are a source of the posterior, whatever their conditions."""
+
 MIGRATIONS: tuple[str, ...] = (
     TABLES,
     FILES,
@@ -286,6 +308,7 @@ MIGRATIONS: tuple[str, ...] = (
     TIERS,
     CLAIMS,
     MEASURED,
+    EXPERIMENTS,
 )
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 

@@ -159,6 +159,19 @@ def test_gpus_that_are_not_there_are_found(tmp_path, monkeypatch):
     )
 
 
+def test_replicas_that_would_take_turns_on_a_card_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("autodisco.simulation.executors.cards._listed", lambda: [["GPU-aaaa"]])
+    file = write_campaign(tmp_path)
+    file.write_text(file.read_text() + "[executor.options]\ngpus = [0]\nreplicas_per_gpu = 4\n")
+    level, found = levels(file, tmp_path / "runs")["GPUs"]
+    assert (level, found.partition(";")[0]) == (
+        "warning",
+        "executor.options.replicas_per_gpu = 4: nvidia-cuda-mps-control is not on the PATH",
+    )
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    assert levels(file, tmp_path / "runs")["GPUs"] == ("ok", "0")
+
+
 def test_every_variable_that_the_program_reads_is_known_and_documented():
     root = Path(__file__).parents[2]
     page = (root / "docs" / "campaigns.md").read_text()

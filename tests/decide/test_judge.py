@@ -9,7 +9,7 @@ from autodisco.decide.judge import REFERENCE_WORDS, forecasts, forest_agreement,
 from autodisco.polymer import parse, units_from_grammar
 from autodisco.report.situation import situation
 from autodisco.simulation import protocols
-from autodisco.store import DATASET, EXPERIMENT, Candidate, Store
+from autodisco.store import DATASET, EXPERIMENT, Candidate, Experiment, Store
 from autodisco.surrogate import PRIOR
 
 SIGMA = "conductivity_s_per_cm"
@@ -66,6 +66,30 @@ def add_label(store, unit, value, protocol=DATASET, force_field="", origin="tabl
 
 def known_labels(store):
     return {(label.smiles, label.source): label for label in judged(store).labels}
+
+
+def test_measured_values_move_what_is_believed_of_polymers(campaign):
+    store = campaign(
+        tiers=[{**QUICK, "content": {"temperature_k": 500, "system": {"salt": "LiTFSI", "molality": 1.5}}}]
+    )
+    rng = np.random.default_rng(1)
+    for unit in UNITS[:30]:
+        add(store, unit, [quick(unit, rng)])
+    before = judged(store).posterior.predict([UNITS[0].smiles])
+    row = {"origin": "a.csv", "quantity": SIGMA, "sem": None, "temperature_k": 500.0, "salt": "LiTFSI", "added": 1.0}
+    row |= {"molality_mol_per_kg": 1.5, "reference": "", "note": "", "source": "experiment"}
+    seen = store.values_seen()
+    rows = [
+        Experiment(line=n, key=unit.key, smiles=unit.smiles, value=truth(unit) * (100 if n == 0 else 1), **row)
+        for n, unit in enumerate(UNITS[:30])
+    ]
+    assert store.set_experiments("a.csv", rows)
+    assert store.values_seen() != seen
+    judge = judged(store)
+    assert {source.name: source.kind for source in judge.sources}["experiment"] == "experiment"
+    after = judge.posterior.predict([UNITS[0].smiles])
+    assert after.mean[0] > before.mean[0] + 0.2
+    assert "experiment" in after.contributions
 
 
 def test_a_campaign_without_a_posterior_has_no_judge(campaign):

@@ -1,11 +1,15 @@
 """Drawings of repeat units."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
 import pytest
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import parse, render_svg
+from autodisco.polymer import NoDrawings, parse, render_png, render_svg
+from autodisco.report.tables import structure
 
 
 def test_a_drawing_is_an_svg_element_that_can_stand_in_a_page() -> None:
@@ -24,3 +28,15 @@ def test_one_polymer_has_one_drawing() -> None:
 def test_a_text_that_is_no_repeat_unit_is_not_drawn() -> None:
     with pytest.raises(InvalidRepeatUnit):
         render_svg("OCC")
+
+
+def test_without_the_libraries_of_the_system_there_are_no_drawings_and_the_rest_works(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
+    with pytest.raises(NoDrawings, match=r"RDKit cannot draw here: .*apt install libxrender1"):
+        render_png([parse("*OCC*")], [""], [[]])
+    assert structure(SimpleNamespace(monomer_smiles="*OCC*")) == ""
+
+
+def test_the_program_starts_where_rdkit_cannot_draw():
+    code = "import sys; sys.modules['rdkit.Chem.Draw'] = None; import autodisco.campaign.daemon, autodisco.report.write"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -61,7 +61,8 @@ def test_a_generator_learns_and_draws_on_the_card():
     if not torch.cuda.is_available():
         pytest.skip("torch finds no GPU here")
     rows = [TrainingRow(text, "high") for text in ("*OCC*", "*OCOCC*")] + [TrainingRow("*CC*", "low")]
-    settings = generator_settings(iterations=250, batch_size=32, learning_rate=3e-3, block_size=16, device="cuda")
+    settings = generator_settings(iterations=1000, batch_size=32, learning_rate=3e-3, block_size=16, device="cuda")
     made = fit(rows, settings, seed=1)
-    assert set(made.sample(40, "high", max_tokens=8, seed=1)) <= {"*OCC*", "*OCOCC*", "*CC*"}
+    taught = {parse(row.smiles).key for row in rows}  # each is written in all the ways in which it can be cut
+    assert {parse(text).key for text in made.sample(40, "high", max_tokens=8, seed=1)} <= taught
     assert made.sample(20, "high", max_tokens=8, seed=2) == made.sample(20, "high", max_tokens=8, seed=2)

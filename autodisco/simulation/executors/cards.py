@@ -63,6 +63,11 @@ def missing_cards(given: Sequence[int | str]) -> list[str]:
     return [str(name) for name in given if str(name) not in known]
 
 
+def has_mps() -> bool:
+    """Whether several replicas can share a card at full speed. Without MPS they take turns on it."""
+    return PIPES in os.environ or shutil.which(MPS) is not None
+
+
 def _listed() -> list[list[str]]:
     """Names of the cards that `nvidia-smi` lists, each with those of its parts."""
     try:

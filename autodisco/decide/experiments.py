@@ -1,0 +1,161 @@
+"""Measured values as sources of the posterior: those of one salt at one temperature share an offset and a slope.
+
+The conditions of measured values differ. Under each name that a person gives to a source, values of polymers that can
+be brought to the temperature of the target are one source. Those measured at other temperatures only, or with other
+salts, are further ones, so that their offset is learnt from polymers that both know.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autodisco.decide.objective import CONDUCTIVITY, Objective
+from autodisco.store import Experiment, Store
+from autodisco.surrogate import Label, Normal, Priors, Source
+
+REACH_K = 10.0
+"""A value is taken to another temperature that is so near; between two measured temperatures there is no limit."""
+
+BAND_K = 20.0
+"""Values whose temperatures differ by more belong to different sources."""
+
+SAME_CONTENT = 1.25
+"""Series of a polymer whose salt contents differ by less than this factor count as repetitions."""
+
+SLOPE = -3.8
+"""Slope of log10 of the conductivity of polymer electrolytes over 1000/T (K) that is assumed where a series has a
+single temperature: 73 kJ/mol, as that of amorphous PEO with LiTFSI between 298 and 353 K (10⁻⁵ to 10⁻³ S/cm)."""
+
+SLOPE_SD = 1.5
+"""How well that is known of another polymer."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions of the target: K, name of the salt (empty for none), mol per kg."""
+
+    temperature_k: float
+    salt: str
+    molality: float | None
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Conditions":
+        """Those of the content of a protocol."""
+        system = content.get("system", {})
+        salt = system.get("salt", "LiTFSI")
+        name = salt if isinstance(salt, str) else " + ".join(salt)
+        kelvin = content.get("temperature_k", 353.0)
+        return cls(kelvin, name if system.get("molality") else "", system.get("molality"))
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value of a polymer from one series, on the scale of the objective; `temperature_k` is None at the target's."""
+
+    smiles: str
+    source: str
+    salt: str
+    temperature_k: float | None
+    place: float
+    sem: float | None
+
+
+def measured_sources(
+    store: Store, objective: Objective, target: Conditions, priors: Priors
+) -> list[tuple[Source, list[Label]]]:
+    """Sources of measured values of the objective with their labels, by name; `priors` are those of an experiment at
+    the conditions of the target, on the scale of the objective."""
+    values: dict[str, list[_Value]] = {}
+    for measured in _by_polymer(store.experiments(objective.column)).values():
+        for value in _values(measured, objective, target):
+            values.setdefault(_name(value, target), []).append(value)
+    found = []
+    for name in sorted(values):
+        rows, first = values[name], values[name][0]
+        source = Source(name, "experiment", False, _moved(priors, first.temperature_k, objective, target))
+        found.append((source, [_label(name, rows, smiles) for smiles in sorted({row.smiles for row in rows})]))
+    return found
+
+
+def _by_polymer(rows: Sequence[Experiment]) -> dict[tuple[str, str, str], list[Experiment]]:
+    """Rows by polymer, name of the source and salt."""
+    found: dict[tuple[str, str, str], list[Experiment]] = {}
+    for row in rows:
+        found.setdefault((row.smiles, row.source, row.salt), []).append(row)
+    return found
+
+
+def _values(rows: Sequence[Experiment], objective: Objective, target: Conditions) -> list[_Value]:
+    """A value for each series of a polymer with one salt, of those whose salt content is nearest to the target's.
+
+    Series that reach the temperature of the target go before others; of these, the nearest temperature does.
+    """
+    series: dict[tuple[Any, ...], list[Experiment]] = {}
+    for row in rows:
+        series.setdefault((row.origin, row.reference, row.note, row.molality_mol_per_kg), []).append(row)
+    wanted = target.molality or 1.0
+    ratio = {what: abs(np.log((what[-1] or wanted) / wanted)) for what in series}
+    near = [what for what in series if ratio[what] <= min(ratio.values()) + np.log(SAME_CONTENT)]
+    found = [_at_target(series[what], objective, target.temperature_k) for what in near]
+    if reached := [value for value in found if value.temperature_k is None]:
+        return reached
+    return [min(found, key=lambda value: abs((value.temperature_k or 0.0) - target.temperature_k))]
+
+
+def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k: float) -> _Value:
+    """The value of a series at a temperature, interpolated over 1/T; else that at the nearest middle of a band."""
+    place = objective.scale.place
+    first = series[0]
+    points = sorted({row.temperature_k: row for row in series}.items(), key=lambda point: point[0] or 0.0)
+    kelvin = np.array([at for at, _ in points if at is not None])
+    if not len(kelvin):
+        return _Value(first.smiles, first.source, first.salt, None, place(first.value), _sem(first, objective))
+    places = np.array([place(row.value) for _, row in points])
+    nearest = points[int(np.argmin(np.abs(kelvin - temperature_k)))][1]
+    assert nearest.temperature_k is not None, "it is among the points"
+    at = temperature_k if abs(nearest.temperature_k - temperature_k) <= REACH_K else None
+    if at is None and kelvin[0] <= temperature_k <= kelvin[-1]:
+        at = temperature_k
+    own = at or BAND_K * round(nearest.temperature_k / BAND_K)
+    if kelvin[0] <= own <= kelvin[-1]:
+        value = float(np.interp(-1.0 / own, -1.0 / kelvin, places))
+    else:
+        value = place(nearest.value) + _slope(objective) * (1000.0 / own - 1000.0 / nearest.temperature_k)
+    return _Value(first.smiles, first.source, first.salt, None if at else own, value, _sem(nearest, objective))
+
+
+def _slope(objective: Objective) -> float:
+    return SLOPE if objective.column == CONDUCTIVITY.column else 0.0
+
+
+def _sem(row: Experiment, objective: Objective) -> float | None:
+    """The standard error of a value on the scale of the objective."""
+    if row.sem is None or objective.scale.floor is None:
+        return row.sem
+    return row.sem / ((row.value + objective.scale.floor) * float(np.log(10)))
+
+
+def _name(value: _Value, target: Conditions) -> str:
+    """Name of the source of a value: what differs from the target's conditions."""
+    salt = "" if value.salt == target.salt or not target.salt else f" with {value.salt or 'no salt'}"
+    return f"{value.source}{salt}{f' at {value.temperature_k:g} K' if value.temperature_k else ''}"
+
+
+def _moved(priors: Priors, temperature_k: float | None, objective: Objective, target: Conditions) -> Priors:
+    """What is known of values at another temperature: their offset is that of the usual activation energy, and less
+    certain."""
+    if temperature_k is None:
+        return priors
+    by = 1000.0 / temperature_k - 1000.0 / target.temperature_k
+    offset, slope = priors.offset, _slope(objective)
+    sd = SLOPE_SD * abs(by) if slope else 0.0
+    return replace(priors, offset=Normal(offset.mean + slope * by, float(np.hypot(offset.sd, sd))))
+
+
+def _label(name: str, values: Sequence[_Value], smiles: str) -> Label:
+    """The label of a polymer in a source: the mean over its series."""
+    own = [value for value in values if value.smiles == smiles]
+    mean = float(np.mean([value.place for value in own]))
+    return Label(smiles, name, mean, builds=len(own), sem=own[0].sem if len(own) == 1 else None)
