@@ -79,7 +79,7 @@ def calibrate(write: bool, plot: Path | None) -> None:
         slope, intercept = np.polyfit(x, y, 1)
         lines[side] = Line(
             round(float(slope), 4), round(float(intercept), 4), len(x), round(float(np.abs(errors).mean()), 2),
-            round(float(np.sqrt((errors**2).mean())), 2), float(y.min()), float(y.max()),
+            round(float(np.sqrt((errors**2).mean())), 2), round(float(y.min()), 2), round(float(y.max()), 2),
         )  # fmt: skip
         print(f"| {side} of | measured, V | calculated, V | difference | use |\n|---|--:|--:|--:|---|")
         for one, error in zip(fitted, errors, strict=True):
