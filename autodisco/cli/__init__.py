@@ -30,6 +30,7 @@ MODULES = (
     "model_commands",
     "new",
     "predict",
+    "scan",
     "service_commands",
     "set",
     "window",
