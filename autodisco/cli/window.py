@@ -12,6 +12,7 @@ from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.stability import Window
+    from autodisco.stability.calibration import Side
 
 DFT_PATIENCE = 20.0
 """How much longer than GFN2-xTB DFT may take."""
@@ -71,7 +72,7 @@ def _print(found: "Sequence[Window]") -> None:
     """A table of windows; what failed, and what breaks, in lines below it."""
     rows: list[tuple[str, ...]] = []
     for one in found:
-        rows.append((one.smiles, "", _value(one.oxidation), _value(one.reduction), _value(one.width)))
+        rows.append((one.given, "", _value(one.oxidation), _value(one.reduction), _value(one.width)))
         if len(one.limits) > 1:
             rows += [
                 ("", SAID[name], _value(of.oxidation), _value(of.reduction), "") for name, of in one.limits.items()
@@ -79,20 +80,30 @@ def _print(found: "Sequence[Window]") -> None:
     salted = any(len(one.limits) > 1 for one in found)
     columns = ["polymer", "limits", ">oxidation, V", ">reduction, V", ">window, V"]
     kept = [k for k in range(len(columns)) if k != 1 or salted]
-    title = f"electrochemical windows against Li/Li⁺, {found[0].method} in {found[0].solvent}"
+    title = f"windows against Li/Li⁺ ({found[0].method}, {found[0].solvent})"
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
-    first = found[0]
-    if first.oxidation_error is None or first.reduction_error is None:
-        message("DFT is not calibrated: differences between polymers mean more than the values")
-    else:
-        message(f"mean error: oxidation {first.oxidation_error:.2f} V, reduction {first.reduction_error:.2f} V")
+    for side in ("oxidation", "reduction"):
+        message(_error(side, found))
     for one in found:
         for name, of in one.limits.items():
-            where = f"{one.smiles} {SAID[name]}"
+            where = f"{one.given} {SAID[name]}" if len(one.limits) > 1 else one.given
             for side, why in of.failed.items():
                 message(f"warning: {where}: no {side} potential: {why}")
             for side, bonds in of.breaks.items():
                 message(f"{where}: {side} breaks {', '.join(bonds)}")
+
+
+def _error(side: "Side", found: "Sequence[Window]") -> str:
+    """How far the potentials of one side may be off."""
+    from autodisco.stability.calibration import line
+
+    of = line(side, found[0].method)
+    if of.mean_error is None or of.lowest is None or of.highest is None:
+        return f"{side}: DFT is not calibrated; differences between polymers mean more than the values"
+    values = [value for one in found if (value := getattr(one, side)) is not None]
+    outside = any(not of.lowest <= value <= of.highest for value in values)
+    more = f"; values outside of {of.lowest:.2f} to {of.highest:.2f} V are extrapolated" if outside else ""
+    return f"{side}: mean error {of.mean_error:.2f} V{more}"
 
 
 def _value(volts: float | None) -> str:

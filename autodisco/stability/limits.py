@@ -42,11 +42,13 @@ class Limits:
 class Window:
     """The window of a polymer, or of a molecule, in V against Li/Li+.
 
-    `limits` holds those of each of its surroundings (``none``, ``lithium``, ``anion``). `oxidation` is the lowest
-    oxidation potential of them and `reduction` the highest reduction potential; None if one of them failed.
-    `oxidation_error` and `reduction_error` are mean errors of the calibration (None for DFT).
+    `given` is the SMILES as it was written, `smiles` the canonical one of a polymer. `limits` holds those of each of
+    its surroundings (``none``, ``lithium``, ``anion``). `oxidation` is the lowest oxidation potential of them and
+    `reduction` the highest reduction potential; None if one of them failed. `oxidation_error` and `reduction_error` are
+    mean errors of the calibration (None for DFT).
     """
 
+    given: str
     smiles: str
     units: int
     method: str
@@ -84,6 +86,7 @@ class Window:
     def to_dict(self) -> dict[str, Any]:
         """Values in types of JSON; units in the names."""
         return {
+            "given": self.given,
             "smiles": self.smiles,
             "units": self.units,
             "method": self.method,
@@ -139,9 +142,8 @@ def window(
         species = SURROUNDINGS[surroundings](mol)
         found = energies(species, method=method, cache=cache, timeout_s=timeout_s)
         limits[surroundings] = limits_of(species, found, method)
-    return Window(
-        name, units, method, limits, line("oxidation", method).mean_error, line("reduction", method).mean_error
-    )
+    errors = line("oxidation", method).mean_error, line("reduction", method).mean_error
+    return Window(smiles, name, units, method, limits, *errors)
 
 
 def limits_of(species: Species, found: Energies, method: str = "GFN2-xTB") -> Limits:
