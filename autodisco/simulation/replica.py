@@ -146,4 +146,6 @@ def _run_engine(task: ReplicaTask, protocol: protocols.Protocol, told: Progress)
     may_stop = task.may_stop_early and production.may_stop and any(part.charge for part in components)
     box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, stop if may_stop else None)
     stopped = stop.found.properties(production) if stop.found else {}
+    # what says that the run is over must not outlive the files of the run, as after a loss of power
+    sync_all([file for file in task.folder.iterdir() if file.is_file()])
     write_json(task.folder / RAN, {"box_a": box, "stopped": stopped})
