@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from autodisco.simulation.batch import Subject
 
 MOST_VALUES = 100
-SERIES = "Numbers with commas, such as 0.5,1,2, or FROM:TO:STEP, such as 333:373:20."
 
 
 def register(app: typer.Typer) -> None:
@@ -35,13 +34,18 @@ def scan(
         typer.Argument(metavar="SMILES|FILE", help="A repeat unit such as '*OCC*', or a formulation file (.toml)."),
     ],
     molality: Annotated[
-        str | None, typer.Option(metavar="LIST", help=f"Mol of salt per kg of polymer and solvent. {SERIES}")
+        str | None,
+        typer.Option(metavar="LIST", help="Mol of salt per kg of polymer and solvent: 0.5,1,2 or FROM:TO:STEP."),
     ] = None,
     temperature: Annotated[
-        str | None, typer.Option(metavar="LIST", help=f"In K; default: that of the protocol. {SERIES}")
+        str | None,
+        typer.Option(
+            metavar="LIST", help="In K: 333,353 or FROM:TO:STEP, such as 333:373:20; default: that of the protocol."
+        ),
     ] = None,
     salt: Annotated[
-        list[str] | None, typer.Option(metavar="NAME[:RATIO]", help="Salt instead of that of the protocol.")
+        list[str] | None,
+        typer.Option(metavar="NAME[:RATIO]", help="Salt instead of that of the protocol; several share the amount."),
     ] = None,
     protocol: Annotated[
         str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
