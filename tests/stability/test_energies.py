@@ -20,7 +20,7 @@ def ether(tmp_path_factory):
 
 def test_the_ionisation_energy_of_dimethyl_ether(ether):
     species, found, _ = ether
-    # 10.025 eV by experiment (NIST Chemistry WebBook); GFN2-xTB gives 4.5 eV too much (docs/stability.md).
+    # 10.025 eV by experiment (NIST Chemistry WebBook); GFN2-xTB gives 4.5 eV too much on average (docs/stability.md)
     assert found.ionisation() == pytest.approx(10.025 + 4.5, abs=0.7)
     assert found.ionisation() < found.ionisation(vertical=True)  # the cation relaxes
     assert found.affinity() > found.affinity(vertical=True)

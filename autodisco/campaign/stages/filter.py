@@ -131,7 +131,8 @@ def _weakness(campaign: Campaign, unit: Material) -> str | None:
     for part, _ in unit.chains:
         if (weak := weaknesses(part)) is None:
             return f"the force field has no parameters for {'it' if unit.homopolymer else part.smiles}"
-        found += weak if isinstance(part, RepeatUnit) else []  # a molecule is the choice of the campaign file
+        if unit.architecture != "plasticised" or isinstance(part, RepeatUnit):  # a plasticiser is the file's choice
+            found += weak
     return f"weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 
