@@ -1,0 +1,43 @@
+"""The conditions of a scan: content, protocol and what a warning says."""
+
+import pytest
+
+from autodisco.analysis.conditions import Condition
+from autodisco.cli.mixture import Flags, subject
+from autodisco.errors import InputError
+from autodisco.polymer import parse
+from autodisco.simulation.scan import few_pairs, ion_pairs, own_molality, protocol_at, with_molality
+from tests.simulation.mixtures import PEO, mixture
+
+MOLALITIES = (0.5, 1, 1.5, 2, 3)
+
+
+def test_a_condition_is_the_formulation_that_simulate_makes_of_its_flags():
+    assert with_molality(parse(PEO), 1.0) == subject(PEO, Flags(molality=1.0))
+    assert len({with_molality(parse(PEO), m).key for m in MOLALITIES}) == 5
+
+
+def test_only_the_salt_of_a_mixture_changes():
+    changed = with_molality(mixture("two salts"), 0.7)
+    assert changed.molality == 0.7
+    assert (changed.salts, changed.polymers) == (mixture("two salts").salts, mixture("two salts").polymers)
+    assert own_molality(mixture("plasticised"), "quick") == 1.5
+    assert own_molality(changed, "quick") == 0.7
+
+
+def test_without_salt_there_is_nothing_to_scan():
+    for refused in (lambda: with_molality(mixture("no salt"), 1.0), lambda: own_molality(mixture("no salt"), "quick")):
+        with pytest.raises(InputError, match="holds no salt"):
+            refused()
+
+
+def test_a_protocol_keeps_its_name_at_its_own_temperature():
+    assert (protocol_at("quick", 500.0), protocol_at("quick", 353.0)) == ("quick", "quick@353")
+
+
+def test_boxes_with_few_ions_are_warned_of():
+    pairs = [ion_pairs(with_molality(parse(PEO), m), "quick") for m in MOLALITIES]
+    assert pairs == [1, 3, 4, 5, 8]
+    conditions = [Condition(m, 500.0, n, (), m) for m, n in zip(MOLALITIES, pairs, strict=True)]
+    (warning,) = few_pairs(conditions, "quick")
+    assert warning.startswith("0.5 mol/kg: 1 ion pair in a box, 4 at the molality of protocol quick")
