@@ -251,7 +251,7 @@ class _Matching:
         answered = sum(id_.startswith(f"{one.key}-") for id_ in self._told)
         if answered:
             return f"{one.where}: {one.key} was answered before, with another value or source; allowed is the same one"
-        return f"{one.where}: {one.key} was not asked for; allowed is a polymer that autodisco ask prints"
+        return f"{one.where}: {one.key} was not asked for; allowed is what autodisco ask prints"
 
 
 def _same(one: Told, other: Told) -> bool:

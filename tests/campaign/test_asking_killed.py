@@ -34,7 +34,7 @@ def state(folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.fault("SIGKILL of daemon, asker, teller")
+@pytest.mark.fault("told values: SIGKILL of daemon, asker, teller")
 def test_the_robot_finds_the_best_of_a_known_table_while_it_and_the_daemon_are_killed(tmp_path, record_property):
     best = write_table(tmp_path / "table.csv")
     file, chance = write_asking(tmp_path, iterations=6), random.Random(8)

@@ -68,13 +68,14 @@ class AskExecutor(Executor):
             folder.withdraw(id_)
         found = {}
         for handle in handles:
-            if handle not in asked or (question := folder.question(handle)) is None:
+            answer = told.get(handle)
+            if handle not in asked:
                 found[handle] = Sighting("ended", "its question is gone", killed=True)
-            elif answer := told.get(handle):
+            elif answer and (question := folder.question(handle)):
                 _leave(question, answer)
                 found[handle] = Sighting("ended", f"told by {answer.source}", claim=question.claim)
             else:
-                found[handle] = Sighting("running" if handle in given else "waiting", claim=question.claim)
+                found[handle] = Sighting("running" if handle in given else "waiting")
         self._open = sum(one.state != "ended" for one in found.values())
         return found
 
