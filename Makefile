@@ -7,12 +7,13 @@ PYTEST_ARGS ?=
 
 SLURM_PACKAGES := slurmctld slurmd slurm-client munge
 
-.PHONY: help install quickstart dist test test-slow cluster-test lint format bench kill-storm chaos clean
+.PHONY: help install quickstart dist docs test test-slow cluster-test lint format bench kill-storm chaos clean
 
 help:
 	@echo "make quickstart   install, then run a small campaign on real molecular dynamics"
 	@echo "make install      create $(VENV) and install autodisco with the versions of constraints.txt"
 	@echo "make dist         a wheel in dist/, which holds the campaign files and needs no repository"
+	@echo "make docs         the documentation as pages in site/, which work without a network"
 	@echo "make test         fast tests            make test-slow   whole campaigns and longer simulations"
 	@echo "make cluster-test campaigns and faults on a Slurm that it brings up here; needs root and Debian's packages of Slurm"
 	@echo "make lint         style, types, layers  make format      rewrite the style"
@@ -41,6 +42,9 @@ quickstart: $(STAMP)
 
 dist: $(STAMP)
 	$(BIN)/python -m hatchling build -t wheel -d dist
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(PYTEST_ARGS)
@@ -78,5 +82,5 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest bench -q -m "bench or not bench" $(PYTEST_ARGS)
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

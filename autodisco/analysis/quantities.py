@@ -247,6 +247,11 @@ _TABLE = {
         ),
         _text("glass_transition_reason", "why no glass transition temperature is given", "glass transition"),
         Quantity(
+            "bulk_modulus_gpa", "isothermal bulk modulus", "K", "GPa", "mechanics",
+            method="`k T <V> / var(V)` of the volume while the box is averaged before production",
+        ),
+        _text("bulk_modulus_reason", "why no bulk modulus is given", "mechanics"),
+        Quantity(
             "charge_used", "charge of a cation", "", "e", "simulation", has_error=False,
             method="in the conductivities; the whole charge, also where forces were computed with scaled ones",
         ),

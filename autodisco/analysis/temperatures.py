@@ -1,7 +1,7 @@
 """Conductivity against temperature: Arrhenius and Vogel–Tammann–Fulcher fits, and their plot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.quantities import quantity
 from autodisco.errors import InputError
+from autodisco.text import with_error
 
 BOLTZMANN_EV = 8.617333e-5  # eV/K
 KJ_PER_MOL_PER_EV = 96.48533
@@ -27,22 +28,56 @@ class Arrhenius:
         """E in kJ/mol."""
         return self.activation_energy_ev * KJ_PER_MOL_PER_EV
 
+    @property
+    def activation_energy_kj_per_mol_sem(self) -> float | None:
+        """Standard error of E in kJ/mol."""
+        error = self.activation_energy_ev_sem
+        return None if error is None else error * KJ_PER_MOL_PER_EV
+
     def at(self, temperature_k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Conductivity in S/cm."""
         return 10**self.log10_prefactor * np.exp(-self.activation_energy_ev / BOLTZMANN_EV / temperature_k)
 
+    def told(self) -> str:
+        """E with its error in eV and kJ/mol."""
+        molar = with_error(self.activation_energy_ev, self.activation_energy_ev_sem, KJ_PER_MOL_PER_EV)
+        return f"{with_error(self.activation_energy_ev, self.activation_energy_ev_sem)} eV ({molar} kJ/mol)"
+
+    def to_dict(self) -> dict[str, float | None]:
+        """For JSON, with units in the names."""
+        return asdict(self) | {
+            "activation_energy_kj_per_mol": self.activation_energy_kj_per_mol,
+            "activation_energy_kj_per_mol_sem": self.activation_energy_kj_per_mol_sem,
+        }
+
 
 @dataclass(frozen=True)
 class Vtf:
-    """sigma = A exp(-B / (T - T0)): B and T0 in K, and log10 of A in S/cm."""
+    """sigma = A exp(-B / (T - T0)): B and T0 in K with their standard errors, and log10 of A in S/cm.
+
+    An error is None where T0 is at the end of what is allowed, and where nothing tells the noise.
+    """
 
     b_k: float
     t0_k: float
     log10_prefactor: float
+    b_k_sem: float | None = None
+    t0_k_sem: float | None = None
+
+    @property
+    def is_bent(self) -> bool:
+        """Whether T0 exceeds twice its error. Otherwise the values do not tell the curve from an Arrhenius line."""
+        return self.t0_k_sem is not None and self.t0_k > 2 * self.t0_k_sem
 
     def at(self, temperature_k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Conductivity in S/cm."""
         return 10**self.log10_prefactor * np.exp(-self.b_k / (temperature_k - self.t0_k))
+
+    def told(self) -> str:
+        """B and T0 with their errors, or that the curve is not needed."""
+        if not self.is_bent:
+            return "a VTF law does not describe the values better"
+        return f"VTF: B {with_error(self.b_k, self.b_k_sem)} K, T0 {with_error(self.t0_k, self.t0_k_sem)} K"
 
 
 def arrhenius(
@@ -66,30 +101,37 @@ def arrhenius(
     return Arrhenius(float(energy), error if np.isfinite(error) else None, float(intercept / np.log(10)))
 
 
-def vtf(temperatures_k: Sequence[float], conductivities: Sequence[float]) -> Vtf | None:
+def vtf(
+    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
+) -> Vtf | None:
     """Fit of ln sigma against 1/(T - T0); None where it does not converge or there are fewer than four temperatures.
 
-    Raises InputError as `arrhenius` does.
+    Errors are used as by `arrhenius`. Raises InputError as it does.
     """
-    t, y, _ = _checked(temperatures_k, conductivities, ())
+    t, y, relative = _checked(temperatures_k, conductivities, errors)
     if len(set(t)) < 4:
         return None
     from scipy.optimize import curve_fit
 
     line = arrhenius(temperatures_k, conductivities)
+    most = t.min() - 1.0
     start = (line.log10_prefactor * np.log(10), line.activation_energy_ev / BOLTZMANN_EV / 3, 0.6 * t.min())
     try:
-        (a, b, t0), _ = curve_fit(
+        (a, b, t0), covariance = curve_fit(
             lambda x, a, b, t0: a - b / (x - t0),
             t,
             y,
             p0=start,
-            bounds=([-np.inf, 0.0, 0.0], [np.inf, np.inf, t.min() - 1.0]),
+            sigma=None if relative is None else np.full(len(t), relative),
+            absolute_sigma=relative is not None,
+            bounds=([-np.inf, 0.0, 0.0], [np.inf, np.inf, most]),
             maxfev=20_000,
         )
     except (RuntimeError, ValueError):
         return None
-    return Vtf(float(b), float(t0), float(a / np.log(10)))
+    inside = 1.0 < t0 < most - 1.0 and np.isfinite(covariance).all()
+    b_error, t0_error = (float(np.sqrt(covariance[k, k])) if inside else None for k in (1, 2))
+    return Vtf(float(b), float(t0), float(a / np.log(10)), b_error, t0_error)
 
 
 def _checked(

@@ -19,16 +19,25 @@ from typing import Any
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.campaign_folder import open_folder
-from autodisco.campaign.copies import as_given, with_absolute_paths
+from autodisco.campaign.copies import as_given, with_absolute_paths, write_copies_of_files
 from autodisco.campaign.fork import DECIDED
 from autodisco.campaign.lock import owned
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import differences, expanded, is_free, tier_names, why_at_start, with_changes
+from autodisco.campaign.settings_changes import (
+    ADD_TIER,
+    differences,
+    expanded,
+    is_free,
+    tier_names,
+    why_at_start,
+    with_changes,
+)
 from autodisco.campaign.settings_file import check_together
 from autodisco.campaign.setup import set_up, store_settings, write_campaign_file, write_copies
 from autodisco.campaign.shared import check_owner
 from autodisco.campaign.simulation_settings import Tier
+from autodisco.campaign.tiers import check_tiers
 from autodisco.errors import InputError, OwnedError
 from autodisco.store import END_STATES, Store, live_owner
 
@@ -114,7 +123,7 @@ def ask(folder: Path, given: Mapping[str, Any]) -> Asked:
         before, after = (
             as_given(folder, expanded(one, names), store.get("settings")) for one in (campaign.settings, new)
         )
-        changed = {key: (before.get(key), value) for key, value in after.items() if value != before.get(key)}
+        changed = {key: (before[key], value) for key, value in after.items() if value != before.get(key, value)}
         if not changed and not pending:
             return Asked({}, True, "", False)
         change = {"values": given, "by": _person()}
@@ -173,6 +182,7 @@ class AskedSettings:
             self._written = False
             with contextlib.suppress(OSError):
                 write_campaign_file(self._store)
+                write_copies_of_files(self._store, self._campaign.settings)
                 self._written = True
         return taken
 
@@ -203,6 +213,8 @@ def _check(old: Settings, new: Settings, given: Mapping[str, Any]) -> None:
         key, (before, after) = next(iter(mixed.items()))
         raise InputError(f"{key}: would change from {before!r} to {after!r}, and is fixed since the campaign began")
     check_together(new, name)
+    if ADD_TIER in given:
+        check_tiers(new)
     if any(key.startswith("executor.") for key in given):
         check_names(name, new)
     if any(key.startswith("notify.") for key in given):

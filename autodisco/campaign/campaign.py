@@ -82,7 +82,8 @@ class Campaign:
         """Go on with other settings, which differ in what may change. Replicas that run are not touched; the number of
         places, the time limits and the channels of notifications are others from now on."""
         self.settings = settings
-        self.__dict__.pop("tiers", None)
+        for name in ("tiers", "_protocol_names"):
+            self.__dict__.pop(name, None)
         if "pool" in self.__dict__:
             self.pool.executor.resize(executor_of(settings).workers)
             self.pool.stalled_s = 60.0 * settings.simulation.stalled_minutes

@@ -114,8 +114,8 @@ def _dataset(settings: Settings) -> str:
 
 def check_names(where: Path | str, settings: Settings) -> None:
     """Raise InputError, which names `where` and the key, for a part that does not exist or does not fit the others."""
+    from autodisco.campaign.architecture import check_partners, reference_of
     from autodisco.generator import GENERATORS
-    from autodisco.polymer import parse
     from autodisco.simulation import engines, forcefield
 
     looks: tuple[tuple[str, Callable[[], object]], ...] = (
@@ -130,7 +130,8 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("simulation.protocol", lambda: _check_ions(settings)),
         ("simulation.engine", lambda: engines.load(settings.simulation.engine)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
-        ("acquire.reference", lambda: parse(settings.acquire.reference)),
+        ("generate.partners", lambda: check_partners(settings)),
+        ("acquire.reference", lambda: reference_of(settings)),
         ("executor.kind", lambda: executor_of(settings)),
         ("simulation.protocol", lambda: check_told(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),

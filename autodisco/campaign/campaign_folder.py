@@ -48,7 +48,7 @@ def check_protocol(where: str, settings: Settings, store: Store) -> None:
     """Raise InputError where a protocol is no longer what it was: values of two protocols must not mix."""
     from autodisco.simulation import protocols
 
-    for tier, stored in zip(settings.tiers, store.tiers(), strict=True):
+    for tier, stored in zip(settings.tiers, store.tiers(), strict=False):  # a campaign file may add tiers
         if not protocols.load(tier.protocol).is_same_as(stored.content or {}):
             raise InputError(
                 f"{where}: simulation.protocol = {tier.protocol!r} is not what it was when the campaign in "

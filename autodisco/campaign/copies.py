@@ -13,7 +13,7 @@ from typing import Any
 import tomli_w
 
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import FILE_KEYS
+from autodisco.campaign.settings_changes import ADD_TIER, FILE_KEYS
 from autodisco.errors import InputError
 from autodisco.files import sha256, write_atomic
 from autodisco.registry import absolute, is_file
@@ -98,8 +98,9 @@ def _protocols(stored: Mapping[str, Any]) -> list[str]:
 def with_absolute_paths(changed: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by dotted key, with paths that are relative to the working directory made absolute."""
     found: dict[str, Any] = _replaced(dict(changed), lambda name: absolute(name, Path.cwd()))
-    for key in ("notify.apprise", "simulation.folder"):
-        if given := found.get(key):
+    for key in ("notify.apprise", "simulation.folder", ADD_TIER):
+        given = found.get(key)
+        if given and (key != ADD_TIER or str(given).endswith(".toml")):
             found[key] = str(Path(str(given)).resolve())
     return found
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autodisco.campaign.architecture import reference_of
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
@@ -15,7 +16,6 @@ from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import objective_named
 from autodisco.errors import NoCampaign
 from autodisco.files import nearest_existing
-from autodisco.polymer import parse
 from autodisco.simulation import engines, protocols
 from autodisco.simulation.executors.cards import found
 from autodisco.simulation.executors.cluster_settings import cluster_settings
@@ -113,7 +113,7 @@ def _preparation(campaign: Campaign) -> list[float]:
         for row in seeds
         if row.value is not None and (row.protocol, row.force_field) == here
     }
-    of_reference, reference = tiers[0].reference_replicas, parse(settings.acquire.reference).key
+    of_reference, reference = tiers[0].reference_replicas, reference_of(settings).key
     builds = 0 if labelled.get(reference, 0) >= of_reference else of_reference
     if settings.seeds.simulate_missing:
         missing = {row.unit.key for row in seeds} - labelled.keys() - {reference}

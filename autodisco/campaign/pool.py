@@ -14,7 +14,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
 from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
-from autodisco.polymer import parse, scores
+from autodisco.polymer import read_material, scores_of
 from autodisco.store import NOT_SELECTED, Candidate, Store
 from autodisco.text import counted
 
@@ -75,8 +75,8 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
             store.exclude(row, NOT_SELECTED, f"new, but not chosen by the selection {name}")
     for row in chosen:
         if row.iteration < iteration:
-            unit = parse(row.smiles)
-            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, scores(unit))
+            unit = read_material(row.smiles)
+            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, scores_of(unit))
     if len(chosen) < len(candidates):
         seen = {"candidates": len(candidates), **({"of earlier iterations": len(earlier)} if earlier else {})}
         decided = f"simulate {counted(len(chosen), 'polymer')}"

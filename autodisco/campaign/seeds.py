@@ -15,7 +15,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.stages.stage import ENUMERATION
 from autodisco.decide import Objective
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.polymer import RepeatUnit, parse
+from autodisco.polymer import Material, parse, read_material
 from autodisco.store import EXPERIMENT, Store
 from autodisco.tables import Row, Table, number, open_table
 
@@ -37,7 +37,7 @@ class Seed:
     """A row of the seed file; the value of the objective belongs to a protocol and force field, or is None."""
 
     name: str
-    unit: RepeatUnit
+    unit: Material
     line: int
     value: float | None
     sem: float | None
@@ -94,7 +94,7 @@ def _seed(table: Table, found: Row, objective: Objective) -> Seed:
     cells = zip(table.names or [], found.cells, strict=True)
     row = dict.fromkeys(seed_columns(objective), "") | {column: cell.strip() for column, cell in cells}
     try:
-        unit = parse(row["monomer_smiles"])
+        unit = read_material(row["monomer_smiles"])
     except InvalidRepeatUnit as error:
         raise InputError(f"{where}: {error}") from None
     lowest = -math.inf if objective.scale.floor is None else 0.0

@@ -9,6 +9,7 @@ import pydantic
 from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.belief import BETTER_PROBABILITY
+from autodisco.campaign.generate_settings import Generate
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
@@ -46,22 +47,6 @@ class Seeds(Section):
     """Number of unlabelled repeat units enumerated by the program."""
     dataset: str = ""
     """Data set of repeat units with conductivity or class, relative to the campaign file; empty for none."""
-
-
-class Generate(Section):
-    """When an iteration has drawn enough."""
-
-    batch_size: Positive = 50
-    """Number of strings or candidates of an iteration; see `generate.until`."""
-    until: Literal["strings", "survivors"] = "strings"
-    """Draw until `batch_size` strings are new as strings (`strings`), or until `batch_size` of them survive the filter
-    (`survivors`)."""
-    pool: Count = 0
-    """New strings or candidates, see `generate.until`, from which the selection takes `batch_size`, beside those that
-    earlier iterations left. 0: 300 for a selection that judges by the posterior; for the others no pool, every new
-    polymer of a batch being simulated."""
-    max_draws: Positive = 20000
-    """Draws after which an iteration ends; at least `generate.batch_size` and the pool."""
 
 
 class StabilityRule(Section):

@@ -8,6 +8,7 @@ import pydantic
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import settings_error
+from autodisco.campaign.simulation_settings import FROM_FIRST_TIER
 from autodisco.errors import InputError
 
 FREE_KEYS = (
@@ -30,6 +31,9 @@ FREE_KEYS = (
 )
 """What may change while a campaign is under way: when it ends, how fast it goes, who is told. Values stay comparable,
 though not the same to the last digit with other threads."""
+
+ADD_TIER = "tier+"
+"""Key that adds a tier above the others, given its protocol."""
 
 FREE_OF_TIERS = ("replicas", "reference_replicas", "builds_below", "timeout_minutes")
 """The same of a table [[tier]]. At the first tier, which every polymer goes through, only the time limit may change."""
@@ -54,13 +58,13 @@ REOPENING = ("budget.", "saturation.")
 """With other values of these, a campaign that has ended may go on."""
 
 
-def expanded(settings: Settings, tiers: Sequence[str] | None = None) -> dict[str, Any]:
+def expanded(settings: Settings, tiers: Sequence[str] = ()) -> dict[str, Any]:
     """All settings by dotted key. ``tier`` holds the protocols of the tiers; the other keys of a tier have keys of
-    their own, such as ``tier.overnight.builds_below``, with the names in `tiers` if these are given."""
+    their own, such as ``tier.overnight.builds_below``, with the names in `tiers` for the first of them."""
     found = settings.flat()
     tables = found.pop("tier")
     found["tier"] = [table["protocol"] for table in tables]
-    for name, table in zip(tier_names(tables) if tiers is None else tiers, tables, strict=True):
+    for name, table in zip([*tiers, *tier_names(tables)[len(tiers) :]], tables, strict=True):
         found |= {f"tier.{name}.{key}": value for key, value in table.items() if key != "protocol"}
     return found
 
@@ -85,23 +89,41 @@ def why_at_start(key: str) -> str:
 
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
-    """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere."""
+    """Keys whose change would mix two campaigns, with the old and the new value; files are compared elsewhere. Tiers
+    that are added above the others mix nothing."""
+    if new.tier and not old.tier:
+        old = old.model_copy(update={"tier": list(old.tiers)})
     before, after, tiers = expanded(old), expanded(new), tier_names(new.model_dump()["tier"])
+    known = len(old.tier)
+    if after["tier"][:known] == before["tier"]:
+        before["tier"] = after["tier"]
+        added = tuple(f"tier.{name}." for name in tiers[known:])
+    else:
+        added = ()
     return {
         key: (before.get(key), after.get(key))
         for key in {**after, **before}
-        if before.get(key) != after.get(key) and not is_free(key, tiers) and key not in FILE_KEYS
+        if before.get(key) != after.get(key)
+        and not is_free(key, tiers)
+        and not key.startswith(added)
+        and key not in FILE_KEYS
     }
 
 
 def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: Sequence[str] = ()) -> Settings:
     """Settings, given as plain values, with some of them changed, given by dotted key; `tiers` are the names of tiers.
+    `ADD_TIER` adds one.
 
     Raises InputError, in one line with key, value and what is allowed, for a key that does not exist and for a value
     out of range.
     """
     made = dict(content)
+    if added := changed.get(ADD_TIER):
+        made["tier"] = _with_tier(made, added)
+        tiers = tier_names(made["tier"])
     for dotted, value in changed.items():
+        if dotted == ADD_TIER:
+            continue
         *tables, key = _path(dotted, tiers)
         table: Any = made
         for name in tables:
@@ -119,6 +141,13 @@ def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: 
         for number, name in enumerate(tiers):
             sentence = sentence.replace(f"tier.{number}.", f"tier.{name}.")
         raise InputError(sentence) from None
+
+
+def _with_tier(content: Mapping[str, Any], protocol: Any) -> list[Any]:
+    """The tables of tiers, with another one at their end."""
+    simulation = content.get("simulation", {})
+    first = {key: simulation[key] for key in FROM_FIRST_TIER if key in simulation}
+    return [*(content.get("tier") or [first]), {"protocol": protocol}]
 
 
 def _path(dotted: str, tiers: Sequence[str]) -> list[Any]:

@@ -51,7 +51,7 @@ def store_settings(settings: Settings, store: Store, why: str) -> bool:
             names, now = tier_names(before.get("tier") or []), (settings_of(store), settings)
             old, new = (as_given(store.folder, expanded(one, names), before) for one in now)
             changed = {
-                key: {"before": old.get(key), "now": value} for key, value in new.items() if value != old.get(key)
+                key: {"before": old[key], "now": value} for key, value in new.items() if value != old.get(key, value)
             }
         if changed:
             store.note("settings", settings.name, changed, "go on with these", why)
@@ -99,7 +99,7 @@ def full_runs(campaign: Campaign) -> str:
 
 def facts_of(settings: Settings) -> dict[str, Any]:
     """What readers of the store want to know of the settings."""
-    from autodisco.polymer import parse
+    from autodisco.campaign.architecture import reference_of
 
     simulation, tiers, executor = settings.simulation, tiers_of(settings), executor_of(settings)
     stages = load_stages(settings.loop.stages)
@@ -116,5 +116,5 @@ def facts_of(settings: Settings) -> dict[str, Any]:
         "workers": executor.workers,
         "batch_size": settings.generate.batch_size,
         "budget": settings.budget.model_dump(),
-        "reference_key": parse(settings.acquire.reference).key,
+        "reference_key": reference_of(settings).key,
     }

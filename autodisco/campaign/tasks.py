@@ -12,6 +12,7 @@ from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.stages.stage import SIMULATION
 from autodisco.campaign.tiers import timeout_s
 from autodisco.decide import comparison, value_of
+from autodisco.polymer import read_material
 from autodisco.store import ReplicaState, Store
 
 if TYPE_CHECKING:
@@ -47,15 +48,18 @@ class Tasks:
 
     def of(self, row: ReplicaState) -> ReplicaTask:
         """The task of a planned replica."""
+        from autodisco.simulation import formulation
         from autodisco.simulation.task import ReplicaTask, mending
 
         campaign, tier = self.campaign, self._tier(row.protocol)
         polymer = self.store.polymer(row.key)
         assert polymer is not None, "a planned replica has its polymer"
+        material = read_material(polymer.given)
+        homopolymer = material.homopolymer
         parts: list[int | str] = [row.key, row.replica, row.attempt, *([tier.number] if tier.number else [])]
         return ReplicaTask(
             key=row.key,
-            monomer_smiles=polymer.given,
+            monomer_smiles=homopolymer.given if homopolymer else polymer.given,
             replica=row.replica,
             seed=campaign.seed(row.iteration, SIMULATION, *parts),
             protocol=tier.protocol,
@@ -68,6 +72,7 @@ class Tasks:
             benchmark=self._benchmark(row) if tier.may_stop_below else None,
             may_stop_early=campaign.may_stop_early,
             force_field_name=self._force_field,
+            formulation=None if homopolymer else formulation.of(material),
         )
 
     def update(self, task: ReplicaTask, **columns: Any) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodisco.campaign.architecture import drawn_units
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
+from autodisco.campaign.generate_settings import Generate
 from autodisco.campaign.replicas import tend
 from autodisco.campaign.stages.stage import METRICS, TRAINING
 from autodisco.campaign.states import Interrupted
@@ -22,7 +24,7 @@ from autodisco.process import give_back_memory
 from autodisco.store import DATASET, Polymer, Store, TrainingEntry
 
 if TYPE_CHECKING:
-    from autodisco.generator import Generator
+    from autodisco.generator import Generator, TrainingRow
 
 METRIC_DRAWS = 500
 
@@ -31,14 +33,14 @@ def training_set(campaign: Campaign, store: Store, seen: Evidence) -> list[Train
     """Rows of the training set as of now, each with its label, its weight and why; the labelling sees `seen`.
 
     A polymer to which the labelling gives no class is unlabelled. A polymer that the model cannot write, neither as
-    given nor in canonical form, is left out.
+    given nor in canonical form, is left out. The text of a material stands for its drawn units (`_rows`).
     """
-    longest = campaign.settings.generator.longest
+    longest, generate = campaign.settings.generator.longest, campaign.settings.generate
     rows = {
         polymer.key: TrainingEntry(smiles, polymer.key, "unlabelled", 1.0, _why_unlabelled(polymer))
         for polymer in store.polymers()
         if polymer.iteration <= store.get("iteration")
-        if (smiles := _writable((polymer.given, polymer.smiles), longest))
+        if (smiles := _writable((polymer.given, polymer.smiles), longest, generate))
     }
     for key, found in labelling(campaign).classes(seen).items():
         if key in rows:
@@ -91,7 +93,7 @@ def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
 
 def train_model(campaign: Campaign, store: Store, number: int) -> None:
     """Train and score model `number` on training set `number`, unless it is there. Raises Interrupted."""
-    from autodisco.generator import TrainingRow, fit
+    from autodisco.generator import fit
     from autodisco.generator.archive import load_archive
     from autodisco.generator.metrics import score_samples
 
@@ -124,7 +126,7 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
             store.set(activity=f"training model {number}: {done} of {total}", training_left_s=left)
 
     model = fit(
-        [TrainingRow(row.smiles, row.label, row.weight) for row in training],
+        _rows(training, campaign.settings.generate),
         settings,
         seed=campaign.seed(number, TRAINING),
         progress=watch,
@@ -133,7 +135,8 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     )
     samples = model.sample(METRIC_DRAWS, seed=campaign.seed(number, METRICS), **sampling(campaign, store, number))
     enumerated = {polymer.key for polymer in store.polymers("grammar")}
-    metrics = score_samples(samples, [row.smiles for row in training if row.key not in enumerated])
+    known = [row for row in training if row.key not in enumerated]
+    metrics = score_samples(samples, [row.smiles for row in _rows(known, campaign.settings.generate)])
     metrics["loss"] = float(np.mean(model.losses[-50:])) if model.losses else None
     path = campaign.model_path(number)
     model.save(path)
@@ -146,11 +149,22 @@ def train_model(campaign: Campaign, store: Store, number: int) -> None:
     give_back_memory()
 
 
-def _writable(texts: Iterable[str], longest: int) -> str | None:
-    """The first of `texts` that can be written in at most `longest` tokens; None if there is none."""
+def _rows(entries: Iterable[TrainingEntry], generate: Generate) -> list["TrainingRow"]:
+    """What a generator learns from: the drawn units of each material, which share its weight."""
+    from autodisco.generator import TrainingRow
+
+    units = ((row, drawn_units(row.smiles, generate)) for row in entries)
+    return [TrainingRow(unit, row.label, row.weight / len(several)) for row, several in units for unit in several]
+
+
+def _writable(texts: Iterable[str], longest: int, generate: Generate) -> str | None:
+    """The first of `texts` whose drawn units can be written in at most `longest` tokens; None if there is none."""
     from autodisco.generator.tokens import is_writable, split
 
-    return next((text for text in texts if is_writable(text) and len(split(text)) <= longest), None)
+    def can_write(text: str) -> bool:
+        return all(is_writable(unit) and len(split(unit)) <= longest for unit in drawn_units(text, generate))
+
+    return next(filter(can_write, texts), None)
 
 
 def _why_unlabelled(polymer: Polymer) -> str:

@@ -27,10 +27,11 @@ MODULES = (
     "maintenance_commands",
     "label",
     "machine_commands",
-    "model_commands",
     "measurement_commands",
+    "model_commands",
     "new",
     "predict",
+    "scan",
     "service_commands",
     "set",
 )

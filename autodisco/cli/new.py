@@ -24,7 +24,10 @@ def new(
         ),
     ] = "quickstart",
 ) -> None:
-    """Write a commented campaign file, and the known polymers that it reads, into this folder."""
+    """Write a campaign file to begin with.
+
+    It is commented, and named NAME.toml; the known polymers that it reads are written beside it, into seeds/.
+    """
     from autodisco.campaign.new import write_new
 
     for path in write_new(name, source, Path.cwd()):

@@ -13,7 +13,7 @@ from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
-    from autodisco.polymer import RepeatUnit
+    from autodisco.polymer import Material
     from autodisco.surrogate import ConductivityEstimate, FarOff, Posterior
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
@@ -103,7 +103,7 @@ def _tell(far: "Sequence[FarOff]") -> None:
         message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")
 
 
-def _of_campaign(name: str) -> "tuple[Posterior, RepeatUnit, str]":
+def _of_campaign(name: str) -> "tuple[Posterior, Material, str]":
     """The posterior of a campaign, the polymer that it compares with, and what it speaks about.
 
     Raises InputError where it has none, or is about something else than conductivity.
@@ -121,10 +121,10 @@ def _of_campaign(name: str) -> "tuple[Posterior, RepeatUnit, str]":
     return judge.posterior, _unit(reference.smiles), f"conductivity, {judge.words}"
 
 
-def _unit(text: str) -> "RepeatUnit":
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+def _unit(text: str) -> "Material":
+    from autodisco.polymer import ORGANIC_ELEMENTS, read_material
 
-    return parse(text, ORGANIC_ELEMENTS)
+    return read_material(text, ORGANIC_ELEMENTS)
 
 
 def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]:
@@ -141,7 +141,7 @@ def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]
             yield "", text
 
 
-def _said(text: str, where: str) -> "RepeatUnit | None":
+def _said(text: str, where: str) -> "Material | None":
     """The repeat unit of a text; a line on stderr where it is none."""
     try:
         return _unit(text)

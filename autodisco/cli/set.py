@@ -32,7 +32,7 @@ def set_(
 
     Workers, budgets, time limits, tiers, notifications and what is kept on the disk; a running campaign goes on with
     them within seconds, and nothing that runs is ended. Without KEY=VALUE: lists what can change. A change holds until
-    the next one, or until the campaign file is run again, which has its own values.
+    the next one, or until the campaign file is run again, which has its own values. tier+=PROTOCOL adds a tier.
     """
     from autodisco.campaign.asked_settings import ask
 

@@ -141,7 +141,7 @@ def over_temperature(results: list[dict[str, Any]]) -> dict[str, Any]:
         return {"values": found, "arrhenius": None, "vtf": None, "plot": None}
     line = temperatures.arrhenius(kelvins, conductivities, errors)
     curve = temperatures.vtf(kelvins, conductivities)
-    told = asdict(line) | {"activation_energy_kj_per_mol": line.activation_energy_kj_per_mol}
+    told = line.to_dict()
     file = Path(results[0]["folder"]).parents[1] / "temperatures.png"
     first = results[0]
     title = f"{first['monomer_smiles']} ({first['protocol'].partition('@')[0]}, {first['force_field']})"

@@ -229,9 +229,9 @@ def _replica(row: Replica, objective: Objective) -> str:
 def _key(polymer: str) -> str:
     if len(polymer) == KEY_LENGTH and not set(polymer) - set("0123456789abcdef"):
         return polymer
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # takes long to import; what is known by name does without
+    from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # slow to import; what is known by name does without
 
     try:
-        return parse(polymer, elements=ORGANIC_ELEMENTS).key
+        return read_material(polymer, ORGANIC_ELEMENTS).key
     except InputError as error:
         raise InputError(f"{polymer!r}: no name or key in this campaign, and no repeat unit: {error}") from None

@@ -86,12 +86,12 @@ def first_places(scores: Floats, most: int) -> Indices:
 
 
 def canonical(smiles: Iterable[str]) -> list[str]:
-    """Canonical repeat units, as the posterior takes them."""
+    """Canonical texts of materials, as the posterior takes them."""
     return [_canonical_unit(text) for text in smiles]
 
 
 @lru_cache(maxsize=1 << 16)
 def _canonical_unit(smiles: str) -> str:
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse  # rdkit, which settings do without
+    from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # rdkit, which settings do without
 
-    return parse(smiles, ORGANIC_ELEMENTS).smiles
+    return read_material(smiles, ORGANIC_ELEMENTS).smiles

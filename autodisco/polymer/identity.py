@@ -67,8 +67,12 @@ def has_sound_ends(tokens: Sequence[str]) -> bool:
 
 def readings(word: Word) -> list[Word]:
     """Every way to cut one period of a chain and to read it, the canonical one first."""
-    backwards = tuple(_known(block)[1] for block in reversed(word))
-    return [way[start:] + way[:start] for way in (word, backwards) for start in range(len(word))]
+    return [way[start:] + way[:start] for way in (word, turned(word)) for start in range(len(word))]
+
+
+def turned(word: Word) -> Word:
+    """The word of a piece of chain, read from its other end."""
+    return tuple(_known(block)[1] for block in reversed(word))
 
 
 def spellings(word: Word) -> list[str]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from rdkit import Chem
 
 from autodisco.polymer.chains import chain
-from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, parse
+from autodisco.polymer.material import Part, read_material
+from autodisco.polymer.molecule import Molecule
+from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS
 
 SIGNIFICANT = 0.05
 BOND_SIGNS = {Chem.BondType.SINGLE: "–", Chem.BondType.DOUBLE: "=", Chem.BondType.TRIPLE: "≡"}
@@ -36,14 +38,25 @@ def in_common(failed: Sequence[str], others: Sequence[str]) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def motifs(smiles: str) -> frozenset[str]:
-    """Elements and bonds between heavy atoms of the chain of a repeat unit, such as ``N–O``."""
-    made = chain(parse(smiles, elements=ORGANIC_ELEMENTS), 2)
-    unit = made.unit(0)
-    caps = {atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)}
-    inside = {a.GetIdx() for a in made.mol.GetAtoms() if a.GetAtomicNum() > 1} - caps
-    found = {f"element {made.mol.GetAtomWithIdx(atom).GetSymbol()}" for atom in inside}
-    for bond in made.mol.GetBonds():
+    """Elements and bonds between heavy atoms of the chains and molecules of a material, such as ``N–O``."""
+    chains = read_material(smiles, ORGANIC_ELEMENTS).chains
+    return frozenset().union(*(_motifs(part) for part, _ in chains))
+
+
+def _motifs(part: Part) -> set[str]:
+    if isinstance(part, Molecule):
+        mol, caps = part.mol, set[int]()
+    else:
+        made = chain(part, 2)
+        unit = made.unit(0)
+        mol, caps = (
+            made.mol,
+            {atom for atom, copied in enumerate(made.copy_of) if copied in (unit.head_cap, unit.tail_cap)},
+        )
+    inside = {a.GetIdx() for a in mol.GetAtoms() if a.GetAtomicNum() > 1} - caps
+    found = {f"element {mol.GetAtomWithIdx(atom).GetSymbol()}" for atom in inside}
+    for bond in mol.GetBonds():
         if inside.issuperset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())):
             ends = sorted((bond.GetBeginAtom().GetSymbol(), bond.GetEndAtom().GetSymbol()))
             found.add(f"bond {BOND_SIGNS.get(bond.GetBondType(), ':').join(ends)}")
-    return frozenset(found)
+    return found

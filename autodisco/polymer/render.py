@@ -1,13 +1,15 @@
 """Structure drawings: the canonical repeat unit as SVG inside the report, several units as one PNG."""
 
 from collections.abc import Sequence
+from functools import reduce
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
 from autodisco.errors import AutodiscoError
-from autodisco.polymer.repeat_unit import RepeatUnit, parse
+from autodisco.polymer.material import Material, Part, read_material
+from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, RepeatUnit
 
 if TYPE_CHECKING:
     from rdkit.Chem.Draw import rdMolDraw2D
@@ -35,13 +37,15 @@ def drawing() -> ModuleType:
     return rdMolDraw2D
 
 
-def render_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> str:
-    """An ``<svg>`` element, `width` by `height` pixels, with a wavy line across each bond that leaves the unit.
+def render_svg(subject: Material | RepeatUnit | str, width: int = 240, height: int = 140) -> str:
+    """An ``<svg>`` element, `width` by `height` pixels, with a wavy line across each bond that leaves a unit.
+
+    All parts of a material are drawn.
 
     Raises
     ------
     InvalidRepeatUnit
-        if `unit` is a text that is no repeat unit.
+        if `subject` is a text that is no material.
     NoDrawings
         where RDKit cannot draw.
     """
@@ -49,7 +53,9 @@ def render_svg(unit: RepeatUnit | str, width: int = 240, height: int = 140) -> s
     drawer = draw.MolDraw2DSVG(width, height)
     options = _options(drawer)
     options.clearBackground = False
-    draw.PrepareAndDrawMolecule(drawer, _drawn(parse(unit) if isinstance(unit, str) else unit))
+    read = read_material(subject, ORGANIC_ELEMENTS) if isinstance(subject, str) else subject
+    parts = [part for part, _ in read.parts] if isinstance(read, Material) else [read]
+    draw.PrepareAndDrawMolecule(drawer, reduce(Chem.CombineMols, map(_drawn, parts)))
     drawer.FinishDrawing()
     text = str(drawer.GetDrawingText())
     return text[text.index("<svg") :].strip()
@@ -82,8 +88,8 @@ def _options(drawer: "rdMolDraw2D.MolDraw2D") -> "rdMolDraw2D.MolDrawOptions":
     return options
 
 
-def _drawn(unit: RepeatUnit) -> Chem.Mol:
-    mol = unit.mol
+def _drawn(part: Part) -> Chem.Mol:
+    mol = part.mol
     for atom in mol.GetAtoms():
         if atom.GetAtomicNum() == 0:
             atom.SetIsotope(0)

@@ -14,6 +14,7 @@ from rdkit.Chem import Descriptors
 
 from autodisco.errors import AutodiscoError
 from autodisco.polymer.identity import repeated
+from autodisco.polymer.material import Material, Part
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
 from autodisco.polymer.spelling import LEFT, RIGHT
 
@@ -57,6 +58,36 @@ def scores(unit: RepeatUnit | str) -> dict[str, float | int | None]:
     }
 
 
+def scores_of(material: Material) -> dict[str, float | int | None]:
+    """Scores of a material: those of its repeat unit, or over several parts the highest `sa_score` and the means of the
+    others, weighted by heavy atoms; parts without a score are left out."""
+    if unit := material.homopolymer:
+        return scores(unit)
+    found = [(_scores_of_part(part), share) for part, share in material.shares]
+    means: dict[str, float | int | None] = {}
+    for name in found[0][0]:
+        known = [(value, share) for one, share in found if (value := one.get(name)) is not None]
+        total = sum(share for _, share in known)
+        means[name] = round(sum(value * share for value, share in known) / total, 6) if known else None
+    return means | {"sa_score": max(one["sa_score"] or 0.0 for one, _ in found)}
+
+
+def _scores_of_part(part: Part) -> dict[str, float | int | None]:
+    if isinstance(part, RepeatUnit):
+        return scores(part)
+    mol = part.mol
+    numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()]
+    heavy, carbons = sum(number > 1 for number in numbers), numbers.count(6)
+    return {
+        "sa_score": _scored(mol),
+        "heavy_atoms": heavy,
+        "molar_mass_g_per_mol": round(float(Descriptors.MolWt(mol)), 4),
+        "oxygen_carbon_ratio": numbers.count(8) / carbons if carbons else None,
+        "heteroatom_fraction": (heavy - carbons) / heavy,
+        "carbon_fraction": carbons / heavy,
+    }
+
+
 def _rotatable_fraction(unit: RepeatUnit, backbone_atoms: int) -> float:
     """Per period, as many bonds as backbone atoms; its blocks are what single bonds outside rings join."""
     chain = Chem.MolFromSmiles(repeated(unit.word, 3))
@@ -84,8 +115,12 @@ def sa_score(unit: RepeatUnit) -> float:
             atom.SetIsotope(0)
             atom.SetNoImplicit(False)
     Chem.SanitizeMol(capped)
+    return _scored(capped)
+
+
+def _scored(mol: Chem.Mol) -> float:
     with rdBase.BlockLogs():
-        return round(float(_sa_scorer().calculateScore(capped)), 3)
+        return round(float(_sa_scorer().calculateScore(mol)), 3)
 
 
 def _molar_mass(mol: Chem.Mol) -> float:

@@ -12,6 +12,8 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InputError
 from autodisco.polymer.identity import repeated
+from autodisco.polymer.material import Material, Part
+from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.repeat_unit import RepeatUnit, parse
 from autodisco.polymer.rules import DEFAULT_RULES, Rule
 
@@ -57,9 +59,22 @@ def stability_flags(unit: RepeatUnit | str, rules: Sequence[Rule] = DEFAULT_RULE
     InputError
         if a rule holds text that is not SMARTS.
     """
-    if isinstance(unit, str):
-        unit = parse(unit)
-    chain, size, middle = _stretch(unit)
+    return _flags(parse(unit) if isinstance(unit, str) else unit, rules)
+
+
+def flags_of(material: Material, rules: Sequence[Rule] = DEFAULT_RULES) -> tuple[Flag, ...]:
+    """The rules that a material breaks, in the order of `rules`, one flag each, raises InputError as `stability_flags`.
+
+    Of a copolymer, all neighbouring units are looked at. The atoms of a flag are given for a homopolymer only.
+    """
+    if unit := material.homopolymer:
+        return stability_flags(unit, rules)
+    found = {flag.name: flag for part, _ in material.chains for flag in _flags(part, rules)}
+    return tuple(replace(found[rule.name], atoms=()) for rule in rules if rule.name in found)
+
+
+def _flags(part: Part, rules: Sequence[Rule]) -> tuple[Flag, ...]:
+    chain, size, middle = _whole(part) if isinstance(part, Molecule) else _stretch(part)
     flags = []
     for rule in rules:
         if not rule.active:
@@ -94,6 +109,13 @@ def choose_rules(added: Sequence[Rule] = (), on: Sequence[str] = (), off: Sequen
         replace(rule, active=(rule.active or rule.name in on) and rule.name not in off) for rule in DEFAULT_RULES
     ]
     return (*shipped, *added)
+
+
+def _whole(molecule: Molecule) -> tuple[Chem.Mol, int, frozenset[int]]:
+    """What `_stretch` gives, of a molecule."""
+    mol = molecule.mol
+    Chem.RemoveStereochemistry(mol)
+    return mol, mol.GetNumAtoms(), frozenset(range(mol.GetNumAtoms()))
 
 
 def _stretch(unit: RepeatUnit) -> tuple[Chem.Mol, int, frozenset[int]]:

@@ -12,7 +12,7 @@ from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import ORGANIC_ELEMENTS, NoDrawings, in_common, parse, render_svg
+from autodisco.polymer import ORGANIC_ELEMENTS, NoDrawings, in_common, read_material, render_svg
 from autodisco.report.content import RANKING_ROWS, Content
 from autodisco.text import duration, probability, quantity, significant
 
@@ -204,7 +204,7 @@ def _origin(row: Ranked) -> str:
 
 def _is_unit(smiles: str) -> bool:
     try:
-        parse(smiles, elements=ORGANIC_ELEMENTS)
+        read_material(smiles, ORGANIC_ELEMENTS)
     except InvalidRepeatUnit:
         return False
     return True

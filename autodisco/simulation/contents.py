@@ -35,7 +35,7 @@ class BoxContents:
 
     def __str__(self) -> str:
         chains = ", ".join(f"{len(lengths)} chains of {_range(lengths)} units" for lengths in self.chains)
-        parts = [chains, *(f"{n} solvent molecules" for n in self.solvents)]
+        parts = [*filter(None, [chains]), *(f"{n} solvent molecules" for n in self.solvents)]
         return ", ".join([*parts, *(f"{n} {salt.name}" for salt, n in self.salts)])
 
 
@@ -84,7 +84,7 @@ def composition(subject: RepeatUnit | Formulation, settings: SystemSettings) -> 
             raise InputError(f"solvent {solvent.smiles}: mole_ratio counts molecules per salt, and there is no salt")
         solvents.append(max(1, round(n)))
         left -= solvents[-1] * mass
-    if left <= 0:
+    if formulation.polymers and left <= 0:
         raise InputError("the solvents are heavier than polymers and solvents together may be; lower their amount")
     chains = tuple(_chain_lengths(polymer, polymer.mass_fraction * left, settings) for polymer in formulation.polymers)
     for polymer, lengths in zip(formulation.polymers, chains, strict=True):

@@ -15,7 +15,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from rdkit import Chem
 
 from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.polymer import RepeatUnit, join_blocks, parse
+from autodisco.polymer import Material, RepeatUnit, join_blocks, parse
+from autodisco.polymer.material import canonical_units
 from autodisco.section import Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.forcefield import topology
@@ -117,7 +118,9 @@ class Polymer(_Table):
         """What makes it this polymer, whatever way it is written."""
         if self.homopolymer:
             return {"polymer": self.homopolymer.key}
-        units = [[list(unit.unit.written), unit.fraction] for unit in self.units]
+        words = [(unit.unit.written, unit.fraction) for unit in self.units]
+        words = canonical_units(words) if self.architecture == "random" else words
+        units = [[list(word), fraction] for word, fraction in words]
         kept = {"architecture": self.architecture, "units": units}
         return kept if self.sequence_seed is None else kept | {"sequence_seed": self.sequence_seed}
 
@@ -127,7 +130,7 @@ class Solvent(_Table):
     formula unit of salt."""
 
     smiles: str
-    mass_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+    mass_fraction: Fraction | None = None
     mole_ratio: Amount | None = None
 
     @field_validator("smiles")
@@ -157,13 +160,13 @@ class Formulation(_Table):
 
     Attributes
     ----------
-    polymers, solvents : at least one polymer
+    polymers, solvents : at least one of them; without a polymer the mass fractions of the solvents add up to 1
     salts : None for the salt of the protocol, empty for no salt
     molality : mol of all salts per kg of polymers and solvents; None for that of the protocol
     ions : those that the program does not have; in a file, the paths of their files
     """
 
-    polymers: Annotated[tuple[Polymer, ...], Field(min_length=1)]
+    polymers: tuple[Polymer, ...]
     solvents: tuple[Solvent, ...] = ()
     ions: tuple[ion_data.Ion, ...] = ()
     salts: tuple[SaltShare, ...] | None = None
@@ -197,10 +200,12 @@ class Formulation(_Table):
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Formulation":
-        total = sum(polymer.mass_fraction for polymer in self.polymers)
+        whole = self.polymers or self.solvents
+        total = sum(part.mass_fraction or 0.0 for part in whole)
         if abs(total - 1) > TOLERANCE:
-            raise ValueError(f"the mass fractions of the polymers add up to {total:g}, not to 1")
-        if sum(solvent.mass_fraction or 0.0 for solvent in self.solvents) >= 1:
+            noun = "polymers" if self.polymers else "solvents, without a polymer,"
+            raise ValueError(f"the mass fractions of the {noun} add up to {total:g}, not to 1")
+        if self.polymers and sum(solvent.mass_fraction or 0.0 for solvent in self.solvents) >= 1:
             raise ValueError("the mass fractions of the solvents leave no polymer")
         titles = [part.title for part in self.polymers] + [solvent.smiles for solvent in self.solvents]
         if doubled := {title for title in titles if titles.count(title) > 1}:
@@ -245,12 +250,16 @@ class Formulation(_Table):
         """For people: polymers, solvents and salts with their shares."""
         if len(self.polymers) == 1:
             parts = [self.polymers[0].title]
+        elif not self.polymers and len(self.solvents) == 1:
+            return self._with_salts(self.solvents[0].smiles)
         else:
             parts = [f"{polymer.mass_fraction:.3g} {polymer.title}" for polymer in self.polymers]
         for solvent in self.solvents:
             share = f"{solvent.mass_fraction:.3g}" if solvent.mass_fraction else f"{solvent.mole_ratio:g} per salt"
             parts.append(f"{solvent.smiles} ({share})")
-        text = " + ".join(parts)
+        return self._with_salts(" + ".join(parts))
+
+    def _with_salts(self, text: str) -> str:
         if self.salts is None:
             return text
         ratios = "" if len(self.salts) < 2 else ":".join(f"{salt.mole_ratio:g}" for salt in self.salts)
@@ -262,11 +271,24 @@ class Formulation(_Table):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-def of(subject: "RepeatUnit | Formulation") -> Formulation:
-    """A formulation as it is, or that of a lone homopolymer."""
+def of(subject: "RepeatUnit | Material | Formulation") -> Formulation:
+    """A formulation as it is, or that of a lone homopolymer, or of a material with the salt of the protocol."""
     if isinstance(subject, Formulation):
         return subject
-    return Formulation(polymers=(Polymer(smiles=subject.given),))
+    if isinstance(subject, RepeatUnit):
+        return Formulation(polymers=(Polymer(smiles=subject.given),))
+    if unit := subject.homopolymer:
+        return of(unit)
+    if subject.architecture == "random":
+        units = tuple(Unit(smiles=unit.given, fraction=x) for unit, x in subject.parts if isinstance(unit, RepeatUnit))
+        return Formulation(polymers=(Polymer(architecture="random", units=units),))
+    polymers = [(unit.smiles, share) for unit, share in subject.parts if isinstance(unit, RepeatUnit)]
+    solvents = [(one.smiles, share) for one, share in subject.parts if not isinstance(one, RepeatUnit)]
+    total = sum(share for _, share in polymers)
+    return Formulation(
+        polymers=tuple(Polymer(smiles=smiles, mass_fraction=share / total) for smiles, share in polymers),
+        solvents=tuple(Solvent(smiles=smiles, mass_fraction=share) for smiles, share in solvents),
+    )
 
 
 def read(path: Path) -> Formulation:

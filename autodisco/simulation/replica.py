@@ -89,7 +89,7 @@ def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) 
 def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
     from autodisco.analysis import analyze
     from autodisco.simulation import equilibration
-    from autodisco.simulation.run_properties import bend_of_volume, cohesion_of_run, density_error
+    from autodisco.simulation.run_properties import bend_of_volume, cohesion_of_run, density_error, modulus_of_run
 
     protocol = protocols.load(task.protocol) if built else prepare(task, clock=clock)
     told = Progress(task.folder, protocol, clock)
@@ -108,6 +108,7 @@ def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
     optional: tuple[Callable[[], dict[str, Any]], ...] = (
         lambda: cohesion_of_run(task, protocol, told),
         lambda: bend_of_volume(task.folder, protocol),
+        lambda: modulus_of_run(task.folder, protocol),
     )
     failed = []
     for measured in optional:
@@ -145,4 +146,6 @@ def _run_engine(task: ReplicaTask, protocol: protocols.Protocol, told: Progress)
     may_stop = task.may_stop_early and production.may_stop and any(part.charge for part in components)
     box = engines.load(task.engine).run(task.folder, protocol, told, task.timestep_scale, stop if may_stop else None)
     stopped = stop.found.properties(production) if stop.found else {}
+    # what says that the run is over must not outlive the files of the run, as after a loss of power
+    sync_all([file for file in task.folder.iterdir() if file.is_file()])
     write_json(task.folder / RAN, {"box_a": box, "stopped": stopped})

@@ -1,4 +1,4 @@
-"""Properties of a finished run beside those of its trajectory: density error, cohesion, glass transition."""
+"""Properties of a finished run beside those of its trajectory: density error, cohesion, glass transition, modulus."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,9 @@ from autodisco.simulation.progress import Progress
 from autodisco.simulation.protocols import Protocol
 from autodisco.simulation.steps import Npt
 from autodisco.simulation.task import ReplicaTask
+
+LEAST_MODULUS_PS = 20.0
+"""A box that is averaged over less time never shows enough independent volumes for a modulus."""
 
 
 def density_error(folder: Path, protocol: Protocol) -> dict[str, Any]:
@@ -58,4 +61,32 @@ def bend_of_volume(folder: Path, protocol: Protocol) -> dict[str, Any]:
         "glass_transition_k": found and found.temperature_k,
         "glass_transition_k_sem": found and found.temperature_k_sem,
         "glass_transition_reason": reason,
+    }
+
+
+def modulus_of_run(folder: Path, protocol: Protocol) -> dict[str, Any]:
+    """`bulk_modulus_gpa`, `_sem` and, where there is none, `_reason`, from the time over which the box was averaged.
+
+    Nothing without such a time of `LEAST_MODULUS_PS` at constant temperature and pressure.
+    """
+    from autodisco.analysis.mechanics import bulk_modulus
+    from autodisco.analysis.units import AVOGADRO
+    from autodisco.files import read_json
+    from autodisco.simulation.cache import SYSTEM
+    from autodisco.simulation.engines.report import REPORT_PS, read_report
+
+    averaged = [(n, one) for n, one in enumerate(protocol.steps) if isinstance(one, Npt) and one.set_mean_box_over_ps]
+    if not averaged:
+        return {}
+    number, step = averaged[-1]
+    span_ps = step.set_mean_box_over_ps or 0.0
+    if span_ps < LEAST_MODULUS_PS or len(set(step.temperature_k)) > 1 or len(set(step.pressure_atm)) > 1:
+        return {}
+    rows = [row for row in read_report(folder) if row["number"] == number][-round(span_ps / REPORT_PS) :]
+    mass_g = sum(read_json(folder / SYSTEM)["masses"]) / AVOGADRO
+    found = bulk_modulus(mass_g * 1e24 / np.array([row["density_g_per_cm3"] for row in rows]), step.temperature_k[0])
+    return {
+        "bulk_modulus_gpa": found.gpa,
+        "bulk_modulus_gpa_sem": found.gpa_sem,
+        "bulk_modulus_reason": found.reason,
     }

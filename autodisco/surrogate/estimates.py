@@ -7,7 +7,7 @@ from typing import Any
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
-from autodisco.polymer import RepeatUnit
+from autodisco.polymer import Material
 from autodisco.surrogate.posterior import Posterior
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.sources import Label, Normal, Priors, Source
@@ -63,7 +63,7 @@ class ConductivityEstimate:
 
 
 def estimates(
-    posterior: Posterior, units: Sequence[RepeatUnit], reference: RepeatUnit, scale: Scale = CONDUCTIVITY_SCALE
+    posterior: Posterior, units: Sequence[Material], reference: Material, scale: Scale = CONDUCTIVITY_SCALE
 ) -> list[ConductivityEstimate]:
     """What a posterior says of repeat units; the reference itself has a chance of 0.5."""
     smiles = [unit.smiles for unit in units]

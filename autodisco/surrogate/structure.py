@@ -4,9 +4,12 @@ Both are taken from the atoms of one period in the middle of a chain that is lon
 and are divided by the number of these atoms. They are therefore the same for every spelling of a polymer, whichever
 the cut, the direction and the number of repeats, and they compare short repeat units with long ones. No ring is closed:
 a ring of conjugated units would count as aromatic. Configurations are not told apart.
+
+A material of several parts has the mean over its chains and molecules, weighted by heavy atoms; a random copolymer is
+the mean of its dyads (`Material.chains`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +18,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from autodisco.arrays import Floats, Indices
-from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse
+from autodisco.polymer import ORGANIC_ELEMENTS, Molecule, RepeatUnit, join_blocks, read_material
 from autodisco.polymer.identity import Word
 
 REACH = 5
@@ -33,7 +36,7 @@ _DONORS = ("O", "N")
 
 @dataclass(frozen=True)
 class Structure:
-    """What the surrogate sees of one polymer.
+    """What the surrogate sees of one material.
 
     Attributes
     ----------
@@ -72,11 +75,37 @@ class Period:
         atoms = [mol.GetAtomWithIdx(index) for index in range(first, first + size)]
         return cls(mol, atoms, [atoms[index - 1] for index in path], frozenset(range(first, first + size)))
 
+    @classmethod
+    def of_molecule(cls, molecule: Molecule) -> "Period":
+        """A whole molecule; its backbone is the longest of the shortest paths between two atoms."""
+        mol = molecule.mol
+        distances = Chem.GetDistanceMatrix(mol)
+        first, last = map(int, np.unravel_index(np.argmax(distances), distances.shape))
+        path = Chem.GetShortestPath(mol, first, last) if first != last else (first,)
+        atoms = list(mol.GetAtoms())
+        return cls(mol, atoms, [atoms[index] for index in path], frozenset(range(len(atoms))))
+
 
 @lru_cache(maxsize=1 << 16)
 def structure(smiles: str) -> Structure:
-    """The structure of a repeat unit. Raises InvalidRepeatUnit for a string that is none."""
-    return Structure(*measured(Period.of_word(parse(smiles, ORGANIC_ELEMENTS).word)))
+    """The structure of a material. Raises InvalidRepeatUnit for a string that is none."""
+    chains = read_material(smiles, ORGANIC_ELEMENTS).chains
+    found = [_of_part(part) for part, _ in chains]
+    return found[0] if len(found) == 1 else _mean(found, [share for _, share in chains])
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_part(part: RepeatUnit | Molecule) -> Structure:
+    period = Period.of_molecule(part) if isinstance(part, Molecule) else Period.of_word(part.word)
+    return Structure(*measured(period))
+
+
+def _mean(found: Sequence[Structure], shares: Sequence[float]) -> Structure:
+    bits = np.unique(np.concatenate([one.bits for one in found]))
+    counts = np.zeros(len(bits))
+    for one, share in zip(found, shares, strict=True):
+        counts[np.searchsorted(bits, one.bits)] += share * one.counts
+    return Structure(bits, counts, np.average([one.descriptors for one in found], axis=0, weights=shares))
 
 
 def measured(period: Period) -> tuple[Indices, Floats, Floats]:

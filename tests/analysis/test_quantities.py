@@ -30,6 +30,7 @@ OF_RUNS = {
         "dispersion_parameter_mpa_sqrt",
     ),
     "autodisco.analysis.glass": ("glass_transition_k",),
+    "autodisco.analysis.mechanics": ("bulk_modulus_gpa",),
     "autodisco.simulation.description": ("charge_used",),
     "autodisco.simulation.early": ("production_saved_ps", "production_share"),
 }

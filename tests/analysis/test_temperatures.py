@@ -40,6 +40,24 @@ def test_vtf_finds_what_made_the_values_and_wants_four_temperatures():
     assert vtf(T[:3], sigma[:3]) is None
 
 
+def test_the_errors_of_vtf_are_the_scatter_of_trials_and_a_straight_line_needs_none():
+    rng = np.random.default_rng(1)
+    wide = np.linspace(300, 480, 7)
+
+    def trial(sigma, scatter=0.1):
+        builds = sigma[:, None] * (1 + scatter * rng.normal(size=(7, 3)))
+        return vtf(wide, builds.mean(axis=1), builds.std(axis=1, ddof=1) / np.sqrt(3))
+
+    found = [trial(0.5 * np.exp(-900 / (wide - 210))) for _ in range(150)]
+    temperatures, errors = np.array([f.t0_k for f in found]), np.array([f.t0_k_sem for f in found])
+    assert np.median(errors) == pytest.approx(temperatures.std(), rel=0.25)
+    assert np.mean(np.abs(temperatures - 210) < 2 * errors) > 0.88
+    assert all(f.is_bent and f.told().startswith("VTF: B ") for f in found)
+    straight = [trial(2.0 * np.exp(-0.3 / BOLTZMANN_EV / wide)) for _ in range(60)]
+    assert np.mean([f.is_bent for f in straight]) < 0.1
+    assert trial(2.0 * np.exp(-0.3 / BOLTZMANN_EV / wide), 0.01).told().startswith("a VTF law does not")
+
+
 def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(InputError, match="at least 2"):
         arrhenius([353, 353], [1e-3, 2e-3])

@@ -9,6 +9,7 @@ from autodisco.campaign import asked_settings as asking
 from autodisco.campaign import live_owner, open_folder, run, start, stop
 from autodisco.campaign.asked_settings import ASKED, AskedSettings, ask, changeable
 from autodisco.campaign.control import resume
+from autodisco.campaign.settings_changes import ADD_TIER
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.verify import verify
 from autodisco.errors import AutodiscoError, InputError
@@ -215,6 +216,65 @@ def test_the_budget_of_a_further_tier_changes_and_nothing_of_the_first(tmp_path)
         ask(folder, {"tier.long.builds_below": 0})
     with pytest.raises(InputError, match=r"tier\.smoke\.replicas = 3: fixed since the campaign began"):
         ask(folder, {"tier.smoke.replicas": 3})
+
+
+def test_a_tier_is_added_above_the_others(copied, tmp_path, call):
+    (long := tmp_path / "long.toml").write_text(LONG)
+    said = call("set", copied, f"tier+={long}", "tier.long.builds_below=1")
+    assert said.code == 0
+    assert f'tier = ["smoke", "{long}"] (was [])' in said.out
+    long.unlink()  # the campaign has its copy
+    assert [(tier.replicas, tier.builds_below) for tier in open_folder(copied).settings.tiers] == [(1, 10), (2, 1)]
+    with Store.open_readonly(copied) as store:
+        assert [tier.protocol for tier in store.tiers()] == ["smoke", "long"]
+    assert journalled(copied)[-1].seen == {"tier": {"before": [], "now": ["smoke", str(long)]}}
+    assert problems(copied) == []
+
+
+def test_a_tier_is_added_in_the_campaign_file(tmp_path):
+    (tmp_path / "long.toml").write_text(LONG)
+    file = write_campaign(tmp_path)
+    folder = begin(file, tmp_path / "runs").folder
+    text = file.read_text().replace('protocol = "smoke"\nreplicas = 1\nreference_replicas = 1\n', "")
+    file.write_text(text + TIERS.replace('"smoke"\n', '"smoke"\nreplicas = 2\n'))
+    with pytest.raises(InputError, match=r"simulation\.replicas|tier\.smoke\.replicas"):
+        begin(file, tmp_path / "runs")
+    file.write_text(text + TIERS.replace('"smoke"\n', '"smoke"\nreplicas = 1\nreference_replicas = 1\n'))
+    begin(file, tmp_path / "runs")
+    with Store.open_readonly(folder) as store:
+        assert [tier.protocol for tier in store.tiers()] == ["smoke", "long"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sentence"),
+    [
+        ("smoke", "tier: protocol 'smoke' stands there twice"),
+        ("nothing", "protocol 'nothing'"),
+        ("short.toml", "protocol short is cheaper than smoke; give the cheapest first"),
+    ],
+)
+def test_a_tier_that_does_not_fit_is_not_added(copied, tmp_path, call, monkeypatch, protocol, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "short.toml").write_text(
+        LONG.replace('"long"', '"short"').replace("duration_ps = 8", "duration_ps = 1")
+    )
+    before = settings_in(copied)
+    said = call("set", copied, f"tier+={protocol}")
+    assert said.code == 2
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert settings_in(copied) == before
+
+
+def test_a_running_campaign_builds_at_a_tier_that_is_added(at_simulate, tmp_path):
+    (long := tmp_path / "long.toml").write_text(LONG)
+    ask(at_simulate, {"simulation.workers": 2})
+    start(open_folder(at_simulate))
+    with Store.open_readonly(at_simulate) as store:
+        wait_until(lambda: "running" in statuses(store))
+        assert ask(at_simulate, {ADD_TIER: str(long), "tier.long.builds_below": 1}).taken
+        wait_until(lambda: any(row.protocol == "long" for row in store.replica_states()))
+    stop(at_simulate)
 
 
 def test_what_can_change_is_listed_with_its_present_value(copied, call):

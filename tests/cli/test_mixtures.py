@@ -33,6 +33,14 @@ def test_without_flags_there_is_a_repeat_unit():
     assert subject("*COC*", Flags()) == parse(PEO)
 
 
+def test_the_text_of_a_material_is_its_formulation():
+    wet = subject("*OCC*.O=C1OCCO1|plasticised|0.2", Flags())
+    assert wet.key == subject("*OCC*", Flags(solvent=["O=C1OCCO1:0.2"])).key
+    assert subject("*OCC*.*OCOC*|alternating", Flags()) == parse("*OCCOCOC*")
+    with pytest.raises(InputError, match="--solvent goes with a repeat unit"):
+        subject("*OCC*.*CC*|random|0.5", Flags(solvent=["O=C1OCCO1:0.2"]))
+
+
 def test_an_ion_file_can_be_named():
     made = subject(PEO, Flags(salt=["LiTFSI:3", "LiBOB"], ion=[EXAMPLES / "libob.toml"]))
     assert isinstance(made, Formulation)

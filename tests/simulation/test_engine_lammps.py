@@ -321,6 +321,26 @@ def test_a_trajectory_with_a_gap_is_run_again_and_never_joined(cut_off, part, lo
     assert lammps_files.last_checkpoint(folder) is None
 
 
+@pytest.mark.fault("power loss")
+def test_the_end_of_a_run_is_noted_once_its_files_would_survive(tmp_path, calls):
+    outcome = run_replica(ReplicaTask("key", "*OC*", 0, 7, "smoke", "pcff+", tmp_path, 120.0))
+    assert outcome.ok, outcome.detail
+    noted = next(n for n, (call, *names) in enumerate(calls) if call == "replace" and names[1] == "ran.json")
+    synced = {names[0] for call, *names in calls[:noted] if call == "fsync"}
+    assert {"trajectory.dcd", "report.txt", "system.data", "topology.pdb"} <= synced
+
+
+@pytest.mark.fault("power loss")
+def test_a_trajectory_in_one_part_that_is_not_whole_is_run_again(cut_off):
+    folder, protocol = cut_off
+    (folder / "trajectory-40.dcd").unlink()
+    craft(folder / "trajectory.dcd", range(9))
+    lammps_files.join_trajectories(folder, Timeline(protocol), None)
+    without_end(folder / "trajectory.dcd", 1)
+    with pytest.raises(EngineKilled, match="frames of the trajectory are missing"):
+        lammps_files.join_trajectories(folder, Timeline(protocol), None)
+
+
 def test_a_step_that_blows_up_is_reported_as_nan(tmp_path):
     protocol = protocols.load("smoke").model_copy(update={"timestep_fs": 20.0})
     lammps.Lammps().write(tmp_path, builder.build(parse("*OCC*"), protocol.system, 1, PCFF), protocol, 1)

@@ -9,7 +9,7 @@ import pytest
 from autodisco.errors import InputError
 from autodisco.polymer import parse
 from autodisco.polymer.chains import repeat_unit_mass
-from autodisco.simulation import ReplicaTask, boxes, protocols
+from autodisco.simulation import ReplicaTask, boxes, builder, forcefield, protocols
 from autodisco.simulation.batch import replica_task
 from autodisco.simulation.cache import identity
 from autodisco.simulation.contents import CAPS_MASS, composition, sequences, whole_shares
@@ -144,7 +144,7 @@ def test_a_formulation_file_is_read_with_ions_beside_it(tmp_path):
         .replace('"libob', f'"{EXAMPLE.parent}/libob')
     )
     (tmp_path / "mine.toml").write_text(wrong)
-    with pytest.raises(InputError, match=r"mine.toml: solvents.0.mass_fraction = 2: allowed is less than 1"):
+    with pytest.raises(InputError, match=r"solvents.0.mass_fraction = 2: allowed is less than or equal to 1"):
         read(tmp_path / "mine.toml")
 
 
@@ -257,3 +257,30 @@ def test_a_mixture_gets_a_box_as_large_as_the_cutoff_needs():
     settings = boxes.sized(dense, QUICK)
     assert settings.ion_pairs > QUICK.system.ion_pairs
     assert boxes.expected_edge(dense, settings, QUICK) >= boxes.MARGIN * 16
+
+
+def test_the_order_of_the_units_of_a_random_copolymer_has_no_meaning():
+    ways = [[(PEO, 0.7), ("*CC(*)c1ccccc1", 0.3)], [("*CC(*)c1ccccc1", 0.3), (PEO, 0.7)]]
+    assert len({Formulation(polymers=(copolymer("random", *units),)).key for units in ways}) == 1
+
+
+def test_a_liquid_has_no_polymer():
+    dme = Formulation.model_validate({"polymers": [], "solvents": [{"smiles": "COCCOC", "mass_fraction": 1.0}]})
+    contents = composition(dme, QUICK.system)
+    assert (contents.chains, contents.solvents) == ((), (round(QUICK.system.polymer_mass / 90.12),))
+    assert dme.title == "COCCOC"
+    assert str(contents).startswith("30 solvent molecules")
+
+
+@pytest.mark.parametrize("shares", [[], [0.5], [0.5, 0.6]])
+def test_the_mass_fractions_of_a_liquid_add_up_to_one(shares):
+    solvents = [{"smiles": "C" * (n + 2), "mass_fraction": share} for n, share in enumerate(shares)]
+    with pytest.raises(ValueError, match="solvents, without a polymer, add up to"):
+        Formulation.model_validate({"polymers": [], "solvents": solvents})
+
+
+def test_a_liquid_can_be_built(tmp_path):
+    smoke = protocols.load("smoke").system
+    liquid = Formulation.model_validate({"polymers": [], "solvents": [{"smiles": "COCCOC", "mass_fraction": 1.0}]})
+    system = builder.build(liquid, smoke, 1, forcefield.load("pcff+"))
+    assert [component.role for component in system.components] == ["solvent", "anion", "cation"]

@@ -66,3 +66,37 @@ def test_what_is_no_repeat_unit_is_refused():
     for text in ("CCO", "*CC", "*C[N+](C)(C)C*", "nonsense"):
         with pytest.raises(InvalidRepeatUnit):
             structure(text)
+
+
+def close(a, b):
+    bits = sorted({*a.bits.tolist(), *b.bits.tolist()})
+    rows = [dict(zip(one.bits.tolist(), one.counts.tolist(), strict=True)) for one in (a, b)]
+    assert [rows[0].get(bit, 0) for bit in bits] == pytest.approx([rows[1].get(bit, 0) for bit in bits], abs=1e-3)
+    assert a.descriptors == pytest.approx(b.descriptors, abs=1e-2)
+
+
+def test_a_random_copolymer_goes_over_into_the_homopolymers():
+    close(structure("*OCC*.*CC(C)*|random|0.0001"), structure("*OCC*"))
+    close(structure("*OCC*.*CC(C)*|random|0.9999"), structure("*CC(C)*"))
+
+
+def test_half_of_the_dyads_of_an_equal_random_copolymer_alternate():
+    pairs = [structure(text) for text in ("*OCC*", "*SCC*", "*OCCSCC*")]
+    found = structure("*OCC*.*SCC*|random|0.5")  # units of three heavy atoms each
+    assert found.descriptors == pytest.approx(np.average([one.descriptors for one in pairs], 0, [0.25, 0.25, 0.5]))
+
+
+def test_a_blend_shows_nothing_of_the_bonds_between_its_units():
+    apart, joined = structure("*CCC*.*OCOC*|blend|0.5"), structure("*CCC*.*OCOC*|random|0.5")
+    assert not {*joined.bits.tolist()} <= {*apart.bits.tolist()}
+    assert {*apart.bits.tolist()} == {*structure("*CCC*").bits.tolist(), *structure("*OCOC*").bits.tolist()}
+
+
+def test_a_plasticiser_counts_by_its_heavy_atoms():
+    ec = 6 / 88.06
+    peo = 3 / 44.05
+    share = 0.2 * ec / (0.2 * ec + 0.8 * peo)
+    found = structure("*OCC*.O=C1OCCO1|plasticised|0.2")
+    carbon = list(DESCRIPTORS).index("carbon")
+    expected = (1 - share) * (2 / 3 - 0.64) / 0.07 + share * (3 / 6 - 0.64) / 0.07
+    assert found.descriptors[carbon] == pytest.approx(expected, abs=1e-3)

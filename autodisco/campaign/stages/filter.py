@@ -16,7 +16,7 @@ from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError
-from autodisco.polymer import RepeatUnit, parse, scores, stability_flags
+from autodisco.polymer import Material, RepeatUnit, flags_of, read_material, scores_of
 from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
@@ -94,9 +94,9 @@ def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -
     if key in known:
         store.set_verdict(iteration, number, "duplicate-symmetry", f"the same polymer as {store.first_seen(key)}")
         return
-    unit = parse(draw.smiles)
-    flags = [flag.to_dict() for flag in stability_flags(unit, campaign.settings.filter.stability_rules())]
-    values = scores(unit)
+    unit = read_material(draw.smiles)
+    flags = [flag.to_dict() for flag in flags_of(unit, campaign.settings.filter.stability_rules())]
+    values = scores_of(unit)
     if reason := _objection(campaign, unit, flags, values):
         store.set_verdict(iteration, number, "rejected", reason, flags)
         store.note("reject", unit.given, {"flags": [flag["name"] for flag in flags]}, "do not simulate", reason)
@@ -105,7 +105,7 @@ def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -
     store.set_verdict(iteration, number, "new", "not known before", flags)
 
 
-def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]], values: dict[str, Any]) -> str | None:
+def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]], values: dict[str, Any]) -> str | None:
     """Why a new polymer is not simulated, or None."""
     settings = campaign.settings.filter
     if flags and settings.unstable == "reject":
@@ -117,15 +117,17 @@ def _objection(campaign: Campaign, unit: RepeatUnit, flags: list[dict[str, Any]]
     return _weakness(campaign, unit) if settings.weak_groups == "reject" else None
 
 
-def _weakness(campaign: Campaign, unit: RepeatUnit) -> str | None:
+def _weakness(campaign: Campaign, unit: Material) -> str | None:
     """Why the force field of the program is not trusted with a polymer, or None."""
     from autodisco.simulation.forcefield import DEFAULT, weaknesses
 
     if campaign.settings.simulation.force_field != DEFAULT:
         return None
-    found = weaknesses(unit)
-    if found is None:
-        return "the force field has no parameters for it"
+    found: list[dict[str, str]] = []
+    for part, _ in unit.chains:
+        if (weak := weaknesses(part)) is None:
+            return f"the force field has no parameters for {'it' if unit.homopolymer else part.smiles}"
+        found += weak if isinstance(part, RepeatUnit) else []  # a molecule is the choice of the campaign file
     return f"weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 

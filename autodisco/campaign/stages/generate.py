@@ -6,6 +6,7 @@ too few polymers passed the filter, the stream is continued.
 
 from collections import Counter
 
+from autodisco.campaign.architecture import draw_materials
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.escape import sampling
 from autodisco.campaign.faults import kept
@@ -15,7 +16,7 @@ from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import load_model
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer import parse
+from autodisco.polymer import read_material
 from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
@@ -40,11 +41,8 @@ def generate(campaign: Campaign, store: Store) -> None:
             raise Interrupted
         tend(campaign, store)
         batch, begin = divmod(drawn, DRAWS_AT_ONCE)
-        strings = model.sample(
-            DRAWS_AT_ONCE,
-            seed=campaign.seed(iteration, GENERATE.seed_number, batch),
-            **how,
-        )
+        seed = campaign.seed(iteration, GENERATE.seed_number, batch)
+        strings = draw_materials(model, DRAWS_AT_ONCE, settings.generate, seed, **how)
         draws = []
         for smiles in strings[begin : begin + settings.generate.max_draws - drawn]:
             draws.append(Candidate(iteration, drawn, smiles, *_look(campaign, smiles, known)))
@@ -80,13 +78,13 @@ def _look(campaign: Campaign, smiles: str, known: dict[str, str]) -> tuple[str |
     if smiles in known:
         return known[smiles], "duplicate-string", "this very string was seen before"
     try:
-        unit = parse(smiles)
+        key = read_material(smiles).key
     except InvalidRepeatUnit as error:
         return None, "invalid", error.code
     except Exception as error:
         return None, FAULT, kept(campaign.folder, error, "generate", smiles)
-    known[smiles] = unit.key
-    return unit.key, "drawn", ""
+    known[smiles] = key
+    return key, "drawn", ""
 
 
 GENERATE = Stage(

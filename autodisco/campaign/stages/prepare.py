@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from autodisco.campaign.architecture import reference_of
 from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
@@ -14,7 +15,7 @@ from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.polymer import ORGANIC_ELEMENTS, parse, scores, stability_flags
+from autodisco.polymer import ORGANIC_ELEMENTS, flags_of, parse, scores_of
 from autodisco.store import DATASET, Store
 from autodisco.text import counted
 
@@ -74,9 +75,9 @@ def _load(campaign: Campaign, store: Store) -> None:
     seeds = read_seeds(Path(settings.seeds.file), campaign.objective) if settings.seeds.file else []
     with store.transaction():
         labels = _add_seeds(campaign, store, seeds)
-        reference = parse(settings.acquire.reference)
+        reference = reference_of(settings)
         store.add_polymer(
-            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores(reference)
+            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores_of(reference)
         )
         dataset = _add_dataset(campaign, store)
         grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
@@ -101,8 +102,8 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
     labels = 0
     for seed in seeds:
         unit = seed.unit
-        flags = [flag.to_dict() for flag in stability_flags(unit, rules)]
-        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores(unit))
+        flags = [flag.to_dict() for flag in flags_of(unit, rules)]
+        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores_of(unit))
         if seed.value is not None:
             added = store.set_label(
                 unit.key,

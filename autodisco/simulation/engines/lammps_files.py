@@ -100,16 +100,15 @@ def join_trajectories(folder: Path, timeline: Timeline, until: int | None) -> No
 
     Frames after time step `until` are dropped. Raises EngineKilled, and forgets the run, if some before it are missing.
     """
-    begins = parts(folder)
-    if begins == [0] and until is None:
-        return
     from MDAnalysis.lib.formats.libdcd import DCDFile
 
-    frame = timeline.frame
+    begins, frame, early = parts(folder), timeline.frame, until is not None
     until = timeline.production if until is None else until
     if not _holds_frames(folder, frame, until + frame):
         forget(folder)
         raise EngineKilled("frames of the trajectory are missing, as after a loss of power; it begins again")
+    if begins == [0] and not early:
+        return
     whole = folder / "trajectory.whole"
     with DCDFile(str(whole), "w") as out:
         for begin, end in zip(begins, [*begins[1:], until + frame], strict=True):

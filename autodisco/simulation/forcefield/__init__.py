@@ -7,7 +7,7 @@ from autodisco.registry import Registry
 from autodisco.simulation.forcefield.force_field import ForceField
 
 if TYPE_CHECKING:
-    from autodisco.polymer import RepeatUnit
+    from autodisco.polymer import Molecule, RepeatUnit
 
 __all__ = ["DEFAULT", "FORCE_FIELDS", "ForceField", "load", "weaknesses"]
 
@@ -28,14 +28,18 @@ def load(name: str) -> ForceField:
     return part() if isinstance(part, type) else part
 
 
-def weaknesses(unit: "RepeatUnit") -> list[dict[str, str]] | None:
-    """The weak groups that a polymer holds: ``name``, ``reason``, ``figure``; None if it gets no parameters."""
+def weaknesses(part: "RepeatUnit | Molecule") -> list[dict[str, str]] | None:
+    """The weak groups that a polymer or molecule holds: ``name``, ``reason``, ``figure``; None without parameters."""
+    from rdkit import Chem
+
+    from autodisco.polymer import RepeatUnit
     from autodisco.polymer.chains import chain
     from autodisco.simulation.forcefield import pcff
     from autodisco.simulation.forcefield.weak_groups import WEAK_GROUPS
 
     try:
-        names = pcff.parameterise(chain(unit, 2).mol).force_field_flags
+        mol = chain(part, 2).mol if isinstance(part, RepeatUnit) else Chem.AddHs(part.mol)
+        names = pcff.parameterise(mol).force_field_flags
     except SimulationFailure:
         return None
     rows = [group for group in WEAK_GROUPS if group.name in names]

@@ -1,0 +1,66 @@
+"""One polymer or formulation at every combination of several molalities and temperatures.
+
+The builds are those of `simulate_batch`, in the folders of `autodisco simulate --molality`. Finished builds are not run
+again, and a scan that was cut off goes on.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from autodisco.analysis.conditions import SIGMA, Condition
+from autodisco.errors import InputError
+from autodisco.simulation import protocols
+from autodisco.simulation.batch import Subject, values
+from autodisco.simulation.contents import composition
+from autodisco.simulation.formulation import Formulation, of
+from autodisco.simulation.task import ReplicaOutcome
+from autodisco.text import counted
+
+
+def own_molality(subject: Subject, protocol: str) -> float:
+    """Molality of a subject in the boxes of a protocol. Raises InputError where there is no salt."""
+    mixture = of(subject)
+    molality = mixture.molality or protocols.load(protocol).system.molality
+    if mixture.salts == () or molality is None:
+        raise InputError(
+            f"{mixture.title} holds no salt with protocol {protocol}, so that it has no conductivity to scan"
+        )
+    return molality
+
+
+def with_molality(subject: Subject, molality: float) -> Formulation:
+    """The same content with another amount of salt. Raises InputError for a formulation without salt."""
+    mixture = of(subject)
+    if mixture.salts == ():
+        raise InputError(f"{mixture.title} holds no salt, whose amount could be scanned")
+    fields = {name: getattr(mixture, name) for name in Formulation.model_fields}
+    return Formulation(**fields | {"molality": molality})
+
+
+def protocol_at(protocol: str, temperature_k: float) -> str:
+    """The protocol at a temperature: its own name at its own temperature, otherwise ``protocol@T``."""
+    own = protocols.load(protocol).temperature_k
+    return protocol if temperature_k == own else f"{protocol}@{temperature_k:g}"
+
+
+def ion_pairs(subject: Subject, protocol: str) -> int:
+    """Formula units of salt in a box. Raises InputError as `composition` does."""
+    return sum(n for _, n in composition(subject, protocols.load(protocol).system).salts)
+
+
+def condition(molality: float, temperature_k: float, pairs: int, outcomes: Mapping[int, ReplicaOutcome]) -> Condition:
+    """What the replicas of one condition tell."""
+    properties = values(outcomes)
+    sigmas = tuple(row[SIGMA] for row in properties if row[SIGMA] is not None)
+    actual = [row["concentration_actual_molal"] for row in properties]
+    return Condition(molality, temperature_k, pairs, sigmas, sum(actual) / len(actual) if actual else molality)
+
+
+def few_pairs(conditions: Sequence[Condition], protocol: str) -> list[str]:
+    """A warning for each molality whose boxes hold less than half of the ion pairs of the protocol's own."""
+    own = protocols.load(protocol).system.ion_pairs
+    found = {one.molality_mol_per_kg: one.ion_pairs for one in conditions if 2 * one.ion_pairs < own}
+    return [
+        f"{m:g} mol/kg: {counted(pairs, 'ion pair')} in a box, {own} at the molality of protocol {protocol}; so few "
+        "ions meet too few others, and their conductivity scatters: take a protocol with larger boxes"
+        for m, pairs in found.items()
+    ]

@@ -1,0 +1,50 @@
+"""The documentation as pages."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autodisco.cli import commands
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    place = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", place]
+    subprocess.run(command, cwd=ROOT, check=True)  # a link that leads nowhere is an error
+    return place
+
+
+def test_every_page_is_on_the_site_and_needs_no_network(site):
+    for page in (ROOT / "docs").glob("*.md"):
+        text = (site / f"{page.stem}.html").read_text()
+        assert not re.findall(r'<(?:script|img)[^>]+src="https?:|<link[^>]+rel="stylesheet"[^>]+href="https?:', text), (
+            page
+        )
+
+
+def test_every_command_has_its_help_on_the_site(site):
+    text = (site / "commands.html").read_text()
+    assert all(f'<h2 id="{command.name}">' in text for command in commands().registered_commands)
+    assert "Usage: autodisco data import" in text
+
+
+def test_files_outside_of_the_pages_are_beside_them(site):
+    linked = re.findall(r'href="(files/[^"#]+)"', "".join(page.read_text() for page in site.glob("*.html")))
+    assert "files/campaigns/quickstart.toml" in linked
+    assert all((site / place).is_file() for place in linked)
+
+
+@pytest.mark.slow
+def test_the_search_works_from_the_folder(site):
+    if (browser := shutil.which("chromium")) is None:
+        pytest.skip("Chromium is not installed")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom"]
+    page = subprocess.run([browser, *options, f"file://{site}/index.html?q=saturation"], capture_output=True, text=True)
+    assert re.search(r'md-search-result__meta">\d+ matching documents', page.stdout)
