@@ -8,7 +8,7 @@ import numpy as np
 
 from autodisco.polymer import draw_units, parse
 
-TOKENS = 6
+TOKENS = 5
 TEMPLATE = """\
 name = "small"
 seed = 3

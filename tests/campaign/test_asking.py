@@ -198,3 +198,20 @@ def test_the_shipped_schemas_are_those_of_the_models(tmp_path):
         assert (SCHEMAS / name).read_text() == (tmp_path / name).read_text()
     assert {"source", "answers"} == set(Answers.model_json_schema()["properties"])
     assert "questions" in Questions.model_json_schema()["properties"]
+
+
+def test_the_commands_print_questions_and_say_what_became_of_answers(begin, tmp_path, call):
+    campaign, _, _ = begin(replicas=2)
+    said = call("ask", campaign.folder, "-n", "1", "--as", "me", "--json")
+    (question,) = json.loads(said.out)["questions"]
+    assert question["given_to"] == "me"
+    table = call("ask", campaign.folder, "--as", "me")
+    assert question["id"] in table.out
+    assert "at 333 K, 1.5 mol/kg LiTFSI; tell values with: autodisco tell small FILE" in table.err
+    assert "2 of 2 open questions of small, which is in state prepare" in table.err
+    file = answers(tmp_path, {"id": question["id"], "value": 1e-4})
+    assert f"{file}: 1 new answer of robot-7; 1 question open" in call("tell", campaign.folder, file).err
+    assert "0 new answers of robot-7, 1 told before" in call("tell", campaign.folder, file).err
+    refused = call("tell", campaign.folder, answers(tmp_path, {"id": question["id"], "value": 2e-4}))
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "another value was told before; allowed is the same one" in refused.err
