@@ -9,6 +9,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 │   └── DiskAbsent        1   a disk that machines share is not mounted; it is waited for without an end
 ├── EngineAbsent          1   the program of an engine is not there now; later it may be
 ├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
+├── WindowFailure         1   a molecule whose oxidation and reduction could not be calculated
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
     └── AskedToEnd        1   this process got SIGTERM
@@ -66,6 +67,10 @@ class EngineAbsent(AutodiscoError):
 
 class TrainingDiverged(AutodiscoError):
     """The loss of a training became infinite or no number; other settings are needed."""
+
+
+class WindowFailure(AutodiscoError):
+    """The electronic structure of a molecule could not be calculated; others may work."""
 
 
 class SimulationFailure(AutodiscoError):

@@ -55,9 +55,9 @@ def tables(folder: Path) -> str:
 def _table(name: str, rows: list[dict[str, str]]) -> str:
     if "policy" in rows[0]:
         return _table_of_fidelities(name, rows)
-    two = "hypervolume" in rows[0]
-    quantity, digits = ("hypervolume", 2) if two else ("found", 1)
-    title = "share of the area" if two else f"found of {rows[0]['of']}"
+    several = "hypervolume" in rows[0]
+    quantity, digits = ("hypervolume", 2) if several else ("found", 1)
+    title = "share of the dominated volume" if several else f"found of {rows[0]['of']}"
     found = curves(rows, quantity)
     steps = next(iter(found.values()))[0]
     columns = [n for n in SHOWN if n in steps] or [int(steps[len(steps) // 2]), int(steps[-1])]
@@ -96,9 +96,10 @@ def draw(folder: Path, file: Path) -> None:
     from matplotlib.figure import Figure
 
     replays = read_replays(folder)
-    lines = -(-len(replays) // 2)
-    figure = Figure(figsize=(9.0, 3.4 * lines), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(lines, 2)).ravel()
+    columns = min(2, len(replays))
+    lines = -(-len(replays) // columns)
+    figure = Figure(figsize=(9.0 if columns > 1 else 6.0, 3.4 * lines), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(lines, columns)).ravel()
     for panel, (name, rows) in zip(panels, replays.items(), strict=False):
         panel.set_title(name.replace("-", " "), loc="left", fontsize=10)
         panel.spines[["top", "right"]].set_visible(False)
@@ -112,8 +113,8 @@ def draw(folder: Path, file: Path) -> None:
 
 
 def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
-    two = "hypervolume" in rows[0]
-    found = curves(rows, "hypervolume" if two else "found")
+    several = "hypervolume" in rows[0]
+    found = curves(rows, "hypervolume" if several else "found")
     ends = []
     for rule, (labels, values) in found.items():
         mean, sd = values.mean(axis=0), values.std(axis=0)
@@ -122,9 +123,9 @@ def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
         panel.fill_between(labels, mean - sd, mean + sd, color=colour, alpha=0.12, linewidth=0)
         ends.append((float(mean[-1]), rule, colour))
     panel.set_xlabel("labels")
-    panel.set_ylabel("share of the dominated area" if two else f"found of the best {rows[0]['of']}")
+    panel.set_ylabel("share of the dominated volume" if several else f"found of the best {rows[0]['of']}")
     panel.set_xlim(labels[0], labels[-1])
-    top = 1.05 if two else 1.05 * int(rows[0]["of"])
+    top = 1.05 if several else 1.05 * int(rows[0]["of"])
     panel.set_ylim(0, top)
     place = -np.inf
     for mean, rule, colour in sorted(ends):  # names at the ends of the lines, moved apart

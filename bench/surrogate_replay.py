@@ -1,16 +1,17 @@
 """Selections replayed on a table of polymers with values: which rule finds the best ones with the fewest labels.
 
     python bench/surrogate_replay.py --table FILE --objective COLUMN --out DIR [--pool branched] [--noise 0.27]
-        [--second-objective COLUMN] [--rules NAME ...] [--seeds 10] [--start 50] [--batch 10] [--labels 300]
+        [--further COLUMN ...] [--rules NAME ...] [--seeds 10] [--start 50] [--batch 10] [--labels 300]
     python bench/surrogate_replay.py --table FILE --objective COLUMN --out DIR --fidelities
     python bench/surrogate_replay.py --out DIR --plot FIGURE
 
 Nothing is simulated: a label is the value in the table, with normal noise of `--noise` on request (one draw for each
 polymer and seed). Each replay begins with random labels and takes batches; counted are the polymers of the true top 1 %
-that were labelled, and with two objectives the dominated area as a share of that of the whole table. Values are log10
-where all are above zero and span a factor of ten; a minus before a column means that lower values are better.
-`--second-objective=-sa_score` computes the synthetic accessibility, and `made-up` is a random function of the structure
-that has nothing to do with the first objective. A finished replay is a row of a CSV file in DIR and is not repeated.
+that were labelled, and with several objectives the dominated volume as a share of that of the whole table. Values are
+log10 where all are above zero and span a factor of ten; a minus before a column means that lower values are better.
+`--further=-sa_score` computes the synthetic accessibility, which selections know of every polymer as they do in a
+campaign, and `made-up` is a random function of the structure that has nothing to do with the first objective. A
+finished replay is a row of a CSV file in DIR and is not repeated.
 `--plot` draws all files of DIR and prints their tables.
 """
 
@@ -18,6 +19,7 @@ import argparse
 import csv
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from replay_plot import draw, tables
 from replay_table import Polymers, branched, read_polymers
 
 from autodisco.decide import SELECTIONS, Aim, Choice, Objective
+from autodisco.decide.of_structure import OfStructure
 from autodisco.decide.pareto import hypervolume
 from autodisco.errors import InputError
 from autodisco.store import Candidate
@@ -50,6 +53,7 @@ class Setup:
     """A replay, apart from its rule and seed."""
 
     polymers: Polymers
+    columns: Sequence[str]
     noise: float
     start: int
     batch: int
@@ -61,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path)
     parser.add_argument("--objective", help="column; a minus before it: lower is better")
-    parser.add_argument("--second-objective")
+    parser.add_argument("--further", action="append", default=[], help="another objective, once for each")
     parser.add_argument("--smiles-column")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pool", choices=("all", "branched"), default="all")
@@ -92,7 +96,7 @@ def main() -> int:
 
 def run(given: argparse.Namespace) -> None:
     """The replays of one setup. Raises InputError for a table, column or rule that cannot be used."""
-    columns = [name for name in (given.objective, given.second_objective) if name]
+    columns = [given.objective, *given.further]
     polymers = read_polymers(given.table, columns, given.smiles_column)
     if given.pool == "branched":
         polymers = polymers[branched(polymers.units)]
@@ -104,13 +108,14 @@ def run(given: argparse.Namespace) -> None:
 
         run_fidelities(polymers, given.out / "two-fidelities.csv", given.seeds, given.rules)
         return
-    rules = given.rules or (RULES_OF_TWO if len(columns) == 2 else RULES)
+    of_several = RULES_OF_TWO if len(columns) == 2 else [rule for rule in RULES_OF_TWO if rule != "ehvi"]
+    rules = given.rules or (RULES if len(columns) == 1 else of_several)
     for rule in rules:
         SELECTIONS.get(rule)
     noise = f"-noise-{given.noise:g}" if given.noise else ""
-    second = f"-and-{columns[1].lstrip('-')}" if len(columns) == 2 else ""
-    file = given.out / f"{given.table.stem}-{given.pool}{second}{noise}.csv"
-    setup = Setup(polymers, given.noise, given.start, given.batch, min(given.labels, len(polymers.units)))
+    others = "".join(f"-and-{column.lstrip('-')}" for column in given.further)
+    file = given.out / f"{given.table.stem}-{given.pool}{others}{noise}.csv"
+    setup = Setup(polymers, columns, given.noise, given.start, given.batch, min(given.labels, len(polymers.units)))
     done = finished(file)
     for seed in range(given.seeds):
         for rule in rules:
@@ -127,7 +132,7 @@ def replay(setup: Setup, rule: str, seed: int) -> list[dict[str, float]]:
     polymers, rng = setup.polymers, np.random.default_rng(seed)
     truth, n = polymers.values, len(polymers.units)
     told = truth + rng.normal(0.0, setup.noise, truth.shape) if setup.noise else truth
-    aims = [_objective(number) for number in range(truth.shape[1])]
+    objectives = [_objective(column, polymers.units, truth[:, k]) for k, column in enumerate(setup.columns)]
     candidates = [Candidate(0, place, unit, unit, "new") for place, unit in enumerate(polymers.units)]
     labelled = rng.choice(n, setup.start, replace=False).tolist()
     steps = [_found(setup, labelled)]
@@ -135,15 +140,18 @@ def replay(setup: Setup, rule: str, seed: int) -> list[dict[str, float]]:
     while len(labelled) < setup.labels:
         known = set(labelled)
         left = [candidates[place] for place in rng.permutation(n).tolist() if place not in known]
-        posteriors = [_posterior(polymers.units, told[:, k], labelled, seed) for k in range(truth.shape[1])]
+        aims = [
+            Aim(one, OfStructure(one) if one.structure else _posterior(polymers.units, told[:, k], labelled, seed))
+            for k, one in enumerate(objectives)
+        ]
         choice = Choice(
             candidates=left,
             most=min(setup.batch, setup.labels - len(labelled)),
-            objective=aims[0],
+            objective=objectives[0],
             ranked=[Known(polymers.units[place]) for place in labelled],  # type: ignore[misc]
             rng=rng,
-            posterior=posteriors[0] if selection.by_posterior else None,
-            further=[Aim(aim, posterior) for aim, posterior in zip(aims[1:], posteriors[1:], strict=True)],
+            posterior=aims[0].posterior if selection.by_posterior else None,  # type: ignore[arg-type]
+            further=aims[1:],
         )
         labelled += [row.draw for row in selection.select(choice)]
         steps.append(_found(setup, labelled))
@@ -156,17 +164,19 @@ def _posterior(units: list[str], values: np.ndarray, labelled: list[int], seed: 
     return Posterior.fit(labels, [source], SOURCE, prior_mean=None, seed=seed, spread=float(np.std(values[labelled])))
 
 
-def _objective(number: int) -> Objective:
-    name = ("objective", "second")[number]
-    return Objective(name=name, column=name, label=name, symbol=name, quantities=(name,))
+def _objective(column: str, units: Sequence[str], values: np.ndarray) -> Objective:
+    """An objective of which larger is better, as in the table; what needs no label is a value of the structure."""
+    name = column.lstrip("-")
+    known = dict(zip(units, values.tolist(), strict=True)).get if name == "sa_score" else None
+    return Objective(name=name, column=name, label=name, symbol=name, quantities=(name,), structure=known)
 
 
 def _found(setup: Setup, labelled: list[int]) -> dict[str, float]:
-    """Labels, how many of the true top share are among them, and with two objectives the share of the whole area."""
+    """Labels, how many of the true top share are among them, and with several objectives the share of the volume."""
     values = setup.polymers.values
     best = set(np.argsort(-values[:, 0], kind="stable")[: max(1, round(TOP * len(values)))].tolist())
     step = {"labels": len(labelled), "found": len(best & set(labelled)), "of": len(best)}
-    if values.shape[1] == 2:
+    if values.shape[1] > 1:
         origin = values.mean(axis=0) - values.std(axis=0)
         step["hypervolume"] = hypervolume(values[labelled], origin) / hypervolume(values, origin)
     return step

@@ -53,23 +53,28 @@ class Condition:
 
 @dataclass(frozen=True)
 class OverSalt:
-    """The fit over molality at one temperature, or None with the reason."""
+    """The fit over molality at one temperature, or None with the reason.
+
+    `left_out` are molalities (mol/kg, as asked for) at which builds ran and no ion moved: they have no logarithm.
+    """
 
     temperature_k: float
     curve: SaltCurve | None
     reason: str | None
+    left_out: tuple[float, ...] = ()
 
     def told(self) -> str:
         """In a sentence."""
-        return (
-            f"{self.temperature_k:g} K: {self.curve.told() if self.curve else f'no fit over molality: {self.reason}'}"
-        )
+        fit = self.curve.told() if self.curve else f"no fit over molality: {self.reason}"
+        still = f"; left out, because no ion moved: {', '.join(f'{m:g}' for m in self.left_out)} mol/kg"
+        return f"{self.temperature_k:g} K: {fit}{still if self.left_out else ''}"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "temperature_k": self.temperature_k,
             "reason": self.reason,
+            "left_out_mol_per_kg": self.left_out,
             **(self.curve.to_dict() if self.curve else {}),
         }
 
@@ -148,11 +153,12 @@ def plot(conditions: Sequence[Condition], title: str) -> bytes:
 
 def _over_salt(kelvin: float, conditions: Sequence[Condition]) -> OverSalt:
     known = [one for one in conditions if any(one.conductivities)]
+    still = tuple(one.molality_mol_per_kg for one in conditions if one.conductivities and not any(one.conductivities))
     try:
         found = salt_curve([one.in_box_mol_per_kg for one in known], [one.conductivities for one in known])
     except InputError as error:
-        return OverSalt(kelvin, None, str(error))
-    return OverSalt(kelvin, found, None)
+        return OverSalt(kelvin, None, str(error), still)
+    return OverSalt(kelvin, found, None, still)
 
 
 def _over_temperature(molality: float, conditions: Sequence[Condition]) -> OverTemperature:

@@ -12,8 +12,9 @@ from autodisco.campaign.running import executor_of, serving
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import seen_elsewhere
 from autodisco.campaign.tiers import tiers_of
-from autodisco.decide import Objective, objective_named
+from autodisco.decide import Objective
 from autodisco.decide.objective import CONDUCTIVITY
+from autodisco.decide.wanted import Wanted
 from autodisco.store import CampaignTier
 
 if TYPE_CHECKING:
@@ -55,8 +56,13 @@ class Campaign:
 
     @cached_property
     def objective(self) -> Objective:
-        """What the campaign looks for."""
-        return objective_named(self.settings.objective.name)
+        """The objective by which the campaign ranks."""
+        return self.wanted.objective
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """Everything that it wants: objectives and constraints."""
+        return self.settings.wanted()
 
     @cached_property
     def tiers(self) -> list[CampaignTier]:
@@ -106,8 +112,10 @@ class Campaign:
 
     @property
     def may_stop_early(self) -> bool:
-        """Whether replicas may stop as their protocol allows: its rules are about the conductivity."""
-        return self.objective.sole_quantity == CONDUCTIVITY.column
+        """Whether replicas may stop as their protocol allows: its rules are about a conductivity above that of the
+        reference, and nothing else is asked of the simulation."""
+        simulated = [one for one in self.wanted.every if not one.structure]
+        return simulated == [CONDUCTIVITY]
 
     def seed(self, iteration: int, number: int, *parts: int | str) -> int:
         """A seed below 2³¹ for one piece of work, from campaign seed, iteration, seed number of the stage and parts.

@@ -9,6 +9,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
 from autodisco.campaign.copies import as_given, check_parts, with_part_copies
 from autodisco.campaign.notify import check_notify
+from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
@@ -17,7 +18,8 @@ from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
 from autodisco.campaign.tiers import check_tiers, check_told
-from autodisco.decide import LABELLINGS, SELECTIONS, objective_named
+from autodisco.decide import LABELLINGS, SELECTIONS
+from autodisco.decide.wanted import CONSTRAIN, objective_of_table
 from autodisco.errors import InputError, NoCampaign
 from autodisco.files import sha256
 from autodisco.registry import is_file
@@ -101,7 +103,7 @@ def _engine(settings: Settings) -> str:
 def _seeds(settings: Settings) -> str:
     from autodisco.campaign.seeds import read_seeds
 
-    rows = read_seeds(Path(settings.seeds.file), objective_named(settings.objective.name))
+    rows = read_seeds(Path(settings.seeds.file), settings.wanted().objective)
     return f"{counted(len(rows), 'row')} in {settings.seeds.file}"
 
 
@@ -122,9 +124,8 @@ def check_names(where: Path | str, settings: Settings) -> None:
         # first, because observables of a protocol bring quantities that an objective may be about
         *_protocols(settings),
         ("tier", lambda: check_tiers(settings)),
-        ("objective.name", lambda: objective_named(settings.objective.name).check()),
-        ("objective.constraints", lambda: _check_constraints(settings)),
-        ("objective.further", lambda: _check_further(settings)),
+        *((f"objective.{number}", partial(_check_objective, one)) for number, one in enumerate(settings.objective)),
+        ("objective", lambda: _check_wanted(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings)),
@@ -165,21 +166,26 @@ def _protocols(settings: Settings) -> list[tuple[str, Callable[[], object]]]:
     return [(key, partial(protocols.load, tier.protocol)) for key, tier in zip(keys, settings.tiers, strict=True)]
 
 
-def _check_constraints(settings: Settings) -> None:
-    for name in settings.objective.constraints:
-        objective_named(name).check(constraint=True)
+def _check_objective(one: ObjectiveSettings) -> None:
+    objective_of_table(one.model_dump()).check(constraint=one.aim == CONSTRAIN)
 
 
-def _check_further(settings: Settings) -> None:
-    """Raise InputError for a further objective that does not exist, or that no selection looks at."""
-    names, selection = settings.objective.further, settings.filter.selection
-    for name in names:
-        objective_named(name).check()
-    weighed = {"ehvi": 1, "chebyshev-ucb": len(names)}.get(selection, len(names) if is_file(selection) else 0)
-    if len(names) != weighed:
+def _check_wanted(settings: Settings) -> None:
+    """Raise InputError where the first objective cannot rank, and for one that no selection looks at."""
+    wanted, selection = settings.wanted(), settings.filter.selection
+    first, further = wanted.objective, len(wanted.further)
+    columns = [one.column for one in wanted.aims]
+    if twice := next((name for n, name in enumerate(columns) if name in columns[:n]), None):
+        raise InputError(f"{twice} stands there twice; one value has one aim, and beside it one constraint")
+    if first.structure:
+        raise InputError(f"polymers are ranked by the first one, which has to be simulated, and {first.name} is not")
+    if first.target is not None and settings.surrogate.kind == "none":
+        raise InputError("aim = 'target' needs surrogate.kind = 'posterior', which says what is nearer")
+    weighed = {"ehvi": 1, "chebyshev-ucb": further}.get(selection, further if is_file(selection) else 0)
+    if further != weighed:
         raise InputError(
-            f"{len(names)} given, and selection '{selection}' weighs {weighed}; ehvi weighs one beside the first "
-            "objective, chebyshev-ucb any number, the others none"
+            f"{further} beside the first, and selection '{selection}' weighs {weighed}; ehvi weighs one beside the "
+            "first objective, chebyshev-ucb any number, the others none"
         )
 
 
@@ -194,10 +200,10 @@ def _check_overlap(settings: Settings) -> None:
 def _check_ions(settings: Settings) -> None:
     from autodisco.simulation import protocols
 
-    objective = objective_named(settings.objective.name)
+    need = next((one.name for one in settings.wanted().every if one.needs_ions), None)
     for protocol in (protocols.load(tier.protocol) for tier in settings.tiers):
-        if objective.needs_ions and not protocol.system.ion_pairs:
-            raise InputError(f"protocol {protocol.name} has no salt, and the campaign ranks by {objective.name}")
+        if need and not protocol.system.ion_pairs:
+            raise InputError(f"protocol {protocol.name} has no salt, and the campaign asks for {need}")
 
 
 def _check_not_elsewhere(file: Path, folder: Path) -> None:

@@ -13,7 +13,6 @@ from autodisco.campaign.running import executor_of
 from autodisco.campaign.seeds import read_seeds
 from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
-from autodisco.decide import objective_named
 from autodisco.errors import NoCampaign
 from autodisco.files import nearest_existing
 from autodisco.simulation import engines, protocols
@@ -106,7 +105,7 @@ def _preparation(campaign: Campaign) -> list[float]:
     """Builds at each tier before the first iteration: the reference, and seeds without a value."""
     settings, tiers = campaign.settings, campaign.tiers
     path = settings.seeds.file
-    seeds = read_seeds(Path(path), objective_named(settings.objective.name)) if path else []
+    seeds = read_seeds(Path(path), settings.wanted().objective) if path else []
     here = tiers[0].protocol, settings.simulation.force_field
     labelled = {
         row.unit.key: row.n_replicas or 1

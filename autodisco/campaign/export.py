@@ -14,6 +14,8 @@ from autodisco.campaign.copies import input_copy, protocol_copy
 from autodisco.campaign.settings_changes import FILE_KEYS
 from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
+from autodisco.decide.front import front_of
+from autodisco.decide.measured import wanted_of
 from autodisco.errors import InputError
 from autodisco.files import leftovers, open_atomic, place_beside, replacing, sync, write_atomic
 from autodisco.parts import in_parts
@@ -44,14 +46,18 @@ Kinds = dict[str, set[type]]
 
 
 def tables(store: Store) -> dict[str, Iterator[Row]]:
-    """``polymers`` (ranked ones first), ``candidates``, ``replicas`` and ``journal``, with flat columns; rows are read
-    one by one, since all of them may not fit into memory.
+    """``polymers`` (ranked ones first), ``front`` (of several objectives), ``candidates``, ``replicas``, ``journal``.
+
+    Columns are flat. Rows are read one by one, since all of them may not fit into memory.
 
     Properties of replicas and scores of polymers are columns; one with the name of another column has ``property_`` or
     ``score_`` before it. Names of flags are joined with ``;``; other lists, and what the journal saw, are JSON.
     """
+    front = front_of(store, wanted_of(store).aims)
+    of_several = {"front": (front.columns(row) for row in front.rows)} if front else {}
     return {
         "polymers": _polymers(store),
+        **of_several,
         "candidates": ({**vars(row), "flags": joined_flags(row.flags)} for row in store.each_candidate()),
         "replicas": (_beside(vars(row), row.properties or {}, "property") for row in store.each_replica()),
         "journal": ({**vars(row), "seen": json.dumps(row.seen)} for row in store.each_event()),

@@ -33,7 +33,7 @@ from autodisco.files import leftovers, place_beside, sync, write_atomic
 from autodisco.store import PARTS, WAITING, Store, escapes, part_copy
 
 DECIDED = (
-    "objective.", "seeds.", "simulation.protocol", "simulation.force_field", "tier", "acquire.reference",
+    "objective", "seeds.", "simulation.protocol", "simulation.force_field", "tier", "acquire.reference",
     "generate.architecture", "generate.partners", "generate.fractions",
 )  # fmt: skip
 """Settings that decide what values mean, or that only the beginning of a campaign reads."""

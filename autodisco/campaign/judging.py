@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodisco.decide import ranking
+from autodisco.decide.front import FRONT
 from autodisco.store import Candidate, Forecast, Store
 from autodisco.text import counted
 
@@ -81,6 +83,25 @@ def judge_again(store: Store) -> None:
 def _write(store: Store, found: "Judge", seen: list[Any]) -> None:
     store.set(judgement={"seen": seen, **_facts(found, store)})
     write_estimates(store, found, store.waiting())
+    _write_front(store, found)
+
+
+def _write_front(store: Store, found: "Judge") -> None:
+    """Write the front of a campaign with several objectives: of polymers with a value that violate no constraint."""
+    from autodisco.decide.judge import further_aims
+    from autodisco.decide.outlook import Aim, canonical
+    from autodisco.decide.trade_offs import front_rows
+
+    further = further_aims(store)
+    rows = [row for row in ranking(store) if not row.violated] if further else []
+    if not rows:
+        store.set(**{FRONT: None})
+        return
+    given = {row.key: row.monomer_smiles for row in rows}
+    units = dict(zip(given, canonical(given.values()), strict=True))
+    aims = [Aim(found.objective, found.posterior), *further]
+    seed = [store.get("seed") or 0, store.get("iteration") or 0]
+    store.set(**{FRONT: front_rows(aims, units, given, seed)})
 
 
 def write_estimates(store: Store, found: "Judge", pool: Sequence[Candidate]) -> None:

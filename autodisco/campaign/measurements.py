@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from autodisco.decide import objective_of
-from autodisco.decide.measured import further_objectives_of
+from autodisco.decide.measured import wanted_of
 from autodisco.decide.measurements import read_measurements
 from autodisco.decide.sources import REFERENCE
 from autodisco.errors import InputError
@@ -58,7 +57,7 @@ def add_measurements(store: Store, path: Path, source: str) -> Added:
         for row in rows
     ]
     counts = Counter(row.quantity for row in rows)
-    wanted = {one.column for one in (objective_of(store), *further_objectives_of(store))}
+    wanted = {one.column for one in wanted_of(store).aims}
     used = sum(counts[column] for column in wanted)
     values = dict(counts)
     with store.transaction():

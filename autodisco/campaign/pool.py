@@ -12,9 +12,10 @@ import numpy as np
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
+from autodisco.campaign.scores import known_scores
 from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
-from autodisco.polymer import read_material, scores_of
+from autodisco.polymer import read_material
 from autodisco.store import NOT_SELECTED, Candidate, Store
 from autodisco.text import counted
 
@@ -49,7 +50,7 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
     New polymers that are not chosen get the verdict `NOT_SELECTED`. It writes to the store and has to be part of the
     transaction that plans the replicas.
     """
-    from autodisco.decide.judge import further_aims, judged
+    from autodisco.decide.judge import constraint_aims, further_aims, judged
 
     settings, iteration = campaign.settings.filter, store.get("iteration")
     new, earlier = store.candidates(iteration, "new"), waiting(campaign, store)
@@ -66,6 +67,7 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
         rng=np.random.default_rng(seed),
         posterior=judge.posterior if judge else None,
         further=further_aims(store) if judge else (),
+        constraints=constraint_aims(store) if judge else (),
     )
     chosen = selected(settings.selection, choice)
     name = Path(settings.selection).name
@@ -76,7 +78,8 @@ def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]
     for row in chosen:
         if row.iteration < iteration:
             unit = read_material(row.smiles)
-            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, scores_of(unit))
+            values = known_scores(campaign, unit)
+            store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration, "", row.flags, values)
     if len(chosen) < len(candidates):
         seen = {"candidates": len(candidates), **({"of earlier iterations": len(earlier)} if earlier else {})}
         decided = f"simulate {counted(len(chosen), 'polymer')}"

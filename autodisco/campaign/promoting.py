@@ -14,7 +14,7 @@ import numpy as np
 from autodisco.campaign.budget import simulations_left
 from autodisco.campaign.campaign import Campaign
 from autodisco.decide import ranking
-from autodisco.decide.measured import constraints_of
+from autodisco.decide.measured import wanted_of
 from autodisco.decide.promotion import Build, Tier, due_tiers, next_builds
 from autodisco.store import ReplicaState, Store, TierProgress, tier_progress
 from autodisco.text import counted
@@ -163,14 +163,15 @@ class View:
         found = aim.posterior.predict([unit])
         ends = np.concatenate([found.low, found.mean, found.high])
         low, middle, high = aim.objective.scale.values(ends).tolist()
-        score = aim.sign * float(found.mean[0]) + BETA * float(found.sd[0])
+        worth, error = aim.worths(found.mean, found.sd)
+        score = float(worth[0]) + BETA * float(error[0])
         names = [aim.objective.columns[name] for name in ("expected", "expected_low", "expected_high")]
         return {"score": round(score, 3), **dict(zip(names, (middle, low, high), strict=True))}
 
 
 def _excluded(store: Store) -> set[str]:
     """Keys of polymers that violate a constraint."""
-    return {row.key for row in ranking(store) if row.violated} if constraints_of(store) else set()
+    return {row.key for row in ranking(store) if row.violated} if wanted_of(store).constraints else set()
 
 
 def weigh_tiers(store: Store) -> None:

@@ -10,9 +10,11 @@ from pydantic import Field, SerializeAsAny
 
 from autodisco.analysis.belief import BETTER_PROBABILITY
 from autodisco.campaign.generate_settings import Generate
+from autodisco.campaign.objective_settings import ObjectiveSettings, checked_objectives, with_objectives
 from autodisco.campaign.simulation_settings import FROM_FIRST_TIER, Simulation, Tier
 from autodisco.campaign.stages import LOOP
 from autodisco.campaign.upkeep_settings import Backup, Notify
+from autodisco.decide.wanted import Wanted, wanted
 from autodisco.generator.base import generator_settings, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.section import Amount, Count, Positive, Section, Share, key_error
@@ -22,18 +24,6 @@ if TYPE_CHECKING:
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What a campaign can be named: its name is that of a folder."""
-
-
-class ObjectiveSettings(Section):
-    """What the campaign looks for."""
-
-    name: str = "conductivity"
-    """Objective by which polymers are ranked and labelled: a name, or `path/to/file.py:object` (docs/extending.md)."""
-    constraints: list[str] = []
-    """Objectives with bounds; a polymer outside of them ranks last and is never better than the reference."""
-    further: list[str] = []
-    """Further objectives, which the selections `chebyshev-ucb` and `ehvi` weigh against the first; polymers are ranked
-    by the first alone."""
 
 
 class Seeds(Section):
@@ -240,7 +230,8 @@ class Settings(Section):
     """Name of the campaign and of its folder: letters, digits, `.`, `_`, `-`."""
     seed: Count = 1
     """Seed of every random number."""
-    objective: ObjectiveSettings = ObjectiveSettings()
+    objective: list[ObjectiveSettings] = [ObjectiveSettings()]
+    """Tables `[[objective]]`: what the campaign wants ([objectives](#objectives))."""
     seeds: Seeds = Seeds()
     generator: Annotated[SerializeAsAny[GeneratorSettings], pydantic.PlainValidator(_of_its_kind)] = (
         generator_settings()
@@ -259,6 +250,16 @@ class Settings(Section):
     backup: Backup = Backup()
     loop: Loop = Loop()
     executor: Executor = Executor()
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _with_objectives(cls, given: Any) -> Any:
+        return with_objectives(given)
+
+    @pydantic.field_validator("objective")
+    @classmethod
+    def _one_ranks(cls, given: list[ObjectiveSettings]) -> list[ObjectiveSettings]:
+        return checked_objectives(given)
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -307,6 +308,10 @@ class Settings(Section):
             if isinstance(found.setdefault(table, {}), dict):
                 found[table] = {**defaults, **found[table]}
         return found
+
+    def wanted(self) -> Wanted:
+        """What the campaign wants. Raises InputError for an objective that does not exist."""
+        return wanted([one.model_dump() for one in self.objective])
 
     def flat(self) -> dict[str, Any]:
         """All settings by dotted key, such as ``simulation.workers``."""

@@ -60,9 +60,12 @@ REOPENING = ("budget.", "saturation.")
 
 def expanded(settings: Settings, tiers: Sequence[str] = ()) -> dict[str, Any]:
     """All settings by dotted key. ``tier`` holds the protocols of the tiers; the other keys of a tier have keys of
-    their own, such as ``tier.overnight.builds_below``, with the names in `tiers` for the first of them."""
+    their own, such as ``tier.overnight.builds_below``, with the names in `tiers` for the first of them. Objectives are
+    counted from 0: ``objective.0.name``."""
     found = settings.flat()
     tables = found.pop("tier")
+    for number, one in enumerate(found.pop("objective")):
+        found |= {f"objective.{number}.{key}": value for key, value in one.items()}
     found["tier"] = [table["protocol"] for table in tables]
     for name, table in zip([*tiers, *tier_names(tables)[len(tiers) :]], tables, strict=True):
         found |= {f"tier.{name}.{key}": value for key, value in table.items() if key != "protocol"}
@@ -129,9 +132,9 @@ def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: 
         for name in tables:
             table[name] = _copied(table[name] if isinstance(table, list) else table.get(name, {}))
             table = table[name]
-            if not isinstance(table, dict | list):
+            if not isinstance(table, dict | list) or (isinstance(table, list) and name != "tier"):
                 raise InputError(f"{dotted}: {name} is no table of settings")
-        if isinstance(table, list):
+        if isinstance(table, list) and tables == ["tier"]:
             raise InputError(f"{dotted}: unknown key; tiers are named {', '.join(tiers) or 'nowhere in this campaign'}")
         table[key] = value
     try:

@@ -23,7 +23,7 @@ from autodisco.generator.settings import GeneratorSettings
 from autodisco.registry import absolute
 from autodisco.section import error_sentence
 
-PART_KEYS = (("objective", "name"), ("filter", "selection"), ("acquire", "labelling"))
+PART_KEYS = (("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
 
 
@@ -177,11 +177,9 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     for table, key in PART_KEYS:
         section = changed.get(table, getattr(settings, table))
         changed[table] = section.model_copy(update={key: absolute(getattr(section, key), file.parent)})
-    objectives = {
-        key: [absolute(name, file.parent) for name in getattr(settings.objective, key)]
-        for key in ("constraints", "further")
-    }
-    changed["objective"] = changed["objective"].model_copy(update=objectives)
+    changed["objective"] = [
+        one.model_copy(update={"name": absolute(one.name, file.parent)}) for one in settings.objective
+    ]
     if settings.notify.apprise:
         addresses = (file.parent / settings.notify.apprise).resolve()
         if not addresses.is_file():

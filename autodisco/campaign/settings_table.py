@@ -43,7 +43,7 @@ def _own_first(table: type[Section]) -> list[str]:
 
 
 def _row(key: str, field: FieldInfo) -> str:
-    default = "" if field.is_required() else f"`{_as_toml(field.default)}`"
+    default = "" if field.is_required() or field.default is None else f"`{_as_toml(field.default)}`"
     text = " ".join((field.description or "").split()).replace("|", "\\|")
     linked = re.sub(r"docs/([a-z-]+[.]md)", r"[\1](\1)", text)
     return f"| `{key}` | {default} | {linked} |"
@@ -53,6 +53,8 @@ def _as_toml(value: Any) -> str:
     """A value on one line."""
     if value == {}:
         return "{}"
+    if isinstance(value, list):
+        value = [one.model_dump() if isinstance(one, Section) else one for one in value]
     text = tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
     return re.sub(r"\s*\n\s*", " ", text).replace("[ ", "[").replace(", ]", "]")
 

@@ -91,9 +91,10 @@ def full_runs(campaign: Campaign) -> str:
     names = [protocol.name for protocol in loaded if protocol.production.may_stop]
     if campaign.may_stop_early or not names:
         return ""
+    asked = joined([one.name for one in campaign.wanted.every if not one.structure])
     return (
-        f"early stops of protocol {joined(names)} are off: they are tested for the conductivity, and the objective is "
-        f"{campaign.objective.name}"
+        f"early stops of protocol {joined(names)} are off: they are tested for a high conductivity alone, not for "
+        f"{asked}"
     )
 
 

@@ -55,7 +55,7 @@ def labelling(campaign: Campaign) -> Labelling:
 
 def evidence(campaign: Campaign, store: Store, ranked: list[Ranked]) -> Evidence:
     """What the labelling of the campaign sees now."""
-    from autodisco.decide.judge import judged
+    from autodisco.decide.judge import further_aims, judged
 
     settings, objective = campaign.settings.acquire, campaign.objective
     judge = judged(store)
@@ -67,6 +67,7 @@ def evidence(campaign: Campaign, store: Store, ranked: list[Ranked]) -> Evidence
         reference_weight=settings.reference_weight,
         better_probability=settings.better_probability,
         posterior=judge.posterior if judge else None,
+        further=further_aims(store) if judge else (),
     )
 
 

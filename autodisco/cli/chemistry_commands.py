@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
+from autodisco.cli.options import (
+    ENGINE_OF_BUILDS,
+    EXECUTOR_OF_BUILDS,
+    FORCE_FIELD_OF_BUILDS,
+    JSON,
+    PROTOCOL_OF_BUILDS,
+    SEED_OF_BUILDS,
+    THREADS_OF_BUILDS,
+    TIMEOUT_OF_BUILDS,
+    WORKERS_OF_BUILDS,
+)
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
-from autodisco.limits import LEAST_TIMEOUT_MINUTES, MOLALITY, TEMPERATURE_K
+from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -34,39 +44,15 @@ def simulate(
         str,
         typer.Argument(metavar="SMILES|FILE", help=f"{SMILES} Or a formulation file (.toml)."),
     ],
-    protocol: Annotated[
-        str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
-    ] = "quick",
+    protocol: PROTOCOL_OF_BUILDS = "quick",
     replicas: Annotated[int, typer.Option(min=1, help="Number of independent builds.")] = 2,
-    workers: Annotated[
-        int,
-        typer.Option(min=0, help="Builds at the same time; 0: fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"),
-    ] = 0,
-    threads: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Cores for each build; more than one are useful for large boxes.",
-            envvar="AUTODISCO_SIMULATION_THREADS",
-        ),
-    ] = 1,
-    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
-    engine: Annotated[
-        str,
-        typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE"),
-    ] = "auto",
-    executor: Annotated[
-        str,
-        typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND"),
-    ] = "local",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
-    timeout_minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=LEAST_TIMEOUT_MINUTES,
-            help="Time limit of one build; default: 60, none for a protocol with checkpoints.",
-        ),
-    ] = None,
+    workers: WORKERS_OF_BUILDS = 0,
+    threads: THREADS_OF_BUILDS = 1,
+    force_field: FORCE_FIELD_OF_BUILDS = "pcff+",
+    engine: ENGINE_OF_BUILDS = "auto",
+    executor: EXECUTOR_OF_BUILDS = "local",
+    seed: SEED_OF_BUILDS = 1,
+    timeout_minutes: TIMEOUT_OF_BUILDS = None,
     out: Annotated[
         Path, typer.Option(help="Folder for topologies and trajectories, in <key>/<protocol>/seed-<N>/<replica>.")
     ] = Path("simulations"),

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from autodisco.limits import LEAST_TIMEOUT_MINUTES
+
 FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file (TOML), or the folder of a campaign.")]
 NAME = Annotated[
     str | None,
@@ -18,3 +20,31 @@ ENGINE = (
     "finds a GPU, otherwise lammps."
 )
 """Help text of ``--engine``."""
+PROTOCOL_OF_BUILDS = Annotated[
+    str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
+]
+WORKERS_OF_BUILDS = Annotated[
+    int,
+    typer.Option(min=0, help="Builds at the same time; 0: fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"),
+]
+THREADS_OF_BUILDS = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Cores for each build; more than one are useful for large boxes.",
+        envvar="AUTODISCO_SIMULATION_THREADS",
+    ),
+]
+FORCE_FIELD_OF_BUILDS = Annotated[str, typer.Option(help=FORCE_FIELD)]
+ENGINE_OF_BUILDS = Annotated[str, typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE")]
+EXECUTOR_OF_BUILDS = Annotated[
+    str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND")
+]
+SEED_OF_BUILDS = Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")]
+TIMEOUT_OF_BUILDS = Annotated[
+    float | None,
+    typer.Option(
+        min=LEAST_TIMEOUT_MINUTES,
+        help="Time limit of one build; default: 60, none for a protocol with checkpoints.",
+    ),
+]

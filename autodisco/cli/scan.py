@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
+from autodisco.cli.options import (
+    ENGINE_OF_BUILDS,
+    EXECUTOR_OF_BUILDS,
+    FORCE_FIELD_OF_BUILDS,
+    JSON,
+    PROTOCOL_OF_BUILDS,
+    SEED_OF_BUILDS,
+    THREADS_OF_BUILDS,
+    TIMEOUT_OF_BUILDS,
+    WORKERS_OF_BUILDS,
+)
 from autodisco.cli.output import message, one_line, plain, print_json, print_table
 from autodisco.errors import InputError
 from autodisco.files import write_atomic, write_json
-from autodisco.limits import LEAST_TIMEOUT_MINUTES, MOLALITY, TEMPERATURE_K
+from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -21,7 +31,6 @@ if TYPE_CHECKING:
     from autodisco.simulation.batch import Subject
 
 MOST_VALUES = 100
-SERIES = "Numbers with commas, such as 0.5,1,2, or FROM:TO:STEP, such as 333:373:20."
 
 
 def register(app: typer.Typer) -> None:
@@ -35,39 +44,28 @@ def scan(
         typer.Argument(metavar="SMILES|FILE", help="A repeat unit such as '*OCC*', or a formulation file (.toml)."),
     ],
     molality: Annotated[
-        str | None, typer.Option(metavar="LIST", help=f"Mol of salt per kg of polymer and solvent. {SERIES}")
+        str | None,
+        typer.Option(metavar="LIST", help="Mol of salt per kg of polymer and solvent: 0.5,1,2 or FROM:TO:STEP."),
     ] = None,
     temperature: Annotated[
-        str | None, typer.Option(metavar="LIST", help=f"In K; default: that of the protocol. {SERIES}")
-    ] = None,
-    salt: Annotated[
-        list[str] | None, typer.Option(metavar="NAME[:RATIO]", help="Salt instead of that of the protocol.")
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option(help="Name of a shipped protocol, or a TOML file.", envvar="AUTODISCO_SIMULATION_PROTOCOL")
-    ] = "quick",
-    replicas: Annotated[int, typer.Option(min=1, help="Independent builds at each condition.")] = 3,
-    workers: Annotated[
-        int,
-        typer.Option(min=0, help="Builds at the same time; 0: fill the cores.", envvar="AUTODISCO_SIMULATION_WORKERS"),
-    ] = 0,
-    threads: Annotated[
-        int, typer.Option(min=1, help="Cores for each build.", envvar="AUTODISCO_SIMULATION_THREADS")
-    ] = 1,
-    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
-    engine: Annotated[str, typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE")] = "auto",
-    executor: Annotated[
-        str,
-        typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND"),
-    ] = "local",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
-    timeout_minutes: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            min=LEAST_TIMEOUT_MINUTES,
-            help="Time limit of one build; default: 60, none for a protocol with checkpoints.",
+            metavar="LIST", help="In K: 333,353 or FROM:TO:STEP, such as 333:373:20; default: that of the protocol."
         ),
     ] = None,
+    salt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:RATIO]", help="Salt instead of that of the protocol; several share the amount."),
+    ] = None,
+    protocol: PROTOCOL_OF_BUILDS = "quick",
+    replicas: Annotated[int, typer.Option(min=1, help="Independent builds at each condition.")] = 3,
+    workers: WORKERS_OF_BUILDS = 0,
+    threads: THREADS_OF_BUILDS = 1,
+    force_field: FORCE_FIELD_OF_BUILDS = "pcff+",
+    engine: ENGINE_OF_BUILDS = "auto",
+    executor: EXECUTOR_OF_BUILDS = "local",
+    seed: SEED_OF_BUILDS = 1,
+    timeout_minutes: TIMEOUT_OF_BUILDS = None,
     out: Annotated[
         Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>.")
     ] = Path("simulations"),

@@ -14,7 +14,7 @@ from typing import Any
 from autodisco.analysis.combination import SEM
 from autodisco.decide.answers import Answer, Answers, Asked, AskedPolymer, Conditions, Questions, read_answers
 from autodisco.decide.conditions import Conditions as Target
-from autodisco.decide.measured import TOLD_BY, constraints_of, further_objectives_of, objective_of
+from autodisco.decide.measured import TOLD_BY, wanted_of
 from autodisco.decide.measured_units import NAMES, column_of, converted, units_of
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.store import END_STATES, Record, Store
@@ -110,7 +110,7 @@ def _keys(questions: Sequence[Question]) -> dict[str, str]:
 def _asked(store: Store) -> list[Asked]:
     """What is asked of every polymer."""
     names: dict[str, None] = {}
-    for one in (objective_of(store), *constraints_of(store), *further_objectives_of(store)):
+    for one in wanted_of(store).every:
         names |= dict.fromkeys(one.quantities)
     return [Asked(quantity=NAME_OF.get(name, name), unit=next(iter(units_of(name)))) for name in names]
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from autodisco.decide.measured import further_objectives_of, objective_of
+from autodisco.decide.measured import wanted_of
 from autodisco.decide.objective import Objective
+from autodisco.decide.of_structure import OfStructure
 from autodisco.decide.outlook import CLOSELY, Aim, canonical, first_places
 from autodisco.decide.promotion import contribution
 from autodisco.decide.sources import REFERENCE, collect
@@ -25,6 +26,7 @@ from autodisco.surrogate import (
     PriorMean,
     PropertyModel,
     Source,
+    Wish,
     widening,
 )
 
@@ -69,13 +71,28 @@ def judged(store: Store) -> Judge | None:
 
     The last fit is kept in memory.
     """
-    return _judged(store, objective_of(store), widened_by(store.forecasts()))
+    return _judged(store, wanted_of(store).objective, widened_by(store.forecasts()))
 
 
 def further_aims(store: Store) -> list[Aim]:
-    """The further objectives of a campaign with their posteriors; those that nothing is known of are left out."""
-    judges = [_judged(store, objective, 1.0) for objective in further_objectives_of(store)]
-    return [Aim(judge.objective, judge.posterior) for judge in judges if judge]
+    """The further objectives of a campaign with what is believed of them; those that nothing is known of are left
+    out."""
+    return _aims(store, wanted_of(store).further)
+
+
+def constraint_aims(store: Store) -> list[Aim]:
+    """The same of the constraints of a campaign."""
+    return _aims(store, wanted_of(store).constraints)
+
+
+def _aims(store: Store, objectives: Sequence[Objective]) -> list[Aim]:
+    found = []
+    for one in objectives:
+        if one.structure:
+            found.append(Aim(one, OfStructure(one)))
+        elif judge := _judged(store, one, 1.0):
+            found.append(Aim(one, judge.posterior))
+    return found
 
 
 def _judged(store: Store, objective: Objective, widened: float) -> Judge | None:
@@ -149,11 +166,11 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     waiting = {row.key or "": unit for row, unit in zip(open_, canonical(row.smiles for row in open_), strict=True)}
     units |= waiting
     keys, smiles = list(units), list(units.values())
-    posterior, sign = judge.posterior, Aim(judge.objective, judge.posterior).sign
-    found = posterior.predict(smiles)
+    found = judge.posterior.predict(smiles)
+    worth, error = Aim(judge.objective, judge.posterior).worths(found.mean, found.sd)
     better = _chances_better(judge, smiles, reference.smiles) if reference else None
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
-    p_best = _chances_best(judge, smiles, sign * found.mean + 2 * found.sd, len(units) - len(waiting), best, seed)
+    p_best = _chances_best(judge, smiles, worth + 2 * error, len(units) - len(waiting), best, seed)
     said = _said(judge, smiles)
     return [
         Estimate(
@@ -212,9 +229,13 @@ def _awaited(judge: Judge) -> list[Source]:
     return [source for source in judge.sources if source.kind != "data-set"]
 
 
+def wish_of(objective: Objective) -> Wish:
+    """Which values of an objective are wanted."""
+    return Wish(objective.lower_is_better, objective.target_place)
+
+
 def _chances_better(judge: Judge, smiles: Sequence[str], reference: str) -> np.ndarray:
-    higher = judge.posterior.p_better(smiles, reference)
-    return 1.0 - higher if judge.objective.lower_is_better else higher
+    return judge.posterior.p_better(smiles, reference, wish_of(judge.objective))
 
 
 def _chances_best(
@@ -225,7 +246,7 @@ def _chances_best(
     rows = np.concatenate([np.arange(n_valued), open_])
     chances, rng = np.zeros(len(smiles)), np.random.default_rng(seed)
     among = [smiles[row] for row in rows.tolist()]
-    chances[rows] = judge.posterior.p_best(among, best, rng, lowest=judge.objective.lower_is_better)
+    chances[rows] = judge.posterior.p_best(among, best, rng, wish=wish_of(judge.objective))
     return chances
 
 

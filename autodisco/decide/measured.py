@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from autodisco.analysis import UNKNOWN_SCATTER, combine
 from autodisco.analysis.combination import AT_LEAST, Censored, RatioOfMeans
 from autodisco.analysis.quantities import quantity
-from autodisco.decide.objective import CONDUCTIVITY, Objective, objective_named
+from autodisco.decide.objective import Objective
 from autodisco.decide.stand_ins import stand_ins
+from autodisco.decide.wanted import Wanted, wanted
 from autodisco.store import Label, Measurements, Properties, Store, copied_part
 from autodisco.text import joined
 
@@ -74,25 +75,15 @@ class Found:
         )
 
 
+def wanted_of(store: Store) -> Wanted:
+    """What a campaign wants. Raises InputError if the file of an objective is gone."""
+    given = (store.get("settings") or {}).get("objective")
+    return wanted(given, lambda name: copied_part(store.folder, name))
+
+
 def objective_of(store: Store) -> Objective:
-    """The objective of a campaign. Raises InputError if its file is gone."""
-    settings = (store.get("settings") or {}).get("objective", {})
-    return objective_named(copied_part(store.folder, settings.get("name", CONDUCTIVITY.name)))
-
-
-def constraints_of(store: Store) -> list[Objective]:
-    """The constraints of a campaign. Raises InputError if the file of one is gone."""
-    return _objectives(store, "constraints")
-
-
-def further_objectives_of(store: Store) -> list[Objective]:
-    """What a campaign wants beside its objective. Raises InputError if the file of one is gone."""
-    return _objectives(store, "further")
-
-
-def _objectives(store: Store, key: str) -> list[Objective]:
-    settings = (store.get("settings") or {}).get("objective", {})
-    return [objective_named(copied_part(store.folder, name)) for name in settings.get(key, [])]
+    """The objective by which a campaign ranks. Raises InputError if its file is gone."""
+    return wanted_of(store).objective
 
 
 def value_of(store: Store, key: str, protocol: str) -> float | None:
@@ -138,10 +129,10 @@ def values_found(store: Store, objective: Objective, key: str | None = None) -> 
 def quantities_at_hand(store: Store, objective: Objective | None = None) -> set[str]:
     """Names of the quantities that the ranking and the judge of a campaign need of a replica, for an `objective` or for
     all that the campaign wants."""
-    wanted = [objective] if objective else [objective_of(store), *further_objectives_of(store)]
+    every = wanted_of(store)
     names = {"censored", "production_share", "force_field_flags"}
     names |= {TOLD_BY} if any(tier.is_measured for tier in store.tiers()) else set()
-    for one in (*wanted, *constraints_of(store)):
+    for one in (objective, *every.constraints) if objective else every.every:
         names |= {one.column, *one.quantities}
     for name in sorted(names):
         rule = quantity(name).combination

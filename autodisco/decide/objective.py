@@ -1,14 +1,14 @@
 """The objective of a campaign: which value of a polymer is wanted, and how it is compared, printed and plotted.
 
-An objective is a quantity of the analysis, or a formula of several. Everything that ranks, labels, compares or plots
-reads it.
+An objective is a quantity of the analysis, a formula of several, or a value that the structure alone decides.
+Everything that ranks, labels, compares or plots reads it.
 """
 
 import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.analysis.combination import SEM
@@ -18,6 +18,9 @@ from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.registry import Registry, told
 from autodisco.text import significant, with_error
+
+if TYPE_CHECKING:
+    from autodisco.arrays import Floats
 
 AXIS_DECADES = 2.5
 """A logarithmic axis ends this far below the best value, because error bars can reach down to zero."""
@@ -47,18 +50,23 @@ class Objective:
         moves, and where the formula divides by zero or gives no finite number; None: such a replica has no value
     unit, shown_unit, factor : unit of the value; unit in which people read it, and the factor between them
     direction : which values are better
+    target : value that is aimed at instead, in `unit`: the nearer on the scale, the better
     scale : on which values are compared and plotted
     spread : standard deviation between polymers that is expected on the scale (decades on a logarithmic one)
     scatter : standard deviation between builds of one polymer, and its degrees of freedom, before a campaign has builds
         of its own; None: that of the protocol, which is measured for the conductivity
     at_least, at_most : bounds of a constraint, in `unit`
+    structure : value from the canonical repeat unit alone, None where it cannot be computed; such an objective has no
+        `quantities` and is known of every polymer without a simulation. It is asked for the same unit again and again.
+        A molecule, such as a plasticiser, is given as its SMILES
+    structure_sem : standard error of such a value, on the scale
     """
 
     name: str
     column: str
     label: str
     symbol: str
-    quantities: tuple[str, ...]
+    quantities: tuple[str, ...] = ()
     formula: Callable[..., float] = _itself
     undefined: float | None = None
     unit: str = ""
@@ -70,6 +78,9 @@ class Objective:
     scatter: Scatter | None = None
     at_least: float | None = None
     at_most: float | None = None
+    target: float | None = None
+    structure: Callable[[str], float | None] | None = None
+    structure_sem: float = 0.0
 
     @property
     def sem_column(self) -> str:
@@ -110,9 +121,14 @@ class Objective:
         return self.direction == "lower"
 
     @property
+    def target_place(self) -> float | None:
+        """Place of the target on the scale."""
+        return None if self.target is None else self.scale.place(self.target)
+
+    @property
     def sole_quantity(self) -> str | None:
-        """The quantity that the objective is; None for a formula."""
-        return self.quantities[0] if self.formula is _itself else None
+        """The quantity that the objective is; None for a formula, and for a value of the structure."""
+        return self.quantities[0] if self.formula is _itself and self.quantities else None
 
     @property
     def needs_ions(self) -> bool:
@@ -133,8 +149,11 @@ class Objective:
     def value(self, properties: Mapping[str, Any]) -> float | None:
         """Value of a record of properties; None where it lacks a quantity. An undefined value is `undefined`.
 
-        Raises InputError where the formula fails in another way than by arithmetic.
+        A value of the structure stands in the scores of a polymer, under `column`. Raises InputError where the formula
+        fails in another way than by arithmetic.
         """
+        if self.structure:
+            return properties.get(self.column)
         if any(name not in properties for name in self.quantities):
             return None
         given = [properties[name] for name in self.quantities]
@@ -147,6 +166,19 @@ class Objective:
         except Exception as error:
             raise InputError(f"objective '{self.name}': its formula fails: {told(error)}") from error
         return value if math.isfinite(value) else self.undefined
+
+    def of_structure(self, text: str) -> float | None:
+        """The value that the structure decides, given the canonical text of a material; None where it is unknown.
+
+        Of several parts it is that of the one which is worth least.
+        """
+        assert self.structure is not None
+        if "|" not in text:  # a repeat unit
+            return self.structure(text)
+        from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # rdkit, which readers do without
+
+        parts = [self.structure(part.smiles) for part, _ in read_material(text, ORGANIC_ELEMENTS).parts]
+        return min((value for value in parts if value is not None), key=self.worth, default=None)
 
     def excludes(self, properties: Mapping[str, Any]) -> bool:
         """Whether the value lies outside of the bounds; a polymer without a value is not excluded."""
@@ -163,7 +195,25 @@ class Objective:
 
     def worth(self, value: float) -> float:
         """A number that is larger for better values."""
+        if self.target_place is not None:
+            return -abs(self.scale.place(value) - self.target_place)
         return -value if self.lower_is_better else value
+
+    def worths(self, places: "Floats") -> "Floats":
+        """The same of values that are given by their places on the scale, as places: any shape."""
+        if self.target_place is not None:
+            return -abs(places - self.target_place)
+        return -places if self.lower_is_better else places
+
+    @property
+    def relative_spread(self) -> float:
+        """Expected standard deviation between polymers, relative to that of the conductivity."""
+        return self.spread / EXPECTED_SPREAD
+
+    @property
+    def wish(self) -> str:
+        """Which values are better, such as ``lower is better``."""
+        return f"{self.direction} is better" if self.target is None else f"aim: {self.shown(self.target)}"
 
     def read(self, value: float) -> float:
         """A value in the unit in which people read it, not below the floor of a logarithmic scale."""
@@ -212,10 +262,26 @@ def of_quantity(name: str, column: str, **changes: Any) -> Objective:
 CONDUCTIVITY = of_quantity("conductivity", "conductivity_s_per_cm")
 
 OBJECTIVES: Registry[Objective] = Registry(
-    "objectives", "objective", {CONDUCTIVITY.name: "autodisco.decide.objective:CONDUCTIVITY"}, Objective, "instance"
+    "objectives",
+    "objective",
+    {
+        CONDUCTIVITY.name: "autodisco.decide.objective:CONDUCTIVITY",
+        "transference_number_ne": "autodisco.decide.objectives:TRANSFERENCE_NUMBER_NE",
+        "efficacy": "autodisco.decide.objectives:EFFICACY",
+        "glass_transition": "autodisco.decide.objectives:GLASS_TRANSITION",
+        "density": "autodisco.decide.objectives:DENSITY",
+        "sa_score": "autodisco.decide.objectives:SA_SCORE",
+    },
+    Objective,
+    "instance",
 )
 
 
 def objective_named(name: str) -> Objective:
-    """The objective of a name or of ``path/to/file.py:object``. Raises InputError if there is none."""
+    """The objective of a name or of ``path/to/file.py:object``, or a quantity of the table by its name.
+
+    Raises InputError if there is none.
+    """
+    if name not in OBJECTIVES and known(name):
+        return of_quantity(name, name)
     return OBJECTIVES.get(name)

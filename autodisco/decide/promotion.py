@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -150,7 +150,7 @@ def _may_build(tiers: Sequence[Tier], number: int, there: Counter[Build], unit: 
 
 def _noise(outlook: Outlook, units: Sequence[str], tier: Tier, variance: Floats) -> Floats:
     """Variance that a label at the target would need in order to say as much as a build at this tier, shape (n,)."""
-    shift = outlook.aim.posterior.shift(units, tier.source)
+    shift = cast("Posterior", outlook.aim.posterior).shift(units, tier.source)  # what ranks is simulated
     noise: Floats = np.maximum(variance**2 / np.maximum(shift**2, 1e-12) - variance, 0.0)
     return noise
 

@@ -6,12 +6,13 @@ program are in `autodisco.decide.selections`, one file each.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from autodisco.arrays import Floats
 from autodisco.decide.objective import Objective
 from autodisco.decide.outlook import Aim, Outlook, canonical
 from autodisco.decide.ranking import Ranked
@@ -21,6 +22,10 @@ from autodisco.store import Candidate
 
 if TYPE_CHECKING:
     from autodisco.surrogate import Posterior
+
+
+LEAST_ALLOWED = 0.1
+"""Chance to fulfil all constraints below which a candidate is left out."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Choice:
     ranked : polymers with a value, best first
     rng : random numbers that depend on the seed of the campaign and the iteration only
     posterior : what is believed of every polymer, on the scale of the objective; None before there is one
-    further : further objectives with their posteriors, for rules that weigh several
+    further : further objectives with what is believed of them, for rules that weigh several
+    constraints : the same of constraints
     """
 
     candidates: Sequence[Candidate]
@@ -46,6 +52,7 @@ class Choice:
     rng: np.random.Generator
     posterior: "Posterior | None" = None
     further: Sequence[Aim] = ()
+    constraints: Sequence[Aim] = ()
 
     @cached_property
     def units(self) -> list[str]:
@@ -57,6 +64,18 @@ class Choice:
         """Canonical repeat unit of each polymer with a value."""
         return canonical(row.monomer_smiles for row in self.ranked)
 
+    def allowed(self) -> "Choice":
+        """The same without the candidates that probably violate a constraint: those whose chance to fulfil all is below
+        `LEAST_ALLOWED`. Of these the ones with the highest chance stay where fewer than `most` would be left."""
+        if not self.constraints:
+            return self
+        chance = np.ones(len(self.candidates))
+        for aim in self.constraints:
+            chance *= chance_within(aim, self.units)
+        order = np.argsort(-chance, kind="stable")
+        kept = np.sort(order[: max(self.most, int((chance >= LEAST_ALLOWED).sum()))])
+        return replace(self, candidates=[self.candidates[place] for place in kept])
+
     @cached_property
     def outlooks(self) -> list[Outlook]:
         """The candidates as each aim sees them, the objective of the campaign first; none without a posterior."""
@@ -64,6 +83,18 @@ class Choice:
             return []
         aims = [Aim(self.objective, self.posterior), *self.further]
         return [Outlook(aim, self.units, self.measured) for aim in aims]
+
+
+def chance_within(aim: Aim, units: Sequence[str]) -> Floats:
+    """Chance of each repeat unit to lie within the bounds of a constraint, shape (n,)."""
+    from scipy.special import ndtr  # here, because settings load this module
+
+    one, seen = aim.objective, aim.posterior.predict(units)
+    sd = np.maximum(seen.sd, 1e-12)
+    above = np.zeros(len(units)) if one.at_least is None else ndtr((one.scale.place(one.at_least) - seen.mean) / sd)
+    below = np.ones(len(units)) if one.at_most is None else ndtr((one.scale.place(one.at_most) - seen.mean) / sd)
+    chances: Floats = np.maximum(below - above, 0.0)
+    return chances
 
 
 class Selection(ABC):

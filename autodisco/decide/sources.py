@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
-from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.decide.conditions import Conditions
 from autodisco.decide.experiments import measured_sources
 from autodisco.decide.measured import quantities_at_hand, with_values
@@ -215,7 +214,7 @@ def _priors(store: Store, objective: Objective, tier: CampaignTier | None, targe
 
 def _scaled(priors: Priors, objective: Objective) -> Priors:
     """Priors in decades on the scale of the objective."""
-    by = objective.spread / EXPECTED_SPREAD
+    by = objective.relative_spread
     return Priors(
         Normal(by * priors.offset.mean, by * priors.offset.sd),
         priors.slope,

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autodisco.analysis import BETTER_PROBABILITY, Belief
 from autodisco.analysis.belief import Z_90
-from autodisco.decide.measured import Found, Measured, compared, constraints_of, objective_of, values_found
+from autodisco.decide.measured import Found, Measured, compared, values_found, wanted_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked
 from autodisco.store import Believed, Polymer, Store
@@ -20,22 +21,24 @@ class Standings:
 
     Attributes
     ----------
+    wanted, objective : what the campaign wants, and by what it ranks
     keys : of the polymers, best first
     verdicts : on each polymer against the reference (`Ranked.verdict`)
     """
 
     def __init__(self, store: Store):
-        self._store, self.objective = store, objective_of(store)
+        self._store, self.wanted = store, wanted_of(store)
+        self.objective = self.wanted.objective
         self._found = values_found(store, self.objective)
         self._order = [tier.protocol for tier in store.tiers()]
         self._reference = store.get("reference_key", "")
-        self._constraints = constraints_of(store)
+        self._constraints = self.wanted.constraints
         said = store.beliefs()
         self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found)
         self._p_best = {key: row.p_best for key, row in said.items()}
         judgement = store.get("judgement") or {}
         self._from = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
-        self._violated = {key: self._violations(key) for key in self._found} if self._constraints else {}
+        self._violated = self._violations() if self._constraints else {}
         self.keys = self._sorted([key for key in self._found if key in self._beliefs])
         self._ranks = {key: rank for rank, key in enumerate(self.keys, 1)}
         settings = (store.get("settings") or {}).get("acquire", {})
@@ -93,9 +96,15 @@ class Standings:
         found = self._found[key]
         return tuple(found[protocol].measured() for protocol in self._order if protocol in found)
 
-    def _violations(self, key: str) -> list[str]:
-        properties = self.measured(key).properties
-        return [one.bounds for one in self._constraints if one.excludes(properties)]
+    def _violations(self) -> dict[str, list[str]]:
+        """Constraints that each polymer violates, by what was measured and by its structure."""
+        of_structure = any(one.structure for one in self._constraints)
+        polymers = self._store.polymers_by_key(list(self._found)) if of_structure else {}
+        found = {}
+        for key in self._found:
+            known = {**self.measured(key).properties, **(polymers[key].scores if of_structure else {})}
+            found[key] = [one.bounds for one in self._constraints if one.excludes(known)]
+        return found
 
     def _sorted(self, keys: Sequence[str]) -> list[str]:
         """By belief; measured values decide between polymers of which the same is believed."""
@@ -158,4 +167,7 @@ def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str
     from autodisco.analysis.shrinkage import beliefs
 
     comparison, reference = compared(store, objective, found, store.tiers()[0].protocol), store.get("reference_key", "")
-    return beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)
+    said = beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)
+    if objective.target is None:
+        return said
+    return {key: replace(one, p_better=None) for key, one in said.items()}  # only a posterior says which is nearer

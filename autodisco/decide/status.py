@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from autodisco.decide.course import Course, Saturation, course, saturation
+from autodisco.decide.front import Front, front_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, with_properties
 from autodisco.decide.standings import LatestStandings, Standings
@@ -17,7 +18,8 @@ class Status(Progress):
 
     `n_ranked` polymers have a value; `n_better` and `n_tied` of the generated ones are better than the reference or
     tied with it. `judgement` says to what the posterior was fitted last; None without one. `course` is how the best
-    polymer and the chance of a new one went over the iterations, `saturation` how far the end by saturation is.
+    polymer and the chance of a new one went over the iterations, `front` the Pareto front of several objectives, None
+    with one, `saturation` how far the end by saturation is.
     """
 
     objective: Objective
@@ -28,6 +30,7 @@ class Status(Progress):
     n_tied: int
     judgement: dict[str, Any] | None
     course: Course
+    front: Front | None
     saturation: Saturation | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,6 +46,7 @@ class Status(Progress):
             "n_tied": self.n_tied,
             "judgement": self.judgement,
             "course": self.course.to_dict(),
+            "front": self.front.to_dict() if self.front else None,
             "saturation": self.saturation.to_dict() if self.saturation else None,
         }
 
@@ -76,6 +80,7 @@ class Standing:
         self.generated, self.ended = store.generated(), store.iterations_ended()
         self.reference = standings.rows([standings.reference]) if standings.reference else []
         self._course = course(store, standings, self.generated)
+        self._front = front_of(store, standings.wanted.aims)
         found = [verdict for key, verdict in standings.verdicts.items() if key in self.generated]
         self._n_better, self._n_tied = found.count("better"), found.count("tie")
 
@@ -99,6 +104,7 @@ class Standing:
             n_tied=self._n_tied,
             judgement=self._store.get("judgement"),
             course=self._course,
+            front=self._front,
             saturation=saturation(self._store, rule, judged),
         )
 

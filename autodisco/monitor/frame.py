@@ -11,7 +11,7 @@ from autodisco.decide import Status
 from autodisco.monitor.best import best
 from autodisco.monitor.header import header, header_lines, training
 from autodisco.monitor.lines import GAP, Lines, beside, cut
-from autodisco.monitor.sections import journal, leaders, saturation, simulations
+from autodisco.monitor.sections import front, journal, leaders, saturation, simulations
 
 WIDE = 120
 """From this many columns on, the ranking stands beside the simulations."""
@@ -21,6 +21,9 @@ LOW, HIGH = 18, 23
 
 ITERATIONS, JOURNAL_ROWS = 12, 40
 """The last iterations and decisions that a picture is made of."""
+
+HIGHEST_RANKING = 5
+"""Lines up to which the ranking has them for itself."""
 
 LOWEST_CHART, BOTTOM_LINES, MAX_RUNNING = 5, 6, 8
 
@@ -71,8 +74,9 @@ def ranking_rows(status: Status, width: int, height: int) -> int:
     width, height = max(60, width), max(16, height)
     lines = height - header_lines(status)
     if width >= WIDE:
-        return lines - _bottom(lines) - 1
-    return lines - _running(status, lines) - _chart_lines(lines) - _decisions(lines) - 1
+        return lines - _bottom(lines) - _front_lines(status, lines - _bottom(lines)) - 1
+    rows = lines - _running(status, lines) - _chart_lines(lines) - _decisions(lines)
+    return rows - _front_lines(status, rows) - 1
 
 
 def _running(status: Status, lines: int) -> int:
@@ -90,6 +94,11 @@ def _decisions(lines: int) -> int:
     return 2 if lines < LOW else 3 if lines < HIGH else max(4, lines // 6)
 
 
+def _front_lines(status: Status, lines: int) -> int:
+    """Lines of the Pareto front, below a ranking with which it shares so many; none with one objective."""
+    return min(1 + len(status.front.leading), max(2, lines // 3)) if status.front and lines > HIGHEST_RANKING else 0
+
+
 def _bottom(lines: int) -> int:
     return max(BOTTOM_LINES, lines // 5)
 
@@ -105,6 +114,12 @@ class Part:
         status, choice = self.status, self._choice
         shown = status.best, status.reference, status.n_ranked, [tier.protocol for tier in status.tiers]
         return cut(self._kept.part(best, shown, status, width, lines, choice.key, choice.note), width, lines)
+
+    def ranking(self, width: int, lines: int) -> list[Text]:
+        """The ranking, and the Pareto front below it."""
+        of_front = _front_lines(self.status, lines)
+        shown = self.best(width, lines - of_front)
+        return [*shown, *self._kept.part(front, (self.status.front,), self.status, width, of_front)]
 
     def leaders(self, width: int, lines: int) -> list[Text]:
         """The best polymer over the iterations."""
@@ -127,7 +142,7 @@ def _narrow(part: Part, width: int, lines: int) -> list[Text]:
     left = (width - len(GAP)) // 2
     shown = [
         *cut(simulations(status, width, running), width, running),
-        *part.best(width, lines - running - charts - decisions),
+        *part.ranking(width, lines - running - charts - decisions),
         *beside(part.leaders(left, charts), left, part.saturation(width - left - len(GAP), charts)),
     ]
     return [*shown, *part.journal(width, lines - len(shown))]
@@ -143,5 +158,5 @@ def _wide(part: Part, width: int, lines: int) -> list[Text]:
     side = cut(simulations(status, right, running), right, running)
     side += part.leaders(right, (upper - len(side)) // 2)
     side += part.saturation(right, upper - len(side))
-    shown = beside(part.best(left, upper), left, side)
+    shown = beside(part.ranking(left, upper), left, side)
     return [*shown, *part.journal(width, lines - len(shown))]

@@ -99,6 +99,27 @@ def leaders(status: Status, width: int, lines: int) -> list[Text]:
     return [title, *chart(curves, _iterations(status), y, width, lines - 1)]
 
 
+def front(status: Status, width: int, lines: int) -> list[Text]:
+    """The polymers on the Pareto front, the best by the first objective first, with what is expected of them."""
+    found = status.front
+    if not found:
+        return []
+    rows = found.leading
+    shown = rows[: max(0, lines - 1)]
+    more = f" of {len(rows)}" if len(shown) < len(rows) else ""
+    head = f"Pareto front  {len(shown)}{more}: p front; {', '.join(one.heading for one in found.objectives)}"
+    told = [heading(shortened(head, width - 4), width)]
+    cells = [[f"{row.p_front:.2f}", *found.shown(row)] for row in shown]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    room = max(8, width - sum(widths) - len(widths))
+    for row, columns in zip(shown, cells, strict=True):
+        line = Text(f"{shortened(row.monomer_smiles, room):<{room}}")
+        for number, (cell, size) in enumerate(zip(columns, widths, strict=True)):
+            line.append(f" {cell:>{size}}", style="green" if not number else "")
+        told.append(line)
+    return told
+
+
 def saturation(status: Status, width: int, lines: int) -> list[Text]:
     """Chance of a new polymer in each iteration with its interval, and how far the end by saturation is."""
     seen, chances = status.saturation, status.course.chances

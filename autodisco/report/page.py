@@ -13,6 +13,7 @@ from markupsafe import Markup
 from autodisco.decide import Ranked, Status
 from autodisco.report import charts, course_charts, posterior_charts, tables
 from autodisco.report.content import Content, caveat, short_name, told, versions
+from autodisco.report.front_chart import front_chart
 from autodisco.report.lives import packed
 from autodisco.report.situation import chance
 from autodisco.text import counted, duration, joined, probability, significant
@@ -53,6 +54,9 @@ def page(content: Content, folder: Path) -> str:
         ties_named=tied[:TIES_NAMED],
         cards=[_card(row, content.reference, status.several_tiers) for row in better[:CARDS] if content.reference],
         figures=_figures(content),
+        front=status.front,
+        front_table=tables.front(content),
+        front_chart=Markup(front_chart(status.front)) if status.front else "",
         ranking=tables.ranking_table(content),
         replicas=content.replicas,
         failures=tables.failures(content),

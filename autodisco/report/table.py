@@ -51,6 +51,7 @@ def _about(content: Content) -> dict[str, Any]:
         **{name: getattr(status, name) for name in names},
         "judgement": status.judgement,
         "forecasts": _finite([row.to_dict() for row in content.forecasts]),
+        **({"front": _finite(status.front.to_dict())} if status.front else {}),
         "note": caveat(content),
         "versions": versions(),
         "iterations": _finite([row.to_dict() for row in status.iterations]),

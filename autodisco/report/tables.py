@@ -22,6 +22,9 @@ DRAWN = 60
 MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 600, 500, 500, 1000
 """Longest tables of the page beside the ranking; the rest is in `autodisco export`."""
 
+FRONT_ROWS = 100
+"""Longest table of a front."""
+
 COMPARED = 100
 """Polymers that are looked at for what those with a failure have in common, and as many without one."""
 
@@ -82,6 +85,16 @@ def _values(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
         *((f"{protocol}: {objective.heading}", _value_at(protocol)) for protocol in content.measured_at),
         (f"p best {judgement['best']}", lambda row: probability(row.p_best)),
     ]
+
+
+def front(content: Content) -> Table:
+    """The polymers that none surpasses in all objectives; empty for a campaign with one."""
+    found = content.status.front
+    if not found:
+        return Table((), ())
+    rows = [(row.key, row.monomer_smiles, probability(row.p_front), *found.shown(row)) for row in found.leading]
+    headings = ("polymer", ">p front", *(">" + one.heading for one in found.objectives))
+    return Table(headings, rows[:FRONT_ROWS], max(0, len(rows) - FRONT_ROWS), "ranking.json")
 
 
 def structure(row: Ranked) -> Markup:

@@ -9,6 +9,7 @@ from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.property_model import PropertyModel, fit_judge
 from autodisco.surrogate.similarity import similarity
 from autodisco.surrogate.sources import Kind, Label, Normal, Priors, Source
+from autodisco.surrogate.wish import Wish
 
 __all__ = [
     "LEVEL",
@@ -26,6 +27,7 @@ __all__ = [
     "PropertyModel",
     "Scatter",
     "Source",
+    "Wish",
     "coverage",
     "estimates",
     "far_off",

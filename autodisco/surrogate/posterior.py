@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cholesky, lapack, solve_triangular
-from scipy.special import ndtr
 
 from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
@@ -22,6 +21,7 @@ from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Label, Source
 from autodisco.surrogate.threads import one_thread
+from autodisco.surrogate.wish import HIGHEST, Wish
 
 PRIOR = "prior mean"
 """Name of what is known before any label, among the contributions."""
@@ -153,38 +153,35 @@ class Posterior:
         return drawn
 
     @one_thread
-    def p_better(self, smiles: Sequence[str], reference_smiles: str) -> Floats:
-        """Chance of each polymer to have a larger value than the reference, which itself has 0.5."""
+    def p_better(self, smiles: Sequence[str], reference_smiles: str, wish: Wish = HIGHEST) -> Floats:
+        """Chance of each polymer to have a better value than the reference, which itself has 0.5."""
         rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
         at, own, there = self._moments(reference)
         chances = []
         for part in _in_parts(rows):
             mean, variance, known = self._moments(part)
             shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there[:, 0] @ known
-            sd = self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, JITTER))
-            chances.append(ndtr((mean - at) / sd))
+            chances.append(wish.p_better(mean, variance, shared, at, own, self.widened))
         same = np.array([text == reference_smiles for text in smiles], dtype=bool)
         return np.where(same, 0.5, np.concatenate([np.empty(0), *chances]))
 
     def p_best(
-        self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, lowest: bool = False
+        self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, wish: Wish = HIGHEST
     ) -> Floats:
-        """Chance of each polymer to be among the `k` with the largest (`lowest`: smallest) values of these, from `n`
-        random functions.
+        """Chance of each polymer to be among the `k` with the best values of these, from `n` random functions.
 
         Polymers that would have to be more than four standard deviations off their mean have 0; among more than
-        `MOST_EXACT`, also all but the `MOST_DRAWN` with the highest mean plus two standard deviations.
+        `MOST_EXACT`, also all but the `MOST_DRAWN` that are best two standard deviations off their mean.
         """
         chances, found = np.zeros(len(smiles)), self.predict(smiles)
         if k >= len(smiles):
             return np.ones(len(smiles))
-        sign = -1.0 if lowest else 1.0
-        needed = np.sort(sign * found.mean - 2 * found.sd)[-k]
-        near = np.flatnonzero(sign * found.mean + 4 * found.sd >= needed)
+        needed = np.sort(wish.within(found.mean, found.sd, -2.0))[-k]
+        near = np.flatnonzero(wish.within(found.mean, found.sd, 4.0) >= needed)
         if len(smiles) > MOST_EXACT:
-            upper = sign * found.mean[near] + 2 * found.sd[near]
+            upper = wish.within(found.mean, found.sd, 2.0)[near]
             near = np.sort(near[np.argsort(-upper, kind="stable")[: max(MOST_DRAWN, k)]])
-        drawn = sign * self.draws([smiles[row] for row in near.tolist()], n, rng)
+        drawn = wish.worth(self.draws([smiles[row] for row in near.tolist()], n, rng))
         best = np.argpartition(drawn, -min(k, len(near)), axis=1)[:, -min(k, len(near)) :]
         chances[near] = np.bincount(best.ravel(), minlength=len(near)) / n
         return chances

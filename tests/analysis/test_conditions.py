@@ -47,6 +47,7 @@ def test_conditions_without_a_value_are_left_out():
     lost = [Condition(0.5, t, 1, (0.0, 0.0), 0.5) for t in T] + [Condition(4.0, t, 9, (), 4.0) for t in T]
     rest = conditions(molalities=M[1:])
     assert [fit.curve.least for fit in over_salt(lost + rest)] == [1.0] * 4
+    assert over_salt(lost + rest)[0].told().endswith("; left out, because no ion moved: 0.5 mol/kg")
     assert over_temperature(lost + rest)[0].reason == "0 different temperatures; a fit needs at least 2"
     assert plot(lost + rest, "*OCC*").startswith(b"\x89PNG")
 

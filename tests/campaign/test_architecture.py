@@ -11,6 +11,7 @@ from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.generate_settings import Generate
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.setup import set_up
+from autodisco.campaign.stages.filter import _weakness
 from autodisco.campaign.tasks import Tasks
 from autodisco.campaign.training import _rows
 from autodisco.errors import InputError
@@ -229,3 +230,11 @@ def test_the_examples_are_campaigns(name: str, tmp_path: Path) -> None:
     file = ENGINE.with_name(f"{name}.toml")
     assert reference_of(load(file, tmp_path, checked=False).settings)
     check_names(file, read_settings(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_rejected"), [(f"*CC*.{EC}|plasticised|0.2", False), (f"{EC}|molecule", True), ("*OO*|molecule", True)]
+)
+def test_a_weak_group_of_a_plasticiser_that_the_file_names_rejects_nothing(text, is_rejected, tmp_path: Path) -> None:
+    campaign = load(write(tmp_path, PLASTICISED), tmp_path / "runs")
+    assert bool(_weakness(campaign, read_material(text))) == is_rejected

@@ -6,6 +6,7 @@ import pytest
 
 from autodisco.campaign.campaign_file import check_names, load
 from autodisco.campaign.campaign_folder import open_folder
+from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import wanted_new
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.settings import Settings
@@ -161,7 +162,7 @@ def _two_objectives(campaign, folder, selection, *names):
     (folder / "further.py").write_text(FURTHER)
     settings = _choosing(campaign, selection).settings
     paths = [f"{folder / 'further.py'}:{name}" for name in names]
-    aims = settings.objective.model_copy(update={"further": paths})
+    aims = [*settings.objective, *(ObjectiveSettings(name=path) for path in paths)]
     return dataclasses.replace(campaign, settings=settings.model_copy(update={"objective": aims}))
 
 
@@ -178,7 +179,7 @@ def test_a_further_objective_has_a_say_in_what_is_chosen(selection, pooled, tmp_
         properties = {"conductivity_s_per_cm": 1e-3, "density_g_per_cm3": density}
         store.update_replica(key, "smoke", 0, status="done", properties=properties)
     (aim,) = further_aims(store)
-    assert aim.sign == -1.0
+    assert aim.objective.lower_is_better
     assert aim.posterior.predict(["*CC*"]).mean < aim.posterior.predict(["*CCO*"]).mean
     plan_batch(campaign, store)
     assert len(_batch(store, 1)) == 2
@@ -188,12 +189,12 @@ def test_a_further_objective_has_a_say_in_what_is_chosen(selection, pooled, tmp_
 def test_further_objectives_that_no_selection_weighs_are_refused(pooled, tmp_path):
     campaign, _ = pooled()
     with pytest.raises(
-        InputError, match=r"file.toml: objective.further: 1 given, and selection 'greedy' weighs 0; ehvi"
+        InputError, match=r"file.toml: objective: 1 beside the first, and selection 'greedy' weighs 0; ehvi"
     ):
         check_names("file.toml", _two_objectives(campaign, tmp_path, "greedy", "DENSITY").settings)
-    with pytest.raises(InputError, match="2 given, and selection 'ehvi' weighs 1"):
+    with pytest.raises(InputError, match="2 beside the first, and selection 'ehvi' weighs 1"):
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi", "DENSITY", "TRANSFERENCE").settings)
-    with pytest.raises(InputError, match="0 given, and selection 'ehvi' weighs 1"):
+    with pytest.raises(InputError, match="0 beside the first, and selection 'ehvi' weighs 1"):
         check_names("file.toml", _two_objectives(campaign, tmp_path, "ehvi").settings)
 
 

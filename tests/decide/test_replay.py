@@ -57,6 +57,19 @@ def test_a_table_of_any_form_is_replayed_and_a_finished_replay_is_not_repeated(r
     assert (tmp_path / "figure.png").stat().st_size > 5000
 
 
+def test_with_several_objectives_the_dominated_volume_is_counted_and_one_may_need_no_label(replay, table, tmp_path):
+    given = ["--table", table, "--smiles-column", "polymer", "--objective", "sigma", "--out", tmp_path]
+    given += ["--further=-weight", "--further=-sa_score", "--rules", "chebyshev-ucb"]
+    status, _, _ = replay(*given, "--seeds", 1, "--start", 10, "--batch", 10, "--labels", 30)
+    assert status == 0
+    rows = list(csv.DictReader((tmp_path / "mine-all-and-weight-and-sa_score.csv").open()))
+    shares = [float(row["hypervolume"]) for row in rows]
+    assert shares == sorted(shares)
+    assert 0.0 < shares[0] < shares[-1] <= 1.0
+    _, shown, _ = replay("--out", tmp_path, "--plot", tmp_path / "figure.png")
+    assert "share of the dominated volume" in shown
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [

@@ -56,7 +56,7 @@ def test_names_stay_as_they_were_given(file, tmp_path):
 
 
 def test_a_changed_name_is_still_refused(file, tmp_path):
-    given = start(load(file, tmp_path / "runs"))["objective"]["name"]
+    given = start(load(file, tmp_path / "runs"))["objective"][0]["name"]
     file.write_text(file.read_text().replace("parts/objective.py:EFFICACY", "conductivity"))
     (tmp_path / "parts" / "objective.py").unlink()
     with pytest.raises(InputError, match=f"'conductivity', but the campaign .* was started with '{given}'"):
@@ -70,12 +70,12 @@ def test_a_copy_is_found_where_the_folder_was_moved_to(file, tmp_path):
     shutil.rmtree(tmp_path / "parts")
     with Store.open(campaign.folder) as store:
         store.set(settings=open_folder(campaign.folder).settings.model_dump())
-        assert str(campaign.folder) in store.get("settings")["objective"]["name"]
+        assert str(campaign.folder) in store.get("settings")["objective"][0]["name"]
     moved = tmp_path / "moved"
     shutil.move(campaign.folder, moved)
     with Store.open_readonly(moved) as store:
         assert objective_of(store).name == "efficacy"
-    assert str(moved) in open_folder(moved).settings.objective.name
+    assert str(moved) in open_folder(moved).settings.objective[0].name
 
 
 def test_a_fork_holds_the_names_as_they_were_given(campaign, tmp_path):
@@ -83,7 +83,7 @@ def test_a_fork_holds_the_names_as_they_were_given(campaign, tmp_path):
     with Store.open(tmp_path / "runs" / "small") as store:
         settings = store.get("settings")
         gone = str(tmp_path / "gone" / "objective.py")
-        settings["objective"]["name"] = f"{gone}:EFFICACY"
+        settings["objective"][0]["name"] = f"{gone}:EFFICACY"
         store.set(settings=settings)
         (copy,) = (store.folder / "parts").glob("*/objective.py")
         store.forget_file(copy)
@@ -92,7 +92,7 @@ def test_a_fork_holds_the_names_as_they_were_given(campaign, tmp_path):
         fork(store, tmp_path / "other", 1, {})
     shutil.rmtree(tmp_path / "runs")
     with Store.open_readonly(tmp_path / "other") as store:
-        assert store.get("settings")["objective"]["name"] == f"{gone}:EFFICACY"
+        assert store.get("settings")["objective"][0]["name"] == f"{gone}:EFFICACY"
         assert objective_of(store).name == "efficacy"
         assert verify(store) == []
 
@@ -118,7 +118,8 @@ def test_an_edited_part_is_refused_with_the_campaign_file_and_does_not_reach_the
         assert copy.read_text() == text
         path.write_text(text)
     assert (
-        open_folder(folder).settings.objective.name == f"{part_copy(folder, tmp_path / 'parts/objective.py')}:EFFICACY"
+        open_folder(folder).settings.objective[0].name
+        == f"{part_copy(folder, tmp_path / 'parts/objective.py')}:EFFICACY"
     )
     load(file, tmp_path / "runs")
 
@@ -155,7 +156,7 @@ def test_copies_of_an_older_program_are_taken_over(file, tmp_path):
         load(file, tmp_path / "runs")
     start(open_folder(folder))
     assert copy.read_text() == text
-    assert "parts/" in open_folder(folder).settings.objective.name
+    assert "parts/" in open_folder(folder).settings.objective[0].name
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_early_stops_are_off_for_another_objective_and_the_campaign_says_so(tmp_
         store.plan_replica("abc", store.get("protocol"), 0, 0)
         assert Tasks(campaign, store).of(store.replicas()[0]).may_stop_early == of_conductivity
         told = [row.why for row in store.journal() if row.event == "no early stops"]
-    why = "early stops of protocol mine are off: they are tested for the conductivity, and the objective is efficacy"
+    why = "early stops of protocol mine are off: they are tested for a high conductivity alone, not for efficacy"
     assert told == ([] if of_conductivity else [why])
     assert full_runs(campaign) == ("" if of_conductivity else why)
 
@@ -69,12 +69,12 @@ def test_status_monitor_and_report_show_its_name_and_unit(campaign, call):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.name: .*has no object 'EFICACY'"),
-        ("parts/objective.py:EFFICACY", "eficacy", "objective.name: objective 'eficacy' does not exist"),
+        ("objective.py:EFFICACY", "objective.py:EFICACY", "objective.0: .*has no object 'EFICACY'"),
+        ("parts/objective.py:EFFICACY", "eficacy", "objective.0: objective 'eficacy' does not exist"),
         (
             "parts/objective.py:EFFICACY",
             "parts/selection.py:Diverse",
-            "objective.name: .* is not an instance of Objective",
+            "objective.0: .* is not an instance of Objective",
         ),
     ],
 )

@@ -13,10 +13,11 @@ from autodisco.campaign.judging import judge
 from autodisco.campaign.pool import has_pool, waiting, wanted_new
 from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.scores import known_scores
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError
-from autodisco.polymer import Material, RepeatUnit, flags_of, read_material, scores_of
+from autodisco.polymer import Material, RepeatUnit, flags_of, read_material
 from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
@@ -96,7 +97,7 @@ def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -
         return
     unit = read_material(draw.smiles)
     flags = [flag.to_dict() for flag in flags_of(unit, campaign.settings.filter.stability_rules())]
-    values = scores_of(unit)
+    values = known_scores(campaign, unit)
     if reason := _objection(campaign, unit, flags, values):
         store.set_verdict(iteration, number, "rejected", reason, flags)
         store.note("reject", unit.given, {"flags": [flag["name"] for flag in flags]}, "do not simulate", reason)
@@ -114,6 +115,9 @@ def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]], 
     limit = settings.max_sa_score
     if limit and values["sa_score"] > limit:
         return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
+    for one in campaign.wanted.constraints:
+        if one.structure and one.excludes(values):
+            return f"constraint: {one.bounds}, and it has {one.exact(values[one.column])}"
     return _weakness(campaign, unit) if settings.weak_groups == "reject" else None
 
 
@@ -127,7 +131,8 @@ def _weakness(campaign: Campaign, unit: Material) -> str | None:
     for part, _ in unit.chains:
         if (weak := weaknesses(part)) is None:
             return f"the force field has no parameters for {'it' if unit.homopolymer else part.smiles}"
-        found += weak if isinstance(part, RepeatUnit) else []  # a molecule is the choice of the campaign file
+        if unit.architecture != "plasticised" or isinstance(part, RepeatUnit):  # a plasticiser is the file's choice
+            found += weak
     return f"weak group of the force field, {found[0]['name']}: {found[0]['reason']}" if found else None
 
 

@@ -8,6 +8,7 @@ from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
 from autodisco.campaign.replicas import finish, settle
+from autodisco.campaign.scores import known_scores
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import advance
@@ -15,7 +16,7 @@ from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
 from autodisco.files import sha256
-from autodisco.polymer import ORGANIC_ELEMENTS, flags_of, parse, scores_of
+from autodisco.polymer import ORGANIC_ELEMENTS, flags_of, parse
 from autodisco.store import DATASET, Store
 from autodisco.text import counted
 
@@ -77,7 +78,14 @@ def _load(campaign: Campaign, store: Store) -> None:
         labels = _add_seeds(campaign, store, seeds)
         reference = reference_of(settings)
         store.add_polymer(
-            reference.key, reference.smiles, reference.given, "seed", 0, "reference", (), scores_of(reference)
+            reference.key,
+            reference.smiles,
+            reference.given,
+            "seed",
+            0,
+            "reference",
+            (),
+            known_scores(campaign, reference),
         )
         dataset = _add_dataset(campaign, store)
         grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
@@ -103,7 +111,7 @@ def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
     for seed in seeds:
         unit = seed.unit
         flags = [flag.to_dict() for flag in flags_of(unit, rules)]
-        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores_of(unit))
+        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, known_scores(campaign, unit))
         if seed.value is not None:
             added = store.set_label(
                 unit.key,

@@ -14,7 +14,7 @@ from autodisco.store import Candidate
 
 
 class ByPosterior(Selection):
-    """A rule of which candidates are chosen for what is believed of them.
+    """A rule of which candidates are chosen for what is believed of them, constraints included (`Choice.allowed`).
 
     A campaign without any value and without a prior mean has no posterior: the first candidates are taken then.
     """
@@ -25,7 +25,8 @@ class ByPosterior(Selection):
         """The candidates at the places that the rule chooses."""
         if not choice.outlooks:
             return Paper().select(choice)
-        return [choice.candidates[place] for place in self.places(choice.outlooks, choice.most, choice.rng)]
+        allowed = choice.allowed()
+        return [allowed.candidates[place] for place in self.places(allowed.outlooks, choice.most, choice.rng)]
 
     @abstractmethod
     def places(self, outlooks: Sequence[Outlook], most: int, rng: np.random.Generator) -> Indices:

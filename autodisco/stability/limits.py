@@ -1,0 +1,195 @@
+"""The electrochemical window of a polymer: between which potentials it is neither oxidised nor reduced.
+
+The polymer is represented by a short oligomer with methyl ends in an implicit solvent. With salt, the oligomer is also
+calculated at a lithium ion and beside an anion, and the narrowest limits count.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autodisco.errors import InvalidRepeatUnit, WindowFailure
+from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.stability.calibration import Side, line
+from autodisco.stability.energies import SOLVENT, TIMEOUT_S, Energies, broken_bonds, energies
+from autodisco.stability.species import Species, alone, molecule, oligomer, with_anion, with_lithium
+
+UNITS = 2
+"""Repeat units of an oligomer."""
+
+SURROUNDINGS = {"none": alone, "lithium": with_lithium, "anion": with_anion}
+STATE_OF: dict[Side, str] = {"oxidation": "oxidised", "reduction": "reduced"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Potentials (V against Li/Li+) of one species, relaxed and vertical; None for a state that failed.
+
+    `failed` holds the reason by ``oxidation`` or ``reduction``, `breaks` the bonds that break there, such as ``C-O``.
+    """
+
+    oxidation: float | None
+    reduction: float | None
+    oxidation_vertical: float | None
+    reduction_vertical: float | None
+    failed: dict[Side, str] = field(default_factory=dict)
+    breaks: dict[Side, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The window of a polymer, or of a molecule, in V against Li/Li+.
+
+    `given` is the SMILES as it was written, `smiles` the canonical one of a polymer. `limits` holds those of each of
+    its surroundings (``none``, ``lithium``, ``anion``). `oxidation` is the lowest oxidation potential of them and
+    `reduction` the highest reduction potential; None if one of them failed. `oxidation_error` and `reduction_error` are
+    mean errors of the calibration (None for DFT).
+    """
+
+    given: str
+    smiles: str
+    units: int
+    method: str
+    limits: dict[str, Limits]
+    oxidation_error: float | None
+    reduction_error: float | None
+    solvent: str = SOLVENT
+
+    @property
+    def oxidation(self) -> float | None:
+        """The lowest oxidation potential."""
+        values = [one.oxidation for one in self.limits.values()]
+        return None if None in values else min(value for value in values if value is not None)
+
+    @property
+    def reduction(self) -> float | None:
+        """The highest reduction potential."""
+        values = [one.reduction for one in self.limits.values()]
+        return None if None in values else max(value for value in values if value is not None)
+
+    @property
+    def width(self) -> float | None:
+        """Oxidation potential less reduction potential."""
+        if self.oxidation is None or self.reduction is None:
+            return None
+        return self.oxidation - self.reduction
+
+    @property
+    def width_error(self) -> float | None:
+        """Mean error of the width."""
+        if self.oxidation_error is None or self.reduction_error is None:
+            return None
+        return float((self.oxidation_error**2 + self.reduction_error**2) ** 0.5)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values in types of JSON; units in the names."""
+        return {
+            "given": self.given,
+            "smiles": self.smiles,
+            "units": self.units,
+            "method": self.method,
+            "solvent": self.solvent,
+            "oxidation_v": self.oxidation,
+            "oxidation_v_error": self.oxidation_error,
+            "reduction_v": self.reduction,
+            "reduction_v_error": self.reduction_error,
+            "window_v": self.width,
+            "window_v_error": self.width_error,
+            "surroundings": {
+                name: {
+                    "oxidation_v": one.oxidation,
+                    "reduction_v": one.reduction,
+                    "oxidation_vertical_v": one.oxidation_vertical,
+                    "reduction_vertical_v": one.reduction_vertical,
+                    "failed": one.failed,
+                    "breaks": one.breaks,
+                }
+                for name, one in self.limits.items()
+            },
+        }
+
+
+def window(
+    smiles: str,
+    with_salt: bool = False,
+    method: str = "GFN2-xTB",
+    units: int = UNITS,
+    cache: Path | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Window:
+    """The window of a repeat unit (two ``*``), or of a molecule as it is (no ``*``).
+
+    Takes seconds with GFN2-xTB, minutes with DFT; a result is kept in `cache` (a folder, by default that of the user).
+
+    Raises
+    ------
+    InvalidRepeatUnit, InputError
+        for a text that is neither
+    WindowFailure
+        if one of the species has no energy at all, or its calculation takes longer than `timeout_s`; a charge state
+        without an energy is None in the result
+    AutodiscoError
+        if a package is missing
+    """
+    if "*" in smiles:
+        mol, name = oligomer(smiles, units), parse(smiles, ORGANIC_ELEMENTS).smiles
+    else:
+        mol, name, units = molecule(smiles), smiles, 1
+    limits = {}
+    for surroundings in SURROUNDINGS if with_salt else ("none",):
+        species = SURROUNDINGS[surroundings](mol)
+        found = energies(species, method=method, cache=cache, timeout_s=timeout_s)
+        limits[surroundings] = limits_of(species, found, method)
+    errors = line("oxidation", method).mean_error, line("reduction", method).mean_error
+    return Window(smiles, name, units, method, limits, *errors)
+
+
+def limits_of(species: Species, found: Energies, method: str = "GFN2-xTB") -> Limits:
+    """Potentials of a species from its energies."""
+
+    def volts(side: Side, vertical: bool) -> float | None:
+        energy = found.ionisation(vertical) if side == "oxidation" else found.affinity(vertical)
+        return None if energy is None else line(side, method).volts(energy)
+
+    broken = {side: broken_bonds(species, found, state) for side, state in STATE_OF.items()}
+    return Limits(
+        volts("oxidation", False), volts("reduction", False), volts("oxidation", True), volts("reduction", True),
+        failed={side: found.failed[state] for side, state in STATE_OF.items() if state in found.failed},
+        breaks={side: _names(species, bonds) for side, bonds in broken.items() if bonds},
+    )  # fmt: skip
+
+
+def _names(species: Species, bonds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """The different bonds by the elements that they join."""
+    from rdkit import Chem
+
+    symbol = Chem.GetPeriodicTable().GetElementSymbol
+    return tuple(sorted({"-".join(sorted(symbol(species.numbers[atom]) for atom in bond)) for bond in bonds}))
+
+
+@lru_cache(maxsize=4096)
+def oxidation_potential(smiles: str) -> float | None:
+    """Oxidation potential of a repeat unit without salt (V against Li/Li+); None if it could not be calculated."""
+    return _or_none(smiles, "oxidation")
+
+
+@lru_cache(maxsize=4096)
+def reduction_potential(smiles: str) -> float | None:
+    """Reduction potential of a repeat unit without salt (V against Li/Li+); None if it could not be calculated."""
+    return _or_none(smiles, "reduction")
+
+
+@lru_cache(maxsize=4096)
+def window_width(smiles: str) -> float | None:
+    """Width of the window of a repeat unit without salt (V); None if it could not be calculated."""
+    return _or_none(smiles, "width")
+
+
+def _or_none(smiles: str, value: str) -> float | None:
+    try:
+        found: float | None = getattr(window(smiles), value)
+    except (WindowFailure, InvalidRepeatUnit):
+        return None
+    return found

@@ -1,0 +1,70 @@
+"""Windows of polymers, and the command that prints them."""
+
+import pytest
+
+from autodisco.stability import oxidation_potential, window
+from autodisco.stability.calibration import line, references
+
+pytest.importorskip("tblite")
+
+ETHER = "COC"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory):
+    """The cache of the user in a folder of this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def test_the_window_of_a_small_ether(call):
+    found = window(ETHER)
+    assert 4.5 < found.oxidation < 6.5  # tetrahydrofuran: 5.2 V
+    assert found.reduction < 0.5
+    assert found.width == pytest.approx(found.oxidation - found.reduction)
+    assert found.oxidation_error == line("oxidation").mean_error
+    said = call("window", ETHER, "--json")
+    assert said.code == 0
+    (row,) = said.json["windows"]
+    assert row["oxidation_v"] == pytest.approx(found.oxidation)
+    assert row["window_v_error"] > row["oxidation_v_error"] > row["reduction_v_error"]
+    shown = call("window", ETHER)
+    assert f"{found.oxidation:.2f}" in shown.out
+    assert "mean error" in shown.err
+
+
+def test_one_bad_polymer_costs_the_others_nothing(call):
+    said = call("window", "*O(", ETHER)
+    assert said.code == 1
+    assert "COC" in said.out
+    (line,) = [line for line in said.err.splitlines() if line.startswith("error")]
+    assert line.startswith("error: *O(: ")
+
+
+def test_a_polymer_that_cannot_be_calculated_has_no_value():
+    assert oxidation_potential("*O(*") is None
+
+
+@pytest.mark.slow
+def test_dimethoxyethane_is_oxidised_where_it_was_measured():
+    (measured,) = [one for one in references() if one.smiles == "COCCOC" and one.side == "oxidation"]
+    assert window("COCCOC").oxidation == pytest.approx(measured.volts, abs=2 * line("oxidation").mean_error)
+
+
+@pytest.mark.slow
+def test_five_polymers_are_oxidised_in_the_published_order():
+    ppo, peo, ptmc, pan, pvdf = (
+        window(smiles).oxidation for smiles in ("*OCC(C)*", "*OCC*", "*OCCCOC(=O)*", "*CC(C#N)*", "*CC(F)(F)*")
+    )
+    assert max(ppo, peo) < ptmc < pan < pvdf
+
+
+@pytest.mark.slow
+def test_lithium_raises_both_limits_and_an_anion_lowers_none_above_them():
+    salted = window("COCCOC", with_salt=True)
+    bare = salted.limits["none"]
+    assert salted.limits["lithium"].oxidation > bare.oxidation
+    assert salted.limits["lithium"].reduction > bare.reduction
+    assert salted.oxidation <= bare.oxidation
+    assert salted.reduction >= bare.reduction
