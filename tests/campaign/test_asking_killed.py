@@ -16,6 +16,7 @@ from tests.campaign.asked import write_asking, write_table
 from tests.campaign.storm import PATIENCE_S, begin, family, kill
 
 KILLS, LEAST_KILLS = 12, 4  # it may end before all of them
+GROWTH = 1.25  # of the pauses between two kills, so that it comes to its end
 ROBOT = Path(__file__).parents[2] / "docs" / "examples" / "robot.py"
 
 
@@ -43,17 +44,17 @@ def test_the_robot_finds_the_best_of_a_known_table_while_it_and_the_daemon_are_k
     daemon, kills = begin(file, tmp_path / "runs"), 0
     while not state(folder):
         time.sleep(0.1)
-    start_s = time.monotonic() - begun  # on this machine, as busy as it is
+    longest_s = 0.3 * (time.monotonic() - begun)  # of the time that a start takes on this machine, busy as it is
     robot = start_robot(tmp_path)
     try:
         while state(folder) not in END_STATES:
             assert time.monotonic() - begun < PATIENCE_S, (tmp_path / "log.txt").read_text()[-2000:]
-            time.sleep(chance.uniform(0.2, 3.0) * start_s if kills < KILLS else 1.0)
+            time.sleep(chance.uniform(0.1, 1.0) * longest_s if kills < KILLS else 1.0)
             if kills < KILLS and state(folder) not in END_STATES:
                 victim = chance.choice([daemon, robot])
                 kill(family(victim.pid))
                 victim.wait()
-                kills += 1
+                kills, longest_s = kills + 1, GROWTH * longest_s
             if daemon.poll() is not None:
                 assert daemon.returncode in (0, -signal.SIGKILL), (tmp_path / "log.txt").read_text()[-2000:]
                 daemon = begin(file, tmp_path / "runs")
