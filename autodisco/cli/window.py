@@ -36,8 +36,12 @@ def window(
     dft: Annotated[
         bool, typer.Option("--dft", help="DFT at the structures of GFN2-xTB: minutes, without calibration.")
     ] = False,
-    units: Annotated[int, typer.Option(min=1, max=4, help="Repeat units of the oligomer.")] = 2,
-    timeout: Annotated[float, typer.Option(min=1.0, help="Time limit of one species, in seconds.")] = 300.0,
+    units: Annotated[
+        int | None, typer.Option(min=1, max=4, help="Repeat units of the oligomer; default: 2, of large ones 1.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1.0, help="Limit for one species, in seconds of processor time.")
+    ] = 300.0,
     as_json: JSON = False,
 ) -> None:
     """Electrochemical windows of polymers, in V against Li/Li+.

@@ -73,6 +73,11 @@ class Front:
             for one, value in zip(self.objectives, row.values, strict=True)
         ]
 
+    def told(self, row: FrontRow) -> str:
+        """The same in one sentence, with symbols and units."""
+        values = zip(self.objectives, self.shown(row), strict=True)
+        return ", ".join(f"{one.symbol} {one.with_unit(shown)}" for one, shown in values)
+
     def columns(self, row: FrontRow) -> dict[str, Any]:
         """A row by column of tables."""
         cells: dict[str, Any] = {

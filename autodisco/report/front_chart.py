@@ -57,8 +57,7 @@ def _ends(objective: Objective, value: Expected) -> tuple[float, float]:
 
 
 def _told(front: Front, row: FrontRow) -> str:
-    values = zip(front.objectives, front.shown(row), strict=True)
-    return f"{row.monomer_smiles}: {', '.join(f'{one.symbol} {one.with_unit(shown)}' for one, shown in values)}"
+    return f"{row.monomer_smiles}: {front.told(row)}"
 
 
 def _axis(objective: Objective) -> str:

@@ -5,7 +5,7 @@ import textwrap
 from autodisco.decide import Ranked
 from autodisco.report.content import Content, caveat, gather, told
 from autodisco.store import Store
-from autodisco.text import duration
+from autodisco.text import duration, joined
 
 SHOWN = 10
 
@@ -33,6 +33,12 @@ def lines(content: Content) -> list[str]:
     else:
         sure = f"with a probability of {content.better_probability:.0%} or more"
         text.append(f"No new polymer is better than {_reference(content)} {sure}.")
+    if front := status.front:
+        wanted = joined([one.name for one in front.objectives])
+        text.append(f"Pareto front of {wanted} (probability to be on it):")
+        text += [f"  {row.monomer_smiles:<24} {row.p_front:.2f}   {front.told(row)}" for row in front.leading[:SHOWN]]
+        if len(front.leading) > SHOWN:
+            text.append(f"  and {len(front.leading) - SHOWN} more")
     if tied:
         text.append(f"{len(tied)} new {_polymers(len(tied))} neither better nor worse (a tie): " + _names(tied))
     if excluded := content.found("excluded"):

@@ -6,7 +6,9 @@ version of the program. The cache holds energies and not volts, so that a new ca
 
 import hashlib
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -24,7 +26,10 @@ from autodisco.stability.species import Species
 SOLVENT = "acetonitrile"
 """Solvent of the calibration and of all other calculations, by its name in ALPB. Its dielectric constant is 36."""
 
-TIMEOUT_S = 300.0
+TIMEOUT_S, PATIENCE = 300.0, 20
+"""Limit of processor time for a species, so that a busy machine gives the same values; the wall clock may show so many
+times more."""
+
 RECIPE = 1
 """Raised when the calculation itself changes."""
 
@@ -82,7 +87,8 @@ def energies(
 ) -> Energies:
     """Energies of a species; `cache` is a folder, by default that of the user.
 
-    Raises WindowFailure where the method gives no energy, ends its process or takes longer than `timeout_s`, and
+    Raises WindowFailure where the method gives no energy, ends its process or takes longer than `timeout_s` (seconds of
+    processor time), and
     AutodiscoError with the command that installs a package that is missing. Such failures are not cached; that a single
     state failed is.
     """
@@ -153,14 +159,17 @@ def _read(place: Path) -> dict[str, Any] | None:
 def _calculated(task: dict[str, Any], timeout_s: float) -> dict[str, Any]:
     """The result of a task from a process of its own."""
     program = task["program"].split()[0]
-    command = ending_with(os.getpid(), [sys.executable, "-m", "autodisco.stability.worker"])
+    limit = str(math.ceil(timeout_s))
+    command = ending_with(os.getpid(), [sys.executable, "-m", "autodisco.stability.worker", limit])
     try:
         done = subprocess.run(
-            command, input=json.dumps(task), capture_output=True, text=True, timeout=timeout_s, check=False,
+            command, input=json.dumps(task), capture_output=True, text=True, timeout=timeout_s * PATIENCE, check=False,
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise WindowFailure(f"{program} took longer than {timeout_s:g} s") from None
+    if done.returncode == -signal.SIGXCPU:
+        raise WindowFailure(f"{program} took longer than {timeout_s:g} s")
     if done.returncode < 0:
         raise WindowFailure(f"{program} was ended by signal {-done.returncode}")
     try:

@@ -16,8 +16,8 @@ from autodisco.stability.calibration import Side, line
 from autodisco.stability.energies import SOLVENT, TIMEOUT_S, Energies, broken_bonds, energies
 from autodisco.stability.species import Species, alone, molecule, oligomer, with_anion, with_lithium
 
-UNITS = 2
-"""Repeat units of an oligomer."""
+UNITS, LARGE = 2, 20
+"""Repeat units of an oligomer; from so many heavy atoms in a repeat unit on, one is enough."""
 
 SURROUNDINGS = {"none": alone, "lithium": with_lithium, "anion": with_anion}
 STATE_OF: dict[Side, str] = {"oxidation": "oxidised", "reduction": "reduced"}
@@ -115,11 +115,12 @@ def window(
     smiles: str,
     with_salt: bool = False,
     method: str = "GFN2-xTB",
-    units: int = UNITS,
+    units: int | None = None,
     cache: Path | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Window:
-    """The window of a repeat unit (two ``*``), or of a molecule as it is (no ``*``).
+    """The window of a repeat unit (two ``*``) by an oligomer of `units` (by default `UNITS`, of a large one 1), or of a
+    molecule as it is (no ``*``).
 
     Takes seconds with GFN2-xTB, minutes with DFT; a result is kept in `cache` (a folder, by default that of the user).
 
@@ -134,7 +135,9 @@ def window(
         if a package is missing
     """
     if "*" in smiles:
-        mol, name = oligomer(smiles, units), parse(smiles, ORGANIC_ELEMENTS).smiles
+        unit = parse(smiles, ORGANIC_ELEMENTS)
+        units = units or (UNITS if unit.mol.GetNumHeavyAtoms() < LARGE else 1)
+        mol, name = oligomer(unit, units), unit.smiles
     else:
         mol, name, units = molecule(smiles), smiles, 1
     limits = {}

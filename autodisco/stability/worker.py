@@ -8,6 +8,7 @@ Stahn, Spicher and Grimme, J. Chem. Theory Comput. 2021, 17, 4250.
 """
 
 import json
+import resource
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -55,11 +56,11 @@ class TightBinding:
 
         reason = ""
         for damping in (None, DAMPING, SLOW_DAMPING):
-            if self.calculator is None or damping is not None:
-                self._begin(positions, damping or DAMPING)
-            else:
-                self.calculator.update(positions / BOHR_A)
             try:
+                if self.calculator is None or damping is not None:
+                    self._begin(positions, damping or DAMPING)
+                else:
+                    self.calculator.update(positions / BOHR_A)
                 self.last = self.calculator.singlepoint(self.last)
                 break
             except (TBLiteRuntimeError, TBLiteValueError) as error:
@@ -179,7 +180,12 @@ def _dft_energy(numbers: Sequence[int], positions: Floats, charge: int, unpaired
 
 
 def main() -> None:
-    """Read a task, write its energies; a failure is one line in place of them."""
+    """Read a task, write its energies; a failure is one line in place of them.
+
+    The argument is the limit of processor time in seconds.
+    """
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     task = json.load(sys.stdin)
     try:
         if task["method"] == "DFT":

@@ -8,7 +8,7 @@ from autodisco.decide import status
 from autodisco.decide.front import FRONT
 from autodisco.decide.wanted import wanted
 from autodisco.monitor.frame import frame, ranking_rows
-from autodisco.report import write_report
+from autodisco.report import summary, write_report
 from autodisco.report.front_chart import front_chart
 from tests.filled_store import SETTINGS, fill
 from tests.report.test_report import Page
@@ -45,6 +45,15 @@ def test_the_page_shows_the_front_with_its_intervals(store):
     assert table.count("data-key=") == 2 + 3 * 3  # rows of the table, and points of three panels
     found = json.loads((store.folder / "report" / "ranking.json").read_text())["front"]
     assert [row["p_front"] for row in found["polymers"]] == [0.93, 0.51, 0.04]
+
+
+def test_the_end_of_a_run_names_the_front(store):
+    said = summary(store)
+    at = said.index("Pareto front of conductivity, density and SA score (probability to be on it):")
+    assert (
+        said[at + 1].split()
+        == "*OCOCCOC* 0.93 σ 48 (30–60) mS/cm, density 1.1 (1.1–1.2) g/cm³, SA 3.2 (3.2–3.2)".split()
+    )
 
 
 def test_the_chart_draws_a_panel_for_each_pair_and_tells_each_point(store):

@@ -5,7 +5,7 @@ import pytest
 
 from autodisco.errors import WindowFailure
 from autodisco.stability.energies import broken_bonds, energies
-from autodisco.stability.species import Species, alone, molecule
+from autodisco.stability.species import Species, alone, molecule, oligomer
 
 pytest.importorskip("tblite")
 
@@ -34,6 +34,11 @@ def test_a_result_is_calculated_once(ether):
     assert energies(species, solvent=None, cache=cache, timeout_s=0.001) == found
     with pytest.raises(WindowFailure, match=r"^tblite took longer than 0\.001 s$"):
         energies(species, cache=cache, timeout_s=0.001)  # in the solvent it is another calculation
+
+
+def test_processor_time_is_limited(tmp_path):
+    with pytest.raises(WindowFailure, match=r"^tblite took longer than 1 s$"):
+        energies(alone(oligomer("*OCCOC(=O)CCCCC(=O)*", 3)), cache=tmp_path, timeout_s=1)
 
 
 def test_an_unreadable_result_is_calculated_again(ether):

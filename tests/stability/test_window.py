@@ -2,6 +2,7 @@
 
 import pytest
 
+from autodisco.decide import objective_named
 from autodisco.stability import oxidation_potential, window
 from autodisco.stability.calibration import line, references
 
@@ -44,6 +45,19 @@ def test_one_bad_polymer_costs_the_others_nothing(call):
 
 def test_a_polymer_that_cannot_be_calculated_has_no_value():
     assert oxidation_potential("*O(*") is None
+
+
+def test_the_potentials_are_objectives_of_the_structure():
+    found = window("*CO*")
+    oxidation, reduction, width = map(
+        objective_named, ("oxidation_potential", "reduction_potential", "electrochemical_window")
+    )
+    assert oxidation.of_structure("*CO*") == found.oxidation
+    assert reduction.of_structure("*CO*") == found.reduction
+    assert width.of_structure("*CO*") == found.width
+    assert oxidation.structure_sem == found.oxidation_error
+    assert reduction.structure_sem == found.reduction_error
+    assert width.structure_sem == pytest.approx(found.width_error, abs=0.01)
 
 
 @pytest.mark.slow
