@@ -17,7 +17,7 @@ from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, difference
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
-from autodisco.campaign.tiers import check_tiers
+from autodisco.campaign.tiers import check_tiers, check_told
 from autodisco.decide import LABELLINGS, SELECTIONS
 from autodisco.decide.wanted import CONSTRAIN, objective_of_table
 from autodisco.errors import InputError, NoCampaign
@@ -134,6 +134,7 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("generate.partners", lambda: check_partners(settings)),
         ("acquire.reference", lambda: reference_of(settings)),
         ("executor.kind", lambda: executor_of(settings)),
+        ("simulation.protocol", lambda: check_told(settings)),
         ("loop.stages", lambda: load_stages(settings.loop.stages)),
         ("loop.overlap", lambda: _check_overlap(settings)),
         ("generator", lambda: GENERATORS.get(settings.generator.kind).check(settings.generator)),

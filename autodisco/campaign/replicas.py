@@ -113,7 +113,7 @@ def _run(
     if not finished:
         leave_replicas(campaign, store, campaign.interrupted())
         raise Interrupted
-    store.set(short_of_room="", waits_for_cores="")
+    store.set(short_of_room="", waits_for_cores="", activity="")
 
 
 def _is_within_budget(campaign: Campaign, store: Store) -> bool:

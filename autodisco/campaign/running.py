@@ -132,6 +132,8 @@ def write_notes(store: Store, executor: Executor) -> None:
     """Journal what an executor did by itself, and keep in mind for what its next replica waits."""
     if executor.waits_for != store.get("waits_for_cores", ""):
         store.set(waits_for_cores=executor.waits_for)
+    if executor.activity and executor.activity != store.get("activity"):
+        store.set(activity=executor.activity)
     if not (notes := executor.notes()):
         return
     with store.transaction():

@@ -189,7 +189,8 @@ class Executor(Section):
     """Where replicas run."""
 
     kind: str = "local"
-    """Name of an executor, or `path/to/file.py:object`, relative to the campaign file."""
+    """`local` (this machine), `psij` (docs/clusters.md), `ask` (docs/ask.md), or `path/to/file.py:object`, relative to
+    the campaign file."""
     options: dict[str, Any] = {}
     """Further options of this kind of executor, beside `simulation.workers` and `simulation.threads`; those of `local`
     are `gpus` and `replicas_per_gpu`, those of `psij` are in docs/clusters.md."""

@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from autodisco.campaign.settings import Settings
+from autodisco.decide.asking import ASK
 from autodisco.errors import InputError
 from autodisco.store import CampaignTier
 
@@ -54,6 +55,21 @@ def check_tiers(settings: Settings) -> None:
             )
         if protocol.work < below.work:
             raise InputError(f"protocol {protocol.name} is cheaper than {below.name}; give the cheapest first")
+
+
+def check_told(settings: Settings) -> None:
+    """Raise InputError where values would be told under the name of a simulation, or a measured protocol simulated."""
+    loaded, asks = _protocols(settings), settings.executor.kind == ASK
+    for protocol in loaded:
+        if asks and not protocol.measured:
+            raise InputError(
+                f"protocol {protocol.name} is one of simulations, and executor 'ask' is told values; allowed is "
+                "experiment, experiment@333 (K), or a file with measured = true"
+            )
+        if protocol.measured and not asks:
+            raise InputError(f"protocol {protocol.name} is of measured values; it needs executor.kind = 'ask'")
+    if asks and len(loaded) > 1:
+        raise InputError("executor 'ask' has one protocol; allowed is no table [[tier]], or a single one")
 
 
 def _protocols(settings: Settings) -> list["Protocol"]:

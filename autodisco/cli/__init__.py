@@ -21,6 +21,7 @@ from autodisco.errors import AutodiscoError
 MODULES = (
     "campaign_commands",
     "analysis_commands",
+    "ask",
     "chemistry_commands",
     "compare",
     "maintenance_commands",

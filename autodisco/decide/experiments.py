@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodisco.decide.conditions import Conditions
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.store import Experiment, Store
 from autodisco.surrogate import Label, Normal, Priors, Source
@@ -30,24 +31,6 @@ single temperature: 73 kJ/mol, as that of amorphous PEO with LiTFSI between 298 
 
 SLOPE_SD = 1.5
 """How well that is known of another polymer."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """Conditions of the target: K, name of the salt (empty for none), mol per kg."""
-
-    temperature_k: float
-    salt: str
-    molality: float | None
-
-    @classmethod
-    def of(cls, content: dict[str, Any]) -> "Conditions":
-        """Those of the content of a protocol."""
-        system = content.get("system", {})
-        salt = system.get("salt", "LiTFSI")
-        name = salt if isinstance(salt, str) else " + ".join(salt)
-        kelvin = content.get("temperature_k", 353.0)
-        return cls(kelvin, name if system.get("molality") else "", system.get("molality"))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,13 @@ from autodisco.decide.objective import Objective
 from autodisco.decide.stand_ins import stand_ins
 from autodisco.decide.wanted import Wanted, wanted
 from autodisco.store import Label, Measurements, Properties, Store, copied_part
+from autodisco.text import joined
 
 if TYPE_CHECKING:
     from autodisco.analysis import Comparison
+
+TOLD_BY = "told_by"
+"""Property of a value that was told: the name of who measured or computed it."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Measured:
     Attributes
     ----------
     protocol
-    origin : ``simulated``, or the file a label came from
+    origin : ``simulated``, the file a label came from, or who told the values
     values : value of each replica; `stand_ins` for a label from a file
     properties : means and ``_sem`` over replicas, by quantity: those that the ranking needs
         (`quantities_at_hand`); `autodisco.decide.with_properties` adds the others
@@ -127,6 +131,7 @@ def quantities_at_hand(store: Store, objective: Objective | None = None) -> set[
     all that the campaign wants."""
     every = wanted_of(store)
     names = {"censored", "production_share", "force_field_flags"}
+    names |= {TOLD_BY} if any(tier.is_measured for tier in store.tiers()) else set()
     for one in (objective, *every.constraints) if objective else every.every:
         names |= {one.column, *one.quantities}
     for name in sorted(names):
@@ -146,8 +151,10 @@ def _simulated(objective: Objective, row: Measurements) -> Found | None:
     pairs = [(value, one) for one in row.done if (value := objective.value(one)) is not None]
     if not pairs:
         return None
-    values, replicas = [value for value, _ in pairs], [one for _, one in pairs]
-    return Found(objective, row.protocol, len(pairs), row.failed, "simulated", values, replicas)
+    values = [value for value, _ in pairs]
+    replicas = [{name: value for name, value in one.items() if name != TOLD_BY} for _, one in pairs]
+    told_by = joined(sorted({str(one[TOLD_BY]) for _, one in pairs if TOLD_BY in one}))
+    return Found(objective, row.protocol, len(pairs), row.failed, told_by or "simulated", values, replicas)
 
 
 def with_values(objective: Objective, replicas: Sequence[Properties]) -> list[Properties]:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from autodisco.analysis import UNKNOWN_SCATTER, Scatter, compare
-from autodisco.decide.experiments import Conditions, measured_sources
+from autodisco.decide.conditions import Conditions
+from autodisco.decide.experiments import measured_sources
 from autodisco.decide.measured import quantities_at_hand, with_values
 from autodisco.decide.objective import CONDUCTIVITY, Objective
 from autodisco.decide.stand_ins import stand_ins
@@ -55,7 +56,8 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
 
     The target is the reference protocol if the objective is the conductivity, the campaign's boxes hold the salt of
     this protocol, and something speaks of it: a data set, values of the protocol itself, or the prior mean if
-    `prior_mean` allows it. Otherwise it is the protocol of the campaign's highest tier.
+    `prior_mean` allows it. Otherwise, and where values are told and not simulated, it is the protocol of the campaign's
+    highest tier.
     """
     tiers = {tier.protocol: tier for tier in store.tiers()}
     own = list(tiers)[-1]
@@ -63,7 +65,8 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     for name in tiers:
         builds.setdefault(name, {})
     single = _of_files(store, objective)
-    comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT
+    told = tiers[own].is_measured
+    comparable = objective.column == CONDUCTIVITY.column and _salt(store) == SALT and not told
     published = any(kind == DATASET for kind, _ in single.values())
     target = REFERENCE if comparable and (published or builds.get(REFERENCE) or prior_mean) else own
     if target == REFERENCE:
@@ -74,7 +77,8 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     for name, values in builds.items():
         found, scatter = _labels(name, values, _scatter(tiers.get(name), objective, name), objective, smiles)
         priors = TARGET if name == target else _priors(store, objective, tiers.get(name), target)
-        sources[name] = Source(name, "protocol", name == target, replace(priors, scatter=scatter))
+        kind: Kind = "experiment" if told and name == own else "protocol"
+        sources[name] = Source(name, kind, name == target, replace(priors, scatter=scatter))
         labels += found
     of_files = _of_single(store, single, {label.smiles for label in labels}, objective, target)
     conditions = REFERENCE_CONDITIONS if target == REFERENCE else Conditions.of(tiers[own].content or {})

@@ -87,7 +87,7 @@ def _tiles(content: Content) -> list[tuple[object, str]]:
     return [
         (len(content.found("better")), f"new polymers better than {against}"),
         (len(content.found("tie")), f"new polymers tied with {against}"),
-        (len({row.key for row in content.replicas if row.status == "done"}), "polymers simulated"),
+        (len({row.key for row in content.replicas if row.status == "done"}), "polymers with a value"),
         (f"{done} / {len(content.failed)}", "replicas done / failed"),
         (sum(1 for row in content.status.iterations if row.ended), "iterations finished"),
         (duration(content.cpu_s), "CPU time of simulations"),

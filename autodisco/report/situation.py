@@ -94,6 +94,7 @@ def _details(status: Status) -> str:
         more += f", {now.failed} failed" if now.failed else ""
         if now.total_ahead:
             more += f"; {now.ended_ahead} of {now.total_ahead} of the next batch done"
+        more += f"; {status.activity}" if status.activity and now.queued else ""
         return f" ({now.done} of {counted(now.total, 'replica')} done, {now.running} running{more})"
     return f" ({status.activity})" if status.activity else ""
 

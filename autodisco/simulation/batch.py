@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodisco.errors import InputError
 from autodisco.polymer import RepeatUnit
 from autodisco.registry import absolute, label
 from autodisco.simulation import engines, forcefield, protocols
@@ -54,6 +55,8 @@ def replica_task(
     """The task of one replica, in its folder; `protocol` is a name or a path."""
     engine = engines.resolved(engine)
     loaded = protocols.load(protocol)
+    if loaded.measured:
+        raise InputError(f"protocol {loaded.name} is of measured values, which campaigns ask for; it is not simulated")
     mixture = of(subject)
     unit = mixture.homopolymer
     drawn = np.random.SeedSequence(seed, spawn_key=(replica, attempt)).generate_state(1)[0]

@@ -1,7 +1,8 @@
 """A simulation protocol is data: the make-up of the box and a list of steps, read from TOML.
 
 Protocols that come with autodisco are in `shipped_protocols/`; any other is given by the path of its file. Those in
-`retired_protocols/` are no longer offered, and are kept for campaigns that began with them.
+`retired_protocols/` are no longer offered, and are kept for campaigns that began with them. Those in
+`measured_protocols/` state the conditions of values that are told and not simulated.
 """
 
 import math
@@ -19,7 +20,9 @@ from autodisco.simulation.forcefield import ions as ion_data
 from autodisco.simulation.steps import Production, Step
 from autodisco.simulation.toml_model import read_toml, validated
 
-SHIPPED, RETIRED = Path(__file__).parent / "shipped_protocols", Path(__file__).parent / "retired_protocols"
+SHIPPED, RETIRED, MEASURED = (
+    Path(__file__).parent / f"{kind}_protocols" for kind in ("shipped", "retired", "measured")
+)
 
 
 class ScatterSettings(Table):
@@ -135,11 +138,13 @@ class Protocol(Table):
     which one polymer is simulated for an activation energy; a campaign ranks at `temperature_k`. A protocol without
     `scatter` is taken to have 0.3 decades, hardly known, one without `agreement` to agree with the reference protocol
     as short protocols do. A replica is analysed with
-    `observables` beside the usual ones; in a file, their paths are relative to it.
+    `observables` beside the usual ones; in a file, their paths are relative to it. A `measured` protocol states the
+    temperature and the salt of values that a person or another program tells; nothing is simulated.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     purpose: str
+    measured: bool = False
     temperature_k: Kelvin
     timestep_fs: AboveZero
     temperature_damping_fs: AboveZero
@@ -240,8 +245,8 @@ def load(name: str) -> Protocol:
 
 def _ours(name: str) -> Path:
     """Where a protocol of this name is or would be among those of autodisco."""
-    retired = RETIRED / f"{name}.toml"
-    return retired if retired.is_file() else SHIPPED / f"{name}.toml"
+    places = [folder / f"{name}.toml" for folder in (RETIRED, MEASURED)]
+    return next((place for place in places if place.is_file()), SHIPPED / f"{name}.toml")
 
 
 def _at(protocol: Protocol, temperature_k: float) -> Protocol:

@@ -32,6 +32,11 @@ class CampaignTier(Record):
     agreement: dict[str, float] | None = None
 
     @property
+    def is_measured(self) -> bool:
+        """Whether its values are told by others, and not simulated."""
+        return bool((self.content or {}).get("measured"))
+
+    @property
     def known_scatter(self) -> Scatter:
         """Scatter of builds before the campaign has any."""
         return Scatter(self.scatter["decades"], self.scatter["degrees"]) if self.scatter else UNKNOWN_SCATTER

@@ -47,3 +47,9 @@ def test_what_cannot_be_added_is_said_in_one_line(call, ended, arguments, compla
     assert said.code == 2
     assert complaint in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_campaign_that_simulates_has_no_questions(ended, call):
+    said = call("ask", "found")
+    assert said.code == 2
+    assert "ask and tell need 'ask'" in said.err

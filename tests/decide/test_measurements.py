@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autodisco.decide.experiments import Conditions, measured_sources
+from autodisco.decide.conditions import Conditions
+from autodisco.decide.experiments import measured_sources
 from autodisco.decide.measurements import read_measurements
 from autodisco.decide.objective import CONDUCTIVITY, of_quantity
 from autodisco.errors import InputError

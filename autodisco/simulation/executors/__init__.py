@@ -17,6 +17,7 @@ EXECUTORS: Registry[type[Executor]] = Registry(
     "executors",
     "executor",
     {
+        "ask": "autodisco.simulation.executors.ask_executor:AskExecutor",
         "local": "autodisco.simulation.executors.local:LocalExecutor",
         "psij": "autodisco.simulation.executors.psij_executor:PsijExecutor",
     },

@@ -143,6 +143,11 @@ class Executor(ABC):
         """Which other campaigns use what the next replica waits for, as a sentence; empty where it does not wait."""
         return ""
 
+    @property
+    def activity(self) -> str:
+        """What is waited for while replicas run, for people; empty where nothing is to be said."""
+        return ""
+
     def leave(self) -> None:
         """No replica is started for now: others need not reckon with them."""
         return
