@@ -151,7 +151,7 @@ def test_values_at_other_temperatures_and_with_other_salts_are_sources_of_their_
     )  # fmt: skip
     assert sorted(found) == ["experiment", "experiment at 300 K", "experiment with LiClO4"]
     cold = found["experiment at 300 K"][0].priors.offset
-    assert cold.mean == pytest.approx(-3.8 * (1000 / 300 - 1000 / 353))
+    assert cold.mean == pytest.approx(-2.3 * (1000 / 300 - 1000 / 353))
     assert cold.sd > OF_KIND["experiment"].offset.sd
     assert set(found["experiment"][1]) == {"*CCO*"}
 
