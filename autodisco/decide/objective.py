@@ -5,6 +5,7 @@ Everything that ranks, labels, compares or plots reads it.
 """
 
 import difflib
+import importlib.util
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ class Objective:
         `quantities` and is known of every polymer without a simulation. It is asked for the same unit again and again.
         A molecule, such as a plasticiser, is given as its SMILES
     structure_sem : standard error of such a value, on the scale
+    needs : a package that has to be installed for it, and the extra of autodisco that installs it
     """
 
     name: str
@@ -81,6 +83,7 @@ class Objective:
     target: float | None = None
     structure: Callable[[str], float | None] | None = None
     structure_sem: float = 0.0
+    needs: tuple[str, str] | None = None
 
     @property
     def sem_column(self) -> str:
@@ -136,8 +139,10 @@ class Objective:
         return any(quantity(name).group in ION_GROUPS for name in self.quantities)
 
     def check(self, constraint: bool = False) -> None:
-        """Raise InputError for a quantity that the table of quantities does not hold, and for a constraint without a
-        bound."""
+        """Raise InputError for a quantity that the table of quantities does not hold, for a constraint without a bound,
+        and where a package is missing."""
+        if self.needs and importlib.util.find_spec(self.needs[0]) is None:
+            raise InputError(f"objective '{self.name}' needs {self.needs[0]}: pip install 'autodisco[{self.needs[1]}]'")
         if constraint and self.at_least is None and self.at_most is None:
             raise InputError(f"objective '{self.name}': a constraint needs at_least or at_most")
         for name in self.quantities:

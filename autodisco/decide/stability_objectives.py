@@ -5,6 +5,8 @@ The errors are those of the calibration for molecules that were not in it.
 
 from autodisco.decide.objective import Objective
 
+TBLITE = "tblite", "stability"
+
 
 def _oxidation(smiles: str) -> float | None:
     from autodisco.stability import oxidation_potential  # rdkit, which readers do without
@@ -33,6 +35,7 @@ OXIDATION_POTENTIAL = Objective(
     spread=0.6,
     structure=_oxidation,
     structure_sem=0.5,
+    needs=TBLITE,
 )
 
 REDUCTION_POTENTIAL = Objective(
@@ -45,6 +48,7 @@ REDUCTION_POTENTIAL = Objective(
     spread=0.6,
     structure=_reduction,
     structure_sem=0.12,
+    needs=TBLITE,
 )
 
 ELECTROCHEMICAL_WINDOW = Objective(
@@ -56,4 +60,5 @@ ELECTROCHEMICAL_WINDOW = Objective(
     spread=0.6,
     structure=_window,
     structure_sem=0.51,
+    needs=TBLITE,
 )

@@ -156,3 +156,10 @@ def test_a_copied_campaign_is_read_with_its_copy_of_the_objective(lowest, tmp_pa
     copy.unlink()
     with pytest.raises(InputError, match=r"lowest\.py cannot be read: no such file"):
         status(lowest)
+
+
+def test_an_objective_whose_package_is_missing_says_how_to_install_it():
+    there = Objective("o", "o", "o", "o", structure=len, needs=("math", "stability"))
+    there.check()
+    with pytest.raises(InputError, match=r"objective 'o' needs nowhere: pip install 'autodisco\[stability\]'"):
+        replace(there, needs=("nowhere", "stability")).check()
