@@ -53,7 +53,7 @@ class Registry(Generic[T]):
         return iter(self.names())
 
     def __contains__(self, name: str) -> bool:
-        return name in self.names() or is_file(name)
+        return name in self._built_in or is_file(name) or name in self.names()
 
     def names(self) -> tuple[str, ...]:
         """Names of the built-in parts, in the order of registration, then those of installed packages."""

@@ -71,7 +71,9 @@ def scan(
     ] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
-    """Simulate one polymer at several molalities and temperatures, and fit its conductivity.
+    """Simulate a polymer over molality and temperature.
+
+    Its conductivity is fitted over both.
 
     Every combination is simulated with several builds. Over molality the fit gives the place of the maximum with its
     interval, and the chance that it lies inside the range; over temperature it gives the activation energy. Table and

@@ -38,7 +38,7 @@ def drawn(campaign, store):
 def test_an_error_in_one_string_costs_that_string_and_its_traceback_is_kept(prepared, monkeypatch):
     campaign, store = prepared()
     first, *others = drawn(campaign, store)
-    failing_at(monkeypatch, filter, "scores", {first})
+    failing_at(monkeypatch, filter, "flags_of", {first})
     STAGES.get("filter").run(campaign, store)
     (row,) = store.candidates(1, FAULT)
     assert row.smiles == first
@@ -56,7 +56,7 @@ def test_a_string_that_cannot_even_be_read_costs_that_draw(prepared, monkeypatch
     campaign, store = prepared()
     other, _ = prepared("other")
     first = drawn(other, Store.open(other.folder))[0]
-    failing_at(monkeypatch, generate, "parse", {first})
+    failing_at(monkeypatch, generate, "read_material", {first})
     STAGES.get("generate").run(campaign, store)
     assert {row.smiles for row in store.candidates(1, FAULT)} == {first}
     assert first not in [row.smiles for row in store.candidates(1, "drawn")]
@@ -76,7 +76,7 @@ def test_the_same_error_at_too_many_strings_ends_the_campaign_and_leaves_them_to
     campaign, store = prepared(batch_size=4)
     campaign = surviving(campaign, 0.0)
     strings = drawn(campaign, store)
-    failing_at(monkeypatch, filter, "scores", set(strings))
+    failing_at(monkeypatch, filter, "flags_of", set(strings))
     with pytest.raises(
         AutodiscoError, match=r"the program failed at \d+ of \d+ new strings, more than loop.most_faults = 0 allows"
     ):
