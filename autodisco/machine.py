@@ -5,6 +5,7 @@ folder of the control groups; tests give another root folder.
 """
 
 import os
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,3 +85,14 @@ def _number(file: Path) -> int | None:
         return int(file.read_text())
     except (OSError, ValueError):
         return None
+
+
+def person() -> str:
+    """Who runs this program, and where, in words."""
+    import getpass
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        name = f"user {os.getuid()}"
+    return f"{name} on {socket.gethostname()}"

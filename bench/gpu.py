@@ -116,7 +116,7 @@ def measure(given: argparse.Namespace) -> None:
         if shared and not with_mps:
             break
         for name in SIZES:
-            for n in given.at_a_time[1:] if shared else given.at_a_time:
+            for n in [n for n in given.at_a_time if n > 1 or not shared]:
                 rates = together(folder / name, n, seconds, variables)
                 rows.append({"box": name, "at a time": n, "MPS": with_mps, "ns/day, together": sum(rates)})
                 part("speed", rows)
@@ -162,7 +162,10 @@ def together(place: Path, n: int, seconds: float, variables: dict[str, str]) -> 
         process.stdin.write("\n")
         process.stdin.flush()
     said = [process.communicate()[0] for process in running]
-    return [float(json.loads(text)) for text in said if text.strip()]
+    rates = [float(json.loads(text)) for text in said if text.strip()]
+    if len(rates) < n:
+        raise RuntimeError(f"{n - len(rates)} of {n} processes ended without a speed")
+    return rates
 
 
 def one(place: Path, seconds: float) -> float:

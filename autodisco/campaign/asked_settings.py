@@ -6,10 +6,7 @@ database as in the folder.
 """
 
 import contextlib
-import getpass
-import os
 import re
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +36,7 @@ from autodisco.campaign.shared import check_owner
 from autodisco.campaign.simulation_settings import Tier
 from autodisco.campaign.tiers import check_tiers
 from autodisco.errors import InputError, OwnedError
+from autodisco.machine import person
 from autodisco.store import END_STATES, Store, live_owner
 
 ASKED = "asked_settings"
@@ -126,7 +124,7 @@ def ask(folder: Path, given: Mapping[str, Any]) -> Asked:
         changed = {key: (before[key], value) for key, value in after.items() if value != before.get(key, value)}
         if not changed and not pending:
             return Asked({}, True, "", False)
-        change = {"values": given, "by": _person()}
+        change = {"values": given, "by": person()}
         if not running:
             try:
                 return Asked(changed, True, "", _take_here(campaign, store, change))
@@ -250,12 +248,3 @@ def _reopen(store: Store, may_go_on: bool) -> None:
 
 def _tiers(store: Store) -> list[str]:
     return tier_names(store.get("settings").get("tier") or [])
-
-
-def _person() -> str:
-    """Who asks, for the journal."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container may have no name for its user
-        name = f"user {os.getuid()}"
-    return f"{name} on {socket.gethostname()}"

@@ -13,7 +13,7 @@ from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences, expanded
+from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences, expanded, tiers_were_added
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
@@ -230,6 +230,12 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
     for key, (old, _) in changed.items():
         old = as_given(store.folder, {"": old}, given)[""]
         new = expanded(settings).get(key)
+        if key.startswith("tier") and tiers_were_added(settings_of(store), settings):
+            tiers = joined([tier.protocol for tier in store.tiers()])
+            raise InputError(
+                f"{file}: a tier was added to the campaign in {store.folder}, which has {tiers} now; add its table "
+                f"[[tier]] to the file, or go on without the file: autodisco resume {settings.name}"
+            )
         raise InputError(
             f"{file}: {key} = {new!r}, but the campaign in {store.folder} was started with {old!r}; "
             "take that value, or give the campaign another name"

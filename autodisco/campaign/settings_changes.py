@@ -113,6 +113,12 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def tiers_were_added(stored: Settings, given: Settings) -> bool:
+    """Whether stored settings have the tiers that were given, and more above them."""
+    names = [[tier.protocol for tier in one.tiers] for one in (stored, given)]
+    return len(names[0]) > len(names[1]) and names[0][: len(names[1])] == names[1]
+
+
 def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: Sequence[str] = ()) -> Settings:
     """Settings, given as plain values, with some of them changed, given by dotted key; `tiers` are the names of tiers.
     `ADD_TIER` adds one.
@@ -121,7 +127,10 @@ def with_changes(content: Mapping[str, Any], changed: Mapping[str, Any], tiers: 
     out of range.
     """
     made = dict(content)
-    if added := changed.get(ADD_TIER):
+    if ADD_TIER in changed:
+        added = changed[ADD_TIER]
+        if not isinstance(added, str) or not added:
+            raise InputError(f"{ADD_TIER} = {added!r}: allowed is a protocol, such as overnight")
         made["tier"] = _with_tier(made, added)
         tiers = tier_names(made["tier"])
     for dotted, value in changed.items():

@@ -1,7 +1,5 @@
 """The commands `ask` and `tell`: a laboratory, a robot or another program in the place of the simulator."""
 
-import getpass
-import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import existing_file, message, print_json, print_table
+from autodisco.machine import person
 from autodisco.text import counted
 
 
@@ -37,7 +36,7 @@ def ask(
     from autodisco.store import Store
 
     with Store.open_readonly(campaign_folder(name)) as store:
-        found = questions(store, number, to or f"{getpass.getuser()}@{socket.gethostname()}", hours)
+        found = questions(store, number, to or person(), hours)
     if as_json:
         print_json(found.model_dump())
         return

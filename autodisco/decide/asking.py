@@ -196,10 +196,10 @@ class _Reader:
             return keys.get(row.id) or row.id.partition("-")[0]
         if row.key:
             return row.key
-        from autodisco.polymer import ORGANIC_ELEMENTS, parse
+        from autodisco.polymer import ORGANIC_ELEMENTS, read_material
 
         try:
-            return parse(row.monomer_smiles, ORGANIC_ELEMENTS).key
+            return read_material(row.monomer_smiles, ORGANIC_ELEMENTS).key
         except InvalidRepeatUnit as error:
             raise InputError(f"{where}: monomer_smiles: {error}") from None
 

@@ -5,8 +5,10 @@ be brought to the temperature of the target are one source. Those measured at ot
 salts, are further ones, so that their offset is learnt from polymers that both know.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -89,24 +91,34 @@ def _values(rows: Sequence[Experiment], objective: Objective, target: Conditions
 
 def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k: float) -> _Value:
     """The value of a series at a temperature, interpolated over 1/T; else that at the nearest middle of a band."""
-    place = objective.scale.place
-    first = series[0]
-    points = sorted({row.temperature_k: row for row in series}.items(), key=lambda point: point[0] or 0.0)
+    logarithmic, first = objective.scale.floor is not None, series[0]
+    by_temperature: dict[float | None, list[Experiment]] = {}
+    for row in series:
+        by_temperature.setdefault(row.temperature_k, []).append(row)
+    points = sorted(by_temperature.items(), key=lambda point: point[0] or 0.0)
+    # without the floor of the scale, which would bend the line of a small value
+    means = [
+        float(np.mean([math.log10(row.value) if logarithmic else row.value for row in rows])) for _, rows in points
+    ]
+
+    def place(mean: float) -> float:
+        return objective.scale.place(10.0**mean if logarithmic else mean)
+
     kelvin = np.array([at for at, _ in points if at is not None])
     if not len(kelvin):
-        return _Value(first.smiles, first.source, first.salt, None, place(first.value), _sem(first, objective))
-    places = np.array([place(row.value) for _, row in points])
-    nearest = points[int(np.argmin(np.abs(kelvin - temperature_k)))][1]
+        return _Value(first.smiles, first.source, first.salt, None, place(means[0]), _sem(first, objective))
+    number = int(np.argmin(np.abs(kelvin - temperature_k)))
+    nearest = points[number][1][0]
     assert nearest.temperature_k is not None, "it is among the points"
     at = temperature_k if abs(nearest.temperature_k - temperature_k) <= REACH_K else None
     if at is None and kelvin[0] <= temperature_k <= kelvin[-1]:
         at = temperature_k
     own = at or BAND_K * round(nearest.temperature_k / BAND_K)
     if kelvin[0] <= own <= kelvin[-1]:
-        value = float(np.interp(-1.0 / own, -1.0 / kelvin, places))
+        moved = float(np.interp(-1.0 / own, -1.0 / kelvin, means))
     else:
-        value = place(nearest.value) + _slope(objective) * (1000.0 / own - 1000.0 / nearest.temperature_k)
-    return _Value(first.smiles, first.source, first.salt, None if at else own, value, _sem(nearest, objective))
+        moved = means[number] + _slope(objective) * (1000.0 / own - 1000.0 / nearest.temperature_k)
+    return _Value(first.smiles, first.source, first.salt, None if at else own, place(moved), _sem(nearest, objective))
 
 
 def _slope(objective: Objective) -> float:
@@ -140,5 +152,6 @@ def _moved(priors: Priors, temperature_k: float | None, objective: Objective, ta
 def _label(name: str, values: Sequence[_Value], smiles: str) -> Label:
     """The label of a polymer in a source: the mean over its series."""
     own = [value for value in values if value.smiles == smiles]
-    mean = float(np.mean([value.place for value in own]))
-    return Label(smiles, name, mean, builds=len(own), sem=own[0].sem if len(own) == 1 else None)
+    return Label(
+        smiles, name, mean(value.place for value in own), builds=len(own), sem=own[0].sem if len(own) == 1 else None
+    )

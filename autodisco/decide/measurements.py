@@ -85,9 +85,11 @@ def read_measurements(path: Path) -> list[Measurement]:
             one.unit.key, one.quantity, one.temperature_k, one.salt, one.molality_mol_per_kg, one.molar_mass_g_per_mol,
             one.reference, one.note,
         )  # fmt: skip
-        if what in stated and stated[what].value == one.value:
+        if what in stated:
+            other = "the same value as" if stated[what].value == one.value else "another value of what is"
             raise InputError(
-                f"{table.where(row)}: the same value as in line {stated[what].line}; allowed is one of them"
+                f"{table.where(row)}: {other} in line {stated[what].line}; allowed is one of them, or a reference or a "
+                "note that tells them apart"
             )
         stated[what] = one
         found.append(one)

@@ -139,12 +139,18 @@ class Objective:
         return any(quantity(name).group in ION_GROUPS for name in self.quantities)
 
     def check(self, constraint: bool = False) -> None:
-        """Raise InputError for a quantity that the table of quantities does not hold, for a constraint without a bound,
-        and where a package is missing."""
+        """Raise InputError for a quantity that the table of quantities does not hold, for a constraint without a bound
+        or with bounds that leave nothing, for a value that cannot be aimed at, and where a package is missing."""
         if self.needs and importlib.util.find_spec(self.needs[0]) is None:
             raise InputError(f"objective '{self.name}' needs {self.needs[0]}: pip install 'autodisco[{self.needs[1]}]'")
         if constraint and self.at_least is None and self.at_most is None:
             raise InputError(f"objective '{self.name}': a constraint needs at_least or at_most")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise InputError(
+                f"objective '{self.name}': at_least = {self.at_least:g} is above at_most = {self.at_most:g}"
+            )
+        if self.target is not None and self.scale.floor is not None and self.target <= 0:
+            raise InputError(f"objective '{self.name}': value = {self.target:g}: allowed is a number above 0")
         for name in self.quantities:
             if not known(name):
                 close = difflib.get_close_matches(name, [entry.name for entry in quantities()], n=1, cutoff=0.4)
@@ -183,7 +189,8 @@ class Objective:
         from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # rdkit, which readers do without
 
         parts = [self.structure(part.smiles) for part, _ in read_material(text, ORGANIC_ELEMENTS).parts]
-        return min((value for value in parts if value is not None), key=self.worth, default=None)
+        known = [value for value in parts if value is not None]
+        return min(known, key=self.worth) if len(known) == len(parts) else None
 
     def excludes(self, properties: Mapping[str, Any]) -> bool:
         """Whether the value lies outside of the bounds; a polymer without a value is not excluded."""

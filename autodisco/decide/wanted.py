@@ -79,7 +79,7 @@ def objective_of_table(entry: Mapping[str, Any], found: Callable[[str], str] = s
     one = objective_named(found(entry.get("name", "conductivity")))
     changes: dict[str, Any] = {}
     if direction := DIRECTIONS.get(entry.get("aim", "default")):
-        changes["direction"] = direction
+        changes |= {"direction": direction, "target": None}
     if entry.get("value") is not None:
         changes["target"] = entry["value"]
     changes |= {key: entry[key] for key in ("at_least", "at_most") if entry.get(key) is not None}

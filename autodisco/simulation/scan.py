@@ -38,8 +38,8 @@ def with_molality(subject: Subject, molality: float) -> Formulation:
 
 def protocol_at(protocol: str, temperature_k: float) -> str:
     """The protocol at a temperature: its own name at its own temperature, otherwise ``protocol@T``."""
-    own = protocols.load(protocol).temperature_k
-    return protocol if temperature_k == own else f"{protocol}@{temperature_k:g}"
+    base = protocol.partition("@")[0]
+    return base if temperature_k == protocols.load(base).temperature_k else f"{base}@{temperature_k:g}"
 
 
 def ion_pairs(subject: Subject, protocol: str) -> int:

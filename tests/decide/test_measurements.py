@@ -140,8 +140,18 @@ def test_a_series_is_interpolated_over_the_inverse_temperature(sources):
     found = sources(row("*CCO*", 333.0, 1e-4), row("*CCO*", 373.0, 1e-3))
     assert list(found) == ["experiment"]
     share = (1 / 333 - 1 / 353) / (1 / 333 - 1 / 373)
-    expected = (1 - share) * place(1e-4) + share * place(1e-3)
+    expected = place(10 ** ((1 - share) * -4 + share * -3))
     assert found["experiment"][1]["*CCO*"].value == pytest.approx(expected)
+
+
+def test_a_value_below_the_floor_of_the_scale_is_moved_with_the_whole_slope(sources):
+    (label,) = sources(row("*CCO*", 340.0, 1e-8))["experiment"][1].values()
+    assert label.value == pytest.approx(place(10 ** (-8 - 2.3 * (1000 / 353 - 1000 / 340))))
+
+
+def test_values_at_one_temperature_are_averaged(sources):
+    (label,) = sources(row("*CCO*", 353.0, 1e-3), row("*CCO*", 353.0, 1e-5))["experiment"][1].values()
+    assert label.value == pytest.approx(place(1e-4))
 
 
 def test_values_at_other_temperatures_and_with_other_salts_are_sources_of_their_own(sources):

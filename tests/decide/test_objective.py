@@ -163,3 +163,21 @@ def test_an_objective_whose_package_is_missing_says_how_to_install_it():
     there.check()
     with pytest.raises(InputError, match=r"objective 'o' needs nowhere: pip install 'autodisco\[stability\]'"):
         replace(there, needs=("nowhere", "stability")).check()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"at_least": 1.4, "at_most": 1.1}, "at_least = 1.4 is above at_most = 1.1"),
+        ({"target": -1.0}, "value = -1: allowed is a number above 0"),
+    ],
+)
+def test_an_objective_that_no_polymer_can_meet_is_refused(changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        replace(CONDUCTIVITY, **changes).check()
+
+
+def test_a_material_with_a_part_of_unknown_value_has_none():
+    one = Objective("o", "o", "o", "o", structure=lambda smiles: None if "C1" in smiles else 5.0)
+    assert one.of_structure("*CCO*.*CCCO*|blend|0.5") == 5.0
+    assert one.of_structure("*CCO*.O=C1OCCO1|plasticised|0.2") is None

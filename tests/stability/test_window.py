@@ -1,5 +1,7 @@
 """Windows of polymers, and the command that prints them."""
 
+import math
+
 import pytest
 
 from autodisco.decide import objective_named
@@ -55,9 +57,9 @@ def test_the_potentials_are_objectives_of_the_structure():
     assert oxidation.of_structure("*CO*") == found.oxidation
     assert reduction.of_structure("*CO*") == found.reduction
     assert width.of_structure("*CO*") == found.width
-    assert oxidation.structure_sem == found.oxidation_error
-    assert reduction.structure_sem == found.reduction_error
-    assert width.structure_sem == pytest.approx(found.width_error, abs=0.01)
+    errors = [line(side).rms_error for side in ("oxidation", "reduction")]
+    assert [oxidation.structure_sem, reduction.structure_sem] == pytest.approx(errors, abs=0.01)
+    assert width.structure_sem == pytest.approx(math.hypot(*errors), abs=0.01)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ If there are too few, more is drawn, up to `generate.max_draws`. Whether the cam
 `retrain`.
 """
 
+import contextlib
 from collections import Counter
 from typing import Any
 
@@ -15,9 +16,9 @@ from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
 from autodisco.campaign.scores import known_scores
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
-from autodisco.campaign.states import advance
+from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
-from autodisco.polymer import Material, RepeatUnit, flags_of, read_material
+from autodisco.polymer import Material, RepeatUnit, flags_of, read_material, scores_of
 from autodisco.store import FAULT, Candidate, Store
 from autodisco.text import counted
 
@@ -27,6 +28,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
     settings = campaign.settings
     iteration = store.get("iteration")
     nothing = False
+    _calculate(campaign, store, iteration)
     with store.transaction():
         known = store.known_keys()
         for draw in store.candidates(iteration, "drawn"):
@@ -89,6 +91,25 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
         advance(store, "nothing-usable", reason)
 
 
+def _calculate(campaign: Campaign, store: Store, iteration: int) -> None:
+    """Values of the structure that take long, before the transaction in which each new string is judged: nobody else
+    could write meanwhile. They are kept by what calculates them."""
+    if not any(one.structure and one.needs for one in campaign.wanted.every):
+        return
+    known = store.known_keys()
+    for draw in store.candidates(iteration, "drawn"):
+        if draw.key in known:
+            continue
+        known.add(draw.key or "")
+        if why := campaign.interrupted():
+            raise Interrupted(why)
+        with contextlib.suppress(Exception):  # judging meets it again, and tells it
+            unit = read_material(draw.smiles)
+            flags = flags_of(unit, campaign.settings.filter.stability_rules())
+            if not (flags and campaign.settings.filter.unstable == "reject"):
+                known_scores(campaign, unit)
+
+
 def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -> None:
     iteration, number, key = draw.iteration, draw.draw, draw.key
     assert key is not None, "an invalid string has its verdict already"
@@ -97,28 +118,31 @@ def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -
         return
     unit = read_material(draw.smiles)
     flags = [flag.to_dict() for flag in flags_of(unit, campaign.settings.filter.stability_rules())]
-    values = known_scores(campaign, unit)
-    if reason := _objection(campaign, unit, flags, values):
+    if reason := _objection(campaign, unit, flags):
         store.set_verdict(iteration, number, "rejected", reason, flags)
         store.note("reject", unit.given, {"flags": [flag["name"] for flag in flags]}, "do not simulate", reason)
         return
+    values = known_scores(campaign, unit)
     store.add_polymer(key, unit.smiles, unit.given, "generated", iteration, "", flags, values)
     store.set_verdict(iteration, number, "new", "not known before", flags)
 
 
-def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]], values: dict[str, Any]) -> str | None:
-    """Why a new polymer is not simulated, or None."""
+def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]]) -> str | None:
+    """Why a new polymer is not simulated, or None; what takes long to find out is asked last."""
     settings = campaign.settings.filter
     if flags and settings.unstable == "reject":
         where = "" if flags[0]["bond"] == flags[0]["name"] else f" ({flags[0]['bond']})"
         return f"{flags[0]['name']}{where}: {flags[0]['reason']}"
-    limit = settings.max_sa_score
-    if limit and values["sa_score"] > limit:
-        return f"synthetic accessibility score {values['sa_score']:.2f} is above {limit:g}"
+    limit, sa_score = settings.max_sa_score, scores_of(unit)["sa_score"]
+    if limit and sa_score is not None and sa_score > limit:
+        return f"synthetic accessibility score {sa_score:.2f} is above {limit:g}"
+    if settings.weak_groups == "reject" and (weakness := _weakness(campaign, unit)):
+        return weakness
+    values = known_scores(campaign, unit)
     for one in campaign.wanted.constraints:
         if one.structure and one.excludes(values):
             return f"constraint: {one.bounds}, and it has {one.exact(values[one.column])}"
-    return _weakness(campaign, unit) if settings.weak_groups == "reject" else None
+    return None
 
 
 def _weakness(campaign: Campaign, unit: Material) -> str | None:
