@@ -4,7 +4,6 @@ fault that may pass.
 With systemd it is a user unit; elsewhere a line for crontab does the same.
 """
 
-import getpass
 import hashlib
 import os
 import re
@@ -106,7 +105,7 @@ def status(folder: Path) -> Service:
     if not has_systemd():
         return Service(file.name, file, file.exists(), None, None)
     active = _said("systemctl", "--user", "is-active", file.name)
-    linger = _said("loginctl", "show-user", getpass.getuser(), "--property=Linger", "--value")
+    linger = _said("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value")
     return Service(file.name, file, file.exists(), active or "unknown", linger == "yes")
 
 

@@ -10,7 +10,7 @@ import typer
 
 import autodisco
 from autodisco.cli.label_table import Row, fill_labels, read_rows
-from autodisco.cli.options import ENGINE, FORCE_FIELD, JSON
+from autodisco.cli.options import ENGINE, FORCE_FIELD_OF_BUILDS, JSON, SEED_OF_BUILDS
 from autodisco.cli.output import existing_file, message, one_line, print_json
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.limits import LEAST_TIMEOUT_MINUTES
@@ -32,8 +32,8 @@ def label(
         int, typer.Option(min=1, help="Number of independent builds, if the file does not ask for more.")
     ] = 2,
     workers: Annotated[int, typer.Option(min=0, help="Builds at the same time; 0: one for each core.")] = 0,
-    force_field: Annotated[str, typer.Option(help=FORCE_FIELD)] = "pcff+",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of builds and velocities.")] = 1,
+    force_field: FORCE_FIELD_OF_BUILDS = "pcff+",
+    seed: SEED_OF_BUILDS = 1,
     engine: Annotated[str, typer.Option(help=ENGINE)] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Cores for each build.")] = 1,
     executor: Annotated[str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.")] = "local",

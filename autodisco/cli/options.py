@@ -13,8 +13,6 @@ NAME = Annotated[
     typer.Argument(metavar="NAME", help="Campaign: its name, folder or campaign file; default: the most recent."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-FORCE_FIELD = "Force field: pcff+, or path/to/file.py:class."
-"""Help text of ``--force-field``."""
 ENGINE = (
     "Program that runs the dynamics: a name that `autodisco doctor` lists, or path/to/file.py:class; auto is one that "
     "finds a GPU, otherwise lammps."
@@ -35,7 +33,7 @@ THREADS_OF_BUILDS = Annotated[
         envvar="AUTODISCO_SIMULATION_THREADS",
     ),
 ]
-FORCE_FIELD_OF_BUILDS = Annotated[str, typer.Option(help=FORCE_FIELD)]
+FORCE_FIELD_OF_BUILDS = Annotated[str, typer.Option(help="Force field: pcff+, or path/to/file.py:class.")]
 ENGINE_OF_BUILDS = Annotated[str, typer.Option(help=ENGINE, envvar="AUTODISCO_SIMULATION_ENGINE")]
 EXECUTOR_OF_BUILDS = Annotated[
     str, typer.Option(help="Where builds run: local, or path/to/file.py:NAME.", envvar="AUTODISCO_EXECUTOR_KIND")

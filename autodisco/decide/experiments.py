@@ -97,12 +97,10 @@ def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k
         by_temperature.setdefault(row.temperature_k, []).append(row)
     points = sorted(by_temperature.items(), key=lambda point: point[0] or 0.0)
     # without the floor of the scale, which would bend the line of a small value
-    means = [
-        float(np.mean([math.log10(row.value) if logarithmic else row.value for row in rows])) for _, rows in points
-    ]
+    means = [mean(math.log10(row.value) if logarithmic else row.value for row in rows) for _, rows in points]
 
-    def place(mean: float) -> float:
-        return objective.scale.place(10.0**mean if logarithmic else mean)
+    def place(value: float) -> float:
+        return objective.scale.place(10.0**value if logarithmic else value)
 
     kelvin = np.array([at for at, _ in points if at is not None])
     if not len(kelvin):
@@ -152,6 +150,5 @@ def _moved(priors: Priors, temperature_k: float | None, objective: Objective, ta
 def _label(name: str, values: Sequence[_Value], smiles: str) -> Label:
     """The label of a polymer in a source: the mean over its series."""
     own = [value for value in values if value.smiles == smiles]
-    return Label(
-        smiles, name, mean(value.place for value in own), builds=len(own), sem=own[0].sem if len(own) == 1 else None
-    )
+    place = mean(value.place for value in own)
+    return Label(smiles, name, place, builds=len(own), sem=own[0].sem if len(own) == 1 else None)

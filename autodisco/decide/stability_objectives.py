@@ -3,27 +3,19 @@
 The errors are root mean squares over the molecules of the calibration, each left out of it once.
 """
 
+from functools import partial
+
 from autodisco.decide.objective import Objective
 
 TBLITE = "tblite", "stability"
 
 
-def _oxidation(smiles: str) -> float | None:
-    from autodisco.stability import oxidation_potential  # rdkit, which readers do without
+def _calculated(name: str, smiles: str) -> float | None:
+    """What the function `name` of `autodisco.stability` gives."""
+    from autodisco import stability  # rdkit, which readers do without
 
-    return oxidation_potential(smiles)
-
-
-def _reduction(smiles: str) -> float | None:
-    from autodisco.stability import reduction_potential
-
-    return reduction_potential(smiles)
-
-
-def _window(smiles: str) -> float | None:
-    from autodisco.stability import window_width
-
-    return window_width(smiles)
+    found: float | None = getattr(stability, name)(smiles)
+    return found
 
 
 OXIDATION_POTENTIAL = Objective(
@@ -33,7 +25,7 @@ OXIDATION_POTENTIAL = Objective(
     symbol="Eox",
     unit="V",
     spread=0.6,
-    structure=_oxidation,
+    structure=partial(_calculated, "oxidation_potential"),
     structure_sem=0.60,
     needs=TBLITE,
 )
@@ -46,7 +38,7 @@ REDUCTION_POTENTIAL = Objective(
     unit="V",
     direction="lower",
     spread=0.6,
-    structure=_reduction,
+    structure=partial(_calculated, "reduction_potential"),
     structure_sem=0.15,
     needs=TBLITE,
 )
@@ -58,7 +50,7 @@ ELECTROCHEMICAL_WINDOW = Objective(
     symbol="ΔE",
     unit="V",
     spread=0.6,
-    structure=_window,
+    structure=partial(_calculated, "window_width"),
     structure_sem=0.62,
     needs=TBLITE,
 )

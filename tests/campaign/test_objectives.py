@@ -158,3 +158,30 @@ def test_objectives_do_not_change_in_a_campaign_that_has_begun(begin):
         ask(campaign.folder, {"objective.0.name": "density"})
     with pytest.raises(InputError, match=r"objective\.name: objective is no table of settings"):
         ask(campaign.folder, {"objective.name": "density"})
+
+
+WRITES = """
+import functools, os, sqlite3
+from autodisco.decide import Objective
+
+@functools.cache
+def value(smiles):
+    other = sqlite3.connect(os.environ["STORE"], timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+    return 1.0
+
+WRITES = Objective("writes", "writes", "writes", "w", structure=value)
+"""
+
+
+def test_others_can_write_while_a_value_of_the_structure_is_calculated(several, tmp_path, monkeypatch):
+    (tmp_path / "writes.py").write_text(WRITES)
+    campaign, store = several({"name": f"{tmp_path / 'writes.py'}:WRITES", "aim": "constrain", "at_least": 0.5})
+    monkeypatch.setenv("STORE", str(store.folder / "state.db"))
+    with store.transaction():
+        store.add_candidates([Candidate(1, 0, "*CCCCCCO*", parse("*CCCCCCO*").key, "drawn")])
+        store.set(state="filter", iteration=1)
+    STAGES.get("filter").run(campaign, store)
+    (row,) = store.candidates(1)
+    assert (row.verdict, row.reason) == ("new", "not known before")

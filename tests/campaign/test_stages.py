@@ -19,7 +19,7 @@ from autodisco.campaign.training import evidence, load_model, train_model, train
 from autodisco.decide import comparison, ranking
 from autodisco.errors import AutodiscoError
 from autodisco.generator import Generator
-from autodisco.polymer import parse, read_material
+from autodisco.polymer import parse
 from autodisco.simulation import protocols
 from autodisco.store import Candidate, Store
 
@@ -288,7 +288,7 @@ def test_polymers_for_which_the_force_field_is_weak_are_rejected_on_request(at_f
     assert "weak group of the force field, hydrazine: " in hydrazine.reason
     # With another force field the list says nothing.
     other = settings.model_copy(update={"simulation": settings.simulation.model_copy(update={"force_field": "mine"})})
-    assert _objection(dataclasses.replace(campaign, settings=other), read_material("*NN*"), []) is None
+    assert _objection(dataclasses.replace(campaign, settings=other), parse("*NN*"), [], {}) is None
 
 
 def test_rejected_candidates_are_not_simulated_and_not_forgotten(at_filter):

@@ -14,7 +14,6 @@ from autodisco.campaign.judging import judge
 from autodisco.campaign.pool import has_pool, waiting, wanted_new
 from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
-from autodisco.campaign.scores import known_scores
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
 from autodisco.errors import AutodiscoError
@@ -94,20 +93,23 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
 def _calculate(campaign: Campaign, store: Store, iteration: int) -> None:
     """Values of the structure that take long, before the transaction in which each new string is judged: nobody else
     could write meanwhile. They are kept by what calculates them."""
-    if not any(one.structure and one.needs for one in campaign.wanted.every):
+    if not any(one.structure for one in campaign.wanted.every):
         return
     known = store.known_keys()
     for draw in store.candidates(iteration, "drawn"):
         if draw.key in known:
             continue
         known.add(draw.key or "")
-        if why := campaign.interrupted():
-            raise Interrupted(why)
+        if campaign.interrupted():
+            raise Interrupted
         with contextlib.suppress(Exception):  # judging meets it again, and tells it
             unit = read_material(draw.smiles)
-            flags = flags_of(unit, campaign.settings.filter.stability_rules())
-            if not (flags and campaign.settings.filter.unstable == "reject"):
-                known_scores(campaign, unit)
+            if not _objection(campaign, unit, _flags(campaign, unit), scores_of(unit)):
+                campaign.wanted.of_structure(unit.smiles)
+
+
+def _flags(campaign: Campaign, unit: Material) -> list[dict[str, Any]]:
+    return [flag.to_dict() for flag in flags_of(unit, campaign.settings.filter.stability_rules())]
 
 
 def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -> None:
@@ -117,28 +119,33 @@ def _judge(campaign: Campaign, store: Store, draw: Candidate, known: set[str]) -
         store.set_verdict(iteration, number, "duplicate-symmetry", f"the same polymer as {store.first_seen(key)}")
         return
     unit = read_material(draw.smiles)
-    flags = [flag.to_dict() for flag in flags_of(unit, campaign.settings.filter.stability_rules())]
-    if reason := _objection(campaign, unit, flags):
+    flags, values = _flags(campaign, unit), scores_of(unit)
+    reason = _objection(campaign, unit, flags, values)
+    if not reason:  # what may take long is asked last
+        values |= campaign.wanted.of_structure(unit.smiles)
+        reason = _outside(campaign, values)
+    if reason:
         store.set_verdict(iteration, number, "rejected", reason, flags)
         store.note("reject", unit.given, {"flags": [flag["name"] for flag in flags]}, "do not simulate", reason)
         return
-    values = known_scores(campaign, unit)
     store.add_polymer(key, unit.smiles, unit.given, "generated", iteration, "", flags, values)
     store.set_verdict(iteration, number, "new", "not known before", flags)
 
 
-def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]]) -> str | None:
-    """Why a new polymer is not simulated, or None; what takes long to find out is asked last."""
+def _objection(campaign: Campaign, unit: Material, flags: list[dict[str, Any]], values: dict[str, Any]) -> str | None:
+    """Why a new polymer is not simulated, by the settings of the filter; None if nothing is against it."""
     settings = campaign.settings.filter
     if flags and settings.unstable == "reject":
         where = "" if flags[0]["bond"] == flags[0]["name"] else f" ({flags[0]['bond']})"
         return f"{flags[0]['name']}{where}: {flags[0]['reason']}"
-    limit, sa_score = settings.max_sa_score, scores_of(unit)["sa_score"]
-    if limit and sa_score is not None and sa_score > limit:
+    limit = settings.max_sa_score
+    if limit and (sa_score := values["sa_score"]) is not None and sa_score > limit:
         return f"synthetic accessibility score {sa_score:.2f} is above {limit:g}"
-    if settings.weak_groups == "reject" and (weakness := _weakness(campaign, unit)):
-        return weakness
-    values = known_scores(campaign, unit)
+    return _weakness(campaign, unit) if settings.weak_groups == "reject" else None
+
+
+def _outside(campaign: Campaign, values: dict[str, Any]) -> str | None:
+    """The constraint on a value of the structure that a polymer violates, in words, or None."""
     for one in campaign.wanted.constraints:
         if one.structure and one.excludes(values):
             return f"constraint: {one.bounds}, and it has {one.exact(values[one.column])}"
