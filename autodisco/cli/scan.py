@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,12 +23,10 @@ from autodisco.cli.options import (
 )
 from autodisco.cli.output import message, one_line, plain, print_json, print_table
 from autodisco.errors import InputError
-from autodisco.files import write_atomic, write_json
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
-    from autodisco.analysis.conditions import Condition
     from autodisco.simulation.batch import Subject
 
 MOST_VALUES = 100
@@ -67,7 +66,7 @@ def scan(
     seed: SEED_OF_BUILDS = 1,
     timeout_minutes: TIMEOUT_OF_BUILDS = None,
     out: Annotated[
-        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>.")
+        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>/seed-<n>.")
     ] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
@@ -77,12 +76,12 @@ def scan(
 
     Every combination is simulated with several builds. Over molality the fit gives the place of the maximum with its
     interval, and the chance that it lies inside the range; over temperature it gives the activation energy. Table and
-    plot are written beside the builds. The same command again runs what is missing; finished builds are kept.
+    plot are written beside the builds, and hold the conditions of earlier scans with the same settings, too. The same
+    command again runs what is missing; finished builds are kept.
     """
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.cli.single import ReplicaProgress
-    from autodisco.simulation import engines, forcefield, protocols, scan
-    from autodisco.simulation.batch import builds_folder, failures, simulate_batch
+    from autodisco.simulation import engines, forcefield, protocols, scan, scan_results
+    from autodisco.simulation.batch import builds_folder
 
     loaded = protocols.load(protocol)
     simulated = subject(what, Flags(salt=salt or ()))
@@ -92,65 +91,87 @@ def scan(
     forcefield.load(force_field)
     engine = engines.resolved(engine)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else 60.0))
+    base = scan.base_of(protocol)
+    folder = builds_folder(out, simulated, f"scan-{protocols.load(base).name}", seed, engine, force_field)
+    earlier = scan_results.earlier_rows(folder, base)
     n = len(by_molality) * len(kelvins)
     message(
         f"{what}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with protocol {loaded.name}, force field "
         f"{force_field}, engine {engine}; finished builds are kept in {out}"
     )
-    results: list[tuple[Condition, dict[str, Any]]] = []
-    for kelvin in kelvins:
-        name = scan.protocol_at(protocol, kelvin)
-        shown_as = {one.key: f"{what} {m:g} mol/kg {kelvin:g} K" for m, one in by_molality.items()}
-        with ReplicaProgress(shown_as) as shown:
-            outcomes = simulate_batch(
-                by_molality.values(), name, force_field, replicas, out, seed, workers, timeout_s, engine, threads,
-                shown.begin, shown.end, shown.refresh, executor, shown.submitted,
-            )  # fmt: skip
-        for m, one in by_molality.items():
-            found = scan.condition(m, kelvin, scan.ion_pairs(one, name), outcomes[one.key])
-            place = builds_folder(out, one, protocols.load(name).name, seed, engine, force_field)
-            more = {"replicas_s_per_cm": found.conductivities, "failures": failures(outcomes[one.key]), "folder": place}
-            results.append((found, found.to_dict() | more))
-    conditions, rows = [found for found, _ in results], [row for _, row in results]
-    folder = out / simulated.key / f"scan-{loaded.name}"
+    how = How(protocol, force_field, replicas, out, seed, workers, timeout_s, engine, threads, executor)
+    found = simulated_rows(what, by_molality, kelvins, how)
+    rows = scan_results.with_earlier(found, earlier)
+    if added := len(rows) - len(found):
+        message(f"{counted(added, 'condition')} of earlier scans with the same settings are in table and fits, too")
     told = {
-        "monomer_smiles": what, "key": simulated.key, "protocol": loaded.name, "force_field": force_field,
+        "monomer_smiles": what, "key": simulated.key, "protocol": protocols.load(base).name, "force_field": force_field,
         "engine": engine, "seed": seed,
     }  # fmt: skip
-    _report(conditions, rows, told, folder, as_json)
-    for warning in scan.few_pairs(conditions, protocol):
+    _report(scan_results.content(told, base, rows, folder), folder, as_json)
+    for warning in scan.few_pairs([scan_results.condition_of(row) for row in found], protocol):
         message(f"warning: {warning}")
-    if not any(one.conductivities for one in conditions):
+    if not any(row["n_replicas"] for row in found):
         raise typer.Exit(1)
 
 
-def _report(
-    conditions: Sequence[Condition], rows: list[dict[str, Any]], told: dict[str, Any], folder: Path, as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class How:
+    """How the builds of a scan run; the fields are those of `simulate_batch`."""
+
+    protocol: str
+    force_field: str
+    replicas: int
+    root: Path
+    seed: int
+    workers: int
+    timeout_s: float
+    engine: str
+    threads: int = 1
+    executor: str = "local"
+
+
+def simulated_rows(
+    what: str, by_molality: Mapping[float, Subject], temperatures_k: Sequence[float], how: How
+) -> list[dict[str, Any]]:
+    """Simulate every condition, with progress on stderr; a row of each, as `scan.json` holds it."""
+    from autodisco.cli.single import ReplicaProgress
+    from autodisco.simulation import protocols, scan
+    from autodisco.simulation.batch import builds_folder, failures, simulate_batch
+
+    rows = []
+    for kelvin in temperatures_k:
+        name = scan.protocol_at(how.protocol, kelvin)
+        shown_as = {one.key: f"{what} {m:g} mol/kg {kelvin:g} K" for m, one in by_molality.items()}
+        with ReplicaProgress(shown_as) as shown:
+            outcomes = simulate_batch(
+                by_molality.values(), name, how.force_field, how.replicas, how.root, how.seed, how.workers,
+                how.timeout_s, how.engine, how.threads, shown.begin, shown.end, shown.refresh, how.executor,
+                shown.submitted,
+            )  # fmt: skip
+        for m, one in by_molality.items():
+            found = scan.condition(m, kelvin, scan.ion_pairs(one, name), outcomes[one.key])
+            place = builds_folder(how.root, one, protocols.load(name).name, how.seed, how.engine, how.force_field)
+            more = {"replicas_s_per_cm": found.conductivities, "failures": failures(outcomes[one.key]), "folder": place}
+            rows.append(plain(found.to_dict() | more))
+    return rows
+
+
+def _report(found: dict[str, Any], folder: Path, as_json: bool) -> None:
     """Write table, fits and plot into `folder`, and print values and fits."""
     from autodisco.analysis import conditions as fits
+    from autodisco.simulation import scan_results
 
-    over_salt, over_temperature = fits.over_salt(conditions), fits.over_temperature(conditions)
-    files = [folder / name for name in ("scan.json", "scan.csv", "scan.png")]
-    content = plain(
-        told
-        | {
-            "values": rows,
-            "fits_over_molality": [fit.to_dict() for fit in over_salt],
-            "fits_over_temperature": [fit.to_dict() for fit in over_temperature],
-            "files": files,
-        }
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(files[0], content)
-    write_atomic(files[1], fits.as_csv(conditions))
-    title = f"{told['monomer_smiles']} ({told['protocol']}, {told['force_field']})"
-    write_atomic(files[2], fits.plot(conditions, title))
+    rows = found["values"]
+    title = f"{found['monomer_smiles']} ({found['protocol']}, {found['force_field']})"
+    scan_results.write(folder, found, title)
     if as_json:
-        print_json(content)
+        print_json(found)
     else:
+        conditions = [scan_results.condition_of(row) for row in rows]
         _print_values(rows, title)
-        print("\n".join([*(fit.told() for fit in over_salt), *(fit.told() for fit in over_temperature)]))
+        over = [*fits.over_salt(conditions), *fits.over_temperature(conditions)]
+        print("\n".join(fit.told() for fit in over))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:

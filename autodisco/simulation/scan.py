@@ -36,9 +36,14 @@ def with_molality(subject: Subject, molality: float) -> Formulation:
     return Formulation(**fields | {"molality": molality})
 
 
+def base_of(protocol: str) -> str:
+    """The protocol without the temperature that ``protocol@T`` names."""
+    return protocol.partition("@")[0]
+
+
 def protocol_at(protocol: str, temperature_k: float) -> str:
     """The protocol at a temperature: its own name at its own temperature, otherwise ``protocol@T``."""
-    base = protocol.partition("@")[0]
+    base = base_of(protocol)
     return base if temperature_k == protocols.load(base).temperature_k else f"{base}@{temperature_k:g}"
 
 
