@@ -170,8 +170,8 @@ def _report(found: dict[str, Any], folder: Path, as_json: bool) -> None:
     else:
         conditions = [scan_results.condition_of(row) for row in rows]
         _print_values(rows, title)
-        over = [*fits.over_salt(conditions), *fits.over_temperature(conditions)]
-        print("\n".join(fit.told() for fit in over))
+        told = [fit.told() for fit in fits.over_salt(conditions)]
+        print("\n".join([*told, *(fit.told() for fit in fits.over_temperature(conditions))]))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
