@@ -86,7 +86,7 @@ def content(told: Mapping[str, Any], protocol: str, rows: Sequence[Row], folder:
 def write(folder: Path, found: Mapping[str, Any], title: str) -> None:
     """Write what `content` gave, as JSON, table and plot; `scan.json` is written last."""
     conditions = [condition_of(row) for row in found["values"]]
-    write_atomic(folder / TABLE_FILE, fits.as_csv(conditions))
+    write_atomic(folder / TABLE_FILE, fits.as_csv({found["monomer_smiles"]: conditions}))
     write_atomic(folder / PLOT_FILE, fits.plot(conditions, title))
     write_json(folder / JSON_FILE, found)
 
