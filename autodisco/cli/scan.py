@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -21,15 +19,8 @@ from autodisco.cli.options import (
     TIMEOUT_OF_BUILDS,
     WORKERS_OF_BUILDS,
 )
-from autodisco.cli.output import message, one_line, plain, print_json, print_table
-from autodisco.errors import InputError
+from autodisco.cli.output import message, one_line, print_json, print_table
 from autodisco.limits import MOLALITY, TEMPERATURE_K
-from autodisco.text import counted
-
-if TYPE_CHECKING:
-    from autodisco.simulation.batch import Subject
-
-MOST_VALUES = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -80,106 +71,48 @@ def scan(
     command again runs what is missing; finished builds are kept.
     """
     from autodisco.cli.mixture import Flags, subject
+    from autodisco.cli.scanned import How, scanned, series
     from autodisco.simulation import engines, forcefield, protocols, scan, scan_results
-    from autodisco.simulation.batch import builds_folder
 
     loaded = protocols.load(protocol)
     simulated = subject(what, Flags(salt=salt or ()))
-    salts = {m: scan.with_molality(simulated, m) for m in series("--molality", molality, MOLALITY)}
-    by_molality: Mapping[float, Subject] = salts or {scan.own_molality(simulated, protocol): simulated}
+    by_molality = scan.at_molalities(simulated, series("--molality", molality, MOLALITY), protocol)
     kelvins = series("--temperature", temperature, TEMPERATURE_K) or [loaded.temperature_k]
     forcefield.load(force_field)
-    engine = engines.resolved(engine)
     timeout_s = 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else 60.0))
-    base = scan.base_of(protocol)
-    folder = builds_folder(out, simulated, f"scan-{protocols.load(base).name}", seed, engine, force_field)
-    earlier = scan_results.earlier_rows(folder, base)
-    n = len(by_molality) * len(kelvins)
-    message(
-        f"{what}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with protocol {loaded.name}, force field "
-        f"{force_field}, engine {engine}; finished builds are kept in {out}"
+    how = How(
+        protocol, force_field, replicas, out, seed, workers, timeout_s, engines.resolved(engine), threads, executor
     )
-    how = How(protocol, force_field, replicas, out, seed, workers, timeout_s, engine, threads, executor)
-    found = simulated_rows(what, by_molality, kelvins, how)
-    rows = scan_results.with_earlier(found, earlier)
-    if added := len(rows) - len(found):
-        message(f"{counted(added, 'condition')} of earlier scans with the same settings are in table and fits, too")
-    told = {
-        "monomer_smiles": what, "key": simulated.key, "protocol": protocols.load(base).name, "force_field": force_field,
-        "engine": engine, "seed": seed,
-    }  # fmt: skip
-    _report(scan_results.content(told, base, rows, folder), folder, as_json)
-    for warning in scan.few_pairs([scan_results.condition_of(row) for row in found], protocol):
+    found = scanned(what, simulated, by_molality, kelvins, how)
+    _print(found.content, as_json)
+    message(f"table, fits and plot: {found.folder}")
+    for warning in scan.few_pairs([scan_results.condition_of(row) for row in found.rows], protocol):
         message(f"warning: {warning}")
-    if not any(row["n_replicas"] for row in found):
+    if not any(row["n_replicas"] for row in found.rows):
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class How:
-    """How the builds of a scan run; the fields are those of `simulate_batch`."""
-
-    protocol: str
-    force_field: str
-    replicas: int
-    root: Path
-    seed: int
-    workers: int
-    timeout_s: float
-    engine: str
-    threads: int = 1
-    executor: str = "local"
-
-
-def simulated_rows(
-    what: str, by_molality: Mapping[float, Subject], temperatures_k: Sequence[float], how: How
-) -> list[dict[str, Any]]:
-    """Simulate every condition, with progress on stderr; a row of each, as `scan.json` holds it."""
-    from autodisco.cli.single import ReplicaProgress
-    from autodisco.simulation import protocols, scan
-    from autodisco.simulation.batch import builds_folder, failures, simulate_batch
-
-    rows = []
-    for kelvin in temperatures_k:
-        name = scan.protocol_at(how.protocol, kelvin)
-        shown_as = {one.key: f"{what} {m:g} mol/kg {kelvin:g} K" for m, one in by_molality.items()}
-        with ReplicaProgress(shown_as) as shown:
-            outcomes = simulate_batch(
-                by_molality.values(), name, how.force_field, how.replicas, how.root, how.seed, how.workers,
-                how.timeout_s, how.engine, how.threads, shown.begin, shown.end, shown.refresh, how.executor,
-                shown.submitted,
-            )  # fmt: skip
-        for m, one in by_molality.items():
-            found = scan.condition(m, kelvin, scan.ion_pairs(one, name), outcomes[one.key])
-            place = builds_folder(how.root, one, protocols.load(name).name, how.seed, how.engine, how.force_field)
-            more = {"replicas_s_per_cm": found.conductivities, "failures": failures(outcomes[one.key]), "folder": place}
-            rows.append(plain(found.to_dict() | more))
-    return rows
-
-
-def _report(found: dict[str, Any], folder: Path, as_json: bool) -> None:
-    """Write table, fits and plot into `folder`, and print values and fits."""
+def _print(found: dict[str, Any], as_json: bool) -> None:
+    """Print values and fits, and the builds that failed."""
     from autodisco.analysis import conditions as fits
     from autodisco.simulation import scan_results
 
     rows = found["values"]
-    title = f"{found['monomer_smiles']} ({found['protocol']}, {found['force_field']})"
-    scan_results.write(folder, found, title)
     if as_json:
         print_json(found)
     else:
         conditions = [scan_results.condition_of(row) for row in rows]
-        _print_values(rows, title)
+        print_values(rows, scan_results.title_of(found))
         told = [fit.told() for fit in fits.over_salt(conditions)]
         print("\n".join([*told, *(fit.told() for fit in fits.over_temperature(conditions))]))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
             message(f"{where}, replica {failure['replica']}: {failure['code']}: {one_line(failure['detail'])}")
-    message(f"table, fits and plot: {folder}")
 
 
-def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print a table of conditions and their conductivities."""
     from autodisco.analysis.quantities import quantity
 
     sigma, kelvin = quantity("conductivity_s_per_cm"), quantity("temperature_k")
@@ -198,28 +131,3 @@ def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
         ],
         title,
     )
-
-
-def series(flag: str, text: str | None, limits: tuple[float, float]) -> list[float]:
-    """The numbers of ``1,2,3`` or ``FROM:TO:STEP``, rising, each once; none without a text.
-
-    Raises InputError, naming the flag and its value.
-    """
-    if text is None:
-        return []
-    try:
-        parts = [float(part) for part in text.replace(":", ",").split(",")]
-        if ":" in text:
-            start, stop, step = parts
-            if text.count(":") != 2 or not step > 0 or not start <= stop or (stop - start) / step > MOST_VALUES:
-                raise ValueError
-            parts = [round(start + k * step, 9) for k in range(math.floor((stop - start) / step + 1e-9) + 1)]
-    except ValueError:
-        raise InputError(
-            f"{flag} {text}: allowed are numbers with commas, or FROM:TO:STEP with at most 100 steps"
-        ) from None
-    least, most = limits
-    wrong = next((part for part in parts if not least <= part <= most), None)
-    if wrong is not None:
-        raise InputError(f"{flag} {text}: {wrong:g} is outside {least:g} to {most:g}")
-    return sorted(set(parts))

@@ -36,6 +36,13 @@ def with_molality(subject: Subject, molality: float) -> Formulation:
     return Formulation(**fields | {"molality": molality})
 
 
+def at_molalities(subject: Subject, molalities: Sequence[float], protocol: str) -> dict[float, Subject]:
+    """The subject at each molality, or at its own one where none is named. Raises InputError without salt."""
+    if not molalities:
+        return {own_molality(subject, protocol): subject}
+    return {molality: with_molality(subject, molality) for molality in molalities}
+
+
 def base_of(protocol: str) -> str:
     """The protocol without the temperature that ``protocol@T`` names."""
     return protocol.partition("@")[0]

@@ -13,9 +13,10 @@ from autodisco.errors import InputError
 from autodisco.files import read_json, write_atomic, write_json
 from autodisco.simulation import protocols
 from autodisco.simulation.cache import RECIPE
+from autodisco.store import SCAN_FILE
 
 Row = dict[str, Any]
-JSON_FILE, TABLE_FILE, PLOT_FILE = "scan.json", "scan.csv", "scan.png"
+TABLE_FILE, PLOT_FILE = "scan.csv", "scan.png"
 
 
 def condition_of(row: Mapping[str, Any]) -> Condition:
@@ -35,7 +36,7 @@ def earlier_rows(folder: Path, protocol: str) -> list[Row]:
     Raises InputError for results of another protocol with the same name, or of a version of the program whose values
     differ: both would replace builds, too.
     """
-    file = folder / JSON_FILE
+    file = folder / SCAN_FILE
     if not file.exists():
         return []
     try:
@@ -78,17 +79,22 @@ def content(told: Mapping[str, Any], protocol: str, rows: Sequence[Row], folder:
         "values": list(rows),
         "fits_over_molality": [fit.to_dict() for fit in fits.over_salt(conditions)],
         "fits_over_temperature": [fit.to_dict() for fit in fits.over_temperature(conditions)],
-        "files": [str(folder / name) for name in (JSON_FILE, TABLE_FILE, PLOT_FILE)],
+        "files": [str(folder / name) for name in (SCAN_FILE, TABLE_FILE, PLOT_FILE)],
         "protocol_content": protocols.load(protocol).content(),
     }
 
 
-def write(folder: Path, found: Mapping[str, Any], title: str) -> None:
+def title_of(found: Mapping[str, Any]) -> str:
+    """Polymer, protocol and force field, for people."""
+    return f"{found['monomer_smiles']} ({found['protocol']}, {found['force_field']})"
+
+
+def write(folder: Path, found: Mapping[str, Any]) -> None:
     """Write what `content` gave, as JSON, table and plot; `scan.json` is written last."""
     conditions = [condition_of(row) for row in found["values"]]
     write_atomic(folder / TABLE_FILE, fits.as_csv({found["monomer_smiles"]: conditions}))
-    write_atomic(folder / PLOT_FILE, fits.plot(conditions, title))
-    write_json(folder / JSON_FILE, found)
+    write_atomic(folder / PLOT_FILE, fits.plot(conditions, title_of(found)))
+    write_json(folder / SCAN_FILE, found)
 
 
 def _place(row: Row) -> tuple[float, float]:

@@ -20,7 +20,8 @@ def row(molality, kelvin=500.0, values=(0.01,)):
 
 
 def written(folder, rows, protocol="quick"):
-    write(folder, content({"monomer_smiles": "*OCC*"}, protocol, rows, folder), "*OCC*")
+    told = {"monomer_smiles": "*OCC*", "protocol": protocol, "force_field": "pcff+"}
+    write(folder, content(told, protocol, rows, folder))
     return folder
 
 
