@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 
 from autodisco.analysis.plots import COLOURS
 from autodisco.analysis.quantities import quantity
-from autodisco.report.figure import Drawing, Mark
+from autodisco.decide.objective import CONDUCTIVITY
+from autodisco.report.figure import Drawing, Mark, set_scale
 from autodisco.report.tables import Table
 from autodisco.text import shortened
 
@@ -65,7 +66,8 @@ def _chart(
     along: tuple[str, Callable[[float], float]],
 ) -> str:
     """A panel for each temperature or molality, with a colour for each polymer."""
-    shown = panels[:MOST_PANELS]
+    step = max(1, -(-(len(panels) - 1) // (MOST_PANELS - 1)))
+    shown = [*panels[:-1:step], panels[-1]]
     with Drawing(0.4 + 2.6 * len(shown)) as drawing:
         for number, panel in enumerate(shown):
             axes = drawing.figure.add_subplot(len(shown), 1, number + 1)
@@ -73,9 +75,12 @@ def _chart(
             for place, scan in enumerate(scans):
                 rows = [row for row in scan["values"] if row[panel_of] == panel and row[SIGMA.name]]
                 _draw(drawing, axes, scan, rows, along, COLOURS[place % len(COLOURS)])
-            axes.set(yscale="log", ylabel=f"{SIGMA.symbol} ({SIGMA.shown_unit})", title=f"{panel:g} {unit}")
+            set_scale(axes.yaxis, axes.set_yscale, CONDUCTIVITY)
+            axes.set(ylabel=f"{SIGMA.symbol} ({SIGMA.shown_unit})", title=f"{panel:g} {unit}")
         axes.set_xlabel("salt (mol per kg)" if name == "molality" else "1000 / T (1/K)")
-        drawing.figure.legend(*drawing.figure.axes[0].get_legend_handles_labels(), loc="outside lower center")
+        drawing.figure.legend(
+            *drawing.figure.axes[0].get_legend_handles_labels(), loc="outside lower center", frameon=False
+        )
         return drawing.svg(f"scan-{name}", f"Conductivity against {name}")
 
 
