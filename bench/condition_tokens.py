@@ -31,7 +31,7 @@ from autodisco.polymer import parse
 from autodisco.surrogate import from_tables
 
 MEASURED = Path(__file__).parents[1] / "autodisco" / "surrogate" / "data" / "measured.csv"
-NETWORK = {"iterations": 200, "batch_size": 16, "learning_rate": 3e-3, "device": "cpu"}
+NETWORK = {"iterations": 400, "batch_size": 32, "learning_rate": 3e-3, "device": "cpu"}
 PARTS, DRAWS, SPELLINGS, TOP_FRACTION = 3, 150, 3, 0.25
 RELATIVE, QUANTILES = {"high or low at its conditions": {}}, {"quantile of all rows": {"conductivity": 3}}
 KELVINS = (300.0, 500.0)
@@ -146,16 +146,17 @@ def nats(generator: Generator, unit: str, label: str) -> float:
 def draws(data: TrainingData, judge: Judge) -> None:
     """Print what the judge says of new polymers, by class and condition."""
     generator, known = fitted(data.rows, data), {parse(unit).key for unit in data.smiles}
-    print("\n| class and conditions | training rows | new polymers | judge | ± |\n|---|---|---|---|---|")
+    print("\n| class and conditions | rows | judge of the rows | new polymers | judge | ± |\n|---|---|---|---|---|---|")
     for label in generator.labels:
         if "unlabelled" in label:
             continue
         new = generator.sample_new(DRAWS, label, known=known, max_draws=DRAWS, max_tokens=40, seed=1).strings
         scores = judge(new) if new else np.array([])
         error = scores.std(ddof=1) / len(scores) ** 0.5 if len(scores) > 1 else float("nan")
-        rows = sum(row.label == label for row in data.rows)
+        rows = [row.smiles for row in data.rows if row.label == label]
         mean = scores.mean() if len(scores) else float("nan")
-        print(f"| {label} | {rows} | {len(new)} | {mean:.3f} | {error:.3f} |", flush=True)
+        of_rows = judge(rows).mean()
+        print(f"| {label} | {len(rows)} | {of_rows:.3f} | {len(new)} | {mean:.3f} | {error:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def finalists(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print builds and their cost; run nothing.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Simulate the best polymers of a campaign over molality and temperature.
+    """Simulate the best polymers at several conditions.
 
     The reference and the best of the ranking are scanned as by autodisco scan, with force field, engine and seed of the
     campaign. Results are in finalists/ of the campaign folder; report, status --json and export show them. The same

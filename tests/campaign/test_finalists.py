@@ -1,6 +1,7 @@
 """The best polymers of a campaign at several conditions."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -50,12 +51,12 @@ def ranked(tmp_path, monkeypatch):
     return campaign.folder
 
 
-def command(folder, *words):
-    return [sys.executable, "-m", "autodisco", "finalists", str(folder), *words]
+def command(folder, *words, name="finalists"):
+    return [sys.executable, "-m", "autodisco", name, str(folder), *words]
 
 
-def told(folder, *words):
-    return subprocess.run(command(folder, *words), capture_output=True, text=True, check=False)
+def told(folder, *words, name="finalists"):
+    return subprocess.run(command(folder, *words, name=name), capture_output=True, text=True, check=False)
 
 
 def conditions(kelvin, molalities=(1.0, 3.0)):
@@ -134,7 +135,9 @@ def test_report_and_export_show_the_scans(ranked, tmp_path):
     assert [(row["monomer_smiles"], row["temperature_k"], row["molality_mol_per_kg"]) for row in exported] == [
         (PTMO, kelvin, m) for kelvin in ("450.0", "500.0") for m in ("1.0", "3.0")
     ]
-    assert len(read_json(folder / "scan.json")["fits_over_temperature"]) == 2
+    (shown,) = json.loads(told(ranked, "--json", name="status").stdout)["finalists"]
+    assert shown == read_json(folder / "scan.json")
+    assert len(shown["fits_over_temperature"]) == 2
 
 
 def test_without_scans_nothing_is_shown(ranked, tmp_path):
