@@ -23,7 +23,7 @@ from autodisco.text import counted, duration
 
 if TYPE_CHECKING:
     from autodisco.campaign.finalists import Finalist
-    from autodisco.cli.scanned import How
+    from autodisco.cli.scanned import How, Scanned
     from autodisco.simulation.batch import Subject
 
 MOLALITIES = "0.5,1,1.5,2,3"
@@ -107,10 +107,7 @@ def finalists(
         print_json([one.content for one in found])
     else:
         _print(plans, [one.content for one in found])
-    for plan, one in zip(plans, found, strict=True):
-        failed = sum(len(row["failures"]) for row in one.rows)
-        lost = f"; {counted(failed, 'build')} without a value" if failed else ""
-        message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
+    _tell_results(plans, found, protocol)
     message(f"charts of all of them: autodisco report {argument(folder)}")
     if not any(row["n_replicas"] for one in found for row in one.rows):
         raise typer.Exit(1)
@@ -135,6 +132,20 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
     took = "not known" if cpu_h is None else f"about {duration(3600 * cpu_h)}"
     print(f"{counted(missing, 'build')} with protocol {cost.protocol}: CPU time {took} ({cost.source})")
     message("nothing was started and nothing was written")
+
+
+def _tell_results(plans: Sequence[Plan], found: Sequence[Scanned], protocol: str) -> None:
+    """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
+    from autodisco.simulation import scan, scan_results
+
+    warnings: dict[str, None] = {}
+    for plan, one in zip(plans, found, strict=True):
+        failed = sum(len(row["failures"]) for row in one.rows)
+        lost = f"; {counted(failed, 'build')} without a value" if failed else ""
+        message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
+        warnings |= dict.fromkeys(scan.few_pairs([scan_results.condition_of(row) for row in one.rows], protocol))
+    for warning in warnings:
+        message(f"warning: {warning}")
 
 
 def _print(plans: Sequence[Plan], found: Sequence[dict[str, Any]]) -> None:
