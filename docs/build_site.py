@@ -1,10 +1,11 @@
 """What the site of the documentation (`mkdocs.yml`) holds beside the pages of this folder.
 
-The README is its first page, the help of every command is a page, and files of the repository that pages link to are
-copied into it.
+The README is its first page, the help of every command is a page, files of the repository that pages link to are
+copied into it, and equations are MathML, which browsers draw without a script.
 """
 
 import re
+from html import unescape
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -14,6 +15,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 COPIES = "files"
 """Folder of the site for files that lie outside of `docs`."""
+EQUATION = re.compile(r'<(span|div) class="arithmatex">\\(?P<way>[(\[])(?P<tex>.*?)\\[)\]]</\1>', re.DOTALL)
 OUTSIDE = re.compile(r"\]\(\.\./([^)#]+)\)")
 
 
@@ -35,6 +37,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links to files outside of the folder of the pages, to their copies."""
     return OUTSIDE.sub(rf"]({COPIES}/\1)", markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Equations in TeX, as the extension arithmatex marks them, to MathML."""
+    return EQUATION.sub(lambda found: equation(found["tex"], found["way"] == "["), html)
+
+
+def equation(tex: str, alone: bool) -> str:
+    """MathML of an equation, in a line of its own or within the text."""
+    from latex2mathml.converter import convert
+
+    mathml = convert(unescape(tex), display="block" if alone else "inline")
+    if "\\" in mathml:
+        raise ValueError(f"not understood in the equation {tex}: {mathml}")
+    return mathml
 
 
 def first_page() -> str:
