@@ -1,7 +1,7 @@
 """What the site of the documentation (`mkdocs.yml`) holds beside the pages of this folder.
 
-The README is its first page, the help of every command is a page, the keys of files are a page, files of the repository that pages link to are
-copied into it, and equations are MathML, which browsers draw without a script.
+The README is its first page, and the help of every command is a page. The keys of protocol files are tables. Files of
+the repository that pages link to are copied. Equations are MathML, which browsers draw without a script.
 """
 
 import inspect

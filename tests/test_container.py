@@ -1,4 +1,4 @@
-"""The recipe of the container: what it copies and installs is there. Building it needs a network and a container tool."""
+"""The recipe of the container: what it copies and installs is there."""
 
 import re
 import tomllib
