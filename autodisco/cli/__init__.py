@@ -24,6 +24,7 @@ MODULES = (
     "ask",
     "chemistry_commands",
     "compare",
+    "figures",
     "maintenance_commands",
     "label",
     "machine_commands",

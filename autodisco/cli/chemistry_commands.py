@@ -281,7 +281,18 @@ def _others(group: "Group") -> str:
 def _print_checked(rows: list[dict[str, Any]]) -> None:
     against, named = "equals" in rows[0], any(row["name"] for row in rows)
     print_table(
-        ["repeat unit", "canonical", *["name"] * named, "key", ">g/mol", ">heavy atoms", ">O/C", ">rotatable", ">SA score", "flags"]
+        [
+            "repeat unit",
+            "canonical",
+            *["name"] * named,
+            "key",
+            ">g/mol",
+            ">heavy atoms",
+            ">O/C",
+            ">rotatable",
+            ">SA score",
+            "flags",
+        ]
         + ["known as"] * against,
         [
             (

@@ -31,7 +31,8 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     -------
     dict
         ``smiles`` as given; ``valid``; ``reasons`` why it is invalid, each with ``code`` and ``reason``; ``key``,
-        ``canonical`` and ``scores``, None if it is invalid; ``name``, the common one with its abbreviation, or None; ``flags``; ``force_field_flags``, its groups for which the
+        ``canonical`` and ``scores``, None if it is invalid; ``name``, the common one with its
+        abbreviation, or None; ``flags``; ``force_field_flags``, its groups for which the
         force field is weak, None if the force field has no parameters for it; with `known` (key to line and text) also
         ``equals``: ``line`` and ``smiles`` of the same polymer there, or None.
     """
