@@ -31,6 +31,7 @@ MODULES = (
     "measurement_commands",
     "model_commands",
     "new",
+    "novelty",
     "predict",
     "scan",
     "service_commands",
