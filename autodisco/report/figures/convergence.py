@@ -15,7 +15,7 @@ from autodisco.decide import Ranked
 from autodisco.errors import AutodiscoError
 from autodisco.report.figure import thinned
 from autodisco.report.figures.source import Source
-from autodisco.report.figures.style import COLUMN_CM, PAGE_CM, PrintFigure, label, letter, value_axis
+from autodisco.report.figures.style import COLUMN_CM, PAGE_CM, PrintFigure, label, letter, log_axis, value_axis
 from autodisco.store import Store
 
 LEAST_BUILDS, MOST_LINES, MOST_TRAJECTORIES = 3, len(COLOURS), 4
@@ -101,7 +101,7 @@ def _draw_builds(axes: Axes, rows: Sequence[Ranked], source: Source) -> None:
 
 def _moved(store: Store, row: Ranked) -> Curve | None:
     """Displacements of the cations in the trajectories of a polymer that are kept, at lags that all of them have."""
-    found = []
+    found: list[tuple[Floats, Floats]] = []
     for replica in store.replicas(key=row.key, protocol=row.protocol):
         folder = store.replica_folder(row.key, row.protocol, replica.replica)
         if replica.status == "done" and (folder / "trajectory.dcd").is_file() and len(found) < MOST_TRAJECTORIES:
@@ -128,7 +128,7 @@ def displacements(folder: Path) -> tuple[Floats, Floats] | None:
     if place is None:
         return None
     lags = spread_lags(run.n_frames, LAGS)
-    return lags * run.trajectory.frame_interval_ps, run.get(Displacement).moved[place].msd[lags]
+    return np.asarray(lags * run.trajectory.frame_interval_ps, float), run.get(Displacement).moved[place].msd[lags]
 
 
 def _error(curves: Floats) -> Floats:
@@ -156,4 +156,6 @@ def _draw_moved(axes: Axes, curves: Sequence[Curve]) -> None:
     ends = np.array([lags[len(lags) // 2], lags[-1]])
     start = 0.5 * float(np.interp(ends[0], lags, several.mean(axis=0)))
     axes.plot(ends, start * ends / ends[0], color="0.5", lw=0.8, ls="--")
-    axes.set(xscale="log", yscale="log", xlabel="time lag, ps", ylabel="displacement of cations, Å²")
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(xlabel="time lag, ps", ylabel="displacement of cations, Å²")

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
 
+from autodisco.analysis.plots import GREY
+from autodisco.arrays import Floats
 from autodisco.decide import Objective
-from autodisco.decide.front import Front, FrontRow
+from autodisco.decide.front import Expected, Front, FrontRow
 from autodisco.names import short_name
 from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import (
     BLUE,
     COLUMN_CM,
-    GREY,
     ORANGE,
     PAGE_CM,
     SMALL,
@@ -104,9 +106,9 @@ def _points(
     axes.scatter(xs, ys, s=12, c=colour, lw=0, zorder=4, label=word)
 
 
-def _bars(objective: Objective, values: Sequence[object]) -> list[list[float]]:
+def _bars(objective: Objective, values: Sequence[Expected]) -> list[list[float]]:
     read = objective.read
-    ends = [(read(one.low), read(one.expected), read(one.high)) for one in values]  # type: ignore[attr-defined]
+    ends = [(read(one.low), read(one.expected), read(one.high)) for one in values]
     return [[middle - low for low, middle, _ in ends], [high - middle for _, middle, high in ends]]
 
 
@@ -119,7 +121,7 @@ def _number(figure: Figure, axes: Axes, places: Sequence[tuple[float, float]]) -
     """Number points where no other number or point of the front is; one for which there is no room has none."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     points = axes.transData.transform(places)
-    taken = []
+    taken: list[Bbox] = []
     for number, (place, point) in enumerate(zip(places, points, strict=True), 1):
         for x, y in OFFSETS:
             text = axes.annotate(
@@ -133,13 +135,14 @@ def _number(figure: Figure, axes: Axes, places: Sequence[tuple[float, float]]) -
             text.remove()
 
 
-def _is_free(text: Annotation, renderer: object, taken: list, points: object, own: object, axes: Axes) -> bool:
+def _is_free(
+    text: Annotation, renderer: RendererAgg, taken: Sequence[Bbox], points: Floats, own: Floats, axes: Axes
+) -> bool:
+    """Whether a label lies inside of the axes, and on no other label or point."""
     box = text.get_window_extent(renderer)
-    inside = axes.bbox
-    others = [point for point in points if tuple(point) != tuple(own)]  # type: ignore[attr-defined]
+    others = [point for point in points if not (point == own).all()]
     return (
         not any(box.overlaps(one) for one in taken)
         and not any(box.contains(*point) for point in others)
-        and inside.contains(*box.min)
-        and inside.contains(*box.max)
+        and bool(axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max))
     )

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from autodisco.analysis.plots import GREY
 from autodisco.arrays import Floats
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, read_material
@@ -16,7 +17,6 @@ from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import (
     BLUE,
     GREEN,
-    GREY,
     ORANGE,
     PAGE_CM,
     PURPLE,

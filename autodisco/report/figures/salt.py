@@ -16,7 +16,7 @@ from autodisco.decide import Ranked
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.report.figures.source import Source
-from autodisco.report.figures.style import COLUMN_CM, PrintFigure, label, legend
+from autodisco.report.figures.style import COLUMN_CM, PrintFigure, label, legend, log_axis
 from autodisco.text import counted, joined
 
 MARKERS = "osD^v<"
@@ -47,7 +47,7 @@ def salt(source: Source) -> PrintFigure | str:
         f"{'Protocols' if ' and ' in protocols else 'Protocol'} {protocols}.",
         COLUMN_CM,
         7.0,
-        lambda figure: _draw(figure, found, entry.factor, entry.heading),
+        lambda figure: _draw(figure, found, entry.factor, f"conductivity, {entry.shown_unit}"),
         [_row(*one, condition) for one in found for condition in one[2]],
     )
 
@@ -97,5 +97,6 @@ def _draw(
             if curve := curves.get(kelvin):
                 fine = np.linspace(curve.least, curve.most, 200)
                 axes.plot(fine, factor * curve.at(fine), color=colour, lw=0.9)
-    axes.set(xlabel="salt, mol per kg of polymer", ylabel=axis, yscale="log")
+    log_axis(axes.yaxis)
+    axes.set(xlabel="salt, mol per kg of polymer", ylabel=axis)
     legend(figure, axes, 2)

@@ -103,10 +103,14 @@ def label(row: Ranked, width: int = 22) -> str:
 
 
 def value_axis(axis: Axis, objective: Objective) -> None:
-    """The scale of the objective. Of a logarithmic one, the powers of ten have numbers, and over a short range 2 and 5
-    times these, which never touch each other at the width of a column."""
-    if objective.scale.floor is None:
-        return
+    """The scale of the objective."""
+    if objective.scale.floor is not None:
+        log_axis(axis)
+
+
+def log_axis(axis: Axis) -> None:
+    """A logarithmic axis: the powers of ten have numbers, and over a short range 2 and 5 times these, which never touch
+    each other at the width of a column."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(FuncFormatter(lambda value, _: _between(value, axis.get_view_interval())))

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from autodisco.analysis.plots import GREY
 from autodisco.decide import Objective, Ranked
 from autodisco.report.charts import limits, span, spread
 from autodisco.report.content import replica_values
@@ -15,7 +16,6 @@ from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import (
     BLUE,
     COLUMN_CM,
-    GREY,
     PAGE_CM,
     SMALL,
     VERDICTS,
@@ -140,7 +140,7 @@ def _ranked(row: Ranked, objective: Objective) -> dict[str, Any]:
 
 
 def _draw_ranking(figure: Figure, rows: Sequence[Ranked], source: Source) -> None:
-    axes, objective, judged = figure.add_subplot(), source.objective, source.content.judged
+    axes, objective, judged = figure.add_subplot(), source.objective, bool(source.content.judged)
     if source.reference:
         _reference(axes.axvspan, axes.axvline, source.reference, source.content.reference_name)
     protocols = list(dict.fromkeys(row.protocol for row in rows))
