@@ -104,7 +104,14 @@ def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k
 
     kelvin = np.array([at for at, _ in points if at is not None])
     if not len(kelvin):
-        return _Value(first.smiles, first.source, first.salt, None, place(means[0]), _sem(first, objective))
+        return _Value(
+            first.smiles,
+            first.source,
+            first.salt,
+            None,
+            place(means[0]),
+            objective.error_on_scale(first.value, first.sem),
+        )
     number = int(np.argmin(np.abs(kelvin - temperature_k)))
     nearest = points[number][1][0]
     assert nearest.temperature_k is not None, "it is among the points"
@@ -116,18 +123,18 @@ def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k
         moved = float(np.interp(-1.0 / own, -1.0 / kelvin, means))
     else:
         moved = means[number] + _slope(objective) * (1000.0 / own - 1000.0 / nearest.temperature_k)
-    return _Value(first.smiles, first.source, first.salt, None if at else own, place(moved), _sem(nearest, objective))
+    return _Value(
+        first.smiles,
+        first.source,
+        first.salt,
+        None if at else own,
+        place(moved),
+        objective.error_on_scale(nearest.value, nearest.sem),
+    )
 
 
 def _slope(objective: Objective) -> float:
     return SLOPE if objective.column == CONDUCTIVITY.column else 0.0
-
-
-def _sem(row: Experiment, objective: Objective) -> float | None:
-    """The standard error of a value on the scale of the objective."""
-    if row.sem is None or objective.scale.floor is None:
-        return row.sem
-    return row.sem / ((row.value + objective.scale.floor) * float(np.log(10)))
 
 
 def _name(value: _Value, target: Conditions) -> str:

@@ -181,6 +181,25 @@ class Objective:
             raise InputError(f"objective '{self.name}': its formula fails: {told(error)}") from error
         return value if math.isfinite(value) else self.undefined
 
+    def error(self, properties: Mapping[str, Any]) -> float | None:
+        """Standard error of `value`, in first order from those of all its quantities; None where one has none."""
+        squares = 0.0
+        for name in self.quantities:
+            sem = properties.get(f"{name}{SEM}")
+            if sem is None:
+                return None
+            ends = [self.value({**properties, name: properties[name] + by}) for by in (sem, -sem)]
+            if ends[0] is None or ends[1] is None:
+                return None
+            squares += ((ends[0] - ends[1]) / 2) ** 2
+        return math.sqrt(squares) if self.quantities else None
+
+    def error_on_scale(self, value: float, error: float | None) -> float | None:
+        """Standard error of a value on the scale (decades on a logarithmic one)."""
+        if error is None or self.scale.floor is None:
+            return error
+        return error / ((max(value, 0.0) + self.scale.floor) * math.log(10))
+
     def of_structure(self, text: str) -> float | None:
         """The value that the structure decides, given the canonical text of a material; None where it is unknown.
 
