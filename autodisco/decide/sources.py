@@ -44,12 +44,14 @@ class Collected:
     ----------
     labels, sources : those of short protocols last; sources by name
     target : name of the source that the posterior speaks about
+    conditions : those of the target
     prior_mean : whether it begins with the prior mean of the program
     """
 
     labels: list[Label]
     sources: dict[str, Source]
     target: str
+    conditions: Conditions
     prior_mean: bool
 
 
@@ -97,6 +99,7 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
         labels=sorted(labels, key=lambda label: order[label.source]),
         sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
         target=target,
+        conditions=conditions,
         prior_mean=prior_mean and target == REFERENCE,
     )
 
