@@ -166,9 +166,9 @@ def told_lines(added: Added) -> Iterator[str]:
         yield f"in the place of {counted(added.replaced, 'row')} that {added.name} gave before"
     for name, sources in added.used.items():
         for source, n in sources.items():
-            yield f"{name}: {counted(n, 'row')} used, source {source}"
+            yield f"{name}: {counted(n, 'row')} used from the next batch on, source {source}"
     for reason, n in sorted(added.unused.items()):
-        yield f"not used: {counted(n, 'row')} {reason}"
+        yield f"not used: {counted(n, 'row')}: {reason}"
 
 
 def _check_source(store: Store, source: str) -> None:

@@ -64,4 +64,5 @@ def add(
     )
     for line in told_lines(done):
         message(line)
-    message("used from the next batch on" if done.new else f"{folder.name} has these already; nothing changes")
+    if not done.new:
+        message(f"{folder.name} has these already; nothing changes")
