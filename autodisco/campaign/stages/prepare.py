@@ -116,11 +116,11 @@ def _load(campaign: Campaign, store: Store) -> None:
 
 
 def _scores(campaign: Campaign, materials: list[Material]) -> dict[str, dict[str, Any]]:
-    """The scores of materials by key. Quantum chemistry may take long, so that they are calculated before the
+    """The scores of materials by key. Values of the structure may take long, so that they are calculated before the
     transaction: nobody else could write meanwhile."""
-    found: dict[str, dict[str, Any]] = {}
+    slow, found = any(one.structure for one in campaign.wanted.every), {}
     for material in materials:
-        if campaign.interrupted():
+        if slow and campaign.interrupted():
             raise Interrupted
         if material.key not in found:
             found[material.key] = known_scores(campaign, material)
