@@ -84,7 +84,7 @@ def warnings_of(names: Sequence[str], results: Sequence[Given], paths: Sequence[
         for warning in result.get("warnings") or ():
             of_a_file = any(warning.startswith(str(path)) for path in paths)
             said.append(warning if of_a_file else f"{name}: {warning}")
-    return said
+    return list(dict.fromkeys(said))
 
 
 def rows(name: str, properties: Given, warnings: Sequence[str] = ()) -> list[tuple[Any, ...]]:

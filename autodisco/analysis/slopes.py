@@ -40,7 +40,7 @@ class LineFit:
         """Slope of a curve (F,) per frame."""
         return float(self.weights @ curve[self.lags])
 
-    def at(self, curve: Floats, lags: Floats) -> Floats:
+    def at(self, curve: Floats, lags: Indices) -> Floats:
         """The line through a curve (F,) at some lags (n,) in frames."""
         return np.asarray(self.offset_weights @ curve[self.lags] + self.slope(curve) * lags)
 

@@ -131,7 +131,7 @@ def _print_windows(properties: dict[str, Any]) -> None:
     """Print the lags over which the displacement of each species was fitted, on one line."""
     ends, rules = properties.get("fit_to_ps") or {}, properties.get("fit_window") or {}
     windows = [
-        f"{kind} {number(start)} to {number(ends[kind])} ps ({rules[kind]})"
+        f"{kind} {start:.8g} to {ends[kind]:.8g} ps ({rules[kind]})"
         for kind, start in (properties.get("fit_from_ps") or {}).items()
     ]
     if windows:

@@ -178,6 +178,23 @@ def test_trajectories_are_known_by_their_first_bytes(universe, whole, topology, 
         assert_same(analyze(topology, tmp_path / other, **FILES, dt_ps=1.0).properties, whole)
 
 
+def test_arrays_written_as_the_page_shows_are_read(it, whole, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text()
+    code = "universe = MDAnalysis" + page.split("```python\nuniverse = MDAnalysis")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names = [ELEMENTS[kind].upper() + ("" if kind == 1 else "1") for kind in it.types]
+    given = {
+        "names": names, "residues": ["LI"] * 8 + ["TFS"] * 8 + ["PEO"] * 4, "molecule": it.molecules,
+        "positions": it.positions.astype(np.float32), "edges": it.edges, "dt": 2.0, "MDAnalysis": mda,
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(code, given)
+    found = analyze("box.gro", "run.xtc", **FILES).properties
+    assert found.length_ns == pytest.approx(0.046)
+    assert found.cation_diffusivity_cm2_per_s == pytest.approx(whole.cation_diffusivity_cm2_per_s / 2, rel=1e-2)
+
+
 def test_a_structure_among_trajectories_is_refused_as_a_second_run(universe, topology, tmp_path):
     file = written(universe, tmp_path / "run.xtc")
     again = tmp_path / "again.gro"

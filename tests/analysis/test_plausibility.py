@@ -42,7 +42,11 @@ def test_steps_longer_than_free_flight_are_noted(file):
 @pytest.mark.parametrize(
     ("edge", "diffusivity", "sentence"),
     [
-        (200, 4.5, "a diffusivity of 0.00045 cm²/s, which ions of no liquid have"),  # Å²/ps are 1e-4 cm²/s
+        (
+            200,
+            4.5,
+            "cm²/s, which ions of no liquid have: is the time between frames, 1 ps, right",
+        ),  # Å²/ps are 1e-4 cm²/s
         (60, 0.5, None),
         (25, 0.5, "S/cm, which no electrolyte below 500 K has: is the time between frames, 1 ps, right"),
     ],
@@ -54,9 +58,7 @@ def test_transport_of_no_liquid_is_noted(edge, diffusivity, sentence):
     noted = [warning for warning in found.warnings if "right, and" in warning]
     assert len(noted) == (sentence is not None)
     if sentence:
-        start, end = sentence[:14], sentence[-40:]
-        assert start in noted[0]
-        assert end in noted[0]
+        assert sentence in noted[0]
 
 
 @pytest.mark.parametrize("option", ["cluster_cutoff", "coordination_cutoff"])

@@ -75,7 +75,7 @@ class CoordinationNumbers(Observable):
     @property
     def _about(self) -> list[tuple[str, "Surroundings"]]:
         """Names and surroundings, those of the polymer first."""
-        return [("polymer", self.polymer)] * bool(self.polymer) + [("anions", self.anions)]
+        return [(name, atoms) for name, atoms in (("polymer", self.polymer), ("anions", self.anions)) if atoms]
 
     def _plot(self, axes: Any) -> None:
         """Radial distributions about cations, and the number of atoms up to a distance."""
