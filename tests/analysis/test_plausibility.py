@@ -40,13 +40,13 @@ def test_steps_longer_than_free_flight_are_noted(file):
 
 
 @pytest.mark.parametrize(
-    ("edge", "diffusivity", "sentence"),
+    ("edge", "diffusivity", "sentence"),  # Å, Å²/ps (1e-4 cm²/s)
     [
         (
             200,
             4.5,
             "cm²/s, which ions of no liquid have: is the time between frames, 1 ps, right",
-        ),  # Å²/ps are 1e-4 cm²/s
+        ),
         (60, 0.5, None),
         (25, 0.5, "S/cm, which no electrolyte below 500 K has: is the time between frames, 1 ps, right"),
     ],
