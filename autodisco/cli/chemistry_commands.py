@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 50
 
-SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
+SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*', or a BigSMILES."
 
 
 def register(app: typer.Typer) -> None:
@@ -299,7 +299,12 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
             for row in rows
         ],
     )
+    print_table(
+        ["repeat unit", "PSMILES", "BigSMILES"], [(row["smiles"], row["psmiles"], row["bigsmiles"]) for row in rows]
+    )
     for row in rows:
+        for note in row["notes"]:
+            message(f"{row['smiles']}: {note}")
         for flag in row["flags"]:
             bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
             message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")
