@@ -2,8 +2,8 @@
 
 BigSMILES (Lin et al., ACS Cent. Sci. 2019, 5, 1523; line notation 1.1) writes a polymer as a stochastic object: repeat
 units with bonding descriptors between braces. It says which units may follow one another, and nothing of amounts. The
-shares of a random copolymer are weights of the descriptors, as in G-BigSMILES (Schneider et al., Digital Discovery 2024,
-3, 51). A PSMILES is a repeat unit whose ends are written ``[*]``.
+shares of a random copolymer are weights of the descriptors, as in G-BigSMILES (Schneider et al., Digital Discovery
+2024, 3, 51). A PSMILES is a repeat unit whose ends are written ``[*]``.
 
 ==========================================  ============================================
 ``{[][<]CCO[>][]}``                         ``*CCO*``
@@ -89,7 +89,7 @@ def read_bigsmiles(text: str) -> StochasticObject:
 def bigsmiles_of(smiles: str) -> str | None:
     """The BigSMILES of a canonical repeat unit or of the canonical text of a material.
 
-    A random copolymer has weights. None for blends and plasticised polymers: no BigSMILES holds the shares of a mixture.
+    A random copolymer has weights. None for blends and plasticised polymers: BigSMILES holds no shares of a mixture.
     """
     head, _, rest = smiles.partition("|")
     if rest == "molecule":
