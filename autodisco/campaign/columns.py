@@ -120,10 +120,10 @@ def column(name: str, objectives: tuple[Objective, ...] = ()) -> Column:
         if name.endswith(f"_{described.name}"):  # of a lower tier
             tier = name.removesuffix(f"_{described.name}")
             return replace(described, name=name, description=f"{described.description}, protocol {tier}")
-    if known(base_name(name)):
-        return Column(name, _of_quantity(name), unit_of(name))
     if name in PLAIN:
         return Column(name, *PLAIN[name])
+    if known(base_name(name)):
+        return Column(name, _of_quantity(name), unit_of(name))
     for before in BEFORE:
         if name.startswith(before):
             return replace(column(name.removeprefix(before), objectives), name=name)

@@ -58,7 +58,8 @@ class Crate:
         """Folders of the finished replicas of a polymer, by their place in the crate."""
         from autodisco.polymer import ORGANIC_ELEMENTS, read_material
 
-        key = store.key_called(text) or read_material(text, ORGANIC_ELEMENTS).key
+        is_key = bool(store.polymers_by_key([text]))
+        key = text if is_key else store.key_called(text) or read_material(text, ORGANIC_ELEMENTS).key
         rows = [row for row in store.replica_states() if row.key == key and row.status == "done"]
         places = {
             f"{REPLICAS}/{key}/{row.protocol}/{row.replica}/": store.replica_folder(row.key, row.protocol, row.replica)

@@ -162,8 +162,11 @@ def test_openmm_reads_the_topology_for_gromacs_and_finds_the_same_energies(alkan
     from openmm import Context, Platform, VerletIntegrator, app, unit
 
     box, folder = alkane
-    gro = app.GromacsGroFile(str(folder / "gromacs" / "system.gro"))
-    top = app.GromacsTopFile(str(folder / "gromacs" / "system.top"), periodicBoxVectors=gro.getPeriodicBoxVectors())
+    gro = MDAnalysis.Universe(str(folder / "gromacs" / "system.gro"))
+    assert np.allclose(gro.atoms.positions, box.system.positions, atol=1e-5)
+    assert np.allclose(gro.dimensions[:3], box.system.box, atol=1e-5)
+    vectors = np.diag(box.system.box * 0.1).tolist()
+    top = app.GromacsTopFile(str(folder / "gromacs" / "system.top"), periodicBoxVectors=vectors * unit.nanometer)
     system = top.createSystem(
         nonbondedMethod=app.PME, nonbondedCutoff=box.protocol.nonbonded.cutoff * unit.angstrom,
         ewaldErrorTolerance=1e-6, useDispersionCorrection=False, constraints=None, removeCMMotion=False,
@@ -174,7 +177,7 @@ def test_openmm_reads_the_topology_for_gromacs_and_finds_the_same_energies(alkan
         if hasattr(force, "setUseLongRangeCorrection"):
             force.setUseLongRangeCorrection(False)
     context = Context(system, VerletIntegrator(0.001), Platform.getPlatformByName("Reference"))
-    context.setPositions(gro.getPositions())
+    context.setPositions(box.system.positions * 0.1)
     energy = context.getState(energy=True).getPotentialEnergy().value_in_unit(unit.kilocalorie_per_mole)
     assert energy == pytest.approx(read_json(folder / "energies.json")["total"], rel=1e-5)
     assert sum(lammps_energies(folder / "lammps").values()) == pytest.approx(energy, rel=1e-5)
