@@ -25,6 +25,7 @@ MODULES = (
     "build",
     "chemistry_commands",
     "compare",
+    "finalists",
     "maintenance_commands",
     "label",
     "machine_commands",
