@@ -1,4 +1,4 @@
-"""Exported tables describe themselves: read by libraries for CSV on the Web, Parquet, JSON Schema, UCUM and RO-Crate."""
+"""Exported tables describe themselves: libraries for CSV on the Web, Parquet, JSON Schema, UCUM and RO-Crate agree."""
 
 import csv
 import hashlib
