@@ -146,6 +146,17 @@ def test_gromacs_is_refused_for_a_class_ii_force_field_before_anything_is_writte
     assert not (tmp_path / "out").exists()
 
 
+def test_a_box_that_openmm_cannot_calculate_is_written_for_the_others(peo: Box, tmp_path: Path) -> None:
+    small = replace(peo, system=replace(peo.system, box=np.full(3, 9.0)))
+    with pytest.raises(InputError, match=r"OpenMM needs edges of twice the cutoff, 10 Å, not 9\.0 Å"):
+        interchange.write(small, tmp_path, ["cif", "openmm"])
+    assert [path.name for path in interchange.write(small, tmp_path, ["cif"])] == ["box.cif"]
+    without = replace(peo, system=replace(peo.system, pair_rule=None))
+    for name, said in (("lammps", "LAMMPS needs"), ("openmm", "OpenMM needs"), ("gromacs", "no pair potential")):
+        with pytest.raises(InputError, match=f"--format {name}: .*{said}"):
+            interchange.write(without, tmp_path, [name])
+
+
 @pytest.fixture(scope="module")
 def alkane(tmp_path_factory: pytest.TempPathFactory) -> tuple[Box, Path]:
     from autodisco.simulation.formulation import Formulation, Polymer

@@ -47,6 +47,25 @@ def _openmm(box: Box, folder: Path) -> list[Path]:
     return openmm_files.write(box, folder)
 
 
+def _lammps_obstacle(box: Box) -> str | None:
+    from autodisco.simulation.engines.lammps_data import styles
+
+    try:
+        styles(box.system, box.protocol.nonbonded.cutoff, box.protocol.nonbonded.kspace_accuracy)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _openmm_obstacle(box: Box) -> str | None:
+    if box.system.pair_rule is None:
+        return "OpenMM needs a force field with a pair rule"
+    if lacks := [form.name for form in box.system.forms if not form.has_openmm]:
+        return f"OpenMM does not have the form {lacks[0]}"
+    edge, cutoff = float(box.system.box.min()), box.protocol.nonbonded.cutoff
+    return f"OpenMM needs edges of twice the cutoff, {2 * cutoff:g} Å, not {edge:.1f} Å" if edge < 2 * cutoff else None
+
+
 def _pdb(box: Box, folder: Path) -> list[Path]:
     from autodisco.simulation.pdb import topology_pdb
 
@@ -60,8 +79,8 @@ def _cif(box: Box, folder: Path) -> list[Path]:
 
 
 FORMATS = {
-    "lammps": Format(_lammps),
-    "openmm": Format(_openmm),
+    "lammps": Format(_lammps, _lammps_obstacle),
+    "openmm": Format(_openmm, _openmm_obstacle),
     "gromacs": Format(gromacs.write, gromacs.obstacle),
     "pdb": Format(_pdb, has_folder=False),
     "cif": Format(_cif, has_folder=False),
@@ -77,7 +96,7 @@ def chosen(text: str) -> list[str]:
 
 
 def write(box: Box, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Write a box in every format, and its energies by part for comparison; returns the files.
+    """Write a box in every format, and its energies by part for comparison if OpenMM has them; returns the files.
 
     Raises InputError, before anything is written, for a format that cannot express the force field.
     """
@@ -89,6 +108,8 @@ def write(box: Box, folder: Path, formats: Sequence[str]) -> list[Path]:
         place = folder / name if FORMATS[name].has_folder else folder
         place.mkdir(parents=True, exist_ok=True)
         written += FORMATS[name].write(box, place)
+    if FORMATS["openmm"].obstacle(box):
+        return written
     write_json(folder / ENERGIES, energies(box))
     return [*written, folder / ENERGIES]
 
