@@ -32,7 +32,7 @@ PLAIN: dict[str, tuple[str, str]] = {
     "psmiles": ("repeat unit as PSMILES; empty for other materials", ""),
     "bigsmiles": ("BigSMILES; the weights of a random copolymer are its shares; empty for mixtures", ""),
     "given": ("repeat unit as it first came", ""),
-    "name": ("name in the seed file", ""),
+    "name": ("common name, or that of the seed file", ""),
     "source": ("where the polymer came from: seed, dataset, grammar or generated", ""),
     "iteration": ("iteration of the campaign in which the row came", ""),
     "flags": ("rules of stability that the polymer breaks", ""),

@@ -21,6 +21,7 @@ from autodisco.decide.front import front_of
 from autodisco.decide.measured import wanted_of
 from autodisco.errors import InputError
 from autodisco.files import leftovers, place_beside, sync, write_atomic
+from autodisco.names import name_of
 from autodisco.parts import in_parts
 from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
 from autodisco.spooled import Spooled
@@ -86,7 +87,7 @@ def _polymers(store: Store) -> Iterator[Row]:
             columns = {**place.to_dict(), **place.tier_columns} if place else {}
             notations = {"psmiles": psmiles_of(polymer.smiles), "bigsmiles": bigsmiles_of(polymer.smiles)}
             yield {
-                **_beside(vars(polymer), polymer.scores, "score"),
+                **_beside({**vars(polymer), "name": name_of(polymer.key, polymer.name)}, polymer.scores, "score"),
                 **notations,
                 "flags": joined_flags(polymer.flags),
                 "force_field_flags": ";".join(place.force_field_flags) if place else "",

@@ -168,13 +168,16 @@ def explain(
     from autodisco.decide.life import lines
     from autodisco.store import Store
 
-    with Store.open_readonly(campaign_folder(name)) as store:
+    folder = campaign_folder(name)
+    with Store.open_readonly(folder) as store:
         life = life_of(store, polymer)
     if as_json:
         print_json(life)
         return
     for line in lines(life):
         print(line)
+    if (page := folder / "report" / "index.html").is_file():
+        print(f"  drawing: {page.resolve().as_uri()}#{life.key}")
 
 
 def pause(name: NAME = None) -> None:
