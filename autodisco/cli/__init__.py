@@ -22,6 +22,7 @@ MODULES = (
     "campaign_commands",
     "analysis_commands",
     "ask",
+    "build",
     "chemistry_commands",
     "compare",
     "finalists",
@@ -37,6 +38,7 @@ MODULES = (
     "scan",
     "service_commands",
     "set",
+    "table",
     "window",
 )
 """Modules of commands in the order of the help; the commands that should be fast are in the first one."""
