@@ -60,8 +60,11 @@ FITS: dict[str, tuple[dict[str, Any], int]] = {
     "diffusion, 2500 iterations": ({"kind": "diffusion", "iterations": 2500}, 0),
     "vae, 1000 iterations": ({"kind": LATENT, "augment": "symmetry", "iterations": 1000}, 0),
     "lstm, 800 iterations": ({"kind": "lstm", "augment": "symmetry", "iterations": 800}, 0),
-    "gan, 800 + 200 iterations": ({"kind": GAN, "augment": "symmetry", "iterations": 1000, "pretraining": 800}, 0),
-    "gan, 0 + 200 iterations": ({"kind": GAN, "augment": "symmetry", "iterations": 200, "pretraining": 0}, 0),
+    "gan, 800 + 100 iterations": ({"kind": GAN, "augment": "symmetry", "iterations": 900, "pretraining": 800}, 0),
+    "gan, 0 + 100 iterations": (
+        {"kind": GAN, "augment": "symmetry", "iterations": 100, "pretraining": 0, "likelihood": 0.0},
+        0,
+    ),
     "genetic": ({"kind": "genetic"}, 0),
     "random": ({"kind": "random"}, 0),
 }
@@ -84,7 +87,7 @@ DRAWINGS: dict[str, dict[str, dict[str, Any]]] = {
         "evolution": {"search": "evolution"}, "evolution, T 1.3, guidance 0.5": {"search": "evolution", **MILD},
     },
     "lstm, 800 iterations": {**OTHERS, "T 1.3, guidance 0.5": MILD},
-    "gan, 800 + 200 iterations": {**OTHERS, "T 1.3, guidance 0.5": MILD},
+    "gan, 800 + 100 iterations": {**OTHERS, "T 1.3, guidance 0.5": MILD},
 }  # fmt: skip
 #: Drawn once more so, until there are as many polymers that are new.
 REJECTING = dict.fromkeys(("plain", "symmetry", "symmetry, 1000 iterations"), "T 1.3, guidance 0.5")
