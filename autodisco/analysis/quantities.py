@@ -4,6 +4,9 @@ A name is the column, the JSON key and the attribute everywhere. Everything that
 values reads this table. A quantity of an observable from a file is added when the observable is loaded.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from autodisco.analysis.combination import (
     AT_LEAST,
     KNOWN,
@@ -15,6 +18,7 @@ from autodisco.analysis.combination import (
     Populations,
     RatioOfMeans,
     Text,
+    Texts,
     Union,
 )
 from autodisco.analysis.quantity import (
@@ -77,6 +81,17 @@ def base_name(key: str) -> str:
 def unit_of(key: str) -> str:
     """The unit of the value that a key holds; empty for pure numbers."""
     return "" if key not in _TABLE and key.endswith(KNOWN) else quantity(base_name(key)).unit
+
+
+def numbers(properties: Mapping[str, Any]) -> list[tuple[str, float | None, float | None]]:
+    """The numbers of a record of properties: name, value, standard error, and lower bounds (``_at_least``) if any."""
+    return [
+        (name, value, properties.get(f"{name}{SEM}"))
+        for name, value in properties.items()
+        if not name.endswith(SEM) and not isinstance(value, (dict, list, tuple, str))
+        if value is not None or not name.endswith(AT_LEAST)
+        if "csv" in quantity(base_name(name)).printed
+    ]
 
 
 def _conductivity(name: str, label: str, symbol: str, method: str, printed: frozenset[Place] = NUMBERS) -> Quantity:
@@ -227,6 +242,19 @@ _TABLE = {
             Populations(), NOWHERE,
             method="by the name of the species; of polymers as `polymer_diffusivity_cm2_per_s`, of solvents from their "
             "centres of mass",
+        ),
+        Quantity(
+            "fit_from_ps", "first fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
+            method="of the displacement of each species, by its name",
+        ),
+        Quantity(
+            "fit_to_ps", "last fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
+            method="the same",
+        ),
+        Quantity(
+            "fit_window", "choice of the fitted lags", "", "", "species", LINEAR, Texts(), NOWHERE, has_error=False,
+            method="by the name of the species: `diffusive lags`, `15 to 50 % of the run` or `asked for` (`--fit`, or "
+            "`fit_ps` of the protocol)",
         ),
         _text("warnings", "warnings", "run", NotCombined()),
         Quantity(

