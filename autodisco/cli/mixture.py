@@ -43,8 +43,10 @@ def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
     """The formulation in a file, that of the text of a material, or the polymer `text` with flags. Raises InputError,
     naming the flag and its value."""
     from autodisco.polymer import parse, read_material
+    from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
     from autodisco.simulation import formulation
 
+    text = read_bigsmiles(text).text if is_bigsmiles(text) else text
     if text.endswith(".toml"):
         if flags.given:
             raise InputError(

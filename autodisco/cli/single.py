@@ -31,17 +31,19 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     -------
     dict
         ``smiles`` as given; ``valid``; ``reasons`` why it is invalid, each with ``code`` and ``reason``; ``key``,
-        ``canonical`` and ``scores``, None if it is invalid; ``name``, the common one with its
-        abbreviation, or None; ``flags``; ``force_field_flags``, its groups for which the
-        force field is weak, None if the force field has no parameters for it; with `known` (key to line and text) also
-        ``equals``: ``line`` and ``smiles`` of the same polymer there, or None.
+        ``canonical``, ``psmiles``, ``bigsmiles`` and ``scores``, None if it is invalid; ``name``, the common one with
+        its abbreviation, or None; ``flags``; ``force_field_flags``, its groups for which the force field is weak, None
+        if the force field has no parameters for it; ``notes``, what the text allows beyond the polymer; with `known`
+        (key to line and text) also ``equals``: ``line`` and ``smiles`` of the same polymer there, or None.
     """
     from autodisco.polymer import parse, scores, stability_flags
+    from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
+    from autodisco.polymer.repeat_unit import undirected
     from autodisco.simulation.forcefield import weaknesses
 
     row: dict[str, Any] = {
         "smiles": text, "valid": False, "reasons": [], "key": None, "canonical": None, "name": None, "flags": [],
-        "scores": None, "force_field_flags": None,
+        "scores": None, "force_field_flags": None, "psmiles": None, "bigsmiles": None, "notes": [],
     }  # fmt: skip
     if known is not None:
         row["equals"] = None
@@ -53,6 +55,8 @@ def check_unit(text: str, known: Mapping[str, tuple[int, str]] | None = None) ->
     found = common_names().get(unit.key)
     row["name"] = found.whole if found else None
     row |= {"valid": True, "key": unit.key, "canonical": unit.smiles, "flags": flags, "scores": scores(unit)}
+    row |= {"psmiles": psmiles_of(unit.smiles), "bigsmiles": bigsmiles_of(unit.smiles)}
+    row["notes"] = ["units may be turned in this BigSMILES; read as head to tail"] if undirected(text) else []
     row["force_field_flags"] = weaknesses(unit)
     if known and unit.key in known:
         line, smiles = known[unit.key]
