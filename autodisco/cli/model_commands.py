@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table
 from autodisco.cli.progress import fit_with_progress
