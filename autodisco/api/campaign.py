@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autodisco.api.table import Table
     from autodisco.decide import Status
     from autodisco.decide.life import Life
+    from autodisco.generator import Generator
     from autodisco.store import Store
 
 
@@ -123,6 +124,19 @@ class Campaign:
 
         with self._read() as store:
             return explain(store, polymer)
+
+    def generator(self) -> Generator:
+        """Its latest trained model; ``generator().sample(20, seed=1)`` draws strings from it.
+
+        Raises InputError where no model has been trained yet.
+        """
+        from autodisco.generator import Generator
+
+        with self._read() as store:
+            models = store.models()
+        if not models:
+            raise InputError(f"{self.folder}: no model has been trained yet")
+        return Generator.load(self.folder / str(models[-1].path))
 
     def report(self, folder: str | Path | None = None) -> Path:
         """Write the report (HTML page, ranking as CSV and JSON); returns the page. By default into ``report/`` of the

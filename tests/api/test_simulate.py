@@ -75,9 +75,8 @@ def at(folder: Path, kelvin: float, value: float) -> Simulation:
     properties = {"temperature_k": kelvin, "conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": value / 10}
     place = folder / "key" / f"quick@{kelvin}" / "seed-1"
     place.mkdir(parents=True)
-    return Simulation(
-        "*OCC*", "key", f"quick@{kelvin}", "", "pcff+", "lammps", properties, [properties], [], [], 1.0, place
-    )
+    rows = [properties]
+    return Simulation("*OCC*", "key", f"quick@{kelvin}", "", "pcff+", "lammps", properties, rows, [], [], 1.0, place)
 
 
 def test_fits_over_temperature_are_plotted_beside_the_simulations(tmp_path):

@@ -27,7 +27,7 @@ def test_entries_of_nested_records_are_columns():
     table = Table([{"smiles": "*OCC*", "scores": {"sa_score": 2.5}, "flags": []}, {"smiles": "*OCC", "scores": None}])
     assert table.columns == ("smiles", "scores.sa_score", "flags", "scores")
     assert table.column("scores.sa_score") == [2.5, None]
-    with pytest.raises(InputError, match="no column 'sa_score'; there are: smiles, scores.sa_score"):
+    with pytest.raises(InputError, match="no column 'sa_score'; there are: smiles, scores"):
         table.column("sa_score")
 
 
@@ -40,7 +40,8 @@ def test_every_quantity_has_the_unit_of_the_table_of_quantities():
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
-        ("conductivity_s_per_cm_sem", "S/cm"), ("expected_low_s_per_cm", "S/cm"), ("quick_conductivity_s_per_cm", "S/cm"),
+        ("conductivity_s_per_cm_sem", "S/cm"), ("expected_low_s_per_cm", "S/cm"),
+        ("quick_conductivity_s_per_cm", "S/cm"),
         ("scores.molar_mass_g_per_mol", "g/mol"), ("oxidation_v_error", "V"), ("surroundings.none.reduction_v", "V"),
         ("activation_energy_ev_sem", "eV"), ("molality_in_box_mol_per_kg", "mol/kg"), ("wall_s", "s"),
         ("started", "unix s"), ("monomer_smiles", ""), ("n_replicas", ""), ("moved_by_mean", ""), ("rank", ""),
