@@ -2,19 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from autodisco.polymer import RepeatUnit
     from autodisco.simulation import ReplicaOutcome, ReplicaTask
-    from autodisco.simulation.formulation import Formulation
-    from autodisco.simulation.protocols import Protocol as Loaded
+    from autodisco.simulation.batch import Subject
 
 MINUTES = 60.0
 """Time limit of a build whose protocol has no checkpoints."""
+
+
+class BuildOptions(TypedDict, total=False):
+    """Options of builds that `autodisco.simulate` and `autodisco.scan` take by name; defaults are those of `Builds`.
+
+    Attributes
+    ----------
+    force_field, engine, executor : names, or ``path/to/file.py:class``
+    workers, threads : builds at the same time (0: as many as the cores allow), and cores for each
+    seed : of builds and velocities
+    timeout_minutes : for one build; None: 60, and none for a protocol with checkpoints
+    folder : where builds are kept, in ``<key>/<protocol>/seed-<N>/<replica>``
+    """
+
+    force_field: str
+    engine: str
+    executor: str
+    workers: int
+    threads: int
+    seed: int
+    timeout_minutes: float | None
+    folder: str | Path
+
+
+@dataclass(frozen=True)
+class Builds:
+    """How builds run, and where they are kept."""
+
+    force_field: str = "pcff+"
+    engine: str = "auto"
+    executor: str = "local"
+    workers: int = 0
+    threads: int = 1
+    seed: int = 1
+    timeout_minutes: float | None = None
+    folder: str | Path = "simulations"
+
+    def resolved(self) -> Builds:
+        """The same with the engine that ``auto`` stands for. Raises InputError for an unknown force field."""
+        from autodisco.simulation import engines, forcefield
+
+        forcefield.load(self.force_field)
+        return replace(self, engine=engines.resolved(self.engine))
+
+    def run(
+        self, subjects: Iterable[Subject], protocol: str, replicas: int, shown: Watcher
+    ) -> dict[str, dict[int, ReplicaOutcome]]:
+        """The outcomes of so many builds of each subject, by its key and replica; see `simulate_batch`."""
+        from autodisco.simulation import protocols
+        from autodisco.simulation.batch import simulate_batch
+
+        long = protocols.load(protocol).checkpoint_every_ps
+        timeout_s = 60.0 * (self.timeout_minutes or (0.0 if long else MINUTES))
+        return simulate_batch(
+            subjects, protocol, self.force_field, replicas, Path(self.folder), self.seed, self.workers, timeout_s,
+            self.engine, self.threads, shown.begin, shown.end, shown.refresh, self.executor, shown.submitted,
+        )  # fmt: skip
+
+    def place(self, subject: Subject, protocol_name: str) -> Path:
+        """Folder of the builds of a subject."""
+        from autodisco.simulation.batch import builds_folder
+
+        return builds_folder(Path(self.folder), subject, protocol_name, self.seed, self.engine, self.force_field)
+
+    def told(self, protocol_name: str) -> str:
+        """Protocol, force field and engine in words."""
+        return f"protocol {protocol_name}, force field {self.force_field}, engine {self.engine}"
 
 
 class Watcher(Protocol):
@@ -70,7 +136,7 @@ def build_name(task: ReplicaTask, names: Mapping[str, str]) -> str:
     return f"{names.get(task.key, task.monomer_smiles)} replica {task.replica}"
 
 
-def subject_of(what: str | Path | RepeatUnit | Formulation) -> RepeatUnit | Formulation:
+def subject_of(what: str | Path | Subject) -> Subject:
     """What is simulated: a repeat unit, the text of a material (``*OCC*.*CC*|blend|0.3``), or a formulation file.
 
     Raises InvalidRepeatUnit or InputError for anything else.
@@ -89,13 +155,8 @@ def subject_of(what: str | Path | RepeatUnit | Formulation) -> RepeatUnit | Form
     return parse(text)
 
 
-def name_of(subject: RepeatUnit | Formulation) -> str:
+def name_of(subject: Subject) -> str:
     """A repeat unit as given, or the title of a formulation."""
     from autodisco.polymer import RepeatUnit
 
     return subject.given if isinstance(subject, RepeatUnit) else subject.title
-
-
-def limit_s(loaded: Loaded, timeout_minutes: float | None) -> float:
-    """Time limit of a build in s; 0 for none."""
-    return 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else MINUTES))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from autodisco.api.builds import Watch, limit_s, name_of, subject_of, watched
+from autodisco.api.builds import BuildOptions, Builds, Watch, Watcher, name_of, subject_of, watched
 from autodisco.api.table import Table
 from autodisco.errors import InputError
 from autodisco.files import plain, write_atomic, write_json
@@ -16,9 +16,7 @@ from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.analysis.conditions import Condition, OverSalt, OverTemperature
-    from autodisco.polymer import RepeatUnit
     from autodisco.simulation.batch import Subject
-    from autodisco.simulation.formulation import Formulation
 
 FILES = ("scan.json", "scan.csv", "scan.png")
 
@@ -62,6 +60,16 @@ class Scan:
         """Polymer, protocol and force field."""
         return f"{self.monomer_smiles} ({self.protocol}, {self.force_field})"
 
+    def write(self) -> None:
+        """Write `FILES` into the folder."""
+        from autodisco.analysis import conditions as fits
+
+        as_json, as_csv, as_png = (self.folder / name for name in FILES)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(as_json, self.to_dict())
+        write_atomic(as_csv, fits.as_csv(self.conditions))
+        write_atomic(as_png, fits.plot(self.conditions, self.title))
+
     def to_dict(self) -> dict[str, Any]:
         """As ``autodisco scan --json`` prints it."""
         names = ("monomer_smiles", "key", "protocol", "force_field", "engine", "seed", "values")
@@ -77,30 +85,22 @@ class Scan:
 
 
 def scan(
-    what: str | Path | RepeatUnit | Formulation,
+    what: str | Path | Subject,
     molality: Sequence[float] = (),
     temperature_k: Sequence[float] = (),
     protocol: str = "quick",
     replicas: int = 3,
     *,
     name: str = "",
-    force_field: str = "pcff+",
-    engine: str = "auto",
-    executor: str = "local",
-    workers: int = 0,
-    threads: int = 1,
-    seed: int = 1,
-    timeout_minutes: float | None = None,
-    folder: str | Path = "simulations",
     progress: Callable[[str], None] = lambda line: None,
     watch: Watch | None = None,
+    **options: Unpack[BuildOptions],
 ) -> Scan:
     """Simulate every combination with several builds, and fit the conductivity. Finished builds are not run again.
 
     Parameters
     ----------
-    what, protocol, replicas, force_field, engine, executor, workers, threads, seed, timeout_minutes, folder, progress,
-    watch : as `autodisco.simulate` takes them
+    what, protocol, replicas, progress, watch, options : as `autodisco.simulate` takes them
     molality : mol of salt per kg of polymer and solvent; by default that of the polymer in the protocol
     temperature_k : K; by default that of the protocol
     name : how the polymer is called in tables; by default as it was given
@@ -111,7 +111,7 @@ def scan(
         As `autodisco.simulate`, for a subject without salt, and for values out of range.
     """
     from autodisco.analysis import conditions as fits
-    from autodisco.simulation import engines, forcefield, protocols, scan
+    from autodisco.simulation import protocols, scan
 
     loaded, subject = protocols.load(protocol), subject_of(what)
     name = name or name_of(subject)
@@ -119,72 +119,45 @@ def scan(
         m: scan.with_molality(subject, m) for m in _within("molality", molality, MOLALITY)
     } or {scan.own_molality(subject, protocol): subject}
     kelvins = _within("temperature", temperature_k, TEMPERATURE_K) or [loaded.temperature_k]
-    forcefield.load(force_field)
-    engine = engines.resolved(engine)
-    n = len(salts) * len(kelvins)
+    builds, n = Builds(**options).resolved(), len(salts) * len(kelvins)
     progress(
-        f"{name}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with protocol {loaded.name}, force field "
-        f"{force_field}, engine {engine}; finished builds are kept in {folder}"
+        f"{name}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with {builds.told(loaded.name)}; "
+        f"finished builds are kept in {builds.folder}"
     )
-    batch = _Batch(
-        name, protocol, force_field, replicas, Path(folder), seed, workers, limit_s(loaded, timeout_minutes), engine,
-        threads, executor, progress, watch,
-    )  # fmt: skip
-    found = [pair for kelvin in kelvins for pair in batch.at(kelvin, salts)]
+    found: list[tuple[Condition, dict[str, Any]]] = []
+    for kelvin in kelvins:
+        names = {one.key: f"{name} {m:g} mol/kg {kelvin:g} K" for m, one in salts.items()}
+        with watched(watch, progress, names) as shown:
+            found += _at(kelvin, salts, protocol, replicas, builds, shown)
     conditions = [condition for condition, _ in found]
     done = Scan(
-        name, subject.key, loaded.name, force_field, engine, seed, conditions, [row for _, row in found],
-        fits.over_salt(conditions), fits.over_temperature(conditions), scan.few_pairs(conditions, protocol),
-        Path(folder) / subject.key / f"scan-{loaded.name}",
+        name, subject.key, loaded.name, builds.force_field, builds.engine, builds.seed, conditions,
+        [row for _, row in found], fits.over_salt(conditions), fits.over_temperature(conditions),
+        scan.few_pairs(conditions, protocol), Path(builds.folder) / subject.key / f"scan-{loaded.name}",
     )  # fmt: skip
-    as_json, as_csv, as_png = (done.folder / one for one in FILES)
-    done.folder.mkdir(parents=True, exist_ok=True)
-    write_json(as_json, done.to_dict())
-    write_atomic(as_csv, fits.as_csv(conditions))
-    write_atomic(as_png, fits.plot(conditions, done.title))
+    done.write()
     return done
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """How builds are made at each temperature."""
+def _at(
+    kelvin: float, salts: Mapping[float, Subject], protocol: str, replicas: int, builds: Builds, shown: Watcher
+) -> list[tuple[Condition, dict[str, Any]]]:
+    """Condition and record of each molality at one temperature."""
+    from autodisco.simulation import protocols, scan
+    from autodisco.simulation.batch import failures
 
-    name: str
-    protocol: str
-    force_field: str
-    replicas: int
-    root: Path
-    seed: int
-    workers: int
-    timeout_s: float
-    engine: str
-    threads: int
-    executor: str
-    progress: Callable[[str], None]
-    watch: Watch | None
-
-    def at(self, kelvin: float, salts: dict[float, Subject]) -> list[tuple[Condition, dict[str, Any]]]:
-        """Condition and record of each molality at one temperature."""
-        from autodisco.simulation import protocols, scan
-        from autodisco.simulation.batch import builds_folder, failures, simulate_batch
-
-        protocol = scan.protocol_at(self.protocol, kelvin)
-        names = {one.key: f"{self.name} {m:g} mol/kg {kelvin:g} K" for m, one in salts.items()}
-        with watched(self.watch, self.progress, names) as shown:
-            outcomes = simulate_batch(
-                salts.values(), protocol, self.force_field, self.replicas, self.root, self.seed, self.workers,
-                self.timeout_s, self.engine, self.threads, shown.begin, shown.end, shown.refresh, self.executor,
-                shown.submitted,
-            )  # fmt: skip
-        results = []
-        for m, one in salts.items():
-            found = scan.condition(m, kelvin, scan.ion_pairs(one, protocol), outcomes[one.key])
-            place = builds_folder(
-                self.root, one, protocols.load(protocol).name, self.seed, self.engine, self.force_field
-            )
-            more = {"replicas_s_per_cm": found.conductivities, "failures": failures(outcomes[one.key]), "folder": place}
-            results.append((found, found.to_dict() | more))
-        return results
+    protocol = scan.protocol_at(protocol, kelvin)
+    outcomes = builds.run(salts.values(), protocol, replicas, shown)
+    results = []
+    for m, one in salts.items():
+        found = scan.condition(m, kelvin, scan.ion_pairs(one, protocol), outcomes[one.key])
+        more = {
+            "replicas_s_per_cm": found.conductivities,
+            "failures": failures(outcomes[one.key]),
+            "folder": builds.place(one, protocols.load(protocol).name),
+        }
+        results.append((found, found.to_dict() | more))
+    return results
 
 
 def _within(what: str, values: Sequence[float], limits: tuple[float, float]) -> list[float]:

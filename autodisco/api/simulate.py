@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from autodisco.api.builds import Watch, limit_s, name_of, subject_of, watched
+from autodisco.api.builds import BuildOptions, Builds, Watch, name_of, subject_of, watched
 from autodisco.api.table import Table
 from autodisco.errors import InputError
 from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.analysis.temperatures import Arrhenius, Vtf
-    from autodisco.polymer import RepeatUnit
-    from autodisco.simulation.formulation import Formulation
+    from autodisco.simulation import ReplicaOutcome
+    from autodisco.simulation.batch import Subject
+    from autodisco.simulation.protocols import Protocol
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,16 @@ class Simulation:
 
 
 def simulate(
-    what: str | Path | RepeatUnit | Formulation,
+    what: str | Path | Subject,
     protocol: str = "quick",
     replicas: int = 2,
     *,
     temperature_k: float | None = None,
-    force_field: str = "pcff+",
-    engine: str = "auto",
-    executor: str = "local",
-    workers: int = 0,
-    threads: int = 1,
-    seed: int = 1,
-    timeout_minutes: float | None = None,
-    folder: str | Path = "simulations",
     progress: Callable[[str], None] = lambda line: None,
     watch: Watch | None = None,
+    **options: Unpack[BuildOptions],
 ) -> Simulation:
-    """Simulate a polymer electrolyte. Finished builds in `folder` are not run again; more replicas extend the same set.
+    """Simulate a polymer electrolyte. Finished builds in the folder are not run again; more replicas extend the set.
 
     Parameters
     ----------
@@ -91,13 +85,9 @@ def simulate(
     protocol : a name, such as ``quick`` or ``overnight``, or the path of a TOML file
     replicas : number of independent builds
     temperature_k : K, in place of that of the protocol
-    force_field, engine, executor : names, or ``path/to/file.py:class``
-    workers, threads : builds at the same time (0: as many as the cores allow), and cores for each
-    seed : of builds and velocities
-    timeout_minutes : for one build; by default 60, and none for a protocol with checkpoints
-    folder : where builds are kept, in ``<key>/<protocol>/seed-<N>/<replica>``
     progress : called with a line when the work begins and when a build ends
     watch : makes what is told of every build, in place of the lines at their ends (`autodisco.api.builds.Watch`)
+    options : `autodisco.api.builds.BuildOptions`, such as ``engine``, ``seed``, ``workers``, ``folder``
 
     Raises
     ------
@@ -109,43 +99,44 @@ def simulate(
     Examples
     --------
     >>> import autodisco
-    >>> peo = autodisco.simulate("*OCC*", "smoke", replicas=1, engine="lammps")
-    >>> peo.n_replicas, peo.properties["temperature_k"]
-    (1, 500.0)
+    >>> peo = autodisco.simulate("*OCC*", "smoke", replicas=1)
+    >>> peo.n_replicas, peo.table.column("unit")[0]
+    (1, 'K')
     """
-    from autodisco.analysis import combine
-    from autodisco.simulation import engines, forcefield, protocols
-    from autodisco.simulation.batch import builds_folder, failures, simulate_batch, values
+    from autodisco.simulation import protocols
 
-    subject, root = subject_of(what), Path(folder)
+    subject = subject_of(what)
     if temperature_k is None and "@" not in protocol and (several := protocols.load(protocol).temperatures):
         raise InputError(f"protocol {protocol} has {counted(len(several), 'temperature')}; choose with temperature_k")
     protocol = protocol if temperature_k is None else f"{protocol}@{temperature_k:g}"
-    loaded, engine = protocols.load(protocol), engines.resolved(engine)
-    forcefield.load(force_field)
-    name = name_of(subject)
-    progress(
-        f"{name}: {counted(replicas, 'build')} with protocol {loaded.name}, force field {force_field}, engine {engine}"
-    )
+    loaded, builds, name = protocols.load(protocol), Builds(**options).resolved(), name_of(subject)
+    progress(f"{name}: {counted(replicas, 'build')} with {builds.told(loaded.name)}")
     with watched(watch, progress, {subject.key: name}) as shown:
-        outcomes = simulate_batch(
-            [subject], protocol, force_field, replicas, root, seed, workers, limit_s(loaded, timeout_minutes), engine,
-            threads, shown.begin, shown.end, shown.refresh, executor, shown.submitted,
-        )[subject.key]  # fmt: skip
+        outcomes = builds.run([subject], protocol, replicas, shown)[subject.key]
+    return _simulation(subject, loaded, builds, outcomes)
+
+
+def _simulation(
+    subject: Subject, protocol: Protocol, builds: Builds, outcomes: Mapping[int, ReplicaOutcome]
+) -> Simulation:
+    """What the outcomes of builds give."""
+    from autodisco.analysis import combine
+    from autodisco.simulation.batch import failures, values
+
     properties = values(outcomes)
     return Simulation(
-        monomer_smiles=name,
+        monomer_smiles=name_of(subject),
         key=subject.key,
-        protocol=loaded.name,
-        purpose=loaded.purpose,
-        force_field=force_field,
-        engine=engine,
+        protocol=protocol.name,
+        purpose=protocol.purpose,
+        force_field=builds.force_field,
+        engine=builds.engine,
         properties=combine(properties) if properties else None,
         replicas=properties,
         warnings=list(dict.fromkeys(text for row in properties for text in row["warnings"])),
         failures=failures(outcomes),
         cpu_s=sum(outcome.cpu_s for outcome in outcomes.values()),
-        folder=builds_folder(root, subject, loaded.name, seed, engine, force_field),
+        folder=builds.place(subject, protocol.name),
     )
 
 
