@@ -53,7 +53,7 @@ def notebook_page(notebook: Path) -> dict[str, str | bytes]:
     from nbconvert import MarkdownExporter
 
     page, resources = MarkdownExporter().from_filename(str(notebook), resources={"output_files_dir": notebook.stem})
-    page = re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL)
+    page = re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL).replace(' border="1" class="dataframe"', "")
     return {f"{notebook.stem}.md": page, **resources["outputs"]}
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autodisco.analysis.quantities import numbers, quantity, unit_of
+from autodisco.analysis.combination import AT_LEAST
+from autodisco.analysis.quantities import base_name, numbers, quantity, unit_of
 from autodisco.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,10 +71,16 @@ class Table(list[dict[str, Any]]):
     @classmethod
     def of_properties(cls, properties: Mapping[str, Any]) -> "Table":
         """The numbers of a record of properties, such as those of `autodisco.analyze`, a row each: ``name``,
-        ``quantity`` in words, ``value``, ``standard_error`` and ``unit``."""
+        ``quantity`` in words, ``value``, ``standard_error``, ``unit``, and ``at_least`` of a value of which only a
+        lower bound is known."""
         names = ("name", "quantity", "value", "standard_error", "unit")
-        rows = ((name, quantity(name).label, value, error, unit_of(name)) for name, value, error in numbers(properties))
-        return cls((dict(zip(names, row, strict=True)) for row in rows), names)
+        rows = []
+        for name, value, error in numbers(properties):
+            if base_name(name) == name:
+                row = dict(zip(names, (name, quantity(name).label, value, error, unit_of(name)), strict=True))
+                bound = properties.get(f"{name}{AT_LEAST}")
+                rows.append(row if bound is None else {**row, "at_least": bound})
+        return cls(rows, names)
 
     @property
     def units(self) -> dict[str, str]:

@@ -16,7 +16,9 @@ def run(file: Path, folder: Path) -> nbformat.NotebookNode:
     """The notebook with the outputs of the present code, run in an empty folder."""
     notebook = nbformat.read(file, 4)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "kernels")])
-    client = nbclient.NotebookClient(notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(folder)}})
+    client = nbclient.NotebookClient(
+        notebook, timeout=TIMEOUT_S, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}
+    )
     client.execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -27,9 +29,8 @@ def run(file: Path, folder: Path) -> nbformat.NotebookNode:
 
 
 def kinds(cell: nbformat.NotebookNode) -> list[list[str]]:
-    """What a cell shows: a list of types for each output; lines of progress are one."""
-    shown = [[output.name] if output.output_type == "stream" else sorted(output.data) for output in cell.outputs]
-    return [kind for n, kind in enumerate(shown) if n == 0 or kind != shown[n - 1]]
+    """What a cell shows: a list of types for each output."""
+    return [[output.name] if output.output_type == "stream" else sorted(output.data) for output in cell.outputs]
 
 
 def words(cell: nbformat.NotebookNode) -> list[str]:

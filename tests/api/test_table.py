@@ -51,6 +51,18 @@ def test_the_name_of_a_column_tells_its_unit(name, unit):
     assert unit_of_column(name) == unit
 
 
+def test_numbers_of_properties_are_rows_and_bounds_stand_beside_values_that_are_unknown():
+    properties = {
+        "temperature_k": 353.0, "density_g_per_cm3": 1.1, "density_g_per_cm3_sem": 0.01, "transference_number": 0.3,
+        "transference_number_n": 2, "ion_pair_lifetime_ps": None, "ion_pair_lifetime_ps_at_least": 12.0, "engine": "x",
+    }  # fmt: skip
+    rows = {row.pop("name"): row for row in Table.of_properties(properties)}
+    assert list(rows) == ["temperature_k", "density_g_per_cm3", "transference_number", "ion_pair_lifetime_ps"]
+    density = {"quantity": "density", "value": 1.1, "standard_error": 0.01, "unit": "g/cm³"}
+    assert rows["density_g_per_cm3"] == density
+    assert (rows["ion_pair_lifetime_ps"]["value"], rows["ion_pair_lifetime_ps"]["at_least"]) == (None, 12.0)
+
+
 def test_a_unit_that_is_stated_counts():
     assert Table(ROWS, units={"p_better": "%"}).units["p_better"] == "%"
 
