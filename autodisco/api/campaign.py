@@ -69,7 +69,7 @@ class Campaign:
         return self._fact("state")
 
     def status(self) -> Status:
-        """Progress, best polymers, how far the end is: ``to_dict`` gives what ``autodisco status --json`` prints."""
+        """Progress, best polymers, how far the end is; its ``to_dict`` is for JSON."""
         from autodisco.decide import status
 
         with self._read() as store:
@@ -114,6 +114,13 @@ class Campaign:
         Raises InputError for a campaign with one objective, and before it has judged.
         """
         return self._table("front")
+
+    def finalists(self) -> Table:
+        """The best polymers at several molalities and temperatures.
+
+        Raises InputError before ``autodisco finalists`` has simulated them.
+        """
+        return self._table("finalists")
 
     def explain(self, polymer: str) -> Life:
         """Everything that is known about one polymer, given by a repeat unit in any spelling, a key or a name.
@@ -229,8 +236,8 @@ class Campaign:
         with self._read() as store, store.snapshot():
             objective, found = objective_of(store), tables(store)
             if name not in found:
-                raise InputError(f"{self.folder}: it has no front: one objective, or not judged yet")
-            columns = [column for column in store.columns(name) if column not in LEFT_OUT] if name != "front" else ()
+                raise InputError(f"{self.folder}: it has no {name} yet; there are: {', '.join(found)}")
+            columns = [column for column in store.columns(name) if column not in LEFT_OUT]
             return Table(found[name], columns, dict.fromkeys(objective.columns.values(), objective.unit))
 
 

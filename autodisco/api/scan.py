@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from autodisco.api.builds import BuildOptions, Builds, Watch, Watcher, name_of, subject_of, watched
 from autodisco.api.table import Table
 from autodisco.errors import InputError
-from autodisco.files import plain, write_atomic, write_json
+from autodisco.files import plain
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from autodisco.analysis.conditions import Condition, OverSalt, OverTemperature
     from autodisco.simulation.batch import Subject
 
-FILES = ("scan.json", "scan.csv", "scan.png")
+
+@dataclass(frozen=True)
+class How:
+    """How the builds of a scan run."""
+
+    protocol: str
+    replicas: int
+    builds: Builds
 
 
 @dataclass(frozen=True)
@@ -27,61 +34,59 @@ class Scan:
 
     Attributes
     ----------
-    monomer_smiles, key : repeat unit as given, or title of a formulation
-    protocol, force_field, engine, seed : of all builds
-    conditions : what the builds of each condition tell
-    values : by condition as JSON holds it: molality (mol/kg) and temperature (K), conductivity (S/cm) with its error,
+    rows : the conditions of this scan: molality (mol/kg), temperature (K), conductivity (S/cm) with its error,
         ``replicas_s_per_cm``, ``failures``, ``folder``
-    over_molality, over_temperature : fits at each temperature, and at each molality
+    content : what ``scan.json`` holds: ``values`` are the rows, and those of earlier scans with the same settings
     warnings : about boxes with few ion pairs
-    folder : of `FILES`: table, fits and plot
+    folder : of table, fits and plot
     """
 
-    monomer_smiles: str
-    key: str
-    protocol: str
-    force_field: str
-    engine: str
-    seed: int
-    conditions: list[Condition]
-    values: list[dict[str, Any]]
-    over_molality: list[OverSalt]
-    over_temperature: list[OverTemperature]
+    rows: list[dict[str, Any]]
+    content: dict[str, Any]
     warnings: list[str]
     folder: Path
 
     @property
+    def has_values(self) -> bool:
+        """Whether a build of this scan gave a value."""
+        return any(row["n_replicas"] for row in self.rows)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All conditions, those of earlier scans with the same settings, too."""
+        from autodisco.simulation.scan_results import condition_of
+
+        return [condition_of(row) for row in self.content["values"]]
+
+    @property
+    def over_molality(self) -> list[OverSalt]:
+        """Fits over molality at each temperature."""
+        from autodisco.analysis import conditions as fits
+
+        return fits.over_salt(self.conditions)
+
+    @property
+    def over_temperature(self) -> list[OverTemperature]:
+        """Fits over temperature at each molality."""
+        from autodisco.analysis import conditions as fits
+
+        return fits.over_temperature(self.conditions)
+
+    @property
     def table(self) -> Table:
-        """A row for each condition, as in ``scan.csv``."""
+        """A row for each condition."""
         return Table(self.conditions)
 
     @property
     def title(self) -> str:
         """Polymer, protocol and force field."""
-        return f"{self.monomer_smiles} ({self.protocol}, {self.force_field})"
+        from autodisco.simulation.scan_results import title_of
 
-    def write(self) -> None:
-        """Write `FILES` into the folder."""
-        from autodisco.analysis import conditions as fits
-
-        as_json, as_csv, as_png = (self.folder / name for name in FILES)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(as_json, self.to_dict())
-        write_atomic(as_csv, fits.as_csv(self.conditions))
-        write_atomic(as_png, fits.plot(self.conditions, self.title))
+        return title_of(self.content)
 
     def to_dict(self) -> dict[str, Any]:
         """As ``autodisco scan --json`` prints it."""
-        names = ("monomer_smiles", "key", "protocol", "force_field", "engine", "seed", "values")
-        found: dict[str, Any] = plain(
-            {name: getattr(self, name) for name in names}
-            | {
-                "fits_over_molality": self.over_molality,
-                "fits_over_temperature": self.over_temperature,
-                "files": [self.folder / name for name in FILES],
-            }
-        )
-        return found
+        return self.content
 
 
 def scan(
@@ -108,56 +113,76 @@ def scan(
     Raises
     ------
     InputError
-        As `autodisco.simulate`, for a subject without salt, and for values out of range.
+        As `autodisco.simulate`, for a subject without salt, for values out of range, and where this would overwrite
+        results of another kind.
     """
-    from autodisco.analysis import conditions as fits
     from autodisco.simulation import protocols, scan
 
     loaded, subject = protocols.load(protocol), subject_of(what)
-    name = name or name_of(subject)
-    salts: dict[float, Subject] = {
-        m: scan.with_molality(subject, m) for m in _within("molality", molality, MOLALITY)
-    } or {scan.own_molality(subject, protocol): subject}
+    salts = scan.at_molalities(subject, _within("molality", molality, MOLALITY), protocol)
     kelvins = _within("temperature", temperature_k, TEMPERATURE_K) or [loaded.temperature_k]
-    builds, n = Builds(**options).resolved(), len(salts) * len(kelvins)
+    how = How(protocol, replicas, Builds(**options).resolved())
+    return scanned(name or name_of(subject), subject, salts, kelvins, how, progress, watch)
+
+
+def scanned(
+    name: str,
+    subject: Subject,
+    salts: Mapping[float, Subject],
+    kelvins: Sequence[float],
+    how: How,
+    progress: Callable[[str], None],
+    watch: Watch | None,
+) -> Scan:
+    """Simulate every condition, by molality (mol/kg) and temperature (K), and write table, fits and plot.
+
+    Raises InputError, before anything is simulated, where this would overwrite results of another kind.
+    """
+    from autodisco.simulation import protocols, scan, scan_results
+
+    base, builds = scan.base_of(how.protocol), how.builds
+    protocol = protocols.load(base).name
+    folder = builds.place(subject, f"scan-{protocol}")
+    earlier = scan_results.earlier_rows(folder, base)
+    n = len(salts) * len(kelvins)
     progress(
-        f"{name}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with {builds.told(loaded.name)}; "
-        f"finished builds are kept in {builds.folder}"
+        f"{name}: {counted(n, 'condition')}, {counted(n * how.replicas, 'build')} with "
+        f"{builds.told(protocols.load(how.protocol).name)}; finished builds are kept in {builds.folder}"
     )
-    found: list[tuple[Condition, dict[str, Any]]] = []
+    rows = []
     for kelvin in kelvins:
-        names = {one.key: f"{name} {m:g} mol/kg {kelvin:g} K" for m, one in salts.items()}
-        with watched(watch, progress, names) as shown:
-            found += _at(kelvin, salts, protocol, replicas, builds, shown)
-    conditions = [condition for condition, _ in found]
-    done = Scan(
-        name, subject.key, loaded.name, builds.force_field, builds.engine, builds.seed, conditions,
-        [row for _, row in found], fits.over_salt(conditions), fits.over_temperature(conditions),
-        scan.few_pairs(conditions, protocol), Path(builds.folder) / subject.key / f"scan-{loaded.name}",
-    )  # fmt: skip
-    done.write()
-    return done
+        with watched(watch, progress, {one.key: f"{name} {m:g} mol/kg {kelvin:g} K" for m, one in salts.items()}) as on:
+            rows += _rows(kelvin, salts, how, on)
+    every = scan_results.with_earlier(rows, earlier)
+    if added := len(every) - len(rows):
+        progress(f"{counted(added, 'condition')} of earlier scans with the same settings are in table and fits, too")
+    told = {
+        "monomer_smiles": name, "key": subject.key, "protocol": protocol, "force_field": builds.force_field,
+        "engine": builds.engine, "seed": builds.seed,
+    }  # fmt: skip
+    content = plain(scan_results.content(told, base, every, folder))
+    scan_results.write(folder, content)
+    warnings = scan.few_pairs([scan_results.condition_of(row) for row in rows], how.protocol)
+    return Scan(rows, content, warnings, folder)
 
 
-def _at(
-    kelvin: float, salts: Mapping[float, Subject], protocol: str, replicas: int, builds: Builds, shown: Watcher
-) -> list[tuple[Condition, dict[str, Any]]]:
-    """Condition and record of each molality at one temperature."""
+def _rows(kelvin: float, salts: Mapping[float, Subject], how: How, shown: Watcher) -> list[dict[str, Any]]:
+    """A row of each molality at one temperature, as ``scan.json`` holds it."""
     from autodisco.simulation import protocols, scan
     from autodisco.simulation.batch import failures
 
-    protocol = scan.protocol_at(protocol, kelvin)
-    outcomes = builds.run(salts.values(), protocol, replicas, shown)
-    results = []
+    protocol = scan.protocol_at(how.protocol, kelvin)
+    outcomes = how.builds.run(salts.values(), protocol, how.replicas, shown)
+    rows = []
     for m, one in salts.items():
         found = scan.condition(m, kelvin, scan.ion_pairs(one, protocol), outcomes[one.key])
         more = {
             "replicas_s_per_cm": found.conductivities,
             "failures": failures(outcomes[one.key]),
-            "folder": builds.place(one, protocols.load(protocol).name),
+            "folder": how.builds.place(one, protocols.load(protocol).name),
         }
-        results.append((found, found.to_dict() | more))
-    return results
+        rows.append(plain(found.to_dict() | more))
+    return rows
 
 
 def _within(what: str, values: Sequence[float], limits: tuple[float, float]) -> list[float]:

@@ -58,7 +58,7 @@ def status(
 ) -> None:
     """Show the state of a campaign."""
     from autodisco.decide import status as status_of
-    from autodisco.store import Store
+    from autodisco.store import FINALISTS, Store, scans_of
 
     if why:
         _print_why(campaign_folder(name), as_json)
@@ -68,7 +68,7 @@ def status(
     with Store.open_readonly(campaign_folder(name)) as store:
         seen = status_of(store, whole=as_json, iterations=None if as_json else ITERATIONS)
     if as_json:
-        print_json(seen)
+        print_json({**seen.to_dict(), FINALISTS: scans_of(Path(seen.folder))})
         return
 
     console = stdout_console()

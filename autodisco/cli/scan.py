@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,13 +20,10 @@ from autodisco.cli.options import (
     WORKERS_OF_BUILDS,
 )
 from autodisco.cli.output import message, one_line, print_json, print_table
-from autodisco.errors import InputError
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 
 if TYPE_CHECKING:
     from autodisco.api.scan import Scan
-
-MOST_VALUES = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +60,7 @@ def scan(
     seed: SEED_OF_BUILDS = 1,
     timeout_minutes: TIMEOUT_OF_BUILDS = None,
     out: Annotated[
-        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>.")
+        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>/seed-<n>.")
     ] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
@@ -74,46 +70,48 @@ def scan(
 
     Every combination is simulated with several builds. Over molality the fit gives the place of the maximum with its
     interval, and the chance that it lies inside the range; over temperature it gives the activation energy. Table and
-    plot are written beside the builds. The same command again runs what is missing; finished builds are kept.
+    plot are written beside the builds, and hold the conditions of earlier scans with the same settings, too. The same
+    command again runs what is missing; finished builds are kept.
     """
-    from autodisco.api.scan import scan as scanned
+    from autodisco.api.scan import scan as scanned_with
     from autodisco.cli.mixture import Flags, subject
+    from autodisco.cli.series import series
     from autodisco.cli.single import ReplicaProgress
     from autodisco.simulation import protocols
 
     protocols.load(protocol)
     simulated = subject(what, Flags(salt=salt or ()))
-    molalities = series("--molality", molality, MOLALITY)
-    kelvins = series("--temperature", temperature, TEMPERATURE_K)
-    found = scanned(
-        simulated, molalities, kelvins, protocol, replicas, name=what, force_field=force_field, engine=engine,
-        executor=executor, workers=workers, threads=threads, seed=seed, timeout_minutes=timeout_minutes,
-        folder=out, progress=message, watch=ReplicaProgress,
+    found = scanned_with(
+        simulated, series("--molality", molality, MOLALITY), series("--temperature", temperature, TEMPERATURE_K),
+        protocol, replicas, name=what, force_field=force_field, engine=engine, executor=executor, workers=workers,
+        threads=threads, seed=seed, timeout_minutes=timeout_minutes, folder=out, progress=message,
+        watch=ReplicaProgress,
     )  # fmt: skip
     _print(found, as_json)
+    message(f"table, fits and plot: {found.folder}")
     for warning in found.warnings:
         message(f"warning: {warning}")
-    if not any(one.conductivities for one in found.conditions):
+    if not found.has_values:
         raise typer.Exit(1)
 
 
 def _print(found: Scan, as_json: bool) -> None:
-    """Print values and fits, and what failed."""
+    """Print values and fits, and the builds that failed."""
+    rows = found.content["values"]
     if as_json:
         print_json(found)
     else:
-        _print_values(found.values, found.title)
-        print(
-            "\n".join([*(fit.told() for fit in found.over_molality), *(fit.told() for fit in found.over_temperature)])
-        )
-    for row in found.values:
+        print_values(rows, found.title)
+        for fit in (*found.over_molality, *found.over_temperature):
+            print(fit.told())
+    for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
             message(f"{where}, replica {failure['replica']}: {failure['code']}: {one_line(failure['detail'])}")
-    message(f"table, fits and plot: {found.folder}")
 
 
-def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print a table of conditions and their conductivities."""
     from autodisco.analysis.quantities import quantity
 
     sigma, kelvin = quantity("conductivity_s_per_cm"), quantity("temperature_k")
@@ -132,28 +130,3 @@ def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
         ],
         title,
     )
-
-
-def series(flag: str, text: str | None, limits: tuple[float, float]) -> list[float]:
-    """The numbers of ``1,2,3`` or ``FROM:TO:STEP``, rising, each once; none without a text.
-
-    Raises InputError, naming the flag and its value.
-    """
-    if text is None:
-        return []
-    try:
-        parts = [float(part) for part in text.replace(":", ",").split(",")]
-        if ":" in text:
-            start, stop, step = parts
-            if text.count(":") != 2 or not step > 0 or not start <= stop or (stop - start) / step > MOST_VALUES:
-                raise ValueError
-            parts = [round(start + k * step, 9) for k in range(math.floor((stop - start) / step + 1e-9) + 1)]
-    except ValueError:
-        raise InputError(
-            f"{flag} {text}: allowed are numbers with commas, or FROM:TO:STEP with at most 100 steps"
-        ) from None
-    least, most = limits
-    wrong = next((part for part in parts if not least <= part <= most), None)
-    if wrong is not None:
-        raise InputError(f"{flag} {text}: {wrong:g} is outside {least:g} to {most:g}")
-    return sorted(set(parts))

@@ -58,7 +58,7 @@ def test_a_campaign_without_a_model_file_draws_nothing(found):
 
 
 def test_a_campaign_with_one_objective_has_no_front(found):
-    with pytest.raises(InputError, match="no front"):
+    with pytest.raises(InputError, match="it has no front yet; there are: polymers, candidates, replicas, journal"):
         found.front()
 
 
