@@ -47,7 +47,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """The tables that stand for a comment; links to copies of files outside of the folder, and to pages of notebooks."""
+    """Tables in place of comments; links to copies of files outside of the folder, and to pages of notebooks."""
     for comment, table in TABLES.items():
         markdown = markdown.replace(comment, table()) if comment in markdown else markdown
     return NOTEBOOK.sub(r"\1.md)", OUTSIDE.sub(rf"]({COPIES}/\1)", markdown))

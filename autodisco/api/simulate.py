@@ -100,8 +100,8 @@ def simulate(
     --------
     >>> import autodisco
     >>> peo = autodisco.simulate("*OCC*", "smoke", replicas=1)
-    >>> peo.n_replicas, peo.table.column("unit")[0]
-    (1, 'K')
+    >>> peo.n_replicas, peo.failures
+    (1, [])
     """
     from autodisco.simulation import protocols
 

@@ -102,8 +102,8 @@ def _print(found: Scan, as_json: bool) -> None:
         print_json(found)
     else:
         print_values(rows, found.title)
-        for fit in (*found.over_molality, *found.over_temperature):
-            print(fit.told())
+        told = [fit.told() for fit in found.over_molality]
+        print("\n".join([*told, *(fit.told() for fit in found.over_temperature)]))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
