@@ -54,6 +54,7 @@ def window(
     method, limit = ("DFT", timeout * DFT_PATIENCE) if dft else ("GFN2-xTB", timeout)
     found: list[Window] = []
     failed: list[dict[str, str]] = []
+    code = 0
     with counting("calculating: finished", f"of {counted(len(smiles), 'window')}") as progress:
         for number, text in enumerate(smiles):
             if progress:
@@ -62,14 +63,15 @@ def window(
                 found.append(window_of(text, with_salt, method, units, timeout_s=limit))
             except (InputError, WindowFailure) as error:
                 failed.append({"smiles": text, "error": one_line(str(error))})
+                code = max(code, error.exit_code)
     if as_json:
         print_json({"windows": found, "failed": failed})
     elif found:
         _print(found)
     for one in failed:
         message(f"error: {one['smiles']}: {one['error']}")
-    if failed:
-        raise typer.Exit(1)
+    if code:
+        raise typer.Exit(code)
 
 
 def _print(found: "Sequence[Window]") -> None:
@@ -95,6 +97,8 @@ def _print(found: "Sequence[Window]") -> None:
                 message(f"warning: {where}: no {side} potential: {why}")
             for side, bonds in of.breaks.items():
                 message(f"{where}: {side} breaks {', '.join(bonds)}")
+            if of.unrelaxed:
+                message(f"warning: {where}: the relaxation ended before the minimum: {', '.join(of.unrelaxed)}")
 
 
 def _error(side: "Side", found: "Sequence[Window]") -> str:
