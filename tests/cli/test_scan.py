@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from autodisco.cli.scanned import series
+from autodisco.cli.series import series
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_json
 
