@@ -73,7 +73,7 @@ def _load(campaign: Campaign, store: Store) -> None:
     """Everything known before the first simulation, in one transaction."""
     settings = campaign.settings
     campaign.say("reading the known polymers")
-    seeds = read_seeds(Path(settings.seeds.file), campaign.objective) if settings.seeds.file else []
+    seeds = read_seeds(Path(settings.seeds.file), campaign.objective).seeds if settings.seeds.file else []
     with store.transaction():
         labels = _add_seeds(campaign, store, seeds)
         reference = reference_of(settings)
