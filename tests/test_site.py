@@ -5,10 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from autodisco.cli import commands
+from autodisco.simulation.protocols import Protocol
+from autodisco.simulation.steps import Step
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,3 +51,15 @@ def test_the_search_works_from_the_folder(site):
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom"]
     page = subprocess.run([browser, *options, f"file://{site}/index.html?q=saturation"], capture_output=True, text=True)
     assert re.search(r'md-search-result__meta">\d+ matching documents', page.stdout)
+
+
+def test_every_key_of_a_protocol_file_is_on_the_site(site):
+    text = (site / "files.html").read_text()
+    keys = {key for step in (*get_args(get_args(Step)[0]), Protocol) for key in step.model_fields}
+    assert not [key for key in keys if f"<code>{key}</code>" not in text]
+
+
+def test_equations_are_drawn_without_a_script(site):
+    text = (site / "analysis.html").read_text()
+    assert text.count("<math") > 20
+    assert "arithmatex" not in text

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -120,10 +120,10 @@ def over_temperature(conditions: Sequence[Condition]) -> list[OverTemperature]:
     return [_over_temperature(m, [one for one in conditions if one.molality_mol_per_kg == m]) for m in molalities]
 
 
-def as_csv(conditions: Sequence[Condition]) -> str:
-    """A table with a header, one row for each condition."""
+def as_csv(of_polymers: Mapping[str, Sequence[Condition]]) -> str:
+    """A table with a header, one row for each condition of each polymer, which a generator can be trained on."""
     out = io.StringIO()
-    rows = [one.to_dict() for one in conditions]
+    rows = [{"monomer_smiles": name, **one.to_dict()} for name, several in of_polymers.items() for one in several]
     table = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     table.writeheader()
     table.writerows(rows)

@@ -4,6 +4,9 @@ A name is the column, the JSON key and the attribute everywhere. Everything that
 values reads this table. A quantity of an observable from a file is added when the observable is loaded.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from autodisco.analysis.combination import (
     AT_LEAST,
     KNOWN,
@@ -77,6 +80,17 @@ def base_name(key: str) -> str:
 def unit_of(key: str) -> str:
     """The unit of the value that a key holds; empty for pure numbers."""
     return "" if key not in _TABLE and key.endswith(KNOWN) else quantity(base_name(key)).unit
+
+
+def numbers(properties: Mapping[str, Any]) -> list[tuple[str, float | None, float | None]]:
+    """The numbers of a record of properties: name, value, standard error, and lower bounds (``_at_least``) if any."""
+    return [
+        (name, value, properties.get(f"{name}{SEM}"))
+        for name, value in properties.items()
+        if not name.endswith(SEM) and not isinstance(value, (dict, list, tuple, str))
+        if value is not None or not name.endswith(AT_LEAST)
+        if "csv" in quantity(base_name(name)).printed
+    ]
 
 
 def _conductivity(name: str, label: str, symbol: str, method: str, printed: frozenset[Place] = NUMBERS) -> Quantity:

@@ -20,7 +20,7 @@ from autodisco.errors import InputError
 from autodisco.files import leftovers, open_atomic, place_beside, replacing, sync, write_atomic
 from autodisco.parts import in_parts
 from autodisco.spooled import Spooled
-from autodisco.store import PARTS, SIMULATIONS, Store
+from autodisco.store import FINALISTS, PARTS, SIMULATIONS, Store, scans_of
 from autodisco.text import joined_flags, without_formula
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
@@ -46,7 +46,8 @@ Kinds = dict[str, set[type]]
 
 
 def tables(store: Store) -> dict[str, Iterator[Row]]:
-    """``polymers`` (ranked ones first), ``front`` (of several objectives), ``candidates``, ``replicas``, ``journal``.
+    """``polymers`` (ranked ones first), ``front`` (of several objectives), ``finalists`` (if they were scanned),
+    ``candidates``, ``replicas``, ``journal``.
 
     Columns are flat. Rows are read one by one, since all of them may not fit into memory.
 
@@ -58,10 +59,23 @@ def tables(store: Store) -> dict[str, Iterator[Row]]:
     return {
         "polymers": _polymers(store),
         **of_several,
+        **_scans(store),
         "candidates": ({**vars(row), "flags": joined_flags(row.flags)} for row in store.each_candidate()),
         "replicas": (_beside(vars(row), row.properties or {}, "property") for row in store.each_replica()),
         "journal": ({**vars(row), "seen": json.dumps(row.seen)} for row in store.each_event()),
     }
+
+
+def _scans(store: Store) -> dict[str, Iterator[Row]]:
+    """The conditions at which finalists were simulated."""
+    found = scans_of(store.folder)
+    named = ("monomer_smiles", "key", "protocol", "force_field", "engine", "seed")
+    rows = (
+        {**{name: one[name] for name in named}, **{name: _flat(cell) for name, cell in row.items()}}
+        for one in found
+        for row in one["values"]
+    )
+    return {FINALISTS: rows} if found else {}
 
 
 def _polymers(store: Store) -> Iterator[Row]:
@@ -151,7 +165,8 @@ def export_archive(store: Store, file: Path, progress: Callable[[int], None] | N
             for entry in ("state.db", "events.jsonl"):
                 archive.add(beside / entry, f"{name}/{entry}")
             copies = [protocol_copy(store.folder, tier) for tier in range(len(store.tiers()))]
-            kept = [*(store.folder / entry for entry in ARCHIVED), *copies]
+            scans = (store.folder / FINALISTS).glob("*/scan-*")
+            kept = [*(store.folder / entry for entry in ARCHIVED), *copies, *scans]
             paths = {path: path for entry in kept for path in _files(entry)} | _inputs(store)
             paths |= {store.folder / store.place(path): path for path in _files(store.shared / SIMULATIONS)}
             if (settings := beside / "campaign.toml").is_file():

@@ -24,6 +24,7 @@ MODULES = (
     "ask",
     "chemistry_commands",
     "compare",
+    "finalists",
     "maintenance_commands",
     "label",
     "machine_commands",

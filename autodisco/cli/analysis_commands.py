@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from autodisco.cli.options import JSON
-from autodisco.cli.output import message, numbers, print_json, print_properties, stderr_console
+from autodisco.cli.output import message, print_json, print_properties, stderr_console
 from autodisco.errors import InputError
 
 IONS = "MDAnalysis selection of the ions, such as 'type 1' or 'resname LI'; once per species."
@@ -84,7 +84,7 @@ def analyze(
     Several folders are replicas of one polymer: their means and standard errors follow.
     """
     from autodisco import analysis
-    from autodisco.analysis.quantities import unit_of
+    from autodisco.analysis.quantities import numbers, unit_of
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other")

@@ -26,6 +26,7 @@ from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
+    from autodisco.api.simulate import Simulation
     from autodisco.polymer import Group, Library
 
 MOST_SHOWN = 50
@@ -114,8 +115,9 @@ def simulate(
 
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """
+    from autodisco.api.simulate import simulate as simulated_with
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.cli.single import print_over_temperature, simulate_subject, write_inputs
+    from autodisco.cli.single import ReplicaProgress, print_over_temperature, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
     mixed = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
@@ -134,32 +136,36 @@ def simulate(
         elsewhere = "python -m autodisco.simulation.worker job.json, also on another machine with autodisco"
         message(f"run each with: {hint or elsewhere}; then: autodisco analyze {folder / '0'}")
         return
-    long = any(loaded.checkpoint_every_ps for loaded in chosen)
-    timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_subject(
-            simulated, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor
+        simulated_with(
+            simulated, protocol, replicas, temperature_k=kelvin, force_field=force_field, engine=engine,
+            executor=executor, workers=workers, threads=threads, seed=seed, timeout_minutes=timeout_minutes,
+            folder=out, progress=message, watch=ReplicaProgress,
         )
-        for name in names
-    ]
+        for kelvin in kelvins or (None,)
+    ]  # fmt: skip
     if len(results) > 1:
         print_over_temperature(results, as_json)
-        return
-    (result,) = results
-    for failure in result["failures"]:
+    else:
+        _print_simulation(results[0], as_json)
+
+
+def _print_simulation(result: "Simulation", as_json: bool) -> None:
+    """Print what a simulation gave; exit code 1 without any value."""
+    for failure in result.failures:
         message(f"replica {failure['replica']} failed: {failure['code']}: {one_line(failure['detail'])}")
     if as_json:
         print_json(result)
-    elif result["properties"]:
-        kind = f"{result['protocol']}, {result['force_field']}, {counted(result['n_replicas'], 'replica')}"
-        print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
-        if weak := result["properties"].get("force_field_flags"):
+    elif result.properties:
+        kind = f"{result.protocol}, {result.force_field}, {counted(result.n_replicas, 'replica')}"
+        print_properties(result.properties, f"{result.monomer_smiles}   ({kind})")
+        if weak := result.properties.get("force_field_flags"):
             message(f"the force field is weak here: {', '.join(weak)} (docs/validation.md)")
-        message(f"protocol {result['protocol']}: {result['purpose']}")
-    for warning in result["warnings"]:
+        message(f"protocol {result.protocol}: {result.purpose}")
+    for warning in result.warnings:
         message(f"warning: {warning}")
-    message(f"topologies and trajectories: {result['folder']}")
-    if not result["properties"]:
+    message(f"topologies and trajectories: {result.folder}")
+    if not result.properties:
         raise typer.Exit(1)
 
 
@@ -176,15 +182,19 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: validity, identity, stability."""
-    from autodisco.cli.single import check_unit, render_checked
+    from autodisco.api.check import check as checked
+    from autodisco.api.check import draw_units
 
     if column and not against:
         raise InputError("--column names a column of the file given with --against")
-    known = _known(against, column, smiles) if against else None
-    rows = [check_unit(text, known) for text in smiles]
+    checks = [checked(text) for text in smiles]
+    rows = [one.to_dict() for one in checks]
+    if against:
+        known = _known(against, column, {one.key for one in checks if one.key})
+        rows = [{**row, "equals": known.get(row["key"])} for row in rows]
     valid = [row for row in rows if row["valid"]]
     if png and valid:
-        write_atomic(png, render_checked(valid))
+        write_atomic(png, draw_units(checks))
     if as_json:
         print_json(rows)
     else:
@@ -256,20 +266,17 @@ def dedupe(
             raise InputError(f"{file}: no row holds a repeat unit")
 
 
-def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
-    """Line and text of the first row of each `wanted` key in a file."""
+def _known(file: Path, column: str | None, keys: set[str]) -> dict[str, dict[str, Any]]:
+    """Line and text of the first row of each key in a file."""
+    from autodisco.api.check import known_polymers
     from autodisco.cli.output import counting
-    from autodisco.cli.single import check_unit
-    from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_units
 
+    left_out: list[int] = []
     with counting(f"reading {file}", "rows") as progress:
-        library = Library(read_units(file, column), os.cpu_count() or 1, progress=progress)
-    with library:
-        if library.n_invalid:
-            message(f"{file}: {counted(library.n_invalid, 'row')} without a valid repeat unit left out")
-        keys = {row["key"] for row in map(check_unit, wanted)}
-        return {group.key: group.members[0] for group in library.groups() if group.key in keys}
+        known = known_polymers(file, column, keys, progress, left_out.append)
+    for n in left_out:
+        message(f"{file}: {counted(n, 'row')} without a valid repeat unit left out")
+    return known
 
 
 def _print_groups(library: "Library") -> None:

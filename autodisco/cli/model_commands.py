@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table
 from autodisco.cli.progress import fit_with_progress
@@ -51,6 +50,10 @@ def generate(
     label: Annotated[
         str | None, typer.Option(help="Class to draw, such as high, low, unlabelled or q0; default: the best.")
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Condition of the prompt, such as temperature_k=500."),
+    ] = None,
     away_from: Annotated[str | None, typer.Option(help="Class to avoid; default: the worst.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same strings.")] = 0,
     valid: Annotated[bool, typer.Option("--valid", help="Print only repeat units, each polymer once.")] = False,
@@ -64,12 +67,16 @@ def generate(
     as_json: JSON = False,
 ) -> None:
     """Draw strings from a trained generator, one per line."""
+    from autodisco.api.campaign import Campaign
     from autodisco.generator import Generator
 
     if max_draws and not valid:
         raise InputError("--max-draws is the limit of a search for new polymers; add --valid")
-    generator = Generator.load(model or _latest_model(campaign_folder(name)))
+    generator = Generator.load(model) if model else Campaign.open(name).generator()
     how = {**context.obj, "seed": seed, **({"away_from": away_from} if away_from else {})}
+    if generator.conditions or given:
+        label = generator.label_at(_values(given or []), label or "")
+        message(f"class {label} ({'; '.join(one.told for one in generator.conditions)})")
     known = _keys_of(against) if against else set()
     unknown = f" that {against} does not hold" if against else ""
     if max_draws:
@@ -108,6 +115,13 @@ def train(
         list[str] | None,
         typer.Option(metavar="COLUMN:K", help="Learn K classes q0, q1, … of a column instead; may be repeated."),
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN[:K]",
+            help="Condition of the values, such as temperature_k; may be repeated.",
+        ),
+    ] = None,
     judge: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the rows held out to train the property model that scores.")
     ] = 0.0,
@@ -124,11 +138,15 @@ def train(
     from autodisco.surrogate import fit_judge
 
     chosen = read_generator(settings, context.obj)
-    data = read_training_data(file, top_fraction, _classes(condition or []), judge, seed)
+    classes, columns = _classes("--condition", condition or []), _columns(given or [])
+    data = read_training_data(file, top_fraction, classes, judge, seed, columns)
     is_high = fit_judge(data.judged, data.smiles, top_fraction, seed) if judge else None
     message(f"{len(data.rows)} repeat units, {data.counted}")
+    for one in data.conditions:
+        message(one.told)
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     generator = fit_with_progress(data.rows, chosen, seed, checkpoint)
+    generator.conditions = data.conditions
     generator.save(out)
     checkpoint.unlink(missing_ok=True)
     message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {generator.best}")
@@ -177,15 +195,35 @@ def import_(
         )
 
 
-def _classes(conditions: list[str]) -> dict[str, int]:
-    """Column and number of classes of each ``--condition``."""
+def _classes(flag: str, conditions: list[str]) -> dict[str, int]:
+    """Column and number of classes of each ``COLUMN:K``."""
     classes = {}
     for text in conditions:
         column, _, number = text.rpartition(":")
         if not column or not number.isdecimal():
-            raise InputError(f"--condition {text}: name a column and a number of classes, such as conductivity:10")
+            raise InputError(f"{flag} {text}: name a column and a number of classes, such as conductivity:10")
         classes[column] = int(number)
     return classes
+
+
+def _columns(given: list[str]) -> dict[str, int | None]:
+    """Column and number of classes, None without one, of each ``--given`` of a training."""
+    columns: dict[str, int | None] = {}
+    for text in given:
+        columns |= _classes("--given", [text]) if ":" in text else {text: None}
+    return columns
+
+
+def _values(given: list[str]) -> dict[str, float]:
+    """Column and value of each ``--given`` of a prompt."""
+    values = {}
+    for text in given:
+        column, _, number = text.partition("=")
+        try:
+            values[column] = float(number)
+        except ValueError:
+            raise InputError(f"--given {text}: name a condition and its value, such as temperature_k=500") from None
+    return values
 
 
 def _keys_of(file: Path) -> set[str]:
@@ -194,16 +232,6 @@ def _keys_of(file: Path) -> set[str]:
 
     with Library(read_strings(file, None)) as library:
         return {group.key for group in library.groups()}
-
-
-def _latest_model(folder: Path) -> Path:
-    from autodisco.store import Store
-
-    with Store.open_readonly(folder) as store:
-        models = store.models()
-    if not models:
-        raise InputError(f"{folder}: no model has been trained yet")
-    return folder / str(models[-1].path)
 
 
 def _row(text: str) -> dict[str, Any]:

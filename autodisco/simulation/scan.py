@@ -36,9 +36,21 @@ def with_molality(subject: Subject, molality: float) -> Formulation:
     return Formulation(**fields | {"molality": molality})
 
 
+def at_molalities(subject: Subject, molalities: Sequence[float], protocol: str) -> dict[float, Subject]:
+    """The subject at each molality, or at its own one where none is named. Raises InputError without salt."""
+    if not molalities:
+        return {own_molality(subject, protocol): subject}
+    return {molality: with_molality(subject, molality) for molality in molalities}
+
+
+def base_of(protocol: str) -> str:
+    """The protocol without the temperature that ``protocol@T`` names."""
+    return protocol.partition("@")[0]
+
+
 def protocol_at(protocol: str, temperature_k: float) -> str:
     """The protocol at a temperature: its own name at its own temperature, otherwise ``protocol@T``."""
-    base = protocol.partition("@")[0]
+    base = base_of(protocol)
     return base if temperature_k == protocols.load(base).temperature_k else f"{base}@{temperature_k:g}"
 
 

@@ -119,9 +119,10 @@ def window(
     cache: Path | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Window:
-    """The window of a repeat unit (two ``*``) by an oligomer of `units` (by default `UNITS`, of a large one 1), or of a
-    molecule as it is (no ``*``).
+    """The electrochemical window of a polymer or molecule, in V against Li/Li+.
 
+    A repeat unit (two ``*``) is calculated as an oligomer of `units` (by default `UNITS`, of a large one 1), a molecule
+    (no ``*``) as it is.
     Takes seconds with GFN2-xTB, minutes with DFT; a result is kept in `cache` (a folder, by default that of the user).
 
     Raises

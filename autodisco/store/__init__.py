@@ -57,6 +57,7 @@ from autodisco.store.records import (
     TrainingSpan,
 )
 from autodisco.store.replicas import NOT_SUBMITTED, WAITING
+from autodisco.store.scans import FINALISTS, SCAN_FILE, scans_of
 from autodisco.store.schema import VERSION
 from autodisco.store.simulations import RunningReplica, Simulations
 from autodisco.store.store import END_STATES, Store
@@ -68,10 +69,12 @@ __all__ = [
     "END_STATES",
     "EXPERIMENT",
     "FAULT",
+    "FINALISTS",
     "NOT_SELECTED",
     "NOT_SUBMITTED",
     "PARTS",
     "RUNS",
+    "SCAN_FILE",
     "SIMULATIONS",
     "STALE_S",
     "VERDICTS",
@@ -127,6 +130,7 @@ __all__ = [
     "progress_of_replicas",
     "rates",
     "run_folder",
+    "scans_of",
     "tier_progress",
     "training_s",
 ]

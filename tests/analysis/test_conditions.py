@@ -53,8 +53,9 @@ def test_conditions_without_a_value_are_left_out():
 
 
 def test_the_table_has_units_in_its_names():
-    rows = list(csv.DictReader(io.StringIO(as_csv([*conditions(), Condition(4.0, 500.0, 9, (), 4.0)]))))
+    rows = list(csv.DictReader(io.StringIO(as_csv({"*OCC*": [*conditions(), Condition(4.0, 500.0, 9, (), 4.0)]}))))
     assert len(rows) == 21
+    assert {row["monomer_smiles"] for row in rows} == {"*OCC*"}
     assert float(rows[1]["conductivity_s_per_cm"]) == pytest.approx(np.mean(conditions()[1].conductivities))
     assert (rows[-1]["molality_mol_per_kg"], rows[-1]["conductivity_s_per_cm"], rows[-1]["n_replicas"]) == (
         "4.0",

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from autodisco.campaign.seeds import read_seeds
-from autodisco.cli.single import over_temperature
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.files import read_json
 from autodisco.simulation import protocols
@@ -293,22 +292,6 @@ def test_simulate_at_several_temperatures_fits_them(call, here):
     assert [result["protocol"] for result in said.json["temperatures"]] == ["smoke@600", "smoke@450"]
     above = [row["conductivity_s_per_cm"] > 0 for row in said.json["values"]]
     assert (said.code == 0) == all(above) == (said.json["arrhenius"] is not None)
-
-
-def test_fits_over_temperature_are_plotted_beside_the_simulations(tmp_path):
-    def result(kelvin, value):
-        properties = {"temperature_k": kelvin, "conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": value / 10}
-        folder = tmp_path / "key" / f"quick@{kelvin}" / "seed-1"
-        folder.mkdir(parents=True)
-        return {
-            "monomer_smiles": "*OCC*", "protocol": f"quick@{kelvin}", "force_field": "pcff+", "folder": str(folder),
-            "properties": properties,
-        }  # fmt: skip
-
-    told = over_temperature([result(450, 1e-3), result(500, 4e-3), result(550, 0.0)])
-    assert told["arrhenius"]["activation_energy_ev"] == pytest.approx(np.log(4) * 8.617333e-5 / (1 / 450 - 1 / 500))
-    assert told["plot"] == str(tmp_path / "key" / "temperatures.png")
-    assert (tmp_path / "key" / "temperatures.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
+from autodisco.api.locate import runs_folder
 from autodisco.campaign import doctor
-from autodisco.cli.locate import runs_folder
 from autodisco.generator import DatasetRow, Generator
 from autodisco.generator.dataset import merge_rows
 from autodisco.polymer import ORGANIC_ELEMENTS, parse
@@ -289,3 +289,27 @@ def test_tune_says_what_is_wrong_before_it_begins(call, here, options, message):
     assert message in said.err
     assert said.err.count("\n") == 1
     assert not (here / "t" / "trials.csv").exists()
+
+
+def test_train_learns_conditions_and_generate_draws_at_them(call, here):
+    lines = [f"*O{'C' * n}*,{n}e-4,{kelvin}" for n in range(1, 6) for kelvin in (333, 400, 500)]
+    (here / "set.csv").write_text("\n".join(["smiles,conductivity,temperature_k", *lines]))
+    trained = call("train", "set.csv", "--out", "m", *FAST, "--top-fraction", "0.4", "--given", "temperature_k")
+    assert trained.code == 0, trained.err
+    assert "15 repeat units, 6 of them in class 'high'\ntemperature_k: q0 333, q1 400, q2 500\n" in trained.err
+
+    def drawn(*words):
+        said = call("generate", "--model", "m", "-n", "5", "--seed", "1", *words)
+        assert said.code == 0, said.err
+        return said
+
+    assert "class high q2 (temperature_k: q0 333" in drawn("--given", "temperature_k=500").err
+    assert "class low q0 (" in drawn("--given", "temperature_k=340", "--label", "low", "--guidance", "0.5").err
+    for words, said in (
+        (("--given", "temperature_k=900"), "temperature_k 900: the training rows have 333 to 500"),
+        (("--given", "pressure=1"), "pressure is no condition of this model"),
+        (("--given", "temperature_k"), "--given temperature_k: name a condition and its value"),
+    ):
+        refused = call("generate", "--model", "m", *words)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert said in refused.err

@@ -1,6 +1,7 @@
 """What tables of properties show."""
 
-from autodisco.cli.output import numbers, print_properties
+from autodisco.analysis.quantities import numbers
+from autodisco.cli.output import print_properties
 
 COMBINED = {
     "n_replicas": 4,

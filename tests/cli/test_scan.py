@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from autodisco.cli.scan import series
+from autodisco.cli.series import series
 from autodisco.errors import InputError
-from autodisco.files import read_json
+from autodisco.files import read_json, write_json
 
 LIMITS = (0.01, 1000.0)
 
@@ -61,7 +61,7 @@ def test_a_scan_leaves_table_fits_and_plot_and_repeats_nothing(call, here):
     ]  # fmt: skip
     assert [row["n_replicas"] for row in seen["values"]] == [1] * 2
     assert seen["fits_over_molality"][0]["reason"].endswith("a fit needs at least 4")
-    folder = here / "simulations" / seen["key"] / "scan-smoke"
+    folder = here / "simulations" / seen["key"] / "scan-smoke" / "seed-1"
     assert read_json(folder / "scan.json") == seen
     assert (folder / "scan.png").read_bytes().startswith(b"\x89PNG")
     with open(folder / "scan.csv") as table:
@@ -69,11 +69,28 @@ def test_a_scan_leaves_table_fits_and_plot_and_repeats_nothing(call, here):
     when = {file: file.stat().st_mtime_ns for file in here.rglob("outcome.json")}
     assert len(when) == 2
 
-    again = call(*words, "--replicas", "1", "--engine", "lammps")
+    # one of the conditions again: nothing runs, and the table keeps the other one
+    one = ("--molality", "1", "--temperature", "450", "--protocol", "smoke", "--replicas", "1", "--engine", "lammps")
+    again = call("scan", "*OCC*", *one)
     assert {file: file.stat().st_mtime_ns for file in here.rglob("outcome.json")} == when
+    assert "1 condition of earlier scans" in again.err
     assert "mol/kg" in again.out
+    assert read_json(folder / "scan.json") == seen
+
+    # another seed has results of its own
+    call("scan", "*OCC*", *one, "--seed", "2")
+    assert read_json(folder / "scan.json") == seen
+    other = read_json(folder.with_name("seed-2") / "scan.json")
+    assert (other["seed"], len(other["values"])) == (2, 1)
+    assert other["values"][0]["conductivity_s_per_cm"] != seen["values"][0]["conductivity_s_per_cm"]
 
     # simulate finds the same builds
-    same = ("--molality", "1", "--temperature", "450", "--protocol", "smoke", "--replicas", "1", "--engine", "lammps")
-    call("simulate", "*OCC*", *same)
+    when = {file: file.stat().st_mtime_ns for file in here.rglob("outcome.json")}
+    call("simulate", "*OCC*", *one)
     assert {file: file.stat().st_mtime_ns for file in here.rglob("outcome.json")} == when
+
+    # results of another version are not replaced
+    write_json(folder / "scan.json", {**seen, "recipe": seen["recipe"] - 1})
+    refused = call("scan", "*OCC*", *one)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"recipe {seen['recipe'] - 1}, now {seen['recipe']}" in refused.err
