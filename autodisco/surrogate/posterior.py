@@ -242,6 +242,11 @@ class Posterior:
         """Standard deviation of one build in a source, on its own scale."""
         return float(np.sqrt(self.hyperparameters.noise[self._number(source)]))
 
+    def offset(self, source: str) -> float:
+        """Offset of a source from the target as its labels tell it, on the scale of the objective."""
+        n, by = self._number(source), self.hyperparameters
+        return float(by.offset[n] + by.offset_variance[n] * self._weights[self._labels.source == n].sum())
+
     @one_thread
     def shift(self, smiles: Sequence[str], source: str, builds: int = 1) -> Floats:
         """By how much `builds` more builds in a source would move the mean of each polymer: the standard deviation of
