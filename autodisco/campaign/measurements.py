@@ -36,8 +36,23 @@ def add_measurements(store: Store, path: Path, source: str) -> Added:
     cannot be used.
     """
     _check_source(store, source)
-    rows, now = read_measurements(path), time.time()
-    experiments = [
+    experiments = table_rows(path, source)
+    counts = Counter(row.quantity for row in experiments)
+    wanted = {one.column for one in wanted_of(store).aims}
+    used = sum(counts[column] for column in wanted)
+    values = dict(counts)
+    with store.transaction():
+        if new := store.set_experiments(path.name, experiments):
+            why = f"{counted(used, 'value')} of what the campaign is about"
+            store.note("measured values", source, {"file": path.name, **values}, "a source of the posterior", why)
+    return Added(source, values, len({row.key for row in experiments}), used, new)
+
+
+def table_rows(path: Path, source: str) -> list[Experiment]:
+    """The rows of a table of measured values under the name of a source. Raises InputError for one that cannot be
+    used."""
+    now = time.time()
+    return [
         Experiment(
             origin=path.name,
             line=row.line,
@@ -54,17 +69,8 @@ def add_measurements(store: Store, path: Path, source: str) -> Added:
             note=row.note,
             added=now,
         )
-        for row in rows
+        for row in read_measurements(path)
     ]
-    counts = Counter(row.quantity for row in rows)
-    wanted = {one.column for one in wanted_of(store).aims}
-    used = sum(counts[column] for column in wanted)
-    values = dict(counts)
-    with store.transaction():
-        if new := store.set_experiments(path.name, experiments):
-            why = f"{counted(used, 'value')} of what the campaign is about"
-            store.note("measured values", source, {"file": path.name, **values}, "a source of the posterior", why)
-    return Added(source, values, len({row.unit.key for row in rows}), used, new)
 
 
 def _check_source(store: Store, source: str) -> None:

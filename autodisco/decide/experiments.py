@@ -50,24 +50,17 @@ class _Value:
 def measured_sources(
     store: Store, objective: Objective, target: Conditions, priors: Priors
 ) -> list[tuple[Source, list[Label]]]:
-    """Sources of the measured values of a campaign, as `sources_of` gives them."""
-    return sources_of(store.experiments(objective.column), objective, target, priors)
-
-
-def sources_of(
-    rows: Sequence[Experiment], objective: Objective, target: Conditions, priors: Priors
-) -> list[tuple[Source, list[Label]]]:
     """Sources of measured values of the objective with their labels, by name; `priors` are those of an experiment at
     the conditions of the target, on the scale of the objective."""
     values: dict[str, list[_Value]] = {}
-    for measured in _by_polymer(rows).values():
+    for measured in _by_polymer(store.experiments(objective.column)).values():
         for value in _values(measured, objective, target):
             values.setdefault(_name(value, target), []).append(value)
     found = []
     for name in sorted(values):
-        own, first = values[name], values[name][0]
+        rows, first = values[name], values[name][0]
         source = Source(name, "experiment", False, _moved(priors, first.temperature_k, objective, target))
-        found.append((source, [_label(name, own, smiles) for smiles in sorted({row.smiles for row in own})]))
+        found.append((source, [_label(name, rows, smiles) for smiles in sorted({row.smiles for row in rows})]))
     return found
 
 

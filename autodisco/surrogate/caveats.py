@@ -22,6 +22,8 @@ values."""
 PLAUSIBLE_S_PER_CM = 1e-2
 """A measured value above this is seven times the best one, and more likely a mistake of the unit."""
 
+MELTING = "Melting and the glass transition are not seen."
+
 KNOWN_ELEMENTS = ELEMENTS | {"Cl", "Si"}
 """Elements of the polymers from which the prior mean was learnt (HTP-MD)."""
 
@@ -91,7 +93,7 @@ def elements_of(material: Material) -> set[str]:
 def what_it_is() -> tuple[str, ...]:
     """Lines that say what an estimate at the conditions of the reference protocol is and how far it can be trusted."""
     return (
-        "Simulated conductivity of the amorphous polymer with LiTFSI at 1.5 mol/kg and 353 K; melting and the glass "
-        "transition are not seen. Other temperatures and salt contents: autodisco scan.",
+        f"Simulated conductivity of the amorphous polymer with LiTFSI at 1.5 mol/kg and 353 K. {MELTING} Other "
+        "temperatures and salt contents: autodisco scan.",
         f"Against experiment, the 90 % interval held {100 * HELD:.0f} % of {MEASURED} measured polymers ({SOURCE}).",
     )

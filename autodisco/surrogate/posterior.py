@@ -255,10 +255,8 @@ class Posterior:
         moves = []
         for rows in _in_parts(Structures.of(smiles)):
             own = Kernels.of_each(rows)
-            truth, value = (
-                self._halved(self._truth_with_labels(rows)),
-                self._halved(self._value_with_labels(rows, number)),
-            )
+            truth = self._halved(self._truth_with_labels(rows))
+            value = self._halved(self._value_with_labels(rows, number))
             covariance = by.slope[number] * own.truth(by) - np.einsum("ij,ij->j", truth, value)
             variance = by.slope[number] ** 2 * own.truth(by) + by.noise[number] / builds
             if not self.sources[number].reference:
