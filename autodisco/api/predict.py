@@ -49,10 +49,13 @@ class Predictions:
 
     @property
     def table(self) -> Table:
-        """A row for each repeat unit, in their order: ``name`` where there are names, ``monomer_smiles``,
-        ``conductivity_s_per_cm`` with the ends ``low_s_per_cm`` and ``high_s_per_cm`` of the interval that holds 90 %,
-        ``p_better`` (chance to be better than the reference), ``decades_from.…`` (how far each source moved the value), ``same_as`` (an earlier row that
-        is the same polymer) and ``caveats``."""
+        """A row for each repeat unit, in their order.
+
+        ``name`` where there are names, ``monomer_smiles``, ``conductivity_s_per_cm`` with the ends ``low_s_per_cm`` and
+        ``high_s_per_cm`` of the interval that holds 90 %, ``p_better`` (chance to be better than the reference),
+        ``decades_from.…`` (how far each source moved the value), ``same_as`` (an earlier row that is the same polymer)
+        and ``caveats``.
+        """
         named = any(one.name for one in self.estimates)
         return Table(
             {

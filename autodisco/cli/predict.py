@@ -96,7 +96,7 @@ def predict(
         write_atomic(out, found.as_csv())
         message(f"ranking: {out}")
     if png:
-        write_atomic(png, ranking_png(found.estimates, found.reference))
+        write_atomic(png, ranking_png(found.estimates, found.reference, found.about))
         message(f"figure: {png}")
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)

@@ -12,10 +12,10 @@ MOST_DRAWN, LONGEST = 40, 32
 ROW_INCH, MARGIN_INCH = 0.2, 1.0
 
 
-def ranking_png(estimates: Sequence[ConductivityEstimate], reference: ConductivityEstimate) -> bytes:
+def ranking_png(estimates: Sequence[ConductivityEstimate], reference: ConductivityEstimate, about: str) -> bytes:
     """A PNG of the best `MOST_DRAWN` estimates (mS/cm), with a line at the value of the reference.
 
-    An open point stands for a polymer with a caveat, whose words are behind its name; repeated polymers are left out.
+    `about` says what the estimates are. An open point stands for a polymer with a caveat, whose words are behind its name; repeated polymers are left out.
     """
     from matplotlib.figure import Figure
 
@@ -30,7 +30,7 @@ def ranking_png(estimates: Sequence[ConductivityEstimate], reference: Conductivi
         axes.plot([low, high], [place, place], color=COLOURS[0], lw=1.4)
         axes.plot(value, place, "o", color=COLOURS[0], mfc="white" if one.caveats else COLOURS[0], ms=5)
     axes.set_yticks(range(len(shown)), [_label(one) for one in shown], fontsize=8)
-    axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel="conductivity at 353 K (mS/cm), 90 % interval")
+    axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel=f"{about}: mS/cm, 90 % interval")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     if more := len(ranked) - len(shown):
