@@ -15,7 +15,8 @@ ROW_INCH, MARGIN_INCH = 0.2, 1.0
 def ranking_png(estimates: Sequence[ConductivityEstimate], reference: ConductivityEstimate, about: str) -> bytes:
     """A PNG of the best `MOST_DRAWN` estimates (mS/cm), with a line at the value of the reference.
 
-    `about` says what the estimates are. An open point stands for a polymer with a caveat, whose words are behind its name; repeated polymers are left out.
+    `about` says what the estimates are. An open point stands for a polymer with a caveat, whose words are behind its
+    name; repeated polymers are left out.
     """
     from matplotlib.figure import Figure
 
