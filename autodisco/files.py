@@ -77,6 +77,11 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     sync(path.parent)
 
 
+def cache_of_user(name: str) -> Path:
+    """A folder for what can be computed again: ``$XDG_CACHE_HOME/autodisco/NAME``, or below ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autodisco" / name
+
+
 def remove_leftovers(folder: Path, but: str = "") -> None:
     """Remove below `folder` the unfinished files and folders of processes of this host that no longer exist.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autodisco.decide import Status
     from autodisco.decide.life import Life
     from autodisco.generator import Generator
+    from autodisco.report.figures import Written
     from autodisco.store import Store
 
 
@@ -152,6 +153,25 @@ class Campaign:
 
         with self._read() as store:
             return write_report(store, None if folder is None else Path(folder))
+
+    def figures(
+        self,
+        folder: str | Path | None = None,
+        formats: Sequence[str] = ("svg", "pdf"),
+        only: Sequence[str] = (),
+        scans: str | Path = "simulations",
+        progress: Callable[[int], None] | None = None,
+    ) -> Written:
+        """Write the figures for print, each with its numbers as CSV, and captions for all of them.
+
+        By default into ``figures/`` of the campaign folder. `scans` is the folder of `autodisco.scan`; `progress` is
+        called with the number of figures that are made. Raises InputError for an unknown figure or format.
+        """
+        from autodisco.report.figures import write_figures
+
+        place = self.folder / "figures" if folder is None else Path(folder)
+        with self._read() as store:
+            return write_figures(store, place, formats, only, Path(scans), progress)
 
     def export(self, folder: str | Path, parquet: bool = False) -> list[Path]:
         """Write every table as CSV, and as Parquet where asked for; returns the files. All are of one moment.

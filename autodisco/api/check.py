@@ -22,6 +22,7 @@ class Check:
     reasons : why it is none, each with ``code`` and ``reason``
     key : of the infinite chain, the same for all spellings of a polymer; None if it is invalid
     canonical : the repeat unit in its canonical form; None if it is invalid
+    name : the common name with its abbreviation; None without one
     flags : weak bonds, each with ``name``, ``reason``, ``reference``, ``bond`` and ``atoms``
     scores : size, composition and ease of synthesis by name (``molar_mass_g_per_mol``); None if it is invalid
     force_field_flags : groups for which the force field is weak; None if it has no parameters for the polymer
@@ -32,6 +33,7 @@ class Check:
     reasons: list[dict[str, str]] = field(default_factory=list)
     key: str | None = None
     canonical: str | None = None
+    name: str | None = None
     flags: list[Flag] = field(default_factory=list)
     scores: dict[str, Any] | None = None
     force_field_flags: list[dict[str, str]] | None = None
@@ -55,6 +57,7 @@ def check(smiles: str) -> Check:
     >>> autodisco.check("*OCC").reasons[0]["code"]
     'ends'
     """
+    from autodisco.names import common_names
     from autodisco.polymer import parse, scores, stability_flags
     from autodisco.simulation.forcefield import weaknesses
 
@@ -62,8 +65,9 @@ def check(smiles: str) -> Check:
         unit = parse(smiles)
     except InvalidRepeatUnit as error:
         return Check(smiles, False, [{"code": error.code, "reason": str(error)}])
-    flags = [flag.to_dict() for flag in stability_flags(unit)]
-    return Check(smiles, True, [], unit.key, unit.smiles, flags, scores(unit), weaknesses(unit))
+    flags, known = [flag.to_dict() for flag in stability_flags(unit)], common_names().get(unit.key)
+    name = known.whole if known else None
+    return Check(smiles, True, [], unit.key, unit.smiles, name, flags, scores(unit), weaknesses(unit))
 
 
 def known_polymers(

@@ -18,6 +18,7 @@ from autodisco.decide.front import front_of
 from autodisco.decide.measured import wanted_of
 from autodisco.errors import InputError
 from autodisco.files import leftovers, open_atomic, place_beside, replacing, sync, write_atomic
+from autodisco.names import name_of
 from autodisco.parts import in_parts
 from autodisco.spooled import Spooled
 from autodisco.store import FINALISTS, PARTS, SIMULATIONS, Store, scans_of
@@ -89,7 +90,7 @@ def _polymers(store: Store) -> Iterator[Row]:
         for polymer, place in ((found[key], places.get(key)) for key in keys):
             columns = {**place.to_dict(), **place.tier_columns} if place else {}
             yield {
-                **_beside(vars(polymer), polymer.scores, "score"),
+                **_beside({**vars(polymer), "name": name_of(polymer.key, polymer.name)}, polymer.scores, "score"),
                 "flags": joined_flags(polymer.flags),
                 "force_field_flags": ";".join(place.force_field_flags) if place else "",
                 **{name: columns.get(name) for name in value},

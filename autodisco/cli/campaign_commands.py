@@ -167,12 +167,15 @@ def explain(
     from autodisco.api.campaign import Campaign
     from autodisco.decide.life import lines
 
-    life = Campaign.open(name).explain(polymer)
+    campaign = Campaign.open(name)
+    life = campaign.explain(polymer)
     if as_json:
         print_json(life)
         return
     for line in lines(life):
         print(line)
+    if (page := campaign.folder / "report" / "index.html").is_file():
+        print(f"  drawing: {page.resolve().as_uri()}#{life.key}")
 
 
 def pause(name: NAME = None) -> None:

@@ -311,14 +311,26 @@ def _others(group: "Group") -> str:
 
 
 def _print_checked(rows: list[dict[str, Any]]) -> None:
-    against = "equals" in rows[0]
+    against, named = "equals" in rows[0], any(row["name"] for row in rows)
     print_table(
-        ["repeat unit", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C", ">rotatable", ">SA score", "flags"]
+        [
+            "repeat unit",
+            "canonical",
+            *["name"] * named,
+            "key",
+            ">g/mol",
+            ">heavy atoms",
+            ">O/C",
+            ">rotatable",
+            ">SA score",
+            "flags",
+        ]
         + ["known as"] * against,
         [
             (
                 row["smiles"],
                 row["canonical"],
+                *[row["name"]] * named,
                 row["key"],
                 f"{row['scores']['molar_mass_g_per_mol']:.2f}",
                 row["scores"]["heavy_atoms"],

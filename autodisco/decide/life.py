@@ -13,6 +13,7 @@ from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, with_properties
 from autodisco.decide.standings import Standings
 from autodisco.errors import InputError
+from autodisco.names import key_called, name_of
 from autodisco.store import (
     Candidate,
     Event,
@@ -66,11 +67,12 @@ class Life(Record):
 
 @at_one_moment
 def explain(store: Store, polymer: str) -> Life:
-    """The life of a polymer, given as a repeat unit in any notation, by its key or its name.
+    """The life of a polymer, given as a repeat unit in any notation, by its key, its name in the
+    campaign, or a common name.
 
     Raises InputError where the campaign does not know it.
     """
-    key = store.key_called(polymer) or _key(polymer)
+    key = store.key_called(polymer) or key_called(polymer) or _key(polymer)
     if life := life_of(store, key, Standings(store)):
         return life
     raise InputError(f"{store.folder}: this campaign has not met {polymer}")
@@ -144,7 +146,8 @@ def lines(life: Life) -> list[str]:
     """`explain` for people, in the order in which things happened."""
     row, text = life.polymer, []
     if row:
-        name = f", {row.name}" if row.name else ""
+        name = name_of(life.key, row.name)
+        name = f", {name}" if name else ""
         text.append(f"{row.given}{name}   canonical {row.smiles}   key {life.key}")
         known = {"seed": "known from the seeds", "dataset": "known from the data set", "grammar": "enumerated"}
         if row.source in known:

@@ -20,6 +20,7 @@ class Ranked(Measured):
 
     Attributes
     ----------
+    name : in the seed file, otherwise the common one; empty without either
     force_field_flags : weak groups of the force field that a simulated polymer holds
     violated : constraints of the campaign that the polymer violates, in words
     tiers : what it was measured to have at each tier, the cheapest first

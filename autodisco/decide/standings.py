@@ -10,6 +10,7 @@ from autodisco.analysis.belief import Z_90
 from autodisco.decide.measured import Found, Measured, compared, values_found, wanted_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked
+from autodisco.names import name_of
 from autodisco.store import Believed, Polymer, Store
 
 
@@ -72,7 +73,7 @@ class Standings:
             **vars(highest),
             objective=self.objective,
             key=key,
-            name=polymer.name,
+            name=name_of(key, polymer.name),
             monomer_smiles=polymer.given,
             source=polymer.source,
             iteration=polymer.iteration,

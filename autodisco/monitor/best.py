@@ -8,6 +8,7 @@ from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
 from autodisco.monitor.bars import interval
 from autodisco.monitor.lines import heading
 from autodisco.monitor.scale import place, read_at
+from autodisco.names import short_name
 from autodisco.text import joined, shortened, significant
 
 BESIDE = 88
@@ -121,9 +122,9 @@ def _measured(rows: Sequence[Ranked], status: Status, width: int) -> dict[str, l
 
 def _polymer(row: Ranked, width: int) -> Text:
     text = Text(f"{shortened(row.monomer_smiles, width):<{width}}")
-    name = row.name if row.source == "seed" else ""
     room = width - len(row.monomer_smiles) - 1
-    if name and room >= 8:
+    name = row.name if len(row.name) <= room else short_name(row.key, row.name)
+    if name and room >= min(8, len(name)):
         text = Text.assemble(row.monomer_smiles, " ", (f"{shortened(name, room):<{room}}", "dim"))
     if row.source == "generated":
         text.stylize("bold")

@@ -6,7 +6,7 @@ The public names are listed here once. Importing this package imports RDKit.
 from autodisco.polymer.chains import Chain, backbone_atoms, chain, degree_of_polymerisation, repeat_unit_mass
 from autodisco.polymer.grammar import draw_units, units_from_grammar
 from autodisco.polymer.identity import repeated as join_blocks
-from autodisco.polymer.library import Group, Library
+from autodisco.polymer.library import Group, Library, worked_off
 from autodisco.polymer.material import Material, read_material
 from autodisco.polymer.molecule import Molecule
 from autodisco.polymer.motifs import in_common, motifs
@@ -50,4 +50,5 @@ __all__ = [
     "scores_of",
     "stability_flags",
     "units_from_grammar",
+    "worked_off",
 ]

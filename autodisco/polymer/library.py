@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.parts import in_parts
@@ -23,6 +24,7 @@ from autodisco.process import die_with_parent
 
 Row = tuple[int, str] | tuple[int, str, str]
 """Line, text and, where a table has it, name of a polymer."""
+Result = TypeVar("Result")
 
 CHUNK = 2000
 """Rows that one task reads; a file with fewer is read without further processes."""
@@ -137,7 +139,7 @@ class Library:
                 opened.enter_context(open(self._folder / name, "w"))
                 for name in [*(f"rows-{number}" for number in range(BUCKETS)), "refused"]
             )
-            for judged in _judged_chunks(rows, workers, elements):
+            for judged in worked_off(rows, workers, partial(_judged, elements=elements)):
                 for bucket, record in judged:
                     (refused if bucket < 0 else files[bucket]).write(record)
                     self.n_invalid += bucket < 0
@@ -157,20 +159,20 @@ class Library:
         source.unlink()
 
 
-def _judged_chunks(rows: Iterable[Row], workers: int, elements: frozenset[str]) -> Iterator[list[tuple[int, str]]]:
-    """Bucket (-1 for what is no repeat unit) and record of every row, in chunks, in the order of the rows."""
+def worked_off(rows: Iterable[Row], workers: int, work: Callable[[list[Row]], Result]) -> Iterator[Result]:
+    """What a function of a module says of each chunk of rows, in their order; a few chunks are in memory at a time."""
     chunks = in_parts(rows, CHUNK)
     first = next(chunks, [])
     if workers == 1 or len(first) < CHUNK:
         for chunk in itertools.chain([first], chunks):
-            yield _judged(chunk, elements)
+            yield work(chunk)
         return
     # Only so many chunks wait at a time: a pool's own map would read the whole file first.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(os.getpid(),)) as pool:
-        waiting: deque[Future[list[tuple[int, str]]]] = deque()
+        waiting: deque[Future[Result]] = deque()
         for chunk in itertools.chain([first], chunks):
-            waiting.append(pool.submit(_judged, chunk, elements))
+            waiting.append(pool.submit(work, chunk))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -184,6 +186,7 @@ def _begin(parent: int) -> None:
 
 
 def _judged(chunk: list[Row], elements: frozenset[str]) -> list[tuple[int, str]]:
+    """Bucket (-1 for what is no repeat unit) and record of every row."""
     judged = []
     for line, text, *names in chunk:
         try:

@@ -43,7 +43,7 @@ def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, obj
             values = [objective.read(row.value) for row in groups[n]]
             if len(values) > 2 and few:
                 _box(axes, values, place, vertical=True)
-            for row, value, offset in zip(groups[n], values, _spread(values, 0.30), strict=True):
+            for row, value, offset in zip(groups[n], values, spread(values, 0.30), strict=True):
                 points.append((place + offset, value, KNOWN if n == 0 else COLOURS[row.verdict], _mark(row)))
         if points:
             x, y, colours, marks = zip(*points, strict=True)
@@ -76,12 +76,12 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
     with Drawing(0.9 + 0.27 * len(shown)) as drawing:
         axes = drawing.axes()
         if reference:
-            low, high = _span(reference)
+            low, high = span(reference)
             axes.axvspan(low, high, color=TIE, alpha=0.18, lw=0)
             axes.axvline(objective.read(reference.value), color=TIE, lw=1, ls="--")
         for place, row in enumerate(shown):
             colour, mean = COLOURS[row.verdict], objective.read(row.value)
-            low, high = _span(row)
+            low, high = span(row)
             values = [objective.read(value) for value in replica_values(row)]
             if len(values) > 1:
                 _box(axes, values, place, vertical=False)
@@ -90,7 +90,7 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
             diamond = axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
             drawing.mark(diamond, [_mark(row)], inside=False)
         set_scale(axes.xaxis, axes.set_xscale, objective)
-        axes.set_xlim(*_limits(list(map(_span, shown)), objective))
+        axes.set_xlim(*limits(list(map(span, shown)), objective))
         for place, row in enumerate(shown):
             if objective.read(row.value) < axes.get_xlim()[0]:
                 axes.annotate(f"◂ {objective.brief(row.value)}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
@@ -190,7 +190,7 @@ def _box(axes: Axes, values: Sequence[float], place: int, vertical: bool) -> Non
     )  # fmt: skip
 
 
-def _limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[float, float]:
+def limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[float, float]:
     """Ends of an axis for these intervals; a logarithmic one ends `AXIS_DECADES` below the highest value."""
     low, high = min(low for low, _ in spans), max(high for _, high in spans)
     if objective.scale.floor is None:
@@ -199,12 +199,13 @@ def _limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple
     return max(0.7 * low, high * 10**-AXIS_DECADES), 1.5 * high
 
 
-def _span(row: Ranked) -> tuple[float, float]:
+def span(row: Ranked) -> tuple[float, float]:
+    """Ends of the error bar of a measured value, in the unit in which people read it."""
     error = row.sem or 0.0
     return row.objective.read(row.value - error), row.objective.read(row.value + error)
 
 
-def _spread(values: Sequence[float], width: float) -> np.ndarray:
+def spread(values: Sequence[float], width: float) -> np.ndarray:
     """Reproducible offsets across a column that keep close values apart."""
     offsets = np.zeros(len(values))
     for step, index in enumerate(np.argsort(values)):

@@ -9,6 +9,7 @@ from typing import Any
 import tomli_w
 
 import autodisco
+from autodisco import names
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
 from autodisco.report.lives import PageLife, Valueless, page_lives
@@ -143,11 +144,9 @@ def gather(store: Store, whole: bool = False) -> Content:
 
 
 def short_name(row: Ranked) -> str:
-    """The usual name, such as ``PEO``, the name in the seed file, or the repeat unit. A reference that is in no seed
-    file has the name ``reference``."""
-    name = str(row.name)
-    usual = {"poly(ethylene oxide)": "PEO", "polyethylene oxide": "PEO", "reference": "the reference"}
-    return usual.get(name.lower(), name) or str(row.monomer_smiles)
+    """The abbreviation or name, such as ``PEO``, or the repeat unit."""
+    name = names.short_name(row.key, row.name)
+    return "the reference" if name == names.PLACEHOLDER else name or row.monomer_smiles
 
 
 def told(row: Ranked) -> str:

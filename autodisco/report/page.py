@@ -100,7 +100,7 @@ def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
     ratio = row.expected / reference.expected if reference.expected > 0 else None
     return {
         "row": row,
-        "drawing": tables.structure(row),
+        "drawing": tables.structure(row.monomer_smiles),
         "ratio": f"{significant(ratio)} × {short_name(reference)}, " if ratio is not None else "",
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),

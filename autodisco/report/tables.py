@@ -12,12 +12,13 @@ from autodisco.analysis.quantity import Quantity
 from autodisco.decide import Ranked
 from autodisco.decide.decisions import decided
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.names import name_of
 from autodisco.polymer import ORGANIC_ELEMENTS, NoDrawings, in_common, read_material, render_svg
 from autodisco.report.content import RANKING_ROWS, Content
 from autodisco.text import duration, probability, quantity, significant
 
 DRAWN = 60
-"""Structures are drawn for this many rows; a page with thousands of them does not load."""
+"""Structures are drawn for this many rows of a table; a page with thousands of them does not load."""
 
 MODEL_ROWS, FAILURE_ROWS, JOURNAL_ROWS, VALUELESS_ROWS = 600, 500, 500, 1000
 """Longest tables of the page beside the ranking; the rest is in `autodisco export`."""
@@ -64,11 +65,10 @@ def ranking_table(content: Content) -> Table:
         *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
         ("SA score", lambda row: significant(row.scores.get("sa_score"))),
     ]
+    ranked = content.ranking[:RANKING_ROWS]
     rows = [
-        RankingRow(
-            row, structure(row) if row.rank <= DRAWN else Markup(), [show(row) for _, show in columns], _origin(row)
-        )
-        for row in content.ranking[:RANKING_ROWS]
+        RankingRow(row, drawing, [show(row) for _, show in columns], _origin(row))
+        for row, drawing in zip(ranked, _drawn([row.monomer_smiles for row in ranked]), strict=True)
     ]
     headings = ["", "", "polymer", f"against {content.reference_name}", *(name for name, _ in columns), "from"]
     return Table(headings, rows, len(content.ranking) - len(rows), "ranking.csv")
@@ -92,15 +92,24 @@ def front(content: Content) -> Table:
     found = content.status.front
     if not found:
         return Table((), ())
-    rows = [(row.key, row.monomer_smiles, probability(row.p_front), *found.shown(row)) for row in found.leading]
-    headings = ("polymer", ">p front", *(">" + one.heading for one in found.objectives))
-    return Table(headings, rows[:FRONT_ROWS], max(0, len(rows) - FRONT_ROWS), "ranking.json")
+    shown, drawn = found.leading[:FRONT_ROWS], _drawn([row.monomer_smiles for row in found.leading[:FRONT_ROWS]])
+    rows = [
+        (row.key, row.monomer_smiles, name_of(row.key), drawing, probability(row.p_front), *found.shown(row))
+        for row, drawing in zip(shown, drawn, strict=True)
+    ]
+    headings = ("", "polymer", ">p front", *(">" + one.heading for one in found.objectives))
+    return Table(headings, rows, len(found.leading) - len(rows), "ranking.json")
 
 
-def structure(row: Ranked) -> Markup:
+def _drawn(units: Sequence[str]) -> list[Markup]:
+    """The structures of the first `DRAWN` units, and nothing for the others."""
+    return [structure(smiles) if place < DRAWN else Markup() for place, smiles in enumerate(units)]
+
+
+def structure(smiles: str) -> Markup:
     """The drawn repeat unit on white, for which its colours are made; empty if it cannot be drawn."""
     try:
-        svg = render_svg(row.monomer_smiles)
+        svg = render_svg(smiles)
     except (InvalidRepeatUnit, NoDrawings):
         return Markup()
     return Markup('<span class="drawing">{}</span>').format(Markup(svg[svg.index("<svg") :]))
@@ -154,9 +163,13 @@ def _readable(units: Iterable[str]) -> list[str]:
 
 def valueless(content: Content) -> Table:
     """Polymers that the campaign found, and seeds, without a value."""
-    rows = content.valueless[:VALUELESS_ROWS]
-    return Table(("polymer", ">iteration", "what became of it"), rows, len(content.valueless) - len(rows),
-                 "polymers.csv of autodisco export")  # fmt: skip
+    shown = content.valueless[:VALUELESS_ROWS]
+    rows = [
+        (one.polymer, name_of(one.polymer.key, one.polymer.name), drawing, one.fate)
+        for one, drawing in zip(shown, _drawn([one.polymer.given for one in shown]), strict=True)
+    ]
+    left_out = len(content.valueless) - len(rows)
+    return Table(("", "polymer", ">iteration", "what became of it"), rows, left_out, "polymers.csv of autodisco export")
 
 
 def models(content: Content) -> Table:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autodisco.errors import AutodiscoError, WindowFailure
-from autodisco.files import write_json
+from autodisco.files import cache_of_user, write_json
 from autodisco.process import ending_with
 from autodisco.stability.species import Species
 
@@ -122,7 +122,7 @@ def broken_bonds(species: Species, energies: Energies, state: str) -> list[tuple
 
 def user_cache() -> Path:
     """The folder of results of this user: ``$XDG_CACHE_HOME/autodisco/stability``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autodisco" / "stability"
+    return cache_of_user("stability")
 
 
 def _task(species: Species, solvent: str | None, method: str) -> dict[str, Any]:

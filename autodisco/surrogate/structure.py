@@ -110,11 +110,17 @@ def _mean(found: Sequence[Structure], shares: Sequence[float]) -> Structure:
 
 def measured(period: Period) -> tuple[Indices, Floats, Floats]:
     """Bits, counts and descriptors of a period."""
+    bits, counts = environments(period)
+    values = [(measure(period) - centre) / scale for measure, centre, scale in DESCRIPTORS.values()]
+    return bits, counts, np.clip(values, -FURTHEST, FURTHEST)
+
+
+def environments(period: Period) -> tuple[Indices, Floats]:
+    """Bits and counts of a period (`Structure`)."""
     found = _MORGAN.GetSparseCountFingerprint(period.mol, fromAtoms=sorted(period.inside)).GetNonzeroElements()
     bits = np.array(sorted(found), dtype=np.int64)
     counts = np.array([found[bit] for bit in bits.tolist()]) / len(period.atoms)
-    values = [(measure(period) - centre) / scale for measure, centre, scale in DESCRIPTORS.values()]
-    return bits, counts, np.clip(values, -FURTHEST, FURTHEST)
+    return bits, counts
 
 
 def _share(wanted: Callable[[Chem.Atom], bool]) -> Callable[[Period], float]:

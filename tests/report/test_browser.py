@@ -70,6 +70,15 @@ def told(request, tmp_path_factory):
     return json.loads(unescape(found[1]))
 
 
+def test_a_link_to_a_polymer_opens_its_life(tmp_path):
+    with fill(tmp_path / "found", state="exhausted", alive=False) as store:
+        key, page = next(row.key for row in store.polymers() if row.given == "*COCOC*"), write_report(store)
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom"]
+    run = subprocess.run([CHROMIUM, *options, f"{page.as_uri()}#{key}"], capture_output=True, text=True, timeout=120)
+    (told,) = re.findall(r'<tr class="told">.*?<pre>(.*?)</pre>', run.stdout, re.DOTALL)
+    assert told.startswith("*COCOC*   canonical *COCOC*")
+
+
 def test_a_heading_sorts_the_table_and_sorts_it_the_other_way_round(told):
     assert told["before"][0] == "*COCOC*"
     assert told["falling"][:2] == ["*COCOC*", "*OCOCCOC*"]

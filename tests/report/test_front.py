@@ -41,6 +41,7 @@ def test_the_page_shows_the_front_with_its_intervals(store):
     table = text[text.index("<h2>Pareto front") : text.index("<h2>The course of")]
     assert table.index("*OCOCCOC*</code>") < table.index("*OCC*</code>")
     assert "48 (30–60)" in table
+    assert table.count('class="drawing"') == 2
     assert "*CNC*</code>" not in table
     assert table.count("data-key=") == 2 + 3 * 3  # rows of the table, and points of three panels
     found = json.loads((store.folder / "report" / "ranking.json").read_text())["front"]

@@ -107,6 +107,16 @@ def test_the_page_draws_five_charts_and_every_ranked_structure(page, written):
     assert drawn == ranked + 2  # the two that beat the reference have a card, too
 
 
+def test_polymers_without_a_value_are_drawn_and_named(tmp_path):
+    with fill(tmp_path / "works") as store:
+        store.add_polymer(parse("*CC(*)C#N").key, "*CC(*)C#N", "*CC(*)C#N", "generated", 2)
+        text = write_report(store).read_text()
+    table = text[text.index("<h2>Polymers without a value") :].partition("</table>")[0]
+    assert table.count("<svg") == 2  # of three, one cannot be drawn
+    row = table[table.index("*CC(*)C#N") :].partition("</tr>")[0]
+    assert "poly(acrylonitrile)" in row
+
+
 def test_the_page_tells_the_life_of_every_polymer_in_the_words_of_explain(written, page):
     store = written[0]
     packed = re.search(r'id="lives">(.*?)</script>', written[1].read_text())[1]

@@ -182,3 +182,11 @@ for (const chart of document.querySelectorAll("figure")) {
   addEventListener("scroll", leave, { passive: true });
   chart.addEventListener("click", () => seen && known.has(seen.dataset.key) && show(seen.dataset.key));
 }
+
+// links to one polymer ----------------------------------------------------------------------------------------------
+
+function showLinked() {
+  if (location.hash) show(location.hash.slice(1));
+}
+window.addEventListener("hashchange", showLinked);
+showLinked();

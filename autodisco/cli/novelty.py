@@ -1,0 +1,94 @@
+"""The command novelty."""
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autodisco.api.locate import campaign_folder
+from autodisco.cli.options import JSON, NAME
+from autodisco.cli.output import counting, existing_file, message, print_json, print_table
+from autodisco.files import open_atomic
+from autodisco.text import counted, without_formula
+
+if TYPE_CHECKING:
+    from autodisco.report.novelty import Listed, Novelty
+
+MOST_SHOWN = 40
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("novelty")(novelty)
+
+
+def novelty(
+    name: NAME = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A list of known polymers, such as PI1M; once for each."),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of these files with the repeat units.")] = None,
+    identifier: Annotated[
+        str | None, typer.Option(help="Column of these files with an identifier; default: id, pid, name or the like.")
+    ] = None,
+    best: Annotated[int, typer.Option(min=0, help="Polymers of the ranking, the best ones; 0 for all.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers and lists to this file.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one per core.")] = 0,
+    as_json: JSON = False,
+) -> None:
+    """Compare a campaign's polymers with known ones.
+
+    Each polymer of the ranking is looked up in lists, by the infinite chain and not by its text: where it is found, and
+    otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the campaign are
+    looked at in any case. A file of any length is read as a stream once; its index is kept in ~/.cache/autodisco.
+    """
+    from autodisco.campaign.new import shipped_folder
+    from autodisco.report.novelty import Source, own_lists
+    from autodisco.report.novelty import novelty as novelty_of
+    from autodisco.store import Store
+
+    files = [existing_file(path, "list of known polymers") for path in against or ()]
+    given = [Source(path.name, file=path, column=column, identifier=identifier) for path in files]
+    shipped = sorted((shipped_folder() / "seeds").glob("*.csv"))
+    with Store.open_readonly(campaign_folder(name)) as store, counting("reading lists", "rows") as progress:
+        lists = [*given, *own_lists(store, shipped)]
+        found = novelty_of(store, lists, best, workers or os.cpu_count() or 1, progress)
+    if out:
+        _write(found, out)
+    if as_json:
+        print_json([one.to_dict() for one in found])
+    else:
+        _print(found[:MOST_SHOWN])
+        if (more := len(found) - MOST_SHOWN) > 0:
+            message(f"… and {more} more; --out FILE or --json has all of them")
+    known = sum(one.known_as is not None for one in found)
+    message(f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.name for one in lists)}")
+
+
+def _write(found: "Sequence[Novelty]", path: Path) -> None:
+    rows = [one.columns() for one in found]
+    with open_atomic(path) as target:
+        table = csv.DictWriter(target, list(rows[0]) if rows else ["rank"], lineterminator="\n")
+        table.writeheader()
+        table.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
+    message(f"table: {path}")
+
+
+def _print(found: "Sequence[Novelty]") -> None:
+    rows = []
+    for one in found:
+        row, shown = one.row, one.known_as or one.nearest
+        told = "new" if one.known_as is None else "known"
+        where = "" if shown is None else f"{shown.source}: {_named(shown)}"
+        rows.append((row.rank, row.monomer_smiles, row.name, told, f"{shown.similarity:.2f}" if shown else "", where))
+    print_table([">rank", "polymer", "name", "", ">similarity", "same or nearest"], rows)
+
+
+def _named(shown: "Listed") -> str:
+    """The row of a list: its identifier or line, and its repeat unit."""
+    line = "" if shown.line is None else f"line {shown.line}"
+    return f"{shown.identifier or line} {shown.smiles}".strip()

@@ -1,0 +1,68 @@
+"""Common names of polymers, by key: a table of its own, because what only shows names does without RDKit."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+TABLE = Path(__file__).with_name("names.csv")
+"""Columns key, name, abbreviation, monomer_smiles; lines that begin with ``#`` state the source."""
+
+PLACEHOLDER = "reference"
+"""Name in a campaign of a reference that no seed file names."""
+
+
+@dataclass(frozen=True)
+class CommonName:
+    """A row of the table; `abbreviation` is empty where there is no usual one."""
+
+    key: str
+    name: str
+    abbreviation: str
+    monomer_smiles: str
+
+    @property
+    def short(self) -> str:
+        """The abbreviation, or the name where there is none."""
+        return self.abbreviation or self.name
+
+    @property
+    def whole(self) -> str:
+        """Name and abbreviation, such as ``poly(ethylene oxide) (PEO)``."""
+        return f"{self.name} ({self.abbreviation})" if self.abbreviation else self.name
+
+
+@cache
+def common_names() -> dict[str, CommonName]:
+    """The whole table by key."""
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {row["key"]: CommonName(**row) for row in csv.DictReader(lines)}
+
+
+def name_of(key: str, given: str = "") -> str:
+    """The name of a polymer: the one `given` by a file, otherwise the common one; empty without either."""
+    if given and given != PLACEHOLDER:
+        return given
+    found = common_names().get(key)
+    return found.name if found else given
+
+
+def short_name(key: str, given: str = "") -> str:
+    """The same with the abbreviation of a common name in its place, such as ``PEO``."""
+    name = name_of(key, given)
+    found = _by_text().get(name.lower())
+    return found.short if found else name
+
+
+def key_called(text: str) -> str | None:
+    """Key of the polymer with this common name or abbreviation, in upper or lower case; None without one."""
+    found = _by_text().get(text.strip().lower())
+    return found.key if found else None
+
+
+@cache
+def _by_text() -> dict[str, CommonName]:
+    """By name and abbreviation in lower case; a name comes before an equal abbreviation."""
+    rows = common_names().values()
+    named = {row.name.lower(): row for row in rows}
+    return {row.abbreviation.lower(): row for row in rows if row.abbreviation} | named

@@ -1,0 +1,81 @@
+"""The command novelty, and names in other commands."""
+
+import csv
+
+import pytest
+
+LIST = "PID,SMILES\nP1,*COCCOC*\nP2,*CC(*)C#N\nP3,*C(\nP4,*OCOCC*\n"
+
+
+@pytest.fixture
+def listed(here):
+    (here / "list.csv").write_text(LIST)
+    return here / "list.csv"
+
+
+def test_each_polymer_is_looked_up_by_its_chain_and_named_with_the_identifier(ended, listed, call):
+    said = call("novelty", "found", "--against", listed, "--json")
+    assert said.code == 0
+    rows = {row["monomer_smiles"]: row for row in said.json}
+    (peo,) = [one for one in rows["*OCC*"]["lists"] if one["source"] == "list.csv"]
+    assert (peo["found"], peo["identifier"], peo["line"], peo["similarity"]) == (True, "P1", 2, 1.0)
+    assert {one["source"] for one in rows["*OCC*"]["lists"]} == {
+        "list.csv", "common names", "known_polymers", "seeds of the campaign",
+    }  # fmt: skip
+    (other,) = [one for one in rows["*OCCOCCN*"]["lists"] if one["source"] == "list.csv"]
+    assert not other["found"]
+    assert not rows["*OCCOCCN*"]["known"]
+    assert other["identifier"] == "P1"
+    assert 0.3 < other["similarity"] < 1.0
+    assert rows["*OCCCO*"]["known"] is False
+    assert rows["*OCCCO*"]["name"] == ""
+
+
+def test_the_table_says_where_a_polymer_is_known_and_what_is_nearest(ended, listed, call, here):
+    said = call("novelty", "found", "--against", listed, "--best", 3, "--out", here / "novelty.csv")
+    assert said.code == 0
+    assert "new" in said.out
+    with (here / "novelty.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["rank"] for row in rows] == ["1", "2", "3"]
+    assert {"list.csv: found", "list.csv: identifier", "list.csv: similarity"} <= rows[0].keys()
+    assert "3 polymers, " in said.err
+
+
+def test_a_long_list_is_read_once_and_kept_by_its_checksum(ended, here, call, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    monkeypatch.setattr("autodisco.report.novelty.CHUNK", 3)
+    file = here / "list.csv"
+    file.write_text(LIST)
+    first = call("novelty", "found", "--against", file, "--json")
+    (kept,) = [path for path in (here / "cache" / "autodisco" / "lists").iterdir() if (path / "list.json").is_file()][
+        :1
+    ]
+    before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert call("novelty", "found", "--against", file, "--json").json == first.json
+    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
+    file.write_text(LIST + "P5,*OCCCO*\n")
+    rows = {row["monomer_smiles"]: row for row in call("novelty", "found", "--against", file, "--json").json}
+    assert rows["*OCCCO*"]["lists"][0]["identifier"] == "P5"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--identifier", "nothing"], "no column 'nothing'; there are: PID, SMILES"),
+        (["--column", "unit"], "no column 'unit'; there are: PID, SMILES"),
+        (["--against", "missing.csv"], "list of known polymers not found: missing.csv"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_in_one_line(ended, listed, call, more, told):
+    said = call("novelty", "found", "--against", listed, *more)
+    assert said.code == 2
+    assert told in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_check_names_a_known_polymer(call):
+    said = call("check", "*COC*", "*OCCOCCN*", "--json")
+    assert [row["name"] for row in said.json] == ["poly(ethylene oxide) (PEO)", None]
+    assert "poly(ethylene oxide) (PEO)" in call("check", "*COC*").out
+    assert " name " not in call("check", "*OCCOCCN*").out
