@@ -10,6 +10,7 @@ AutodiscoError            1   something went wrong that is not the user's input
 ├── EngineAbsent          1   the program of an engine is not there now; later it may be
 ├── TrainingDiverged      1   a training whose loss became infinite or no number; the model would write nothing of use
 ├── WindowFailure         1   a molecule whose oxidation and reduction could not be calculated
+│   └── WindowAccident    1   its calculation was killed or took too long; the same may work later
 ├── SimulationFailure     1   a replica that gave no value; `code` is one of the failure codes
 └── EngineKilled          1   something outside ended the engine, which says nothing about the replica
     └── AskedToEnd        1   this process got SIGTERM
@@ -71,6 +72,10 @@ class TrainingDiverged(AutodiscoError):
 
 class WindowFailure(AutodiscoError):
     """The electronic structure of a molecule could not be calculated; others may work."""
+
+
+class WindowAccident(WindowFailure):
+    """The calculation of a molecule was killed, crashed or took too long; the same may work later."""
 
 
 class SimulationFailure(AutodiscoError):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from autodisco.analysis.frames import Settings
     from autodisco.analysis.trajectory import Trajectory
 
-LONGEST_CUTOFF = 20.0  # Å; the images in a box grow with its cube
+# Å. No cation touches an anion, or a coordinating atom, below 1 Å (O–H is 0.96, Li–F 1.6): such a cutoff is in nm. The
+# images in a box grow with the cube of a cutoff.
+SHORTEST_CUTOFF, LONGEST_CUTOFF = 1.0, 20.0
 
 
 def analyze(
@@ -70,7 +72,7 @@ def analyze(
     """
     joins = joins_of(mode, cluster_joins)
     _check_positive(temperature=temperature_k, dt=dt_ps, memory=memory_mb, threads=threads)
-    _check_positive(LONGEST_CUTOFF, cluster_cutoff=cluster_cutoff, coordination_cutoff=coordination_cutoff)
+    _check_cutoffs(cluster_cutoff=cluster_cutoff, coordination_cutoff=coordination_cutoff)
     ions = _Ions(_several(cation), _several(anion), coordinating, cation_charge, anion_charge)
     trajectory = _read([Path(path) for path in (source, *trajectories)], ions, temperature_k, dt_ps, mode)
     trajectory = replace(trajectory, fit_ps=fit_ps or trajectory.fit_ps)
@@ -81,14 +83,25 @@ def analyze(
     return _observed(trajectory, settings, observables, expendable, progress)
 
 
-def _check_positive(longest: float = math.inf, **values: float | None) -> None:
-    """Raise InputError for a value that is not a positive number, or a length (Å) beyond `longest`."""
+def _check_positive(**values: float | None) -> None:
+    """Raise InputError for a value that is not a positive number."""
     for key, value in values.items():
-        name = key.replace("_", " ")
         if value is not None and not 0 < value < math.inf:
-            raise InputError(f"{name} is {value}; a positive number expected")
-        if value is not None and value > longest:
-            raise InputError(f"{name} is {value:g}; a length of {longest:g} Å at most expected")
+            raise InputError(f"{key.replace('_', ' ')} is {value}; a positive number expected")
+
+
+def _check_cutoffs(**cutoffs: float | None) -> None:
+    """Raise InputError for a length (Å) that is not between `SHORTEST_CUTOFF` and `LONGEST_CUTOFF`."""
+    _check_positive(**cutoffs)
+    for key, value in cutoffs.items():
+        name = key.replace("_", " ")
+        if value is not None and value > LONGEST_CUTOFF:
+            raise InputError(f"{name} is {value:g}; a length of {LONGEST_CUTOFF:g} Å at most expected")
+        if value is not None and value < SHORTEST_CUTOFF:
+            raise InputError(
+                f"{name} is {value:g}; in Å, a length of {SHORTEST_CUTOFF:g} or more expected ({value:g} nm are "
+                f"{10 * value:g} Å)"
+            )
 
 
 def _observed(

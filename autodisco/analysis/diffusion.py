@@ -40,6 +40,11 @@ class Window:
         """The lags as a slice of a displacement curve."""
         return slice(self.first, self.last + 1)
 
+    @property
+    def rule(self) -> str:
+        """How the lags were chosen, in words."""
+        return "asked for" if self.asked else "diffusive lags" if self.found else "15 to 50 % of the run"
+
 
 @dataclass(frozen=True)
 class Diffusivity:
@@ -75,11 +80,17 @@ def choose_window(curve: Floats, groups: Floats) -> Window:
 
 def asked_window(lags_ps: tuple[float, float], frame_interval_ps: float, n_frames: int) -> Window:
     """The window that is asked for. Raises InputError where it holds no two lags of the run."""
+    said = f"fit over lags of {lags_ps[0]:g} to {lags_ps[1]:g} ps"
+    if lags_ps[0] >= lags_ps[1]:
+        raise InputError(f"{said}: the first lag has to be below the last")
     first, last = (round(lag / frame_interval_ps) for lag in lags_ps)
-    if not 1 <= first < last <= n_frames - 1:
+    length = (n_frames - 1) * frame_interval_ps
+    if last > n_frames - 1:
+        raise InputError(f"{said}: the run has {length:g} ps only")
+    if not 1 <= first < last:
         raise InputError(
-            f"fit over lags of {lags_ps[0]:g} to {lags_ps[1]:g} ps: two lags or more between {frame_interval_ps:g} and "
-            f"{(n_frames - 1) * frame_interval_ps:g} ps expected, at frames"
+            f"{said}: two lags or more between {frame_interval_ps:g} and {length:g} ps expected, at frames (every "
+            f"{frame_interval_ps:g} ps)"
         )
     return Window(first, last, False, True)
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodisco.analysis.opening import is_dump
 from autodisco.analysis.trajectory import Notes
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
@@ -105,25 +107,23 @@ def elements_and_masses(source: Any, universe: Any, notes: Notes, optional: bool
     stated = hasattr(atoms, "masses")
     masses = np.nan_to_num(np.asarray(atoms.masses, dtype=np.float64)) if stated else np.zeros(n)
     elements = np.array([_symbol(e) for e in getattr(atoms, "elements", [""] * n)], dtype="<U2")
+    placeholder = 0.0
     if stated and n > 1 and len(set(masses.tolist())) == 1 and masses[0] > 0 and not _alike(atoms, elements):
         notes.say(f"{source}: all atoms have a mass of {masses[0]:g}, which is no mass; it is left aside")
-        stated, masses = False, np.zeros(n)
+        placeholder, stated, masses = masses[0], False, np.zeros(n)
     if stated:
         elements = _by_mass(source, elements, masses, notes)
     elif (elements == "").any() and hasattr(atoms, "names"):
         elements = _by_name(source, atoms, elements, notes)
     without = np.flatnonzero((elements == "") & ((masses <= 0) if not stated else np.zeros(n, bool)))
     if len(without):
-        raise InputError(
-            f"{source}: tells neither elements nor masses of its atoms: {_named(atoms, without[0], masses)} has none; "
-            "use a topology that does"
-        )
+        raise _without_element(source, _named(atoms, without[0], masses), placeholder)
     unknown = np.flatnonzero(elements == "")
     if len(unknown) and not optional:
         k = unknown[masses[unknown].argmin()]
         raise InputError(
             f"{source}: a mass of {masses[k]:g} g/mol belongs to no element ({_named(atoms, k, masses)}); name the "
-            "atoms that hold cations with --coordinating"
+            "atoms that hold cations with --coordinating: those of every anion, and those of polymer or solvent"
         )
     bare = masses <= 0
     if bare.any():
@@ -131,6 +131,19 @@ def elements_and_masses(source: Any, universe: Any, notes: Notes, optional: bool
     if rare := sorted({e for e, mass in zip(elements, masses, strict=True) if e and mass <= 0}):
         raise InputError(f"{source}: the mass of {rare[0]} is not known; use a topology that holds masses")
     return elements, masses
+
+
+def _without_element(source: Any, atom: str, placeholder: float) -> InputError:
+    """The error for an atom that has neither element nor mass; `placeholder` is a mass that all atoms have, else 0."""
+    if placeholder:
+        return InputError(
+            f"{source}: all masses are {placeholder:g}, which are placeholders, and no elements are stated ({atom}); "
+            "write the masses of the atoms into the file, or use a topology with elements"
+        )
+    way = "use a topology that does"
+    if is_dump(Path(source)):
+        way = "name the data file before it, or write a column mass or element (dump_modify element)"
+    return InputError(f"{source}: tells neither elements nor masses of its atoms: {atom} has none; {way}")
 
 
 def _symbol(text: Any) -> str:
@@ -183,12 +196,14 @@ def _by_name(source: Any, atoms: Any, elements: NDArray[np.str_], notes: Notes) 
         [kinds[key] for key in zip(map(str, atoms.names), map(str, names), alone.tolist(), strict=True)], dtype="<U2"
     )
     found = np.where(elements == "", guessed, elements)
-    shown = list(dict.fromkeys(f"{name} is {symbol}" for (name, _, _), symbol in kinds.items() if symbol))
+    examples: dict[str, list[str]] = {}
+    # Atoms that are a residue of their own first: these are the ions.
+    for (name, _, _), symbol in sorted(kinds.items(), key=lambda item: (not item[0][2], -len(item[1]))):
+        if symbol and name not in (names_of := examples.setdefault(symbol, [])):
+            names_of.append(name)
+    shown = [f"{symbol}: {' '.join(some[:3])}{' …' * (len(some) > 3)}" for symbol, some in examples.items()]
     beads = "" if "H" in found else "; none is hydrogen: for united atoms and beads, give --coordinating"
-    notes.say(
-        f"{source}: elements are read from the names of atoms ({', '.join(shown[:8])}{', …' if len(shown) > 8 else ''})"
-        f"{beads}"
-    )
+    notes.say(f"{source}: elements are read from the names of atoms ({'; '.join(shown)}){beads}")
     return found
 
 

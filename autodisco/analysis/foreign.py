@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodisco.analysis.formats import check_no_structure, unreadable
 from autodisco.analysis.opening import known_format, opened
 from autodisco.analysis.timeline import Frame, Timeline, in_chunks
 from autodisco.analysis.trajectory import Chunk, Notes
@@ -44,15 +45,17 @@ class Foreign:
 
     def __init__(self, paths: list[Path], n_atoms: int, dt_ps: float | None, notes: Notes) -> None:
         self._paths, self._n_atoms, self._notes = paths, n_atoms, notes
-        self.n_frames = 0
+        formats: dict[Path, tuple[str, int]] = {}
         for path in paths:
             with _reader(path, self._n_atoms) as reader:
-                self.n_frames += int(reader.n_frames)
+                formats[path] = str(reader.format), int(reader.n_frames)  # NetCDF has a list of names
                 if reader.n_atoms != n_atoms:
                     raise InputError(f"{path}: {reader.n_atoms} atoms, but the topology describes {n_atoms}")
                 _check_all_frames(path, reader)
                 if reader.format in UNITLESS:
                     notes.say(f"{path}: {reader.format} files name no units; lengths are taken for Å")
+        check_no_structure(formats)
+        self.n_frames = sum(n for _, n in formats.values())
         self._timeline = Timeline("ps" if self._timed() else "steps", dt_ps, notes)
         self.interval_ps = self._interval(dt_ps)
 
@@ -154,8 +157,7 @@ def _reader(path: Path, n_atoms: int | None = None) -> Any:
         try:
             return closing(reader(str(path), format=form, **({} if n_atoms is None else {"n_atoms": n_atoms})))
         except Exception as error:  # MDAnalysis raises whatever its readers do
-            said = " ".join(str(error).split())[:120]
-            raise InputError(f"{path}: MDAnalysis cannot read this ({type(error).__name__}: {said})") from None
+            raise unreadable(path, error) from None
 
 
 def _check_all_frames(path: Path, reader: Any) -> None:

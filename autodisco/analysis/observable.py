@@ -64,6 +64,10 @@ class Observable(ABC):
         """Names of files to functions that draw on matplotlib axes; called after `result`."""
         return {}
 
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """Names of plots to their numbers: names of columns, with units, to as many values each."""
+        return {}
+
 
 class Derived(Observable):
     """An observable that is computed from others and looks at no frame itself."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from autodisco.analysis.combination import SEM
 from autodisco.analysis.frames import Settings
 from autodisco.analysis.observable import Observable, Run, located, reason
 from autodisco.analysis.observables import DEFAULT, OBSERVABLES
@@ -86,7 +87,7 @@ def _fitting(kinds: Mapping[str, type[Observable]], trajectory: Trajectory) -> M
 def _result(name: str, observable: Observable) -> tuple[dict[str, Any], list[str]]:
     """Values and warnings. Raises InputError for keys of other quantities, and for values that JSON does not know."""
     with located(type(observable)):
-        given = {key: plain(value) for key, value in observable.result().items()}
+        given = {key: _known_error(key, plain(value)) for key, value in observable.result().items()}
         warnings = observable.warnings()
     if unknown := sorted(given.keys() - {key for entry in observable.quantities for key in entry.keys}):
         raise InputError(f"observable '{name}' gives {unknown[0]!r}, which is not a value of its quantities")
@@ -96,6 +97,15 @@ def _result(name: str, observable: Observable) -> tuple[dict[str, Any], list[str
         except (TypeError, ValueError):
             raise InputError(f"observable '{name}' gives {key!r} as {type(value).__name__}, not as a number") from None
     return given, warnings
+
+
+def _known_error(key: str, value: Any) -> Any:
+    """`value`, or None for an error of exactly zero: a number that never changed in a run does not show its error."""
+    if not key.endswith(SEM):
+        return value
+    if isinstance(value, Mapping):
+        return {kind: error or None for kind, error in value.items()}
+    return value or None
 
 
 def _properties(

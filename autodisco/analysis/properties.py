@@ -82,7 +82,9 @@ class Analysis:
     observables: Mapping[str, "Observable"]
 
     def plot(self, folder: str | Path) -> list[Path]:
-        """Write the plots of all observables, such as displacements with their fits; returns the PNG files.
+        """Write the plots of all observables, such as displacements with their fits, and their numbers as CSV.
+
+        Returns the PNG files.
 
         Raises InputError where no observable has a plot: in the mode ``htp-md``, which fits nothing, and for a box
         without ions.
@@ -94,7 +96,8 @@ class Analysis:
             raise InputError("plots show the fits of the default mode; leave the mode htp-md out")
         from autodisco.analysis.plots import write_plots
 
-        return write_plots(drawn, Path(folder))
+        curves = {name: table for one in self.observables.values() for name, table in one.curves().items()}
+        return write_plots(drawn, curves, Path(folder))
 
 
 def plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from autodisco.analysis.combination import (
     Populations,
     RatioOfMeans,
     Text,
+    Texts,
     Union,
 )
 from autodisco.analysis.quantity import (
@@ -241,6 +242,19 @@ _TABLE = {
             Populations(), NOWHERE,
             method="by the name of the species; of polymers as `polymer_diffusivity_cm2_per_s`, of solvents from their "
             "centres of mass",
+        ),
+        Quantity(
+            "fit_from_ps", "first fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
+            method="of the displacement of each species, by its name",
+        ),
+        Quantity(
+            "fit_to_ps", "last fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
+            method="the same",
+        ),
+        Quantity(
+            "fit_window", "choice of the fitted lags", "", "", "species", LINEAR, Texts(), NOWHERE, has_error=False,
+            method="by the name of the species: `diffusive lags`, `15 to 50 % of the run` or `asked for` (`--fit`, or "
+            "`fit_ps` of the protocol)",
         ),
         _text("warnings", "warnings", "run", NotCombined()),
         Quantity(

@@ -42,7 +42,7 @@ def read_folder(folder: Path, temperature_k: float | None = None, single: bool =
         raise InputError(f"{folder}: its files are packed; bring them back with: autodisco pack NAME --undo")
     raise InputError(
         f"{folder}: neither a replica (system.json) nor an HTP-MD folder (meta.json); for other trajectories "
-        "name the files"
+        "name the files, with a + between replicas: TOPOLOGY TRAJECTORY + TOPOLOGY TRAJECTORY"
     )
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_and_masses
 from autodisco.analysis.foreign import Foreign
+from autodisco.analysis.formats import is_topology_only, structure_among_trajectories, topology_alone
+from autodisco.analysis.ion_names import distinct, ion_label
 from autodisco.analysis.molecules import METALS, Geometry, check_groups, molecules, numbering
 from autodisco.analysis.opening import beginning, is_dump, is_lammps_data, opened
 from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
@@ -82,6 +84,8 @@ def read_selected(
     else:
         universe, by_mol = _universe(topology), None
         reader = Foreign(frames, len(universe.atoms), dt_ps, notes)
+        if not files and reader.n_frames == 1:
+            raise topology_alone(topology)
     if style not in (None, "real", "metal", "electron") and hasattr(universe.atoms, "masses"):
         universe.atoms.masses = masses_in(topology, style, universe.atoms.masses, notes)
     if isinstance(reader, Dump) and not is_dump(topology):
@@ -108,11 +112,15 @@ def _frame_files(topology: Path, files: Sequence[Path]) -> list[Path]:
             raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a folder; name its files")
         if not beginning(path):
             raise InputError(f"{path}: is empty, or holds compressed data that end before the first of them is whole")
+    if not files and not is_dump(topology) and (is_topology_only(topology) or is_lammps_data(topology)):
+        raise topology_alone(topology)
     # A dump that serves as topology is the first of those that follow, unless it is given twice.
     frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
     frames = frames or [topology]
     dumped = [is_dump(path) for path in frames]
     if any(dumped) and not all(dumped):
+        if structure := next((path for path in frames if is_lammps_data(path)), None):
+            raise structure_among_trajectories(structure)
         raise InputError(f"{frames[0]}: LAMMPS dumps and other formats cannot be mixed in one trajectory")
     return frames
 
@@ -223,10 +231,15 @@ def _composition(
     geometry = Geometry(elements, sample, source)
     kinds = [(option, atoms) for option, _, _, atoms in picked]
     numbers = molecules(numbering(universe, by_mol), geometry, kinds, source, notes)
+    labels = distinct(
+        [ion_label(universe, elements, np.flatnonzero(numbers == numbers[atoms[0]]), atoms[0]) for *_, atoms in picked],
+        [selection for _, selection, _, _ in picked],
+    )
     species = [
-        _species(selection, charge, atoms, numbers, elements, named, option)
-        for option, selection, charge, atoms in picked
+        _species(label, charge, atoms, numbers, elements, named, option)
+        for (option, _, charge, atoms), label in zip(picked, labels, strict=True)
     ]
+    species = [_called(kind, species) for kind in species]
     total = sum(kind.n * kind.charge for kind in species)
     stated = getattr(universe.atoms, "charges", None)
     ions = np.zeros(len(elements), bool)
@@ -290,8 +303,14 @@ def _select(universe: Any, selection: str, option: str) -> Any:
     return atoms
 
 
+def _called(kind: Species, species: Sequence[Species]) -> Species:
+    """The species, called cations or anions if it is the only one with its sign of charge."""
+    of_its_sign = [other for other in species if (other.charge > 0) == (kind.charge > 0)]
+    return kind if len(of_its_sign) > 1 else replace(kind, name="cations" if kind.charge > 0 else "anions")
+
+
 def _species(
-    name: str,
+    label: str,
     charge: float,
     atoms: Indices,
     molecules: Indices,
@@ -302,9 +321,11 @@ def _species(
     atoms = atoms[np.argsort(molecules[atoms], kind="stable")]
     numbers, sizes = np.unique(molecules[atoms], return_counts=True)
     if len(set(sizes.tolist())) > 1:
+        whole = np.bincount(molecules)[numbers]
         raise InputError(
-            f"{option}: ions of {sizes.min()} to {sizes.max()} atoms; select the same atoms of every ion, "
-            "or give a topology with bonds or residues"
+            f"{option}: ions of {sizes.min()} to {sizes.max()} atoms, in molecules of {whole.min()} to {whole.max()} "
+            "atoms; select the same atoms of every ion and none of polymer or solvent, or give a topology with "
+            "bonds or residues"
         )
     inside = np.flatnonzero(np.isin(molecules, numbers))
     inside = inside[np.argsort(molecules[inside], kind="stable")]
@@ -312,4 +333,4 @@ def _species(
     site_of = np.searchsorted(numbers, molecules[sites])
     if without := len(numbers) - len(np.unique(site_of)):
         raise InputError(f"{option}: {without} of {len(numbers)} ions have none of the atoms that hold cations")
-    return Species(name, charge, atoms.reshape(len(numbers), -1), sites, site_of)
+    return Species(label, charge, atoms.reshape(len(numbers), -1), sites, site_of, label)

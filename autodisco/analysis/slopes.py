@@ -26,17 +26,23 @@ class LineFit:
     ----------
     lags : (L,), in frames
     weights : (L,); the slope per frame is ``weights @ curve[lags]``, of this curve and of those of its parts
+    offset_weights : (L,); the same for the value of the line at lag 0
     variance : of the slope of one particle along one axis, relative to the square of that slope; that of `n`
         independent particles in three dimensions is ``variance / (3 n)``
     """
 
     lags: Indices
     weights: Floats
+    offset_weights: Floats
     variance: float
 
     def slope(self, curve: Floats) -> float:
         """Slope of a curve (F,) per frame."""
         return float(self.weights @ curve[self.lags])
+
+    def at(self, curve: Floats, lags: Indices) -> Floats:
+        """The line through a curve (F,) at some lags (n,) in frames."""
+        return np.asarray(self.offset_weights @ curve[self.lags] + self.slope(curve) * lags)
 
 
 def fit_line(curve: Floats, first: int, last: int) -> LineFit:
@@ -62,7 +68,7 @@ def fit_line(curve: Floats, first: int, last: int) -> LineFit:
         covariance = parts[0] + 2 * noise * parts[1] + noise**2 * parts[2]
         weights = _weights(design, covariance)
         offset, slope = (float(x) for x in weights @ curve[lags])
-    return LineFit(lags, weights[1], float(weights[1] @ covariance @ weights[1]))
+    return LineFit(lags, weights[1], weights[0], float(weights[1] @ covariance @ weights[1]))
 
 
 def _weights(design: Floats, covariance: Floats) -> Floats:

@@ -181,8 +181,14 @@ class Timeline:
             again = at is not None
             said = f"counts from {frame.stamp:g} {self._unit} again, and begins with a frame that was written before"
         if at is not None and again:
-            self._dropped |= set(kept.numbers[at:])
             n = len(kept) - at
+            if at <= 1 and n > 1:
+                raise InputError(
+                    f"{frame.source}: begins again where the run before it began, and would replace {n} of its "
+                    f"{len(kept)} frames: a replica from the same start, or a copy? Replicas are combined with a + "
+                    "between them (TOPOLOGY TRAJECTORY + TOPOLOGY TRAJECTORY); of copies give one"
+                )
+            self._dropped |= set(kept.numbers[at:])
             self._notes.say(
                 f"{frame.source}: {said}; of the {counted(n, 'frame')} from there on that "
                 f"{'was written twice, the later one is' if n == 1 else 'were written twice, the later ones are'} used"

@@ -142,7 +142,7 @@ def offsets(tables: Mapping[str, ValueTable], posterior: Posterior) -> dict[str,
 def _measured(path: Path) -> ValueTable:
     """A table of measured values (docs/measurements.md), brought to the conditions of the target."""
     from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
-    from autodisco.campaign.measurements import table_rows
+    from autodisco.campaign.measurements import read_table
     from autodisco.decide.experiments import measured_sources
     from autodisco.decide.measurements import read_measurements
     from autodisco.decide.objective import CONDUCTIVITY
@@ -150,7 +150,7 @@ def _measured(path: Path) -> ValueTable:
     from autodisco.store import Store
     from autodisco.surrogate.sources import OF_KIND
 
-    rows = [row for row in table_rows(path, str(path)) if row.quantity == CONDUCTIVITY.column]
+    rows = [row for row in read_table(str(path), str(path)).rows if row.quantity == CONDUCTIVITY.column]
     if not rows:
         raise InputError(f"{path}: no row has the quantity conductivity")
     with tempfile.TemporaryDirectory(prefix="autodisco-") as folder, Store.create(Path(folder) / "values") as store:

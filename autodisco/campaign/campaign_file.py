@@ -7,21 +7,20 @@ from pathlib import Path
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_folder import check_protocol, settings_of
-from autodisco.campaign.copies import as_given, check_parts, with_part_copies
+from autodisco.campaign.copies import as_given, check_parts, input_files, input_hashes, with_part_copies
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.objective_settings import ObjectiveSettings
 from autodisco.campaign.pool import pool_size
 from autodisco.campaign.running import executor_of
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import FILE_KEYS, KEPT_KEYS, differences, expanded, tiers_were_added
+from autodisco.campaign.settings_changes import KEPT_KEYS, differences, expanded, tiers_were_added
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
-from autodisco.campaign.tiers import check_tiers, check_told
+from autodisco.campaign.tiers import check_given, check_tiers, check_told
 from autodisco.decide import LABELLINGS, SELECTIONS
 from autodisco.decide.wanted import CONSTRAIN, objective_of_table
 from autodisco.errors import InputError, NoCampaign
-from autodisco.files import sha256
 from autodisco.registry import is_file
 from autodisco.store import Store
 from autodisco.text import counted, joined
@@ -81,6 +80,7 @@ def looks(file: Path, settings: Settings) -> list[Look]:
         (f"engine {settings.simulation.engine}", lambda: _engine(settings)),
         ("seed file", lambda: _seeds(settings) if seeds.file else "none"),
         ("data set", lambda: _dataset(settings) if seeds.dataset else "none"),
+        ("measured values", lambda: _measured(file, settings) if seeds.measured else "none"),
     ]
 
 
@@ -114,6 +114,16 @@ def _dataset(settings: Settings) -> str:
     return f"{counted(len(rows), 'row')} in {settings.seeds.dataset}"
 
 
+def _measured(file: Path, settings: Settings) -> str:
+    from autodisco.campaign.measurements import seed_tables
+
+    try:
+        tables = seed_tables(settings)
+    except InputError as error:
+        raise InputError(f"{file}: seeds.measured: {error}") from None
+    return joined([f"{counted(len(table.rows), 'row')} in {table.place}" for table in tables])
+
+
 def check_names(where: Path | str, settings: Settings) -> None:
     """Raise InputError, which names `where` and the key, for a part that does not exist or does not fit the others."""
     from autodisco.campaign.architecture import check_partners, reference_of
@@ -126,6 +136,7 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("tier", lambda: check_tiers(settings)),
         *((f"objective.{number}", partial(_check_objective, one)) for number, one in enumerate(settings.objective)),
         ("objective", lambda: _check_wanted(settings)),
+        ("objective", lambda: check_given(settings)),
         ("filter.selection", lambda: SELECTIONS.get(settings.filter.selection)),
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings)),
@@ -242,11 +253,12 @@ def _check_unchanged(file: Path, settings: Settings, store: Store) -> None:
         )
     check_protocol(str(file), settings, store)
     check_parts(str(file), store, [tier.protocol for tier in settings.tiers])
-    hashes = store.get("file_hashes")
-    for key in FILE_KEYS if hashes is not None else ():
-        path = settings.flat()[key]
-        if (sha256(Path(path)) if path else None) != hashes.get(key):
-            raise InputError(
-                f"{file}: {key} = {path!r} is not the file that the campaign in {store.folder} was started with; "
-                "give the campaign another name"
-            )
+    if (hashes := store.get("file_hashes")) is None:
+        return
+    now = input_hashes(settings.model_dump())
+    if other := [key for key in sorted({*now, *hashes}) if now.get(key) != hashes.get(key)]:
+        path = input_files(settings.model_dump()).get(other[0], now.get(other[0]))
+        raise InputError(
+            f"{file}: {other[0]} = {path!r} is not the file that the campaign in {store.folder} was started with; "
+            "give the campaign another name"
+        )

@@ -13,7 +13,8 @@ from typing import Any
 import tomli_w
 
 from autodisco.campaign.settings import Settings
-from autodisco.campaign.settings_changes import ADD_TIER, FILE_KEYS
+from autodisco.campaign.settings_changes import ADD_TIER
+from autodisco.decide.measured_tables import SHIPPED
 from autodisco.errors import InputError
 from autodisco.files import sha256, write_atomic
 from autodisco.registry import absolute, is_file
@@ -26,8 +27,23 @@ def protocol_copy(folder: Path, tier: int) -> Path:
 
 
 def input_copy(folder: Path, key: str, path: str) -> Path:
-    """Where an archive of a campaign folder holds a file that its settings name (`FILE_KEYS`)."""
+    """Where an archive of a campaign folder holds a file of data that its settings name (`input_files`)."""
     return folder / "inputs" / (key.partition(".")[2] + "".join(Path(path).suffixes))
+
+
+def input_files(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The files of data that settings, as plain values, name, by dotted key; those of a list have their number."""
+    seeds = settings.get("seeds") or {}
+    found = {f"seeds.{name}": seeds.get(name) or "" for name in ("file", "dataset")}
+    found |= {f"seeds.measured.{number}": name for number, name in enumerate(seeds.get("measured") or [])}
+    return {key: path for key, path in found.items() if path and path not in SHIPPED}
+
+
+def input_hashes(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes of these files by dotted key; a table of the program has its name."""
+    measured = enumerate((settings.get("seeds") or {}).get("measured") or [])
+    shipped = {f"seeds.measured.{number}": name for number, name in measured if name in SHIPPED}
+    return {key: sha256(Path(path)) for key, path in input_files(settings).items()} | shipped
 
 
 def with_part_copies(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
@@ -67,12 +83,14 @@ def _protocol_or_copy(given: str, copy: Path) -> str:
 
 def with_input_copies(folder: Path, settings: Settings) -> Settings:
     """The settings with the copies of their files that came with an archive of the campaign folder, where it did."""
-    found = {}
-    for key in FILE_KEYS:
-        path = settings.flat()[key]
-        if path and (copy := input_copy(folder, key, path)).is_file():
-            found[key.partition(".")[2]] = str(copy.absolute())
-    return settings.model_copy(update={"seeds": settings.seeds.model_copy(update=found)}) if found else settings
+    found: dict[str, Any] = {"measured": list(settings.seeds.measured)}
+    for key, path in input_files(settings.model_dump()).items():
+        _, name, *number = key.split(".")
+        if (copy := input_copy(folder, key, path)).is_file() and number:
+            found[name][int(number[0])] = str(copy.absolute())
+        elif copy.is_file():
+            found[name] = str(copy.absolute())
+    return settings.model_copy(update={"seeds": settings.seeds.model_copy(update=found)})
 
 
 def as_given(folder: Path, values: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,9 +100,8 @@ def as_given(folder: Path, values: dict[str, Any], stored: Mapping[str, Any]) ->
     for tier, protocol in enumerate(_protocols(stored)):
         if protocol.endswith(".toml"):
             given[str(protocol_copy(folder, tier).absolute())] = protocol
-    for key in FILE_KEYS:
-        if path := (stored.get("seeds") or {}).get(key.partition(".")[2]):
-            given[str(input_copy(folder, key, path).absolute())] = path
+    for key, path in input_files(stored).items():
+        given[str(input_copy(folder, key, path).absolute())] = path
     replaced: dict[str, Any] = _replaced(values, lambda name: given.get(name, name))
     return replaced
 

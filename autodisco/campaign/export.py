@@ -10,8 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autodisco.campaign.copies import input_copy, protocol_copy
-from autodisco.campaign.settings_changes import FILE_KEYS
+from autodisco.campaign.copies import input_copy, input_files, protocol_copy
 from autodisco.campaign.settings_file import write_settings
 from autodisco.decide import objective_of, ranking
 from autodisco.decide.front import front_of
@@ -197,9 +196,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _inputs(store: Store) -> dict[Path, Path]:
-    """The seed file and the data set, by their place in the folder: one that has not read them yet needs them."""
-    seeds = (store.get("settings") or {}).get("seeds") or {}
-    found = {key: str(seeds.get(key.partition(".")[2]) or "") for key in FILE_KEYS}
+    """The files of data, by their place in the folder: a campaign that has not read them yet needs them."""
+    found = input_files(store.get("settings") or {})
     return {input_copy(store.folder, key, path): Path(path) for key, path in found.items() if Path(path).is_file()}
 
 

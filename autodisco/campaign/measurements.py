@@ -3,58 +3,102 @@
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from autodisco.campaign.settings import Settings
+from autodisco.decide.experiments import rows_that_count
 from autodisco.decide.measured import wanted_of
+from autodisco.decide.measured_tables import LITERATURE, SHIPPED, table_of
 from autodisco.decide.measurements import read_measurements
-from autodisco.decide.sources import REFERENCE
+from autodisco.decide.sources import REFERENCE, collect
 from autodisco.errors import InputError
-from autodisco.store import Experiment, Record, Store
+from autodisco.store import EXPERIMENT, Experiment, Record, Store
 from autodisco.text import counted
 
 SOURCE = r"[a-z0-9][a-z0-9.-]*"
+FILES = "measured_files"
+"""Fact of the store: where each table was read, by its name."""
 
 
 @dataclass(frozen=True)
 class Added(Record):
-    """What came of a table: its source, the number of values by quantity and of polymers, the values that the campaign
-    uses, and whether anything is `new`."""
+    """What came of a table.
 
+    Attributes
+    ----------
+    name, source : of the table, and of the source of the posterior
+    rows, polymers : how many there are
+    values : number of rows by quantity
+    used : for each objective and constraint the number of rows that count for it, by source of the posterior
+    unused : number of rows that do not count, by the reason
+    replaced : number of rows that the table of this name had before
+    new : whether anything is
+    """
+
+    name: str
     source: str
-    values: dict[str, int]
+    rows: int
     polymers: int
-    used: int
+    values: dict[str, int]
+    used: dict[str, dict[str, int]]
+    unused: dict[str, int]
+    replaced: int
     new: bool
 
 
-def add_measurements(store: Store, path: Path, source: str) -> Added:
-    """Take the measured values of a table into a campaign, in one transaction.
+@dataclass(frozen=True)
+class Table:
+    """A table of measured values that was read: its name in the campaign, its place, and its rows."""
 
-    They take the place of those that a table of the same file name gave before, so that adding a table twice changes
-    nothing. The posterior counts them from its next fit on. Raises InputError for a table or the name of a source that
-    cannot be used.
+    name: str
+    place: str
+    source: str
+    rows: Sequence[Experiment]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by quantity."""
+        return dict(Counter(row.quantity for row in self.rows))
+
+
+def add_measurements(store: Store, file: str, source: str, name: str = "") -> Added:
+    """Take the measured values of a table, a file or a name in `SHIPPED`, into a campaign, in one transaction.
+
+    They take the place of those that the same file gave before, or a table of the same `name` if one is given, so that
+    adding a table twice changes nothing. The posterior counts them from its next fit on. Raises InputError for a table
+    or the name of a source that cannot be used, and for another file whose name the campaign has a table of already.
     """
     _check_source(store, source)
-    experiments = table_rows(path, source)
-    counts = Counter(row.quantity for row in experiments)
-    wanted = {one.column for one in wanted_of(store).aims}
-    used = sum(counts[column] for column in wanted)
-    values = dict(counts)
+    table = read_table(file, source, name)
     with store.transaction():
-        if new := store.set_experiments(path.name, experiments):
-            why = f"{counted(used, 'value')} of what the campaign is about"
-            store.note("measured values", source, {"file": path.name, **values}, "a source of the posterior", why)
-    return Added(source, values, len({row.key for row in experiments}), used, new)
+        before = store.experiments(origin=table.name)
+        new = take_table(store, table, own_name=bool(name))
+    used, unused = _counting(store, table)
+    polymers = len({row.key for row in table.rows})
+    replaced = len(before) if new else 0
+    return Added(table.name, source, len(table.rows), polymers, table.counts, used, unused, replaced, new)
 
 
-def table_rows(path: Path, source: str) -> list[Experiment]:
-    """The rows of a table of measured values under the name of a source. Raises InputError for one that cannot be
+def seed_tables(settings: Settings) -> list[Table]:
+    """The tables of `seeds.measured`. Raises InputError for one that cannot be used, and for two of one name."""
+    taken = {tier.protocol for tier in settings.tiers}
+    own = EXPERIMENT if EXPERIMENT not in taken else "measured"
+    found = [read_table(name, LITERATURE if name in SHIPPED else own) for name in settings.seeds.measured]
+    names = [table.name for table in found]
+    if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
+        raise InputError(f"two tables are named {twice}; allowed is one table of each name")
+    return found
+
+
+def read_table(file: str, source: str, name: str = "") -> Table:
+    """A table of measured values under a name, by default that of its file. Raises InputError for one that cannot be
     used."""
-    now = time.time()
-    return [
+    path, now = table_of(file), time.time()
+    origin = name or (file if file in SHIPPED else path.name)
+    rows = [
         Experiment(
-            origin=path.name,
+            origin=origin,
             line=row.line,
             source=source,
             key=row.unit.key,
@@ -71,6 +115,60 @@ def table_rows(path: Path, source: str) -> list[Experiment]:
         )
         for row in read_measurements(path)
     ]
+    return Table(origin, file if file in SHIPPED else str(path.resolve()), source, rows)
+
+
+def take_table(store: Store, table: Table, own_name: bool = False) -> bool:
+    """Write a table into the store, within a transaction; whether that changes anything.
+
+    Raises InputError where another file gave a table of the same name, unless the name is its `own_name`.
+    """
+    files = store.get(FILES) or {}
+    before = files.get(table.name)
+    there = {row.line for row in store.experiments(origin=table.name)}
+    new = store.set_experiments(table.name, table.rows)
+    if new and there and before != table.place and not own_name:
+        where = before or "another file"
+        raise InputError(
+            f"{table.place}: the campaign has {counted(len(there), 'row')} of {where} under the name {table.name}; "
+            f"give this table another name (--name OTHER), or replace those rows (--name {table.name})"
+        )
+    if files.get(table.name) != table.place:
+        store.set(**{FILES: {**files, table.name: table.place}})
+    if new:
+        seen = {"file": table.place, "name": table.name, **table.counts}
+        why = f"in the place of {counted(len(there), 'row')}" if there else "new values"
+        store.note("measured values", table.source, seen, "a source of the posterior", why)
+    return new
+
+
+def _counting(store: Store, table: Table) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """How many rows count for each objective and constraint, by source, and how many do not, by the reason."""
+    settings = (store.get("settings") or {}).get("surrogate", {})
+    if settings.get("kind", "none") == "none":
+        return {}, {"the campaign has no posterior (surrogate.kind = 'none')": len(table.rows)}
+    used: dict[str, dict[str, int]] = {}
+    reasons: Counter[str] = Counter()
+    asked = {one.column: one for one in wanted_of(store).every if not one.structure}
+    for column, one in asked.items():
+        if column in table.counts:
+            conditions = collect(store, one, settings.get("prior_mean", True)).conditions
+            used[one.name], others = rows_that_count(store, one, conditions, table.name)
+            reasons.update(others)
+    for column in table.counts.keys() - asked.keys():
+        reasons[f"{column}, which no objective and no constraint of the campaign is about"] = table.counts[column]
+    return used, dict(reasons)
+
+
+def told_lines(added: Added) -> Iterator[str]:
+    """What came of a table, in lines for people."""
+    if added.replaced:
+        yield f"in the place of {counted(added.replaced, 'row')} that {added.name} gave before"
+    for name, sources in added.used.items():
+        for source, n in sources.items():
+            yield f"{name}: {counted(n, 'row')} used from the next batch on, source {source}"
+    for reason, n in sorted(added.unused.items()):
+        yield f"not used: {counted(n, 'row')}: {reason}"
 
 
 def _check_source(store: Store, source: str) -> None:

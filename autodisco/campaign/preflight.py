@@ -42,7 +42,11 @@ def examine(campaign: Campaign, file: Path) -> list[Finding]:
     """
     settings = campaign.settings
     begun, loaded = _begun(campaign)
-    needed = [look for look in looks(file, settings) if not loaded or look[0] not in ("seed file", "data set")]
+    needed = [
+        look
+        for look in looks(file, settings)
+        if not loaded or look[0] not in ("seed file", "data set", "measured values")
+    ]
     firm: list[Look] = [
         ("campaign folder", lambda: _place(campaign, begun)),
         ("other process", lambda: _owner(campaign)),

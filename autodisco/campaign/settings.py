@@ -37,6 +37,9 @@ class Seeds(Section):
     """Number of unlabelled repeat units enumerated by the program."""
     dataset: str = ""
     """Data set of repeat units with conductivity or class, relative to the campaign file; empty for none."""
+    measured: list[str] = []
+    """Tables of [measured values](measurements.md), relative to the campaign file; `literature` is that of the
+    program."""
 
 
 class StabilityRule(Section):

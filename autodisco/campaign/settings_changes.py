@@ -52,7 +52,7 @@ name another."""
 BEFORE_POSTERIOR = {"surrogate": {"kind": "none"}}
 """What stored settings of a version without posterior lack."""
 
-FILE_KEYS = ("seeds.file", "seeds.dataset")
+FILE_KEYS = ("seeds.file", "seeds.dataset", "seeds.measured")
 
 REOPENING = ("budget.", "saturation.")
 """With other values of these, a campaign that has ended may go on."""

@@ -16,6 +16,7 @@ import tomli_w
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.variables import unknown_variables, variable_of
+from autodisco.decide.measured_tables import SHIPPED
 from autodisco.errors import InputError
 from autodisco.files import read_text
 from autodisco.generator.base import GENERATORS, settings_class
@@ -164,15 +165,13 @@ def check_together(settings: Settings, file: Path | str) -> None:
 
 def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     """The settings with paths relative to the campaign file made absolute. Raises InputError for a missing file."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in ("file", "dataset"):
-        given = getattr(settings.seeds, name)
-        if not given:
-            continue
-        path = (file.parent / given).resolve()
-        if not path.is_file():
-            raise InputError(f"{file}: seeds.{name} = {given!r}: no such file ({path})")
-        found[name] = str(path)
+        if given := getattr(settings.seeds, name):
+            found[name] = _data_file(file, f"seeds.{name}", given)
+    found["measured"] = [
+        given if given in SHIPPED else _data_file(file, "seeds.measured", given) for given in settings.seeds.measured
+    ]
     changed: dict[str, Any] = {"seeds": settings.seeds.model_copy(update=found)}
     for table, key in PART_KEYS:
         section = changed.get(table, getattr(settings, table))
@@ -202,6 +201,14 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     changed["executor"] = executor.model_copy(update={"kind": absolute(executor.kind, file.parent), "options": options})
     changed["loop"] = settings.loop.model_copy(update={"stages": stages})
     return settings.model_copy(update=changed)
+
+
+def _data_file(file: Path, key: str, given: str) -> str:
+    """The absolute path of a file that a campaign file names. Raises InputError where there is none."""
+    path = (file.parent / given).resolve()
+    if not path.is_file():
+        raise InputError(f"{file}: {key} = {given!r}: no such file ({path})")
+    return str(path)
 
 
 def _protocol(name: str, folder: Path) -> str:

@@ -7,6 +7,7 @@ from autodisco.campaign.settings import Settings
 from autodisco.decide.asking import ASK
 from autodisco.errors import InputError
 from autodisco.store import CampaignTier
+from autodisco.text import joined
 
 if TYPE_CHECKING:
     from autodisco.simulation.protocols import Protocol
@@ -70,6 +71,29 @@ def check_told(settings: Settings) -> None:
             raise InputError(f"protocol {protocol.name} is of measured values; it needs executor.kind = 'ask'")
     if asks and len(loaded) > 1:
         raise InputError("executor 'ask' has one protocol; allowed is no table [[tier]], or a single one")
+
+
+def check_given(settings: Settings) -> None:
+    """Raise InputError for an objective of which no tier gives a value. A further objective and a constraint may also
+    rest on measured values of the campaign file."""
+    from autodisco.simulation.run_properties import lacking
+
+    loaded = _protocols(settings)
+    for number, one in enumerate(settings.wanted().every):
+        for name in one.quantities:
+            lacks = [lacking(protocol, name) for protocol in loaded]
+            if None in lacks or (number and name in _measured(settings)):
+                continue
+            names = joined([protocol.name for protocol in loaded])
+            measured = ", or a table of measured values with it in seeds.measured" if number else ""
+            raise InputError(f"{one.name} needs {lacks[0]}, which {names} lacks; allowed is such a protocol{measured}")
+
+
+def _measured(settings: Settings) -> set[str]:
+    """Quantities of the tables of measured values."""
+    from autodisco.campaign.measurements import seed_tables
+
+    return {row.quantity for table in seed_tables(settings) for row in table.rows}
 
 
 def _protocols(settings: Settings) -> list["Protocol"]:

@@ -37,6 +37,7 @@ MODULES = (
     "scan",
     "service_commands",
     "set",
+    "table",
     "window",
 )
 """Modules of commands in the order of the help; the commands that should be fast are in the first one."""

@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 def analyze(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Folders of replicas or of HTP-MD; or a topology and its trajectories."),
+        typer.Argument(
+            metavar="PATH...",
+            help="Folders of replicas or of HTP-MD; or a topology and its trajectories, with a + between replicas.",
+        ),
     ],
     cation: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
     anion: Annotated[list[str] | None, typer.Option(help=f"For files: {IONS}")] = None,
@@ -35,7 +38,7 @@ def analyze(
     ] = None,
     cation_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} Default: 1.")] = None,
     anion_charge: Annotated[list[float] | None, typer.Option(help=f"For files: {CHARGE} Default: -1.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="In K; required for files.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="In K; required for files. 80 °C are 353 K.")] = None,
     dt: Annotated[float | None, typer.Option(help="Time between frames in ps, for files that do not hold it.")] = None,
     htp_md: Annotated[bool, typer.Option("--htp-md", help="Follow the conventions of the HTP-MD database.")] = False,
     cluster_cutoff: Annotated[
@@ -81,18 +84,16 @@ def analyze(
     """Turn trajectories into transport properties.
 
     Conductivities, diffusivities, transference numbers, clusters, surroundings and lifetimes of ions, with errors.
-    Several folders are replicas of one polymer: their means and standard errors follow.
+    Several folders, or runs of files with a + between them, are replicas of one polymer: their means and standard
+    errors follow.
     """
     from autodisco import analysis
-    from autodisco.analysis.quantities import numbers, unit_of
+    from autodisco.analysis import runs
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other")
     if htp_md and plots:
         raise InputError("--plots shows fits, which --htp-md does not make; leave one of the two out")
-    folders = [path for path in paths if path.is_dir()]
-    if folders and len(folders) < len(paths):
-        raise InputError(f"{folders[0]} is a folder, but other arguments are files; give folders only or files only")
     options: dict[str, Any] = {
         "cation": cation or (), "anion": anion or (), "coordinating": coordinating,
         "cation_charge": cation_charge or None, "anion_charge": anion_charge or None,
@@ -100,41 +101,38 @@ def analyze(
         "cluster_cutoff": cluster_cutoff, "cluster_joins": cluster_join, "coordination_cutoff": coordination_cutoff,
         "fit_ps": fit, "memory_mb": memory, "threads": threads, "observables": observable or (),
     }  # fmt: skip
+    given = runs.split(paths)
+    names = [runs.name_of(run) for run in given]
     results = []
-    for given in [[path] for path in paths] if folders else [paths]:
-        with _Reading(given[0]) as progress:
-            found = analysis.analyze(*given, **options, progress=progress)
+    for run, name in zip(given, names, strict=True):
+        with _Reading(name) as progress:
+            found = analysis.analyze(*run, **options, progress=progress)
         results.append(found.properties.to_dict())
         if plots:
-            folder = plots if len(paths) == 1 or not folders else plots / f"replica-{len(results) - 1}"
+            folder = plots if len(given) == 1 else plots / f"replica-{len(results) - 1}"
             message(f"plots: {', '.join(str(path) for path in found.plot(folder))}")
+    runs.check_replicas(names, results)
     combined = analysis.combine(results) if len(results) > 1 else results[0]
+    title = f"{len(results)} runs" if len(results) > 1 else names[0]
+    warnings = runs.warnings_of(names, results, paths)
     if as_json:
-        print_json({"replicas": results, "combined": combined} if len(results) > 1 else combined)
+        named = [{"run": name, **result} for name, result in zip(names, results, strict=True)]
+        print_json({"replicas": named, "combined": combined} if len(results) > 1 else named[0])
     elif as_csv:
         table = csv.writer(sys.stdout)
-        table.writerow(("quantity", "value", "standard_error", "unit"))
-        table.writerows((*row, unit_of(row[0])) for row in numbers(combined))
+        table.writerow(runs.COLUMNS)
+        table.writerows(runs.rows(title, combined, warnings))
     else:
-        print_properties(combined, f"{len(results)} trajectories" if len(results) > 1 else str(paths[0]))
-    polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
-    if len(polymers) > 1:
-        message(
-            f"warning: the folders hold different polymers ({', '.join(map(str, polymers))}); their mean has no meaning"
-        )
-    if len(temperatures := {result["temperature_k"] for result in results}) > 1:
-        message(f"warning: the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
-    for path, result in zip(paths, results, strict=False):
-        for warning in result.get("warnings") or ():
-            of_a_file = any(warning.startswith(str(given)) for given in paths)
-            message(f"warning: {warning if of_a_file else f'{path}: {warning}'}")
+        print_properties(combined, title)
+    for warning in warnings:
+        message(f"warning: {warning}")
 
 
 class _Reading:
     """A progress bar on a terminal: frames read, and the number of all frames if the files tell it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._progress: Any = None
 
     def __enter__(self) -> Any:
@@ -147,7 +145,7 @@ class _Reading:
             TimeElapsedColumn(), console=stderr_console(), transient=True,
         )  # fmt: skip
         self._progress.start()
-        bar = self._progress.add_task(f"reading {self._path}", total=None)
+        bar = self._progress.add_task(f"reading {self._name}", total=None)
         return lambda read, total: self._progress.update(bar, completed=read, total=total)
 
     def __exit__(self, *_: object) -> None:

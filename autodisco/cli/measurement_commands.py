@@ -18,10 +18,22 @@ def register(app: typer.Typer) -> None:
 
 
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Table of measured values (docs/measurements.md).")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="Table of measured values (docs/measurements.md); literature: the program's own."
+        ),
+    ],
     source: Annotated[
-        str, typer.Option("--as", metavar="SOURCE", help="Name of the source: values under one name share an error.")
-    ] = "experiment",
+        str | None,
+        typer.Option(
+            "--as", metavar="SOURCE", help="Name of the source: values under one name share an error. [experiment]"
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(help="Name of the table, by default that of its file; the rows of a table of this name go."),
+    ] = "",
     campaign: Annotated[
         str | None, typer.Option(metavar="NAME", help="Campaign: name, folder or file; default: the most recent.")
     ] = None,
@@ -33,21 +45,24 @@ def add(
     posterior, with an offset and a noise of their own. The same file added again takes the place of what it gave
     before; a row that cannot be used refuses the whole file.
     """
-    from autodisco.campaign.measurements import add_measurements
-    from autodisco.store import Store
+    from autodisco.campaign.measurements import add_measurements, told_lines
+    from autodisco.decide.measured_tables import SHIPPED
+    from autodisco.store import EXPERIMENT, Store
 
-    existing_file(file, "table of measured values")
+    if file not in SHIPPED:
+        existing_file(Path(file), "table of measured values")
     folder = campaign_folder(campaign)
     with Store.open(folder) as store:
-        done = add_measurements(store, file, source)
+        done = add_measurements(store, file, source or (file if file in SHIPPED else EXPERIMENT), name)
     if as_json:
         print_json({"folder": str(folder), "file": file, **done.to_dict()})
         return
-    what = joined([f"{counted(n, 'value')} of {column}" for column, n in done.values.items()])
-    message(f"{file}: {what}, {counted(done.polymers, 'polymer')}, source {done.source} of {folder.name}")
+    what = joined([f"{n} of {column}" for column, n in done.values.items()])
+    message(
+        f"{file}: {counted(done.rows, 'row')} ({what}) of {counted(done.polymers, 'material')}, source {done.source} "
+        f"of {folder.name}"
+    )
+    for line in told_lines(done):
+        message(line)
     if not done.new:
         message(f"{folder.name} has these already; nothing changes")
-    elif done.used:
-        message(f"{counted(done.used, 'value')} of what the campaign is about; they count from its next batch on")
-    else:
-        message("none of these is what the campaign is about; they are kept and do not count")

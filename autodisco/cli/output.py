@@ -106,8 +106,20 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     kept = [k for k in range(len(columns)) if (k != 4 or any(row[4] for row in rows)) and (k != 5 or wide)]
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     _print_species(properties)
+    _print_windows(properties)
     if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
+
+
+def _print_windows(properties: dict[str, Any]) -> None:
+    """Print the lags over which the displacement of each species was fitted, on one line."""
+    ends, rules = properties.get("fit_to_ps") or {}, properties.get("fit_window") or {}
+    windows = [
+        f"{kind} {start:.8g} to {ends[kind]:.8g} ps ({rules[kind]})"
+        for kind, start in (properties.get("fit_from_ps") or {}).items()
+    ]
+    if windows:
+        stdout_console().print(f"fitted lags: {'; '.join(windows)}")
 
 
 def _print_species(properties: dict[str, Any]) -> None:

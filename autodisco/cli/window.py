@@ -92,7 +92,7 @@ def window(
     elif found:
         _print(found)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(max(error.exit_code for *_, error in failed))
 
 
 def _say_failure(where: str, text: str, error: AutodiscoError) -> None:
@@ -130,6 +130,8 @@ def _print(named: "Sequence[tuple[str, Window]]") -> None:
                 message(f"warning: {where}: no {side} potential: {why}")
             for side, bonds in of.breaks.items():
                 message(f"{where}: {side} breaks {', '.join(bonds)}")
+            if of.unrelaxed:
+                message(f"warning: {where}: the relaxation ended before the minimum: {', '.join(of.unrelaxed)}")
 
 
 def _error(side: "Side", found: "Sequence[Window]") -> str:

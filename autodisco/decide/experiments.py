@@ -6,6 +6,7 @@ salts, are further ones, so that their offset is learnt from polymers that both 
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
@@ -27,6 +28,10 @@ BAND_K = 20.0
 SAME_CONTENT = 1.25
 """Series of a polymer whose salt contents differ by less than this factor count as repetitions."""
 
+OTHER_TEMPERATURE = "at a temperature that is further from the campaign's than another one of its series"
+OTHER_SERIES = "of a series whose salt content or temperatures are further from the campaign's than another one's"
+"""Why rows do not count."""
+
 SLOPE = -2.3
 """Slope of log10 of the conductivity of polymer electrolytes over 1000/T (K) that is assumed where a series has a
 single temperature: 44 kJ/mol, the median of 50 measured series near 353 K (docs/experiment.md)."""
@@ -37,7 +42,8 @@ SLOPE_SD = 1.5
 
 @dataclass(frozen=True)
 class _Value:
-    """A value of a polymer from one series, on the scale of the objective; `temperature_k` is None at the target's."""
+    """A value of a polymer from some rows of a series, on the scale of the objective; `temperature_k` is None at the
+    target's."""
 
     smiles: str
     source: str
@@ -45,6 +51,7 @@ class _Value:
     temperature_k: float | None
     place: float
     sem: float | None
+    rows: tuple[Experiment, ...]
 
 
 def measured_sources(
@@ -52,16 +59,43 @@ def measured_sources(
 ) -> list[tuple[Source, list[Label]]]:
     """Sources of measured values of the objective with their labels, by name; `priors` are those of an experiment at
     the conditions of the target, on the scale of the objective."""
-    values: dict[str, list[_Value]] = {}
-    for measured in _by_polymer(store.experiments(objective.column)).values():
-        for value in _values(measured, objective, target):
-            values.setdefault(_name(value, target), []).append(value)
-    found = []
+    found, values = [], _by_source(store, objective, target)
     for name in sorted(values):
         rows, first = values[name], values[name][0]
         source = Source(name, "experiment", False, _moved(priors, first.temperature_k, objective, target))
         found.append((source, [_label(name, rows, smiles) for smiles in sorted({row.smiles for row in rows})]))
     return found
+
+
+def rows_that_count(
+    store: Store, objective: Objective, target: Conditions, origin: str
+) -> tuple[dict[str, int], dict[str, int]]:
+    """How many rows of a table count for an objective, by name of the source, and how many do not, by the reason."""
+    values = _by_source(store, objective, target)
+    used = {(row.origin, row.line): name for name, found in values.items() for value in found for row in value.rows}
+    series = {_series(row) for found in values.values() for value in found for row in value.rows}
+    counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for row in store.experiments(objective.column, origin):
+        if name := used.get((row.origin, row.line)):
+            counts[name] += 1
+        else:
+            reasons[OTHER_TEMPERATURE if _series(row) in series else OTHER_SERIES] += 1
+    return dict(counts), dict(reasons)
+
+
+def _by_source(store: Store, objective: Objective, target: Conditions) -> dict[str, list[_Value]]:
+    """The values of each source."""
+    values: dict[str, list[_Value]] = {}
+    for measured in _by_polymer(store.experiments(objective.column)).values():
+        for value in _values(measured, objective, target):
+            values.setdefault(_name(value, target), []).append(value)
+    return values
+
+
+def _series(row: Experiment) -> tuple[Any, ...]:
+    """What rows of one series have in common; the salt content comes last."""
+    return row.smiles, row.source, row.salt, row.origin, row.reference, row.note, row.molality_mol_per_kg
 
 
 def _by_polymer(rows: Sequence[Experiment]) -> dict[tuple[str, str, str], list[Experiment]]:
@@ -79,7 +113,7 @@ def _values(rows: Sequence[Experiment], objective: Objective, target: Conditions
     """
     series: dict[tuple[Any, ...], list[Experiment]] = {}
     for row in rows:
-        series.setdefault((row.origin, row.reference, row.note, row.molality_mol_per_kg), []).append(row)
+        series.setdefault(_series(row), []).append(row)
     wanted = target.molality or 1.0
     ratio = {what: abs(np.log((what[-1] or wanted) / wanted)) for what in series}
     near = [what for what in series if ratio[what] <= min(ratio.values()) + np.log(SAME_CONTENT)]
@@ -104,7 +138,8 @@ def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k
 
     kelvin = np.array([at for at, _ in points if at is not None])
     if not len(kelvin):
-        return _Value(first.smiles, first.source, first.salt, None, place(means[0]), _sem(first, objective))
+        error = objective.error_on_scale(first.value, first.sem)
+        return _Value(first.smiles, first.source, first.salt, None, place(means[0]), error, tuple(series))
     number = int(np.argmin(np.abs(kelvin - temperature_k)))
     nearest = points[number][1][0]
     assert nearest.temperature_k is not None, "it is among the points"
@@ -114,20 +149,17 @@ def _at_target(series: Sequence[Experiment], objective: Objective, temperature_k
     own = at or BAND_K * round(nearest.temperature_k / BAND_K)
     if kelvin[0] <= own <= kelvin[-1]:
         moved = float(np.interp(-1.0 / own, -1.0 / kelvin, means))
+        after = int(np.searchsorted(kelvin, own))
+        taken = points[after - (kelvin[after] > own) : after + 1]
     else:
+        taken = points[number : number + 1]
         moved = means[number] + _slope(objective) * (1000.0 / own - 1000.0 / nearest.temperature_k)
-    return _Value(first.smiles, first.source, first.salt, None if at else own, place(moved), _sem(nearest, objective))
+    error, rows = objective.error_on_scale(nearest.value, nearest.sem), tuple(row for _, some in taken for row in some)
+    return _Value(first.smiles, first.source, first.salt, None if at else own, place(moved), error, rows)
 
 
 def _slope(objective: Objective) -> float:
     return SLOPE if objective.column == CONDUCTIVITY.column else 0.0
-
-
-def _sem(row: Experiment, objective: Objective) -> float | None:
-    """The standard error of a value on the scale of the objective."""
-    if row.sem is None or objective.scale.floor is None:
-        return row.sem
-    return row.sem / ((row.value + objective.scale.floor) * float(np.log(10)))
 
 
 def _name(value: _Value, target: Conditions) -> str:

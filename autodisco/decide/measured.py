@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autodisco.analysis import UNKNOWN_SCATTER, combine
-from autodisco.analysis.combination import AT_LEAST, Censored, RatioOfMeans
+from autodisco.analysis.combination import AT_LEAST, SEM, Censored, RatioOfMeans
 from autodisco.analysis.quantities import quantity
 from autodisco.decide.objective import Objective
 from autodisco.decide.stand_ins import stand_ins
@@ -131,9 +131,11 @@ def quantities_at_hand(store: Store, objective: Objective | None = None) -> set[
     all that the campaign wants."""
     every = wanted_of(store)
     names = {"censored", "production_share", "force_field_flags"}
-    names |= {TOLD_BY} if any(tier.is_measured for tier in store.tiers()) else set()
+    told = any(tier.is_measured for tier in store.tiers())
+    names |= {TOLD_BY} if told else set()
     for one in (objective, *every.constraints) if objective else every.every:
         names |= {one.column, *one.quantities}
+        names |= {f"{name}{SEM}" for name in one.quantities} if told else set()
     for name in sorted(names):
         rule = quantity(name).combination
         names |= {f"{name}{AT_LEAST}"} if isinstance(rule, Censored) else set()

@@ -10,7 +10,7 @@ from pathlib import Path
 from autodisco.decide.measured_units import NAMES, TEMPERATURE, column_of, converted
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.limits import MOLALITY, TEMPERATURE_K
-from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse
+from autodisco.polymer import ORGANIC_ELEMENTS, Material, RepeatUnit, read_material
 from autodisco.polymer.chains import repeat_unit_mass
 from autodisco.tables import Row, Table, number, open_table
 
@@ -39,18 +39,18 @@ class Measurement:
 
     Attributes
     ----------
-    unit, name : the polymer
+    unit, name : the polymer, or another material
     quantity : column of the table of quantities, such as ``conductivity_s_per_cm``
     value, error : in the unit of this column; the standard error is None where none is stated
     temperature_k : None for a glass transition
     salt : empty without salt
-    molality_mol_per_kg : mol of salt per kg of polymer; None without salt
+    molality_mol_per_kg : mol of salt per kg of polymer, and of the molecules in it; None without salt
     molar_mass_g_per_mol : number average of the chains, None where it is not stated
     reference, note : where it was published, and anything else
     line : in the file
     """
 
-    unit: RepeatUnit
+    unit: Material
     name: str
     quantity: str
     value: float
@@ -98,15 +98,18 @@ def read_measurements(path: Path) -> list[Measurement]:
     return found
 
 
-def molality_of(unit: RepeatUnit, content: float, content_unit: str, salt: str) -> float | None:
+def molality_of(unit: RepeatUnit | None, content: float, content_unit: str, salt: str) -> float | None:
     """Molality (mol of salt per kg of polymer) of a salt content in one of `CONTENT_UNITS`, with one cation in a
-    formula unit; None where it cannot be told: a polymer without oxygen, a salt whose molar mass is not known."""
+    formula unit; None where it cannot be told: a polymer without oxygen, a salt whose molar mass is not known, and
+    with None for a material of several parts a content per atom or unit."""
     if content_unit == "mol/kg":
         return content
     if content_unit == "wt%":
         if salt not in SALT_MASSES or content >= 100:
             return None
         return 1000.0 * content / (100.0 - content) / SALT_MASSES[salt]
+    if unit is None:
+        return None
     if "units" in content_unit:
         sites = len(unit.word) / len(unit.written)  # repeat units as written, in one period
     else:
@@ -126,9 +129,9 @@ class _Reader:
     def measurement(self) -> Measurement:
         cells = self._cells
         try:
-            unit = parse(cells["monomer_smiles"], ORGANIC_ELEMENTS)
+            unit = read_material(cells["monomer_smiles"], ORGANIC_ELEMENTS)
         except InvalidRepeatUnit as reason:
-            raise InputError(f"{self._where}: monomer_smiles: {reason}") from None
+            raise InputError(f"{self._where}: monomer_smiles: {reason} (docs/formulations.md)") from None
         if cells["quantity"] not in NAMES:
             raise self._complaint("quantity", cells["quantity"], f"allowed is {', '.join(NAMES)}")
         column = column_of(cells["quantity"]) or ""
@@ -169,7 +172,7 @@ class _Reader:
             raise self._complaint("temperature", f"{stated:g} {unit}", f"allowed is from {low:g} to {high:g} K")
         return round(kelvin, 4)
 
-    def _salt(self, unit: RepeatUnit, column: str) -> tuple[str, float | None]:
+    def _salt(self, unit: Material, column: str) -> tuple[str, float | None]:
         salt, content, content_unit = (
             self._cells["salt"],
             self._number("salt_content"),
@@ -185,7 +188,12 @@ class _Reader:
             raise self._complaint("salt_content_unit", content_unit, f"allowed is {', '.join(CONTENT_UNITS)}")
         if content is None or not content > 0:
             raise self._complaint("salt_content", self._cells["salt_content"], "allowed is a number above 0")
-        molality = molality_of(unit, content, content_unit, salt)
+        molality = molality_of(unit.homopolymer, content, content_unit, salt)
+        if molality is None and unit.homopolymer is None:
+            known = f"mol/kg, or wt% with one of {', '.join(SALT_MASSES)}"
+            raise self._complaint(
+                "salt_content_unit", content_unit, f"allowed for a material of several parts is {known}"
+            )
         if molality is None:
             known = f"a polymer with oxygen, and for wt% one of {', '.join(SALT_MASSES)}"
             raise self._complaint(

@@ -60,6 +60,8 @@ class Objective:
     structure : value from the canonical repeat unit alone, None where it cannot be computed; such an objective has no
         `quantities` and is known of every polymer without a simulation. It is asked for the same unit again and again.
         A molecule, such as a plasticiser, is given as its SMILES
+    reads_materials : whether `structure` takes every canonical text of a material, such as that of a blend; without it
+        such a material has the value of the part that is worth least
     structure_sem : standard error of such a value, on the scale
     needs : a package that has to be installed for it, and the extra of autodisco that installs it
     """
@@ -82,6 +84,7 @@ class Objective:
     at_most: float | None = None
     target: float | None = None
     structure: Callable[[str], float | None] | None = None
+    reads_materials: bool = False
     structure_sem: float = 0.0
     needs: tuple[str, str] | None = None
 
@@ -178,13 +181,32 @@ class Objective:
             raise InputError(f"objective '{self.name}': its formula fails: {told(error)}") from error
         return value if math.isfinite(value) else self.undefined
 
+    def error(self, properties: Mapping[str, Any]) -> float | None:
+        """Standard error of `value`, in first order from those of all its quantities; None where one has none."""
+        squares = 0.0
+        for name in self.quantities:
+            sem = properties.get(f"{name}{SEM}")
+            if sem is None:
+                return None
+            ends = [self.value({**properties, name: properties[name] + by}) for by in (sem, -sem)]
+            if ends[0] is None or ends[1] is None:
+                return None
+            squares += ((ends[0] - ends[1]) / 2) ** 2
+        return math.sqrt(squares) if self.quantities else None
+
+    def error_on_scale(self, value: float, error: float | None) -> float | None:
+        """Standard error of a value on the scale (decades on a logarithmic one)."""
+        if error is None or self.scale.floor is None:
+            return error
+        return error / ((max(value, 0.0) + self.scale.floor) * math.log(10))
+
     def of_structure(self, text: str) -> float | None:
         """The value that the structure decides, given the canonical text of a material; None where it is unknown.
 
-        Of several parts it is that of the one which is worth least.
+        Of several parts it is what `structure` makes of them, otherwise that of the one which is worth least.
         """
         assert self.structure is not None
-        if "|" not in text:  # a repeat unit
+        if self.reads_materials or "|" not in text:  # a repeat unit
             return self.structure(text)
         from autodisco.polymer import ORGANIC_ELEMENTS, read_material  # rdkit, which readers do without
 

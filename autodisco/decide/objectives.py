@@ -33,7 +33,7 @@ DENSITY = of_quantity("density", "density_g_per_cm3", spread=0.15)
 def _sa_score(smiles: str) -> float | None:
     from autodisco.polymer import ORGANIC_ELEMENTS, read_material, scores_of  # rdkit, which readers do without
 
-    text = smiles if "*" in smiles else f"{smiles}|molecule"
+    text = smiles if "*" in smiles or "|" in smiles else f"{smiles}|molecule"
     return scores_of(read_material(text, ORGANIC_ELEMENTS))["sa_score"]
 
 
@@ -45,4 +45,5 @@ SA_SCORE = Objective(
     direction="lower",
     spread=1.0,
     structure=_sa_score,
+    reads_materials=True,
 )

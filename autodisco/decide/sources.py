@@ -7,7 +7,6 @@ source.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -33,6 +32,9 @@ MOST_OF_DATASET = 2000
 Builds = dict[str, list[float]]
 """Values of the builds of each polymer, by its key."""
 
+Errors = dict[str, list[float | None]]
+"""Standard errors that were told with values, in the same order."""
+
 
 @dataclass(frozen=True)
 class Collected:
@@ -42,12 +44,14 @@ class Collected:
     ----------
     labels, sources : those of short protocols last; sources by name
     target : name of the source that the posterior speaks about
+    conditions : those of the target
     prior_mean : whether it begins with the prior mean of the program
     """
 
     labels: list[Label]
     sources: dict[str, Source]
     target: str
+    conditions: Conditions
     prior_mean: bool
 
 
@@ -61,7 +65,7 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     """
     tiers = {tier.protocol: tier for tier in store.tiers()}
     own = list(tiers)[-1]
-    builds = _of_protocols(store, objective)
+    builds, errors = _of_protocols(store, objective)
     for name in tiers:
         builds.setdefault(name, {})
     single = _of_files(store, objective)
@@ -75,7 +79,11 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
     labels: list[Label] = []
     sources: dict[str, Source] = {}
     for name, values in builds.items():
-        found, scatter = _labels(name, values, _scatter(tiers.get(name), objective, name), objective, smiles)
+        known = _scatter(tiers.get(name), objective, name)
+        if name in tiers and tiers[name].is_measured:
+            found, scatter = _told_labels(name, values, errors.get(name, {}), known, objective, smiles)
+        else:
+            found, scatter = _labels(name, values, known, objective, smiles)
         priors = TARGET if name == target else _priors(store, objective, tiers.get(name), target)
         kind: Kind = "experiment" if told and name == own else "protocol"
         sources[name] = Source(name, kind, name == target, replace(priors, scatter=scatter))
@@ -91,16 +99,20 @@ def collect(store: Store, objective: Objective, prior_mean: bool) -> Collected:
         labels=sorted(labels, key=lambda label: order[label.source]),
         sources={name: sources[name] for name in sorted(sources, key=order.__getitem__)},
         target=target,
+        conditions=conditions,
         prior_mean=prior_mean and target == REFERENCE,
     )
 
 
-def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:
-    """Values of builds by protocol: of simulations, and of labels of files where a polymer has no simulation."""
+def _of_protocols(store: Store, objective: Objective) -> tuple[dict[str, Builds], dict[str, Errors]]:
+    """Values of builds by protocol: of simulations, and of labels of files where a polymer has no simulation. With
+    them the errors of those that a replica has, which were told."""
     found: dict[str, Builds] = {}
+    errors: dict[str, Errors] = {}
     for row in store.measured(quantities_at_hand(store, objective)):
-        if values := [one[objective.column] for one in with_values(objective, row.done)]:
-            found.setdefault(row.protocol, {})[row.key] = values
+        if valued := with_values(objective, row.done):
+            found.setdefault(row.protocol, {})[row.key] = [one[objective.column] for one in valued]
+            errors.setdefault(row.protocol, {})[row.key] = [objective.error(one) for one in valued]
     simulated = {name: set(builds) for name, builds in found.items()}
     here = store.get("force_field")
     for label in store.labels(objective.column):
@@ -111,7 +123,7 @@ def _of_protocols(store: Store, objective: Objective) -> dict[str, Builds]:
         if label.key not in simulated.get(name, ()):
             values = stand_ins(label.value, label.sem, label.n_replicas or 1, objective.scale)
             found.setdefault(name, {})[label.key] = values
-    return found
+    return found, errors
 
 
 def _of_files(store: Store, objective: Objective) -> dict[str, tuple[str, dict[str, tuple[float, float | None]]]]:
@@ -139,7 +151,8 @@ def _of_single(
             known = _chosen(known, linked, rng)
         like: Kind = "experiment" if kind == EXPERIMENT else "data-set"
         of_kind = OF_KIND["protocol" if like == "data-set" and target != REFERENCE else like]
-        labels = [_single(name, unit, value, sem, objective, known) for unit, (value, sem) in known.items()]
+        every = [value for value, _ in known.values()]
+        labels = [_single(like, name, unit, value, sem, objective, every) for unit, (value, sem) in known.items()]
         found.append((Source(name, like, False, _scaled(of_kind, objective)), labels))
     return found
 
@@ -178,16 +191,41 @@ def _labels(
     return labels, Scatter(compared.replica_sd, compared.degrees)
 
 
+def _told_labels(
+    name: str, values: Builds, errors: Errors, known: Scatter, objective: Objective, smiles: Mapping[str, str]
+) -> tuple[list[Label], Scatter]:
+    """The same of told values, which are measured numbers however small they are: only zero is a bound.
+
+    The error of a label follows from those that were told with its values; a value without one has the scatter of all.
+    """
+    compared = compare(values, known, objective.scale)
+    resolved = [value for told in values.values() for value in told if value > 0]
+    bound = objective.scale.place(min(resolved, default=0.0))
+    labels = []
+    for key, told in values.items():
+        place, sems = objective.scale.place(sum(told) / len(told)), errors.get(key, [])
+        zero = objective.scale.floor is not None and max(told) <= 0
+        own = [objective.error_on_scale(value, sem) for value, sem in zip(told, sems, strict=False)]
+        sem = None
+        if any(one is not None for one in own):
+            sem = float(np.sqrt(sum((compared.replica_sd if one is None else one) ** 2 for one in own))) / len(own)
+        labels.append(
+            Label(smiles[key], name, bound if zero else place, len(told), None if zero else sem, censored=zero)
+        )
+    return labels, Scatter(compared.replica_sd, compared.degrees)
+
+
 def _single(
-    name: str, unit: str, value: float, sem: float | None, objective: Objective, known: Mapping[str, Sequence[Any]]
+    like: Kind, name: str, unit: str, value: float, sem: float | None, objective: Objective, known: Sequence[float]
 ) -> Label:
-    """The label of a value that is no mean of builds; zero is at or below the smallest other value."""
-    scale = objective.scale
-    if scale.floor is not None and value <= scale.floor:
-        bound = min((one[0] for one in known.values() if one[0] > scale.floor), default=0.0)
-        return Label(unit, name, scale.place(bound), censored=True)
-    on_scale = sem if sem is None or scale.floor is None else sem / (value * float(np.log(10)))
-    return Label(unit, name, scale.place(value), sem=on_scale)
+    """The label of a value that is no mean of builds. Zero is at or below the smallest of the `known` ones; less than
+    the floor of the scale is zero in a data set, and a number in an experiment."""
+    floor = objective.scale.floor
+    least = 0.0 if like == "experiment" else floor
+    if floor is not None and least is not None and value <= least:
+        bound = min((one for one in known if one > least), default=0.0)
+        return Label(unit, name, objective.scale.place(bound), censored=True)
+    return Label(unit, name, objective.scale.place(value), sem=objective.error_on_scale(value, sem))
 
 
 def _scatter(tier: CampaignTier | None, objective: Objective, name: str) -> Scatter:

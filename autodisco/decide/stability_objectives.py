@@ -10,11 +10,11 @@ from autodisco.decide.objective import Objective
 TBLITE = "tblite", "stability"
 
 
-def _calculated(name: str, smiles: str) -> float | None:
+def _calculated(name: str, text: str) -> float | None:
     """What the function `name` of `autodisco.stability` gives."""
     from autodisco import stability  # rdkit, which readers do without
 
-    found: float | None = getattr(stability, name)(smiles)
+    found: float | None = getattr(stability, name)(text)
     return found
 
 
@@ -26,6 +26,7 @@ OXIDATION_POTENTIAL = Objective(
     unit="V",
     spread=0.6,
     structure=partial(_calculated, "oxidation_potential"),
+    reads_materials=True,
     structure_sem=0.60,
     needs=TBLITE,
 )
@@ -39,6 +40,7 @@ REDUCTION_POTENTIAL = Objective(
     direction="lower",
     spread=0.6,
     structure=partial(_calculated, "reduction_potential"),
+    reads_materials=True,
     structure_sem=0.15,
     needs=TBLITE,
 )
@@ -51,6 +53,7 @@ ELECTROCHEMICAL_WINDOW = Objective(
     unit="V",
     spread=0.6,
     structure=partial(_calculated, "window_width"),
+    reads_materials=True,
     structure_sem=0.62,
     needs=TBLITE,
 )

@@ -42,6 +42,33 @@ def cohesion_of_run(task: ReplicaTask, protocol: Protocol, told: Progress) -> di
     return cohesion(task.folder, planned.molecules, protocol.nonbonded.cutoff, force_field.pair_rule, on_frame)
 
 
+def lacking(protocol: Protocol, quantity: str) -> str | None:
+    """What a protocol would need to give a quantity, in words; None where it gives it, or where any value is told."""
+    if quantity == "glass_transition_k" and not (protocol.measured or _ramps(protocol)):
+        return "a protocol with a ramp of the temperature for it (glass_transition = true), such as glass"
+    if quantity == "bulk_modulus_gpa" and not (protocol.measured or _averaged_for_modulus(protocol)):
+        return f"a protocol that averages the box over {LEAST_MODULUS_PS:g} ps (set_mean_box_over_ps) for it"
+    return None
+
+
+def _ramps(protocol: Protocol) -> list[int]:
+    """Numbers of the steps that cool or heat for a glass transition."""
+    return [n for n, step in enumerate(protocol.steps) if isinstance(step, Npt) and step.glass_transition]
+
+
+def _averaged_for_modulus(protocol: Protocol) -> tuple[int, Npt, float] | None:
+    """Number of the last step that averages the box, the step, and over which time (ps); None where a modulus does not
+    follow from it."""
+    averaged = [(n, one) for n, one in enumerate(protocol.steps) if isinstance(one, Npt) and one.set_mean_box_over_ps]
+    if not averaged:
+        return None
+    number, step = averaged[-1]
+    span_ps = step.set_mean_box_over_ps or 0.0
+    if span_ps < LEAST_MODULUS_PS or len(set(step.temperature_k)) > 1 or len(set(step.pressure_atm)) > 1:
+        return None
+    return number, step, span_ps
+
+
 def bend_of_volume(folder: Path, protocol: Protocol) -> dict[str, Any]:
     """`glass_transition_k`, `_sem` and, where there is none, `_reason`, from the report of the ramp for it.
 
@@ -50,8 +77,7 @@ def bend_of_volume(folder: Path, protocol: Protocol) -> dict[str, Any]:
     from autodisco.analysis.glass import judge
     from autodisco.simulation.engines.report import read_report
 
-    ramps = [n for n, step in enumerate(protocol.steps) if isinstance(step, Npt) and step.glass_transition]
-    if not ramps:
+    if not (ramps := _ramps(protocol)):
         return {}
     rows = [row for row in read_report(folder) if row["number"] == ramps[0]]
     found, reason = judge(
@@ -75,13 +101,9 @@ def modulus_of_run(folder: Path, protocol: Protocol) -> dict[str, Any]:
     from autodisco.simulation.cache import SYSTEM
     from autodisco.simulation.engines.report import REPORT_PS, read_report
 
-    averaged = [(n, one) for n, one in enumerate(protocol.steps) if isinstance(one, Npt) and one.set_mean_box_over_ps]
-    if not averaged:
+    if (found_step := _averaged_for_modulus(protocol)) is None:
         return {}
-    number, step = averaged[-1]
-    span_ps = step.set_mean_box_over_ps or 0.0
-    if span_ps < LEAST_MODULUS_PS or len(set(step.temperature_k)) > 1 or len(set(step.pressure_atm)) > 1:
-        return {}
+    number, step, span_ps = found_step
     rows = [row for row in read_report(folder) if row["number"] == number][-round(span_ps / REPORT_PS) :]
     mass_g = sum(read_json(folder / SYSTEM)["masses"]) / AVOGADRO
     found = bulk_modulus(mass_g * 1e24 / np.array([row["density_g_per_cm3"] for row in rows]), step.temperature_k[0])

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autodisco.errors import AutodiscoError, WindowFailure
+from autodisco.errors import AutodiscoError, WindowAccident, WindowFailure
 from autodisco.files import cache_of_user, write_json
 from autodisco.process import ending_with
 from autodisco.stability.species import Species
@@ -49,14 +49,13 @@ class State:
     vertical: float
     relaxed: float
     positions: tuple[tuple[float, float, float], ...] = field(repr=False)
-    reached: bool = True
 
 
 @dataclass(frozen=True)
 class Energies:
     """Energies (eV) of a species at its minimum, and of its oxidised and reduced states; None for a state that failed.
 
-    `failed` holds the reason by the name of the state.
+    `failed` holds the reason by the name of the state, `unrelaxed` the states that did not reach their minimum.
     """
 
     neutral: float
@@ -64,6 +63,7 @@ class Energies:
     oxidised: State | None
     reduced: State | None
     failed: dict[str, str]
+    unrelaxed: tuple[str, ...] = ()
 
     def ionisation(self, vertical: bool = False) -> float | None:
         """Energy (eV) to take an electron away."""
@@ -87,10 +87,9 @@ def energies(
 ) -> Energies:
     """Energies of a species; `cache` is a folder, by default that of the user.
 
-    Raises WindowFailure where the method gives no energy, ends its process or takes longer than `timeout_s` (seconds of
-    processor time), and
-    AutodiscoError with the command that installs a package that is missing. Such failures are not cached; that a single
-    state failed is.
+    Raises WindowFailure where the method gives no energy, WindowAccident where the process ends without an answer or
+    takes longer than `timeout_s` (seconds of processor time), and AutodiscoError with the command that installs a
+    package that is missing. The cache holds energies, and that there are none; accidents are not cached.
     """
     task = _task(species, solvent, method)
     place = _place(task, cache or user_cache())
@@ -104,15 +103,19 @@ def energies(
             }
         found = _calculated(task, timeout_s)
         write_json(place, found)
+    if "error" in found:
+        raise WindowFailure(f"{method}: {found['error']}")
     return _energies(found)
 
 
 def broken_bonds(species: Species, energies: Energies, state: str) -> list[tuple[int, int]]:
-    """Bonds of a species that are broken in its state ``oxidised`` or ``reduced``, as pairs of atoms counted from 0."""
-    other: State | None = getattr(energies, state)
-    if other is None:
+    """Bonds of a species that break in its state ``oxidised`` or ``reduced``, or on its own way from the starting
+    structure to its minimum (``neutral``), as pairs of atoms counted from 0."""
+    minimum, start = np.array(energies.positions), np.array(species.starts[0])
+    other: State | None = None if state == "neutral" else getattr(energies, state)
+    if other is None and state != "neutral":
         return []
-    before, after = np.array(energies.positions), np.array(other.positions)
+    before, after = (start, minimum) if other is None else (minimum, np.array(other.positions))
 
     def length(positions: Any, bond: tuple[int, int]) -> float:
         return float(np.linalg.norm(positions[bond[0]] - positions[bond[1]]))
@@ -148,16 +151,16 @@ def _place(task: dict[str, Any], folder: Path) -> Path:
 
 
 def _read(place: Path) -> dict[str, Any] | None:
-    """A result of the cache; None where there is none or it cannot be read."""
+    """An answer of the cache; None where there is none or it cannot be read."""
     try:
         found = json.loads(place.read_text())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and "neutral" in found else None
+    return found if isinstance(found, dict) and ("neutral" in found or "error" in found) else None
 
 
 def _calculated(task: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-    """The result of a task from a process of its own."""
+    """The answer to a task from a process of its own. Raises WindowAccident without one."""
     program = task["program"].split()[0]
     limit = str(math.ceil(timeout_s))
     command = ending_with(os.getpid(), [sys.executable, "-m", "autodisco.stability.worker", limit])
@@ -167,25 +170,23 @@ def _calculated(task: dict[str, Any], timeout_s: float) -> dict[str, Any]:
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise WindowFailure(f"{program} took longer than {timeout_s:g} s") from None
+        raise WindowAccident(f"{program} took longer than {timeout_s:g} s") from None
     if done.returncode == -signal.SIGXCPU:
-        raise WindowFailure(f"{program} took longer than {timeout_s:g} s")
+        raise WindowAccident(f"{program} took longer than {timeout_s:g} s")
     if done.returncode < 0:
-        raise WindowFailure(f"{program} was ended by signal {-done.returncode}")
+        raise WindowAccident(f"{program} was ended by signal {-done.returncode}")
     try:
         found = json.loads(done.stdout)
     except ValueError:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise WindowFailure(f"{program} gave no result: {last}") from None
-    if "error" in found:
-        raise WindowFailure(f"{task['method']}: {found['error']}")
+        raise WindowAccident(f"{program} gave no result: {last}") from None
     return dict(found)
 
 
 def _energies(found: dict[str, Any]) -> Energies:
     def state(name: str) -> State | None:
         one = found.get(name)
-        return one and State(one["vertical"], one["relaxed"], tuple(map(tuple, one["positions"])), one["reached"])
+        return one and State(one["vertical"], one["relaxed"], tuple(map(tuple, one["positions"])))
 
     neutral = found["neutral"]
     return Energies(
@@ -194,4 +195,5 @@ def _energies(found: dict[str, Any]) -> Energies:
         state("oxidised"),
         state("reduced"),
         found["failed"],
+        tuple(name for name in ("neutral", "oxidised", "reduced") if name in found and not found[name]["reached"]),
     )

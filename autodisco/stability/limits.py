@@ -4,7 +4,7 @@ The polymer is represented by a short oligomer with methyl ends in an implicit s
 calculated at a lithium ion and beside an anion, and the narrowest limits count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,14 +12,17 @@ from typing import Any
 
 from rdkit import Chem
 
-from autodisco.errors import InvalidRepeatUnit, WindowFailure
-from autodisco.polymer import ORGANIC_ELEMENTS, parse
+from autodisco.errors import InputError, InvalidRepeatUnit, WindowAccident, WindowFailure
+from autodisco.polymer import ORGANIC_ELEMENTS, parse, read_material
 from autodisco.stability.calibration import Side, known_elements, line
 from autodisco.stability.energies import SOLVENT, TIMEOUT_S, Energies, broken_bonds, energies
 from autodisco.stability.species import Species, alone, molecule, oligomer, with_anion, with_lithium
 
 UNITS, LARGE = 2, 20
 """Repeat units of an oligomer; from so many heavy atoms in a repeat unit on, one is enough."""
+
+TRIES = 2
+"""How often a process calculates a polymer of a campaign after accidents, each time with twice the limit of time."""
 
 SURROUNDINGS = {"none": alone, "lithium": with_lithium, "anion": with_anion}
 STATE_OF: dict[Side, str] = {"oxidation": "oxidised", "reduction": "reduced"}
@@ -29,7 +32,8 @@ STATE_OF: dict[Side, str] = {"oxidation": "oxidised", "reduction": "reduced"}
 class Limits:
     """Potentials (V against Li/Li+) of one species, relaxed and vertical; None for a state that failed.
 
-    `failed` holds the reason by ``oxidation`` or ``reduction``, `breaks` the bonds that break there, such as ``C-O``.
+    `failed` holds the reason by ``oxidation`` or ``reduction``, `breaks` the bonds that break there, such as ``C-O``,
+    and `unrelaxed` the states (``neutral``, ``oxidised``, ``reduced``) whose relaxation ended before its minimum.
     """
 
     oxidation: float | None
@@ -38,6 +42,7 @@ class Limits:
     reduction_vertical: float | None
     failed: dict[Side, str] = field(default_factory=dict)
     breaks: dict[Side, tuple[str, ...]] = field(default_factory=dict)
+    unrelaxed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,12 @@ class Window:
     @property
     def oxidation(self) -> float | None:
         """The lowest oxidation potential."""
-        values = [one.oxidation for one in self.limits.values()]
-        return None if None in values else min(value for value in values if value is not None)
+        return _extreme(min, [one.oxidation for one in self.limits.values()])
 
     @property
     def reduction(self) -> float | None:
         """The highest reduction potential."""
-        values = [one.reduction for one in self.limits.values()]
-        return None if None in values else max(value for value in values if value is not None)
+        return _extreme(max, [one.reduction for one in self.limits.values()])
 
     @property
     def width(self) -> float | None:
@@ -120,6 +123,7 @@ class Window:
                     "reduction_vertical_v": one.reduction_vertical,
                     "failed": one.failed,
                     "breaks": one.breaks,
+                    "unrelaxed": one.unrelaxed,
                 }
                 for name, one in self.limits.items()
             },
@@ -145,8 +149,10 @@ def window(
     InvalidRepeatUnit, InputError
         for a text that is neither
     WindowFailure
-        if one of the species has no energy at all, or its calculation takes longer than `timeout_s`; a charge state
+        if one of the species has no energy at all, or falls apart without being oxidised or reduced; a charge state
         without an energy is None in the result
+    WindowAccident
+        if a calculation is killed, or takes longer than `timeout_s`
     AutodiscoError
         if a package is missing
     """
@@ -173,7 +179,11 @@ def calculated_molecule(smiles: str, units: int | None = None) -> tuple[Chem.Mol
 
 
 def limits_of(species: Species, found: Energies, method: str = "GFN2-xTB") -> Limits:
-    """Potentials of a species from its energies."""
+    """Potentials of a species from its energies. Raises WindowFailure for one that falls apart by itself."""
+    if bonds := broken_bonds(species, found, "neutral"):
+        raise WindowFailure(
+            f"{method}: a bond breaks before an electron is taken or added: {', '.join(_names(species, bonds))}"
+        )
 
     def volts(side: Side, vertical: bool) -> float | None:
         energy = found.ionisation(vertical) if side == "oxidation" else found.affinity(vertical)
@@ -184,7 +194,14 @@ def limits_of(species: Species, found: Energies, method: str = "GFN2-xTB") -> Li
         volts("oxidation", False), volts("reduction", False), volts("oxidation", True), volts("reduction", True),
         failed={side: found.failed[state] for side, state in STATE_OF.items() if state in found.failed},
         breaks={side: _names(species, bonds) for side, bonds in broken.items() if bonds},
+        unrelaxed=found.unrelaxed,
     )  # fmt: skip
+
+
+def _extreme(of: Callable[[Iterable[float]], float], values: Sequence[float | None]) -> float | None:
+    """The least or greatest of some values; None if one of them is missing."""
+    known = [value for value in values if value is not None]
+    return of(known) if len(known) == len(values) else None
 
 
 def _names(species: Species, bonds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
@@ -193,27 +210,43 @@ def _names(species: Species, bonds: Sequence[tuple[int, int]]) -> tuple[str, ...
     return tuple(sorted({"-".join(sorted(symbol(species.numbers[atom]) for atom in bond)) for bond in bonds}))
 
 
-@lru_cache(maxsize=4096)
-def oxidation_potential(smiles: str) -> float | None:
-    """Oxidation potential of a repeat unit without salt (V against Li/Li+); None if it could not be calculated."""
-    return _or_none(smiles, "oxidation")
+def oxidation_potential(text: str) -> float | None:
+    """Oxidation potential of a material without salt (V against Li/Li+): the lowest of its parts; None if one of them
+    could not be calculated."""
+    return _extreme(min, [None if one is None else one.oxidation for one in _windows(text)])
 
 
-@lru_cache(maxsize=4096)
-def reduction_potential(smiles: str) -> float | None:
-    """Reduction potential of a repeat unit without salt (V against Li/Li+); None if it could not be calculated."""
-    return _or_none(smiles, "reduction")
+def reduction_potential(text: str) -> float | None:
+    """Reduction potential of a material without salt (V against Li/Li+): the highest of its parts; None if one of them
+    could not be calculated."""
+    return _extreme(max, [None if one is None else one.reduction for one in _windows(text)])
 
 
-@lru_cache(maxsize=4096)
-def window_width(smiles: str) -> float | None:
-    """Width of the window of a repeat unit without salt (V); None if it could not be calculated."""
-    return _or_none(smiles, "width")
+def window_width(text: str) -> float | None:
+    """Width of the window of a material without salt (V): from the highest reduction potential of its parts to the
+    lowest oxidation potential of them, below 0 where they are not stable together; None if it is not known."""
+    oxidation, reduction = oxidation_potential(text), reduction_potential(text)
+    return None if oxidation is None or reduction is None else oxidation - reduction
 
 
-def _or_none(smiles: str, value: str) -> float | None:
+def _windows(text: str) -> list[Window | None]:
+    """The windows of the parts of a material: repeat units and molecules, and of a random copolymer also both units in
+    turn, because new bonds lie between them."""
     try:
-        found: float | None = getattr(window(smiles), value)
-    except (WindowFailure, InvalidRepeatUnit):
-        return None
-    return found
+        material = read_material(text if "*" in text or "|" in text else f"{text}|molecule", ORGANIC_ELEMENTS)
+    except InvalidRepeatUnit:
+        return [None]
+    return [_window_or_none(part.smiles) for part, _ in material.chains]
+
+
+@lru_cache(maxsize=4096)
+def _window_or_none(smiles: str) -> Window | None:
+    """The window of a part; None if it could not be calculated, or had accidents in all `TRIES` of this process."""
+    for number in range(TRIES):
+        try:
+            return window(smiles, timeout_s=TIMEOUT_S * 2**number)
+        except WindowAccident:
+            continue
+        except (WindowFailure, InputError):
+            break
+    return None

@@ -19,7 +19,7 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, chain, parse
 ANION = "FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F"
 """TFSI, the anion of the paper's salt."""
 
-SEED = 7
+SEED, HEAVIEST = 7, 86
 CONFORMERS, KEPT, PLACES = 10, 4, 24
 LITHIUM = 3
 DONORS = frozenset({7, 8, 9, 16, 17})
@@ -44,12 +44,22 @@ def oligomer(unit: RepeatUnit | str, units: int) -> Chem.Mol:
 
 
 def molecule(smiles: str) -> Chem.Mol:
-    """A molecule with explicit hydrogens. Raises InputError for a text that is none."""
+    """A molecule or ion with explicit hydrogens. Raises InputError for a text that is none, for several molecules, and
+    for a species with unpaired electrons."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
-    if mol is None or not mol.GetNumAtoms():
+    numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()] if mol else []
+    if not numbers or 0 in numbers:
         raise InputError(f"'{smiles}' is not the SMILES of a molecule")
-    return Chem.AddHs(mol)
+    if (parts := len(Chem.GetMolFrags(mol))) > 1:
+        raise InputError(f"'{smiles}' is {parts} molecules; allowed is one")
+    if max(numbers) > HEAVIEST:
+        raise InputError(f"'{smiles}' has an element above radon, for which GFN2-xTB has no parameters")
+    mol = Chem.AddHs(mol)
+    electrons = sum(atom.GetAtomicNum() for atom in mol.GetAtoms()) - Chem.GetFormalCharge(mol)
+    if electrons % 2 or any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
+        raise InputError(f"'{smiles}' has unpaired electrons; allowed is a molecule or ion whose electrons are paired")
+    return mol
 
 
 def alone(mol: Chem.Mol) -> Species:

@@ -67,9 +67,9 @@ class Label(Record):
 class Experiment(Record):
     """A measured value of a table that was added to the campaign.
 
-    `origin` is the file, `source` the name of the source of the posterior that it belongs to, `smiles` the canonical
-    repeat unit. `temperature_k` is None for a glass transition, `molality_mol_per_kg` without salt, where `salt` is
-    empty.
+    `origin` is the name of the table, `source` that of the source of the posterior that it belongs to, `smiles` the
+    canonical text of the material. `temperature_k` is None for a glass transition, `molality_mol_per_kg` without salt,
+    where `salt` is empty.
     """
 
     origin: str

@@ -178,10 +178,70 @@ def test_trajectories_are_known_by_their_first_bytes(universe, whole, topology, 
         assert_same(analyze(topology, tmp_path / other, **FILES, dt_ps=1.0).properties, whole)
 
 
+def test_arrays_written_as_the_page_shows_are_read(it, whole, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text()
+    code = "universe = MDAnalysis" + page.split("```python\nuniverse = MDAnalysis")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names = [ELEMENTS[kind].upper() + ("" if kind == 1 else "1") for kind in it.types]
+    given = {
+        "names": names, "residues": ["LI"] * 8 + ["TFS"] * 8 + ["PEO"] * 4, "molecule": it.molecules,
+        "positions": it.positions.astype(np.float32), "edges": it.edges, "dt": 2.0, "MDAnalysis": mda,
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(code, given)
+    found = analyze("box.gro", "run.xtc", **FILES).properties
+    assert found.length_ns == pytest.approx(0.046)
+    assert found.cation_diffusivity_cm2_per_s == pytest.approx(whole.cation_diffusivity_cm2_per_s / 2, rel=1e-2)
+
+
+def test_a_structure_among_trajectories_is_refused_as_a_second_run(universe, topology, tmp_path):
+    file = written(universe, tmp_path / "run.xtc")
+    again = tmp_path / "again.gro"
+    again.write_text(topology.read_text())
+    (tmp_path / "sys.psf").write_text("PSF\n")
+    for other in (again, tmp_path / "sys.psf"):
+        with pytest.raises(InputError, match=rf"{other.name}: a structure or topology among trajectories"):
+            analyze(topology, file, other, **FILES)
+
+
+def test_a_run_of_one_structure_per_frame_is_read(universe, topology, tmp_path):
+    files = []
+    for k in range(8):
+        files.append(tmp_path / f"frame{k}.gro")
+        written(universe, files[-1], slice(k, k + 1))
+    assert analyze(topology, *files, **FILES, dt_ps=1.0).properties.frames == 8
+
+
+def test_a_topology_alone_asks_for_its_trajectory(it, topology, tmp_path):
+    data = tmp_path / "sys.data"
+    data.write_text("salt\n\n64 atoms\n6 atom types\n")
+    for alone in (topology, data):
+        with pytest.raises(InputError, match=rf"{alone.name}: a topology alone; name a trajectory after it"):
+            analyze(alone, **FILES)
+    (tmp_path / "run.lammpstrj").write_text(dump_text(it))
+    with pytest.raises(InputError, match=r"sys\.data: a structure or topology among trajectories"):
+        analyze(tmp_path / "run.lammpstrj", data, **CHOSEN)
+
+
+def test_a_suffix_without_a_reader_is_answered_with_the_formats(topology, tmp_path):
+    (tmp_path / "ions.csv").write_text("t,x,y,z\n")
+    with pytest.raises(InputError, match=r"ions\.csv: no known format of trajectories; these are read: .*XTC"):
+        analyze(topology, tmp_path / "ions.csv", **FILES)
+
+
+def test_species_of_files_are_called_by_element_residue_or_formula(it, universe, topology, tmp_path):
+    found = analyze(topology, written(universe, tmp_path / "run.xtc"), **FILES).properties
+    assert found.species_count == {"Li": 8, "TFS": 8}
+    assert set(found.fit_from_ps) == {"Li", "TFS", "polymer"}
+    (tmp_path / "run.lammpstrj").write_text(dump_text(it))
+    assert analyze(tmp_path / "run.lammpstrj", **CHOSEN).properties.species_count == {"Li": 8, "NOS": 8}
+
+
 def test_elements_of_names_are_noted_and_what_is_none_is_named(universe, whole, topology, tmp_path):
     file = written(universe, tmp_path / "run.dcd")
     found = analyze(topology, file, **FILES, dt_ps=1.0).properties
-    assert said(found, "elements are read from the names of atoms (LI is Li, N1 is N, S1 is S, O1 is O, C1 is C)")
+    assert said(found, "elements are read from the names of atoms (Li: LI; N: N1; S: S1; O: O1; C: C1)")
     assert found.density_g_per_cm3 == pytest.approx(whole.density_g_per_cm3, rel=1e-3)
     odd = tmp_path / "odd.gro"
     odd.write_text(topology.read_text().replace("  S1", "  X1", 1))

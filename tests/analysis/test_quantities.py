@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans
+from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans, Texts
 from autodisco.analysis.observables import BUILT_IN, OBSERVABLES
 from autodisco.analysis.quantities import add, base_name, known, quantities, quantity
 from autodisco.analysis.quantity import Quantity
@@ -22,6 +22,7 @@ REPLICAS: dict[type[Combination], str] = {
     Censored: "mean, or a bound",
     RatioOfMeans: "ratio of means",
     Populations: "mean",
+    Texts: "all texts",
 }
 OF_RUNS = {
     "autodisco.simulation.cohesion": (
@@ -104,6 +105,16 @@ def test_names_of_other_versions_stand_for_themselves():
     assert quantity("viscosity_mpa_s").label == "viscosity_mpa_s"
     combined = combine([{"viscosity_mpa_s": 1.0, "note": "x"}, {"viscosity_mpa_s": 3.0, "note": "x"}])
     assert (combined["viscosity_mpa_s"], combined["viscosity_mpa_s_sem"], combined["note"]) == (2.0, 1.0, "x")
+
+
+def test_fitted_lags_of_replicas_are_combined_by_species():
+    records = [
+        {"fit_from_ps": {"Li": 10.0}, "fit_window": {"Li": "diffusive lags"}},
+        {"fit_from_ps": {"Li": 30.0}, "fit_window": {"Li": "15 to 50 % of the run"}},
+    ]
+    combined = combine(records)
+    assert combined["fit_from_ps"] == {"Li": 20.0}
+    assert combined["fit_window"] == {"Li": "15 to 50 % of the run, diffusive lags"}
 
 
 def test_a_name_stands_for_one_quantity():

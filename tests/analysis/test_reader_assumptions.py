@@ -371,7 +371,7 @@ def test_masses_that_are_placeholders_are_left_aside(it, whole, tmp_path):
     assert_same(
         properties(tmp_path, dump_text(it, mass=ones, element=elements)), whole, "a mass of 1, which is no mass"
     )
-    with pytest.raises(InputError, match="neither elements nor masses of its atoms: atom 1 "):
+    with pytest.raises(InputError, match="all masses are 1, which are placeholders, and no elements are stated"):
         properties(tmp_path, dump_text(it, mass=ones))
 
 
@@ -380,7 +380,8 @@ def test_elements_that_masses_contradict_are_noted(it, tmp_path):
     found = properties(tmp_path, dump_text(it, element=elements))
     assert any("of another element by their mass, such as O of 12.011" in warning for warning in found.warnings)
     unknown = np.where(elements == "Li", "Xx", elements)
-    with pytest.raises(InputError, match=r"neither elements nor masses.*atom 1 \(type 1\)"):
+    complaint = r"neither elements nor masses.*atom 1 \(type 1\) .*name the data file before it, or write a column mass"
+    with pytest.raises(InputError, match=complaint):
         properties(tmp_path, dump_text(it, element=unknown, drop=["mass"]))
 
 

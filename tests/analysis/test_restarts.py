@@ -60,9 +60,21 @@ def test_a_restart_that_appends_to_its_file_is_one_too(it, whole, tmp_path):
     assert_same(analyze(file, **CHOSEN).properties, whole, "begins again at 15000 steps")
 
 
-def test_a_part_that_repeats_all_before_it_replaces_it(it, whole, tmp_path):
-    files = parts(tmp_path, dump_text(it, range(10)), dump_text(it))
-    assert_same(analyze(*files, **CHOSEN).properties, whole, "begins again at 0 steps; of the 10 frames")
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_second_run_from_the_same_start_is_a_replica_and_no_restart(it, tmp_path, first):
+    other = salt(n_frames=30, seed=1)
+    other.positions += it.positions[0] - other.positions[0]  # the same start, other velocities
+    for files in (
+        parts(tmp_path, dump_text(it), dump_text(other, range(first, 30))),
+        parts(tmp_path, dump_text(it), dump_text(it, range(first, 30))),
+    ):
+        with pytest.raises(InputError, match=r"part1.*a replica from the same start, or a copy\?.* with a \+ between"):
+            analyze(*files, **CHOSEN)
+
+
+def test_a_first_frame_alone_is_a_copy(it, whole, tmp_path):
+    files = parts(tmp_path, dump_text(it, [0]), dump_text(it))
+    assert_same(analyze(*files, **CHOSEN).properties, whole)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,7 @@ def test_a_part_that_counts_from_zero_goes_on(it, whole, tmp_path, begins, sente
     assert_same(analyze(*files, **CHOSEN).properties, whole, sentence)
 
 
-@pytest.mark.parametrize("begins", [0, 1, 9, 10])
+@pytest.mark.parametrize("begins", [2, 9, 10])
 def test_a_part_that_counts_from_zero_may_repeat_several_frames(it, whole, tmp_path, begins):
     files = parts(tmp_path, dump_text(it, range(12)), dump_text(it, range(begins, 30), first=-1000 * begins))
     found = analyze(*files, **CHOSEN).properties

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from autodisco.campaign.verify import verify
 from autodisco.decide import ranking
 from autodisco.decide.answers import Answers, Questions, read_answers, write_schemas
 from autodisco.decide.asking import ask, tell
+from autodisco.decide.objectives import EFFICACY
 from autodisco.decide.sources import collect
 from autodisco.errors import InputError
 from autodisco.store import Store
@@ -94,6 +96,58 @@ def test_the_posterior_speaks_about_the_told_values(begin, tmp_path):
     found = collect(store, campaign.objective, prior_mean=True)
     assert (found.target, found.prior_mean) == ("experiment@333", False)
     assert found.sources["experiment@333"].kind == "experiment"
+
+
+def only_label(campaign, store):
+    (label,) = [row for row in collect(store, campaign.objective, prior_mean=True).labels if row.smiles == "*CCO*"]
+    return label
+
+
+def test_the_error_of_a_told_value_is_that_of_its_label(begin, tmp_path):
+    campaign, store, work = begin(surrogate="posterior", selection="greedy", pool=5)
+    tell(store, answers(tmp_path, {"key": PEO, "value": 0.5, "unit": "mS/cm", "error": 0.1}))
+    assert work()
+    # a fifth of the value, on the scale of log10(value + 1e-6 S/cm)
+    assert only_label(campaign, store).sem == pytest.approx(0.1e-3 / (0.501e-3 * math.log(10)))
+
+
+def test_the_errors_of_several_told_values_make_that_of_their_mean(begin, tmp_path):
+    campaign, store, work = begin(surrogate="posterior", selection="greedy", pool=5, replicas=2)
+    rows = [{"key": PEO, "value": -3.0, "unit": "log10(S/cm)", "error": error} for error in (0.3, 0.4)]
+    tell(store, answers(tmp_path, *rows))
+    assert work()
+    label = only_label(campaign, store)
+    assert (label.builds, label.value) == (2, pytest.approx(-3.0, abs=1e-3))
+    assert label.sem == pytest.approx(math.hypot(0.3, 0.4) / 2, rel=0.01)
+
+
+def test_a_value_without_an_error_has_the_noise_of_all(begin, tmp_path):
+    campaign, store, work = begin(surrogate="posterior", selection="greedy", pool=5)
+    tell(store, answers(tmp_path, {"key": PEO, "value": 5e-4}))
+    assert work()
+    assert only_label(campaign, store).sem is None
+
+
+def test_a_small_told_value_is_a_number_and_zero_a_bound(begin, tmp_path):
+    campaign, store, work = begin(surrogate="posterior", selection="greedy", pool=5)
+    tell(store, answers(tmp_path, {"key": PEO, "value": 3e-7}))
+    assert work()
+    label = only_label(campaign, store)
+    assert (label.censored, label.value) == (False, pytest.approx(math.log10(3e-7 + 1e-6)))
+
+
+def test_a_told_zero_is_a_bound(begin, tmp_path):
+    campaign, store, work = begin(surrogate="posterior", selection="greedy", pool=5)
+    tell(store, answers(tmp_path, {"key": PEO, "value": 0.0, "error": 1e-7}))
+    assert work()
+    assert only_label(campaign, store).censored
+
+
+def test_the_error_of_a_formula_follows_from_those_of_its_quantities():
+    told = {"conductivity_s_per_cm": 1e-3, "transference_number_ne": 0.2, "conductivity_s_per_cm_sem": 1e-4}
+    assert EFFICACY.error(told) is None  # that of the transference number is not known
+    found = EFFICACY.error({**told, "transference_number_ne_sem": 0.02})
+    assert found == pytest.approx(2e-4 * math.hypot(0.1, 0.1))
 
 
 def test_several_values_of_a_polymer_are_replicas_and_telling_them_again_changes_nothing(begin, tmp_path):

@@ -2,9 +2,17 @@
 
 import pytest
 
+from autodisco.campaign import load
+from autodisco.campaign.copies import as_given, input_copy, input_files, with_input_copies
 from autodisco.campaign.seeds import read_seeds, usable_seeds
+from autodisco.campaign.settings import Settings
+from autodisco.campaign.setup import set_up
+from autodisco.campaign.stages.prepare import _load
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.errors import InputError
+from autodisco.store import Store
+from tests.campaign.asked import write_asking
+from tests.campaign.test_objectives import WRITES
 
 HEADER = "name,monomer_smiles,conductivity_s_per_cm,protocol,force_field\n"
 
@@ -96,3 +104,78 @@ def test_columns_are_checked(tmp_path):
         read(tmp_path, "Name;Einheit\nPEO;OCC\n")
     with pytest.raises(InputError, match="line 1: unknown column 'conductivity'"):
         read(tmp_path, "name,monomer_smiles,conductivity\n")
+
+
+MEASURED = "monomer_smiles,quantity,value,unit,temperature,temperature_unit,salt,salt_content,salt_content_unit\n"
+PEO = "*OCC*,conductivity,1e-3,S/cm,80,C,LiTFSI,1.5,mol/kg\n"
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Lets a new campaign, whose file has more text in [seeds] and at its end, read what is known; gives its store."""
+    stores = []
+
+    def one(seeds="", more=""):
+        file = write_asking(tmp_path)
+        file.write_text(file.read_text().replace("[seeds]\n", f"[seeds]\n{seeds}\n") + more)
+        campaign = load(file, tmp_path / "runs")
+        stores.append(Store.create(campaign.folder))
+        set_up(campaign, stores[-1])
+        _load(campaign, stores[-1])
+        return stores[-1]
+
+    yield one
+    for store in stores:
+        store.close()
+
+
+def test_measured_values_of_the_campaign_file_count_from_the_start(loaded, tmp_path):
+    (tmp_path / "lab.csv").write_text(MEASURED + PEO)
+    store = loaded('measured = ["literature", "lab.csv"]')
+    sources = [(row.origin, row.source) for row in store.experiments()]
+    assert sources.count(("lab.csv", "experiment")) == 1
+    assert sources.count(("literature", "literature")) == len(sources) - 1 == 112
+    assert [row.event for row in store.journal()].count("measured values") == 2
+    (tmp_path / "lab.csv").write_text(MEASURED + PEO.replace("1e-3", "2e-3"))
+    with pytest.raises(InputError, match=r"seeds\.measured\.1 = .* is not the file that the campaign"):
+        load(tmp_path / "small.toml", tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("named", "complaint"),
+    [
+        ('["none.csv"]', r"seeds\.measured = 'none\.csv': no such file"),
+        ('["bad.csv"]', r"seeds\.measured: .*bad\.csv, line 2: unit = 'S': allowed is"),
+        ('["a/lab.csv", "b/lab.csv"]', r"seeds\.measured: two tables are named lab\.csv"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_before_the_campaign_begins(loaded, tmp_path, named, complaint):
+    (tmp_path / "bad.csv").write_text(MEASURED + PEO.replace("S/cm", "S"))
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "lab.csv").write_text(MEASURED + PEO)
+    with pytest.raises(InputError, match=complaint):
+        loaded(f"measured = {named}")
+
+
+def test_an_archive_brings_tables_of_measured_values(tmp_path):
+    settings = Settings(name="x", seeds={"measured": ["literature", "/there/lab.csv"]})
+    given = settings.model_dump()
+    assert input_files(given) == {"seeds.measured.1": "/there/lab.csv"}
+    copy = input_copy(tmp_path, "seeds.measured.1", "/there/lab.csv")
+    copy.parent.mkdir()
+    copy.write_text("")
+    found = with_input_copies(tmp_path, settings)
+    assert found.seeds.measured == ["literature", str(copy)]
+    assert as_given(tmp_path, found.model_dump(), given) == given
+
+
+def test_others_can_write_while_values_of_the_structure_of_seeds_are_calculated(loaded, tmp_path, monkeypatch):
+    (tmp_path / "writes.py").write_text(WRITES)
+    monkeypatch.setenv("STORE", str(tmp_path / "runs" / "small" / "state.db"))
+    (tmp_path / "seeds.csv").write_text("name,monomer_smiles\nPTMC,*OCCCOC(=O)*\n")
+    more = "\n[[objective]]\n[[objective]]\nname = 'writes.py:WRITES'\naim = 'constrain'\nat_least = 0.5\n"
+    store = loaded('file = "seeds.csv"', more)
+    assert all(
+        store.polymer(key).scores["writes"] == 1.0 for key in store.known_keys() if store.polymer(key).source == "seed"
+    )

@@ -4,9 +4,10 @@ import pytest
 
 from autodisco.campaign import load, open_folder
 from autodisco.campaign.campaign_file import check_names
+from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.setup import set_up, write_copies
-from autodisco.campaign.tiers import OF_REFERENCE, tiers_of, timeout_s
+from autodisco.campaign.tiers import OF_REFERENCE, check_given, tiers_of, timeout_s
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from autodisco.store import Store, tier_progress
@@ -132,3 +133,24 @@ def test_the_cost_of_a_tier_is_estimated_until_it_is_measured(begun):
         store.plan_replica("key", "long", 0, 0)
         store.update_replica("key", "long", 0, status="done", properties={}, cpu_s=90.0)
         assert tier_progress(store)[1].cost_s == 90.0
+
+
+def wanting(protocol, *names, **seeds):
+    """Settings of a campaign with one protocol and these objectives."""
+    aims = [{"name": name} for name in names]
+    return Settings(name="x", simulation={"protocol": protocol}, objective=aims, seeds=seeds)
+
+
+def test_an_objective_that_no_tier_gives_a_value_of_is_refused(tmp_path):
+    needs = "glass transition needs a protocol with a ramp of the temperature for it .*, which quick lacks"
+    with pytest.raises(InputError, match=needs):
+        check_given(wanting("quick", "glass_transition"))
+    with pytest.raises(InputError, match=r"or a table of measured values with it in seeds\.measured"):
+        check_given(wanting("quick", "conductivity", "glass_transition"))
+    with pytest.raises(InputError, match="bulk_modulus_gpa needs a protocol that averages the box"):
+        check_given(wanting("smoke", "bulk_modulus_gpa"))
+    check_given(wanting("glass", "glass_transition"))
+    check_given(wanting("experiment@333", "glass_transition"))  # whatever is asked for is told
+    table = tmp_path / "lab.csv"
+    table.write_text("monomer_smiles,quantity,value,unit\n*OCC*,glass_transition,-60,C\n")
+    check_given(wanting("quick", "conductivity", "glass_transition", measured=[str(table)]))

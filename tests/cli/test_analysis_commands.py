@@ -36,7 +36,7 @@ def test_table_json_and_csv_hold_the_same_numbers(call, dump):
     assert f"{seen['conductivity_s_per_cm']:.4g}" in table.out
     rows = list(csv.DictReader(io.StringIO(call("analyze", dump, *IONS, "--csv").out)))
     for row in rows:
-        if row["value"]:
+        if row["value"] and row["quantity"] in seen:
             assert float(row["value"]) == pytest.approx(seen[row["quantity"]])
             error = seen.get(row["quantity"] + "_sem")
             assert (float(row["standard_error"]) if row["standard_error"] else None) == pytest.approx(error)
@@ -108,3 +108,109 @@ def test_pairs_that_join_are_chosen_by_an_option(call, dump):
     said = call("analyze", dump, *IONS, "--cluster-join", "ion-ion")
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert "'ion-ion'; allowed is cation-anion" in said.err
+
+
+@pytest.fixture
+def second(dump, tmp_path):
+    """Another run from the same start."""
+    rng = np.random.default_rng(1)
+    head, *frames = dump.read_text().split("ITEM: TIMESTEP\n")
+    path = tmp_path / "second.lammpstrj"
+    moved = np.zeros((56, 3))
+    texts = []
+    for text in frames:
+        lines = text.splitlines()
+        for k, line in enumerate(lines[8:]):
+            *start, x, y, z = line.split()
+            x, y, z = (float(value) + d for value, d in zip((x, y, z), moved[k], strict=True))
+            lines[8 + k] = " ".join([*start, f"{x:.5f}", f"{y:.5f}", f"{z:.5f}"])
+        texts.append("\n".join(lines) + "\n")
+        moved += rng.normal(scale=0.3, size=moved.shape)
+    path.write_text(head + "".join(f"ITEM: TIMESTEP\n{text}" for text in texts))
+    return path
+
+
+def test_runs_with_a_plus_between_them_are_replicas(call, dump, second):
+    alone = [call("analyze", path, *IONS, "--json").json for path in (dump, second)]
+    both = call("analyze", dump, "+", second, *IONS, "--json").json
+    name = "conductivity_ne_s_per_cm"
+    values = [one[name] for one in alone]
+    assert values[0] != values[1]
+    assert [one[name] for one in both["replicas"]] == values
+    assert [one["run"] for one in both["replicas"]] == [str(dump), str(second)]
+    assert both["combined"]["n_replicas"] == 2
+    assert both["combined"][name] == pytest.approx(np.mean(values))
+    assert both["combined"][f"{name}_sem"] == pytest.approx(np.std(values, ddof=1) / np.sqrt(2))
+    said = call("analyze", dump, second, *IONS)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "second.lammpstrj: begins again where the run before it began" in said.err
+    assert "a + between them" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("a", "+", "a"), "run.lammpstrj: is given twice; a replica counts once"),
+        (("+", "a"), "a + stands between two of them"),
+        (("a", "+", "copy"), "copy: gives the values of"),
+    ],
+)
+def test_a_run_counts_once(call, dump, arguments, complaint):
+    files = {"a": dump, "copy": dump.with_name("copy"), "+": "+"}
+    files["copy"].write_text(dump.read_text())
+    said = call("analyze", *(files[name] for name in arguments), *IONS)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert complaint in said.err
+
+
+def test_the_fitted_lags_are_in_table_json_and_csv(call, dump):
+    seen = call("analyze", dump, *IONS, "--json").json
+    assert seen["fit_from_ps"] == {"Li": 18, "Cl": 18, "polymer": 18}
+    assert seen["fit_to_ps"]["Li"] == 58
+    assert seen["fit_window"]["Cl"] == "15 to 50 % of the run"
+    assert "fitted lags: Li 18 to 58 ps (15 to 50 % of the run); Cl" in call("analyze", dump, *IONS).out
+    rows = csv.DictReader(io.StringIO(call("analyze", dump, *IONS, "--fit", "4", "20", "--csv").out))
+    values = {row["quantity"]: row["value"] for row in rows}
+    assert (float(values["fit_from_ps[Li]"]), float(values["fit_to_ps[polymer]"])) == (4, 20)
+    assert values["fit_window[Cl]"] == "asked for"
+
+
+def test_csv_holds_the_name_of_the_run_populations_and_warnings(call, dump):
+    said = call("analyze", dump, *IONS, "--csv")
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert {row["run"] for row in rows} == {str(dump)}
+    seen = call("analyze", dump, *IONS, "--json").json
+    populations = {row["quantity"]: float(row["value"]) for row in rows if row["quantity"].startswith("cluster_popul")}
+    assert populations == pytest.approx({f"cluster_population[{k}]": v for k, v in seen["cluster_population"].items()})
+    warnings = [row["value"] for row in rows if row["quantity"] == "warning"]
+    assert [f"warning: {warning}" for warning in warnings] == said.err.splitlines() != []
+
+
+def test_numbers_of_the_plots_are_beside_them(call, dump, tmp_path):
+    assert call("analyze", dump, *IONS, "--plots", tmp_path / "plots").code == 0
+    pictures = {path.stem for path in (tmp_path / "plots").glob("*.png")}
+    tables = {path.stem: list(csv.DictReader(path.open())) for path in (tmp_path / "plots").glob("*.csv")}
+    assert set(tables) == pictures
+    first = tables["displacement"][0]
+    assert float(first["lag_ps"]) == 2
+    assert float(first["msd_cations_angstrom2"]) == pytest.approx(3 * 0.3**2, rel=0.1)
+    assert float(first["msd_cations_sem_angstrom2"]) > 0
+    assert len(tables["displacement"]) == 59
+    assert sum(float(row["share_of_ions"]) for row in tables["cluster_sizes"]) == pytest.approx(1)
+    seen = call("analyze", dump, *IONS, "--json").json
+    at_cutoff = min(tables["surroundings"], key=lambda row: abs(float(row["up_to_angstrom"]) - 2.8))
+    assert float(at_cutoff["number_anions"]) == pytest.approx(seen["li_anion_coordination"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lags", "complaint"),
+    [
+        (("40", "4"), "the first lag has to be below the last"),
+        (("4", "400"), "the run has 118 ps only"),
+        (("4", "4.5"), "two lags or more between 2 and 118 ps expected, at frames (every 2 ps)"),
+    ],
+)
+def test_a_fit_over_lags_that_the_run_does_not_have_is_explained(call, dump, lags, complaint):
+    said = call("analyze", dump, *IONS, "--fit", *lags)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert complaint in said.err

@@ -152,7 +152,18 @@ def test_experiments_and_values_of_other_protocols_are_sources_of_their_own(camp
     kinds = {source.name: source.kind for source in found.sources}
     assert kinds == {"quick": "protocol", "htp-md": "protocol", "small": "protocol", "experiment": "experiment"}
     assert found.target == "htp-md"
-    assert known_labels(store)[UNITS[0].smiles, "experiment"].sem == pytest.approx(0.1 / np.log(10))
+    assert known_labels(store)[UNITS[0].smiles, "experiment"].sem == pytest.approx(1e-5 / 1.01e-4 / np.log(10))
+
+
+def test_a_small_value_of_an_experiment_is_a_number(campaign):
+    store = campaign()
+    add_label(store, UNITS[0], 1e-4, EXPERIMENT, "")
+    add_label(store, UNITS[1], 5e-7, EXPERIMENT, "")
+    add_label(store, UNITS[1], 5e-7, DATASET, "")
+    labels = {(one.smiles, one.source): one for one in judged(store).labels}
+    experiment = labels[UNITS[1].smiles, "experiment"]
+    assert (experiment.censored, experiment.value) == (False, pytest.approx(np.log10(1.5e-6)))
+    assert labels[UNITS[1].smiles, "table.csv"].censored
 
 
 def test_the_ranking_is_by_the_posterior_and_says_where_it_comes_from(campaign):

@@ -1,5 +1,6 @@
 """Tables of measured values: units, salt contents, temperatures, and what they do to the posterior."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from autodisco.decide.experiments import measured_sources
 from autodisco.decide.measurements import read_measurements
 from autodisco.decide.objective import CONDUCTIVITY, of_quantity
 from autodisco.errors import InputError
+from autodisco.polymer import read_material
 from autodisco.store import Experiment, Store
 from autodisco.surrogate.sources import OF_KIND
 
@@ -99,6 +101,36 @@ def test_a_row_that_cannot_be_used_refuses_the_file_in_one_line(tmp_path, row, c
     assert complaint in str(error.value)
     assert str(error.value).startswith(str(file))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*OCC*.*OCOC*|alternating",
+        "*OCC*.*OCC(C)*|random|0.3",
+        "*OCC*.*OCC(C)*|blend|0.3",
+        "*OCC*.O=C1OCCO1|plasticised|0.2",
+        "*CC*.*OC|side-chain|1",
+        "COCCOC|molecule",
+    ],
+)
+def test_every_formulation_is_read(tmp_path, text):
+    found = read_one(tmp_path, f"{text},conductivity,1e-4,S/cm,353,K,LiTFSI,25,wt%")
+    assert found.unit == read_material(text)
+    assert found.molality_mol_per_kg == pytest.approx(1000 / 3 / 287.09, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "content", "complaint"),
+    [
+        ("*OCC*.*OCC(C)*|blend|0.3", "20,O/Li", "allowed for a material of several parts is mol/kg, or wt%"),
+        ("*OCC*.*OCC(C)*|mixed|0.3", "1,mol/kg", "'mixed' is no architecture"),
+        ("COCCOC", "1,mol/kg", "has 0 attachment points"),
+    ],
+)
+def test_a_formulation_that_cannot_be_used_is_named(tmp_path, text, content, complaint):
+    with pytest.raises(InputError, match=re.escape(complaint)):
+        read_one(tmp_path, f"{text},conductivity,1e-4,S/cm,353,K,LiTFSI,{content}")
 
 
 def test_the_same_value_twice_and_unknown_columns_are_refused(tmp_path):

@@ -46,13 +46,15 @@ aim = "minimise"
 name = "glass_transition"
 aim = "target"
 value = 250
+[simulation]
+protocol = "glass"
 """)
     found = settings.wanted()
     assert [one.wish for one in found.aims] == ["higher is better", "lower is better", "aim: 250 K"]
     assert (found.objective.name, [one.bounds for one in found.constraints]) == ("efficacy", ["SA score at most 4.0"])
     assert settings.filter.selection == "chebyshev-ucb"
     # As a campaign folder holds it.
-    again = read(write_settings({"objective": settings.model_dump()["objective"]}))
+    again = read(write_settings({key: settings.model_dump()[key] for key in ("objective", "simulation")}))
     assert again.objective == settings.objective
 
 

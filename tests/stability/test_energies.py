@@ -1,10 +1,14 @@
 """Energies from a process of its own: cached, limited in time, and a failure is one line."""
 
+import json
+
 import numpy as np
 import pytest
 
-from autodisco.errors import WindowFailure
+from autodisco.errors import WindowAccident, WindowFailure
+from autodisco.stability import worker
 from autodisco.stability.energies import broken_bonds, energies
+from autodisco.stability.limits import limits_of
 from autodisco.stability.species import Species, alone, molecule, oligomer
 
 pytest.importorskip("tblite")
@@ -32,13 +36,14 @@ def test_a_result_is_calculated_once(ether):
     species, found, cache = ether
     # A process could not even start in this time.
     assert energies(species, solvent=None, cache=cache, timeout_s=0.001) == found
-    with pytest.raises(WindowFailure, match=r"^tblite took longer than 0\.001 s$"):
+    with pytest.raises(WindowAccident, match=r"^tblite took longer than 0\.001 s$"):
         energies(species, cache=cache, timeout_s=0.001)  # in the solvent it is another calculation
 
 
 def test_processor_time_is_limited(tmp_path):
-    with pytest.raises(WindowFailure, match=r"^tblite took longer than 1 s$"):
+    with pytest.raises(WindowAccident, match=r"^tblite took longer than 1 s$"):
         energies(alone(oligomer("*OCCOC(=O)CCCCC(=O)*", 3)), cache=tmp_path, timeout_s=1)
+    assert not list(tmp_path.glob("*/*"))  # with more time it may work
 
 
 def test_an_unreadable_result_is_calculated_again(ether):
@@ -56,4 +61,19 @@ def test_a_molecule_without_an_energy_is_a_failure_of_one_line(tmp_path):
     with pytest.raises(WindowFailure) as caught:
         energies(on_top, cache=tmp_path)
     assert "\n" not in str(caught.value)
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(WindowFailure, match=str(caught.value)) as again:
+        energies(on_top, cache=tmp_path, timeout_s=0.001)  # it is remembered, so that no process is started
+    assert not isinstance(again.value, WindowAccident)
+
+
+def test_a_relaxation_that_ends_before_its_minimum_is_told(ether, tmp_path, monkeypatch):
+    species, found, _ = ether
+    assert found.unrelaxed == limits_of(species, found).unrelaxed == ()
+    monkeypatch.setattr(worker, "STEPS", 2)
+    early = worker.states(species.numbers, species.starts, species.charge, None)
+    (place,) = ether[2].glob("*/*.json")
+    copied = tmp_path / place.parent.name / place.name
+    copied.parent.mkdir()
+    copied.write_text(json.dumps(early))
+    found = energies(species, solvent=None, cache=tmp_path)
+    assert limits_of(species, found).unrelaxed == ("neutral", "oxidised", "reduced")

@@ -1,10 +1,16 @@
 """Windows of polymers, and the command that prints them."""
 
 import math
+import os
+import signal
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
 from autodisco.decide import objective_named
+from autodisco.errors import WindowFailure
 from autodisco.stability import oxidation_potential, window
 from autodisco.stability.calibration import line, references
 
@@ -39,14 +45,90 @@ def test_the_window_of_a_small_ether(call):
 
 def test_one_bad_polymer_costs_the_others_nothing(call):
     said = call("window", "*O(", ETHER)
-    assert said.code == 1
+    assert said.code == 2
     assert "COC" in said.out
     (line,) = [line for line in said.err.splitlines() if line.startswith("error")]
     assert line.startswith("error: *O(: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hello", "is not the SMILES of a molecule"),
+        ("[CH3]", "has unpaired electrons"),
+        ("[O][O]", "has unpaired electrons"),
+        ("CC.CC", "is 2 molecules"),
+        ("[U]", "has an element above radon"),
+        ("*CC", "has 1 attachment point"),
+    ],
+)
+def test_a_text_that_has_no_window_is_refused_in_one_line(call, text, why):
+    said = call("window", text)
+    assert said.code == 2
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"error: {text}: ")
+    assert why in line
+
+
 def test_a_polymer_that_cannot_be_calculated_has_no_value():
     assert oxidation_potential("*O(*") is None
+
+
+def test_a_molecule_that_changes_by_itself_has_no_window():
+    with pytest.raises(WindowFailure, match="a bond breaks before an electron is taken or added: H-N"):
+        window("[O-]CC[NH3+]")  # the proton goes to the alkoxide
+
+
+def test_a_killed_calculation_is_tried_again_and_not_remembered():
+    killed = []
+
+    def kill():
+        """Kill the first process that calculates."""
+        mine = f"/proc/{os.getpid()}/task"
+        while not killed:
+            for task in Path(mine).iterdir():
+                for child in map(int, (task / "children").read_text().split()):
+                    if b"autodisco.stability.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        os.kill(child, signal.SIGKILL)
+                        killed.append(child)
+                        return
+            time.sleep(0.002)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    found = oxidation_potential("*CCO*")
+    killer.join()
+    assert killed
+    assert found == window("*CCO*").oxidation
+
+
+def test_a_blend_is_as_stable_as_its_weakest_part_on_each_side():
+    acetal, fluoride = "*CO*", "*CC(F)(F)*"
+    parts = [window(acetal), window(fluoride)]
+    assert parts[0].oxidation < parts[1].oxidation  # one limits the oxidation
+    assert parts[1].reduction > parts[0].reduction  # the other one limits the reduction
+    oxidation, reduction, width = map(
+        objective_named, ("oxidation_potential", "reduction_potential", "electrochemical_window")
+    )
+    blend = f"{acetal}.{fluoride}|blend|0.3"
+    assert oxidation.of_structure(blend) == parts[0].oxidation
+    assert reduction.of_structure(blend) == parts[1].reduction
+    assert width.of_structure(blend) == pytest.approx(parts[0].oxidation - parts[1].reduction)
+    assert width.of_structure(blend) < min(one.width for one in parts) - 1
+
+
+def test_a_plasticiser_counts_and_a_side_chain_is_part_of_its_unit():
+    oxidation = objective_named("oxidation_potential")
+    plasticised = f"*CC(F)(F)*.{ETHER}|plasticised|0.2"
+    assert oxidation.of_structure(plasticised) == pytest.approx(window(ETHER).oxidation)
+    assert oxidation.of_structure(f"{ETHER}|molecule") == window(ETHER).oxidation
+
+
+def test_the_bonds_between_the_units_of_a_random_copolymer_count():
+    found = objective_named("oxidation_potential").of_structure("*CO*.*CC*|random|0.3")
+    each = [window(unit).oxidation for unit in ("*CO*", "*CC*")]
+    assert found == window("*CCCO*").oxidation < min(each)
 
 
 def test_the_potentials_are_objectives_of_the_structure():

@@ -20,6 +20,7 @@ BUILT_IN = {
     "lifetimes": f"{HERE}.lifetimes:Lifetimes",
     "gyration": f"{HERE}.gyration:Gyration",
     "sampling": f"{HERE}.sampling:Sampling",
+    "plausibility": f"{HERE}.plausibility:Plausibility",
     "htp-md": f"{HERE}.htp_md:HtpMd",
 }
 

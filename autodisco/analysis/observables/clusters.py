@@ -8,10 +8,11 @@ import numpy as np
 
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.plots import COLOURS, GREY
+from autodisco.analysis.plots import COLOURS, GREY, with_errors
 from autodisco.analysis.populations import PopulationSeries
 from autodisco.analysis.quantities import chosen, quantity
 from autodisco.analysis.statistics import series_error
+from autodisco.arrays import Floats
 from autodisco_kernels import Population
 
 
@@ -58,24 +59,59 @@ class Clusters(Observable):
         """The population matrix; the share of ions in clusters of each size."""
         return {"clusters": self._plot_population, "cluster_sizes": self._plot_sizes}
 
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """α_ij with errors; the share of ions in clusters of each size."""
+        population, errors = self.population, population_errors(self.blocks) or {}
+        kinds = population_table(population)
+        share, error = self._sizes
+        return {
+            "clusters": {
+                **{f"n_{kind.name}": population.counts[:, k] for k, kind in enumerate(self.run.composition.species)},
+                **with_errors("clusters_per_frame", "", population.mean, [errors.get(kind) or None for kind in kinds]),
+            },
+            "cluster_sizes": {
+                "ions": np.arange(1, len(share)), **with_errors("share_of_ions", "", share[1:], error),
+            },
+        }  # fmt: skip
+
     def _plot_population(self, axes: Any) -> None:
         """Mean number of clusters of i cations and j anions."""
-        counts, mean = self._two_kinds(), self.population.mean
+        composition, counts, mean = self.run.composition, self._two_kinds(), self.population.mean
         alpha = np.zeros(counts.max(axis=0) + 1)
         np.add.at(alpha, tuple(counts.T), mean)
         from matplotlib.colors import LogNorm
 
         shown = np.ma.masked_equal(alpha, 0.0)
         picture = axes.imshow(shown.T, origin="lower", cmap="viridis", norm=LogNorm(), aspect="auto")
-        side = np.arange(min(alpha.shape))
-        axes.plot(side, side, color=GREY, lw=0.8, ls=":")
+        charges = [{abs(kind.charge) for kind in kinds} for kinds in (composition.cations, composition.anions)]
+        if all(len(of_sign) == 1 for of_sign in charges):
+            slope = charges[0].pop() / charges[1].pop()
+            side = np.array([0.0, min(alpha.shape[0] - 1, (alpha.shape[1] - 1) / slope)])
+            axes.plot(side, slope * side, color=GREY, lw=0.8, ls=":", label="neutral clusters")
+            axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
         axes.figure.colorbar(picture, ax=axes, label=f"{quantity('cluster_population').label}, $\\alpha_{{ij}}$")
         axes.set(xlabel="cations in the cluster, $i$", ylabel="anions in the cluster, $j$")
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_locator().set_params(integer=True)
 
     def _plot_sizes(self, axes: Any) -> None:
-        """Share of the ions in clusters of each size, with errors from the blocks of the run."""
+        """Share of the ions in clusters of each size, with errors; hatched where the run does not tell the error."""
+        share, errors = self._sizes
+        kept = np.arange(1, len(share))
+        known = np.array([error is not None for error in errors])
+        for shown, hatch, label in ((known, "", None), (~known, "///", "error not determined")):
+            axes.bar(
+                kept[shown], share[1:][shown], color=COLOURS[0], width=0.8, hatch=hatch, edgecolor="white", lw=0,
+                yerr=[error or 0.0 for error in np.array(errors)[shown]], ecolor=GREY, label=label,
+            )  # fmt: skip
+        axes.set(xlabel="ions in the cluster", ylabel="share of all ions", ylim=(0, None))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if not known.all():
+            axes.legend(frameon=False, fontsize=8)
+
+    @cached_property
+    def _sizes(self) -> tuple[Floats, list[float | None]]:
+        """Share of the ions in clusters of 0, 1, … ions, and the errors from 1 on, from the blocks of the run."""
         size = self.population.counts.sum(axis=1)
         total = sum(kind.n for kind in self.run.composition.species)
         share = np.bincount(size, size * self.population.mean) / total
@@ -83,12 +119,9 @@ class Clusters(Observable):
         each = [
             np.bincount(p.counts.sum(axis=1), p.counts.sum(axis=1) * p.mean, len(share))[: len(share)] for p in parts
         ]
-        errors = [series_error(series) for series in np.array(each).reshape(len(each), -1).T / total]
-        kept = np.arange(1, len(share))
-        shown = [error or 0.0 for error in errors[1:]]
-        axes.bar(kept, share[1:], color=COLOURS[0], width=0.8, yerr=shown if len(errors) else None, ecolor=GREY)
-        axes.set(xlabel="ions in the cluster", ylabel="share of all ions", ylim=(0, None))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        series = np.array(each).reshape(len(each), -1).T / total
+        errors = [series_error(one) or None for one in series[1:]]
+        return share, errors or [None] * (len(share) - 1)
 
     def _two_kinds(self) -> Any:
         """Numbers of cations and of anions in the kinds of clusters, (n_kinds, 2)."""

@@ -85,7 +85,7 @@ class Collective(Observable):
             variance = ((a @ slope_matrix @ a) * (b @ slope_matrix @ b) + found**2) / degrees
             axes = 3 * np.einsum("i,ijk,j->k", a, slopes, b)
             error = max(float(np.sqrt(max(variance, 0.0))), standard_error(axes) or 0.0)
-            return conductivity(found), conductivity(error)
+            return conductivity(found), conductivity(error) or None
 
         every, cations = np.ones(n), positive.astype(float)
         total = part(every, every)
@@ -103,8 +103,9 @@ class Collective(Observable):
             whole = every @ slope_matrix @ every
             share = float(cations @ slope_matrix @ every / whole)
             rest = cations - share * every
-            error = np.sqrt(max(float(rest @ slope_matrix @ rest), 0.0) / whole / degrees)
-            named["transference_number_einstein"] = (share, float(error))
+            # Noise may make the matrix indefinite; then it does not tell this error.
+            square = float(rest @ slope_matrix @ rest) / whole / degrees
+            named["transference_number_einstein"] = (share, float(np.sqrt(square)) if square > 0 else None)
         if known:
             named["haven_ratio"] = quotient(independent, total)
         if independent[0] > 0:

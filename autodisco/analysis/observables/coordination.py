@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autodisco.analysis.frames import Frames, Neighbours
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.plots import COLOURS, GREY
+from autodisco.analysis.plots import COLOURS, GREY, with_errors
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.quantity import with_error
 from autodisco.analysis.statistics import series_mean
@@ -62,31 +62,45 @@ class CoordinationNumbers(Observable):
         """Radial distributions and their integrals."""
         return {"surroundings": self._plot}
 
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """Radial distributions with their errors over groups of cations, and the number of atoms up to a distance."""
+        bins = self.anions.distribution
+        found: dict[str, Any] = {"r_angstrom": bins.r, "up_to_angstrom": bins.edges[1:]}
+        for name, atoms in self._about:
+            distribution = atoms.distribution
+            found |= with_errors(f"g_{name}", "", distribution.g, distribution.g_sem)
+            found[f"number_{name}"] = distribution.coordination
+        return {"surroundings": found}
+
+    @property
+    def _about(self) -> list[tuple[str, "Surroundings"]]:
+        """Names and surroundings, those of the polymer first."""
+        return [(name, atoms) for name, atoms in (("polymer", self.polymer), ("anions", self.anions)) if atoms]
+
     def _plot(self, axes: Any) -> None:
         """Radial distributions about cations, and the number of atoms up to a distance."""
-        about: list[tuple[str, Surroundings]] = [("anions", self.anions)]
-        if self.polymer:
-            about.insert(0, ("polymer", self.polymer))
+        about = self._about
         numbers = axes.twinx()
         for (name, atoms), colour in zip(about, COLOURS, strict=False):
             distribution = atoms.distribution
             r, g = distribution.r, distribution.g
-            axes.plot(r, g, color=colour, lw=1.6, label=f"coordinating atoms of {name}")
+            axes.plot(r, g, color=colour, lw=1.6, label=f"$g(r)$, {name}")
             if (error := distribution.g_sem) is not None:
                 axes.fill_between(r, g - error, g + error, color=colour, alpha=0.2, lw=0)
-            numbers.plot(r, distribution.coordination, color=colour, lw=1.2, ls="--")
+            numbers.plot(distribution.edges[1:], distribution.coordination, color=colour, lw=1.2, ls="--")
+            axes.plot([], [], color=colour, lw=1.2, ls="--", label=f"number, {name} (right axis)")
         cutoff = self.run.settings.coordination_cutoff
-        axes.axvline(cutoff, color=GREY, lw=0.8, ls=":")
+        axes.axvline(cutoff, color=GREY, lw=0.8, ls=":", label=f"coordination cutoff, {cutoff:g} Å")
         distributions = [atoms.distribution for _, atoms in about]
         first = max(float(d.coordination[d.edges[1:] <= 1.6 * cutoff].max(initial=0.0)) for d in distributions)
-        numbers.set(ylabel="coordination number (dashed)", ylim=(0, 1.3 * first if first else 1))
+        numbers.set(ylabel="coordination number", ylim=(0, 1.3 * first if first else 1))
         axes.set(
             xlabel="distance from the cation / Å",
             ylabel="$g(r)$",
             xlim=(1, distributions[-1].edges[-1]),
             ylim=(0, None),
         )
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
 
 
 class Surroundings:

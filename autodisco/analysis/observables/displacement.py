@@ -22,7 +22,7 @@ from autodisco.analysis.diffusion import (
 from autodisco.analysis.frames import Frames
 from autodisco.analysis.lags import spread_lags
 from autodisco.analysis.observable import Observable, Run
-from autodisco.analysis.plots import COLOURS, GREY, time_axis
+from autodisco.analysis.plots import COLOURS, GREY, time_axis, with_errors
 from autodisco.analysis.quantities import chosen, quantity
 from autodisco.analysis.series import Series
 from autodisco.analysis.slopes import LineFit, fit_line
@@ -215,6 +215,21 @@ class Displacement(Observable):
         """Displacements with their fits; the non-Gaussian parameter."""
         return {"displacement": self._plot, "non_gaussian": self._plot_non_gaussian}
 
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """Displacements at every lag with their errors over groups of particles; the non-Gaussian parameter."""
+        dt, ions = self.run.trajectory.frame_interval_ps, self.moved[: len(self.run.composition.species)]
+        msd: dict[str, Any] = {"lag_ps": np.arange(1, self.run.n_frames) * dt}
+        for kind in self.moved:
+            error = standard_errors(kind.groups[:, 1:])
+            msd |= with_errors(f"msd_{kind.name}", "_angstrom2", kind.msd[1:], error)
+        return {
+            "displacement": msd,
+            "non_gaussian": {
+                "lag_ps": ions[0].lags * dt,
+                **{f"alpha2_{kind.name}": kind.non_gaussian for kind in ions},
+            },
+        }
+
     def _plot(self, axes: Any) -> None:
         """Mean-squared displacements, their errors over groups of particles, and the fitted lines."""
         dt, unit = self.run.trajectory.frame_interval_ps, quantity("cation_diffusivity_cm2_per_s").unit
@@ -227,8 +242,9 @@ class Displacement(Observable):
                     lags * dt, kind.msd[lags] - error, kind.msd[lags] + error, color=colour, alpha=0.2, lw=0
                 )
             fitted = np.arange(fit.window.first, fit.window.last + 1)
-            line = kind.msd[fit.window.lags].mean() + fit.line.slope(kind.msd) * (fitted - fitted.mean())
-            axes.plot(fitted * dt, line, color="black", lw=1.2, ls="--" if fit.window.found else ":")
+            axes.plot(
+                fitted * dt, fit.line.at(kind.msd, fitted), color="black", lw=1.2, ls="--" if fit.window.found else ":"
+            )
         windows = [fit.window for fit in self.fits]
         if any(window.found for window in windows):
             axes.plot([], [], color="black", lw=1.2, ls="--", label="fit over diffusive lags")
@@ -238,6 +254,9 @@ class Displacement(Observable):
             axes.plot(
                 [], [], color="black", lw=1.2, ls=":", label="fit over 15–50 % of the run, not shown to be diffusive"
             )
+        ends = np.array([lags[len(lags) // 2], lags[-1]])
+        guide = 0.5 * min(float(kind.msd[ends[0]]) for kind in self.moved) * ends / ends[0]
+        axes.plot(ends * dt, guide, color=GREY, lw=0.8, label="slope 1")
         time_axis(axes, lags * dt)
         axes.set(ylabel="mean-squared displacement / Å²")
         if any((kind.msd > 0).any() for kind in self.moved):

@@ -92,18 +92,29 @@ class Lifetimes(Observable):
         """Shares that are left, or there again, after a time."""
         return {"lifetimes": self._plot}
 
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """The shares that are plotted."""
+        times, shares = self._shares
+        return {"lifetimes": {"lag_ps": times, **{f"share of {name}": share for name, share in shares.items()}}}
+
+    @cached_property
+    def _shares(self) -> tuple[Floats, dict[str, Floats]]:
+        """Times in ps, and the share of each kind that is left, or there again, after them."""
+        lags = np.concatenate([[0], spread_lags(self.run.n_frames, 100)])
+        shares = {"ion pairs": self.pairs.intermittent, "ion pairs, unbroken": self.pairs.continuous}
+        if self.at_polymer:
+            shares = {"cation–polymer contacts": self.at_polymer.intermittent, **shares}
+        shares["clusters, unchanged"] = self.clusters.continuous
+        times = lags[1:] * self.run.trajectory.frame_interval_ps
+        return times, {name: share(lags)[1:] for name, share in shares.items()}
+
     def _plot(self, axes: Any) -> None:
         """Shares of contacts and clusters that are left, or there again, after a time."""
-        dt = self.run.trajectory.frame_interval_ps
-        lags = np.concatenate([[0], spread_lags(self.run.n_frames, 100)])
-        curves = [("ion pairs", self.pairs.intermittent), ("ion pairs, unbroken", self.pairs.continuous)]
-        if self.at_polymer:
-            curves.insert(0, ("cation–polymer contacts", self.at_polymer.intermittent))
-        curves.append(("clusters, unchanged", self.clusters.continuous))
-        for (name, share), colour in zip(curves, COLOURS, strict=False):
-            axes.plot(lags[1:] * dt, share(lags)[1:], color=colour, lw=1.6, label=name)
-        axes.axhline(np.exp(-1), color=GREY, lw=0.8, ls=":")
-        time_axis(axes, lags[1:] * dt)
+        times, shares = self._shares
+        for (name, share), colour in zip(shares.items(), COLOURS, strict=False):
+            axes.plot(times, share, color=colour, lw=1.6, label=name)
+        axes.axhline(BELOW, color=GREY, lw=0.8, ls=":", label="1/e")
+        time_axis(axes, times)
         axes.set(ylabel="share left or there again", ylim=(0, 1.02))
         axes.legend(frameon=False, fontsize=8)
 

@@ -14,13 +14,13 @@ DIFFUSIVITY = "species_diffusivity_cm2_per_s"
 
 
 class SpeciesTransport(Observable):
-    """Number, charge and diffusivity of every species, by its name.
+    """Number, charge, diffusivity and fitted lags of every species, by its name.
 
     Ions and solvents move with their centres of mass (ions of the folders of this program: with their central atom),
     polymers with their coordinating atoms. A species without a name in the files is called cations, anions, ….
     """
 
-    quantities = chosen("species_count", "species_charge", DIFFUSIVITY)
+    quantities = chosen("species_count", "species_charge", DIFFUSIVITY, "fit_from_ps", "fit_to_ps", "fit_window")
     needs_ions = False
 
     def __init__(self, run: Run) -> None:
@@ -52,8 +52,16 @@ class SpeciesTransport(Observable):
         fits = [*(self._ions.ion_fits if self._ions else ()), *(self._tracks.fits if self._tracks else ())]
         if self._ions and self._shares_polymer:
             fits.append(self._ions.fits[-1])
-        moved = dict(zip(names, (fit.diffusivity for fit in fits), strict=True))
+        moved = dict(zip(names, fits, strict=True))
+        found |= {
+            DIFFUSIVITY: {name: fit.diffusivity.value for name, fit in moved.items()},
+            f"{DIFFUSIVITY}{SEM}": {name: fit.diffusivity.sem for name, fit in moved.items()},
+        }
+        if self._ions and self._ions.of_polymer and not self._neutrals:  # polymer or solvent of a file without names
+            moved["polymer"] = self._ions.fits[-1]
+        dt = self.run.trajectory.frame_interval_ps
         return found | {
-            DIFFUSIVITY: {name: diffusivity.value for name, diffusivity in moved.items()},
-            f"{DIFFUSIVITY}{SEM}": {name: diffusivity.sem for name, diffusivity in moved.items()},
+            "fit_from_ps": {name: fit.window.first * dt for name, fit in moved.items()},
+            "fit_to_ps": {name: fit.window.last * dt for name, fit in moved.items()},
+            "fit_window": {name: fit.window.rule for name, fit in moved.items()},
         }

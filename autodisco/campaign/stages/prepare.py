@@ -1,22 +1,24 @@
 """prepare: reads the known polymers and their labels, simulates the reference, trains model 0."""
 
 from pathlib import Path
+from typing import Any
 
 from autodisco.campaign.architecture import reference_of
 from autodisco.campaign.budget import budget_spent, end_spent
 from autodisco.campaign.campaign import Campaign
+from autodisco.campaign.copies import input_hashes
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
+from autodisco.campaign.measurements import seed_tables, take_table
 from autodisco.campaign.replicas import finish, settle
 from autodisco.campaign.scores import known_scores
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
-from autodisco.campaign.states import advance
+from autodisco.campaign.states import Interrupted, advance
 from autodisco.campaign.training import evidence, train_model, training_set
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError
-from autodisco.files import sha256
-from autodisco.polymer import ORGANIC_ELEMENTS, flags_of, parse
+from autodisco.polymer import ORGANIC_ELEMENTS, Material, flags_of, parse
 from autodisco.store import DATASET, Store
 from autodisco.text import counted
 
@@ -74,9 +76,10 @@ def _load(campaign: Campaign, store: Store) -> None:
     settings = campaign.settings
     campaign.say("reading the known polymers")
     seeds = read_seeds(Path(settings.seeds.file), campaign.objective).seeds if settings.seeds.file else []
+    measured, reference = seed_tables(settings), reference_of(settings)
+    scores = _scores(campaign, [*(seed.unit for seed in seeds), reference])
     with store.transaction():
-        labels = _add_seeds(campaign, store, seeds)
-        reference = reference_of(settings)
+        labels = _add_seeds(campaign, store, seeds, scores)
         store.add_polymer(
             reference.key,
             reference.smiles,
@@ -85,33 +88,53 @@ def _load(campaign: Campaign, store: Store) -> None:
             0,
             "reference",
             (),
-            known_scores(campaign, reference),
+            scores[reference.key],
         )
+        for table in measured:
+            take_table(store, table)
         dataset = _add_dataset(campaign, store)
         grammar = add_enumerated(campaign, store, settings.seeds.grammar, 0)
         wanted = _without_value(campaign, store, seeds)
         for key in wanted:
             for replica in range(_builds(campaign, key == reference.key)):
                 store.plan_replica(key, campaign.tiers[0].protocol, replica, 0)
-        files = {"seeds.file": settings.seeds.file, "seeds.dataset": settings.seeds.dataset}
-        store.set(loaded=True, file_hashes={key: sha256(Path(path)) for key, path in files.items() if path})
+        store.set(loaded=True, file_hashes=input_hashes(settings.model_dump()))
         store.note(
             "loaded",
             settings.name,
-            {"seeds": len(seeds), "labels": labels, "dataset": dataset, "grammar": grammar, "to simulate": len(wanted)},
+            {
+                "seeds": len(seeds),
+                "labels": labels,
+                "measured": sum(len(table.rows) for table in measured),
+                "dataset": dataset,
+                "grammar": grammar,
+                "to simulate": len(wanted),
+            },
             f"{counted(len(wanted), 'polymer')} to be simulated first" if wanted else "no simulation is needed first",
             "labels count where protocol and force field are the campaign's" + _not_counted(campaign),
         )
 
 
-def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed]) -> int:
+def _scores(campaign: Campaign, materials: list[Material]) -> dict[str, dict[str, Any]]:
+    """The scores of materials by key. Values of the structure may take long, so that they are calculated before the
+    transaction: nobody else could write meanwhile."""
+    slow, found = any(one.structure for one in campaign.wanted.every), {}
+    for material in materials:
+        if slow and campaign.interrupted():
+            raise Interrupted
+        if material.key not in found:
+            found[material.key] = known_scores(campaign, material)
+    return found
+
+
+def _add_seeds(campaign: Campaign, store: Store, seeds: list[Seed], scores: dict[str, dict[str, Any]]) -> int:
     rules, origin = campaign.settings.filter.stability_rules(), _given_name(store, "file")
     here = (store.get("protocol"), store.get("force_field"))
     labels = 0
     for seed in seeds:
         unit = seed.unit
         flags = [flag.to_dict() for flag in flags_of(unit, rules)]
-        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, known_scores(campaign, unit))
+        store.add_polymer(unit.key, unit.smiles, unit.given, "seed", 0, seed.name, flags, scores[unit.key])
         if seed.value is not None:
             added = store.set_label(
                 unit.key,

@@ -1,0 +1,97 @@
+"""Several runs that are given together: which files belong to which run, and what is odd about runs as replicas.
+
+A run is a folder, or a topology and its trajectories. Runs of files have a `SEPARATOR` between them.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autodisco.analysis.quantities import numbers, unit_of
+from autodisco.errors import InputError
+from autodisco.text import without_formula
+
+SEPARATOR = "+"
+COLUMNS = ("run", "quantity", "value", "standard_error", "unit")
+"""Columns of `rows`."""
+
+Given = Mapping[str, Any]
+
+
+def groups(paths: Sequence[Path], example: str) -> list[list[Path]]:
+    """The paths between separators. Raises InputError, with the example, for a separator without paths at one side."""
+    found: list[list[Path]] = [[]]
+    for path in paths:
+        if str(path) == SEPARATOR:
+            found.append([])
+        else:
+            found[-1].append(path)
+    if not all(found):
+        raise InputError(f"a {SEPARATOR} stands between two of them: {example}")
+    return found
+
+
+def split(paths: Sequence[Path]) -> list[list[Path]]:
+    """The paths of each run.
+
+    Raises InputError for folders among files, a separator without a run before or after it, and a file or folder in two
+    runs.
+    """
+    runs = [run for group in groups(paths, "TOPOLOGY TRAJECTORY + TOPOLOGY TRAJECTORY") for run in _runs_of(group)]
+    seen: set[Path] = set()
+    for run in runs:
+        frames = {path.resolve() for path in run[1:] or run}
+        if seen & frames:
+            raise InputError(f"{name_of(run)}: is given twice; a replica counts once")
+        seen |= frames
+    return runs
+
+
+def _runs_of(group: list[Path]) -> list[list[Path]]:
+    """The runs among paths without a separator: a folder each, or one of files."""
+    folders = [path for path in group if path.is_dir()]
+    if folders and len(folders) < len(group):
+        raise InputError(f"{folders[0]} is a folder, but other arguments are files; give folders only or files only")
+    return [[path] for path in group] if folders else [group]
+
+
+def name_of(run: Sequence[Path]) -> str:
+    """The folder, or the first trajectory: several runs may have one topology."""
+    return str(run[min(1, len(run) - 1)])
+
+
+def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
+    """Raise InputError if two runs have the same values, as copies of one trajectory have."""
+    values = [{key: value for key, value in result.items() if key != "warnings"} for result in results]
+    for k, own in enumerate(values):
+        if own in values[:k]:
+            raise InputError(
+                f"{names[k]}: gives the values of {names[values.index(own)]} to the last digit; a copy is no replica"
+            )
+
+
+def warnings_of(names: Sequence[str], results: Sequence[Given], paths: Sequence[Path]) -> list[str]:
+    """Sentences about runs that are no replicas of one polymer, then the warnings of each run with its name before."""
+    polymers = list(dict.fromkeys(result["monomer_smiles"] for result in results))
+    temperatures = {result["temperature_k"] for result in results}
+    said = []
+    if len(polymers) > 1:
+        shown = ", ".join(map(str, polymers))
+        said.append(f"the folders hold different polymers ({shown}); their mean has no meaning")
+    if len(temperatures) > 1:
+        said.append(f"the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
+    for name, result in zip(names, results, strict=True):
+        for warning in result.get("warnings") or ():
+            of_a_file = any(warning.startswith(str(path)) for path in paths)
+            said.append(warning if of_a_file else f"{name}: {warning}")
+    return list(dict.fromkeys(said))
+
+
+def rows(name: str, properties: Given, warnings: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+    """Rows of `COLUMNS`: the numbers of a record, each entry of a mapping as ``quantity[kind]``, and warnings."""
+    found: list[tuple[Any, ...]] = [(name, *row, unit_of(row[0])) for row in numbers(properties)]
+    for key, value in properties.items():
+        if isinstance(value, Mapping) and not key.endswith("_sem"):
+            errors = properties.get(f"{key}_sem") or {}
+            found += [(name, f"{key}[{kind}]", v, errors.get(kind), unit_of(key)) for kind, v in value.items()]
+    return found + [(name, "warning", without_formula(warning), None, "") for warning in warnings]

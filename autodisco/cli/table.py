@@ -1,0 +1,62 @@
+"""The command that puts results of several analyses into one table."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autodisco.cli.options import JSON
+from autodisco.cli.output import print_json, print_table
+from autodisco.errors import InputError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("table")(table)
+
+
+def table(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Outputs of analyze --json, with a + between systems.")
+    ],
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A quantity instead of those of rankings; once for each."),
+    ] = None,
+    as_json: JSON = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
+) -> None:
+    """Put results of analyze into one table.
+
+    Conductivities of systems at one temperature are compared; over temperatures, Arrhenius and VTF laws are fitted.
+    """
+    from autodisco.analysis import tabulated
+    from autodisco.analysis.quantities import quantity as known
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv exclude each other")
+    results, names = tabulated.read_results(files), tabulated.columns(quantity or ())
+    rows, fits, comparisons = (
+        tabulated.records(results, names),
+        tabulated.fits(results),
+        tabulated.comparisons(results),
+    )
+    if as_json:
+        print_json({"results": rows, "fits": fits, "comparisons": comparisons})
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        shown = [known(name) for name in names]
+        print_table(
+            ["name", ">T, K", ">runs", *(f">{entry.heading}" for entry in shown)],
+            [
+                (one.name, f"{one.temperature_k:g}", len(one.replicas), *(e.shown(one.properties) for e in shown))
+                for one in results
+            ],
+        )
+        for line in (*fits, *comparisons):
+            print(line["told"])

@@ -1,0 +1,100 @@
+"""`autodisco table`: results of several analyses side by side, compared, and fitted over temperature."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+K_EV = 8.617333e-5
+NOISE = {333: 1.01, 353: 0.98, 373: 1.01}
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Writes what `analyze --json` prints for runs of these conductivities at a temperature."""
+
+    def write(name, kelvin, *conductivities):
+        found = [{"run": f"{name}-{k}", "temperature_k": kelvin, "conductivity_s_per_cm": s, "transference_number": 0.4}
+                 for k, s in enumerate(conductivities)]  # fmt: skip
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(found[0] if len(found) == 1 else {"replicas": found, "combined": {}}))
+        return path
+
+    return write
+
+
+def law(kelvin, prefactor=10.0, energy_ev=0.3):
+    return prefactor * np.exp(-energy_ev / K_EV / kelvin)
+
+
+def test_temperatures_of_one_system_give_its_activation_energy(call, files):
+    given = [files(f"peo-{kelvin}", kelvin, factor * law(kelvin)) for kelvin, factor in NOISE.items()]
+    said = call("table", *given)
+    assert said.code == 0, said.err
+    for kelvin in (333, 353, 373):
+        assert f"peo-{kelvin}" in said.out
+    assert f"{1.01 * law(373) * 1e3:.2g}" in said.out
+    assert "peo: activation energy 0.300 ± " in said.out
+    found = call("table", *given, "--json").json
+    assert found["fits"][0]["arrhenius"]["activation_energy_ev"] == pytest.approx(0.3, abs=1e-3)
+    assert found["fits"][0]["arrhenius"]["log10_prefactor"] == pytest.approx(1.0, abs=0.02)
+    assert found["comparisons"] == []
+
+
+def test_two_systems_are_compared_at_each_temperature_and_fitted_each(call, files):
+    a = [files(f"peo-{k}", k, *law(k) * np.array([0.9, 1.0, 1.1])) for k in (333, 373)]
+    b = [files(f"ppo-{k}", k, *law(k, 2.0) * np.array([0.9, 1.0, 1.1])) for k in (333, 373)]
+    found = call("table", *a, "+", *b, "--json").json
+    assert [one["system"] for one in found["fits"]] == ["peo", "ppo"]
+    assert [(one["temperature_k"], one["first"], one["second"]) for one in found["comparisons"]] == [
+        (333, "peo", "ppo"),
+        (373, "peo", "ppo"),
+    ]
+    for one in found["comparisons"]:
+        assert one["ratio"] == pytest.approx(5, rel=0.05)
+        assert one["ratio_low"] < 5 < one["ratio_high"]
+        assert one["p_first_higher"] > 0.95
+    assert "peo conducts 5.0 times as well as ppo at 373 K" in call("table", *a, "+", *b).out
+
+
+def test_single_runs_at_one_temperature_are_systems_whose_ratio_is_uncertain(call, files):
+    (one,) = call("table", files("a", 353, 2e-3), files("b", 353, 1e-3), "--json").json["comparisons"]
+    # Scatter of 0.3 decades per build with two degrees of freedom: 4.30 standard errors of 0.42 decades.
+    assert np.log10(one["ratio_high"] / one["ratio"]) > 1.5
+    assert 0.5 < one["p_first_higher"] < 0.9
+
+
+def test_csv_has_a_row_for_each_file_with_errors_over_its_runs(call, files):
+    given = [files("a", 353, 1e-3, 3e-3), files("b", 353, 1e-3)]
+    out = call("table", *given, "--csv", "--quantity", "conductivity_s_per_cm", "--quantity", "density_g_per_cm3").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["name"] for row in rows] == ["a", "b"]
+    assert [row["runs"] for row in rows] == ["2", "1"]
+    assert float(rows[0]["conductivity_s_per_cm"]) == pytest.approx(2e-3)
+    assert float(rows[0]["conductivity_s_per_cm_sem"]) == pytest.approx(1e-3)
+    assert rows[1]["conductivity_s_per_cm_sem"] == rows[1]["density_g_per_cm3"] == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        (("a", "b", "hot"), "a and b are at 353 K both: put a + between systems"),
+        (("a", "+"), "a + stands between two of them"),
+        (("other",), "other.json: not the output of analyze --json"),
+        (("text",), "text.json: not JSON"),
+        (("missing",), "missing.json: No such file or directory"),
+        (("a", "--quantity", "sigma"), "quantity 'sigma' is unknown"),
+        (("a", "--json", "--csv"), "--json and --csv exclude each other"),
+    ],
+)
+def test_what_cannot_be_tabulated_is_one_line(call, files, tmp_path, names, complaint):
+    for name, kelvin in (("a", 353), ("b", 353), ("hot", 373)):
+        files(name, kelvin, 1e-3)
+    (tmp_path / "other.json").write_text('{"replicas": [3]}')
+    (tmp_path / "text.json").write_text("quantity,value\n")
+    known = ("a", "b", "hot", "other", "text", "missing")
+    said = call("table", *(tmp_path / f"{name}.json" if name in known else name for name in names))
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert complaint in said.err
