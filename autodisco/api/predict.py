@@ -114,7 +114,7 @@ def predict(
     smiles : a repeat unit, or several; also texts of materials
     data : tables to learn from, each with a column ``conductivity`` in S/cm, or with measured values and their
         conditions (docs/measurements.md)
-    names : what the repeat units are called, one for each; none by default
+    names : what the repeat units are called, one for each; by default common names
     campaign : name or folder of a campaign, by all of whose values the estimates are then made
     reference : the polymer to compare with; by default that of the campaign, or ``*OCC*``
     prior_mean : start from what HTP-MD's table says of structures; without it, the first table is the target
@@ -145,7 +145,7 @@ def predict(
     units = [unit_of(one) if isinstance(one, str) else one for one in given]
     if not units:
         raise InputError("no repeat unit to estimate")
-    tables = {str(path): read_values(Path(path)) for path in data}
+    tables = {str(file): read_values(str(file)) for file in data}
     _read_structures([*(unit.smiles for unit in units), *_labelled(tables)], progress)
     if campaign:
         posterior, compared, about = _of_campaign(campaign)
@@ -220,9 +220,12 @@ def _labelled(tables: Mapping[str, ValueTable]) -> list[str]:
 
 def _named(found: list[ConductivityEstimate], names: Sequence[str]) -> list[ConductivityEstimate]:
     """Estimates with their names; those of a polymer that an earlier one is are marked."""
+    from autodisco.names import short_name
+
     first: dict[str, str] = {}
     named = []
-    for one, name in zip(found, names or [""] * len(found), strict=True):
+    for one, given in zip(found, names or [""] * len(found), strict=True):
+        name = short_name(one.key, given)
         same = first.get(one.key, "")
         first.setdefault(one.key, name or one.smiles)
         named.append(replace(one, name=name, same_as=same))

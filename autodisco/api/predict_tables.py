@@ -72,11 +72,17 @@ class Learnt:
     after: float
 
 
-def read_values(path: Path) -> ValueTable:
-    """The conductivities of a table in either form. Raises InputError where it has none, or a row cannot be used."""
+def read_values(file: str) -> ValueTable:
+    """The conductivities of a file in either form, or of a table that comes with the program (``literature``).
+
+    Raises InputError where it has none, or a row cannot be used.
+    """
+    from autodisco.decide.measured_tables import table_of
+
+    path = table_of(file)
     names = open_table(path).names or []
     if {"quantity", "value"} <= set(names):
-        return _measured(path)
+        return _measured(file, path)
     from autodisco.generator import read_dataset
     from autodisco.generator.dataset import QUANTITY, reason_without_values
 
@@ -139,7 +145,7 @@ def offsets(tables: Mapping[str, ValueTable], posterior: Posterior) -> dict[str,
     return {name: posterior.offset(name) for name in dict.fromkeys(names) if name != posterior.target}
 
 
-def _measured(path: Path) -> ValueTable:
+def _measured(file: str, path: Path) -> ValueTable:
     """A table of measured values (docs/measurements.md), brought to the conditions of the target."""
     from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
     from autodisco.campaign.measurements import read_table
@@ -150,7 +156,7 @@ def _measured(path: Path) -> ValueTable:
     from autodisco.store import Store
     from autodisco.surrogate.sources import OF_KIND
 
-    rows = [row for row in read_table(str(path), str(path)).rows if row.quantity == CONDUCTIVITY.column]
+    rows = [row for row in read_table(file, file).rows if row.quantity == CONDUCTIVITY.column]
     if not rows:
         raise InputError(f"{path}: no row has the quantity conductivity")
     with tempfile.TemporaryDirectory(prefix="autodisco-") as folder, Store.create(Path(folder) / "values") as store:

@@ -35,7 +35,7 @@ def predict(
         ),
     ],
     data: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
             metavar="TABLE",
             help="Values to learn from: conductivity in S/cm, or docs/measurements.md. Repeat for several.",

@@ -68,22 +68,22 @@ def window(
     method, limit = ("DFT", timeout * DFT_PATIENCE) if dft else ("GFN2-xTB", timeout)
     found: list[tuple[str, Window]] = []
     failed: list[tuple[str, str, AutodiscoError]] = []
-    texts: list[tuple[str, str]] = []
+    named: list[tuple[str, str]] = []
     for file, text in given_units(smiles, column):
         try:
             calculated_molecule(text.text, units)
-            texts.append((text.name, text.text))
+            named.append((text.name, text.text))
         except InputError as error:
             failed.append((f"{file}, line {text.line}: " if file else "", text.text, error))
             _say_failure(*failed[-1])
-    n = counted(len(texts), "window")
-    for number, (name, text) in enumerate(texts, 1):
+    n = counted(len(named), "window")
+    for number, (name, smiles_of) in enumerate(named, 1):
         begun = time.monotonic()
         try:
-            found.append((name, window_of(text, with_salt, method, units, timeout_s=limit)))
-            message(f"{number} of {n}: {name or text}, {duration(time.monotonic() - begun)}")
+            found.append((name, window_of(smiles_of, with_salt, method, units, timeout_s=limit)))
+            message(f"{number} of {n}: {name or smiles_of}, {duration(time.monotonic() - begun)}")
         except (InputError, WindowFailure) as error:
-            failed.append(("", text, error))
+            failed.append(("", smiles_of, error))
             _say_failure(*failed[-1])
     if as_json:
         windows = [{"name": name or None, **one.to_dict()} for name, one in found]
@@ -101,10 +101,14 @@ def _say_failure(where: str, text: str, error: AutodiscoError) -> None:
 
 def _print(named: "Sequence[tuple[str, Window]]") -> None:
     """A table of windows; what failed, what breaks, and what the values are worth, in lines below it."""
+    from autodisco.names import short_name
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+
     found = [one for _, one in named]
     rows: list[tuple[str, ...]] = []
     first: dict[str, str] = {}
-    for name, one in named:
+    for given, one in named:
+        name = given or (short_name(parse(one.smiles, ORGANIC_ELEMENTS).key) if "*" in one.smiles else "")
         same = first.get(one.smiles, "")
         first.setdefault(one.smiles, name or one.given)
         remarks = ", ".join([*[f"= {same}"] * bool(same), *one.unknown_elements])

@@ -42,7 +42,7 @@ class ConductivityEstimate:
     p_better : chance to be better than the reference
     contributions : how far the prior mean (from zero) and each source moved the median, on the scale (log10 S/cm)
     caveats : what is known against the value
-    name : what a file calls the polymer; empty without one
+    name : of the polymer; empty without one
     same_as : name or text of an earlier one that is the same polymer; empty without one
     """
 

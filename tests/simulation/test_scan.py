@@ -39,5 +39,5 @@ def test_boxes_with_few_ions_are_warned_of():
     pairs = [ion_pairs(with_molality(parse(PEO), m), "quick") for m in MOLALITIES]
     assert pairs == [1, 3, 4, 5, 8]
     conditions = [Condition(m, 500.0, n, (), m) for m, n in zip(MOLALITIES, pairs, strict=True)]
-    (warning,) = few_pairs(conditions, "quick")
+    (warning,) = few_pairs([(one.molality_mol_per_kg, one.ion_pairs) for one in conditions], "quick")
     assert warning.startswith("0.5 mol/kg: 1 ion pair in a box, 4 at the molality of protocol quick")
