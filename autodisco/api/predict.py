@@ -68,7 +68,7 @@ class Predictions:
                 "decades_from": dict(list(one.contributions.items())[1:]),
                 "key": one.key,
                 "same_as": one.same_as,
-                "caveats": "; ".join(caveat.reason for caveat in one.caveats),
+                "caveats": "; ".join(f"{caveat.name}: {caveat.reason}" for caveat in one.caveats),
             }
             for one in self.estimates
         )
@@ -101,10 +101,10 @@ def predict(
     smiles: str | Sequence[str | Material],
     data: Sequence[str | Path] = (),
     *,
-    names: Sequence[str] = (),
     campaign: str | Path | None = None,
     reference: str | None = None,
     prior_mean: bool = True,
+    names: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Predictions:
     """Conductivities expected at 353 K in the reference protocol, with intervals; docs/surrogate.md says their worth.
@@ -114,10 +114,10 @@ def predict(
     smiles : a repeat unit, or several; also texts of materials
     data : tables to learn from, each with a column ``conductivity`` in S/cm, or with measured values and their
         conditions (docs/measurements.md)
-    names : what the repeat units are called, one for each; by default common names
     campaign : name or folder of a campaign, by all of whose values the estimates are then made
     reference : the polymer to compare with; by default that of the campaign, or ``*OCC*``
     prior_mean : start from what HTP-MD's table says of structures; without it, the first table is the target
+    names : what the repeat units are called, one for each; by default common names
     progress : called with the number of structures read
 
     Raises

@@ -132,11 +132,12 @@ def learnt(
         for source, smiles, value in table.by_source
     ][:MOST_LEARNT]
     units = [read_material(smiles, ORGANIC_ELEMENTS) for _, _, smiles, _ in rows]
-    said: list[list[float | None]] = [
-        [one.value for one in estimates(posterior, units, compared)] if posterior and units else [None] * len(units)
-        for posterior in (before, after)
+    last = estimates(after, units, compared)
+    first = [one.value for one in estimates(before, units, compared)] if before else [None] * len(units)
+    return [
+        Learnt(source, name, smiles, value, old, new.value)
+        for (source, name, smiles, value), old, new in zip(rows, first, last, strict=True)
     ]
-    return [Learnt(*row, first, second or 0.0) for row, first, second in zip(rows, *said, strict=True)]
 
 
 def offsets(tables: Mapping[str, ValueTable], posterior: Posterior) -> dict[str, float]:

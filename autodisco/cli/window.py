@@ -102,7 +102,7 @@ def _say_failure(where: str, text: str, error: AutodiscoError) -> None:
 def _print(named: "Sequence[tuple[str, Window]]") -> None:
     """A table of windows; what failed, what breaks, and what the values are worth, in lines below it."""
     from autodisco.names import short_name
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+    from autodisco.polymer import ELEMENTS, ORGANIC_ELEMENTS, parse
 
     found = [one for _, one in named]
     rows: list[tuple[str, ...]] = []
@@ -122,7 +122,9 @@ def _print(named: "Sequence[tuple[str, Window]]") -> None:
     title = f"windows against Li/Li⁺ ({found[0].method}, {found[0].solvent})"
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     if unknown := sorted({symbol for one in found for symbol in one.unknown_elements}):
-        print(f"{joined(unknown)}: not in the molecules of the calibration (docs/stability.md), cannot be simulated")
+        print(f"{joined(unknown)}: in no molecule of the calibration (docs/stability.md)")
+    if foreign := sorted(set(unknown) - ELEMENTS):
+        print(f"{joined(foreign)}: cannot be simulated")
     if found[0].method != "DFT":
         print(LEVELS)
     for side in STATES:

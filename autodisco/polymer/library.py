@@ -24,6 +24,7 @@ from autodisco.process import die_with_parent
 
 Row = tuple[int, str] | tuple[int, str, str]
 """Line, text and, where a table has it, name of a polymer."""
+Given = TypeVar("Given", bound=tuple[Any, ...])
 Result = TypeVar("Result")
 
 CHUNK = 2000
@@ -159,7 +160,7 @@ class Library:
         source.unlink()
 
 
-def worked_off(rows: Iterable[Row], workers: int, work: Callable[[list[Row]], Result]) -> Iterator[Result]:
+def worked_off(rows: Iterable[Given], workers: int, work: Callable[[list[Given]], Result]) -> Iterator[Result]:
     """What a function of a module says of each chunk of rows, in their order; a few chunks are in memory at a time."""
     chunks = in_parts(rows, CHUNK)
     first = next(chunks, [])

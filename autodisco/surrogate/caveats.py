@@ -8,7 +8,6 @@ from typing import Any
 
 from autodisco.polymer import ELEMENTS, Material, flags_of
 from autodisco.polymer.rules import Rule
-from autodisco.text import joined
 
 SOURCE = "docs/experiment.md"
 
@@ -54,21 +53,21 @@ KNOWN_ERRORS = (
         "[OX2;!$(O-[#6]=O)]-[CX4;!$(C-F)]-[OX2;!$(O-[#6]=O)]",
         0.23,
         5,
-        "acetals are in the wrong order: the more O-CH2-O, the more is too much",
+        "in the wrong order: predictions rise with the share of O-CH2-O, measured values fall",
     ),
     _known(
         "amine",
         "[NX3;!$(N-[#6]=[O,S,N]);!$(N-[!#6;!#1]);!$(N-[c,$([#6]#N)])]-[CX4]",
         1.49,
         2,
-        "polyamines are predicted too high",
+        "predicted too high",
     ),
     _known(
         "carbonate",
         "[#6]-[OX2]-[CX3](=O)-[OX2]-[#6]",
         0.77,
         24,
-        "carbonates are predicted too high, most of all near their glass transition",
+        "predicted too high, most of all near the glass transition",
     ),
 )
 """Classes of polymers for which measured values show an error of the prediction."""
@@ -81,7 +80,7 @@ def caveats(material: Material) -> tuple[Caveat, ...]:
     told = [caveat for _, caveat in KNOWN_ERRORS if caveat.name in found]
     if unknown := sorted(elements - ELEMENTS):
         also = ", and no polymer with it taught the prediction" if elements - KNOWN_ELEMENTS else ""
-        told.append(Caveat(" ".join(unknown), f"{joined(unknown)} cannot be simulated here{also}"))
+        told.append(Caveat(" ".join(unknown), f"cannot be simulated here{also}"))
     return tuple(told)
 
 
