@@ -239,7 +239,7 @@ def _separator(lines: Sequence[str]) -> str:
 
 
 def _may_be_unit(cell: str) -> bool:
-    return "*" in cell or ("[Cu]" in cell and "[Au]" in cell)
+    return "*" in cell or cell.strip().startswith("{") or ("[Cu]" in cell and "[Au]" in cell)
 
 
 class _Rows:

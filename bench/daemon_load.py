@@ -186,7 +186,7 @@ def _export(store: Store) -> None:
     from autodisco.campaign.export import export_tables
 
     with tempfile.TemporaryDirectory() as folder:
-        export_tables(store, Path(folder), parquet=True)
+        export_tables(store, Path(folder), formats=["csv", "parquet"])
 
 
 def _collect(store: Store) -> None:

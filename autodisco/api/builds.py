@@ -142,11 +142,12 @@ def subject_of(what: str | Path | Subject) -> Subject:
     Raises InvalidRepeatUnit or InputError for anything else.
     """
     from autodisco.polymer import parse, read_material
+    from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
     from autodisco.simulation import formulation
 
     if not isinstance(what, str | Path):
         return what
-    text = str(what)
+    text = read_bigsmiles(str(what)).text if is_bigsmiles(str(what)) else str(what)
     if text.endswith(".toml"):
         return formulation.read(Path(text))
     if "|" in text:

@@ -173,15 +173,26 @@ class Campaign:
         with self._read() as store:
             return write_figures(store, place, formats, only, Path(scans), progress)
 
-    def export(self, folder: str | Path, parquet: bool = False) -> list[Path]:
-        """Write every table as CSV, and as Parquet where asked for; returns the files. All are of one moment.
+    def export(
+        self,
+        folder: str | Path,
+        formats: Sequence[str] = ("csv",),
+        *,
+        authors: Sequence[str] = (),
+        licence: str | None = None,
+        replicas: Sequence[str] = (),
+    ) -> list[Path]:
+        """Write every table (``csv``, ``parquet``, ``json``), and what describes the folder as an RO-Crate; returns the
+        files. All are of one moment.
 
-        Raises InputError where Parquet is asked for and pyarrow is not installed.
+        `authors` are names, `licence` a name of SPDX or an address, `replicas` polymers whose files go along. Raises
+        InputError for what cannot be used of these, and where Parquet is asked for and pyarrow is not installed.
         """
+        from autodisco.campaign.crate import Crate
         from autodisco.campaign.export import export_tables
 
         with self._read() as store:
-            return export_tables(store, Path(folder), parquet)
+            return export_tables(store, Path(folder), formats, Crate(tuple(authors), licence, tuple(replicas)))
 
     def archive(self, file: str | Path, progress: Callable[[int], None] | None = None) -> None:
         """Write the campaign, also a running one, as one ``.tar.gz`` that another machine unpacks and resumes.

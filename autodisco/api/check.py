@@ -23,9 +23,11 @@ class Check:
     key : of the infinite chain, the same for all spellings of a polymer; None if it is invalid
     canonical : the repeat unit in its canonical form; None if it is invalid
     name : the common name with its abbreviation; None without one
+    psmiles, bigsmiles : other spellings of the canonical form; None if it is invalid
     flags : weak bonds, each with ``name``, ``reason``, ``reference``, ``bond`` and ``atoms``
     scores : size, composition and ease of synthesis by name (``molar_mass_g_per_mol``); None if it is invalid
     force_field_flags : groups for which the force field is weak; None if it has no parameters for the polymer
+    notes : what the text allows beyond the polymer
     """
 
     smiles: str
@@ -37,6 +39,9 @@ class Check:
     flags: list[Flag] = field(default_factory=list)
     scores: dict[str, Any] | None = None
     force_field_flags: list[dict[str, str]] | None = None
+    psmiles: str | None = None
+    bigsmiles: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """As ``autodisco check --json`` prints it; the keys are the same for valid and invalid texts."""
@@ -59,6 +64,8 @@ def check(smiles: str) -> Check:
     """
     from autodisco.names import common_names
     from autodisco.polymer import parse, scores, stability_flags
+    from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
+    from autodisco.polymer.repeat_unit import undirected
     from autodisco.simulation.forcefield import weaknesses
 
     try:
@@ -67,7 +74,11 @@ def check(smiles: str) -> Check:
         return Check(smiles, False, [{"code": error.code, "reason": str(error)}])
     flags, known = [flag.to_dict() for flag in stability_flags(unit)], common_names().get(unit.key)
     name = known.whole if known else None
-    return Check(smiles, True, [], unit.key, unit.smiles, name, flags, scores(unit), weaknesses(unit))
+    notes = ["units may be turned in this BigSMILES; read as head to tail"] if undirected(smiles) else []
+    return Check(
+        smiles, True, [], unit.key, unit.smiles, name, flags, scores(unit), weaknesses(unit),
+        psmiles_of(unit.smiles), bigsmiles_of(unit.smiles), notes,
+    )  # fmt: skip
 
 
 def known_polymers(

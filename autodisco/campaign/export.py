@@ -1,27 +1,31 @@
-"""What a campaign holds, for other programs: tables as CSV and Parquet, or the whole of it as one archive."""
+"""What a campaign holds, for other programs: tables in a described folder, or the whole of it as one archive."""
 
 import contextlib
-import csv
 import json
 import shutil
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import autodisco
+from autodisco.campaign.columns import Column, column
 from autodisco.campaign.copies import input_copy, input_files, protocol_copy
+from autodisco.campaign.crate import Crate
 from autodisco.campaign.settings_file import write_settings
+from autodisco.campaign.table_files import WRITERS, Kinds, Row, TableFile, noting
 from autodisco.decide import objective_of, ranking
 from autodisco.decide.front import front_of
 from autodisco.decide.measured import wanted_of
 from autodisco.errors import InputError
-from autodisco.files import leftovers, open_atomic, place_beside, replacing, sync, write_atomic
+from autodisco.files import leftovers, place_beside, sync, write_atomic
 from autodisco.names import name_of
 from autodisco.parts import in_parts
+from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
 from autodisco.spooled import Spooled
 from autodisco.store import FINALISTS, PARTS, SIMULATIONS, Store, scans_of
-from autodisco.text import joined_flags, without_formula
+from autodisco.text import joined_flags
 
 LEFT_OUT = {"values", "properties", "scores", "flags"}
 ARCHIVED = (
@@ -35,14 +39,6 @@ ARCHIVED = (
 
 AT_ONCE = 500
 """Polymers that are read at a time."""
-
-ROWS_OF_GROUP = 2000
-"""Rows that are written to Parquet at a time."""
-
-Row = dict[str, Any]
-
-Kinds = dict[str, set[type]]
-"""Columns, and the types of their cells that are not None."""
 
 
 def tables(store: Store) -> dict[str, Iterator[Row]]:
@@ -88,58 +84,45 @@ def _polymers(store: Store) -> Iterator[Row]:
         found = store.polymers_by_key(keys)
         for polymer, place in ((found[key], places.get(key)) for key in keys):
             columns = {**place.to_dict(), **place.tier_columns} if place else {}
+            notations = {"psmiles": psmiles_of(polymer.smiles), "bigsmiles": bigsmiles_of(polymer.smiles)}
             yield {
                 **_beside({**vars(polymer), "name": name_of(polymer.key, polymer.name)}, polymer.scores, "score"),
+                **notations,
                 "flags": joined_flags(polymer.flags),
                 "force_field_flags": ";".join(place.force_field_flags) if place else "",
                 **{name: columns.get(name) for name in value},
             }
 
 
-def export_tables(store: Store, folder: Path, parquet: bool) -> list[Path]:
-    """Write every table to `folder` as CSV, and as Parquet where asked for; returns the files.
+def export_tables(
+    store: Store, folder: Path, formats: Sequence[str] = ("csv",), crate: Crate | None = None
+) -> list[Path]:
+    """Write every table to `folder` in every format, all of one moment, and what describes the folder as an RO-Crate;
+    returns the files.
 
-    All are of one moment. Text that a spreadsheet would take for a formula has an apostrophe before it in the CSV.
-    Raises InputError where Parquet is asked for and pyarrow is not installed.
+    Raises InputError for an unknown format, where Parquet is asked for and pyarrow is not installed, and as
+    `crate.write` does.
     """
-    if parquet and not find_spec("pyarrow"):
-        raise InputError("--parquet needs a package: pip install 'autodisco[parquet]'")
-    written = []
+    if unknown := [name for name in formats if name not in WRITERS]:
+        raise InputError(f"--format {unknown[0]}: allowed are {', '.join(WRITERS)}, with commas between them")
+    if "parquet" in formats and not find_spec("pyarrow"):
+        raise InputError("--format parquet needs a package: pip install 'autodisco[parquet]'")
+    about = {"campaign": str(store.get("name", store.folder.name)), "program": f"autodisco {autodisco.__version__}"}
+    crate = crate or Crate()
+    crate.check(store)
+    objectives = wanted_of(store).aims
+    written: dict[Path, str] = {}
+    described: dict[str, list[Column]] = {}
     with store.snapshot():
         for name, read in tables(store).items():
             kinds: Kinds = {}
-            with Spooled(_noting(read, kinds), folder) as rows:
+            with Spooled(noting(read, kinds), folder) as rows:
                 kinds = kinds or {column: set() for column in store.columns(name) if column not in LEFT_OUT}
-                written.append(folder / f"{name}.csv")
-                _write_csv(written[-1], rows, kinds)
-                if parquet:
-                    written.append(folder / f"{name}.parquet")
-                    _write_parquet(written[-1], rows, kinds)
-    return written
-
-
-def _write_csv(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
-    as_one = {column: _converter(found) for column, found in kinds.items()}
-    with open_atomic(path) as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(kinds)
-        for row in rows:
-            writer.writerow(without_formula(as_one[column](row.get(column))) for column in kinds)
-
-
-def _write_parquet(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    as_one = {column: _converter(found) for column, found in kinds.items()}
-    types = {bool: pyarrow.bool_(), int: pyarrow.int64(), float: pyarrow.float64(), str: pyarrow.string()}
-    schema = pyarrow.schema(
-        [(column, types[_kind(found)] if found else pyarrow.null()) for column, found in kinds.items()]
-    )
-    with replacing(path) as beside, parquet.ParquetWriter(beside, schema) as writer:
-        for part in in_parts(rows, ROWS_OF_GROUP):
-            cells = {column: [as_one[column](row.get(column)) for row in part] for column in kinds}
-            writer.write_table(pyarrow.table(cells, schema))
+                described[name] = [column(one, tuple(objectives)) for one in kinds]
+                file = TableFile(name, about, kinds, described[name])
+                for kind in formats:
+                    written |= dict.fromkeys(WRITERS[kind](file, folder, rows), name)
+        return [*written, *crate.write(store, folder, written, described)]
 
 
 def export_archive(store: Store, file: Path, progress: Callable[[int], None] | None = None) -> None:
@@ -209,28 +192,3 @@ def _beside(row: Row, more: Row, kind: str) -> Row:
 
 def _flat(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
-
-
-def _noting(rows: Iterable[Row], kinds: Kinds) -> Iterator[Row]:
-    """The rows; notes their columns in the order in which they first come, and of what types the cells are."""
-    for row in rows:
-        for column, cell in row.items():
-            known = kinds.setdefault(column, set())
-            if cell is not None:
-                known.add(type(cell))
-        yield row
-
-
-def _kind(found: set[type]) -> type:
-    """What all cells of a column can be: numbers, truth values or else text."""
-    if found == {int, float}:
-        return float
-    return next(iter(found)) if len(found) == 1 else str
-
-
-def _converter(found: set[type]) -> Callable[[Any], Any]:
-    """Turns the cells of a column into one kind; None stays."""
-    if len(found) < 2:
-        return lambda cell: cell
-    kind = _kind(found)
-    return lambda cell: None if cell is None else kind(cell)

@@ -22,6 +22,7 @@ MODULES = (
     "campaign_commands",
     "analysis_commands",
     "ask",
+    "build",
     "chemistry_commands",
     "compare",
     "finalists",

@@ -4,17 +4,27 @@ import itertools
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autodisco.cli.options import (
+    ARCHITECTURE,
+    BLEND,
+    COMONOMER,
     ENGINE_OF_BUILDS,
     EXECUTOR_OF_BUILDS,
     FORCE_FIELD_OF_BUILDS,
+    ION,
     JSON,
+    MOLALITY_OF_SALT,
+    NO_SALT,
     PROTOCOL_OF_BUILDS,
+    SALT,
     SEED_OF_BUILDS,
+    SMILES,
+    SOLVENT,
+    SUBJECT,
     THREADS_OF_BUILDS,
     TIMEOUT_OF_BUILDS,
     WORKERS_OF_BUILDS,
@@ -22,7 +32,7 @@ from autodisco.cli.options import (
 from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import open_atomic, write_atomic
-from autodisco.limits import MOLALITY, TEMPERATURE_K
+from autodisco.limits import TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
@@ -30,8 +40,6 @@ if TYPE_CHECKING:
     from autodisco.polymer import Group, Library
 
 MOST_SHOWN = 50
-
-SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*'."
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    what: Annotated[
-        str,
-        typer.Argument(metavar="SMILES|FILE", help=f"{SMILES} Or a formulation file (.toml)."),
-    ],
+    what: SUBJECT,
     protocol: PROTOCOL_OF_BUILDS = "quick",
     replicas: Annotated[int, typer.Option(min=1, help="Number of independent builds.")] = 2,
     workers: WORKERS_OF_BUILDS = 0,
@@ -66,43 +71,14 @@ def simulate(
             help="Temperature instead of that of the protocol; several give an activation energy.",
         ),
     ] = None,
-    blend: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SMILES:FRACTION", help="Another polymer; its share of the mass of all polymers."),
-    ] = None,
-    comonomer: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SMILES:FRACTION", help="Another unit in the chain; its share of the units."),
-    ] = None,
-    architecture: Annotated[
-        Literal["random", "alternating", "block"] | None, typer.Option(help="Of a copolymer; random without it.")
-    ] = None,
-    solvent: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SMILES:FRACTION", help="A neutral molecule; its share of the mass of polymers and solvents."
-        ),
-    ] = None,
-    salt: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME[:RATIO]",
-            help="Salt instead of that of the protocol, such as LiFSI; several share the amount.",
-        ),
-    ] = None,
-    no_salt: Annotated[bool, typer.Option("--no-salt", help="No salt in the box.")] = False,
-    molality: Annotated[
-        float | None,
-        typer.Option(
-            min=MOLALITY[0],
-            max=MOLALITY[1],
-            help="Mol of salt per kg of polymer and solvent, instead of that of the protocol.",
-        ),
-    ] = None,
-    ion: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="File of an ion that --salt names; docs/extending.md describes it."),
-    ] = None,
+    blend: BLEND = None,
+    comonomer: COMONOMER = None,
+    architecture: ARCHITECTURE = None,
+    solvent: SOLVENT = None,
+    salt: SALT = None,
+    no_salt: NO_SALT = False,
+    molality: MOLALITY_OF_SALT = None,
+    ion: ION = None,
     write_only: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Only build and write input files, one folder for each replica."),
@@ -343,7 +319,12 @@ def _print_checked(rows: list[dict[str, Any]]) -> None:
             for row in rows
         ],
     )
+    print_table(
+        ["repeat unit", "PSMILES", "BigSMILES"], [(row["smiles"], row["psmiles"], row["bigsmiles"]) for row in rows]
+    )
     for row in rows:
+        for note in row["notes"]:
+            message(f"{row['smiles']}: {note}")
         for flag in row["flags"]:
             bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
             message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")

@@ -126,28 +126,45 @@ def pack(
 
 def export(
     name: NAME = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables there as CSV.")] = None,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write them as Parquet, too.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables there, as an RO-Crate.")] = None,
+    formats: Annotated[
+        str, typer.Option("--format", metavar="NAMES", help="Of the tables: csv, parquet, json, with commas.")
+    ] = "csv",
+    replica: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POLYMER", help="Take along the files of its replicas: a key or repeat unit."),
+    ] = None,
+    author: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Author of the data, such as 'Jane Doe <https://orcid.org/…>'."),
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option("--license", metavar="ID", help="Licence of the data: a name of SPDX or an address.")
+    ] = None,
     archive: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the campaign there as one .tar.gz to resume elsewhere.")
     ] = None,
 ) -> None:
     """Hand a campaign to other programs or machines.
 
-    Tables of polymers, candidates, replicas and the journal; or all of it as one archive. Unpack that under runs/ of
-    another machine and go on with resume.
+    Tables of polymers, candidates, replicas and the journal, with units, in a folder that describes itself; or all of
+    it as one archive. Unpack that under runs/ of another machine and go on with resume.
     """
     from autodisco.api.campaign import Campaign, check_archive
 
     if not out and not archive:
         raise InputError("say where to: --out DIR for tables, --archive FILE for the whole campaign")
-    if parquet and not out:
-        raise InputError("--parquet goes with --out DIR")
+    if not out and (replica or author or licence or formats != "csv"):
+        raise InputError("--format, --replica, --author and --license go with --out DIR")
     if archive:
         check_archive(archive)
     campaign = Campaign.open(name)
-    for path in campaign.export(out, parquet) if out else ():
-        print(path)
+    if out:
+        kinds = [word.strip() for word in formats.split(",") if word.strip()]
+        for path in campaign.export(out, kinds, authors=author or (), licence=licence, replicas=replica or ()):
+            print(path)
+        if not licence:
+            message("no --license: the metadata state none, and others may not use the data without one")
     if archive:
         with counting(f"packing {campaign.folder}", "files") as progress:
             campaign.archive(archive, progress)

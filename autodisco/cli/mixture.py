@@ -43,7 +43,9 @@ def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
     """The formulation in a file, that of the text of a material, or the polymer `text` with flags. Raises InputError,
     naming the flag and its value."""
     from autodisco.api.builds import subject_of
+    from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
 
+    text = read_bigsmiles(text).text if is_bigsmiles(text) else text
     if flags.given and text.endswith(".toml"):
         raise InputError(
             f"{flags.given[0]} goes with a repeat unit; the file {text} states the whole content of the box"

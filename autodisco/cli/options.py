@@ -1,11 +1,11 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from autodisco.limits import LEAST_TIMEOUT_MINUTES
+from autodisco.limits import LEAST_TIMEOUT_MINUTES, MOLALITY
 
 FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file (TOML), or the folder of a campaign.")]
 NAME = Annotated[
@@ -45,4 +45,43 @@ TIMEOUT_OF_BUILDS = Annotated[
         min=LEAST_TIMEOUT_MINUTES,
         help="Time limit of one build; default: 60, none for a protocol with checkpoints.",
     ),
+]
+
+# What is in a box: a repeat unit with flags, or a formulation file.
+SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*', or a BigSMILES."
+SUBJECT = Annotated[str, typer.Argument(metavar="SMILES|FILE", help=f"{SMILES} Or a formulation file (.toml).")]
+BLEND = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SMILES:FRACTION", help="Another polymer; its share of the mass of all polymers."),
+]
+COMONOMER = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SMILES:FRACTION", help="Another unit in the chain; its share of the units."),
+]
+ARCHITECTURE = Annotated[
+    Literal["random", "alternating", "block"] | None, typer.Option(help="Of a copolymer; random without it.")
+]
+SOLVENT = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SMILES:FRACTION", help="A neutral molecule; its share of the mass of polymers and solvents."),
+]
+SALT = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[:RATIO]",
+        help="Salt instead of that of the protocol, such as LiFSI; several share the amount.",
+    ),
+]
+NO_SALT = Annotated[bool, typer.Option("--no-salt", help="No salt in the box.")]
+MOLALITY_OF_SALT = Annotated[
+    float | None,
+    typer.Option(
+        min=MOLALITY[0],
+        max=MOLALITY[1],
+        help="Mol of salt per kg of polymer and solvent, instead of that of the protocol.",
+    ),
+]
+ION = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="File of an ion that --salt names; docs/extending.md describes it."),
 ]

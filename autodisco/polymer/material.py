@@ -26,6 +26,7 @@ from typing import Literal, get_args
 from rdkit.Chem.Descriptors import MolWt
 
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
 from autodisco.polymer.identity import Word, repeated, turned
 from autodisco.polymer.molecule import Molecule, closed, grafted, opened, read_molecule
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
@@ -95,7 +96,7 @@ class Material:
 
 
 def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
-    """Read a material from its text.
+    """Read a material from its text, or a polymer from its BigSMILES.
 
     Raises
     ------
@@ -111,6 +112,8 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
     '*CCCC*.*CCO*|random|0.25'
     """
     given = text.strip()
+    if is_bigsmiles(given):
+        given = read_bigsmiles(given).text
     head, *rest = given.split("|")
     if not rest:
         return _homopolymer(parse(given, elements), given)

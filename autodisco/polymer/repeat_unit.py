@@ -7,12 +7,14 @@ The drawn cut is kept in `given` for people, while `key` and `smiles` depend on 
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
-from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings
+from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
+from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings, turned
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
 
@@ -89,13 +91,14 @@ class RepeatUnit:
 
 
 def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
-    """Read a repeat unit from a SMILES with two ends, written ``*``, ``[*]``, ``[*:1]``, or ``[Cu]`` and ``[Au]``.
+    """Read a repeat unit from a SMILES with two ends, written ``*``, ``[*]``, ``[*:1]``, or ``[Cu]`` and ``[Au]``; or
+    from a BigSMILES, which is head to tail and whose units as SMILES are `RepeatUnit.given`.
 
     Raises
     ------
     InvalidRepeatUnit
         with the code ``too-long``, ``unparsable``, ``valence``, ``ends``, ``end-bond``, ``disconnected``, ``element``,
-        ``radical`` or ``charge``.
+        ``radical``, ``charge`` or ``bigsmiles``.
 
     Examples
     --------
@@ -105,6 +108,8 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     True
     """
     given = smiles.strip()
+    if is_bigsmiles(given):
+        given = _smiles_of(given, elements)
     word = _known_word(given, elements)
     if word is None:
         with rdBase.BlockLogs():
@@ -114,6 +119,28 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
             "too-long", f"'{given[:20]}…' has more than {MAX_CHARACTERS} characters in canonical form; no more are read"
         )
     return RepeatUnit(key=key_of(word), word=word, given=given)
+
+
+def _smiles_of(text: str, elements: frozenset[str]) -> str:
+    """The repeat unit of a BigSMILES; units that stand in turn are joined."""
+    found = read_bigsmiles(text)
+    if len(found.units) == 1:
+        return found.units[0]
+    if not found.alternates:
+        raise InvalidRepeatUnit("bigsmiles", f"'{text}' is a copolymer; one repeat unit is expected here")
+    return repeated(tuple(block for unit in found.units for block in parse(unit, elements).written))
+
+
+def undirected(text: str) -> bool:
+    """Whether a text that `parse` reads is a BigSMILES of other chains too, in which some units are turned."""
+    if not is_bigsmiles(text):
+        return False
+    found = read_bigsmiles(text)
+    if found.directed:
+        return False
+    words = [parse(unit, ORGANIC_ELEMENTS).written for unit in found.units]
+    ways = {tuple(chain) for chain in product(*[(word, turned(word)) for word in words * 2])}
+    return len({parse(repeated(sum(way, ())), ORGANIC_ELEMENTS).key for way in ways}) > 1
 
 
 def _canonical_spelling(text: str) -> str:

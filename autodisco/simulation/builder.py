@@ -150,14 +150,15 @@ def build(
             positions.append(placed)
             tick()
         else:
-            system = _system(planned, np.concatenate(positions), edge, force_field)
+            system = system_of(planned, np.concatenate(positions), edge, force_field)
             if not _has_pierced_ring(planned, system):
                 return system
     text = f"no arrangement of {planned.contents} without overlaps in {TRIES_PER_BOX} tries"
     raise SimulationFailure("build-overlap", text)
 
 
-def _system(planned: Plan, positions: Floats, edge: float, force_field: ForceField) -> System:
+def system_of(planned: Plan, positions: Floats, edge: float, force_field: ForceField) -> System:
+    """The system of a plan whose atoms stand at `positions` (n, 3) in Å, in a cube with this edge (Å)."""
     counts = Counter(id(part.molecule) for part in planned.parts)
     listed = {id(part.molecule): part for part in planned.parts}.values()
     neutral = [part.molecule for part in listed if part.ion is None]

@@ -126,7 +126,7 @@ def test_report_and_export_show_the_scans(ranked, tmp_path):
     write_json(ranked / "finalists" / "other" / "scan-smoke" / "seed-1" / "scan.json", [])  # no results
     with Store.open_readonly(ranked) as store:
         page = write_report(store, tmp_path / "report").read_text()
-        export_tables(store, tmp_path / "tables", parquet=False)
+        export_tables(store, tmp_path / "tables")
     assert "Finalists at several conditions" in page
     assert 'aria-label="Conductivity against molality"' in page
     assert 'aria-label="Conductivity against temperature"' in page
@@ -143,5 +143,5 @@ def test_report_and_export_show_the_scans(ranked, tmp_path):
 def test_without_scans_nothing_is_shown(ranked, tmp_path):
     with Store.open_readonly(ranked) as store:
         assert "Finalists" not in write_report(store, tmp_path / "report").read_text()
-        names = [file.name for file in export_tables(store, tmp_path / "tables", parquet=False)]
+        names = [file.name for file in export_tables(store, tmp_path / "tables")]
     assert "finalists.csv" not in names

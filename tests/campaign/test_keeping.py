@@ -246,7 +246,7 @@ def test_a_running_campaign_is_not_cleaned(copied):
 
 def test_tables_hold_what_the_store_holds(copied, tmp_path):
     with Store.open_readonly(copied) as store:
-        export_tables(store, tmp_path / "out", parquet=True)
+        export_tables(store, tmp_path / "out", formats=["csv", "parquet"])
         polymers, draws, replicas = store.polymers(), store.candidates(), store.replicas()
         best = ranking(store)[0]
         journal = store.journal()
@@ -272,7 +272,7 @@ def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column
         store.update_replica(row.key, row.protocol, 0, properties=mixed)
         store.write("UPDATE polymers SET name = '+1' WHERE source = 'seed'")
         calls.clear()
-        export_tables(store, tmp_path / "out", parquet=True)
+        export_tables(store, tmp_path / "out", formats=["csv", "parquet"])
     for name in ("polymers", "replicas"):
         assert ("replace", place_beside(Path(f"{name}.parquet")).name, f"{name}.parquet") in calls
     table = pyarrow.parquet.read_table(tmp_path / "out" / "replicas.parquet").to_pydict()
@@ -293,7 +293,7 @@ def test_tables_of_a_campaign_with_failures_have_one_kind_of_cell_in_each_column
 def test_tables_without_a_row_still_have_columns(tmp_path):
     with Store.create(tmp_path / "new") as store:
         store.set(name="new", state="prepare", iteration=0)
-        export_tables(store, tmp_path / "out", parquet=True)
+        export_tables(store, tmp_path / "out", formats=["csv", "parquet"])
     header = (tmp_path / "out" / "candidates.csv").read_text()
     assert header == "iteration,draw,smiles,key,verdict,reason\n"
     assert pyarrow.parquet.read_table(tmp_path / "out" / "candidates.parquet").num_rows == 0

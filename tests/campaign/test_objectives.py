@@ -87,7 +87,7 @@ def test_the_judge_writes_the_front_and_readers_show_it(several, tmp_path):
     assert leading[0] == "*OCC*"
     assert "*CC*" in leading  # the lightest one conducts nothing
     assert status(store).to_dict()["front"]["of"] == front.of == len(ranking(store))
-    files = {path.name: path for path in export_tables(store, tmp_path / "out", parquet=False)}
+    files = {path.name: path for path in export_tables(store, tmp_path / "out", formats=["csv"])}
     with files["front.csv"].open() as handle:
         rows = {row["monomer_smiles"]: row for row in csv.DictReader(handle)}
     assert float(rows["*CC*"]["density_g_per_cm3_expected"]) == pytest.approx(0.9, abs=0.15)

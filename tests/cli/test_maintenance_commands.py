@@ -11,9 +11,14 @@ def test_problems_make_the_exit_code(call, ended):
 
 
 def test_tables_and_archive_are_named(call, ended, tmp_path):
-    said = call("export", "found", "--out", tmp_path / "t", "--parquet", "--archive", tmp_path / "a.tar.gz")
+    said = call(
+        "export", "found", "--out", tmp_path / "t", "--format", "csv,parquet", "--archive", tmp_path / "a.tar.gz"
+    )
     assert said.code == 0
-    assert len(said.out.splitlines()) == 9
+    names = [line.rpartition("/")[2] for line in said.out.splitlines()]
+    assert len(names) == 4 * 3 + 3  # of each table CSV, its metadata and Parquet
+    assert names[-3:] == ["campaign.toml", "ro-crate-metadata.json", "a.tar.gz"]
+    assert "no --license" in said.err
     assert (tmp_path / "a.tar.gz").stat().st_size > 1000
 
 
@@ -21,7 +26,9 @@ def test_tables_and_archive_are_named(call, ended, tmp_path):
     ("arguments", "complaint"),
     [
         (["export", "found"], "--out DIR for tables, --archive FILE"),
-        (["export", "found", "--parquet", "--archive", "x"], "--parquet goes with --out"),
+        (["export", "found", "--format", "json", "--archive", "x"], "--license go with --out"),
+        (["export", "found", "--out", "t", "--format", "xlsx"], "allowed are csv, parquet, json"),
+        (["export", "found", "--out", "t", "--license", "of my own"], "a name of SPDX, such as CC-BY-4.0"),
         (["clean", "found", "--keep", "some"], "allowed is all, ions, none"),
         (["fork", "found"], "the new campaign needs a name"),
         (["fork", "found", "--as", "x", "--set", "seed"], "KEY=VALUE expected"),
