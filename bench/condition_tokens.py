@@ -1,15 +1,15 @@
 """Whether conditions in the prompt of a generator do anything (docs/generator.md, "Conditions").
 
-    python bench/condition_tokens.py --out DIR [--simulated docs/conditions-generator.csv]
+    python bench/condition_tokens.py --out DIR [--simulated TABLE]
 
 Two or three sets, each a row for every polymer and condition: `law`, the polymers of the shipped table of measured
 conductivities with values of a known law, in which the activation energy rises with the share of oxygen, so that the
 best polymers at 300 K are the worst at 500 K; `measured`, that table itself (112 values, temperature and molality);
-and `simulated`, a table of simulations, if one is given.
+and `simulated`, the tables `scan.csv` of several polymers as one file, if it is given.
 
 1. Likelihood: three parts by polymer. A model trained on two parts says how probable the strings of the third are with
-   their own conditions in the prompt, and with every other combination. The mean difference (nats per string) has
-   an interval of 90 % from a bootstrap over polymers. The same is done for the class.
+   their own label in the prompt, and with a label in which one condition, or the class, is another one. The mean
+   difference (nats per string) has an interval of 90 % from a bootstrap over polymers.
 2. Draws: a model trained on all rows draws 150 strings of each class at each condition. A judge that has seen neither
    values nor conditions scores the new polymers: the share of oxygen for `law`, `autodisco predict` for the others.
 """
@@ -45,13 +45,13 @@ def main() -> None:
     parser.add_argument("--simulated", type=Path)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    columns = {"temperature_k": 2, "molality": 2}
+    columns = {"temperature_k": 2, "molality_mol_per_kg": 2}
     sets = {
         "law": (_law(given.out / "law.csv"), {"temperature_k": None}, RELATIVE, oxygen),
         "measured": (_measured(given.out / "measured.csv"), columns, RELATIVE | QUANTILES, predicted),
     }
     if given.simulated:
-        sets["simulated"] = (given.simulated, {"temperature_k": None, "molality": None}, RELATIVE, predicted)
+        sets["simulated"] = (given.simulated, {"temperature_k": None, "molality_mol_per_kg": None}, RELATIVE, predicted)
     for name, (file, conditions, kinds, judge) in sets.items():
         for kind, classes in kinds.items():
             data = read_training_data(file, TOP_FRACTION, classes, 0.0, 1, conditions)
@@ -81,7 +81,7 @@ def _measured(file: Path) -> Path:
 def _written(file: Path, rows: Sequence[tuple[object, ...]]) -> Path:
     with file.open("w", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow(["monomer_smiles", "conductivity", "temperature_k", "molality"])
+        writer.writerow(["monomer_smiles", "conductivity", "temperature_k", "molality_mol_per_kg"])
         writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
     return file
 
@@ -108,7 +108,8 @@ def likelihood(data: TrainingData) -> None:
     """Print what own conditions and own class add to the likelihood of polymers that the model has not seen."""
     units = sorted(set(data.smiles))
     part = dict(zip(units, np.random.default_rng(1).permutation(len(units)) % PARTS, strict=True))
-    gains: dict[str, dict[str, list[float]]] = {"conditions": {}, "class": {}}
+    columns = [one.column for one in data.conditions]
+    gains: dict[str, dict[str, list[float]]] = {name: {} for name in (*columns, "class")}
     for number in range(PARTS):
         generator = fitted([row for row in data.rows if part[row.smiles] != number], data)
         places = sorted({label.partition(" ")[2] for label in generator.labels})
@@ -117,11 +118,14 @@ def likelihood(data: TrainingData) -> None:
             own_class, _, own = row.label.partition(" ")
             if own not in places or own_class not in classes:
                 continue
-            of = {place: nats(generator, row.smiles, f"{own_class} {place}") for place in places}
-            other = {word: nats(generator, row.smiles, f"{word} {own}") for word in classes}
-            for name, found, key in (("conditions", of, own), ("class", other, own_class)):
-                rest = [value for word, value in found.items() if word != key]
-                gains[name].setdefault(row.smiles, []).append(found[key] - float(np.mean(rest)))
+            labels = {"class": [f"{word} {own}" for word in classes if word != own_class]}
+            for number_of, column in enumerate(columns):
+                labels[column] = [f"{own_class} {place}" for place in places if _differs(place, own) == {number_of}]
+            right = nats(generator, row.smiles, row.label)
+            for name, wrong in labels.items():
+                if wrong:
+                    rest = float(np.mean([nats(generator, row.smiles, label) for label in wrong]))
+                    gains[name].setdefault(row.smiles, []).append(right - rest)
     print("\n| own … instead of another one | nats per string | 90 % interval | rows |\n|---|---|---|---|")
     for name, by_unit in gains.items():
         values = list(by_unit.values())
@@ -132,6 +136,11 @@ def likelihood(data: TrainingData) -> None:
         low, high = np.quantile(again, [0.05, 0.95])
         rows = np.concatenate(values)
         print(f"| {name} | {rows.mean():+.2f} | {low:+.2f} to {high:+.2f} | {len(rows)} |", flush=True)
+
+
+def _differs(place: str, own: str) -> set[int]:
+    """Numbers of the conditions whose classes differ."""
+    return {n for n, (a, b) in enumerate(zip(place.split(), own.split(), strict=True)) if a != b}
 
 
 @torch.no_grad()

@@ -1,12 +1,13 @@
 """Whole campaigns without molecular dynamics: a property model in its place, so that the loop can be repeated.
 
-    python bench/generator_replay.py DATA --out DIR [--seeds 1 2 3 4 5] [--methods NAME ...] [--plot docs/replay.png]
+    python bench/generator_replay.py DATA --out DIR [--seeds 1 2 3 4 5] [--methods NAME ...] [--steps 2000 500]
+        [--plot docs/replay.png]
 
 DATA is the HTP-MD set. A random forest fitted on a fifth of it stands for the simulation. Each iteration draws until
 there are fifty polymers that are new to the campaign and asks the forest; those above the border of the best 5 % join
 the high class, all of them together with the weight of the paper's 4,000 copies, the others the low class; then the
-generator learns on. Campaigns are kept in DIR, a file each, and not repeated. With --plot the figure is drawn from all
-that are there.
+generator learns on. `--steps` are the training iterations of the first model and of each warm start. Campaigns are kept
+in DIR, a file each, and not repeated. With --plot the figure is drawn from all that are there.
 """
 
 import argparse
@@ -25,8 +26,9 @@ from autodisco.surrogate import PropertyModel
 ITERATIONS, NEW, LONGEST, MAX_DRAWS = 5, 50, 59, 5000
 TOP_FRACTION = 0.05
 COPIES = 211.0  # 4,000 where another row of the high class has 5,704 / 302
-FIRST, FURTHER = 2000, 500
-"""Training iterations of the first model, and of each warm start."""
+MILD = {"temperature": 1.3, "guidance": 0.5}
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+LATENT, GAN = f"{EXAMPLES / 'latent.py'}:Latent", f"{EXAMPLES / 'gan.py'}:Gan"
 
 #: Settings of training, of drawing, and whether a model goes on from the one before.
 METHODS: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
@@ -34,10 +36,18 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "genetic": ({"kind": "genetic"}, {}, False),
     "plain": ({}, {"grammar": False}, True),
     "plain, from scratch": ({}, {"grammar": False}, False),
-    "autodisco": ({"augment": "symmetry"}, {"temperature": 1.3, "guidance": 0.5}, True),
-    "autodisco, from scratch": ({"augment": "symmetry"}, {"temperature": 1.3, "guidance": 0.5}, False),
+    "autodisco": ({"augment": "symmetry"}, MILD, True),
+    "autodisco, from scratch": ({"augment": "symmetry"}, MILD, False),
+    "vae": ({"kind": LATENT, "augment": "symmetry"}, MILD, True),
+    "swarm": ({"kind": LATENT, "augment": "symmetry", "search": "swarm"}, MILD, True),
+    "evolution": ({"kind": LATENT, "augment": "symmetry", "search": "evolution"}, MILD, True),
+    "gan": ({"kind": GAN, "augment": "symmetry"}, MILD, True),
 }
-COLOURS = dict(zip(METHODS, ("#777777", "#009e73", "#d55e00", "#d55e00", "#0072b2", "#0072b2"), strict=True))
+COLOURS = {
+    "random": "#777777", "genetic": "#009e73", "plain": "#d55e00", "plain, from scratch": "#d55e00",
+    "autodisco": "#0072b2", "autodisco, from scratch": "#0072b2", "vae": "#cc79a7", "swarm": "#e69f00",
+    "evolution": "#56b4e9", "gan": "#000000",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -47,6 +57,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
     arguments.add_argument("--methods", nargs="*", default=["random", "genetic", "plain", "autodisco"])
+    arguments.add_argument("--steps", type=int, nargs=2, default=[2000, 500])
     arguments.add_argument("--plot", type=Path)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -58,16 +69,15 @@ def main() -> None:
         for method in given.methods:
             file = given.out / f"{method.replace(',', '').replace(' ', '-')}-{seed}.json"
             if not file.exists():
-                file.write_text(
-                    json.dumps({"method": method, "seed": seed, "iterations": replay(method, seed, rows, judge)})
-                )
+                told = replay(method, seed, rows, judge, *given.steps)
+                file.write_text(json.dumps({"method": method, "seed": seed, "iterations": told}))
     if given.plot:
         runs = [json.loads(file.read_text()) for file in sorted(given.out.glob("*.json"))]
         draw(runs, given.plot)
         print("\n".join(table(runs)))
 
 
-def replay(method: str, seed: int, rows: list, judge: PropertyModel) -> list[dict[str, Any]]:
+def replay(method: str, seed: int, rows: list, judge: PropertyModel, first: int, further: int) -> list[dict[str, Any]]:
     """One campaign: for each iteration the mean conductivity (mS/cm) of the new polymers, and what it took."""
     fitting, drawing, warm = METHODS[method]
     training = {row.smiles: row for row in label_rows(rows, TOP_FRACTION)}
@@ -75,7 +85,7 @@ def replay(method: str, seed: int, rows: list, judge: PropertyModel) -> list[dic
     better: list[str] = []
     model, told = None, []
     for iteration in range(ITERATIONS):
-        steps = FURTHER if warm and model else FIRST
+        steps = further if warm and model else first
         model = fit(
             list(training.values()),
             generator_settings(**{"device": "cpu", "augment": "none", "iterations": steps, **fitting}),

@@ -41,6 +41,9 @@ TOP_FRACTION = 0.05
 #: 4,000 copies, where another row of the high class has 5,704 / 302.
 PEO_WEIGHT = 211.0
 
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+LATENT, GAN = f"{EXAMPLES / 'latent.py'}:Latent", f"{EXAMPLES / 'gan.py'}:Gan"
+
 #: Settings of each training, and how many classes by quantile there are (0: high and low).
 FITS: dict[str, tuple[dict[str, Any], int]] = {
     "plain": ({}, 0),
@@ -55,6 +58,13 @@ FITS: dict[str, tuple[dict[str, Any], int]] = {
     "randomised SMILES": ({"augment": "smiles"}, 0),
     "lstm": ({"kind": "lstm"}, 0),
     "diffusion, 2500 iterations": ({"kind": "diffusion", "iterations": 2500}, 0),
+    "vae, 1000 iterations": ({"kind": LATENT, "augment": "symmetry", "iterations": 1000}, 0),
+    "lstm, 800 iterations": ({"kind": "lstm", "augment": "symmetry", "iterations": 800}, 0),
+    "gan, 800 + 100 iterations": ({"kind": GAN, "augment": "symmetry", "iterations": 900, "pretraining": 800}, 0),
+    "gan, 0 + 100 iterations": (
+        {"kind": GAN, "augment": "symmetry", "iterations": 100, "pretraining": 0, "likelihood": 0.0},
+        0,
+    ),
     "genetic": ({"kind": "genetic"}, 0),
     "random": ({"kind": "random"}, 0),
 }
@@ -71,9 +81,16 @@ DRAWINGS: dict[str, dict[str, dict[str, Any]]] = {
     "plain": SEVERAL,
     "symmetry": SEVERAL,
     "symmetry, 1000 iterations": FURTHER,
-}
+    "vae, 1000 iterations": {
+        **OTHERS, "T 1.3, guidance 0.5": MILD,
+        "swarm": {"search": "swarm"}, "swarm, T 1.3, guidance 0.5": {"search": "swarm", **MILD},
+        "evolution": {"search": "evolution"}, "evolution, T 1.3, guidance 0.5": {"search": "evolution", **MILD},
+    },
+    "lstm, 800 iterations": {**OTHERS, "T 1.3, guidance 0.5": MILD},
+    "gan, 800 + 100 iterations": {**OTHERS, "T 1.3, guidance 0.5": MILD},
+}  # fmt: skip
 #: Drawn once more so, until there are as many polymers that are new.
-REJECTING = dict.fromkeys(DRAWINGS, "T 1.3, guidance 0.5")
+REJECTING = dict.fromkeys(("plain", "symmetry", "symmetry, 1000 iterations"), "T 1.3, guidance 0.5")
 MAX_DRAWS = 10 * DRAWS
 COLUMNS = (
     "draws", "validity", "uniqueness", "novelty", "synthesizability", "similarity", "diversity", "valid_unique_novel",
@@ -109,7 +126,9 @@ def main() -> None:
             for drawing, how in DRAWINGS.get(name, OTHERS).items():
                 if not how.get("grammar", True) and settings.get("kind") in ("genetic", "random"):
                     continue
-                strings = model.sample(DRAWS, label, seed=seed, max_tokens=LONGEST, **how)
+                strings = _searching(model, how).sample(
+                    DRAWS, label, seed=seed, max_tokens=LONGEST, **{k: v for k, v in how.items() if k != "search"}
+                )
                 scores = score_samples(strings, known, judge.above_border)
                 found.append({"training": name, "drawing": drawing, "seed": seed, "draws": DRAWS, **scores})
                 print(name, drawing, seed, {k: round(v, 3) for k, v in scores.items() if v is not None}, flush=True)
@@ -146,6 +165,17 @@ def _model(out: Path, name: str, rows: list[TrainingRow], settings: dict[str, An
         model.save(file)
         print(f"trained {file.stem} in {time.monotonic() - begin:.0f} s", flush=True)
     return Generator.load(file)
+
+
+def _searching(model: Generator, how: dict[str, Any]) -> Generator:
+    """The model with the search that a drawing names; the training does not depend on it."""
+    if "search" not in how:
+        return model
+    facts, tensors = model.content()
+    settings = model.settings.model_copy(update={"search": how["search"]})
+    searching = type(model).restore(settings, facts | {"losses": model.losses}, tensors)
+    searching.labels = model.labels
+    return searching
 
 
 def _write(file: Path, rows: list[dict[str, Any]]) -> None:

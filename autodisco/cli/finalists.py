@@ -22,7 +22,7 @@ from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted, duration
 
 if TYPE_CHECKING:
-    from autodisco.api.scan import How
+    from autodisco.api.scan import How, Scan
     from autodisco.campaign.finalists import Finalist
     from autodisco.simulation.batch import Subject
 
@@ -115,10 +115,7 @@ def finalists(
         print_json([one.content for one in found])
     else:
         _print(plans, [one.content for one in found])
-    for plan, one in zip(plans, found, strict=True):
-        failed = sum(len(row["failures"]) for row in one.rows)
-        lost = f"; {counted(failed, 'build')} without a value" if failed else ""
-        message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
+    _tell_results(plans, found)
     message(f"charts of all of them: autodisco report {argument(folder)}")
     if not any(row["n_replicas"] for one in found for row in one.rows):
         raise typer.Exit(1)
@@ -143,6 +140,18 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
     took = "not known" if cpu_h is None else f"about {duration(3600 * cpu_h)}"
     print(f"{counted(missing, 'build')} with protocol {cost.protocol}: CPU time {took} ({cost.source})")
     message("nothing was started and nothing was written")
+
+
+def _tell_results(plans: Sequence[Plan], found: Sequence[Scan]) -> None:
+    """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
+    warnings: dict[str, None] = {}
+    for plan, one in zip(plans, found, strict=True):
+        failed = sum(len(row["failures"]) for row in one.rows)
+        lost = f"; {counted(failed, 'build')} without a value" if failed else ""
+        message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
+        warnings |= dict.fromkeys(one.warnings)
+    for warning in warnings:
+        message(f"warning: {warning}")
 
 
 def _print(plans: Sequence[Plan], found: Sequence[dict[str, Any]]) -> None:

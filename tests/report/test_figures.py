@@ -23,7 +23,7 @@ from autodisco.report.content import gather
 from autodisco.report.figures import FIGURES, Source, write_figures
 from autodisco.report.figures.generator import nearest_of
 from autodisco.report.figures.style import FORMATS, STYLE
-from autodisco.store import Store
+from autodisco.store import FINALISTS, SCAN_FILE, Store
 from tests.analysis.test_replica_folder import walkers, write_replica
 from tests.filled_store import SETTINGS, fill
 
@@ -45,7 +45,7 @@ def written_scan(folder: Path) -> Path:
          "replicas_s_per_cm": several}
         for m, several in MOLALITIES.items()
     ]  # fmt: skip
-    file = folder / "key-0" / "scan-quick" / "scan.json"
+    file = folder / "key-0" / "scan-quick" / "seed-1" / SCAN_FILE
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"key": "key-0", "protocol": "quick", "force_field": "pcff+", "values": values}))
     return file
@@ -140,6 +140,14 @@ def test_conductivity_against_salt_is_that_of_the_scan(made):
     rows = rows_of(here, "salt")
     assert [float(row["molality_in_box_mol_per_kg"]) for row in rows] == pytest.approx([0.97 * m for m in MOLALITIES])
     assert [float(row[SIGMA]) for row in rows] == pytest.approx([np.mean(several) for several in MOLALITIES.values()])
+
+
+def test_scans_of_finalists_are_those_of_the_campaign(tmp_path):
+    with fill(tmp_path / "scanned", "exhausted", alive=False) as store:
+        written_scan(store.folder / FINALISTS)
+        made = FIGURES["salt"](Source(store, gather(store), tmp_path / "none"))
+    assert [row["molality_mol_per_kg"] for row in made.rows] == list(MOLALITIES)
+    assert "1 polymer, 8 builds at 500 K" in made.caption
 
 
 def test_similarity_is_one_for_a_learnt_polymer_in_another_spelling_and_less_for_others():

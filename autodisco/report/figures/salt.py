@@ -17,21 +17,23 @@ from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import COLUMN_CM, PrintFigure, label, legend, log_axis
+from autodisco.simulation.scan_results import condition_of
+from autodisco.store import SCAN_FILE
 from autodisco.text import counted, joined
 
 MARKERS = "osD^v<"
 
 
 def salt(source: Source) -> PrintFigure | str:
-    """Conductivity against molality of the polymers of the ranking that `autodisco scan` simulated."""
+    """Conductivity against molality of finalists of the campaign, and of polymers that `autodisco scan` simulated."""
     rows = {row.key: row for row in source.content.ranking}
-    scans = [_read(file) for file in sorted(source.scans.glob("*/scan-*/scan.json"))]
-    known = [(rows[scan["key"]], scan, _conditions(scan)) for scan in scans if scan["key"] in rows]
+    scans = [*source.content.scans, *map(_read, sorted(source.scans.glob(f"*/scan-*/**/{SCAN_FILE}")))]
+    known = [(rows[scan["key"]], scan, _conditions(scan)) for scan in scans if scan.get("key") in rows]
     found = [one for one in known if len({condition.molality_mol_per_kg for condition in one[2]}) > 1]
     if not found:
         return (
-            f"no scan of a polymer of the ranking over molality in {source.scans}; autodisco scan makes one, --scans "
-            "names its folder"
+            f"no scan of a polymer of the ranking over molality, in the campaign or in {source.scans}; make one with "
+            "autodisco finalists or autodisco scan (--scans names the folder of the latter)"
         )
     found = sorted(found, key=lambda one: one[0].rank)[: len(COLOURS)]
     entry = quantity(SIGMA)
@@ -61,14 +63,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _conditions(scan: Mapping[str, Any]) -> list[Condition]:
-    return [
-        Condition(
-            row["molality_mol_per_kg"], row["temperature_k"], row["ion_pairs"], tuple(row["replicas_s_per_cm"]),
-            row["molality_in_box_mol_per_kg"],
-        )
-        for row in scan["values"]
-        if row["replicas_s_per_cm"]
-    ]  # fmt: skip
+    return [condition_of(row) for row in scan["values"] if row["replicas_s_per_cm"]]
 
 
 def _row(row: Ranked, scan: Mapping[str, Any], _: Sequence[Condition], condition: Condition) -> dict[str, Any]:
