@@ -106,9 +106,9 @@ def known_polymers(
     import os
 
     from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_strings
+    from autodisco.polymer.library_files import read_units
 
-    with Library(read_strings(Path(file), column), os.cpu_count() or 1, progress=progress) as library:
+    with Library(read_units(Path(file), column), os.cpu_count() or 1, progress=progress) as library:
         if library.n_invalid:
             on_invalid(library.n_invalid)
         wanted = (group for group in library.groups() if keys is None or group.key in keys)

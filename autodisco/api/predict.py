@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autodisco.api.locate import campaign_folder
+from autodisco.api.predict_tables import Learnt, Values, ValueTable, learnt, offsets, read_values, warnings_of
 from autodisco.api.table import Table
 from autodisco.errors import InputError
+from autodisco.text import without_formula
 
 if TYPE_CHECKING:
     from autodisco.polymer import Material
-    from autodisco.surrogate import ConductivityEstimate, FarOff, Posterior
-
-Values = list[tuple[str, float]]
-"""Repeat units in canonical form and conductivities (S/cm)."""
+    from autodisco.surrogate import ConductivityEstimate, FarOff, Label, Posterior
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Predictions:
     about : what the values speak about, in words
     tables : the values that were read, by file
     far_off : values of the tables that do not fit to all others
+    learnt : values of the tables beside the predictions without the tables and with them
+    offsets : how far each source of the tables lies above the target, in decades, by name
+    notes : sentences about what the estimates are
+    warnings : sentences about the tables
     """
 
     estimates: list[ConductivityEstimate]
@@ -37,14 +42,24 @@ class Predictions:
     about: str
     tables: Mapping[str, Values]
     far_off: list[FarOff]
+    learnt: list[Learnt] = field(default_factory=list)
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def table(self) -> Table:
-        """A row for each repeat unit, in their order: ``monomer_smiles``, ``conductivity_s_per_cm`` with the ends
-        ``low_s_per_cm`` and ``high_s_per_cm`` of the interval that holds 90 %, ``p_better`` (chance to be better than
-        the reference), and ``decades_from.…`` (how far each source moved the value)."""
+        """A row for each repeat unit, in their order.
+
+        ``name`` where there are names, ``monomer_smiles``, ``conductivity_s_per_cm`` with the ends ``low_s_per_cm`` and
+        ``high_s_per_cm`` of the interval that holds 90 %, ``p_better`` (chance to be better than the reference),
+        ``decades_from.…`` (how far each source moved the value), ``same_as`` (an earlier row that is the same polymer)
+        and ``caveats``.
+        """
+        named = any(one.name for one in self.estimates)
         return Table(
             {
+                **({"name": one.name} if named else {}),
                 "monomer_smiles": one.smiles,
                 "conductivity_s_per_cm": one.value,
                 "low_s_per_cm": one.low,
@@ -52,9 +67,26 @@ class Predictions:
                 "p_better": one.p_better,
                 "decades_from": dict(list(one.contributions.items())[1:]),
                 "key": one.key,
+                "same_as": one.same_as,
+                "caveats": "; ".join(f"{caveat.name}: {caveat.reason}" for caveat in one.caveats),
             }
             for one in self.estimates
         )
+
+    @property
+    def ranked(self) -> list[ConductivityEstimate]:
+        """The estimates, best first."""
+        return sorted(self.estimates, key=lambda one: -one.value)
+
+    def as_csv(self) -> str:
+        """`table` as text, best first."""
+        table = self.table
+        out = io.StringIO()
+        writer = csv.DictWriter(out, table.columns, lineterminator="\n")
+        writer.writeheader()
+        for row in sorted(table, key=lambda row: -row["conductivity_s_per_cm"]):
+            writer.writerow({name: without_formula(cell) for name, cell in row.items()})
+        return out.getvalue()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -72,6 +104,7 @@ def predict(
     campaign: str | Path | None = None,
     reference: str | None = None,
     prior_mean: bool = True,
+    names: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Predictions:
     """Conductivities expected at 353 K in the reference protocol, with intervals; docs/surrogate.md says their worth.
@@ -79,10 +112,12 @@ def predict(
     Parameters
     ----------
     smiles : a repeat unit, or several; also texts of materials
-    data : tables to learn from, each with a column ``conductivity`` in S/cm
+    data : tables to learn from, each with a column ``conductivity`` in S/cm, or with measured values and their
+        conditions (docs/measurements.md)
     campaign : name or folder of a campaign, by all of whose values the estimates are then made
     reference : the polymer to compare with; by default that of the campaign, or ``*OCC*``
     prior_mean : start from what HTP-MD's table says of structures; without it, the first table is the target
+    names : what the repeat units are called, one for each; by default common names
     progress : called with the number of structures read
 
     Raises
@@ -100,26 +135,50 @@ def predict(
     >>> peo.low < peo.value < peo.high, pe.p_better < 0.5
     (True, True)
     """
-    from autodisco.surrogate import estimates, far_off, from_tables, labels_of
-
     if campaign and (data or not prior_mean):
         raise InputError("a campaign says itself what it learns from; leave out data and prior_mean")
     given = [smiles] if isinstance(smiles, str) else smiles
     units = [unit_of(one) if isinstance(one, str) else one for one in given]
     if not units:
         raise InputError("no repeat unit to estimate")
-    tables = {str(path): _values(Path(path)) for path in data}
-    labelled = [one for rows in tables.values() for one, _ in rows]
+    tables = {str(file): read_values(str(file)) for file in data}
+    labelled = [labelled for table in tables.values() for labelled, _ in table.values]
     _read_structures([*(unit.smiles for unit in units), *labelled], progress)
     if campaign:
         posterior, compared, about = _of_campaign(campaign)
     else:
-        posterior, compared = from_tables(tables, prior_mean), unit_of("*OCC*")
+        posterior, compared = _fitted(tables, prior_mean), unit_of("*OCC*")
         about = f"conductivity at {posterior.target}"
-    compared = unit_of(reference) if reference else compared
+    before = _fitted({}, True) if tables and prior_mean else None
+    return _predictions(posterior, before, units, names, unit_of(reference) if reference else compared, about, tables)
+
+
+def _predictions(
+    posterior: Posterior,
+    before: Posterior | None,
+    units: Sequence[Material],
+    names: Sequence[str],
+    compared: Material,
+    about: str,
+    tables: Mapping[str, ValueTable],
+) -> Predictions:
+    """What a posterior says of repeat units, and what was learnt from tables since the one `before`."""
+    from autodisco.decide.sources import REFERENCE
+    from autodisco.surrogate import TARGET, estimates, far_off
+    from autodisco.surrogate.caveats import MELTING, what_it_is
+
     (at,) = estimates(posterior, [compared], compared)
-    far = far_off(posterior, labels_of(tables)) if tables else []
-    return Predictions(estimates(posterior, units, compared), at, about, tables, far)
+    return Predictions(
+        _named(estimates(posterior, units, compared), names),
+        at,
+        about,
+        {path: table.values for path, table in tables.items()},
+        far_off(posterior, _labels(tables)) if tables else [],
+        learnt(tables, before, posterior, compared),
+        offsets(tables, posterior),
+        what_it_is() if posterior.target in (TARGET, REFERENCE) else (MELTING,),
+        tuple(line for path, table in tables.items() for line in warnings_of(path, table)),
+    )
 
 
 def unit_of(text: str) -> Material:
@@ -147,18 +206,39 @@ def _of_campaign(name: str | Path) -> tuple[Posterior, Material, str]:
     return judge.posterior, unit_of(reference.smiles), f"conductivity, {judge.words}"
 
 
-def _values(path: Path) -> Values:
-    """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
-    from autodisco.generator import read_dataset
-    from autodisco.generator.dataset import reason_without_values
+def _fitted(tables: Mapping[str, ValueTable], prior_mean: bool) -> Posterior:
+    """The posterior of the tables. Raises InputError where neither they nor a prior mean say what the target is."""
+    from autodisco.surrogate import from_tables
 
-    rows = read_dataset(path)
-    known = [(row.smiles, row.value) for row in rows if row.value is not None]
-    if not known:
-        classes = any(row.label for row in rows)
-        why = "0 and 1 alone are read as classes" if classes else reason_without_values(path)
-        raise InputError(f"{path}: no row has a conductivity in S/cm; {why}")
-    return known
+    plain = {path: table.values for path, table in tables.items() if table.sources is None}
+    if tables and not plain and not prior_mean:
+        raise InputError("without the prior mean, a table with a column conductivity is needed, which is the target")
+    return from_tables(plain, prior_mean, [pair for table in tables.values() for pair in table.sources or ()])
+
+
+def _labels(tables: Mapping[str, ValueTable]) -> list[Label]:
+    """The labels of `_fitted`, in their order."""
+    from autodisco.surrogate import labels_of
+
+    plain = {path: table.values for path, table in tables.items() if table.sources is None}
+    return [
+        *labels_of(plain),
+        *(label for table in tables.values() for _, labels in table.sources or () for label in labels),
+    ]
+
+
+def _named(found: list[ConductivityEstimate], names: Sequence[str]) -> list[ConductivityEstimate]:
+    """Estimates with their names; those of a polymer that an earlier one is are marked."""
+    from autodisco.names import short_name
+
+    first: dict[str, str] = {}
+    named = []
+    for one, given in zip(found, names or [""] * len(found), strict=True):
+        name = short_name(one.key, given)
+        same = first.get(one.key, "")
+        first.setdefault(one.key, name or one.smiles)
+        named.append(replace(one, name=name, same_as=same))
+    return named
 
 
 def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | None) -> None:

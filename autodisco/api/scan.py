@@ -37,7 +37,7 @@ class Scan:
     rows : the conditions of this scan: molality (mol/kg), temperature (K), conductivity (S/cm) with its error,
         ``replicas_s_per_cm``, ``failures``, ``folder``
     content : what ``scan.json`` holds: ``values`` are the rows, and those of earlier scans with the same settings
-    warnings : about boxes with few ion pairs
+    warnings : about boxes with few ions, conditions that are not resolved, and those of the builds
     folder : of table, fits and plot
     """
 
@@ -162,14 +162,13 @@ def scanned(
     }  # fmt: skip
     content = plain(scan_results.content(told, base, every, folder))
     scan_results.write(folder, content)
-    warnings = scan.few_pairs([scan_results.condition_of(row) for row in rows], how.protocol)
-    return Scan(rows, content, warnings, folder)
+    return Scan(rows, content, scan.warnings_of(rows, how.protocol), folder)
 
 
 def _rows(kelvin: float, salts: Mapping[float, Subject], how: How, shown: Watcher) -> list[dict[str, Any]]:
     """A row of each molality at one temperature, as ``scan.json`` holds it."""
     from autodisco.simulation import protocols, scan
-    from autodisco.simulation.batch import failures
+    from autodisco.simulation.batch import failures, values
 
     protocol = scan.protocol_at(how.protocol, kelvin)
     outcomes = how.builds.run(salts.values(), protocol, how.replicas, shown)
@@ -179,6 +178,7 @@ def _rows(kelvin: float, salts: Mapping[float, Subject], how: How, shown: Watche
         more = {
             "replicas_s_per_cm": found.conductivities,
             "failures": failures(outcomes[one.key]),
+            "warnings": list(dict.fromkeys(text for build in values(outcomes[one.key]) for text in build["warnings"])),
             "folder": how.builds.place(one, protocols.load(protocol).name),
         }
         rows.append(plain(found.to_dict() | more))

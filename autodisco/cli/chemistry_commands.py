@@ -191,6 +191,10 @@ def dedupe(
     ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers to this file.")] = None,
+    seeds: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Write a seed file of a campaign: the polymers that can be simulated."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for one per core.")] = 0,
     as_json: JSON = False,
 ) -> None:
@@ -200,19 +204,27 @@ def dedupe(
     """
     from autodisco.cli.output import counting
     from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_strings, write_csv, write_json
+    from autodisco.polymer.library_files import read_units, write_csv, write_json, write_seeds
 
-    rows = read_strings(file, column)
+    rows = read_units(file, column)
     with counting(f"reading {file}", "rows") as progress:
         library = Library(rows, workers or os.cpu_count() or 1, progress=progress)
     with library:
         if out:
             with open_atomic(out) as target:
                 write_csv(library, target)
+        left_out: list[str] = []
+        if seeds:
+            with open_atomic(seeds) as target:
+                left_out = write_seeds(library, target)
         if as_json:
             write_json(library, sys.stdout)
-        elif not out:
+        elif not out and not seeds:
             _print_groups(library)
+        for line in left_out[:MOST_SHOWN]:
+            message(f"{file}, {one_line(line)}: left out, cannot be simulated")
+        if (more := len(left_out) - MOST_SHOWN) > 0:
+            message(f"… and {more} more that cannot be simulated")
         for row in itertools.islice(library.refusals(), MOST_SHOWN):
             message(f"{file}, line {row.line}: {one_line(row.given)[:80]}: {one_line(row.reason)}")
         if (more := library.n_invalid - MOST_SHOWN) > 0:
@@ -224,6 +236,8 @@ def dedupe(
         )
         if out:
             message(f"polymers: {out}")
+        if seeds:
+            message(f"seed file of {counted(library.n_groups - len(left_out), 'polymer')}: {seeds}")
         if not library.n_groups:
             raise InputError(f"{file}: no row holds a repeat unit")
 
@@ -245,11 +259,21 @@ def _print_groups(library: "Library") -> None:
     """Print the first polymers; polymers with several rows come first."""
     several = list(itertools.islice((g for g in library.groups() if len(g.members) > 1), MOST_SHOWN))
     single = itertools.islice((g for g in library.groups() if len(g.members) == 1), MOST_SHOWN - len(several))
+    shown = [*several, *single]
+    named = any(group.name for group in shown)
     print_table(
-        [">line", "polymer", "canonical", "key", ">count", "same as"],
+        [">line", *["name"] * named, "polymer", "canonical", "key", ">count", "same as"],
         [
-            (group.members[0][0], group.members[0][1], group.canonical, group.key, len(group.members), _others(group))
-            for group in (*several, *single)
+            (
+                group.members[0][0],
+                *[group.name] * named,
+                group.members[0][1],
+                group.canonical,
+                group.key,
+                len(group.members),
+                _others(group),
+            )
+            for group in shown
         ],
     )
     if (more := library.n_groups - MOST_SHOWN) > 0:
@@ -257,7 +281,8 @@ def _print_groups(library: "Library") -> None:
 
 
 def _others(group: "Group") -> str:
-    shown = ", ".join(f"{text} (line {line})" for line, text in group.members[1:6])
+    others = [*zip(group.members, group.names, strict=True)][1:6]
+    shown = ", ".join(f"{text} ({f'{name}, ' if name else ''}line {line})" for (line, text), name in others)
     return shown + (f" and {len(group.members) - 6} more" if len(group.members) > 6 else "")
 
 

@@ -88,7 +88,12 @@ def scan(
         watch=ReplicaProgress,
     )  # fmt: skip
     _print(found, as_json)
-    message(f"table, fits and plot: {found.folder}")
+    drawn = any(one.resolved for one in found.conditions)
+    message(f"table, fits{' and plot' if drawn else ''}: {found.folder}")
+    if not drawn:
+        message("no plot: no condition has a conductivity above zero")
+    loaded = protocols.load(protocol)
+    message(f"protocol {loaded.name}: {loaded.purpose}")
     for warning in found.warnings:
         message(f"warning: {warning}")
     if not found.has_values:
@@ -113,6 +118,7 @@ def _print(found: Scan, as_json: bool) -> None:
 def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print a table of conditions and their conductivities."""
     from autodisco.analysis.quantities import quantity
+    from autodisco.simulation.scan import NOT_RESOLVED
 
     sigma, kelvin = quantity("conductivity_s_per_cm"), quantity("temperature_k")
     print_table(
@@ -123,7 +129,7 @@ def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
                 f"{row['molality_in_box_mol_per_kg']:.2f}",
                 f"{row['temperature_k']:g}",
                 row["ion_pairs"],
-                sigma.shown(row),
+                NOT_RESOLVED if row.get("resolved") is False else sigma.shown(row),
                 row["n_replicas"],
             )
             for row in rows

@@ -25,7 +25,9 @@ def test_a_prediction_is_what_the_command_prints(call):
     assert [one.to_dict() for one in found.estimates] == call("predict", "*OCC*", "*CC*", "--json").json
     assert found.reference.smiles == "*OCC*"
     table = found.table
-    assert table.columns[:5] == ("monomer_smiles", "conductivity_s_per_cm", "low_s_per_cm", "high_s_per_cm", "p_better")
+    assert table.columns[:3] == ("name", "monomer_smiles", "conductivity_s_per_cm")
+    assert table.columns[3:6] == ("low_s_per_cm", "high_s_per_cm", "p_better")
+    assert table.column("name") == ["PEO", "PE"]
     assert table.column("p_better")[1] == found.estimates[1].p_better < 0.5
 
 
