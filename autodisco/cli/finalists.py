@@ -22,7 +22,7 @@ from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted, duration
 
 if TYPE_CHECKING:
-    from autodisco.api.scan import How
+    from autodisco.api.scan import How, Scan
     from autodisco.campaign.finalists import Finalist
     from autodisco.simulation.batch import Subject
 
@@ -142,7 +142,7 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
     message("nothing was started and nothing was written")
 
 
-def _tell_results(plans: Sequence[Plan], found: Sequence[Scanned], protocol: str) -> None:
+def _tell_results(plans: Sequence[Plan], found: Sequence[Scan], protocol: str) -> None:
     """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
     from autodisco.simulation import scan, scan_results
 

@@ -27,6 +27,7 @@ from rdkit.Chem.Descriptors import MolWt
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
+from autodisco.polymer.habits import cleaned
 from autodisco.polymer.identity import Word, repeated, turned
 from autodisco.polymer.molecule import Molecule, closed, grafted, opened, read_molecule
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
@@ -111,8 +112,8 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
     >>> read_material("*CCCC*.*OCC*|random|0.25").smiles
     '*CCCC*.*CCO*|random|0.25'
     """
-    given = text.strip()
-    if is_bigsmiles(given):
+    given = cleaned(text)
+    if is_bigsmiles(given) and "*" not in given:
         given = read_bigsmiles(given).text
     head, *rest = given.split("|")
     if not rest:

@@ -7,6 +7,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer.habits import name_advice
 from autodisco.polymer.identity import repeated
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.spelling import LEFT, LEFT_END, RIGHT, RIGHT_END
@@ -95,7 +96,8 @@ def _read(text: str, elements: frozenset[str]) -> Chem.Mol:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text) if text else None
     if mol is None or len(Chem.GetMolFrags(mol)) != 1:
-        raise InvalidRepeatUnit("unparsable", f"'{text}' is not the SMILES of one molecule")
+        said = name_advice(text) or "write one molecule, such as COCCOC"
+        raise InvalidRepeatUnit("unparsable", f"'{text}' is not the SMILES of one molecule: {said}")
     symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - {"*"}
     if foreign := sorted(symbols - elements):
         raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")

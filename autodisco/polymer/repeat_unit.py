@@ -14,6 +14,7 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
+from autodisco.polymer.habits import EXAMPLE, advice, cleaned, in_words, name_advice
 from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings, turned
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
@@ -107,7 +108,7 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     >>> parse("*COC*") == parse("[Cu]CCO[Au]")
     True
     """
-    given = smiles.strip()
+    given = cleaned(smiles)
     if is_bigsmiles(given):
         given = _smiles_of(given, elements)
     word = _known_word(given, elements)
@@ -123,6 +124,8 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
 
 def _smiles_of(text: str, elements: frozenset[str]) -> str:
     """The repeat unit of a BigSMILES; units that stand in turn are joined."""
+    if "*" in text or "[" not in text:
+        raise _unreadable(text, "bigsmiles")
     found = read_bigsmiles(text)
     if len(found.units) == 1:
         return found.units[0]
@@ -170,7 +173,7 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
         shown = text[:20]
         raise InvalidRepeatUnit("too-long", f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     if not text or _UNSUPPORTED.search(text):
-        raise InvalidRepeatUnit("unparsable", f"{text!r} is not a SMILES of a repeat unit")
+        raise _unreadable(text)
     labelled, n_ends, has_brackets = _label_ends(text)
     unit = Chem.MolFromSmiles(labelled)
     if unit is None:
@@ -186,7 +189,8 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if n_ends != 2:
         raise InvalidRepeatUnit(
             "ends",
-            f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
+            f"'{text}' has {counted(n_ends, 'attachment point')}; "
+            f"{name_advice(text) or 'a repeat unit has exactly two, written * or [*]'}",
         )
     if "." in text or "%(" in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
@@ -281,9 +285,12 @@ def _why_unreadable(text: str, labelled: str) -> InvalidRepeatUnit:
     params.sanitize = False
     raw = Chem.MolFromSmiles(labelled, params)
     problems = Chem.DetectChemistryProblems(raw) if raw is not None else ()
-    for problem in problems:
-        if problem.GetType() == "AtomValenceException":
-            return InvalidRepeatUnit("valence", f"'{text}' has an atom with too many bonds ({problem.Message()})")
-    if problems:
-        return InvalidRepeatUnit("unparsable", f"'{text}' is not a molecule ({problems[0].Message()})")
-    return InvalidRepeatUnit("unparsable", f"'{text}' is not a SMILES of a repeat unit")
+    said = advice(text)
+    if not problems or said != EXAMPLE:  # a formula is read as rings between its atoms
+        return _unreadable(text)
+    bonds = [problem for problem in problems if problem.GetType() == "AtomValenceException"]
+    return InvalidRepeatUnit("valence" if bonds else "unparsable", f"'{text}': {in_words(bonds or problems, raw)}")
+
+
+def _unreadable(text: str, code: str = "unparsable") -> InvalidRepeatUnit:
+    return InvalidRepeatUnit(code, f"{text!r} is not a SMILES of a repeat unit: {advice(text)}")
