@@ -68,7 +68,7 @@ def key_called(text: str) -> str | None:
 
 
 def called(text: str) -> CommonName | None:
-    """The polymer of this name or abbreviation, also without brackets and blanks or by a `SYNONYMS`; None without one."""
+    """The polymer of this name or abbreviation, also one of `SYNONYMS` or without brackets; None without one."""
     bare = text.strip().lower()
     return _by_text().get(bare) or _by_letters().get(_letters(SYNONYMS.get(_letters(bare), bare)))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from autodisco.cli.output import counting, message, number, one_line, print_json
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
 from autodisco.text import counted, shortened
-
-if TYPE_CHECKING:
-    from autodisco.api.check import Check
 
 LONGEST_SHOWN = 60
 ANSWERS = {"reservations": "with reservations"}

@@ -200,7 +200,7 @@ def dedupe(
         if seeds:
             message(f"seed file of {counted(library.n_groups - len(left_out), 'polymer')}: {seeds}")
         if not library.n_groups:
-            raise InputError(f"{file}: no row holds a repeat unit")
+            raise InputError(f"{file}: no row holds a repeat unit; each is a SMILES with two ends, such as *OCC*")
 
 
 def _print_groups(library: "Library") -> None:

@@ -54,8 +54,8 @@ def in_words(problems: Sequence[Chem.KekulizeException], raw: Chem.Mol) -> str:
     if kind == "KekulizeException":
         atoms = [raw.GetAtomWithIdx(k) for k in first.GetAtomIndices()]
         return (
-            f"the aromatic ring of {joined([_place(atom) for atom in atoms])} cannot have alternating double bonds; write "
-            "capitals and = for its bonds, or [nH] for a ring nitrogen that carries hydrogen"
+            f"the aromatic ring of {joined([_place(atom) for atom in atoms])} cannot have alternating double bonds; "
+            "write capitals and = for its bonds, or [nH] for a ring nitrogen that carries hydrogen"
         )
     atom = raw.GetAtomWithIdx(first.GetAtomIdx())
     if kind == "AtomKekulizeException":
@@ -148,7 +148,9 @@ def _character(text: str) -> str:
 def _brackets(text: str) -> str:
     for opening, closing in ("()", "[]"):
         if text.count(opening) != text.count(closing):
-            return f"it has {text.count(opening)} '{opening}' and {text.count(closing)} '{closing}', which come in pairs"
+            return (
+                f"it has {text.count(opening)} '{opening}' and {text.count(closing)} '{closing}', which come in pairs"
+            )
     rings = re.findall(r"%\d\d|\d", re.sub(r"\[[^\]]*\]", "", text))
     open_rings = [number for number in dict.fromkeys(rings) if rings.count(number) % 2]
     return f"ring number {open_rings[0]} has no second atom" if open_rings else ""

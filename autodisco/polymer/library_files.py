@@ -73,7 +73,9 @@ def read_units(file: Path, column: str | None) -> Iterator[UnitText]:
 def _some(file: Path, rows: Iterator[UnitText]) -> Iterator[UnitText]:
     first = next(rows, None)
     if first is None:
-        raise InputError(f"{file}: holds no repeat unit")
+        raise InputError(
+            f"{file}: holds no repeat unit; write one in a line, or in a column such as {SMILES_COLUMNS[0]}"
+        )
     yield first
     yield from rows
 

@@ -74,7 +74,10 @@ class RepeatUnit:
         for way in readings(self.word):
             if _canonical_spelling(repeated(way, times)) == wanted:
                 return way * times
-        raise InvalidRepeatUnit("unparsable", f"'{self.given}' cannot be joined with other units: rewrite its stereo")
+        raise InvalidRepeatUnit(
+            "unparsable",
+            f"'{self.given}' cannot be joined with other units; leave out its stereo marks (/, \\ and @)",
+        )
 
     def random_spelling(self, rng: np.random.Generator) -> str:
         """One of the `spellings`, its branches and rings written in random order; it begins with the end ``*``."""
@@ -130,7 +133,9 @@ def _smiles_of(text: str, elements: frozenset[str]) -> str:
     if len(found.units) == 1:
         return found.units[0]
     if not found.alternates:
-        raise InvalidRepeatUnit("bigsmiles", f"'{text}' is a copolymer; one repeat unit is expected here")
+        raise InvalidRepeatUnit(
+            "bigsmiles", f"'{text}' is a copolymer, and one repeat unit is expected here; give one of its units"
+        )
     return repeated(tuple(block for unit in found.units for block in parse(unit, elements).written))
 
 
@@ -171,7 +176,11 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     """The word of the chain; every objection to the text is raised here."""
     if len(text) > MAX_CHARACTERS:
         shown = text[:20]
-        raise InvalidRepeatUnit("too-long", f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read")
+        raise InvalidRepeatUnit(
+            "too-long",
+            f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read; "
+            "give the smallest unit of the chain",
+        )
     if not text or _UNSUPPORTED.search(text):
         raise _unreadable(text)
     labelled, n_ends, has_brackets = _label_ends(text)
@@ -179,9 +188,15 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if unit is None:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
-        raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
+        raise InvalidRepeatUnit(
+            "disconnected",
+            f"'{text}' has parts that are not bonded to each other (.); "
+            "give the polymer alone, without ions and solvents",
+        )
     if ":" in text and any(map(_is_aromatic_between_others, unit.GetBonds())):
-        raise InvalidRepeatUnit("unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic")
+        raise InvalidRepeatUnit(
+            "unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic; leave : out"
+        )
     if has_brackets:
         n_ends = len(unit.GetSubstructMatches(_ANY_END))
     if n_ends == 2 and not (LEFT_END in labelled and RIGHT_END in labelled):
@@ -200,9 +215,14 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     word = chain_word(tokens)
     if word is None and has_sound_ends(tokens):
         # RDKit writes some aromatic systems as a SMILES that it cannot read.
-        raise InvalidRepeatUnit("unparsable", f"'{text}' has no canonical SMILES that can be read")
+        raise InvalidRepeatUnit(
+            "unparsable",
+            f"'{text}' has no canonical SMILES that can be read; write its aromatic rings with capitals and =",
+        )
     if word is None:
-        raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
+        raise InvalidRepeatUnit(
+            "end-bond", f"'{text}': each end needs one single bond to one atom of the unit, as in *OCC* and *OCC(*)C"
+        )
     symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}
     if foreign := sorted(symbols - elements):
         raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
@@ -248,15 +268,24 @@ def _uncharge_oxides(unit: Chem.Mol) -> bool:
 def _check_bracket_atoms(text: str, unit: Chem.Mol) -> None:
     for atom in unit.GetAtoms():
         if atom.GetAtomicNum() == 1:
-            raise InvalidRepeatUnit("element", f"'{text}' holds an isotope of hydrogen; write no hydrogens")
+            raise InvalidRepeatUnit("element", f"'{text}' holds hydrogen in brackets of its own; leave hydrogen out")
         if atom.GetNumRadicalElectrons():
-            raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()})")
+            raise InvalidRepeatUnit(
+                "radical",
+                f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()}); "
+                "write it without brackets, so that hydrogen is added",
+            )
         charge = atom.GetFormalCharge()
         # A charge balanced on the neighbouring atom is how nitro groups and N-oxides are written, not an ion.
         if charge and not any(charge * other.GetFormalCharge() < 0 for other in atom.GetNeighbors()):
-            raise InvalidRepeatUnit("charge", f"'{text}' has a charged atom ({atom.GetSymbol()}{charge:+d})")
+            raise InvalidRepeatUnit(
+                "charge",
+                f"'{text}' has a charged atom ({atom.GetSymbol()}{charge:+d}); charged polymers cannot be used",
+            )
     if Chem.GetFormalCharge(unit):
-        raise InvalidRepeatUnit("charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(unit):+d}")
+        raise InvalidRepeatUnit(
+            "charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(unit):+d}; charged polymers cannot be used"
+        )
 
 
 def _label_ends(text: str) -> tuple[str, int, bool]:

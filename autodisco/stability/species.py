@@ -81,7 +81,7 @@ def with_lithium(mol: Chem.Mol) -> Species:
             if np.linalg.norm(positions - place, axis=1).min() >= CLOSEST_A:
                 starts.append(np.vstack([positions, place]))
     if not starts:
-        raise WindowFailure("no place for a lithium ion was found")
+        raise WindowFailure("no place for a lithium ion was found; leave --with-salt out")
     ion = Chem.MolFromSmiles("[Li+]")
     return _species(Chem.CombineMols(mol, ion), _spread(starts))
 
@@ -118,7 +118,9 @@ def _conformers(mol: Chem.Mol) -> list[Floats]:
         if not mol.GetNumConformers():
             AllChem.EmbedMultipleConfs(mol, CONFORMERS, randomSeed=SEED, useRandomCoords=True, maxAttempts=100)
         if not mol.GetNumConformers():
-            raise WindowFailure("RDKit finds no three-dimensional structure")
+            raise WindowFailure(
+                "RDKit finds no three-dimensional structure; a shorter oligomer may have one (--units 1)"
+            )
         order = list(range(mol.GetNumConformers()))
         if AllChem.MMFFHasAllMoleculeParams(mol):
             energies = [energy for _, energy in AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=500)]
