@@ -127,7 +127,7 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
 
 def _smiles_of(text: str, elements: frozenset[str]) -> str:
     """The repeat unit of a BigSMILES; units that stand in turn are joined."""
-    if "*" in text or "[" not in text:
+    if "*" in text:
         raise _unreadable(text, "bigsmiles")
     found = read_bigsmiles(text)
     if len(found.units) == 1:
