@@ -135,10 +135,6 @@ def predict(
     >>> peo.low < peo.value < peo.high, pe.p_better < 0.5
     (True, True)
     """
-    from autodisco.decide.sources import REFERENCE
-    from autodisco.surrogate import TARGET, estimates, far_off
-    from autodisco.surrogate.caveats import MELTING, what_it_is
-
     if campaign and (data or not prior_mean):
         raise InputError("a campaign says itself what it learns from; leave out data and prior_mean")
     given = [smiles] if isinstance(smiles, str) else smiles
@@ -146,15 +142,32 @@ def predict(
     if not units:
         raise InputError("no repeat unit to estimate; give one or more, such as *OCC*")
     tables = {str(file): read_values(str(file)) for file in data}
-    _read_structures([*(unit.smiles for unit in units), *_labelled(tables)], progress)
+    labelled = [labelled for table in tables.values() for labelled, _ in table.values]
+    _read_structures([*(unit.smiles for unit in units), *labelled], progress)
     if campaign:
         posterior, compared, about = _of_campaign(campaign)
     else:
         posterior, compared = _fitted(tables, prior_mean), unit_of("*OCC*")
         about = f"conductivity at {posterior.target}"
-    compared = unit_of(reference) if reference else compared
-    (at,) = estimates(posterior, [compared], compared)
     before = _fitted({}, True) if tables and prior_mean else None
+    return _predictions(posterior, before, units, names, unit_of(reference) if reference else compared, about, tables)
+
+
+def _predictions(
+    posterior: Posterior,
+    before: Posterior | None,
+    units: Sequence[Material],
+    names: Sequence[str],
+    compared: Material,
+    about: str,
+    tables: Mapping[str, ValueTable],
+) -> Predictions:
+    """What a posterior says of repeat units, and what was learnt from tables since the one `before`."""
+    from autodisco.decide.sources import REFERENCE
+    from autodisco.surrogate import TARGET, estimates, far_off
+    from autodisco.surrogate.caveats import MELTING, what_it_is
+
+    (at,) = estimates(posterior, [compared], compared)
     return Predictions(
         _named(estimates(posterior, units, compared), names),
         at,
@@ -212,10 +225,6 @@ def _labels(tables: Mapping[str, ValueTable]) -> list[Label]:
         *labels_of(plain),
         *(label for table in tables.values() for _, labels in table.sources or () for label in labels),
     ]
-
-
-def _labelled(tables: Mapping[str, ValueTable]) -> list[str]:
-    return [smiles for table in tables.values() for smiles, _ in table.values]
 
 
 def _named(found: list[ConductivityEstimate], names: Sequence[str]) -> list[ConductivityEstimate]:

@@ -115,7 +115,7 @@ def finalists(
         print_json([one.content for one in found])
     else:
         _print(plans, [one.content for one in found])
-    _tell_results(plans, found, protocol)
+    _tell_results(plans, found)
     message(f"charts of all of them: autodisco report {argument(folder)}")
     if not any(row["n_replicas"] for one in found for row in one.rows):
         raise typer.Exit(1)
@@ -142,16 +142,14 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
     message("nothing was started and nothing was written")
 
 
-def _tell_results(plans: Sequence[Plan], found: Sequence[Scan], protocol: str) -> None:
+def _tell_results(plans: Sequence[Plan], found: Sequence[Scan]) -> None:
     """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
-    from autodisco.simulation import scan, scan_results
-
     warnings: dict[str, None] = {}
     for plan, one in zip(plans, found, strict=True):
         failed = sum(len(row["failures"]) for row in one.rows)
         lost = f"; {counted(failed, 'build')} without a value" if failed else ""
         message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
-        warnings |= dict.fromkeys(scan.few_pairs([scan_results.condition_of(row) for row in one.rows], protocol))
+        warnings |= dict.fromkeys(one.warnings)
     for warning in warnings:
         message(f"warning: {warning}")
 

@@ -185,6 +185,8 @@ def test_two_kinds_of_cations_and_a_divalent_one(system, tmp_path):
     assert two.conductivity_einstein_s_per_cm == pytest.approx(one.conductivity_einstein_s_per_cm, rel=1e-9)
     assert sum(map(int, next(iter(two.cluster_population)).split(","))) >= 1
     assert len(next(iter(two.cluster_population)).split(",")) == 3
+    assert list(two.species_count) == [f"Li ({selection})" for selection in HALVES["cation"]] + ["TFS"]
+    assert list(one.species_count) == ["Li", "TFS"]
     divalent = analyze(*files, **SELECTIONS, dt_ps=2.0, cation_charge=2.0).properties
     assert any("net charge of +12" in warning for warning in divalent.warnings)
     assert divalent.onsager_cation_cation_s_per_cm == pytest.approx(4 * one.onsager_cation_cation_s_per_cm)

@@ -35,6 +35,12 @@ def walks(seed, repeats, n_ions, n_frames, **more):
     return np.array(found).T
 
 
+def test_the_fitted_line_of_a_straight_curve_is_that_curve():
+    curve = 3.0 + 2.0 * np.arange(61)
+    line = fit_line(curve, 9, 30)
+    np.testing.assert_allclose(line.at(curve, np.arange(9, 31)), curve[9:31])
+
+
 @pytest.mark.parametrize(("n_ions", "n_frames", "repeats"), [(4, 61, 500), (50, 61, 200), (4, 500, 250), (50, 500, 80)])
 def test_diffusivities_of_brownian_ions_have_half_the_variance_and_errors_that_cover(n_ions, n_frames, repeats):
     values, errors, ordinary = walks(n_ions + n_frames, repeats, n_ions, n_frames)

@@ -205,9 +205,16 @@ def test_the_lags_asked_for_are_fitted_and_short_ones_are_known_better(free):
     assert spreads[10, 30] < spreads[150, 450]
 
 
-@pytest.mark.parametrize("lags", [(0.1, 0.2), (30, 10), (10, 2000)])
-def test_lags_outside_the_run_are_refused(free, lags):
-    with pytest.raises(InputError, match="two lags or more between 1 and 999 ps"):
+@pytest.mark.parametrize(
+    ("lags", "complaint"),
+    [
+        ((0.1, 0.2), "two lags or more between 1 and 999 ps"),
+        ((30, 10), "first lag has to be below"),
+        ((10, 2000), "has 999 ps"),
+    ],
+)
+def test_lags_outside_the_run_are_refused(free, lags, complaint):
+    with pytest.raises(InputError, match=complaint):
         observe(replace(trajectory(*free), fit_ps=lags))
 
 

@@ -137,11 +137,11 @@ def test_analyze_reproduces_the_published_values(call, reference):
     assert "0.004798" in call("analyze", "--htp-md", folder).out
 
 
-def test_analyze_of_several_folders_gives_means_and_errors(call, reference):
+def test_a_folder_that_is_given_twice_is_no_second_replica(call, reference):
     folder = reference / "htp_md" / "9-0-246295613-0"
-    seen = call("analyze", "--htp-md", "--json", folder, folder).json
-    assert len(seen["replicas"]) == 2
-    assert seen["combined"]["conductivity_s_per_cm_sem"] == pytest.approx(0.0, abs=1e-12)
+    said = call("analyze", "--htp-md", "--json", folder, folder)
+    assert said.code == 2
+    assert "twice" in said.err
 
 
 def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here):

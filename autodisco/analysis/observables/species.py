@@ -61,7 +61,7 @@ class SpeciesTransport(Observable):
             moved["polymer"] = self._ions.fits[-1]
         dt = self.run.trajectory.frame_interval_ps
         return found | {
-            "fit_from_ps": {name: fit.window.first * dt for name, fit in moved.items()},
-            "fit_to_ps": {name: fit.window.last * dt for name, fit in moved.items()},
+            "fit_from_ps": {name: round(fit.window.first * dt, 9) for name, fit in moved.items()},
+            "fit_to_ps": {name: round(fit.window.last * dt, 9) for name, fit in moved.items()},
             "fit_window": {name: fit.window.rule for name, fit in moved.items()},
         }
