@@ -51,7 +51,7 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         if not shutil.which(program):
             raise InputError(
                 f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}; "
-                "install it, or write its full path"
+                "install it, or write its path with a slash, such as ./notify.sh for one beside the campaign file"
             )
     if not apprise_file:
         return

@@ -66,6 +66,22 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
     assert [row for row in store.journal() if row.event == "not told"] == []
 
 
+def test_a_program_beside_the_campaign_file_is_found_from_any_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "notify.sh").write_text('#!/bin/sh\nexec cat >> "$1"\n')
+    (tmp_path / "notify.sh").chmod(0o755)
+    (tmp_path / "told").touch()
+    campaign, store = with_notify(tmp_path, 'command = "./notify.sh told"')
+    monkeypatch.chdir("/")  # as the daemon does
+    store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
+    delivered(campaign, store)
+    assert [row["event"] for row in told(tmp_path)] == ["new best"]
+
+
+def test_a_program_that_is_not_beside_the_campaign_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=f"there is no program '{tmp_path}/notify.sh'"):
+        with_notify(tmp_path, 'command = "./notify.sh"')
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
