@@ -61,7 +61,7 @@ def novelty(
         _write(found, out)
     if as_json:
         print_json([one.to_dict() for one in found])
-    else:
+    elif found:
         _print(found[:MOST_SHOWN])
         if (more := len(found) - MOST_SHOWN) > 0:
             message(f"… and {more} more; --out FILE or --json has all of them")
