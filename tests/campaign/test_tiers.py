@@ -149,6 +149,8 @@ def test_an_objective_that_no_tier_gives_a_value_of_is_refused(tmp_path):
         check_given(wanting("quick", "conductivity", "glass_transition"))
     with pytest.raises(InputError, match="bulk_modulus_gpa needs a protocol that averages the box"):
         check_given(wanting("smoke", "bulk_modulus_gpa"))
+    with pytest.raises(InputError, match=r"youngs_modulus_gpa needs a protocol with steps that deform the box"):
+        check_given(wanting("glass", "youngs_modulus_gpa"))
     check_given(wanting("glass", "glass_transition"))
     check_given(wanting("experiment@333", "glass_transition"))  # whatever is asked for is told
     table = tmp_path / "lab.csv"
