@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import socket
@@ -172,6 +173,23 @@ def json_rows(path: Path, content: dict[str, Any], name: str) -> Iterator[Callab
         handle.write(json.dumps({**content, name: []}, indent=1, allow_nan=False).removesuffix("]\n}"))
         yield write
         handle.write("\n ]\n}\n" if between.startswith(",") else "]\n}\n")
+
+
+def plain(value: Any) -> Any:
+    """`value` in types of JSON: paths become text, NaN and infinities null, tuples lists, records objects."""
+    if hasattr(value, "to_dict"):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
 
 
 def read_json(path: Path) -> Any:

@@ -119,11 +119,11 @@ def open_table(path: Path) -> Table:
     return table
 
 
-def units_column(table: Table, column: str | None = None) -> int:
+def units_column(table: Table, column: str | None = None, hint: str = "") -> int:
     """Place of the column with the repeat units: the one that is asked for, named as such, or holding one in a table
     without header.
 
-    Raises InputError, naming the columns there are.
+    Raises InputError, naming the columns there are and, as a `hint`, how else one is chosen.
     """
     shown = ", ".join(filter(None, table.header))
     if column is not None:
@@ -147,7 +147,7 @@ def units_column(table: Table, column: str | None = None) -> int:
     if place is None:
         raise InputError(
             f"{table.path}, line {table.header_line}: no column is named {', '.join(SMILES_COLUMNS)} (columns: "
-            f"{shown}; separated by {', '.join(SEPARATORS.values())})"
+            f"{shown}; separated by {', '.join(SEPARATORS.values())}){f'; {hint}' if hint else ''}"
         )
     return place
 

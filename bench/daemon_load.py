@@ -123,7 +123,9 @@ def properties(rng: np.random.Generator) -> dict[str, object]:
     found = {key: None if key.endswith(AT_LEAST) else value for key, value in found.items()}
     counts = {f"{i},{j}": float(rng.random()) for i in range(3) for j in range(3)}
     found |= {"cluster_population": counts, f"cluster_population{SEM}": counts}
-    found |= {name: {"Li": 4.0, "TFSI": 4.0} for name in found if name.startswith("species_")}
+    by_species = [name for name in found if name.startswith(("species_", "fit_"))]
+    found |= {name: {"Li": 4.0, "TFSI": 4.0} for name in by_species}
+    found["fit_window"] = {"Li": "diffusive lags", "TFSI": "diffusive lags"}
     texts = {"mode": "default", "monomer_smiles": "*CCO*", "protocol": PROTOCOL, "force_field": "pcff+"}
     lists = {"warnings": ["cations are sub-diffusive"], "estimated_terms": [], "force_field_flags": []}
     return found | texts | lists | {"temperature_k": 500.0, "frames": 61, "length_ns": 0.03}

@@ -1,7 +1,8 @@
 """What the site of the documentation (`mkdocs.yml`) holds beside the pages of this folder.
 
-The README is its first page, and the help of every command is a page. The keys of protocol files are tables. Files of
-the repository that pages link to are copied. Equations are MathML, which browsers draw without a script.
+The README is its first page, and the help of every command and every notebook are pages. The keys of protocol files are
+tables. Files of the repository that pages link to are copied. Equations are MathML, which browsers draw without a
+script.
 """
 
 import inspect
@@ -19,6 +20,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 COPIES = "files"
 """Folder of the site for files that lie outside of `docs`."""
+NOTEBOOK = re.compile(r"(\]\([\w/-]+)\.ipynb\)")
 EQUATION = re.compile(r'<(span|div) class="arithmatex">\\(?P<way>[(\[])(?P<tex>.*?)\\[)\]]</\1>', re.DOTALL)
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 WORDS = {"number": "number", "integer": "whole number", "boolean": "true or false", "string": "text", "object": "table"}
@@ -29,6 +31,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made, and the files that pages link to."""
     files.append(File.generated(config, "index.md", content=first_page()))
     files.append(File.generated(config, "commands.md", content=commands_page()))
+    for notebook in sorted(Path(config.docs_dir).glob("notebooks/*.ipynb")):
+        files.remove(files.src_uris[f"notebooks/{notebook.name}"])
+        for place, content in notebook_page(notebook).items():
+            files.append(File.generated(config, f"notebooks/{place}", content=content))
     linked = {
         place
         for page in Path(config.docs_dir).glob("*.md")
@@ -41,10 +47,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """The tables that stand for a comment, and links to files outside of the folder of the pages, to their copies."""
+    """Tables in place of comments; links to copies of files outside of the folder, and to pages of notebooks."""
     for comment, table in TABLES.items():
         markdown = markdown.replace(comment, table()) if comment in markdown else markdown
-    return OUTSIDE.sub(rf"]({COPIES}/\1)", markdown)
+    return NOTEBOOK.sub(r"\1.md)", OUTSIDE.sub(rf"]({COPIES}/\1)", markdown))
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -66,6 +72,15 @@ def first_page() -> str:
     """The README, with links as seen from this folder."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return re.sub(r"\]\(docs/", "](", text)
+
+
+def notebook_page(notebook: Path) -> dict[str, str | bytes]:
+    """A notebook with its outputs as a page, and the pictures of the page, by file name."""
+    from nbconvert import MarkdownExporter
+
+    page, resources = MarkdownExporter().from_filename(str(notebook), resources={"output_files_dir": notebook.stem})
+    page = re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL).replace(' border="1" class="dataframe"', "")
+    return {f"{notebook.stem}.md": page, **resources["outputs"]}
 
 
 def commands_page() -> str:

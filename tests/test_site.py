@@ -44,6 +44,15 @@ def test_files_outside_of_the_pages_are_beside_them(site):
     assert all((site / place).is_file() for place in linked)
 
 
+def test_every_notebook_is_a_page_with_its_pictures(site):
+    for notebook in (ROOT / "docs" / "notebooks").glob("*.ipynb"):
+        page = site / "notebooks" / f"{notebook.stem}.html"
+        pictures = re.findall(r'<img alt="png" src="([^"]+)"', page.read_text())
+        assert pictures
+        assert all((page.parent / place).is_file() for place in pictures)
+        assert f'href="notebooks/{page.name}"' in (site / "python.html").read_text()
+
+
 @pytest.mark.slow
 def test_the_search_works_from_the_folder(site):
     if (browser := shutil.which("chromium")) is None:

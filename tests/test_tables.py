@@ -81,12 +81,12 @@ def test_seeds_are_read_and_labelled_in_the_way_they_are_written(tmp_path, separ
     lines = [separator.join(row) for row in SEEDS]
     given = "\r\n".join(["# seeds", lines[0], "# the reference", lines[1], "# end", ""])
     file.write_bytes(given.encode(encoding))
-    (seed,) = read_seeds(file, CONDUCTIVITY)
+    (seed,) = read_seeds(file, CONDUCTIVITY).seeds
     assert (seed.unit.smiles, seed.value, seed.line) == ("*CCO*", 0.012, 4)
     fill_labels(file, ("protocol", "n_replicas"), {4: ("quick", "2")})
     expected = given.replace(lines[0], f"{lines[0]}{separator}n_replicas").replace(lines[1], f"{lines[1]}{separator}2")
     assert file.read_bytes().decode(encoding) == expected
-    assert read_seeds(file, CONDUCTIVITY)[0].n_replicas == 2
+    assert read_seeds(file, CONDUCTIVITY).seeds[0].n_replicas == 2
 
 
 @pytest.mark.parametrize(

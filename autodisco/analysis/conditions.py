@@ -37,6 +37,11 @@ class Condition:
     conductivities: tuple[float, ...]
     in_box_mol_per_kg: float
 
+    @property
+    def resolved(self) -> bool | None:
+        """Whether ions moved in a build, so that the conductivity is above zero; None without a build."""
+        return any(self.conductivities) if self.conductivities else None
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON and CSV, with units in the names."""
         value, error = mean(self.conductivities) if self.conductivities else (None, None)
@@ -48,6 +53,7 @@ class Condition:
             SIGMA: value,
             f"{SIGMA}_sem": error,
             "n_replicas": len(self.conductivities),
+            "resolved": self.resolved,
         }
 
 
@@ -131,7 +137,8 @@ def as_csv(of_polymers: Mapping[str, Sequence[Condition]]) -> str:
 
 
 def plot(conditions: Sequence[Condition], title: str) -> bytes:
-    """A PNG: conductivity against molality, and against temperature where there are several."""
+    """A PNG: conductivity against molality, and against temperature where there are several; conditions that are not
+    resolved are left out."""
     from matplotlib.figure import Figure
 
     salts, kelvins = over_salt(conditions), over_temperature(conditions)
@@ -142,7 +149,7 @@ def plot(conditions: Sequence[Condition], title: str) -> bytes:
             _draw_salt(axes, conditions, salts)
         else:
             _draw_temperature(axes, conditions, kelvins)
-        axes.set(yscale="log", ylabel=f"conductivity ({quantity(SIGMA).unit})")
+        axes.set(yscale="log", ylabel=f"conductivity ({quantity(SIGMA).shown_unit})")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     figure.suptitle(title, fontsize=10)
@@ -174,12 +181,14 @@ def _over_temperature(molality: float, conditions: Sequence[Condition]) -> OverT
 
 def _draw_points(axes: Any, x: Sequence[float], conditions: Sequence[Condition], colour: str, label: str) -> None:
     """Mean and standard error of each condition, and its replicas as small dots."""
+    factor = quantity(SIGMA).factor
     for place, one in zip(x, conditions, strict=True):
-        axes.plot([place] * len(one.conductivities), one.conductivities, ".", color=colour, alpha=0.35, ms=4)
+        shown = [factor * value for value in one.conductivities]
+        axes.plot([place] * len(shown), shown, ".", color=colour, alpha=0.35, ms=4)
     values = [mean(one.conductivities) for one in conditions]
     axes.errorbar(
-        x, [value for value, _ in values], yerr=[error or 0.0 for _, error in values], fmt="o", color=colour, capsize=3,
-        label=label,
+        x, [factor * value for value, _ in values], yerr=[factor * (error or 0.0) for _, error in values], fmt="o",
+        color=colour, capsize=3, label=label,
     )  # fmt: skip
 
 
@@ -193,7 +202,7 @@ def _draw_salt(axes: Any, conditions: Sequence[Condition], fits: Sequence[OverSa
         if found is None:
             continue
         fine = np.linspace(found.least, found.most, 200)
-        axes.plot(fine, found.at(fine), color=colour, lw=1.4)
+        axes.plot(fine, quantity(SIGMA).factor * found.at(fine), color=colour, lw=1.4)
         if found.verdict == "maximum":
             axes.axvspan(*found.interval, color=colour, alpha=0.12, lw=0)
     axes.set(xlabel="salt (mol per kg of polymer)")
@@ -213,7 +222,7 @@ def _draw_temperature(axes: Any, conditions: Sequence[Condition], fits: Sequence
             continue
         kelvins = [one.temperature_k for one in here]
         fine = np.linspace(min(kelvins), max(kelvins), 200)
-        axes.plot(1000 / fine, fit.line.at(fine), color=colour, lw=1.4)
+        axes.plot(1000 / fine, quantity(SIGMA).factor * fit.line.at(fine), color=colour, lw=1.4)
         if fit.curve:
-            axes.plot(1000 / fine, fit.curve.at(fine), color=GREY, lw=1.2, ls="--")
+            axes.plot(1000 / fine, quantity(SIGMA).factor * fit.curve.at(fine), color=GREY, lw=1.2, ls="--")
     axes.set(xlabel="1000 / T (1/K)")

@@ -34,7 +34,7 @@ def silent(_: str) -> None:
 
 @dataclass
 class Campaign:
-    """What a stage is told.
+    """What a stage is told. (`autodisco.Campaign` is what a person opens.)
 
     Attributes
     ----------

@@ -103,8 +103,8 @@ def _engine(settings: Settings) -> str:
 def _seeds(settings: Settings) -> str:
     from autodisco.campaign.seeds import read_seeds
 
-    rows = read_seeds(Path(settings.seeds.file), settings.wanted().objective)
-    return f"{counted(len(rows), 'row')} in {settings.seeds.file}"
+    found = read_seeds(Path(settings.seeds.file), settings.wanted().objective)
+    return f"{counted(len(found.seeds), 'row')} in {settings.seeds.file}"
 
 
 def _dataset(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from autodisco.campaign.budget import batch_size
 from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import executor_of
-from autodisco.campaign.seeds import read_seeds
+from autodisco.campaign.seeds import usable_seeds
 from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
 from autodisco.errors import NoCampaign
@@ -105,7 +105,7 @@ def _preparation(campaign: Campaign) -> list[float]:
     """Builds at each tier before the first iteration: the reference, and seeds without a value."""
     settings, tiers = campaign.settings, campaign.tiers
     path = settings.seeds.file
-    seeds = read_seeds(Path(path), settings.wanted().objective) if path else []
+    seeds = usable_seeds(Path(path), settings.wanted().objective).seeds if path else []
     here = tiers[0].protocol, settings.simulation.force_field
     labelled = {
         row.unit.key: row.n_replicas or 1

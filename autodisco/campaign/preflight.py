@@ -14,6 +14,7 @@ from autodisco.campaign.campaign_file import Look, looks
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import executor_of, serving
+from autodisco.campaign.seeds import usable_seeds
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import require_local_disk, shared_folder
 from autodisco.campaign.variables import unknown_here
@@ -74,6 +75,7 @@ def _quick(campaign: Campaign) -> list[Look]:
         ("GPUs", lambda: _cards(campaign.settings)),
         ("room", lambda: _room(campaign)),
         ("variables", lambda: _variables(campaign.settings)),
+        *([("repeated seeds", lambda: _repeated(campaign))] if campaign.settings.seeds.file else []),
     ]
 
 
@@ -184,6 +186,20 @@ def _variables(settings: Settings) -> str:
     if unknown := unknown_here(settings):
         raise InputError("; ".join(unknown))
     return "no unknown ones"
+
+
+def _repeated(campaign: Campaign) -> str:
+    """Raises InputError with the rows of the seed file that repeat others; other faults are found elsewhere."""
+    path = campaign.settings.seeds.file
+    if _begun(campaign)[1]:
+        return "the file was read before"
+    try:
+        repeated = usable_seeds(Path(path), campaign.settings.wanted().objective).repeated
+    except InputError:
+        return "not known, as the seed file cannot be read"
+    if repeated:
+        raise InputError(f"{path}: {'; '.join(repeated)}")
+    return "none"
 
 
 def _others(campaign: Campaign) -> str:

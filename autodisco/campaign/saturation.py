@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import betainc, betaincc, betaincinv
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.pool import has_pool
@@ -54,7 +54,7 @@ class Counts:
     def chance_new_interval(self) -> tuple[float, float]:
         """The `INTERVAL` of one minus the rate; it reaches 0 where all draws are known, and 1 where none is."""
         tail, known, new = (1.0 - INTERVAL) / 2, *self.posterior
-        low, high = stats.beta.ppf([tail, 1.0 - tail], new, known).tolist()
+        low, high = betaincinv(new, known, [tail, 1.0 - tail]).tolist()
         return low if self.known < self.draws else 0.0, high if self.known else 1.0
 
 
@@ -212,13 +212,13 @@ def count_polymers(
 
 def probability_above(counts: Counts, threshold: float) -> float:
     """P(rate > threshold)."""
-    return float(stats.beta.sf(threshold, *counts.posterior))
+    return float(betaincc(*counts.posterior, threshold))
 
 
 def probability_risen(before: Counts, after: Counts) -> float:
     """P(rate after > rate before), each with its own posterior: the mean over quantiles of one of them."""
-    later = stats.beta.ppf(_QUANTILES, *after.posterior)
-    return round(float(stats.beta.cdf(later, *before.posterior).mean()), 6)
+    later = betaincinv(*after.posterior, _QUANTILES)
+    return round(float(betainc(*before.posterior, later).mean()), 6)
 
 
 def chao1(keys: Iterable[str]) -> float | None:

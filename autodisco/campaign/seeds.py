@@ -1,6 +1,6 @@
 """The seed file: known polymers, and what simulations or the literature say about them.
 
-It is read strictly: a row that cannot be used is an error with its line number, not a polymer that silently is missing.
+It is read strictly: rows that cannot be used are an error that names all of them, not polymers that are missing.
 """
 
 import math
@@ -14,12 +14,16 @@ from autodisco.analysis.quantities import known
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.stages.stage import ENUMERATION
 from autodisco.decide import Objective
-from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.errors import InputError
 from autodisco.polymer import Material, parse, read_material
 from autodisco.store import EXPERIMENT, Store
-from autodisco.tables import Row, Table, number, open_table
+from autodisco.tables import SMILES_COLUMNS, Row, Table, number, open_table, units_column
+from autodisco.text import counted, joined
 
 REQUIRED = ("name", "monomer_smiles")
+
+MOST_FAULTS = 50
+"""Faulty rows that one message names."""
 
 
 def label_columns(objective: Objective) -> tuple[str, ...]:
@@ -47,25 +51,74 @@ class Seed:
     program_version: str
 
 
-def read_seeds(path: Path, objective: Objective) -> list[Seed]:
+@dataclass(frozen=True)
+class SeedFile:
+    """What a seed file holds.
+
+    Attributes
+    ----------
+    seeds : rows that count, one for each polymer, protocol and force field
+    repeated : a line for each row that is left out because it repeats another one
+    faults : a line for each row that cannot be used
+    """
+
+    seeds: list[Seed]
+    repeated: list[str]
+    faults: list[str]
+
+
+def read_seeds(path: Path, objective: Objective) -> SeedFile:
     """Rows of a seed file, a table with a header line (`seed_columns`); columns of other quantities are ignored.
 
-    Raises InputError with the line number for a row that cannot be read, a SMILES that is no repeat unit, a value
-    without protocol and force field, or two rows that are the same polymer under the same protocol and force field.
+    A row that repeats the polymer, protocol and force field of another one counts once. Raises InputError, which names
+    all rows that cannot be read, for a SMILES that is no repeat unit, a value without protocol and force field, and two
+    values of the same polymer, protocol and force field.
     """
+    found = usable_seeds(path, objective)
+    if found.faults:
+        raise InputError(_told(path, found.faults))
+    return found
+
+
+def usable_seeds(path: Path, objective: Objective) -> SeedFile:
+    """The same with the rows that can be read and what is wrong with the others. Raises InputError for a file without
+    rows of which that can be told."""
     table = open_table(path)
-    seeds: list[Seed] = []
-    lines: dict[tuple[str, str, str], int] = {}
-    columns = seed_columns(objective)
-    _check_header(table, columns)
-    for row in table.rows:
-        seed = _seed(table, row, objective)
-        identity = (seed.unit.key, seed.protocol, seed.force_field)
-        if identity in lines:
-            raise InputError(f"{table.where(row)}: {seed.unit.given} is the same polymer as line {lines[identity]}")
-        lines[identity] = row.line
-        seeds.append(seed)
-    return seeds
+    _check_header(table, seed_columns(objective))
+    kept: dict[tuple[str, str, str], Seed] = {}
+    faults: list[str] = []
+    repeated: list[str] = []
+    try:
+        for row in table.rows:
+            try:
+                _keep(_seed(table, row, objective), kept, repeated)
+            except InputError as fault:
+                faults.append(f"line {row.line}: {fault}")
+    except InputError as fault:  # of the table itself, which cannot be read further
+        faults.append(str(fault).removeprefix(f"{path}, "))
+    return SeedFile(list(kept.values()), repeated, faults)
+
+
+def _keep(seed: Seed, kept: dict[tuple[str, str, str], Seed], repeated: list[str]) -> None:
+    """Put a seed to the others, or say which one it repeats. Raises InputError where the two have different values."""
+    identity = (seed.unit.key, seed.protocol, seed.force_field)
+    if (other := kept.get(identity)) is None:
+        kept[identity] = seed
+        return
+    same = f"{seed.unit.given} is the same polymer as line {other.line}"
+    if seed.value is not None and other.value not in (None, seed.value):
+        raise InputError(f"{same}, with another value; allowed is one value")
+    repeated.append(f"line {seed.line}: {same}, and counts once")
+    if other.value is None:
+        kept[identity] = seed
+
+
+def _told(path: Path, faults: list[str]) -> str:
+    """The faults of a file as one text."""
+    more = f"; … and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+    several = f"{counted(len(faults), 'row')} cannot be used: " if len(faults) > 1 else ""
+    way = "'autodisco dedupe FILE --seeds NEW' writes the names and repeat units that can be used"
+    return f"{path}, {several}{'; '.join(faults[:MOST_FAULTS])}{more} ({way})"
 
 
 def add_enumerated(campaign: Campaign, store: Store, number: int, iteration: int) -> int:
@@ -81,35 +134,35 @@ def add_enumerated(campaign: Campaign, store: Store, number: int, iteration: int
 
 def _check_header(table: Table, columns: tuple[str, ...]) -> None:
     names, where = table.names or [], f"{table.path}, line {table.header_line}"
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(columns)})")
-    unknown = [name for name in names if name not in columns and not known(name.removesuffix(SEM))]
+    units = table.column(SMILES_COLUMNS)
+    if missing := [*(["name"] * ("name" not in names)), *([" or ".join(SMILES_COLUMNS)] * (units is None))]:
+        shown = f"columns: {', '.join(filter(None, table.header)) or 'none'}"
+        way = "'autodisco dedupe FILE --column COLUMN --seeds NEW' writes a file that has them"
+        raise InputError(f"{where}: no column {joined(missing)} ({shown}); {way}")
+    allowed = {*columns, *SMILES_COLUMNS}
+    unknown = [repr(name) for name in names if name not in allowed and not known(name.removesuffix(SEM))]
     if unknown:
-        raise InputError(f"{where}: unknown column {unknown[0]!r}; known are {', '.join(columns)}")
+        raise InputError(f"{where}: unknown column {joined(unknown)}; known are {', '.join(columns)}")
 
 
 def _seed(table: Table, found: Row, objective: Objective) -> Seed:
-    where = table.where(found)
+    """The seed of a row. Raises InputError, without the line, for a row that cannot be used."""
     cells = zip(table.names or [], found.cells, strict=True)
     row = dict.fromkeys(seed_columns(objective), "") | {column: cell.strip() for column, cell in cells}
-    try:
-        unit = read_material(row["monomer_smiles"])
-    except InvalidRepeatUnit as error:
-        raise InputError(f"{where}: {error}") from None
+    unit = read_material(found.cells[units_column(table)].strip())
     lowest = -math.inf if objective.scale.floor is None else 0.0
-    value = _number(row, objective.column, where, lowest)
+    value = _number(row, objective.column, lowest)
     if value is not None and row["protocol"] != EXPERIMENT and not (row["protocol"] and row["force_field"]):
-        raise InputError(f"{where}: a {objective.name} needs the protocol and the force_field it was computed with")
-    replicas = _number(row, "n_replicas", where)
+        raise InputError(f"a {objective.name} needs the protocol and the force_field it was computed with")
+    replicas = _number(row, "n_replicas")
     if replicas is not None and not replicas.is_integer():
-        raise InputError(f"{where}: n_replicas = {row['n_replicas']!r}: allowed is a whole number, or nothing")
+        raise InputError(f"n_replicas = {row['n_replicas']!r}: allowed is a whole number, or nothing")
     return Seed(
         name=row["name"],
         unit=unit,
         line=found.line,
         value=value,
-        sem=_number(row, objective.sem_column, where),
+        sem=_number(row, objective.sem_column),
         n_replicas=None if replicas is None else int(replicas),
         protocol=row["protocol"],
         force_field=row["force_field"],
@@ -117,7 +170,7 @@ def _seed(table: Table, found: Row, objective: Objective) -> Seed:
     )
 
 
-def _number(row: dict[str, str], column: str, where: str, lowest: float = 0.0) -> float | None:
+def _number(row: dict[str, str], column: str, lowest: float = 0.0) -> float | None:
     if not row[column]:
         return None
     try:
@@ -126,5 +179,5 @@ def _number(row: dict[str, str], column: str, where: str, lowest: float = 0.0) -
         value = math.nan
     if not math.isfinite(value) or value < lowest:
         allowed = "a number" if lowest < 0 else "a number, 0 or above,"
-        raise InputError(f"{where}: {column} = {row[column]!r}: allowed is {allowed} or nothing")
+        raise InputError(f"{column} = {row[column]!r}: allowed is {allowed} or nothing")
     return value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder, runs_folder
+from autodisco.api.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stdout_console
 from autodisco.cli.running import run, start
@@ -164,27 +164,25 @@ def explain(
 
     When it was drawn and by which model, every verdict, replica and decision, its value and its rank.
     """
-    from autodisco.decide.life import explain as life_of
+    from autodisco.api.campaign import Campaign
     from autodisco.decide.life import lines
-    from autodisco.store import Store
 
-    folder = campaign_folder(name)
-    with Store.open_readonly(folder) as store:
-        life = life_of(store, polymer)
+    campaign = Campaign.open(name)
+    life = campaign.explain(polymer)
     if as_json:
         print_json(life)
         return
     for line in lines(life):
         print(line)
-    if (page := folder / "report" / "index.html").is_file():
+    if (page := campaign.folder / "report" / "index.html").is_file():
         print(f"  drawing: {page.resolve().as_uri()}#{life.key}")
 
 
 def pause(name: NAME = None) -> None:
     """Pause a campaign; resume continues it."""
-    from autodisco import campaign as campaigns
+    from autodisco.api.campaign import Campaign
 
-    message(campaigns.pause(campaign_folder(name)))
+    message(Campaign.open(name).pause())
 
 
 def resume(name: NAME = None) -> None:
@@ -203,9 +201,9 @@ def resume(name: NAME = None) -> None:
 
 def stop(name: NAME = None) -> None:
     """Stop a campaign; resume can still continue it."""
-    from autodisco import campaign as campaigns
+    from autodisco.api.campaign import Campaign
 
-    message(campaigns.stop(campaign_folder(name)))
+    message(Campaign.open(name).stop())
 
 
 def report(
@@ -217,14 +215,11 @@ def report(
 
     Writes an HTML page and the ranking as CSV and JSON, and prints a summary.
     """
+    from autodisco.api.campaign import Campaign
     from autodisco.cli.result import print_result
-    from autodisco.report import write_report
-    from autodisco.store import Store
 
-    folder = campaign_folder(name)
-    with Store.open_readonly(folder) as store:
-        page = write_report(store, out)
-    print_result(folder, page, as_json)
+    campaign = Campaign.open(name)
+    print_result(campaign.folder, campaign.report(out), as_json)
 
 
 def _print_why(folder: Path, as_json: bool) -> None:

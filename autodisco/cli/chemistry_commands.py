@@ -36,6 +36,7 @@ from autodisco.limits import TEMPERATURE_K
 from autodisco.text import counted
 
 if TYPE_CHECKING:
+    from autodisco.api.simulate import Simulation
     from autodisco.polymer import Group, Library
 
 MOST_SHOWN = 50
@@ -90,8 +91,9 @@ def simulate(
 
     Prints transport properties with errors over independent builds; trajectories stay for MDAnalysis and VMD.
     """
+    from autodisco.api.simulate import simulate as simulated_with
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.cli.single import print_over_temperature, simulate_subject, write_inputs
+    from autodisco.cli.single import ReplicaProgress, print_over_temperature, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
     mixed = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
@@ -110,32 +112,36 @@ def simulate(
         elsewhere = "python -m autodisco.simulation.worker job.json, also on another machine with autodisco"
         message(f"run each with: {hint or elsewhere}; then: autodisco analyze {folder / '0'}")
         return
-    long = any(loaded.checkpoint_every_ps for loaded in chosen)
-    timeout_s = 60.0 * (timeout_minutes or (0.0 if long else 60.0))
     results = [
-        simulate_subject(
-            simulated, name, force_field, replicas, workers, threads, seed, timeout_s, out, engine, executor
+        simulated_with(
+            simulated, protocol, replicas, temperature_k=kelvin, force_field=force_field, engine=engine,
+            executor=executor, workers=workers, threads=threads, seed=seed, timeout_minutes=timeout_minutes,
+            folder=out, progress=message, watch=ReplicaProgress,
         )
-        for name in names
-    ]
+        for kelvin in kelvins or (None,)
+    ]  # fmt: skip
     if len(results) > 1:
         print_over_temperature(results, as_json)
-        return
-    (result,) = results
-    for failure in result["failures"]:
+    else:
+        _print_simulation(results[0], as_json)
+
+
+def _print_simulation(result: "Simulation", as_json: bool) -> None:
+    """Print what a simulation gave; exit code 1 without any value."""
+    for failure in result.failures:
         message(f"replica {failure['replica']} failed: {failure['code']}: {one_line(failure['detail'])}")
     if as_json:
         print_json(result)
-    elif result["properties"]:
-        kind = f"{result['protocol']}, {result['force_field']}, {counted(result['n_replicas'], 'replica')}"
-        print_properties(result["properties"], f"{result['monomer_smiles']}   ({kind})")
-        if weak := result["properties"].get("force_field_flags"):
+    elif result.properties:
+        kind = f"{result.protocol}, {result.force_field}, {counted(result.n_replicas, 'replica')}"
+        print_properties(result.properties, f"{result.monomer_smiles}   ({kind})")
+        if weak := result.properties.get("force_field_flags"):
             message(f"the force field is weak here: {', '.join(weak)} (docs/validation.md)")
-        message(f"protocol {result['protocol']}: {result['purpose']}")
-    for warning in result["warnings"]:
+        message(f"protocol {result.protocol}: {result.purpose}")
+    for warning in result.warnings:
         message(f"warning: {warning}")
-    message(f"topologies and trajectories: {result['folder']}")
-    if not result["properties"]:
+    message(f"topologies and trajectories: {result.folder}")
+    if not result.properties:
         raise typer.Exit(1)
 
 
@@ -152,15 +158,19 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: validity, identity, stability."""
-    from autodisco.cli.single import check_unit, render_checked
+    from autodisco.api.check import check as checked
+    from autodisco.api.check import draw_units
 
     if column and not against:
         raise InputError("--column names a column of the file given with --against")
-    known = _known(against, column, smiles) if against else None
-    rows = [check_unit(text, known) for text in smiles]
+    checks = [checked(text) for text in smiles]
+    rows = [one.to_dict() for one in checks]
+    if against:
+        known = _known(against, column, {one.key for one in checks if one.key})
+        rows = [{**row, "equals": known.get(row["key"])} for row in rows]
     valid = [row for row in rows if row["valid"]]
     if png and valid:
-        write_atomic(png, render_checked(valid))
+        write_atomic(png, draw_units(checks))
     if as_json:
         print_json(rows)
     else:
@@ -181,6 +191,10 @@ def dedupe(
     ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers to this file.")] = None,
+    seeds: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Write a seed file of a campaign: the polymers that can be simulated."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for one per core.")] = 0,
     as_json: JSON = False,
 ) -> None:
@@ -190,19 +204,27 @@ def dedupe(
     """
     from autodisco.cli.output import counting
     from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_strings, write_csv, write_json
+    from autodisco.polymer.library_files import read_units, write_csv, write_json, write_seeds
 
-    rows = read_strings(file, column)
+    rows = read_units(file, column)
     with counting(f"reading {file}", "rows") as progress:
         library = Library(rows, workers or os.cpu_count() or 1, progress=progress)
     with library:
         if out:
             with open_atomic(out) as target:
                 write_csv(library, target)
+        left_out: list[str] = []
+        if seeds:
+            with open_atomic(seeds) as target:
+                left_out = write_seeds(library, target)
         if as_json:
             write_json(library, sys.stdout)
-        elif not out:
+        elif not out and not seeds:
             _print_groups(library)
+        for line in left_out[:MOST_SHOWN]:
+            message(f"{file}, {one_line(line)}: left out, cannot be simulated")
+        if (more := len(left_out) - MOST_SHOWN) > 0:
+            message(f"… and {more} more that cannot be simulated")
         for row in itertools.islice(library.refusals(), MOST_SHOWN):
             message(f"{file}, line {row.line}: {one_line(row.given)[:80]}: {one_line(row.reason)}")
         if (more := library.n_invalid - MOST_SHOWN) > 0:
@@ -214,35 +236,44 @@ def dedupe(
         )
         if out:
             message(f"polymers: {out}")
+        if seeds:
+            message(f"seed file of {counted(library.n_groups - len(left_out), 'polymer')}: {seeds}")
         if not library.n_groups:
             raise InputError(f"{file}: no row holds a repeat unit")
 
 
-def _known(file: Path, column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
-    """Line and text of the first row of each `wanted` key in a file."""
+def _known(file: Path, column: str | None, keys: set[str]) -> dict[str, dict[str, Any]]:
+    """Line and text of the first row of each key in a file."""
+    from autodisco.api.check import known_polymers
     from autodisco.cli.output import counting
-    from autodisco.cli.single import check_unit
-    from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_strings
 
+    left_out: list[int] = []
     with counting(f"reading {file}", "rows") as progress:
-        library = Library(read_strings(file, column), os.cpu_count() or 1, progress=progress)
-    with library:
-        if library.n_invalid:
-            message(f"{file}: {counted(library.n_invalid, 'row')} without a valid repeat unit left out")
-        keys = {row["key"] for row in map(check_unit, wanted)}
-        return {group.key: group.members[0] for group in library.groups() if group.key in keys}
+        known = known_polymers(file, column, keys, progress, left_out.append)
+    for n in left_out:
+        message(f"{file}: {counted(n, 'row')} without a valid repeat unit left out")
+    return known
 
 
 def _print_groups(library: "Library") -> None:
     """Print the first polymers; polymers with several rows come first."""
     several = list(itertools.islice((g for g in library.groups() if len(g.members) > 1), MOST_SHOWN))
     single = itertools.islice((g for g in library.groups() if len(g.members) == 1), MOST_SHOWN - len(several))
+    shown = [*several, *single]
+    named = any(group.name for group in shown)
     print_table(
-        [">line", "polymer", "canonical", "key", ">count", "same as"],
+        [">line", *["name"] * named, "polymer", "canonical", "key", ">count", "same as"],
         [
-            (group.members[0][0], group.members[0][1], group.canonical, group.key, len(group.members), _others(group))
-            for group in (*several, *single)
+            (
+                group.members[0][0],
+                *[group.name] * named,
+                group.members[0][1],
+                group.canonical,
+                group.key,
+                len(group.members),
+                _others(group),
+            )
+            for group in shown
         ],
     )
     if (more := library.n_groups - MOST_SHOWN) > 0:
@@ -250,7 +281,8 @@ def _print_groups(library: "Library") -> None:
 
 
 def _others(group: "Group") -> str:
-    shown = ", ".join(f"{text} (line {line})" for line, text in group.members[1:6])
+    others = [*zip(group.members, group.names, strict=True)][1:6]
+    shown = ", ".join(f"{text} ({f'{name}, ' if name else ''}line {line})" for (line, text), name in others)
     return shown + (f" and {len(group.members) - 6} more" if len(group.members) > 6 else "")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import print_json, print_table
 

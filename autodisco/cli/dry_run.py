@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.cli.output import message, print_json, print_table, stderr_console
-from autodisco.errors import AutodiscoError, InputError
+from autodisco.errors import AutodiscoError
 from autodisco.text import counted, duration, significant, size
 
 if TYPE_CHECKING:
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 def dry_run(file: Path, as_json: bool) -> int:
     """Print what can be found before a campaign works and what an iteration costs; nothing is written. Returns the exit
     code: 1 if something keeps the campaign from starting."""
+    from autodisco.api.campaign import loaded
     from autodisco.campaign import preflight
     from autodisco.campaign.cost import cost
     from autodisco.store import leaving_nothing
 
     with leaving_nothing(), _without_bytecode(), stderr_console().status("looking at the campaign and this machine"):
-        campaign = campaign_of(file, checked=False)
+        campaign = loaded(file, checked=False)
         findings = preflight.examine(campaign, file)
         try:
             costs, unknown = cost(campaign), ""
@@ -40,17 +41,6 @@ def dry_run(file: Path, as_json: bool) -> int:
             _print_cost(campaign, costs)
         message(f"its cost is not known: {unknown}" if unknown else "nothing was started and nothing was written")
     return int(any(row.level == "error" for row in findings))
-
-
-def campaign_of(file: Path, checked: bool = True) -> "Campaign":
-    """The campaign of a campaign file, or that in a folder; all that it needs is `checked` if it is new."""
-    from autodisco import campaign as campaigns
-
-    if not file.is_dir():
-        return campaigns.load(file, checked=checked)
-    if not (file / "state.db").is_file():
-        raise InputError(f"{file} is a folder without a campaign; give a campaign file (TOML)")
-    return campaigns.open_folder(file)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import NAME
 from autodisco.cli.output import counting, message
 
@@ -35,13 +34,10 @@ def figures(
     Each as SVG and PDF with its numbers as CSV, and captions.md for all of them. A figure that the campaign has no data
     for is left out, with the reason.
     """
-    from autodisco.report.figures import write_figures
-    from autodisco.store import Store
+    from autodisco.api.campaign import Campaign
 
-    folder = campaign_folder(name)
-    kinds, wanted = _words(formats), _words(only or "")
-    with Store.open_readonly(folder) as store, counting("drawing", "figures") as progress:
-        written = write_figures(store, out or folder / "figures", kinds, wanted, scans, progress)
+    with counting("drawing", "figures") as progress:
+        written = Campaign.open(name).figures(out, _words(formats), _words(only or ""), scans, progress)
     for path in written.files:
         print(path)
     for left, reason in written.left_out.items():

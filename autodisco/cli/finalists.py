@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.locate import argument, campaign_folder
+from autodisco.api.locate import argument, campaign_folder
 from autodisco.cli.options import (
     EXECUTOR_OF_BUILDS,
     JSON,
@@ -22,8 +22,8 @@ from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted, duration
 
 if TYPE_CHECKING:
+    from autodisco.api.scan import How, Scan
     from autodisco.campaign.finalists import Finalist
-    from autodisco.cli.scanned import How, Scanned
     from autodisco.simulation.batch import Subject
 
 MOLALITIES = "0.5,1,1.5,2,3"
@@ -48,7 +48,7 @@ class Plan:
         from autodisco.simulation.cache import OUTCOME
 
         names = [protocols.load(scan.protocol_at(how.protocol, kelvin)).name for kelvin in self.temperatures_k]
-        folders = [how.folder(subject, name) for subject in self.by_molality.values() for name in names]
+        folders = [how.builds.place(subject, name) for subject in self.by_molality.values() for name in names]
         return sum(not (folder / str(n) / OUTCOME).exists() for folder in folders for n in range(how.replicas))
 
 
@@ -79,9 +79,12 @@ def finalists(
     command again runs what is missing.
     """
     from autodisco import campaign as campaigns
+    from autodisco.api.builds import Builds
+    from autodisco.api.scan import How, scanned
     from autodisco.campaign import finalists as of_campaign
-    from autodisco.cli.scanned import How, scanned, series
-    from autodisco.simulation import engines, protocols, scan
+    from autodisco.cli.series import series
+    from autodisco.cli.single import ReplicaProgress
+    from autodisco.simulation import protocols, scan
     from autodisco.store import Store
 
     folder = campaign_folder(name)
@@ -91,23 +94,28 @@ def finalists(
         chosen = of_campaign.finalists(store, best)
     protocol = protocol or of_campaign.protocol_of(campaign)
     loaded = protocols.load(protocol)
-    timeout_s = 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else 60.0))
-    how = How(
-        protocol, simulation.force_field, replicas, of_campaign.folder_of(campaign), campaign.settings.seed, workers,
-        timeout_s, engines.resolved(simulation.engine), threads, executor,
+    builds = Builds(
+        simulation.force_field, simulation.engine, executor, workers, threads, campaign.settings.seed, timeout_minutes,
+        of_campaign.folder_of(campaign),
     )  # fmt: skip
+    how = How(protocol, replicas, builds.resolved())
     molalities = series("--molality", molality, MOLALITY)
     kelvins = series("--temperature", temperature, TEMPERATURE_K) or [loaded.temperature_k]
     plans = [Plan(one, scan.at_molalities(one.subject, molalities, protocol), kelvins) for one in chosen]
     if dry_run:
         _tell_cost(plans, how, of_campaign.build_cost(campaign, protocol), as_json)
         return
-    found = [scanned(plan.of.given, plan.of.subject, plan.by_molality, plan.temperatures_k, how) for plan in plans]
+    found = [
+        scanned(
+            plan.of.given, plan.of.subject, plan.by_molality, plan.temperatures_k, how, message, ReplicaProgress
+        )
+        for plan in plans
+    ]  # fmt: skip
     if as_json:
         print_json([one.content for one in found])
     else:
         _print(plans, [one.content for one in found])
-    _tell_results(plans, found, protocol)
+    _tell_results(plans, found)
     message(f"charts of all of them: autodisco report {argument(folder)}")
     if not any(row["n_replicas"] for one in found for row in one.rows):
         raise typer.Exit(1)
@@ -134,16 +142,14 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
     message("nothing was started and nothing was written")
 
 
-def _tell_results(plans: Sequence[Plan], found: Sequence[Scanned], protocol: str) -> None:
+def _tell_results(plans: Sequence[Plan], found: Sequence[Scan]) -> None:
     """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
-    from autodisco.simulation import scan, scan_results
-
     warnings: dict[str, None] = {}
     for plan, one in zip(plans, found, strict=True):
         failed = sum(len(row["failures"]) for row in one.rows)
         lost = f"; {counted(failed, 'build')} without a value" if failed else ""
         message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
-        warnings |= dict.fromkeys(scan.few_pairs([scan_results.condition_of(row) for row in one.rows], protocol))
+        warnings |= dict.fromkeys(one.warnings)
     for warning in warnings:
         message(f"warning: {warning}")
 

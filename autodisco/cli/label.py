@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def label(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column monomer_smiles.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column of repeat units, monomer_smiles.")],
     protocol: Annotated[str, typer.Option(help="Name of a shipped protocol, or a TOML file.")] = "quick",
     replicas: Annotated[
         int, typer.Option(min=1, help="Number of independent builds, if the file does not ask for more.")
@@ -119,6 +119,6 @@ def _unit(row: Row, file: Path) -> "RepeatUnit":
     from autodisco.polymer import parse
 
     try:
-        return parse(row.cells["monomer_smiles"])
+        return parse(row.unit)
     except InvalidRepeatUnit as error:
         raise InputError(f"{file}, line {row.line}: {error}") from None

@@ -12,20 +12,21 @@ from pathlib import Path
 
 from autodisco.errors import InputError
 from autodisco.files import write_atomic
-from autodisco.tables import Table, open_table, text_lines
+from autodisco.tables import Table, open_table, text_lines, units_column
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its first line, its cells by column, and its text up to the next row."""
+    """A row: its first line, its repeat unit, its cells by column, and its text up to the next row."""
 
     line: int
+    unit: str
     cells: dict[str, str]
     text: str
 
 
 def read_rows(path: Path) -> tuple[list[str], list[Row]]:
-    """Column names and rows of a file. Raises InputError if it cannot be read or has no column monomer_smiles."""
+    """Column names and rows of a file. Raises InputError if it cannot be read or names no column of repeat units."""
     table, _, rows = _read(path)
     return table.names or [], rows
 
@@ -55,13 +56,18 @@ def _read(path: Path) -> tuple[Table, list[str], list[Row]]:
         )
     table = open_table(path)
     names = table.names or []
-    if "monomer_smiles" not in names:
-        shown = ", ".join(table.header) or "none"
-        raise InputError(f"{path}, line {table.header_line}: no column monomer_smiles (columns: {shown})")
+    if table.names is None:
+        raise InputError(f"{path}, line {table.header_line}: no header; name the columns there (monomer_smiles, …)")
+    place = units_column(table)
     lines, found = list(text_lines(path)), list(table.rows)
     begins = [row.line - 1 for row in found] + [len(lines)]
     rows = [
-        Row(row.line, dict(zip(names, row.cells, strict=True)), "".join(lines[row.line - 1 : end]))
+        Row(
+            row.line,
+            row.cells[place].strip(),
+            dict(zip(names, row.cells, strict=True)),
+            "".join(lines[row.line - 1 : end]),
+        )
         for row, end in zip(found, begins[1:], strict=True)
     ]
     return table, lines[: begins[0]], rows

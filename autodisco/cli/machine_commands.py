@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import runs_folder
+from autodisco.api.locate import runs_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import print_json, print_table, stderr_console
 

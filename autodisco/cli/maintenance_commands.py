@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder, runs_folder
+from autodisco.api.locate import campaign_folder, runs_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, message, print_json
 from autodisco.cli.set import settings_given
@@ -150,28 +150,25 @@ def export(
     Tables of polymers, candidates, replicas and the journal, with units, in a folder that describes itself; or all of
     it as one archive. Unpack that under runs/ of another machine and go on with resume.
     """
-    from autodisco.campaign.crate import Crate
-    from autodisco.campaign.export import export_archive, export_tables
-    from autodisco.store import Store
+    from autodisco.api.campaign import Campaign, check_archive
 
     if not out and not archive:
         raise InputError("say where to: --out DIR for tables, --archive FILE for the whole campaign")
     if not out and (replica or author or licence or formats != "csv"):
         raise InputError("--format, --replica, --author and --license go with --out DIR")
-    kinds = [name.strip() for name in formats.split(",") if name.strip()]
-    if archive and (not archive.name.endswith(".tar.gz") or archive.exists()):
-        raise InputError(f"--archive {archive}: the name of a new file that ends in .tar.gz expected")
-    folder = campaign_folder(name)
-    with Store.open_readonly(folder) as store:
-        if out:
-            for path in export_tables(store, out, kinds, Crate(tuple(author or ()), licence, tuple(replica or ()))):
-                print(path)
-            if not licence:
-                message("no --license: the metadata state none, and others may not use the data without one")
-        if archive:
-            with counting(f"packing {folder}", "files") as progress:
-                export_archive(store, archive, progress)
-            print(archive)
+    if archive:
+        check_archive(archive)
+    campaign = Campaign.open(name)
+    if out:
+        kinds = [word.strip() for word in formats.split(",") if word.strip()]
+        for path in campaign.export(out, kinds, authors=author or (), licence=licence, replicas=replica or ()):
+            print(path)
+        if not licence:
+            message("no --license: the metadata state none, and others may not use the data without one")
+    if archive:
+        with counting(f"packing {campaign.folder}", "files") as progress:
+            campaign.archive(archive, progress)
+        print(archive)
 
 
 def fork(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.model_commands import data
 from autodisco.cli.options import JSON
 from autodisco.cli.output import existing_file, message, print_json

@@ -42,24 +42,18 @@ class Flags:
 def subject(text: str, flags: Flags) -> "RepeatUnit | Formulation":
     """The formulation in a file, that of the text of a material, or the polymer `text` with flags. Raises InputError,
     naming the flag and its value."""
-    from autodisco.polymer import parse, read_material
+    from autodisco.api.builds import subject_of
     from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
-    from autodisco.simulation import formulation
 
     text = read_bigsmiles(text).text if is_bigsmiles(text) else text
-    if text.endswith(".toml"):
-        if flags.given:
-            raise InputError(
-                f"{flags.given[0]} goes with a repeat unit; the file {text} states the whole content of the box"
-            )
-        return formulation.read(Path(text))
-    if "|" in text:
-        if flags.given:
-            raise InputError(f"{flags.given[0]} goes with a repeat unit; '{text}' states all parts of the material")
-        material = read_material(text)
-        return material.homopolymer or formulation.of(material)
-    unit = parse(text)
-    return _from_flags(text, flags) if flags.given else unit
+    if flags.given and text.endswith(".toml"):
+        raise InputError(
+            f"{flags.given[0]} goes with a repeat unit; the file {text} states the whole content of the box"
+        )
+    if flags.given and "|" in text:
+        raise InputError(f"{flags.given[0]} goes with a repeat unit; '{text}' states all parts of the material")
+    found = subject_of(text)
+    return _from_flags(text, flags) if flags.given else found
 
 
 def _from_flags(text: str, flags: Flags) -> "Formulation":

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table
 from autodisco.cli.progress import fit_with_progress
@@ -68,11 +67,12 @@ def generate(
     as_json: JSON = False,
 ) -> None:
     """Draw strings from a trained generator, one per line."""
+    from autodisco.api.campaign import Campaign
     from autodisco.generator import Generator
 
     if max_draws and not valid:
         raise InputError("--max-draws is the limit of a search for new polymers; add --valid")
-    generator = Generator.load(model or _latest_model(campaign_folder(name)))
+    generator = Generator.load(model) if model else Campaign.open(name).generator()
     how = {**context.obj, "seed": seed, **({"away_from": away_from} if away_from else {})}
     if generator.conditions or given:
         label = generator.label_at(_values(given or []), label or "")
@@ -232,16 +232,6 @@ def _keys_of(file: Path) -> set[str]:
 
     with Library(read_strings(file, None)) as library:
         return {group.key for group in library.groups()}
-
-
-def _latest_model(folder: Path) -> Path:
-    from autodisco.store import Store
-
-    with Store.open_readonly(folder) as store:
-        models = store.models()
-    if not models:
-        raise InputError(f"{folder}: no model has been trained yet")
-    return folder / str(models[-1].path)
 
 
 def _row(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, existing_file, message, print_json, print_table
 from autodisco.files import open_atomic

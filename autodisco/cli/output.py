@@ -5,12 +5,13 @@ rich decides by itself.
 """
 
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from autodisco.files import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,23 +31,6 @@ def one_line(text: str) -> str:
     """`text` with line breaks and runs of blanks replaced by one blank, and control characters escaped."""
     shown = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-
-
-def plain(value: Any) -> Any:
-    """`value` in types of JSON: paths become text, NaN and infinities null, tuples lists, records objects."""
-    if hasattr(value, "to_dict"):
-        value = value.to_dict()
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return str(value)
 
 
 def print_json(value: Any) -> None:

@@ -1,24 +1,25 @@
 """predict: what is believed of the conductivity of any repeat unit, without a simulation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.files import write_atomic
 from autodisco.text import counted, shortened, significant
 
 if TYPE_CHECKING:
+    from autodisco.api.predict import Predictions
     from autodisco.polymer import Material
-    from autodisco.surrogate import ConductivityEstimate, FarOff, Posterior
+    from autodisco.polymer.library_files import UnitText
+    from autodisco.surrogate import ConductivityEstimate, FarOff
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
 MOST_FAR_OFF = 10
-FILES = (".csv", ".tsv", ".txt", ".smi", ".smiles")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +35,11 @@ def predict(
         ),
     ],
     data: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="TABLE", help="Values to learn from: a column conductivity in S/cm. Repeat for several."),
+        list[str] | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Values to learn from: conductivity in S/cm, or docs/measurements.md. Repeat for several.",
+        ),
     ] = None,
     campaign: Annotated[
         str | None,
@@ -53,41 +57,47 @@ def predict(
             help="Start from what HTP-MD's table says of structures; without it, the first TABLE is the target.",
         ),
     ] = True,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write the ranking to this file.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the best polymers into this file.")] = None,
     as_json: JSON = False,
 ) -> None:
     """Estimate conductivities from the structure.
 
     Prints for every repeat unit the conductivity at 353 K (reference protocol) with its 90 % interval, the chance to be
-    better than the reference, and what each source contributed. docs/surrogate.md says what these estimates are worth.
+    better than the reference, and what each source contributed. Polymers for which estimates are known to be off are
+    marked. docs/surrogate.md says what these estimates are worth; autodisco scan gives other conditions.
     """
-    from autodisco.surrogate import estimates, far_off, from_tables, labels_of
+    from autodisco.api.predict import predict as predicted
+    from autodisco.polymer.library_files import given_units
+    from autodisco.surrogate.figure import ranking_png
 
     if campaign and (data or not prior_mean):
         raise InputError("--campaign: its file says what it learns from; leave out --data and --no-prior-mean")
-    texts = list(_texts(what, column))
-    units = [unit for unit in (_said(text, where) for where, text in texts) if unit]
-    if not units:
-        raise InputError("no repeat unit to estimate")
-    tables = {str(path): _table(path) for path in data or ()}
+    texts = list(given_units(what, column))
+    read = [(unit, text.name) for file, text in texts if (unit := _said(file, text))]
+    units, names = [unit for unit, _ in read], [name for _, name in read]
     with counting("reading structures", "polymers") as progress:
-        labelled = [smiles for rows in tables.values() for smiles, _ in rows]
-        _read_structures([*(unit.smiles for unit in units), *labelled], progress)
-        if campaign:
-            posterior, compared, about = _of_campaign(campaign)
-        else:
-            posterior, compared = from_tables(tables, prior_mean), _unit("*OCC*")
-            about = f"conductivity at {posterior.target}"
-        compared = _unit(reference) if reference else compared
-        found = estimates(posterior, units, compared)
-        (at,) = estimates(posterior, [compared], compared)
-        far = far_off(posterior, labels_of(tables)) if tables else []
+        found = predicted(
+            units, data or (), names=names, campaign=campaign, reference=reference, prior_mean=prior_mean,
+            progress=progress,
+        )  # fmt: skip
     if as_json:
-        print_json(found)
+        print_json(found.estimates)
     else:
-        _print(found, at, about)
-    for path, rows in tables.items():
+        _print(found)
+        if found.learnt:
+            _print_learnt(found)
+    for path, rows in found.tables.items():
         message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
-    _tell(far)
+    for line in found.warnings:
+        message(line)
+    _tell(found.far_off)
+    if out:
+        write_atomic(out, found.as_csv())
+        message(f"ranking: {out}")
+    if png:
+        write_atomic(png, ranking_png(found.estimates, found.reference, found.about))
+        message(f"figure: {png}")
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
 
@@ -103,97 +113,80 @@ def _tell(far: "Sequence[FarOff]") -> None:
         message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")
 
 
-def _of_campaign(name: str) -> "tuple[Posterior, Material, str]":
-    """The posterior of a campaign, the polymer that it compares with, and what it speaks about.
-
-    Raises InputError where it has none, or is about something else than conductivity.
-    """
-    from autodisco.decide.judge import judged
-    from autodisco.decide.objective import CONDUCTIVITY
-    from autodisco.store import Store
-
-    with Store.open_readonly(campaign_folder(name)) as store, store.snapshot():
-        judge, reference = judged(store), store.polymer(store.get("reference_key") or "")
-    if judge is None or reference is None:
-        raise InputError(f"--campaign {name}: it has no posterior (docs/campaigns.md, The judge), or no value yet")
-    if judge.objective.column != CONDUCTIVITY.column:
-        raise InputError(f"--campaign {name}: it ranks by {judge.objective.name}; conductivities are estimated here")
-    return judge.posterior, _unit(reference.smiles), f"conductivity, {judge.words}"
-
-
-def _unit(text: str) -> "Material":
-    from autodisco.polymer import ORGANIC_ELEMENTS, read_material
-
-    return read_material(text, ORGANIC_ELEMENTS)
-
-
-def _texts(what: Sequence[str], column: str | None) -> Iterator[tuple[str, str]]:
-    """Where each repeat unit stands, and its text; files are read."""
-    from autodisco.polymer.library_files import read_strings
-
-    named = [text for text in what if Path(text).suffix.lower() in FILES or ("*" not in text and Path(text).is_file())]
-    if column and not named:
-        raise InputError("--column names a column of FILE; no file is given")
-    for text in what:
-        if text in named:
-            yield from ((f"{text}, line {line}: ", unit) for line, unit in read_strings(Path(text), column))
-        else:
-            yield "", text
-
-
-def _said(text: str, where: str) -> "Material | None":
+def _said(file: str, text: "UnitText") -> "Material | None":
     """The repeat unit of a text; a line on stderr where it is none."""
+    from autodisco.api.predict import unit_of
+
     try:
-        return _unit(text)
+        return unit_of(text.text)
     except InvalidRepeatUnit as error:
+        where = f"{file}, line {text.line}: " if file else ""
         message(f"error: {where}{one_line(str(error))} ({error.code})")
         return None
 
 
-def _table(path: Path) -> list[tuple[str, float]]:
-    """Repeat units in canonical form and conductivities (S/cm) of a table; rows without one are left out."""
-    from autodisco.generator import read_dataset
-    from autodisco.generator.dataset import reason_without_values
-
-    rows = read_dataset(path)
-    known = [(row.smiles, row.value) for row in rows if row.value is not None]
-    if not known:
-        classes = any(row.label for row in rows)
-        why = "0 and 1 alone are read as classes" if classes else reason_without_values(path)
-        raise InputError(f"{path}: no row has a conductivity in S/cm; {why}")
-    return known
-
-
-def _read_structures(smiles: Sequence[str], progress: Callable[[int], None] | None) -> None:
-    """Fill the cache of structures, telling how far it is."""
-    from autodisco.surrogate.structure import structure
-
-    for number, text in enumerate(smiles, 1):
-        structure(text)
-        if progress and not number % 50:
-            progress(number)
-
-
-def _print(found: "Sequence[ConductivityEstimate]", reference: "ConductivityEstimate", about: str) -> None:
-    """The estimates, best first."""
-    from autodisco.analysis.quantities import quantity
-
-    to_shown = quantity("conductivity_s_per_cm").factor
-    best = sorted(found, key=lambda one: -one.value)
+def _print(found: "Predictions") -> None:
+    """The estimates, best first, and what has to be known of them."""
+    best, reference = found.ranked, found.reference
     sources = list(reference.contributions)[1:]
+    shown = best[:MOST_SHOWN]
+    named, marked = any(one.name for one in shown), any(_remarks(one) for one in shown)
     rows = [
         (
+            *[shortened(one.name, LONGEST_SHOWN)] * named,
             shortened(one.smiles, LONGEST_SHOWN),
-            significant(one.value * to_shown),
-            f"{significant(one.low * to_shown)} to {significant(one.high * to_shown)}",
+            _shown(one.value),
+            f"{_shown(one.low)} to {_shown(one.high)}",
             f"{one.p_better:.2f}",
             *(f"{one.contributions[name]:+.2f}" for name in sources),
+            *[_remarks(one)] * marked,
         )
-        for one in best[:MOST_SHOWN]
+        for one in shown
     ]
-    columns = ["repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
-    print_table([*columns, *(f">decades from {name}" for name in sources)], rows, about)
+    columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
+    of_sources = [f">decades from {name}" for name in sources]
+    print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about)
+    for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
+        print(f"{name}: {reason}")
+    for note in found.notes:
+        print(note)
     if (more := len(best) - MOST_SHOWN) > 0:
-        message(f"… and {counted(more, 'more polymer')}; --json prints all")
-    interval = f"{significant(reference.low * to_shown)} to {significant(reference.high * to_shown)}"
-    message(f"{reference.smiles}: {significant(reference.value * to_shown)} mS/cm ({interval})")
+        message(f"… and {counted(more, 'more polymer')}; --out FILE or --json gives all")
+    interval = f"{_shown(reference.low)} to {_shown(reference.high)}"
+    message(f"{reference.smiles}: {_shown(reference.value)} mS/cm ({interval})")
+
+
+def _remarks(one: "ConductivityEstimate") -> str:
+    """Marks of a row: an earlier row that is the same polymer, and what is known against the value."""
+    return ", ".join([*[f"= {one.same_as}"] * bool(one.same_as), *(caveat.name for caveat in one.caveats)])
+
+
+def _print_learnt(found: "Predictions") -> None:
+    """Measured values beside predictions without them and with them, and what the sources have in common."""
+    from autodisco.api.predict_tables import LEVEL_SENTENCE
+
+    named, both = any(one.name for one in found.learnt), any(one.before is not None for one in found.learnt)
+    rows = [
+        (
+            *[one.name] * named,
+            shortened(one.smiles, LONGEST_SHOWN),
+            _shown(one.measured),
+            *[_shown(one.before or 0.0)] * both,
+            _shown(one.after),
+            one.source,
+        )
+        for one in found.learnt[:MOST_SHOWN]
+    ]
+    columns = [*["name"] * named, "repeat unit", ">in the table", *[">predicted before"] * both, ">with the table"]
+    print_table([*columns, "source"], rows, "values of the tables, mS/cm")
+    for name, decades in found.offsets.items():
+        print(f"{name}: offset of {decades:+.2f} decades from the simulated level (factor {significant(10**decades)})")
+    if both:
+        print(LEVEL_SENTENCE)
+
+
+def _shown(value: float) -> str:
+    """A conductivity (S/cm) in the unit of tables, without it."""
+    from autodisco.analysis.quantities import quantity
+
+    return significant(value * quantity("conductivity_s_per_cm").factor)

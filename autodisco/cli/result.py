@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autodisco.cli.locate import argument
+from autodisco.api.locate import argument
 from autodisco.cli.output import message, print_json
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from autodisco.cli.locate import argument
+from autodisco.api.locate import argument
 from autodisco.cli.options import FILE, JSON
 from autodisco.cli.output import message, print_json, stderr_console
 
@@ -22,12 +22,13 @@ def run(file: FILE, only_look: DRY_RUN = False, as_json: JSON = False) -> None:
     Progress goes to stderr, the result to stdout.
     """
     from autodisco import campaign as campaigns
-    from autodisco.cli.dry_run import campaign_of, dry_run
+    from autodisco.api.campaign import loaded
+    from autodisco.cli.dry_run import dry_run
     from autodisco.cli.result import print_end
 
     if only_look:
         raise typer.Exit(dry_run(file, as_json))
-    campaign = campaign_of(file)
+    campaign = loaded(file)
     message(
         f"campaign {campaign.settings.name} in {campaign.folder}/ (Ctrl-C interrupts; the same command continues it)"
     )
@@ -49,12 +50,13 @@ def start(file: FILE, only_look: DRY_RUN = False, as_json: JSON = False) -> None
     begun is continued.
     """
     from autodisco import campaign as campaigns
+    from autodisco.api.campaign import loaded
     from autodisco.campaign.preflight import warnings
-    from autodisco.cli.dry_run import campaign_of, dry_run
+    from autodisco.cli.dry_run import dry_run
 
     if only_look:
         raise typer.Exit(dry_run(file, as_json))
-    campaign = campaign_of(file)
+    campaign = loaded(file)
     for line in warnings(campaign):
         message(line)
     process = campaigns.start(campaign)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from autodisco.cli.options import (
 )
 from autodisco.cli.output import message, one_line, print_json, print_table
 from autodisco.limits import MOLALITY, TEMPERATURE_K
+
+if TYPE_CHECKING:
+    from autodisco.api.scan import Scan
 
 
 def register(app: typer.Typer) -> None:
@@ -70,41 +73,42 @@ def scan(
     plot are written beside the builds, and hold the conditions of earlier scans with the same settings, too. The same
     command again runs what is missing; finished builds are kept.
     """
+    from autodisco.api.scan import scan as scanned_with
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.cli.scanned import How, scanned, series
-    from autodisco.simulation import engines, forcefield, protocols, scan, scan_results
+    from autodisco.cli.series import series
+    from autodisco.cli.single import ReplicaProgress
+    from autodisco.simulation import protocols
 
-    loaded = protocols.load(protocol)
+    protocols.load(protocol)
     simulated = subject(what, Flags(salt=salt or ()))
-    by_molality = scan.at_molalities(simulated, series("--molality", molality, MOLALITY), protocol)
-    kelvins = series("--temperature", temperature, TEMPERATURE_K) or [loaded.temperature_k]
-    forcefield.load(force_field)
-    timeout_s = 60.0 * (timeout_minutes or (0.0 if loaded.checkpoint_every_ps else 60.0))
-    how = How(
-        protocol, force_field, replicas, out, seed, workers, timeout_s, engines.resolved(engine), threads, executor
-    )
-    found = scanned(what, simulated, by_molality, kelvins, how)
-    _print(found.content, as_json)
-    message(f"table, fits and plot: {found.folder}")
-    for warning in scan.few_pairs([scan_results.condition_of(row) for row in found.rows], protocol):
+    found = scanned_with(
+        simulated, series("--molality", molality, MOLALITY), series("--temperature", temperature, TEMPERATURE_K),
+        protocol, replicas, name=what, force_field=force_field, engine=engine, executor=executor, workers=workers,
+        threads=threads, seed=seed, timeout_minutes=timeout_minutes, folder=out, progress=message,
+        watch=ReplicaProgress,
+    )  # fmt: skip
+    _print(found, as_json)
+    drawn = any(one.resolved for one in found.conditions)
+    message(f"table, fits{' and plot' if drawn else ''}: {found.folder}")
+    if not drawn:
+        message("no plot: no condition has a conductivity above zero")
+    loaded = protocols.load(protocol)
+    message(f"protocol {loaded.name}: {loaded.purpose}")
+    for warning in found.warnings:
         message(f"warning: {warning}")
-    if not any(row["n_replicas"] for row in found.rows):
+    if not found.has_values:
         raise typer.Exit(1)
 
 
-def _print(found: dict[str, Any], as_json: bool) -> None:
+def _print(found: Scan, as_json: bool) -> None:
     """Print values and fits, and the builds that failed."""
-    from autodisco.analysis import conditions as fits
-    from autodisco.simulation import scan_results
-
-    rows = found["values"]
+    rows = found.content["values"]
     if as_json:
         print_json(found)
     else:
-        conditions = [scan_results.condition_of(row) for row in rows]
-        print_values(rows, scan_results.title_of(found))
-        told = [fit.told() for fit in fits.over_salt(conditions)]
-        print("\n".join([*told, *(fit.told() for fit in fits.over_temperature(conditions))]))
+        print_values(rows, found.title)
+        told = [fit.told() for fit in found.over_molality]
+        print("\n".join([*told, *(fit.told() for fit in found.over_temperature)]))
     for row in rows:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
@@ -114,6 +118,7 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
 def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
     """Print a table of conditions and their conductivities."""
     from autodisco.analysis.quantities import quantity
+    from autodisco.simulation.scan import NOT_RESOLVED
 
     sigma, kelvin = quantity("conductivity_s_per_cm"), quantity("temperature_k")
     print_table(
@@ -124,7 +129,7 @@ def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:
                 f"{row['molality_in_box_mol_per_kg']:.2f}",
                 f"{row['temperature_k']:g}",
                 row["ion_pairs"],
-                sigma.shown(row),
+                NOT_RESOLVED if row.get("resolved") is False else sigma.shown(row),
                 row["n_replicas"],
             )
             for row in rows

@@ -2,7 +2,7 @@
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json
 

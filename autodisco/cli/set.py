@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.locate import campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import WIDE, message, print_json, print_table, stdout_console
 from autodisco.errors import InputError

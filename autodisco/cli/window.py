@@ -1,14 +1,15 @@
 """window: between which potentials against Li/Li+ a polymer is neither oxidised nor reduced."""
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autodisco.cli.options import JSON
-from autodisco.cli.output import counting, message, one_line, print_json, print_table
-from autodisco.errors import InputError, WindowFailure
-from autodisco.text import counted
+from autodisco.cli.output import message, one_line, print_json, print_table
+from autodisco.errors import AutodiscoError, InputError, WindowFailure
+from autodisco.text import counted, duration, joined
 
 if TYPE_CHECKING:
     from autodisco.stability import Window
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 DFT_PATIENCE = 20.0
 """How much longer than GFN2-xTB DFT may take."""
+
+STATES: "tuple[Side, ...]" = ("oxidation", "reduction")
+MARK = "†"
+LEVELS = (
+    "Read the order of polymers: oxidation potentials are about 1 V above the limits that are reported for batteries "
+    "(docs/stability.md)."
+)
 
 SAID = {"none": "alone", "lithium": "with Li⁺", "anion": "with TFSI⁻"}
 
@@ -28,7 +36,10 @@ def register(app: typer.Typer) -> None:
 def window(
     smiles: Annotated[
         list[str],
-        typer.Argument(metavar="SMILES...", help="Repeat units such as '*OCC*', or molecules such as 'COCCOC'."),
+        typer.Argument(
+            metavar="SMILES...|FILE",
+            help="Repeat units such as '*OCC*', molecules such as 'COCCOC', or a CSV, TSV or SMI file of them.",
+        ),
     ],
     with_salt: Annotated[
         bool, typer.Option("--with-salt", help="Also at a lithium ion and beside TFSI; the narrowest limits count.")
@@ -42,6 +53,7 @@ def window(
     timeout: Annotated[
         float, typer.Option(min=1.0, help="Limit for one species, in seconds of processor time.")
     ] = 300.0,
+    column: Annotated[str | None, typer.Option(help="Column of FILE with the repeat units.")] = None,
     as_json: JSON = False,
 ) -> None:
     """Electrochemical windows of polymers, in V against Li/Li+.
@@ -49,50 +61,77 @@ def window(
     Energies of a short oligomer, its cation and its anion by GFN2-xTB with an implicit solvent, converted to volts by a
     calibration on measured potentials. Results are kept in the cache of the user.
     """
+    from autodisco.polymer.library_files import given_units
     from autodisco.stability import window as window_of
+    from autodisco.stability.limits import calculated_molecule
 
     method, limit = ("DFT", timeout * DFT_PATIENCE) if dft else ("GFN2-xTB", timeout)
-    found: list[Window] = []
-    failed: list[dict[str, str]] = []
-    code = 0
-    with counting("calculating: finished", f"of {counted(len(smiles), 'window')}") as progress:
-        for number, text in enumerate(smiles):
-            if progress:
-                progress(number)
-            try:
-                found.append(window_of(text, with_salt, method, units, timeout_s=limit))
-            except (InputError, WindowFailure) as error:
-                failed.append({"smiles": text, "error": one_line(str(error))})
-                code = max(code, error.exit_code)
+    found: list[tuple[str, Window]] = []
+    failed: list[tuple[str, str, AutodiscoError]] = []
+    named: list[tuple[str, str]] = []
+    for file, text in given_units(smiles, column):
+        try:
+            calculated_molecule(text.text, units)
+            named.append((text.name, text.text))
+        except InputError as error:
+            failed.append((f"{file}, line {text.line}: " if file else "", text.text, error))
+            _say_failure(*failed[-1])
+    n = counted(len(named), "window")
+    for number, (name, smiles_of) in enumerate(named, 1):
+        begun = time.monotonic()
+        try:
+            found.append((name, window_of(smiles_of, with_salt, method, units, timeout_s=limit)))
+            message(f"{number} of {n}: {name or smiles_of}, {duration(time.monotonic() - begun)}")
+        except (InputError, WindowFailure) as error:
+            failed.append(("", smiles_of, error))
+            _say_failure(*failed[-1])
     if as_json:
-        print_json({"windows": found, "failed": failed})
+        windows = [{"name": name or None, **one.to_dict()} for name, one in found]
+        told = [{"smiles": text, "error": one_line(str(error))} for _, text, error in failed]
+        print_json({"windows": windows, "failed": told})
     elif found:
         _print(found)
-    for one in failed:
-        message(f"error: {one['smiles']}: {one['error']}")
-    if code:
-        raise typer.Exit(code)
+    if failed:
+        raise typer.Exit(max(error.exit_code for *_, error in failed))
 
 
-def _print(found: "Sequence[Window]") -> None:
-    """A table of windows; what failed, and what breaks, in lines below it."""
+def _say_failure(where: str, text: str, error: AutodiscoError) -> None:
+    message(f"error: {where}{text}: {one_line(str(error))}")
+
+
+def _print(named: "Sequence[tuple[str, Window]]") -> None:
+    """A table of windows; what failed, what breaks, and what the values are worth, in lines below it."""
+    from autodisco.names import short_name
+    from autodisco.polymer import ELEMENTS, ORGANIC_ELEMENTS, parse
+
+    found = [one for _, one in named]
     rows: list[tuple[str, ...]] = []
-    for one in found:
-        rows.append((one.given, "", _value(one.oxidation), _value(one.reduction), _value(one.width)))
+    first: dict[str, str] = {}
+    for given, one in named:
+        name = given or (short_name(parse(one.smiles, ORGANIC_ELEMENTS).key) if "*" in one.smiles else "")
+        same = first.get(one.smiles, "")
+        first.setdefault(one.smiles, name or one.given)
+        remarks = ", ".join([*[f"= {same}"] * bool(same), *one.unknown_elements])
+        rows.append((name, one.given, "", *(_marked(one, side) for side in STATES), _value(one.width), remarks))
         if len(one.limits) > 1:
             rows += [
-                ("", SAID[name], _value(of.oxidation), _value(of.reduction), "") for name, of in one.limits.items()
+                ("", "", SAID[at], _value(of.oxidation), _value(of.reduction), "", "") for at, of in one.limits.items()
             ]
-    salted = any(len(one.limits) > 1 for one in found)
-    columns = ["polymer", "limits", ">oxidation, V", ">reduction, V", ">window, V"]
-    kept = [k for k in range(len(columns)) if k != 1 or salted]
+    columns = ["name", "polymer", "limits", ">oxidation, V", ">reduction, V", ">window, V", "remarks"]
+    kept = [k for k in range(len(columns)) if k in (1, 3, 4, 5) or any(row[k] for row in rows)]
     title = f"windows against Li/Li⁺ ({found[0].method}, {found[0].solvent})"
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
-    for side in ("oxidation", "reduction"):
+    if unknown := sorted({symbol for one in found for symbol in one.unknown_elements}):
+        print(f"{joined(unknown)}: in no molecule of the calibration (docs/stability.md)")
+    if foreign := sorted(set(unknown) - ELEMENTS):
+        print(f"{joined(foreign)}: cannot be simulated")
+    if found[0].method != "DFT":
+        print(LEVELS)
+    for side in STATES:
         message(_error(side, found))
     for one in found:
-        for name, of in one.limits.items():
-            where = f"{one.given} {SAID[name]}" if len(one.limits) > 1 else one.given
+        for at, of in one.limits.items():
+            where = f"{one.given} {SAID[at]}" if len(one.limits) > 1 else one.given
             for side, why in of.failed.items():
                 message(f"warning: {where}: no {side} potential: {why}")
             for side, bonds in of.breaks.items():
@@ -108,10 +147,14 @@ def _error(side: "Side", found: "Sequence[Window]") -> str:
     of = line(side, found[0].method)
     if of.mean_error is None or of.lowest is None or of.highest is None:
         return f"{side}: DFT is not calibrated; differences between polymers mean more than the values"
-    values = [value for one in found if (value := getattr(one, side)) is not None]
-    outside = any(not of.lowest <= value <= of.highest for value in values)
-    more = f"; values outside of {of.lowest:.2f} to {of.highest:.2f} V are extrapolated" if outside else ""
+    outside = any(side in one.extrapolated for one in found)
+    more = f"; {MARK} extrapolated, outside of {of.lowest:.2f} to {of.highest:.2f} V" if outside else ""
     return f"{side}: mean error {of.mean_error:.2f} V{more}"
+
+
+def _marked(one: "Window", side: "Side") -> str:
+    """A potential, with a mark where it is extrapolated."""
+    return f"{_value(getattr(one, side))}{f' {MARK}' if side in one.extrapolated else ''}"
 
 
 def _value(volts: float | None) -> str:

@@ -185,7 +185,8 @@ class _Reader:
                 raise self._complaint("salt", "", "only a glass transition is stated without salt; allowed is a name")
             return "", None
         if content_unit not in CONTENT_UNITS:
-            raise self._complaint("salt_content_unit", content_unit, f"allowed is {', '.join(CONTENT_UNITS)}")
+            told = f"allowed is {', '.join(CONTENT_UNITS)}; [EO]:[Li] of an ether is O/Li"
+            raise self._complaint("salt_content_unit", content_unit, told)
         if content is None or not content > 0:
             raise self._complaint("salt_content", self._cells["salt_content"], "allowed is a number above 0")
         molality = molality_of(unit.homopolymer, content, content_unit, salt)

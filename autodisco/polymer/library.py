@@ -22,7 +22,9 @@ from autodisco.parts import in_parts
 from autodisco.polymer.repeat_unit import MAX_CHARACTERS, ORGANIC_ELEMENTS, parse
 from autodisco.process import die_with_parent
 
-Row = tuple[int, str]
+Row = tuple[int, str] | tuple[int, str, str]
+"""Line, text and, where a table has it, name of a polymer."""
+Given = TypeVar("Given", bound=tuple[Any, ...])
 Result = TypeVar("Result")
 
 CHUNK = 2000
@@ -34,17 +36,27 @@ BUCKETS = 128
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that are one polymer, in their order; the first stands for it."""
+    """Rows that are one polymer, in their order; the first stands for it.
+
+    `members` holds line and text of each, `names` what each is called; an empty text where a row has no name.
+    """
 
     key: str
     canonical: str
-    members: tuple[Row, ...]
+    members: tuple[tuple[int, str], ...]
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The first name; empty without any."""
+        return next(filter(None, self.names), "")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it: texts as given, and their lines."""
         return {
             "key": self.key,
             "canonical": self.canonical,
+            "name": self.name or None,
             "representative": self.members[0][1],
             "count": len(self.members),
             "members": [text for _, text in self.members],
@@ -70,7 +82,7 @@ class Library:
 
     Parameters
     ----------
-    rows : line number and text of each, ascending
+    rows : line number, text and perhaps name of each, ascending
     workers : processes
     elements : allowed in a repeat unit
     progress : told the number of rows read
@@ -108,7 +120,8 @@ class Library:
         """Every polymer, in the order of its first row."""
         parts = [_lines(self._folder / f"groups-{number}") for number in range(BUCKETS)]
         for _, key, canonical, members in heapq.merge(*parts, key=lambda group: group[0]):
-            yield Group(key, canonical, tuple((line, text) for line, text in members))
+            told = tuple((line, text) for line, text, _ in members)
+            yield Group(key, canonical, told, tuple(name for *_, name in members))
 
     def refusals(self) -> Iterator[Refusal]:
         """Every row that is no repeat unit, in its order."""
@@ -137,9 +150,9 @@ class Library:
 
     def _group(self, number: int) -> None:
         source = self._folder / f"rows-{number}"
-        groups: dict[str, tuple[str, list[Row]]] = {}
-        for key, canonical, line, text in _lines(source):
-            groups.setdefault(key, (canonical, []))[1].append((line, text))
+        groups: dict[str, tuple[str, list[tuple[int, str, str]]]] = {}
+        for key, canonical, line, text, name in _lines(source):
+            groups.setdefault(key, (canonical, []))[1].append((line, text, name))
         with open(self._folder / f"groups-{number}", "w") as target:
             for key, (canonical, members) in groups.items():
                 target.write(json.dumps((members[0][0], key, canonical, members)) + "\n")
@@ -147,7 +160,7 @@ class Library:
         source.unlink()
 
 
-def worked_off(rows: Iterable[Row], workers: int, work: Callable[[list[Row]], Result]) -> Iterator[Result]:
+def worked_off(rows: Iterable[Given], workers: int, work: Callable[[list[Given]], Result]) -> Iterator[Result]:
     """What a function of a module says of each chunk of rows, in their order; a few chunks are in memory at a time."""
     chunks = in_parts(rows, CHUNK)
     first = next(chunks, [])
@@ -176,13 +189,13 @@ def _begin(parent: int) -> None:
 def _judged(chunk: list[Row], elements: frozenset[str]) -> list[tuple[int, str]]:
     """Bucket (-1 for what is no repeat unit) and record of every row."""
     judged = []
-    for line, text in chunk:
+    for line, text, *names in chunk:
         try:
             unit = parse(text, elements)
         except InvalidRepeatUnit as error:
             judged.append((-1, json.dumps((line, text[:MAX_CHARACTERS], error.code, str(error))) + "\n"))
         else:
-            record = json.dumps((unit.key, unit.smiles, line, text)) + "\n"
+            record = json.dumps((unit.key, unit.smiles, line, text, "".join(names))) + "\n"
             judged.append((int(unit.key[:8], 16) % BUCKETS, record))
     return judged
 

@@ -2,29 +2,65 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from autodisco.errors import InputError
+from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.tables import SMILES_COLUMNS, open_table, text_lines, units_column
 
 if TYPE_CHECKING:
     from autodisco.polymer import Library
 
 LISTS = (".smi", ".smiles")
+FILES = (".csv", ".tsv", ".txt", *LISTS)
+NAME_COLUMN = "name"
+HOW = "choose one with --column"
+
+
+class UnitText(NamedTuple):
+    """A text that should be a repeat unit, its line (0 without a file), and the name of its row (empty without one)."""
+
+    line: int
+    text: str
+    name: str = ""
+
+
+def given_units(words: Sequence[str], column: str | None) -> Iterator[tuple[str, UnitText]]:
+    """The texts of a command line, whose words are texts or files of them, each with its file (empty without one).
+
+    A word is a file if it ends in one of `FILES`, or holds no ``*`` and exists. Raises InputError as `read_units`, and
+    for a column without a file.
+    """
+    files = [word for word in words if Path(word).suffix.lower() in FILES or ("*" not in word and Path(word).is_file())]
+    if column and not files:
+        raise InputError("--column names a column of FILE; no file is given")
+    for word in words:
+        if word in files:
+            yield from ((word, unit) for unit in read_units(Path(word), column))
+        else:
+            yield "", UnitText(0, word)
 
 
 def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
-    """Line number and text of every repeat unit in a table, or in a list with one a line (``#`` begins a comment).
+    """Line number and text of every repeat unit, as `read_units` reads them, for a command without ``--column``."""
+    return ((unit.line, unit.text) for unit in _some(file, _units(file, column)))
 
-    Without `column`, the column of a known name is taken, or the one with repeat units where there is no header. In a
-    SMI file the first word of a line is the repeat unit.
+
+def read_units(file: Path, column: str | None) -> Iterator[UnitText]:
+    """Line, text and name of every repeat unit in a table, or in a list with one a line (``#`` begins a comment).
+
+    Without `column`, the column of a known name is taken, or the one with repeat units where there is no header. The
+    name is in the column `NAME_COLUMN`. In a SMI file the first word of a line is the repeat unit, and the rest its
+    name.
 
     Raises InputError where the file cannot be read, no column is named as asked, rows have unequal numbers of cells, or
     there is no row.
     """
-    rows = _strings(file, column)
+    return _some(file, _units(file, column, HOW))
+
+
+def _some(file: Path, rows: Iterator[UnitText]) -> Iterator[UnitText]:
     first = next(rows, None)
     if first is None:
         raise InputError(f"{file}: holds no repeat unit")
@@ -32,27 +68,28 @@ def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
     yield from rows
 
 
-def _strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
+def _units(file: Path, column: str | None, hint: str = "") -> Iterator[UnitText]:
     if file.suffix.lower() in LISTS:
         if column:
             raise InputError(f"{file}: a SMI file has no columns; leave --column out")
         for number, content in enumerate(text_lines(file), 1):
             words = content.split()
             if words and not words[0].startswith("#"):
-                yield number, words[0]
+                yield UnitText(number, words[0], " ".join(words[1:]))
         return
     table = open_table(file)
     if table.names is not None and len(table.names) == 1 and table.column(SMILES_COLUMNS) is None and not column:
         # A list whose first line is no repeat unit, unless something separates words in it.
         (name,) = table.header
         if "|" in name or len(name.split()) > 1:
-            units_column(table)
-        yield table.header_line, name
+            units_column(table, hint=hint)
+        yield UnitText(table.header_line, name)
         place = 0
     else:
-        place = units_column(table, column)
+        place = units_column(table, column, hint)
+    named = table.column([NAME_COLUMN])
     for row in table.rows:
-        yield row.line, row.cells[place].strip()
+        yield UnitText(row.line, row.cells[place].strip(), "" if named is None else row.cells[named].strip())
 
 
 def write_json(library: "Library", target: TextIO) -> None:
@@ -74,9 +111,27 @@ def write_json(library: "Library", target: TextIO) -> None:
 
 
 def write_csv(library: "Library", target: TextIO) -> None:
-    """One row per polymer: its first text, canonical repeat unit, key, how many rows are the same, and their lines."""
+    """One row per polymer: name, first text, canonical repeat unit, key, number of rows, and their lines."""
     table = csv.writer(target)
-    table.writerow(("representative", "canonical", "key", "count", "lines"))
+    table.writerow(("name", "representative", "canonical", "key", "count", "lines"))
     for group in library.groups():
         lines = " ".join(str(line) for line, _ in group.members)
-        table.writerow((group.members[0][1], group.canonical, group.key, len(group.members), lines))
+        table.writerow((group.name, group.members[0][1], group.canonical, group.key, len(group.members), lines))
+
+
+def write_seeds(library: "Library", target: TextIO) -> list[str]:
+    """A seed file with the polymers that can be simulated; a line for each that cannot, which is left out."""
+    from autodisco.polymer import parse
+
+    table = csv.writer(target)
+    table.writerow((NAME_COLUMN, SMILES_COLUMNS[0]))
+    left_out = []
+    for group in library.groups():
+        (line, text), *_ = group.members
+        try:
+            parse(text)
+        except InvalidRepeatUnit as error:
+            left_out.append(f"line {line}: {error}")
+        else:
+            table.writerow((group.name, text))
+    return left_out

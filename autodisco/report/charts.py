@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from scipy import stats
+from scipy.special import betaincinv
 
 from autodisco.decide import AXIS_DECADES, Objective, Ranked
 from autodisco.report.content import replica_values
@@ -164,7 +164,7 @@ def _rate_interval(row: IterationProgress) -> tuple[float, float]:
     judged, (k, n) = row.saturation or {}, row.known
     if judged.get("count") == "polymers":
         return 1.0 - judged["chance_new_high"], 1.0 - judged["chance_new_low"]
-    low, high = stats.beta.ppf([0.05, 0.95], 1 + k, 1 + n - k).tolist()
+    low, high = betaincinv(1 + k, 1 + n - k, [0.05, 0.95]).tolist()
     return low, high
 
 

@@ -2,11 +2,11 @@
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autodisco.decide import Ranked, with_properties
+from autodisco.decide import Objective, Ranked, with_properties
 from autodisco.files import json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.spooled import Spooled
@@ -25,7 +25,7 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
     Rows are read and written one by one, since all of them may not fit into memory. Text that a spreadsheet would take
     for a formula has an apostrophe before it in the CSV.
     """
-    first = (*BEFORE, *content.objective.columns.values(), *AFTER)
+    first = first_columns(content.objective)
     columns = dict.fromkeys(first)
 
     def flat_beside_json() -> Iterator[dict[str, Any]]:
@@ -33,7 +33,7 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
         with json_rows(folder / "ranking.json", _about(content), "polymers") as write:
             for row in rows:
                 write(_finite({**row.to_dict(), "values": replica_values(row)}))
-                flat = _flat(row, first)
+                flat = flat_row(row)
                 columns.update(dict.fromkeys(flat))
                 yield flat
 
@@ -58,8 +58,14 @@ def _about(content: Content) -> dict[str, Any]:
     }
 
 
-def _flat(row: Ranked, first: Sequence[str]) -> dict[str, Any]:
-    columns = row.to_dict()
+def first_columns(objective: Objective) -> tuple[str, ...]:
+    """Columns of ``ranking.csv`` that come first: `BEFORE`, the value with its error and expectation, `AFTER`."""
+    return (*BEFORE, *objective.columns.values(), *AFTER)
+
+
+def flat_row(row: Ranked) -> dict[str, Any]:
+    """A row of ``ranking.csv``: the first columns, then the other numbers among scores and properties."""
+    columns, first = row.to_dict(), first_columns(row.objective)
     flat = {name: columns[name] for name in first}
     flat["flags"] = joined_flags(row.flags)
     flat["force_field_flags"] = ";".join(row.force_field_flags)

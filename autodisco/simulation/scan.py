@@ -5,6 +5,7 @@ again, and a scan that was cut off goes on.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from autodisco.analysis.conditions import SIGMA, Condition
 from autodisco.errors import InputError
@@ -67,10 +68,37 @@ def condition(molality: float, temperature_k: float, pairs: int, outcomes: Mappi
     return Condition(molality, temperature_k, pairs, sigmas, sum(actual) / len(actual) if actual else molality)
 
 
-def few_pairs(conditions: Sequence[Condition], protocol: str) -> list[str]:
-    """A warning for each molality whose boxes hold less than half of the ion pairs of the protocol's own."""
+LEAST_PAIRS = 2
+"""Ion pairs in a box below which ions meet none of another pair."""
+
+NOT_RESOLVED = "not resolved"
+"""What stands for a conductivity of zero: no ion moved far enough in any build."""
+
+
+def warnings_of(rows: Sequence[Mapping[str, Any]], protocol: str) -> list[str]:
+    """What has to be known of the rows of a scan: few ions, conditions that are not resolved, and what the builds say,
+    each once with its conditions."""
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        place = f"{row['molality_mol_per_kg']:g} mol/kg {row['temperature_k']:g} K"
+        for text in row["warnings"]:
+            places.setdefault(text, []).append(place)
+        if row["resolved"] is False:
+            places.setdefault(f"{NOT_RESOLVED}: no ion moved far enough; 0 is no value", []).append(place)
+    few = few_pairs([_salt_content(row) for row in rows], protocol)
+    return [*few, *(f"{', '.join(dict.fromkeys(where))}: {text}" for text, where in places.items())]
+
+
+def _salt_content(row: Mapping[str, Any]) -> tuple[float, int]:
+    return row["molality_mol_per_kg"], row["ion_pairs"]
+
+
+def few_pairs(contents: Sequence[tuple[float, int]], protocol: str) -> list[str]:
+    """A warning for each molality whose boxes hold few ion pairs, of molalities (mol/kg) and ion pairs: less than
+    `LEAST_PAIRS`, or than half of the protocol's own.
+    """
     own = protocols.load(protocol).system.ion_pairs
-    found = {one.molality_mol_per_kg: one.ion_pairs for one in conditions if 2 * one.ion_pairs < own}
+    found = {molality: pairs for molality, pairs in contents if pairs < LEAST_PAIRS or 2 * pairs < own}
     return [
         f"{m:g} mol/kg: {counted(pairs, 'ion pair')} in a box, {own} at the molality of protocol {protocol}; so few "
         "ions meet too few others, and their conductivity scatters: take a protocol with larger boxes"

@@ -79,7 +79,7 @@ def content(told: Mapping[str, Any], protocol: str, rows: Sequence[Row], folder:
         "values": list(rows),
         "fits_over_molality": [fit.to_dict() for fit in fits.over_salt(conditions)],
         "fits_over_temperature": [fit.to_dict() for fit in fits.over_temperature(conditions)],
-        "files": [str(folder / name) for name in (SCAN_FILE, TABLE_FILE, PLOT_FILE)],
+        "files": [str(folder / name) for name in (SCAN_FILE, TABLE_FILE, *[PLOT_FILE] * _any_resolved(conditions))],
         "protocol_content": protocols.load(protocol).content(),
     }
 
@@ -90,11 +90,17 @@ def title_of(found: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path, found: Mapping[str, Any]) -> None:
-    """Write what `content` gave, as JSON, table and plot; `scan.json` is written last."""
+    """Write what `content` gave, as JSON, table and plot; `scan.json` is written last. There is no plot without a
+    condition that is resolved."""
     conditions = [condition_of(row) for row in found["values"]]
     write_atomic(folder / TABLE_FILE, fits.as_csv({found["monomer_smiles"]: conditions}))
-    write_atomic(folder / PLOT_FILE, fits.plot(conditions, title_of(found)))
+    if _any_resolved(conditions):
+        write_atomic(folder / PLOT_FILE, fits.plot(conditions, title_of(found)))
     write_json(folder / SCAN_FILE, found)
+
+
+def _any_resolved(conditions: Sequence[Condition]) -> bool:
+    return any(one.resolved for one in conditions)
 
 
 def _place(row: Row) -> tuple[float, float]:

@@ -62,6 +62,12 @@ class Line:
         """Potential (V against Li/Li+) of an ionisation energy or electron affinity in solution (eV)."""
         return self.intercept + self.slope * energy
 
+    def extrapolates(self, volts: float | None) -> bool:
+        """Whether a potential lies outside of the measured ones; never of DFT."""
+        if volts is None or self.lowest is None or self.highest is None:
+            return False
+        return not self.lowest <= volts <= self.highest
+
 
 def references() -> Iterator[Reference]:
     """The measured potentials."""
@@ -79,6 +85,15 @@ def references() -> Iterator[Reference]:
                 row["conditions"],
                 row["source"],
             )
+
+
+@cache
+def known_elements() -> frozenset[str]:
+    """Symbols of the elements in the molecules to which the lines are fitted."""
+    from rdkit import Chem
+
+    fitted = (Chem.MolFromSmiles(one.smiles) for one in references() if one.use == "fit")
+    return frozenset({"H", *(atom.GetSymbol() for mol in fitted for atom in mol.GetAtoms())})
 
 
 @cache

@@ -10,9 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rdkit import Chem
+
 from autodisco.errors import InputError, InvalidRepeatUnit, WindowAccident, WindowFailure
 from autodisco.polymer import ORGANIC_ELEMENTS, parse, read_material
-from autodisco.stability.calibration import Side, line
+from autodisco.stability.calibration import Side, known_elements, line
 from autodisco.stability.energies import SOLVENT, TIMEOUT_S, Energies, broken_bonds, energies
 from autodisco.stability.species import Species, alone, molecule, oligomer, with_anion, with_lithium
 
@@ -86,6 +88,17 @@ class Window:
             return None
         return float((self.oxidation_error**2 + self.reduction_error**2) ** 0.5)
 
+    @property
+    def extrapolated(self) -> tuple[Side, ...]:
+        """The sides whose potential lies outside of the measured ones to which their line is fitted."""
+        return tuple(side for side in STATE_OF if line(side, self.method).extrapolates(getattr(self, side)))
+
+    @property
+    def unknown_elements(self) -> tuple[str, ...]:
+        """Elements that no molecule of the calibration holds."""
+        atoms = Chem.MolFromSmiles(self.smiles).GetAtoms()
+        return tuple(sorted({atom.GetSymbol() for atom in atoms} - {"*"} - known_elements()))
+
     def to_dict(self) -> dict[str, Any]:
         """Values in types of JSON; units in the names."""
         return {
@@ -100,6 +113,8 @@ class Window:
             "reduction_v_error": self.reduction_error,
             "window_v": self.width,
             "window_v_error": self.width_error,
+            "extrapolated": self.extrapolated,
+            "unknown_elements": self.unknown_elements,
             "surroundings": {
                 name: {
                     "oxidation_v": one.oxidation,
@@ -123,9 +138,10 @@ def window(
     cache: Path | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Window:
-    """The window of a repeat unit (two ``*``) by an oligomer of `units` (by default `UNITS`, of a large one 1), or of a
-    molecule as it is (no ``*``).
+    """The electrochemical window of a polymer or molecule, in V against Li/Li+.
 
+    A repeat unit (two ``*``) is calculated as an oligomer of `units` (by default `UNITS`, of a large one 1), a molecule
+    (no ``*``) as it is.
     Takes seconds with GFN2-xTB, minutes with DFT; a result is kept in `cache` (a folder, by default that of the user).
 
     Raises
@@ -140,12 +156,7 @@ def window(
     AutodiscoError
         if a package is missing
     """
-    if "*" in smiles:
-        unit = parse(smiles, ORGANIC_ELEMENTS)
-        units = units or (UNITS if unit.mol.GetNumHeavyAtoms() < LARGE else 1)
-        mol, name = oligomer(unit, units), unit.smiles
-    else:
-        mol, name, units = molecule(smiles), smiles, 1
+    mol, name, units = calculated_molecule(smiles, units)
     limits = {}
     for surroundings in SURROUNDINGS if with_salt else ("none",):
         species = SURROUNDINGS[surroundings](mol)
@@ -153,6 +164,18 @@ def window(
         limits[surroundings] = limits_of(species, found, method)
     errors = line("oxidation", method).mean_error, line("reduction", method).mean_error
     return Window(smiles, name, units, method, limits, *errors)
+
+
+def calculated_molecule(smiles: str, units: int | None = None) -> tuple[Chem.Mol, str, int]:
+    """What is calculated for a text: a molecule or oligomer, its canonical text, and the number of repeat units.
+
+    Raises InvalidRepeatUnit or InputError for a text that is neither a repeat unit nor a molecule.
+    """
+    if "*" not in smiles:
+        return molecule(smiles), smiles, 1
+    unit = parse(smiles, ORGANIC_ELEMENTS)
+    units = units or (UNITS if unit.mol.GetNumHeavyAtoms() < LARGE else 1)
+    return oligomer(unit, units), unit.smiles, units
 
 
 def limits_of(species: Species, found: Energies, method: str = "GFN2-xTB") -> Limits:
@@ -183,8 +206,6 @@ def _extreme(of: Callable[[Iterable[float]], float], values: Sequence[float | No
 
 def _names(species: Species, bonds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
     """The different bonds by the elements that they join."""
-    from rdkit import Chem
-
     symbol = Chem.GetPeriodicTable().GetElementSymbol
     return tuple(sorted({"-".join(sorted(symbol(species.numbers[atom]) for atom in bond)) for bond in bonds}))
 

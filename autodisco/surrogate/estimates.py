@@ -8,6 +8,7 @@ from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.polymer import Material
+from autodisco.surrogate.caveats import Caveat, caveats
 from autodisco.surrogate.posterior import Posterior
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.sources import Label, Normal, Priors, Source
@@ -40,6 +41,9 @@ class ConductivityEstimate:
     value, low, high : median and the ends of the interval that holds 90 %, in the unit of the objective
     p_better : chance to be better than the reference
     contributions : how far the prior mean (from zero) and each source moved the median, on the scale (log10 S/cm)
+    caveats : what is known against the value
+    name : of the polymer; empty without one
+    same_as : name or text of an earlier one that is the same polymer; empty without one
     """
 
     key: str
@@ -49,16 +53,22 @@ class ConductivityEstimate:
     high: float
     p_better: float
     contributions: Mapping[str, float]
+    caveats: tuple[Caveat, ...] = ()
+    name: str = ""
+    same_as: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         return {
+            "name": self.name or None,
             "smiles": self.smiles,
             "key": self.key,
             "conductivity_s_per_cm": self.value,
             "interval": [self.low, self.high],
             "p_better": self.p_better,
             "contributions": dict(self.contributions),
+            "same_as": self.same_as or None,
+            "caveats": [caveat.to_dict() for caveat in self.caveats],
         }
 
 
@@ -79,16 +89,22 @@ def estimates(
             float(high[row]),
             float(chances[row]),
             {name: float(moved[row]) for name, moved in found.contributions.items()},
+            caveats(unit),
         )
         for row, unit in enumerate(units)
     ]
 
 
-def from_tables(tables: Mapping[str, Sequence[tuple[str, float]]], prior_mean: bool = True) -> Posterior:
+def from_tables(
+    tables: Mapping[str, Sequence[tuple[str, float]]],
+    prior_mean: bool = True,
+    measured: Sequence[tuple[Source, Sequence[Label]]] = (),
+) -> Posterior:
     """The posterior of conductivities (S/cm) in tables of repeat units in canonical form.
 
     With the prior mean of the program, the posterior speaks about 353 K and the reference protocol, and each table has
-    an offset and a slope of its own. Without it, it speaks about the values of the first table.
+    an offset and a slope of its own. Without it, it speaks about the values of the first table. `measured` are further
+    sources with their labels.
 
     Raises InputError where there is neither a prior mean nor a table, and for a value that cannot be a conductivity.
     """
@@ -100,7 +116,9 @@ def from_tables(tables: Mapping[str, Sequence[tuple[str, float]]], prior_mean: b
     else:
         sources[0] = Source.of_kind(sources[0].name, "data-set", reference=True)
     prior = PriorMean.shipped() if prior_mean else None
-    return Posterior.fit(labels_of(tables), sources, sources[0].name, prior_mean=prior, seed=SEED, level=LEVEL)
+    labels = [*labels_of(tables), *(label for _, own in measured for label in own)]
+    sources += [source for source, _ in measured]
+    return Posterior.fit(labels, sources, sources[0].name, prior_mean=prior, seed=SEED, level=LEVEL)
 
 
 def labels_of(tables: Mapping[str, Sequence[tuple[str, float]]]) -> list[Label]:

@@ -242,6 +242,11 @@ class Posterior:
         """Standard deviation of one build in a source, on its own scale."""
         return float(np.sqrt(self.hyperparameters.noise[self._number(source)]))
 
+    def offset(self, source: str) -> float:
+        """Offset of a source from the target as its labels tell it, on the scale of the objective."""
+        n, by = self._number(source), self.hyperparameters
+        return float(by.offset[n] + by.offset_variance[n] * self._weights[self._labels.source == n].sum())
+
     @one_thread
     def shift(self, smiles: Sequence[str], source: str, builds: int = 1) -> Floats:
         """By how much `builds` more builds in a source would move the mean of each polymer: the standard deviation of
@@ -250,10 +255,8 @@ class Posterior:
         moves = []
         for rows in _in_parts(Structures.of(smiles)):
             own = Kernels.of_each(rows)
-            truth, value = (
-                self._halved(self._truth_with_labels(rows)),
-                self._halved(self._value_with_labels(rows, number)),
-            )
+            truth = self._halved(self._truth_with_labels(rows))
+            value = self._halved(self._value_with_labels(rows, number))
             covariance = by.slope[number] * own.truth(by) - np.einsum("ij,ij->j", truth, value)
             variance = by.slope[number] ** 2 * own.truth(by) + by.noise[number] / builds
             if not self.sources[number].reference:

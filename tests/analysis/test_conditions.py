@@ -52,6 +52,16 @@ def test_conditions_without_a_value_are_left_out():
     assert plot(lost + rest, "*OCC*").startswith(b"\x89PNG")
 
 
+def test_plot_and_table_on_the_screen_have_one_unit():
+    figures = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", lambda figure, *_, **__: figures.append(figure))
+        plot([Condition(1.0, 500.0, 4, (2e-3,), 1.0)], "*OCC*")
+    axes = figures[0].axes[0]
+    assert "mS/cm" in axes.get_ylabel()
+    assert list(axes.lines[0].get_ydata()) == [2.0]
+
+
 def test_the_table_has_units_in_its_names():
     rows = list(csv.DictReader(io.StringIO(as_csv({"*OCC*": [*conditions(), Condition(4.0, 500.0, 9, (), 4.0)]}))))
     assert len(rows) == 21

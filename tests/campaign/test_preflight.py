@@ -53,11 +53,25 @@ def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call, m
     assert said.code == 1
     wrong = {what: row["level"] for what, row in found.items() if row["level"] != "ok"}
     errors = dict.fromkeys(("parts", "seed file", "shared folder", "notifications"), "error")
-    assert wrong == {**errors, "room": "warning"}
+    assert wrong == {**errors, "room": "warning", "disk": "warning"}
     assert "seeds.csv, line 2" in found["seed file"]["found"]
     assert "no-such-program" in found["notifications"]["found"]
     assert "least_free_disk_gb asks for 1e+09" in found["room"]["found"]
     assert tree(here) == before
+
+
+def test_rows_of_the_seed_file_that_repeat_others_are_a_warning_and_bad_rows_leave_a_cost(here, call):
+    file = write_campaign(here)
+    (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPEG,*OCCOCC*\nPDMS,*O[Si](C)(C)*\n")
+    said = call("start", file, "--dry-run", "--json")
+    found = {row["what"]: (row["level"], row["found"]) for row in said.json["findings"]}
+    assert said.code == 1
+    assert found["seed file"][0] == "error"
+    assert "line 4: '*O[Si](C)(C)*' holds Si" in found["seed file"][1]
+    level, repeated = found["repeated seeds"]
+    assert level == "warning"
+    assert "line 3: *OCCOCC* is the same polymer as line 2, and counts once" in repeated
+    assert said.json["cost"]
 
 
 def test_the_cost_of_a_new_campaign_is_that_of_builds_of_others(here, call, finished):

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from autodisco.cli.single import over_temperature
+from autodisco.campaign.seeds import read_seeds
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.files import read_json
 from autodisco.simulation import protocols
 from autodisco.simulation.engines import lammps
@@ -133,10 +134,39 @@ def test_dedupe_writes_a_table_of_polymers(call, here):
     said = call("dedupe", "list.smi", "--out", "polymers.csv")
     assert said.code == 0
     assert (here / "polymers.csv").read_text().splitlines() == [
-        "representative,canonical,key,count,lines",
-        "*OCC*,*CCO*,17bb5365fff8b9f8,2,1 3",
-        f"*CC*,*C*,{call('check', '*C*', '--json').json[0]['key']},1,2",
+        "name,representative,canonical,key,count,lines",
+        "PEO,*OCC*,*CCO*,17bb5365fff8b9f8,2,1 3",
+        f"PE,*CC*,*C*,{call('check', '*C*', '--json').json[0]['key']},1,2",
     ]
+
+
+def test_dedupe_writes_a_seed_file_that_a_campaign_accepts_and_keeps_the_names(call, here):
+    rows = ["PEO;*CCO*", "PDMS;*O[Si](C)(C)*", "PVDF;*CC(F)(F)", "PEG;*OCCOCC*", "PPO;[*]CC(C)O[*]"]
+    (here / "list.csv").write_text("\n".join(["Name;Wiederholeinheit", *rows]))
+    said = call("dedupe", "list.csv", "--column", "wiederholeinheit", "--seeds", "seeds.csv")
+    assert said.code == 0
+    assert "list.csv, line 3: '*O[Si](C)(C)*' holds Si" in said.err
+    assert "line 4: *CC(F)(F): " in said.err
+    assert "seed file of 2 polymers: seeds.csv" in said.err
+    found = read_seeds(here / "seeds.csv", CONDUCTIVITY)
+    assert [(seed.name, seed.unit.smiles) for seed in found.seeds] == [("PEO", "*CCO*"), ("PPO", "*C(C)CO*")]
+
+
+def test_dedupe_shows_the_names_of_the_file(call, here):
+    (here / "list.csv").write_text("Name,smiles\nPEO,*CCO*\nPEG,*OCCOCC*\n")
+    said = call("dedupe", "list.csv", "--out", "out.csv", "--json")
+    assert said.json["groups"][0]["name"] == "PEO"
+    assert (here / "out.csv").read_text().splitlines()[1].startswith("PEO,*CCO*,*CCO*,")
+    assert "*OCCOCC* (PEG, line 3)" in call("dedupe", "list.csv").out
+
+
+def test_a_file_without_a_known_column_says_how_one_is_chosen(call, here):
+    (here / "list.csv").write_text("Name,Einheit\nPEO,*CCO*\n")
+    for command in (["dedupe", "list.csv"], ["check", "*CCO*", "--against", "list.csv"], ["predict", "list.csv"]):
+        said = call(*command)
+        assert said.code == 2
+        assert "repeat_unit (columns: Name, Einheit" in said.err
+        assert "choose one with --column" in said.err
 
 
 def test_dedupe_of_a_broken_table_names_the_line_and_leaves_nothing(call, here):
@@ -164,11 +194,11 @@ def test_analyze_reproduces_the_published_values(call, reference):
     assert "0.004798" in call("analyze", "--htp-md", folder).out
 
 
-def test_analyze_of_several_folders_gives_means_and_errors(call, reference):
+def test_a_folder_that_is_given_twice_is_no_second_replica(call, reference):
     folder = reference / "htp_md" / "9-0-246295613-0"
-    seen = call("analyze", "--htp-md", "--json", folder, folder).json
-    assert len(seen["replicas"]) == 2
-    assert seen["combined"]["conductivity_s_per_cm_sem"] == pytest.approx(0.0, abs=1e-12)
+    said = call("analyze", "--htp-md", "--json", folder, folder)
+    assert said.code == 2
+    assert "twice" in said.err
 
 
 def test_simulate_gives_properties_and_leaves_a_trajectory_that_opens(call, here):
@@ -262,22 +292,6 @@ def test_simulate_at_several_temperatures_fits_them(call, here):
     assert [result["protocol"] for result in said.json["temperatures"]] == ["smoke@600", "smoke@450"]
     above = [row["conductivity_s_per_cm"] > 0 for row in said.json["values"]]
     assert (said.code == 0) == all(above) == (said.json["arrhenius"] is not None)
-
-
-def test_fits_over_temperature_are_plotted_beside_the_simulations(tmp_path):
-    def result(kelvin, value):
-        properties = {"temperature_k": kelvin, "conductivity_s_per_cm": value, "conductivity_s_per_cm_sem": value / 10}
-        folder = tmp_path / "key" / f"quick@{kelvin}" / "seed-1"
-        folder.mkdir(parents=True)
-        return {
-            "monomer_smiles": "*OCC*", "protocol": f"quick@{kelvin}", "force_field": "pcff+", "folder": str(folder),
-            "properties": properties,
-        }  # fmt: skip
-
-    told = over_temperature([result(450, 1e-3), result(500, 4e-3), result(550, 0.0)])
-    assert told["arrhenius"]["activation_energy_ev"] == pytest.approx(np.log(4) * 8.617333e-5 / (1 / 450 - 1 / 500))
-    assert told["plot"] == str(tmp_path / "key" / "temperatures.png")
-    assert (tmp_path / "key" / "temperatures.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

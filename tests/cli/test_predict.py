@@ -1,5 +1,6 @@
 """predict: estimates for repeat units and files, with and without a table."""
 
+import csv
 import subprocess
 import sys
 
@@ -23,7 +24,10 @@ def test_any_repeat_unit_is_estimated_without_a_campaign(call):
     rows = said.json
     assert [row["smiles"] for row in rows] == ["*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1"]
     for row in rows:
-        assert set(row) == {"smiles", "key", "conductivity_s_per_cm", "interval", "p_better", "contributions"}
+        assert set(row) == {
+            "name", "smiles", "key", "conductivity_s_per_cm", "interval", "p_better", "contributions", "same_as",
+            "caveats",
+        }  # fmt: skip
         assert row["interval"][0] < row["conductivity_s_per_cm"] < row["interval"][1]
         assert list(row["contributions"]) == ["prior mean"]
     assert rows[0]["p_better"] == 0.5  # the reference, in another spelling
@@ -48,7 +52,9 @@ def test_a_value_far_off_all_others_is_told(call, tmp_path):
     rows = [f"{unit},{0.4 if n == 5 else 0.0004 * (1 + n / 24)}" for n, unit in enumerate(units)]
     (tmp_path / "t.csv").write_text("smiles,conductivity\n" + "\n".join(rows) + "\n")
     said = call("predict", "*CCO*", "--data", tmp_path / "t.csv")
-    (line,) = [line for line in said.err.splitlines() if "warning" in line]
+    unit, line = [line for line in said.err.splitlines() if "warning" in line]
+    assert "1 value above 10 mS/cm, such as *" in unit
+    assert "is the column in mS/cm?" in unit
     assert "has 0.40 S/cm; all other values say 0.000" in line
 
 
@@ -62,6 +68,79 @@ def test_a_file_of_repeat_units_is_read(call, table, tmp_path):
     assert said.json[0]["p_better"] > 0.7
     assert "list.smi, line 2" in said.err
     assert said.code != 0
+
+
+LIST = "Name;Wiederholeinheit\nmine;*CCO*\nPTMC;*OC(=O)OCCC*\nPOM;*CO*\nPDMS;*O[Si](C)(C)*\nPEG;*OCCOCC*\n"
+
+
+def test_names_of_a_file_duplicates_and_known_errors_stand_in_the_table(call, tmp_path):
+    (tmp_path / "list.csv").write_text(LIST)
+    said = call("predict", tmp_path / "list.csv", "--column", "wiederholeinheit")
+    assert said.code == 0
+    rows = {cells[0]: line for line in said.out.splitlines() if (cells := line.split())}
+    assert "= mine" in rows["PEG"]
+    assert rows["PTMC"].rstrip().endswith("carbonate")
+    assert rows["POM"].rstrip().endswith("acetal")
+    assert rows["PDMS"].rstrip().endswith("Si")
+    assert "carbonate: predicted too high" in said.out
+    assert "Si: cannot be simulated here" in said.out
+    assert "Simulated conductivity of the amorphous polymer with LiTFSI at 1.5 mol/kg and 353 K." in said.out
+    assert "autodisco scan" in said.out
+    assert "the 90 % interval held 69 % of 51 measured polymers" in said.out
+    seen = call("predict", tmp_path / "list.csv", "--column", "wiederholeinheit", "--json").json
+    assert [row["name"] for row in seen] == ["mine", "PTMC", "POM", "PDMS", "PEG"]
+    assert [row["same_as"] for row in seen] == [None, None, None, None, "mine"]
+    assert [[caveat["name"] for caveat in row["caveats"]] for row in seen] == [
+        [], ["carbonate"], ["acetal"], ["Si"], [],
+    ]  # fmt: skip
+    assert seen[1]["caveats"][0]["decades"] == 0.77
+
+
+def test_a_ranking_is_written_as_table_and_figure(call, tmp_path):
+    (tmp_path / "list.csv").write_text(LIST.replace("Wiederholeinheit", "smiles"))
+    said = call("predict", tmp_path / "list.csv", "--out", tmp_path / "r.csv", "--png", tmp_path / "r.png")
+    assert said.code == 0
+    with open(tmp_path / "r.csv") as file:
+        rows = list(csv.DictReader(file))
+    values = [float(row["conductivity_s_per_cm"]) for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert {row["name"] for row in rows} == {"mine", "PTMC", "POM", "PDMS", "PEG"}
+    assert all(float(row["low_s_per_cm"]) < value for row, value in zip(rows, values, strict=True))
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_values_of_a_table_stand_beside_the_predictions_with_the_offset_that_was_found(call, tmp_path):
+    (tmp_path / "mine.csv").write_text(
+        "name;monomer_smiles;conductivity;error\nPEO;*CCO*;5,2e-4;5e-5\nPTMC;*OC(=O)OCCC*;1,1e-5;3e-6\n"
+    )
+    said = call("predict", "*CCO*", "--data", tmp_path / "mine.csv")
+    rows = {cells[0]: cells for line in said.out.splitlines() if (cells := line.split())}
+    assert rows["PTMC"][2:4] == ["0.011", "0.10"]  # in the table, and predicted without it
+    assert "mine.csv: offset of -" in said.out
+    assert "little about the level" in said.out
+    assert "mine.csv: column error not read" in said.err
+    assert "above 10 mS/cm" not in said.err
+
+
+def test_values_in_another_unit_are_warned_of(call, tmp_path):
+    (tmp_path / "mine.csv").write_text("monomer_smiles;conductivity\n*CCO*;0,52\n*OC(=O)OCCC*;0,011\n*OCCOC*;0,25\n")
+    said = call("predict", "*CCO*", "--data", tmp_path / "mine.csv")
+    assert "warning: " in said.err
+    assert "3 values above 10 mS/cm, such as *CCO* with 520 mS/cm; the best dry polymer electrolyte" in said.err
+    assert "is the column in mS/cm? It is read in S/cm" in said.err
+
+
+def test_a_table_of_measured_values_is_brought_to_the_conditions_of_the_target(call, tmp_path):
+    head = "monomer_smiles;name;quantity;value;unit;temperature;temperature_unit;salt;salt_content;salt_content_unit\n"
+    rows = ["*CCO*;PEO;conductivity;0,88;mS/cm;353;K;LiTFSI;1,5;mol/kg", "*CCO*;PEO;glass_transition;-60;C;;;;;"]
+    (tmp_path / "meas.csv").write_text(head + "\n".join(rows) + "\n")
+    said = call("predict", "*CCO*", "--data", tmp_path / "meas.csv")
+    assert said.code == 0, said.err
+    cells = next(line.split() for line in said.out.splitlines() if "meas.csv" in line and "decades" not in line)
+    assert cells[:3] == ["PEO", "*CCO*", "0.88"]
+    assert call("predict", "*CCO*", "--data", "literature", "--json").code == 0
+    (tmp_path / "meas.csv").write_text(head + rows[1] + "\n")
+    assert "no row has the quantity conductivity" in call("predict", "*CCO*", "--data", tmp_path / "meas.csv").err
 
 
 @pytest.mark.parametrize(

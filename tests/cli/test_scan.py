@@ -4,7 +4,9 @@ import csv
 
 import pytest
 
-from autodisco.cli.scanned import series
+from autodisco.analysis.conditions import Condition
+from autodisco.cli.scan import print_values
+from autodisco.cli.series import series
 from autodisco.errors import InputError
 from autodisco.files import read_json, write_json
 
@@ -94,3 +96,11 @@ def test_a_scan_leaves_table_fits_and_plot_and_repeats_nothing(call, here):
     refused = call("scan", "*OCC*", *one)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert f"recipe {seen['recipe'] - 1}, now {seen['recipe']}" in refused.err
+
+
+def test_a_condition_without_moving_ions_is_no_zero_in_the_table(capsys):
+    rows = [Condition(m, 333.0, 4, sigmas, m).to_dict() for m, sigmas in ((1.0, (0.0,)), (2.0, (2e-3,)))]
+    print_values(rows, "*OCC*")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "333" in line]
+    assert "not resolved" in lines[0]
+    assert "2.0" in lines[1]

@@ -92,10 +92,10 @@ def test_a_seed_file_of_another_quantity_gives_polymers_without_a_value(tmp_path
     file = write_parts(tmp_path)
     seeds = tmp_path / "seeds.csv"
     efficacy = load(file, tmp_path / "runs").objective
-    rows = read_seeds(seeds, efficacy)
+    rows = read_seeds(seeds, efficacy).seeds
     assert any(row.value is not None for row in rows)
     seeds.write_text(seeds.read_text().replace("efficacy_s_per_cm", "conductivity_s_per_cm"))
-    other = read_seeds(seeds, efficacy)
+    other = read_seeds(seeds, efficacy).seeds
     assert [row.unit for row in other] == [row.unit for row in rows]
     assert {row.value for row in other} == {None}
     seeds.write_text(seeds.read_text().replace("conductivity_s_per_cm", "conductivty_s_per_cm"))

@@ -6,7 +6,7 @@ from autodisco.analysis.conditions import Condition
 from autodisco.cli.mixture import Flags, subject
 from autodisco.errors import InputError
 from autodisco.polymer import parse
-from autodisco.simulation.scan import few_pairs, ion_pairs, own_molality, protocol_at, with_molality
+from autodisco.simulation.scan import few_pairs, ion_pairs, own_molality, protocol_at, warnings_of, with_molality
 from tests.simulation.mixtures import PEO, mixture
 
 MOLALITIES = (0.5, 1, 1.5, 2, 3)
@@ -35,9 +35,22 @@ def test_a_protocol_keeps_its_name_at_its_own_temperature():
     assert (protocol_at("quick", 500.0), protocol_at("quick", 353.0)) == ("quick", "quick@353")
 
 
+def test_a_scan_says_what_is_not_resolved_and_what_its_builds_said():
+    rows = [
+        Condition(m, 333.0, 4, sigmas, 0.8).to_dict() | {"warnings": ["molality (mol/kg): 1 asked for"]}
+        for m, sigmas in ((1.0, (0.0, 0.0)), (2.0, (0.0, 1e-4)))
+    ]
+    assert warnings_of(rows, "quick") == [
+        "1 mol/kg 333 K, 2 mol/kg 333 K: molality (mol/kg): 1 asked for",
+        "1 mol/kg 333 K: not resolved: no ion moved far enough; 0 is no value",
+    ]
+    (single,) = warnings_of([Condition(1.0, 333.0, 1, (1e-4,), 1.0).to_dict() | {"warnings": []}], "smoke")
+    assert single.startswith("1 mol/kg: 1 ion pair in a box")
+
+
 def test_boxes_with_few_ions_are_warned_of():
     pairs = [ion_pairs(with_molality(parse(PEO), m), "quick") for m in MOLALITIES]
     assert pairs == [1, 3, 4, 5, 8]
     conditions = [Condition(m, 500.0, n, (), m) for m, n in zip(MOLALITIES, pairs, strict=True)]
-    (warning,) = few_pairs(conditions, "quick")
+    (warning,) = few_pairs([(one.molality_mol_per_kg, one.ion_pairs) for one in conditions], "quick")
     assert warning.startswith("0.5 mol/kg: 1 ion pair in a box, 4 at the molality of protocol quick")

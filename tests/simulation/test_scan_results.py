@@ -40,6 +40,14 @@ def test_a_row_is_read_as_it_was_written(tmp_path):
     assert earlier_rows(tmp_path / "no scan yet", "quick") == []
 
 
+def test_without_a_value_above_zero_there_is_no_plot(tmp_path):
+    folder = written(tmp_path / "scan", [row(1.5, values=(0.0, 0.0))])
+    assert sorted(file.name for file in folder.iterdir()) == ["scan.csv", "scan.json"]
+    assert (folder / "scan.csv").read_text().splitlines()[1].endswith(",False")
+    assert [Path(name).name for name in read_json(folder / "scan.json")["files"]] == ["scan.json", "scan.csv"]
+    assert (written(tmp_path / "other", [row(1.5)]) / "scan.png").exists()
+
+
 def test_a_further_scan_adds_its_conditions():
     earlier = [row(1.0), row(2.0), row(1.0, 420.0)]
     assert with_earlier([row(1.5), row(3.0)], earlier) == [

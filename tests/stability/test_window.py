@@ -43,6 +43,27 @@ def test_the_window_of_a_small_ether(call):
     assert "mean error" in shown.err
 
 
+def test_extrapolated_values_and_unknown_elements_are_marked_and_names_are_kept(call, tmp_path):
+    (tmp_path / "list.csv").write_text("Name;Einheit\nether;COC\nsilane;C[SiH3]\nPTMC;?\nagain;COC\n")
+    said = call("window", tmp_path / "list.csv", "--column", "einheit")
+    assert said.code == 2
+    rows = {cells[0]: line for line in said.out.splitlines() if (cells := line.split())}
+    assert rows["ether"].count("†") == 1  # no measured reduction is so low
+    assert "Si" in rows["silane"].split()
+    assert "= ether" in rows["again"]
+    assert "Si: in no molecule of the calibration" in said.out
+    assert "Si: cannot be simulated" in said.out
+    assert "about 1 V above" in said.out
+    assert "† extrapolated, outside of 0.45 to 3.24 V" in said.err
+    lines = said.err.splitlines()
+    # before the others are calculated
+    assert lines[0].endswith("list.csv, line 4: ?: '?' is not the SMILES of a molecule")
+    assert lines[1].startswith("1 of 3 windows: ether, ")
+    assert lines[3].startswith("3 of 3 windows: again, ")
+    (row, *_) = call("window", "C[SiH3]", "--json").json["windows"]
+    assert (row["unknown_elements"], row["extrapolated"]) == (["Si"], ["reduction"])
+
+
 def test_one_bad_polymer_costs_the_others_nothing(call):
     said = call("window", "*O(", ETHER)
     assert said.code == 2

@@ -126,6 +126,17 @@ def test_short_simulations_help_and_their_slope_is_found():
     assert 0.2 < both.noise("short") < 0.4
 
 
+def test_the_offset_of_a_source_is_found():
+    found = fit(mixed(), (LONG, SHORT))
+    assert found.offset("short") == pytest.approx(0.5, abs=0.2)  # as `mixed` makes them
+    # that of the joint Gaussian, by dense linear algebra
+    known, by = found._labels, found.hyperparameters
+    covariance = found._factor @ found._factor.T
+    own = by.offset_variance[1] * (known.source == 1)
+    assert found.offset("short") == pytest.approx(by.offset[1] + own @ np.linalg.solve(covariance, known.residuals))
+    assert fit(mixed()[:20], (LONG, SHORT)).offset("short") == SHORT.priors.offset.mean
+
+
 def test_more_builds_count_more():
     one, many = (fit([Label("*CCO*", "long", -2.0, builds=n)]).predict(["*CCO*"]).sd[0] for n in (1, 9))
     assert many < 0.5 * one

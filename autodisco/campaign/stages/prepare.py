@@ -75,7 +75,7 @@ def _load(campaign: Campaign, store: Store) -> None:
     """Everything known before the first simulation, in one transaction."""
     settings = campaign.settings
     campaign.say("reading the known polymers")
-    seeds = read_seeds(Path(settings.seeds.file), campaign.objective) if settings.seeds.file else []
+    seeds = read_seeds(Path(settings.seeds.file), campaign.objective).seeds if settings.seeds.file else []
     measured, reference = seed_tables(settings), reference_of(settings)
     scores = _scores(campaign, [*(seed.unit for seed in seeds), reference])
     with store.transaction():

@@ -1,4 +1,4 @@
-"""Finds the campaign of a NAME on the command line: a name in the runs folder, a path, or the most recent campaign."""
+"""Finds the campaign of a name: one in the runs folder, a path, a campaign file, or the most recent campaign."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ def runs_folder() -> Path:
     return Path(os.environ.get("AUTODISCO_RUNS", "runs"))
 
 
-def campaign_folder(name: str | None) -> Path:
+def campaign_folder(name: str | os.PathLike[str] | None) -> Path:
     """The folder of the campaign with this name, path or campaign file. Raises InputError if there is no such campaign.
 
     Without a name: the running campaign, otherwise the one that ended or began last.

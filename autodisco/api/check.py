@@ -1,0 +1,125 @@
+"""What is known of a repeat unit before any simulation: validity, identity, stability, limits of the force field."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autodisco.errors import InvalidRepeatUnit
+
+Flag = dict[str, Any]
+"""A weak bond or group: ``name``, ``reason``, and what tells where it is."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known of a text that should be a repeat unit.
+
+    Attributes
+    ----------
+    smiles : as given
+    valid : whether it is a repeat unit
+    reasons : why it is none, each with ``code`` and ``reason``
+    key : of the infinite chain, the same for all spellings of a polymer; None if it is invalid
+    canonical : the repeat unit in its canonical form; None if it is invalid
+    name : the common name with its abbreviation; None without one
+    psmiles, bigsmiles : other spellings of the canonical form; None if it is invalid
+    flags : weak bonds, each with ``name``, ``reason``, ``reference``, ``bond`` and ``atoms``
+    scores : size, composition and ease of synthesis by name (``molar_mass_g_per_mol``); None if it is invalid
+    force_field_flags : groups for which the force field is weak; None if it has no parameters for the polymer
+    notes : what the text allows beyond the polymer
+    """
+
+    smiles: str
+    valid: bool
+    reasons: list[dict[str, str]] = field(default_factory=list)
+    key: str | None = None
+    canonical: str | None = None
+    name: str | None = None
+    flags: list[Flag] = field(default_factory=list)
+    scores: dict[str, Any] | None = None
+    force_field_flags: list[dict[str, str]] | None = None
+    psmiles: str | None = None
+    bigsmiles: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``autodisco check --json`` prints it; the keys are the same for valid and invalid texts."""
+        return dict(vars(self))
+
+
+def check(smiles: str) -> Check:
+    """What is known of a repeat unit (a SMILES with two ``*``). A text that is none is an answer, not an error.
+
+    Examples
+    --------
+    >>> import autodisco
+    >>> poly = autodisco.check("*OCC*")
+    >>> poly.valid, poly.canonical, poly.key == autodisco.check("*COC*").key
+    (True, '*CCO*', True)
+    >>> [flag["name"] for flag in autodisco.check("*OCCOCCN*").flags]
+    ['N-O']
+    >>> autodisco.check("*OCC").reasons[0]["code"]
+    'ends'
+    """
+    from autodisco.names import common_names
+    from autodisco.polymer import parse, scores, stability_flags
+    from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
+    from autodisco.polymer.repeat_unit import undirected
+    from autodisco.simulation.forcefield import weaknesses
+
+    try:
+        unit = parse(smiles)
+    except InvalidRepeatUnit as error:
+        return Check(smiles, False, [{"code": error.code, "reason": str(error)}])
+    flags, known = [flag.to_dict() for flag in stability_flags(unit)], common_names().get(unit.key)
+    name = known.whole if known else None
+    notes = ["units may be turned in this BigSMILES; read as head to tail"] if undirected(smiles) else []
+    return Check(
+        smiles, True, [], unit.key, unit.smiles, name, flags, scores(unit), weaknesses(unit),
+        psmiles_of(unit.smiles), bigsmiles_of(unit.smiles), notes,
+    )  # fmt: skip
+
+
+def known_polymers(
+    file: str | Path,
+    column: str | None = None,
+    keys: Collection[str] | None = None,
+    progress: Callable[[int], None] | None = None,
+    on_invalid: Callable[[int], None] = lambda n: None,
+) -> dict[str, dict[str, Any]]:
+    """The polymers in a table (CSV, TSV, SMI, or a repeat unit a line) by key, with ``line`` and ``smiles`` of
+    its first row.
+
+    Parameters
+    ----------
+    column : with the repeat units; found by its name or content where none is given
+    keys : only these polymers
+    progress : called with the number of rows read
+    on_invalid : called with the number of rows that hold no repeat unit, where there are any
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read.
+    """
+    import os
+
+    from autodisco.polymer import Library
+    from autodisco.polymer.library_files import read_units
+
+    with Library(read_units(Path(file), column), os.cpu_count() or 1, progress=progress) as library:
+        if library.n_invalid:
+            on_invalid(library.n_invalid)
+        wanted = (group for group in library.groups() if keys is None or group.key in keys)
+        return {group.key: dict(zip(("line", "smiles"), group.members[0], strict=True)) for group in wanted}
+
+
+def draw_units(checks: Sequence[Check]) -> bytes:
+    """A PNG of the valid ones among some checked repeat units, weak bonds marked."""
+    from autodisco.polymer import parse, render_png
+
+    valid = [one for one in checks if one.valid]
+    legends = [", ".join([str(one.canonical), *(flag["name"] for flag in one.flags)]) for one in valid]
+    marked = [[atom for flag in one.flags for atom in flag["atoms"]] for one in valid]
+    return render_png([parse(one.smiles) for one in valid], legends, marked)

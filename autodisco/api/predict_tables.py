@@ -1,0 +1,176 @@
+"""Values from which predictions learn: a column of conductivities, or a table of measured values with conditions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autodisco.errors import InputError
+from autodisco.tables import SMILES_COLUMNS, open_table
+from autodisco.text import counted, joined, significant
+
+if TYPE_CHECKING:
+    from autodisco.polymer import Material
+    from autodisco.surrogate import Label, Posterior, Source
+
+Values = list[tuple[str, float]]
+"""Repeat units in canonical form and conductivities (S/cm)."""
+
+MOST_LEARNT = 200
+"""Values that are put beside the predictions of their polymers."""
+
+LEVEL_SENTENCE = (
+    "A table has an offset of its own: it tells which polymers are better than others, and little about the level. "
+    "The prediction stays that of a simulation (docs/surrogate.md)."
+)
+
+
+@dataclass(frozen=True)
+class ValueTable:
+    """A file of values.
+
+    Attributes
+    ----------
+    values : at the temperature of the target where the file states temperatures
+    names : of polymers, by canonical repeat unit
+    unread : columns that are not read
+    sources : of a table of measured values with conditions, with their labels; None for a column of conductivities
+    """
+
+    values: Values
+    names: Mapping[str, str]
+    unread: tuple[str, ...]
+    sources: list[tuple[Source, list[Label]]] | None = None
+
+    @property
+    def by_source(self) -> list[tuple[str, str, float]]:
+        """Name of the source (empty for the file), canonical repeat unit and conductivity (S/cm) of each value."""
+        from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+
+        if self.sources is None:
+            return [("", smiles, value) for smiles, value in self.values]
+        return [
+            (source.name, label.smiles, CONDUCTIVITY_SCALE.value(label.value))
+            for source, labels in self.sources
+            for label in labels
+        ]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A value of a table beside what is expected of its polymer without the tables and with them, in S/cm; `before` is
+    None where there is no prediction without a table."""
+
+    source: str
+    name: str
+    smiles: str
+    measured: float
+    before: float | None
+    after: float
+
+
+def read_values(file: str) -> ValueTable:
+    """The conductivities of a file in either form, or of a table that comes with the program (``literature``).
+
+    Raises InputError where it has none, or a row cannot be used.
+    """
+    from autodisco.decide.measured_tables import table_of
+
+    path = table_of(file)
+    names = open_table(path).names or []
+    if {"quantity", "value"} <= set(names):
+        return _measured(file, path)
+    from autodisco.generator import read_dataset
+    from autodisco.generator.dataset import QUANTITY, reason_without_values
+
+    rows = read_dataset(path)
+    known = [(row.smiles, row.value) for row in rows if row.value is not None]
+    if not known:
+        classes = any(row.label for row in rows)
+        why = "0 and 1 alone are read as classes" if classes else reason_without_values(path)
+        raise InputError(
+            f"{path}: no row has a conductivity in S/cm; {why}; a table with units and temperatures names quantity and "
+            "value (docs/measurements.md)"
+        )
+    read = {"conductivity", QUANTITY, "name", *SMILES_COLUMNS}
+    unread = tuple(name for name in names if name and name not in read)
+    return ValueTable(known, _names(path, names, [row.smiles for row in rows]), unread)
+
+
+def warnings_of(path: str, table: ValueTable) -> list[str]:
+    """Lines about values that are probably in another unit, and about columns that are not read."""
+    from autodisco.surrogate.caveats import BEST_DRY_S_PER_CM, PLAUSIBLE_S_PER_CM, SOURCE
+
+    found = []
+    high = [(smiles, value) for smiles, value in table.values if value > PLAUSIBLE_S_PER_CM]
+    if high:
+        smiles, value = high[0]
+        best = f"the best dry polymer electrolyte at 353 K has {significant(1e3 * BEST_DRY_S_PER_CM)} mS/cm ({SOURCE})"
+        found.append(
+            f"warning: {path}: {counted(len(high), 'value')} above {1e3 * PLAUSIBLE_S_PER_CM:g} mS/cm, such as "
+            f"{smiles} with {significant(1e3 * value)} mS/cm; {best}: is the column in mS/cm? It is read in S/cm"
+        )
+    if table.unread:
+        word = "column" if len(table.unread) == 1 else "columns"
+        found.append(f"{path}: {word} {joined(table.unread)} not read")
+    return found
+
+
+def learnt(
+    tables: Mapping[str, ValueTable], before: Posterior | None, after: Posterior, compared: Material
+) -> list[Learnt]:
+    """Values beside predictions, at most `MOST_LEARNT`."""
+    from autodisco.polymer import ORGANIC_ELEMENTS, read_material
+    from autodisco.surrogate import estimates
+
+    rows = [
+        (source or path, table.names.get(smiles, ""), smiles, value)
+        for path, table in tables.items()
+        for source, smiles, value in table.by_source
+    ][:MOST_LEARNT]
+    units = [read_material(smiles, ORGANIC_ELEMENTS) for _, _, smiles, _ in rows]
+    last = estimates(after, units, compared)
+    first = [one.value for one in estimates(before, units, compared)] if before else [None] * len(units)
+    return [
+        Learnt(source, name, smiles, value, old, new.value)
+        for (source, name, smiles, value), old, new in zip(rows, first, last, strict=True)
+    ]
+
+
+def offsets(tables: Mapping[str, ValueTable], posterior: Posterior) -> dict[str, float]:
+    """The offset of each source from the target, in decades; that of the target is left out."""
+    names = [source or path for path, table in tables.items() for source, _, _ in table.by_source]
+    return {name: posterior.offset(name) for name in dict.fromkeys(names) if name != posterior.target}
+
+
+def _measured(file: str, path: Path) -> ValueTable:
+    """A table of measured values (docs/measurements.md), brought to the conditions of the target."""
+    from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+    from autodisco.campaign.measurements import read_table
+    from autodisco.decide.experiments import measured_sources
+    from autodisco.decide.measurements import read_measurements
+    from autodisco.decide.objective import CONDUCTIVITY
+    from autodisco.decide.sources import REFERENCE_CONDITIONS
+    from autodisco.store import Store
+    from autodisco.surrogate.sources import OF_KIND
+
+    rows = [row for row in read_table(file, file).rows if row.quantity == CONDUCTIVITY.column]
+    if not rows:
+        raise InputError(f"{path}: no row has the quantity conductivity")
+    with tempfile.TemporaryDirectory(prefix="autodisco-") as folder, Store.create(Path(folder) / "values") as store:
+        store.set_experiments(path.name, rows)
+        sources = measured_sources(store, CONDUCTIVITY, REFERENCE_CONDITIONS, OF_KIND["experiment"])
+    values = [(label.smiles, CONDUCTIVITY_SCALE.value(label.value)) for _, labels in sources for label in labels]
+    return ValueTable(values, {row.unit.smiles: row.name for row in read_measurements(path) if row.name}, (), sources)
+
+
+def _names(path: Path, names: Sequence[str], smiles: Sequence[str]) -> dict[str, str]:
+    """Names of polymers in a column of that name, by canonical repeat unit."""
+    if "name" not in names:
+        return {}
+    place = names.index("name")
+    cells = (row.cells[place].strip() for row in open_table(path).rows)
+    return {unit: cell for unit, cell in zip(smiles, cells, strict=True) if cell}

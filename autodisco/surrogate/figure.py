@@ -1,0 +1,47 @@
+"""A figure of estimates: points with their intervals, the best polymer on top."""
+
+import io
+from collections.abc import Sequence
+
+from autodisco.analysis.plots import COLOURS, GREY, WIDTH
+from autodisco.analysis.quantities import quantity
+from autodisco.surrogate.estimates import ConductivityEstimate
+from autodisco.text import counted, shortened
+
+MOST_DRAWN, LONGEST = 40, 32
+ROW_INCH, MARGIN_INCH = 0.2, 1.0
+
+
+def ranking_png(estimates: Sequence[ConductivityEstimate], reference: ConductivityEstimate, about: str) -> bytes:
+    """A PNG of the best `MOST_DRAWN` estimates (mS/cm), with a line at the value of the reference.
+
+    `about` says what the estimates are. An open point stands for a polymer with a caveat, whose words are behind its
+    name; repeated polymers are left out.
+    """
+    from matplotlib.figure import Figure
+
+    factor = quantity("conductivity_s_per_cm").factor
+    ranked = sorted((one for one in estimates if not one.same_as), key=lambda one: -one.value)
+    shown = ranked[:MOST_DRAWN]
+    figure = Figure(figsize=(WIDTH, MARGIN_INCH + ROW_INCH * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.axvline(factor * reference.value, color=GREY, lw=1, ls="--", label=_label(reference))
+    for place, one in enumerate(shown):
+        value, low, high = (factor * end for end in (one.value, one.low, one.high))
+        axes.plot([low, high], [place, place], color=COLOURS[0], lw=1.4)
+        axes.plot(value, place, "o", color=COLOURS[0], mfc="white" if one.caveats else COLOURS[0], ms=5)
+    axes.set_yticks(range(len(shown)), [_label(one) for one in shown], fontsize=8)
+    axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel=f"{about}: mS/cm, 90 % interval")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
+    if more := len(ranked) - len(shown):
+        axes.set_title(f"and {counted(more, 'more polymer')}", fontsize=8, loc="right")
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=200)
+    return image.getvalue()
+
+
+def _label(one: ConductivityEstimate) -> str:
+    """Name or repeat unit of a polymer, and what is known against its value."""
+    name = shortened(one.name or one.smiles, LONGEST)
+    return f"{name} ({', '.join(caveat.name for caveat in one.caveats)})" if one.caveats else name
