@@ -1,8 +1,9 @@
 """Moduli of a box: the bulk modulus from fluctuations of its volume, and Young's modulus from its elongation.
 
-The isothermal bulk modulus is ``K = k T <V> / var(V)`` (Allen and Tildesley, Computer Simulation of Liquids, section 2.5). Neighbouring volumes are
-correlated: with n volumes of a statistical inefficiency g, the variance about the mean is too small by a factor of
-``1 - g/n``, and the inverse of a variance with the relative error ε is too large by ``1 + ε²``. Both are corrected.
+The isothermal bulk modulus is ``K = k T <V> / var(V)`` (Allen and Tildesley, Computer Simulation of Liquids, section
+2.5). Neighbouring volumes are correlated: with n volumes of a statistical inefficiency g, the variance about the mean
+is too small by a factor of ``1 - g/n``, and the inverse of a variance with the relative error ε is too large by
+``1 + ε²``. Both are corrected.
 
 Young's modulus is the slope of the stress along an axis against the strain, where the pressure along the two other
 axes is constant. Neighbouring stresses are correlated, so that n of them count as n/g in the error of the slope.

@@ -111,7 +111,9 @@ def test_a_box_that_cannot_tell_youngs_modulus_says_how_much_more_is_needed():
     rng = np.random.default_rng(8)
     found = youngs_modulus(stretched(rng, modulus=1.0, noise=0.1, axes=1, n=400))
     assert found.gpa is found.gpa_sem is None
-    wanted = re.search(r"too small or the deformation too short: ([\d.]+) ± ([\d.]+) GPa.* about ([\d.]+) times", found.reason)
+    wanted = re.search(
+        r"too small or the deformation too short: ([\d.]+) ± ([\d.]+) GPa.* about ([\d.]+) times", found.reason
+    )
     value, error, times = map(float, wanted.groups())
     assert times == pytest.approx((2 * error / value) ** 2, rel=0.1)
     # noise falls with the root of the number of atoms
@@ -137,9 +139,19 @@ def test_a_replica_reads_the_stress_of_each_axis(tmp_path):
     protocol = protocols.load("bench/youngs.toml")
     curves = stretched(np.random.default_rng(12))
     for (number, _), (strains, stresses) in zip(protocol.deformations, curves, strict=True):
-        lines = [f"{250 * (k + 1)} {e:.12g} {-s / 1.01325e-4:.12g}\n" for k, (e, s) in enumerate(zip(strains, stresses))]
+        lines = [
+            f"{250 * (k + 1)} {e:.12g} {-s / 1.01325e-4:.12g}\n"
+            for k, (e, s) in enumerate(zip(strains, stresses, strict=True))
+        ]
         # the run was cut off within a line, and went on from a checkpoint
-        text = ["# Time-averaged data\n", "5000 0 0\n", *lines[:20], lines[20][:9], "# Time-averaged data for fix stress\n", *lines[18:]]
+        text = [
+            "# Time-averaged data\n",
+            "5000 0 0\n",
+            *lines[:20],
+            lines[20][:9],
+            "# Time-averaged data for fix stress\n",
+            *lines[18:],
+        ]
         (tmp_path / f"deform-{number}.txt").write_text("".join(text))
     found, expected = stiffness_of_run(tmp_path, protocol), youngs_modulus(curves)
     assert found["youngs_modulus_gpa"] == pytest.approx(expected.gpa, rel=1e-6)

@@ -74,7 +74,9 @@ def test_a_crystal_has_the_youngs_modulus_of_its_elastic_constants(tmp_path):
     step = PULL.model_copy(update={"temperature_k": 0.002, "pressure_atm": 0.0, "pressure_damping_fs": 3.0})
     step = step.model_copy(update={"strain": 0.004})
     after = "".join(f"unfix {name}\n" for name in ("move", "pull", "stress"))
-    after += lammps_deform.restore(3) + "write_dump all custom after id x y z vx vy vz modify sort id format float %.17g\n"
+    after += (
+        lammps_deform.restore(3) + "write_dump all custom after id x y z vx vy vz modify sort id format float %.17g\n"
+    )
     script = CRYSTAL.format(density=4 / edge**3) + lammps_deform.begin(3, step, 0.5, 50, 0, 4000)
     (tmp_path / "in").write_text(script + "run 4000\n" + after)
     program, environment = lammps.command()
@@ -119,7 +121,9 @@ def test_an_engine_that_tells_no_stress_is_refused_before_anything_runs():
     protocol = protocols.load("bench/youngs.toml")
     engines.check_steps("lammps", protocol)
     engines.check_steps("openmm", protocols.load("quick"))
-    with pytest.raises(InputError, match=r"engine openmm cannot run steps of kind deform, .* \(protocol youngs\); use lam"):
+    with pytest.raises(
+        InputError, match=r"engine openmm cannot run steps of kind deform, .* \(protocol youngs\); use lam"
+    ):
         engines.check_steps("openmm", protocol)
 
 
