@@ -7,7 +7,7 @@ from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.setup import set_up, write_copies
-from autodisco.campaign.tiers import OF_REFERENCE, check_given, tiers_of, timeout_s
+from autodisco.campaign.tiers import OF_REFERENCE, check_engine, check_given, tiers_of, timeout_s
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from autodisco.store import Store, tier_progress
@@ -139,6 +139,15 @@ def wanting(protocol, *names, **seeds):
     """Settings of a campaign with one protocol and these objectives."""
     aims = [{"name": name} for name in names]
     return Settings(name="x", simulation={"protocol": protocol}, objective=aims, seeds=seeds)
+
+
+def test_a_campaign_whose_engine_lacks_a_step_of_its_protocol_is_refused():
+    def deforming(engine):
+        return Settings(name="x", simulation={"protocol": "bench/youngs.toml", "engine": engine})
+
+    check_engine(deforming("lammps"))
+    with pytest.raises(InputError, match="engine openmm cannot run steps of kind deform"):
+        check_engine(deforming("openmm"))
 
 
 def test_an_objective_that_no_tier_gives_a_value_of_is_refused(tmp_path):
