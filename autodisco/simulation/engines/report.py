@@ -23,11 +23,12 @@ def stress_name(number: int) -> str:
 def read_stress(folder: Path, number: int) -> tuple[Floats, Floats]:
     """Strain and stress (GPa) of a deformation, each (n,), each time step once, in the order of time.
 
-    The stress is minus the pressure along the axis. After an interruption later lines replace earlier ones.
+    A line of the file holds the time step, the strain, and the pressure along the axis in atm; the stress is minus the
+    pressure. Comments are left out. After an interruption later lines replace earlier ones.
     """
     rows = {}
     for line in (folder / stress_name(number)).read_text().splitlines(keepends=True):
-        words = line.split()  # time step, strain, pressure in atm
+        words = line.split()
         if line.endswith("\n") and len(words) == 3 and words[0].isdigit():
             rows[int(words[0])] = float(words[1]), -float(words[2]) * GPA_PER_ATM
     strains, stresses = np.array([rows[step] for step in sorted(rows)], dtype=np.float64).reshape(-1, 2).T
