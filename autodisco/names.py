@@ -1,12 +1,19 @@
 """Common names of polymers, by key: a table of its own, because what only shows names does without RDKit."""
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("names.csv")
 """Columns key, name, abbreviation, monomer_smiles; lines that begin with ``#`` state the source."""
+
+SYNONYMS = {
+    "peg": "PEO", "polyethyleneglycol": "PEO", "polyoxyethylene": "PEO", "ppg": "PPO", "polypropyleneglycol": "PPO",
+    "polyformaldehyde": "POM", "polyacetal": "POM",
+}  # fmt: skip
+"""Other usual names, as `_letters` gives them, and the abbreviation in the table."""
 
 PLACEHOLDER = "reference"
 """Name in a campaign of a reference that no seed file names."""
@@ -58,6 +65,22 @@ def key_called(text: str) -> str | None:
     """Key of the polymer with this common name or abbreviation, in upper or lower case; None without one."""
     found = _by_text().get(text.strip().lower())
     return found.key if found else None
+
+
+def called(text: str) -> CommonName | None:
+    """The polymer of this name or abbreviation, also one of `SYNONYMS` or without brackets; None without one."""
+    bare = text.strip().lower()
+    return _by_text().get(bare) or _by_letters().get(_letters(SYNONYMS.get(_letters(bare), bare)))
+
+
+def _letters(name: str) -> str:
+    """A name in lower case without blanks and brackets."""
+    return re.sub(r"[\s()\[\]]", "", name.lower())
+
+
+@cache
+def _by_letters() -> dict[str, CommonName]:
+    return {_letters(name): row for name, row in _by_text().items()}
 
 
 @cache

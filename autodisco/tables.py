@@ -165,7 +165,7 @@ def number(text: str) -> float:
             raise ValueError(f"{bare} may be thousands or have a decimal comma; write a decimal point")
         bare = bare.replace(",", ".")
     if "_" in bare:
-        raise ValueError(f"{bare} is no number")
+        raise ValueError(f"{bare} is no number; write digits with a decimal point")
     return float(bare)
 
 

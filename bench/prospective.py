@@ -3,7 +3,7 @@
     autodisco run bench/prospective.toml
     python bench/prospective.py choose --campaign DIR --reference DIR
     python bench/prospective.py run [--simulations DIR] [--workers 1]
-    python bench/prospective.py show
+    python bench/prospective.py show [--plot FIGURE]
 
 The campaign draws a pool of new polymers and gives each two builds of `quick`. From those that are in no published
 table, `choose` takes six by the posterior, six by `quick` alone and six at random, and writes what is said of each into
@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--simulations", type=Path, default=Path("simulations"))
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--table", type=Path, default=TABLE)
+    parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
     if given.step == "choose":
         choose(given.campaign, given.reference, given.table)
@@ -50,6 +51,8 @@ def main() -> None:
         run(given.table, given.simulations, given.workers)
     else:
         show(read(given.table))
+        if given.plot:
+            plot(read(given.table), given.plot)
 
 
 def choose(campaign: Path, reference: Path, table: Path) -> None:
@@ -125,6 +128,43 @@ def show(rows: list[dict]) -> None:
     came = np.array([value[row["monomer_smiles"]] for row in new])
     for column in ("expected_s_per_cm", "quick_s_per_cm"):
         print(f"Spearman of {column} with {PROTOCOL}: {rank(np.array([float(row[column]) for row in new]), came)}")
+
+
+def plot(rows: list[dict], figure: Path) -> None:
+    """What the posterior and `quick` said of each polymer, against what came."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    done = [row for row in rows if row["overnight_s_per_cm"]]
+    came = 1e3 * np.array([float(row["overnight_s_per_cm"]) for row in done])
+    chosen = {name: np.array([row[name] == "1" for row in done]) for name in GROUPS}
+    chosen["PEO"] = np.array([row["monomer_smiles"] == parse(PEO).given for row in done])
+    styles = {
+        "posterior": ("o", "#0072b2", 7), "quick": ("s", "#e69f00", 12), "random": ("^", "#666666", 8),
+        "PEO": ("D", "#d55e00", 8),
+    }  # fmt: skip
+    fig, axes = plt.subplots(1, 2, figsize=(8.0, 3.8), sharey=True, layout="constrained")
+    for ax, column, label in zip(
+        axes, ("expected_s_per_cm", "quick_s_per_cm"), ("posterior, 353 K", "two builds of quick, 500 K"), strict=True
+    ):
+        said = 1e3 * np.array([float(row[column]) for row in done])
+        if column == "expected_s_per_cm":
+            ends = 1e3 * np.array([[float(row["low_s_per_cm"]), float(row["high_s_per_cm"])] for row in done])
+            ax.hlines(came, ends[:, 0], ends[:, 1], color="#bbbbbb", lw=1, zorder=0)
+        for name, (marker, colour, size) in styles.items():
+            rows_of = chosen[name] & (said > 0)
+            hollow = {"mfc": "none", "mew": 1.5} if name == "quick" else {}
+            ax.plot(said[rows_of], came[rows_of], marker, color=colour, ms=size, label=name, **hollow)
+        ax.set(xscale="log", yscale="log", xlabel=f"said beforehand, mS/cm\n({label})")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("")
+    axes[0].set_yticks([0.2, 0.5, 1, 2, 5])
+    axes[0].set_ylabel(f"{PROTOCOL}, 400 K, mS/cm")
+    axes[0].legend(frameon=False, title="chosen by")
+    fig.savefig(figure, dpi=130)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def _observed(
     from autodisco.analysis.observe import observe
 
     if not trajectory.composition.species and settings.mode == "htp-md":
-        raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about")
+        raise InputError(f"{trajectory.source}: holds no ions, which the mode htp-md is about; leave --htp-md out")
     told = (lambda n: progress(n, trajectory.n_frames)) if progress else None
     names = dict.fromkeys([*OF_MODE[settings.mode], *observables])
     return observe(trajectory, settings, tuple(names), told, expendable)

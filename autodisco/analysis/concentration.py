@@ -128,7 +128,7 @@ def salt_curve(molalities: Sequence[float], replicas: Sequence[Sequence[float]])
             f"{len(set(m.tolist()))} different molalities with a value; a fit needs at least {LEAST_MOLALITIES}"
         )
     if not (means > 0).all():
-        raise InputError("a fit over molality needs conductivities above zero")
+        raise InputError("a fit over molality needs conductivities above zero; leave the others out")
     counts = np.array([len(row) for row in replicas])
     design, y = _design(m), np.log(means)
     covariance = np.linalg.inv(design.T @ (counts[:, None] * design))

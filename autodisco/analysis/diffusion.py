@@ -86,7 +86,7 @@ def asked_window(lags_ps: tuple[float, float], frame_interval_ps: float, n_frame
     first, last = (round(lag / frame_interval_ps) for lag in lags_ps)
     length = (n_frames - 1) * frame_interval_ps
     if last > n_frames - 1:
-        raise InputError(f"{said}: the run has {length:g} ps only")
+        raise InputError(f"{said}: the run has {length:g} ps only; choose lags below that")
     if not 1 <= first < last:
         raise InputError(
             f"{said}: two lags or more between {frame_interval_ps:g} and {length:g} ps expected, at frames (every "

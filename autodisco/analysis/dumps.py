@@ -61,9 +61,11 @@ class Dump:
             if not available and dump.broken:
                 raise _unreadable(first_path, dump.broken[0], whole=False)
             if not available:
-                raise InputError(f"{first_path}: holds no frame")
+                raise InputError(f"{first_path}: holds no frame; did the run end before the first one?")
             if missing := [name for name in needed if name not in available]:
-                raise InputError(f"{first_path}: columns {', '.join(missing)} are missing")
+                raise InputError(
+                    f"{first_path}: columns {', '.join(missing)} are missing; add them to the dump command of LAMMPS"
+                )
             frames = _frames(first_path, dump)
             first = next(frames, None)
             if first is None:

@@ -50,7 +50,10 @@ class Foreign:
             with _reader(path, self._n_atoms) as reader:
                 formats[path] = str(reader.format), int(reader.n_frames)  # NetCDF has a list of names
                 if reader.n_atoms != n_atoms:
-                    raise InputError(f"{path}: {reader.n_atoms} atoms, but the topology describes {n_atoms}")
+                    raise InputError(
+                        f"{path}: {reader.n_atoms} atoms, but the topology describes {n_atoms}; "
+                        "give the topology of this trajectory"
+                    )
                 _check_all_frames(path, reader)
                 if reader.format in UNITLESS:
                     notes.say(f"{path}: {reader.format} files name no units; lengths are taken for Å")
@@ -70,7 +73,9 @@ class Foreign:
         """The first `n` frames, or as many as there are."""
         frames = [frame for frame, _ in zip(self._all(), range(n), strict=False)]
         if not frames:
-            raise InputError(f"{self._paths[0]}: holds no frame with positions")
+            raise InputError(
+                f"{self._paths[0]}: holds no frame with positions; write them in the run, or give another trajectory"
+            )
         return next(in_chunks(frames, n))
 
     def _timed(self) -> bool:
@@ -119,7 +124,10 @@ class Foreign:
                 without += 1
                 continue
             if now.dimensions is None or not (now.dimensions[:3] > 0).all():
-                raise InputError(f"{path}: frame {k} has no periodic box")
+                raise InputError(
+                    f"{path}: frame {k} has no periodic box, whose volume conductivities need; "
+                    "write it into the trajectory"
+                )
             time: float | None = None
             stamp: float | None
             if header is not None:

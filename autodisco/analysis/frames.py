@@ -110,7 +110,7 @@ class Frames:
     def check(self, source: Path, n_before: int) -> None:
         """Raise InputError for coordinates that are not finite and boxes without volume, after so many frames."""
         if not np.isfinite(self.positions).all():
-            raise InputError(f"{source}: holds coordinates that are not finite")
+            raise InputError(f"{source}: holds coordinates that are not finite: the run failed there")
         if not (np.isfinite(self.volumes) & (self.volumes > 0)).all():
             raise InputError(f"{source}: a frame after {n_before} others has a box without volume")
         widths = 1 / np.linalg.norm(np.linalg.inv(self.cells), axis=1)  # between opposite faces

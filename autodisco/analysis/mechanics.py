@@ -43,7 +43,7 @@ def bulk_modulus(volumes: Floats, temperature_k: float) -> Modulus:
     """
     v = np.asarray(volumes, dtype=np.float64)
     if not (len(v) and np.isfinite(v).all() and (v > 0).all()):
-        raise InputError("a bulk modulus needs volumes that are positive numbers")
+        raise InputError("a bulk modulus needs volumes that are positive numbers; give a run at constant pressure")
     square = (v - v.mean()) ** 2
     independent = len(v) / float(inefficiency(v)) if len(v) > 2 and square.any() else 0.0
     error = series_error(square)

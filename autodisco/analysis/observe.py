@@ -54,7 +54,7 @@ def observe(
                 if progress:
                     progress(run.n_frames)
             if not run.n_frames:
-                raise InputError(f"{trajectory.source}: holds no frame")
+                raise InputError(f"{trajectory.source}: holds no frame; did the run end before the first one?")
             results = {name: _result(name, observable) for name, observable in asked.items()}
             for name, kind in more.items():
                 try:

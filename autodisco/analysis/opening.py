@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[Bytes]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except (zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
-        raise InputError(f"{path}: the compressed data are damaged ({error})") from None
+        raise InputError(f"{path}: the compressed data are damaged ({error}); copy the file again") from None
 
 
 def _decompressed(raw: BinaryIO) -> Any:

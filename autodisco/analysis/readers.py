@@ -76,7 +76,9 @@ def read_replica(folder: Path, temperature_k: float | None = None) -> Trajectory
             fit_ps=(float(lags[0]), float(lags[1])) if (lags := system.get("fit_ps")) else None,
         )
     except KeyError as missing:
-        raise InputError(f"{folder / 'system.json'}: key {missing} is missing") from None
+        raise InputError(
+            f"{folder / 'system.json'}: key {missing} is missing; the folder of a replica has it"
+        ) from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{folder / 'system.json'}: a value is of the wrong kind ({error})") from None
 
@@ -136,11 +138,11 @@ def read_htp_md(folder: Path, temperature_k: float | None = None, single: bool =
         interval, monomer = float(meta["time_step"]), str(meta["mol_smiles"])
         temperature = float(meta["temperature"] if temperature_k is None else temperature_k)
     except KeyError as missing:
-        raise InputError(f"{folder / 'meta.json'}: key {missing} is missing") from None
+        raise InputError(f"{folder / 'meta.json'}: key {missing} is missing; an HTP-MD folder has it") from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{folder / 'meta.json'}: a value is of the wrong kind ({error})") from None
     if not source.is_file():
-        raise InputError(f"{source}: no such file")
+        raise InputError(f"{source}: no such file; the folder is not whole")
     notes = Notes()
     dump = Dump([source], ("type", "mol", "mass"), single, dt_ps=interval, notes=notes)
     if dump.interval_ps and abs(dump.interval_ps - interval) > 0.01 * interval:
@@ -214,7 +216,9 @@ def _dcd_reader(path: Path) -> Any:
 def _dcd_chunks(path: Path, cell: np.ndarray, n_atoms: int, length: int) -> Iterator[Chunk]:
     with _dcd_reader(path) as reader:
         if reader.n_atoms != n_atoms:
-            raise InputError(f"{path}: {reader.n_atoms} atoms, but system.json describes {n_atoms}")
+            raise InputError(
+                f"{path}: {reader.n_atoms} atoms, but system.json describes {n_atoms}; both have to be of one replica"
+            )
         for start in range(0, reader.n_frames, length):
             stop = min(start + length, reader.n_frames)
             positions = reader.timeseries(start=start, stop=stop, order="fac").astype(np.float64)

@@ -66,7 +66,8 @@ def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
     for k, own in enumerate(values):
         if own in values[:k]:
             raise InputError(
-                f"{names[k]}: gives the values of {names[values.index(own)]} to the last digit; a copy is no replica"
+                f"{names[k]}: gives the values of {names[values.index(own)]} to the last digit; "
+                "a copy is no replica: give it once"
             )
 
 

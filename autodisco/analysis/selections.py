@@ -79,7 +79,10 @@ def read_selected(
         reader = Dump(frames, dt_ps=dt_ps, style=style, notes=notes)
         universe = reader.universe() if is_dump(topology) else _universe(topology)
         if reader.n_atoms != len(universe.atoms):
-            raise InputError(f"{frames[0]}: {reader.n_atoms} atoms, but {topology} describes {len(universe.atoms)}")
+            raise InputError(
+                f"{frames[0]}: {reader.n_atoms} atoms, but {topology} describes {len(universe.atoms)}; "
+                "give the topology of this trajectory"
+            )
         by_mol = reader.has("mol") if is_dump(topology) else None
     else:
         universe, by_mol = _universe(topology), None
@@ -226,7 +229,7 @@ def _composition(
     picked, taken = _picked(universe, chosen), np.zeros(len(elements), bool)
     for option, _, _, atoms in picked:
         if taken[atoms].any():
-            raise InputError(f"{option}: holds atoms of an ion selected before")
+            raise InputError(f"{option}: holds atoms of an ion selected before; select each atom once")
         taken[atoms] = True
     geometry = Geometry(elements, sample, source)
     kinds = [(option, atoms) for option, _, _, atoms in picked]
@@ -254,7 +257,7 @@ def _composition(
         if stated is not None:
             _check_charge(float(np.asarray(stated)[inside].sum()) / kind.n, charge, said, notes)
         if (ions & inside).any():
-            raise InputError(f"{option}: holds atoms of an ion selected before")
+            raise InputError(f"{option}: holds atoms of an ion selected before; select each atom once")
         ions |= inside
     neutral_atoms = np.flatnonzero(~ions)
     hosts = hosts_among(neutral_atoms, elements) if named is None else np.intersect1d(named, neutral_atoms)
@@ -299,7 +302,9 @@ def _select(universe: Any, selection: str, option: str) -> Any:
     except Exception as error:  # a syntax error, or an attribute the topology does not have
         raise InputError(f"{option} '{selection}': {' '.join(str(error).split())}") from None
     if not len(atoms):
-        raise InputError(f"{option} '{selection}': selects no atom")
+        raise InputError(
+            f"{option} '{selection}': selects no atom; the names, types and residues are those of the topology"
+        )
     return atoms
 
 

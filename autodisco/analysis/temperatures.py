@@ -142,7 +142,7 @@ def _checked(
     if len(set(t.tolist())) < 2:
         raise InputError(f"{len(set(t.tolist()))} different temperatures; a fit needs at least 2")
     if not (sigma > 0).all():
-        raise InputError("a fit over temperature needs conductivities above zero")
+        raise InputError("a fit over temperature needs conductivities above zero; leave the others out")
     known = [error for error in errors if error]
     relative = float(np.sqrt(np.mean((np.array(known) / sigma) ** 2))) if len(known) == len(t) else None
     return t, np.log(sigma), relative

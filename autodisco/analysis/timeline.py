@@ -46,7 +46,7 @@ class Frame:
     def __post_init__(self) -> None:
         at = "a frame" if self.stamp is None else f"the frame at {self.stamp:g}"
         if not np.isfinite(self.positions).all():
-            raise InputError(f"{self.source}: {at} holds coordinates that are not finite")
+            raise InputError(f"{self.source}: {at} holds coordinates that are not finite: the run failed there")
         if not 0 < abs(np.linalg.det(self.cell)) < np.inf:
             raise InputError(f"{self.source}: {at} has a box without volume")
 

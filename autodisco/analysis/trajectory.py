@@ -185,4 +185,6 @@ def check_composition(source: Path, composition: Composition) -> None:
     """Raise InputError unless there are cations and anions."""
     numbers = [sum(kind.n for kind in kinds) for kinds in (composition.cations, composition.anions)]
     if not all(numbers):
-        raise InputError(f"{source}: {numbers[0]} cations and {numbers[1]} anions; both are needed")
+        raise InputError(
+            f"{source}: {numbers[0]} cations and {numbers[1]} anions; both are needed: see --cation and --anion"
+        )

@@ -143,7 +143,7 @@ class Campaign:
         with self._read() as store:
             models = store.models()
         if not models:
-            raise InputError(f"{self.folder}: no model has been trained yet")
+            raise InputError(f"{self.folder}: no model has been trained yet; autodisco status says how far it is")
         return Generator.load(self.folder / str(models[-1].path))
 
     def report(self, folder: str | Path | None = None) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from autodisco.errors import InvalidRepeatUnit
 
@@ -43,9 +43,17 @@ class Check:
     bigsmiles: str | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def simulation(self) -> Literal["yes", "reservations", "no"]:
+        """Whether the polymer can be simulated: not without parameters, and with reservations where the force field is
+        weak for a group."""
+        if self.force_field_flags is None:
+            return "no"
+        return "reservations" if self.force_field_flags else "yes"
+
     def to_dict(self) -> dict[str, Any]:
         """As ``autodisco check --json`` prints it; the keys are the same for valid and invalid texts."""
-        return dict(vars(self))
+        return {**vars(self), "simulation": self.simulation}
 
 
 def check(smiles: str) -> Check:
@@ -116,10 +124,18 @@ def known_polymers(
 
 
 def draw_units(checks: Sequence[Check]) -> bytes:
-    """A PNG of the valid ones among some checked repeat units, weak bonds marked."""
+    """A PNG of checked repeat units as they were given, with their names, weak bonds and equal polymers marked. What is
+    no repeat unit has an empty field with its text."""
     from autodisco.polymer import parse, render_png
 
-    valid = [one for one in checks if one.valid]
-    legends = [", ".join([str(one.canonical), *(flag["name"] for flag in one.flags)]) for one in valid]
-    marked = [[atom for flag in one.flags for atom in flag["atoms"]] for one in valid]
-    return render_png([parse(one.smiles) for one in valid], legends, marked)
+    first: dict[str | None, str] = {}
+    panels = []
+    for one in checks:
+        same = first.get(one.key) if one.valid else None
+        first.setdefault(one.key, one.name or one.smiles)
+        refused = f"refused: {one.reasons[0]['code']}" if one.reasons else ""
+        marks = [refused, f"same polymer as {same}" if same else "", *(flag["name"] for flag in one.flags)]
+        legend = "\n".join(filter(None, [one.name, one.smiles, ", ".join(filter(None, marks))]))
+        weak = [atom for flag in one.flags for atom in flag["atoms"]]
+        panels.append((parse(one.smiles) if one.valid else None, legend, weak))
+    return render_png(panels)

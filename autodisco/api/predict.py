@@ -140,7 +140,7 @@ def predict(
     given = [smiles] if isinstance(smiles, str) else smiles
     units = [unit_of(one) if isinstance(one, str) else one for one in given]
     if not units:
-        raise InputError("no repeat unit to estimate")
+        raise InputError("no repeat unit to estimate; give one or more, such as *OCC*")
     tables = {str(file): read_values(str(file)) for file in data}
     labelled = [labelled for table in tables.values() for labelled, _ in table.values]
     _read_structures([*(unit.smiles for unit in units), *labelled], progress)

@@ -159,7 +159,7 @@ def _measured(file: str, path: Path) -> ValueTable:
 
     rows = [row for row in read_table(file, file).rows if row.quantity == CONDUCTIVITY.column]
     if not rows:
-        raise InputError(f"{path}: no row has the quantity conductivity")
+        raise InputError(f"{path}: no row has the quantity conductivity; predict learns from no other quantity")
     with tempfile.TemporaryDirectory(prefix="autodisco-") as folder, Store.create(Path(folder) / "values") as store:
         store.set_experiments(path.name, rows)
         sources = measured_sources(store, CONDUCTIVITY, REFERENCE_CONDITIONS, OF_KIND["experiment"])

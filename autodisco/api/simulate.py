@@ -61,6 +61,25 @@ class Simulation:
         """The numbers among the properties with their errors and units, a row each."""
         return Table.of_properties(self.properties or {})
 
+    @property
+    def headline(self) -> str:
+        """The conductivity by which polymers are ranked, in a sentence; empty without ions or any value."""
+        from autodisco.analysis.quantities import quantity
+        from autodisco.simulation.scan import NOT_RESOLVED
+        from autodisco.text import significant
+
+        name, found = "conductivity_s_per_cm", self.properties or {}
+        if found.get(name) is None:
+            return ""
+        entry, value, error = quantity(name), found[name], found.get(f"{name}_sem")
+        what = f"{entry.label} at {found['temperature_k']:g} K, mean of {counted(self.n_replicas, 'build')}"
+        if not value:
+            return f"{what}: {NOT_RESOLVED}; take a longer protocol or more builds"
+        number = significant(value * entry.factor)
+        if error is None:
+            return f"{what}: {number} {entry.shown_unit} (its error needs two builds or more)"
+        return f"{what}: {number} ± {significant(error * entry.factor)} {entry.shown_unit}"
+
     def to_dict(self) -> dict[str, Any]:
         """As ``autodisco simulate --json`` prints it."""
         return {**vars(self), "n_replicas": self.n_replicas, "folder": str(self.folder)}

@@ -197,7 +197,9 @@ def _require_free(settings: Settings, given: Mapping[str, Any], tiers: Sequence[
                 f"{key} = {value!r}: fixed since the campaign began (what may change: autodisco set {name}); {other}"
             )
         if key == SITE:
-            raise InputError(f"{key} = {value!r}: is read with the campaign file only; set the keys that it decides")
+            raise InputError(
+                f"{key} = {value!r}: is read with the campaign file only; set the keys of executor that it decides"
+            )
         if running and (why := why_at_start(key)):
             raise InputError(
                 f"{key} = {value!r}: cannot change while a process runs {name}, because {why}; stop it first"

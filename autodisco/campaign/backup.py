@@ -81,7 +81,8 @@ def _require_room(campaign: Campaign, store: Store) -> None:
     least = 1e9 * campaign.settings.simulation.least_free_disk_gb
     if free - (store.folder / "state.db").stat().st_size < least:
         raise AutodiscoError(
-            f"{free / 1e9:.2f} GB of disk are free, and simulation.least_free_disk_gb are to stay free"
+            f"{free / 1e9:.2f} GB of disk are free, and simulation.least_free_disk_gb are to stay free; "
+            "free some, or lower that setting"
         )
 
 
@@ -101,7 +102,7 @@ def restore(folder: Path, iteration: int | None = None) -> Restored:
     """
     known = backups(folder)
     if not known:
-        raise InputError(f"{folder}: no backup in {folder / BACKUPS}")
+        raise InputError(f"{folder}: no backup in {folder / BACKUPS}; backup.every says how often one is written")
     chosen = next(iter(known)) if iteration is None else iteration
     if chosen not in known:
         raise InputError(f"{folder}: no backup {chosen}; there are {', '.join(map(str, sorted(known)))}")

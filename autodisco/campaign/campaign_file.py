@@ -188,7 +188,9 @@ def _check_wanted(settings: Settings) -> None:
     first, further = wanted.objective, len(wanted.further)
     columns = [one.column for one in wanted.aims]
     if twice := next((name for n, name in enumerate(columns) if name in columns[:n]), None):
-        raise InputError(f"{twice} stands there twice; one value has one aim, and beside it one constraint")
+        raise InputError(
+            f"{twice} stands there twice; one value has one aim, and beside it one constraint; leave one out"
+        )
     if first.structure:
         raise InputError(f"polymers are ranked by the first one, which has to be simulated, and {first.name} is not")
     if first.target is not None and settings.surrogate.kind == "none":

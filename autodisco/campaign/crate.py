@@ -52,7 +52,10 @@ class Crate:
             raise InputError(f"--license {self.licence}: a name of SPDX, such as CC-BY-4.0, or an address expected")
         for text in self.replicas:
             if not self._folders(store, text):
-                raise InputError(f"--replica {text}: the campaign has no finished replica of it with its files")
+                raise InputError(
+                    f"--replica {text}: the campaign has no finished replica of it with its files; "
+                    "choose another, or leave it out"
+                )
 
     def _folders(self, store: Store, text: str) -> dict[str, Path]:
         """Folders of the finished replicas of a polymer, by their place in the crate."""

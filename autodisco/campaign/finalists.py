@@ -33,7 +33,10 @@ def finalists(store: Store, best: int) -> list[Finalist]:
     """
     rows = ranking(store)
     if not rows:
-        raise InputError(f"campaign {store.get('name')}: no polymer has a value yet, so that there are no finalists")
+        raise InputError(
+            f"campaign {store.get('name')}: no polymer has a value yet, so that there are no finalists; "
+            "see autodisco status"
+        )
     reference = [row for row in rows if row.verdict == "reference"]
     others = [row for row in rows if row.verdict not in ("reference", "excluded")][:best]
     return [_finalist(0, row.monomer_smiles) for row in reference] + [

@@ -49,7 +49,10 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         except ValueError as error:
             raise InputError(f"{campaign_file}: notify.command = {command!r}: {error}") from None
         if not shutil.which(program):
-            raise InputError(f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}")
+            raise InputError(
+                f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}; "
+                "install it, or write its full path"
+            )
     if not apprise_file:
         return
     try:
@@ -59,7 +62,10 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
             f"{campaign_file}: notify.apprise needs a package: pip install 'autodisco[notify]'"
         ) from None
     if not len(_addresses(apprise_file)):
-        raise AutodiscoError(f"{campaign_file}: notify.apprise = {apprise_file!r} holds no address that Apprise knows")
+        raise AutodiscoError(
+            f"{campaign_file}: notify.apprise = {apprise_file!r} holds no address that Apprise knows; "
+            "one is written in each line, such as mailto://…"
+        )
 
 
 def tell(campaign: "Campaign", store: Store, more: Mapping[str, str] | None = None) -> None:
@@ -275,7 +281,9 @@ def _apprise(file: str, message: dict[str, Any]) -> None:
     threading.Thread(target=send, daemon=True).start()
     try:
         if not reached.result(PATIENCE_S):
-            raise AutodiscoError("not every address could be reached")
+            raise AutodiscoError(
+                "not every address could be reached; see that they are right and that this machine may reach them"
+            )
     except TimeoutError:
         raise AutodiscoError(f"timed out after {PATIENCE_S:g} seconds") from None
 

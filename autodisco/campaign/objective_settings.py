@@ -31,9 +31,9 @@ class ObjectiveSettings(Section):
     def _fits_its_aim(self) -> "ObjectiveSettings":
         for key, aim in (("at_least", CONSTRAIN), ("at_most", CONSTRAIN), ("value", "target")):
             if (given := getattr(self, key)) is not None and self.aim != aim:
-                raise key_error(key, given, "unusable", f"it has a meaning with aim = '{aim}' only")
+                raise key_error(key, given, "unusable", f"it has a meaning with aim = '{aim}' only; leave it out")
         if self.aim == "target" and self.value is None:
-            raise key_error("aim", self.aim, "unusable", "aim = 'target' needs the value that is aimed at")
+            raise key_error("aim", self.aim, "unusable", "aim = 'target' needs the value that is aimed at: give value")
         return self
 
     @pydantic.model_serializer(mode="wrap")

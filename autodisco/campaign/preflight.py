@@ -102,7 +102,9 @@ def _place(campaign: Campaign, begun: bool) -> str:
     require_local_disk(folder)
     existing = nearest_existing(folder)
     if not os.access(existing, os.W_OK | os.X_OK) or not existing.is_dir():
-        raise InputError(f"{existing}: cannot be written to")
+        raise InputError(
+            f"{existing}: cannot be written to; change its rights, or choose another folder with AUTODISCO_RUNS"
+        )
     return f"{folder}, {'goes on' if begun else 'a new campaign'}"
 
 
@@ -114,7 +116,9 @@ def _owner(campaign: Campaign) -> str:
     except NoCampaign:
         owner = None
     if owner:
-        raise OwnedError(f"{campaign.folder}: this campaign is run by {owner}, which is alive")
+        raise OwnedError(
+            f"{campaign.folder}: this campaign is run by {owner}, which is alive; stop it first (autodisco stop)"
+        )
     return "none runs it"
 
 
@@ -126,7 +130,7 @@ def _shared(settings: Settings) -> str:
     if not Path(given).is_dir():
         raise InputError(f"{where}: there is no such folder; make it, or mount its disk")
     if not os.access(given, os.W_OK):
-        raise InputError(f"{where}: cannot be written to")
+        raise InputError(f"{where}: cannot be written to; change its rights, or choose another folder")
     return given
 
 
@@ -145,7 +149,10 @@ def _executor(campaign: Campaign) -> str:
     if place := executor.place:
         existing = nearest_existing(place)
         if not existing.is_dir() or not os.access(existing, os.W_OK):
-            raise InputError(f"{existing}: cannot be written to, and the queue folder lies there")
+            raise InputError(
+                f"{existing}: cannot be written to, and the queue folder lies there; "
+                "change its rights, or executor.options.queue"
+            )
     if settings.executor.kind != "psij":
         return told
     ok, found = batch_system()
@@ -161,7 +168,7 @@ def _cards(settings: Settings) -> str:
     options = settings.executor.options if executor_of(settings).here else {}
     given, each = options.get("gpus"), options.get("replicas_per_gpu", 1)
     if missing := missing_cards(given or []):
-        raise InputError(f"executor.options.gpus: nvidia-smi does not list {joined(missing)}")
+        raise InputError(f"executor.options.gpus: nvidia-smi does not list {joined(missing)}; leave them out")
     if each > 1 and not has_mps():
         raise InputError(
             f"executor.options.replicas_per_gpu = {each}: {MPS} is not on the PATH; without it replicas take turns "

@@ -168,7 +168,7 @@ class Saturation(Section):
     @classmethod
     def _each_once(cls, given: list[str]) -> list[str]:
         if len(set(given)) < len(given):
-            raise ValueError("an action stands there twice")
+            raise ValueError("an action is named twice; name each of them once")
         return given
 
 
@@ -286,7 +286,7 @@ class Settings(Section):
     def _tiers_fit(self) -> "Settings":
         names = [tier.protocol for tier in self.tier]
         if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
-            raise key_error("tier", twice, "unusable", f"protocol {twice!r} stands there twice")
+            raise key_error("tier", twice, "unusable", f"protocol {twice!r} is given twice; leave one of them out")
         if len(names) > 1 and self.surrogate.kind == "none":
             why = "several tiers need surrogate.kind = 'posterior', which says what a build is worth"
             raise key_error("tier", names, "unusable", why)

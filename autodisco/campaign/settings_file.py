@@ -74,7 +74,7 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{file}: not valid TOML ({error})") from None
         if not isinstance(content, dict) or not content:
-            raise InputError(f"{file}: there is no table [generator] in it")
+            raise InputError(f"{file}: there is no table [generator] in it; add one, with the settings to use")
         _make_kind_absolute(content, file.parent)
     given = dict(given)
     _make_kind_absolute(given, Path.cwd())

@@ -113,23 +113,29 @@ def load_stages(parts: Sequence[str]) -> dict[str, Stage]:
     stages = {part: STAGES.get(part) for part in (FIRST, *parts)}
     names, numbers = [stage.name for stage in stages.values()], [stage.seed_number for stage in stages.values()]
     if not parts:
-        raise InputError("there is no stage")
+        raise InputError(f"there is no stage; name those of an iteration, the last one '{LAST}'")
     if parts[-1] != LAST:
         raise InputError(f"the last stage is '{parts[-1]}'; it has to be '{LAST}', which closes the iteration")
     if len(set(names)) < len(parts) + 1:
-        raise InputError(f"two stages have the same name; the names are {', '.join(names)}")
+        raise InputError(f"two stages have the same name; the names are {', '.join(names)}; leave one of them out")
     if len({*numbers, METRICS}) < len(numbers) + 1:
-        raise InputError(f"two stages have the same seed number; the numbers are {', '.join(map(str, numbers))}")
+        raise InputError(
+            f"two stages have the same seed number; the numbers are {', '.join(map(str, numbers))}; give yours another"
+        )
     for number, stage in enumerate(stages.values()):
         if later := [name for name in stage.after if name in names[number:]]:
             raise InputError(f"stage '{stage.name}' needs what '{later[0]}' finds, and has to come after it")
         if stage.name in (*END_STATES, "paused", NEXT):
-            raise InputError(f"a stage cannot have the name {stage.name!r}")
+            raise InputError(
+                f"a stage cannot have the name {stage.name!r}, which is a state of every campaign; choose another"
+            )
         for name, event in stage.events.items():
             if name in (*COMMON, FAULT, "resume"):
                 raise InputError(f"stage {stage.name}: every stage has the event {name!r}; give it another name")
             if event.target not in (*names, *END_STATES, NEXT):
-                raise InputError(f"stage {stage.name}: its event {name!r} leads to {event.target!r}, which is missing")
+                raise InputError(
+                    f"stage {stage.name}: its event {name!r} leads to {event.target!r}, which is no stage; add that one"
+                )
     return stages
 
 

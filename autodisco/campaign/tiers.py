@@ -48,7 +48,7 @@ def check_tiers(settings: Settings) -> None:
     for number, (below, protocol) in enumerate(pairwise(loaded), 1):
         names = [one.name for one in loaded[:number]]
         if protocol.name in names:
-            raise InputError(f"protocol {protocol.name} stands there twice")
+            raise InputError(f"protocol {protocol.name} is given twice; leave one of them out")
         if protocol.system.salt != below.system.salt:
             raise InputError(
                 f"protocol {protocol.name} has the salt {_salt(protocol)}, and {below.name} has {_salt(below)}; values "

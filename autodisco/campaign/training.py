@@ -82,7 +82,7 @@ def load_model(campaign: Campaign, store: Store, number: int) -> "Generator":
     recorded = {row.path: row.sha256 for row in store.files()}.get(str(path.relative_to(campaign.folder)))
     try:
         if recorded and path.is_file() and sha256(path) != recorded:
-            raise InputError(f"{path}: its content has changed")
+            raise InputError(f"{path}: its content has changed since it was written")
         return Generator.load(path)
     except InputError as error:
         with store.transaction():

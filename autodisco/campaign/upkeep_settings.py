@@ -19,7 +19,7 @@ class Backup(Section):
 
 def _web_address(text: str) -> str:
     if text and not re.match(r"https?://[^/\s]+", text):
-        raise ValueError("an address that begins with http:// or https:// is expected")
+        raise ValueError("an address that begins with http:// or https:// is expected; leave it out for none")
     return text
 
 

@@ -24,6 +24,7 @@ MODULES = (
     "ask",
     "build",
     "chemistry_commands",
+    "check",
     "compare",
     "finalists",
     "figures",
@@ -89,7 +90,7 @@ def _without_command(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; errors of the user are printed as one line."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _with_structures_last(list(sys.argv[1:] if arguments is None else arguments))
     asked = next((word for word in given if not word.startswith("-")), None)
     try:
         code = commands(asked)(args=given, prog_name="autodisco", standalone_mode=False)
@@ -98,7 +99,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except typer.TyperException as error:
         text = error.format_message().replace("Value error, ", "").replace("Input should be", "allowed is")
-        print(f"error: {one_line(text)} (see {_command(error)} --help)", file=sys.stderr)
+        print(f"error: {one_line(text)} (see {_command(error)} --help){_hint(text)}", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return 130
@@ -115,6 +116,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _with_structures_last(given: list[str]) -> list[str]:
+    """Words such as ``-(OCC)n-``, which no option begins like, behind ``--``, so that they are read as structures."""
+    structures = [word for word in given if len(word) > 1 and word[0] == "-" and word[1] in "([{*"]
+    if not structures or "--" in given:
+        return given
+    return [*(word for word in given if word not in structures), "--", *structures]
+
+
+def _hint(text: str) -> str:
+    """What a word with one hyphen was perhaps meant to be."""
+    alone = text.startswith("No such option: -") and not text.startswith("No such option: --")
+    return "; a repeat unit begins with its end *, as in '*OCC*', not with a hyphen" if alone else ""
 
 
 def _command(error: typer.TyperException) -> str:

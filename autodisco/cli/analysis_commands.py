@@ -91,7 +91,7 @@ def analyze(
     from autodisco.analysis import runs
 
     if as_json and as_csv:
-        raise InputError("--json and --csv exclude each other")
+        raise InputError("--json and --csv exclude each other; leave one of them out")
     if htp_md and plots:
         raise InputError("--plots shows fits, which --htp-md does not make; leave one of the two out")
     options: dict[str, Any] = {

@@ -37,7 +37,7 @@ def list_(as_json: JSON = False) -> None:
         print_json(rows)
         return
     if not rows:
-        message(f"no campaign in {runs_folder()}/")
+        message(f"no campaign in {runs_folder()}/; begin one with: autodisco new NAME, then autodisco run NAME.toml")
         return
     print_table(
         ["name", "state", ">iteration", "process", "started", ">size", "reason"],

@@ -1,10 +1,10 @@
-"""Commands about single polymers: simulate, check, dedupe."""
+"""Commands about polymers: simulate, dedupe."""
 
 import itertools
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,16 +22,15 @@ from autodisco.cli.options import (
     PROTOCOL_OF_BUILDS,
     SALT,
     SEED_OF_BUILDS,
-    SMILES,
     SOLVENT,
     SUBJECT,
     THREADS_OF_BUILDS,
     TIMEOUT_OF_BUILDS,
     WORKERS_OF_BUILDS,
 )
-from autodisco.cli.output import message, number, one_line, print_json, print_properties, print_table
-from autodisco.errors import InputError, InvalidRepeatUnit
-from autodisco.files import open_atomic, write_atomic
+from autodisco.cli.output import message, one_line, print_json, print_properties, print_table
+from autodisco.errors import InputError
+from autodisco.files import open_atomic
 from autodisco.limits import TEMPERATURE_K
 from autodisco.text import counted
 
@@ -44,7 +43,7 @@ MOST_SHOWN = 50
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (simulate, check, dedupe):
+    for command in (simulate, dedupe):
         app.command(command.__name__)(command)
 
 
@@ -133,6 +132,8 @@ def _print_simulation(result: "Simulation", as_json: bool) -> None:
     if as_json:
         print_json(result)
     elif result.properties:
+        if result.headline:
+            print(result.headline)
         kind = f"{result.protocol}, {result.force_field}, {counted(result.n_replicas, 'replica')}"
         print_properties(result.properties, f"{result.monomer_smiles}   ({kind})")
         if weak := result.properties.get("force_field_flags"):
@@ -143,46 +144,6 @@ def _print_simulation(result: "Simulation", as_json: bool) -> None:
     message(f"topologies and trajectories: {result.folder}")
     if not result.properties:
         raise typer.Exit(1)
-
-
-def check(
-    smiles: Annotated[list[str], typer.Argument(metavar="SMILES...", help=SMILES)],
-    against: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File of known polymers, with which each repeat unit is compared."),
-    ] = None,
-    column: Annotated[str | None, typer.Option(help="Column of that file with the repeat units.")] = None,
-    png: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the repeat units into this file, weak bonds marked.")
-    ] = None,
-    as_json: JSON = False,
-) -> None:
-    """Check repeat units: validity, identity, stability."""
-    from autodisco.api.check import check as checked
-    from autodisco.api.check import draw_units
-
-    if column and not against:
-        raise InputError("--column names a column of the file given with --against")
-    checks = [checked(text) for text in smiles]
-    rows = [one.to_dict() for one in checks]
-    if against:
-        known = _known(against, column, {one.key for one in checks if one.key})
-        rows = [{**row, "equals": known.get(row["key"])} for row in rows]
-    valid = [row for row in rows if row["valid"]]
-    if png and valid:
-        write_atomic(png, draw_units(checks))
-    if as_json:
-        print_json(rows)
-    else:
-        if valid:
-            _print_checked(valid)
-        for row in rows:
-            for reason in row["reasons"]:
-                message(f"error: {one_line(reason['reason'])} ({reason['code']})")
-    if png and valid:
-        message(f"drawing: {png}")
-    if len(valid) < len(rows):
-        raise typer.Exit(InvalidRepeatUnit.exit_code)
 
 
 def dedupe(
@@ -239,20 +200,7 @@ def dedupe(
         if seeds:
             message(f"seed file of {counted(library.n_groups - len(left_out), 'polymer')}: {seeds}")
         if not library.n_groups:
-            raise InputError(f"{file}: no row holds a repeat unit")
-
-
-def _known(file: Path, column: str | None, keys: set[str]) -> dict[str, dict[str, Any]]:
-    """Line and text of the first row of each key in a file."""
-    from autodisco.api.check import known_polymers
-    from autodisco.cli.output import counting
-
-    left_out: list[int] = []
-    with counting(f"reading {file}", "rows") as progress:
-        known = known_polymers(file, column, keys, progress, left_out.append)
-    for n in left_out:
-        message(f"{file}: {counted(n, 'row')} without a valid repeat unit left out")
-    return known
+            raise InputError(f"{file}: no row holds a repeat unit; each is a SMILES with two ends, such as *OCC*")
 
 
 def _print_groups(library: "Library") -> None:
@@ -284,53 +232,3 @@ def _others(group: "Group") -> str:
     others = [*zip(group.members, group.names, strict=True)][1:6]
     shown = ", ".join(f"{text} ({f'{name}, ' if name else ''}line {line})" for (line, text), name in others)
     return shown + (f" and {len(group.members) - 6} more" if len(group.members) > 6 else "")
-
-
-def _print_checked(rows: list[dict[str, Any]]) -> None:
-    against, named = "equals" in rows[0], any(row["name"] for row in rows)
-    print_table(
-        [
-            "repeat unit",
-            "canonical",
-            *["name"] * named,
-            "key",
-            ">g/mol",
-            ">heavy atoms",
-            ">O/C",
-            ">rotatable",
-            ">SA score",
-            "flags",
-        ]
-        + ["known as"] * against,
-        [
-            (
-                row["smiles"],
-                row["canonical"],
-                *[row["name"]] * named,
-                row["key"],
-                f"{row['scores']['molar_mass_g_per_mol']:.2f}",
-                row["scores"]["heavy_atoms"],
-                number(row["scores"]["oxygen_carbon_ratio"]),
-                number(row["scores"]["rotatable_fraction"]),
-                f"{row['scores']['sa_score']:.2f}",
-                ", ".join(flag["name"] for flag in row["flags"]) or "none",
-                *([_known_as(row["equals"])] if against else []),
-            )
-            for row in rows
-        ],
-    )
-    print_table(
-        ["repeat unit", "PSMILES", "BigSMILES"], [(row["smiles"], row["psmiles"], row["bigsmiles"]) for row in rows]
-    )
-    for row in rows:
-        for note in row["notes"]:
-            message(f"{row['smiles']}: {note}")
-        for flag in row["flags"]:
-            bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
-            message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")
-        for weak in row["force_field_flags"] or []:
-            message(f"{row['smiles']}: force field, {weak['name']}: {weak['reason']} ({weak['figure']})")
-
-
-def _known_as(equals: dict[str, Any] | None) -> str:
-    return f"{equals['smiles']} (line {equals['line']})" if equals else "new"

@@ -60,9 +60,9 @@ def _from_flags(text: str, flags: Flags) -> "Formulation":
     from autodisco.simulation.formulation import Formulation, Polymer, SaltShare, Solvent, Unit
 
     if flags.no_salt and flags.salt:
-        raise InputError("--no-salt and --salt exclude each other")
+        raise InputError("--no-salt and --salt exclude each other; leave one of them out")
     if flags.architecture and not flags.comonomer:
-        raise InputError("--architecture needs --comonomer")
+        raise InputError("--architecture needs a second unit: --comonomer SMILES:FRACTION")
     blend = [_shared("--blend", value) for value in flags.blend]
     comonomers = [_shared("--comonomer", value) for value in flags.comonomer]
     first = _rest("--blend", blend)

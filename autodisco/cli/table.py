@@ -36,7 +36,7 @@ def table(
     from autodisco.analysis.quantities import quantity as known
 
     if as_json and as_csv:
-        raise InputError("--json and --csv exclude each other")
+        raise InputError("--json and --csv exclude each other; leave one of them out")
     results, names = tabulated.read_results(files), tabulated.columns(quantity or ())
     rows, fits, comparisons = (
         tabulated.records(results, names),

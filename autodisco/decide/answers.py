@@ -132,7 +132,7 @@ def read_answers(path: Path) -> tuple[Answers, list[str]]:
         rows.append({name: _cell(table.where(row), name, cell) for name, cell in cells.items()})
         places.append(table.where(row))
     if len(sources) > 1:
-        raise InputError(f"{where}: several sources; allowed is one in a file")
+        raise InputError(f"{where}: several sources; allowed is one in a file: make a file for each")
     source = {"source": name} if (name := next(iter(sources), "")) else {}
     return _validated(path, {"answers": rows, **source}, places), places
 

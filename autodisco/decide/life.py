@@ -75,7 +75,9 @@ def explain(store: Store, polymer: str) -> Life:
     key = store.key_called(polymer) or key_called(polymer) or _key(polymer)
     if life := life_of(store, key, Standings(store)):
         return life
-    raise InputError(f"{store.folder}: this campaign has not met {polymer}")
+    raise InputError(
+        f"{store.folder}: this campaign has not met {polymer}; its report lists the polymers that it knows"
+    )
 
 
 def life_of(store: Store, key: str, standings: Standings) -> Life | None:

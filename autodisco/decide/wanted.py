@@ -70,7 +70,7 @@ def wanted(given: Any, found: Callable[[str], str] = str) -> Wanted:
     of_aim = [(entry.get("aim", "default"), objective_of_table(entry, found)) for entry in entries]
     aims = [one for aim, one in of_aim if aim != CONSTRAIN]
     if not aims:
-        raise InputError("every objective is a constraint; one to rank by is needed")
+        raise InputError("every objective is a constraint; one to rank by is needed: give one another aim")
     return Wanted(aims[0], tuple(aims[1:]), tuple(one for aim, one in of_aim if aim == CONSTRAIN))
 
 

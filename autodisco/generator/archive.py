@@ -33,20 +33,22 @@ def load_archive(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         The file is missing, damaged, not such an archive, or was written by another version.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such model file")
+        raise InputError(f"{path}: there is no such model file; autodisco train writes one")
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"{path}: not a model file of this program") from error
+        raise InputError(f"{path}: not a model file of this program; autodisco train writes them") from error
     if metadata.get("program") != "autodisco":
         raise InputError(f"{path}: not a model file of this program")
     if metadata.get("format") != str(FORMAT):
         raise InputError(f"{path}: written by another version of this program; train the model again")
     found = _sha256(metadata, tensors)
     if metadata.get("sha256", found) != found:  # files of early versions have no checksum
-        raise InputError(f"{path}: damaged, its content is not what was written")
+        raise InputError(
+            f"{path}: damaged, its content is not what was written; copy it again, or train the model again"
+        )
     return {**json.loads(metadata["facts"]), "kind": metadata["kind"]}, tensors
 
 

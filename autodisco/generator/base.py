@@ -146,7 +146,7 @@ class Generator(ABC):
         facts, tensors = load_archive(Path(path))
         kind = copied_part(Path(path).absolute().parent.parent, facts["kind"])
         if kind not in GENERATORS or "settings" not in facts:
-            raise InputError(f"{path}: not a model file of this program")
+            raise InputError(f"{path}: not a model file of this program; autodisco train writes them")
         try:
             settings = generator_settings(**{"kind": kind, **facts["settings"]})
             loaded = GENERATORS.get(kind).restore(settings, facts, tensors)

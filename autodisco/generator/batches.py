@@ -49,7 +49,7 @@ def encode_rows(rows: Sequence[TrainingRow], block_size: int, augment: str = "no
         There are no rows, or a row is too long or cannot be written in tokens.
     """
     if not rows:
-        raise InputError("the training set of the generator is empty")
+        raise InputError("the training set of the generator is empty; give a data set with repeat units")
     sequences = [np.array(_tokens(row, row.smiles)) for row in rows]
     longest = max(range(len(rows)), key=lambda i: len(sequences[i]))
     # The end token is a target but never an input, so it takes no place in the block.

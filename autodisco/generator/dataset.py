@@ -78,7 +78,7 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
     if table.names is None:
         first = next(table.rows, None)
         if first is None:
-            raise InputError(f"{path}: the file is empty")
+            raise InputError(f"{path}: the file is empty; repeat units are expected, one a row")
         if len(first.cells) > 1:
             raise InputError(
                 f"{table.where(first)}: there is no header, as {first.cells[0]!r} is in the first line; name the "
@@ -109,7 +109,7 @@ def read_dataset(path: Path, properties: Sequence[str] = ()) -> list[DatasetRow]
         }
         found.append((_canonical(cells[smiles_at].strip(), where), value, numbers))
     if not found:
-        raise InputError(f"{path}: no rows below the header")
+        raise InputError(f"{path}: no rows below the header; write a repeat unit in each row")
 
     known = {value for _, value, _ in found if value is not None}
     if known and known <= {0.0, 1.0}:

@@ -46,7 +46,7 @@ class GeneticGenerator(Generator):
     def fit(cls, rows: Sequence[TrainingRow], settings: Any, options: FitOptions) -> Self:
         """The generator with `rows` as parents; it needs no training."""
         if not rows:
-            raise InputError("the training set of the generator is empty")
+            raise InputError("the training set of the generator is empty; give a data set with repeat units")
         return cls(settings, rows)
 
     def draw(self, n: int, sampling: Sampling, seed: int) -> list[str]:

@@ -33,7 +33,9 @@ class Given:
         """Class of a value; between two classes that of the nearer one. Raises InputError outside of all classes."""
         low, high = self.ranges[0][0], self.ranges[-1][1]
         if not low <= value <= high:
-            raise InputError(f"{self.column} {value:g}: the training rows have {low:g} to {high:g}")
+            raise InputError(
+                f"{self.column} {value:g}: allowed is a value between those of the training rows, {low:g} to {high:g}"
+            )
         return f"q{self._number(value)}"
 
     @property
@@ -64,7 +66,8 @@ class Given:
         different, numbers = np.unique(np.asarray(values, dtype=float), return_counts=True)
         if len(different) < 2:
             raise InputError(
-                f"column {column} has {'one value' if len(different) else 'no values'}; a condition needs two or more"
+                f"column {column} has {'one value' if len(different) else 'no values'}; "
+                "a condition needs two or more; fill the column, or leave the condition out"
             )
         if len(different) <= (k or MOST_CLASSES):
             groups = [[value] for value in different]

@@ -139,5 +139,7 @@ def _copy_weights(source: Generator, model: "Network", settings: NetworkSettings
     for name in ("kind", "size", "block_size"):
         theirs, ours = getattr(source.settings, name, None), getattr(settings, name)
         if theirs != ours:
-            raise InputError(f"cannot start from a generator with {name} {theirs!r}: the settings ask for {ours!r}")
+            raise InputError(
+                f"cannot start from a generator with {name} {theirs!r}: the settings ask for {ours!r}; make them equal"
+            )
     model.load_state_dict(source.content()[1])

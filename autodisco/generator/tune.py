@@ -97,7 +97,7 @@ class Search:
         known = {name for kind in kinds for name in settings_class({"kind": kind}).model_fields}
         for name in self.space:
             if name not in known:
-                raise InputError(f"{name} is not a setting of the generator")
+                raise InputError(f"{name} is not a setting of the generator; autodisco train --help lists them")
         content = hashlib.sha256("\n".join(f"{r.smiles} {r.label} {r.weight!r}" for r in self.rows).encode())
         self._setup = {
             "data": content.hexdigest(),

@@ -80,7 +80,9 @@ def read_bigsmiles(text: str) -> StochasticObject:
     kinds = ["".join(sorted(end["kind"] or end["bare"] for end in ends)) for ends in found]
     alternates = sorted(kinds) == ["<<", ">>"]
     if set(kinds) not in ({"$$"}, {"<>"}) and not alternates:
-        raise _not_read(text, f"units with descriptors {' and '.join(kinds)} do not make a chain that is read")
+        raise _not_read(
+            text, f"units with descriptors {' and '.join(kinds)} do not make a chain that is read; write [<] and [>]"
+        )
     weights = [_weight(text, ends) for ends in found]
     units = tuple(_unit(part, ends) for part, ends in zip(parts, found, strict=True))
     return StochasticObject(units, tuple(w / sum(weights) for w in weights), alternates, kinds[0] == "<>")
@@ -123,7 +125,7 @@ def _inside(text: str) -> str:
     if "[#" in text or "{#" in text:
         raise _not_read(text, "names of fragments are not read; write their atoms")
     if text.count("{") != text.count("}"):
-        raise _not_read(text, "a brace is not closed")
+        raise _not_read(text, "a brace has no other; it begins with { and ends with }")
     if "}{" in text:
         raise _not_read(text, "stochastic objects in a row are blocks; a formulation file takes a block copolymer")
     if re.search(r"\}(\|[^|]*\|)?\.", text):
@@ -135,7 +137,7 @@ def _inside(text: str) -> str:
     if ";" in text:
         raise _not_read(text, "end groups cannot be kept; leave out what is from ; to the last descriptor")
     if _LADDER.search(text):
-        raise _not_read(text, "ladder polymers are not read")
+        raise _not_read(text, "ladder polymers cannot be used: chains have one bond between units")
     return text[1:-1]
 
 
@@ -148,7 +150,9 @@ def _completed(text: str, inside: str, opened: object, closed: object) -> list[s
     if _DESCRIPTOR.search(bare):
         branched = min(len(_DESCRIPTOR.findall(part)) for part in inside.split(",")) > 1
         why = "a unit with three bonding descriptors or more makes branches, which are not read"
-        raise _not_read(text, why if branched else "each repeat unit needs two bonding descriptors")
+        raise _not_read(
+            text, why if branched else "each repeat unit needs two bonding descriptors, as in {[][<]OCC[>][]}"
+        )
     kinds = (first[0] if first else "", last[0] if last else "")
     # A terminal descriptor is that of the outside, so that the unit has its conjugate.
     begin, end = ("[<]", "[>]") if ">" in kinds[0] or "<" in kinds[1] else ("[>]", "[<]")

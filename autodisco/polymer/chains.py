@@ -89,7 +89,7 @@ def chain(unit: RepeatUnit | str, n: int) -> Chain:
     Raises InvalidRepeatUnit for a string that is no repeat unit, ValueError for `n` below 1.
     """
     if n < 1:
-        raise ValueError(f"a chain of {n} repeat units; 1 at least expected")
+        raise ValueError(f"a chain of {n} repeat units; allowed is 1 or more")
     word = (parse(unit) if isinstance(unit, str) else unit).word
     one = CappedUnit.of(word)
     few = min(n, 3)

@@ -123,7 +123,7 @@ def draw_units(rng: np.random.Generator, *, max_pieces: int = 8, max_characters:
     for text in _drawn(rng, max_pieces):
         idle += 1
         if idle > _PATIENCE:
-            raise InputError(f"the grammar holds no repeat unit of at most {max_characters} characters")
+            raise InputError(f"the grammar holds no repeat unit of at most {max_characters} characters; allow more")
         if text and not (max_characters and len(text) > max_characters):
             idle = 0
             yield text

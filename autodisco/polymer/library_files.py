@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LISTS = (".smi", ".smiles")
 FILES = (".csv", ".tsv", ".txt", *LISTS)
+WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 NAME_COLUMN = "name"
 HOW = "choose one with --column"
 
@@ -29,17 +30,26 @@ class UnitText(NamedTuple):
 def given_units(words: Sequence[str], column: str | None) -> Iterator[tuple[str, UnitText]]:
     """The texts of a command line, whose words are texts or files of them, each with its file (empty without one).
 
-    A word is a file if it ends in one of `FILES`, or holds no ``*`` and exists. Raises InputError as `read_units`, and
-    for a column without a file.
+    A word is a file if it ends in one of `FILES` or `WORKBOOKS`, or holds no ``*`` and exists. Raises InputError as
+    `read_units`, and for a column without a file.
     """
-    files = [word for word in words if Path(word).suffix.lower() in FILES or ("*" not in word and Path(word).is_file())]
+    files = files_among(words)
     if column and not files:
         raise InputError("--column names a column of FILE; no file is given")
     for word in words:
+        if word in files and Path(word).suffix.lower() in WORKBOOKS:
+            missing = "" if Path(word).is_file() else "no such file, and "
+            raise InputError(f"{word}: {missing}workbooks are not read; save the sheet as CSV")
         if word in files:
             yield from ((word, unit) for unit in read_units(Path(word), column))
         else:
             yield "", UnitText(0, word)
+
+
+def files_among(words: Sequence[str]) -> list[str]:
+    """Words of a command line that are files."""
+    endings = (*FILES, *WORKBOOKS)
+    return [w for w in words if Path(w).suffix.lower() in endings or ("*" not in w and Path(w).is_file())]
 
 
 def read_strings(file: Path, column: str | None) -> Iterator[tuple[int, str]]:
@@ -63,7 +73,9 @@ def read_units(file: Path, column: str | None) -> Iterator[UnitText]:
 def _some(file: Path, rows: Iterator[UnitText]) -> Iterator[UnitText]:
     first = next(rows, None)
     if first is None:
-        raise InputError(f"{file}: holds no repeat unit")
+        raise InputError(
+            f"{file}: holds no repeat unit; write one in a line, or in a column such as {SMILES_COLUMNS[0]}"
+        )
     yield first
     yield from rows
 
@@ -75,7 +87,11 @@ def _units(file: Path, column: str | None, hint: str = "") -> Iterator[UnitText]
         for number, content in enumerate(text_lines(file), 1):
             words = content.split()
             if words and not words[0].startswith("#"):
-                yield UnitText(number, words[0], " ".join(words[1:]))
+                from autodisco.polymer.habits import cleaned
+
+                misplaced = "*" not in words[0] and any("*" in word for word in words[1:])
+                name = "" if misplaced else " ".join(cleaned(content).split()[1:])
+                yield UnitText(number, content.strip() if misplaced else words[0], name)
         return
     table = open_table(file)
     if table.names is not None and len(table.names) == 1 and table.column(SMILES_COLUMNS) is None and not column:

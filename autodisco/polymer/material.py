@@ -27,6 +27,7 @@ from rdkit.Chem.Descriptors import MolWt
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
+from autodisco.polymer.habits import cleaned
 from autodisco.polymer.identity import Word, repeated, turned
 from autodisco.polymer.molecule import Molecule, closed, grafted, opened, read_molecule
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
@@ -111,8 +112,8 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
     >>> read_material("*CCCC*.*OCC*|random|0.25").smiles
     '*CCCC*.*CCO*|random|0.25'
     """
-    given = text.strip()
-    if is_bigsmiles(given):
+    given = cleaned(text)
+    if is_bigsmiles(given) and "*" not in given:
         given = read_bigsmiles(given).text
     head, *rest = given.split("|")
     if not rest:
@@ -122,12 +123,12 @@ def read_material(text: str, elements: frozenset[str] = ELEMENTS) -> Material:
         raise _unfit(given, f"'{architecture}' is no architecture; there are {', '.join(get_args(Architecture)[1:])}")
     if architecture == "molecule":
         if shares:
-            raise _unfit(given, "a molecule has one part")
+            raise _unfit(given, "a molecule has one part, as in COCCOC|molecule")
         molecule = closed(parse(head, elements)) if "*" in head else read_molecule(head, elements)
         return _mixture(given, "molecule", [(molecule, 1.0)])
     texts = head.split(".", maxsplit=1)
     if len(texts) != 2 or len(shares) != (architecture in NUMBERED):
-        raise _unfit(given, f"{architecture} needs two parts{NUMBERED.get(architecture, '')}")
+        raise _unfit(given, f"{architecture} needs two parts{NUMBERED.get(architecture, '')} (docs/formulations.md)")
     first = parse(texts[0], elements)
     if architecture == "side-chain":
         site = int(shares[0]) if shares[0].isdecimal() else 0

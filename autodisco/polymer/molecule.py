@@ -7,6 +7,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
+from autodisco.polymer.habits import name_advice
 from autodisco.polymer.identity import repeated
 from autodisco.polymer.repeat_unit import ELEMENTS, RepeatUnit, parse
 from autodisco.polymer.spelling import LEFT, LEFT_END, RIGHT, RIGHT_END
@@ -28,7 +29,7 @@ def read_molecule(text: str, elements: frozenset[str] = ELEMENTS) -> Molecule:
     """A neutral molecule. Raises InvalidRepeatUnit with a code of `parse`."""
     mol = _read(text, elements)
     if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
-        raise InvalidRepeatUnit("ends", f"'{text}' has an open end, which a molecule does not have")
+        raise InvalidRepeatUnit("ends", f"'{text}' has an open end, which a molecule does not have; leave * out")
     return Molecule(str(Chem.MolToSmiles(mol)))
 
 
@@ -72,7 +73,9 @@ def grafted(unit: RepeatUnit, side: str, site: int, elements: frozenset[str] = E
     branch, backbone = _read(side, elements), _labelled(unit)
     ends = [atom for atom in branch.GetAtoms() if atom.GetAtomicNum() == 0]
     if len(ends) != 1 or ends[0].GetDegree() != 1 or ends[0].GetBonds()[0].GetBondType() != Chem.BondType.SINGLE:
-        raise InvalidRepeatUnit("ends", f"'{side}' is no side chain, which has one end * with a single bond")
+        raise InvalidRepeatUnit(
+            "ends", f"'{side}' is no side chain, which has one end * with a single bond, such as *OCC"
+        )
     places = _sites(backbone)
     if not 1 <= site <= len(places):
         raise InvalidRepeatUnit(
@@ -95,14 +98,17 @@ def _read(text: str, elements: frozenset[str]) -> Chem.Mol:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text) if text else None
     if mol is None or len(Chem.GetMolFrags(mol)) != 1:
-        raise InvalidRepeatUnit("unparsable", f"'{text}' is not the SMILES of one molecule")
+        said = name_advice(text) or "write one molecule, such as COCCOC"
+        raise InvalidRepeatUnit("unparsable", f"'{text}' is not the SMILES of one molecule: {said}")
     symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - {"*"}
     if foreign := sorted(symbols - elements):
         raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
     if Chem.GetFormalCharge(mol):
-        raise InvalidRepeatUnit("charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(mol):+d}")
+        raise InvalidRepeatUnit(
+            "charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(mol):+d}; allowed is a neutral molecule"
+        )
     if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
-        raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron")
+        raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron; write it without brackets")
     return mol
 
 

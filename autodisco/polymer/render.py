@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from io import BytesIO
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,22 @@ from autodisco.polymer.material import Material, Part, read_material
 from autodisco.polymer.repeat_unit import ORGANIC_ELEMENTS, RepeatUnit
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from rdkit.Chem.Draw import rdMolDraw2D
 
-PANEL = (320, 220)
-MOST_COLUMNS = 4
-WEAK = (0.99, 0.75, 0.60)
+Panel = tuple[RepeatUnit | None, str, Sequence[int]]
+"""A unit, or None for an empty field; its legend of one line or more; its weak atoms (see `Flag`)."""
+
+LEAST_PANEL, MOST_PANEL, MOST_WIDTH = (100, 50), (640, 480), 1200
+"""Width and height of a structure, and width of the picture, in pixels."""
+
+BOND, DRAWN_BOND = 34, 1.5
+"""Length of a bond in pixels, and in the coordinates of RDKit."""
+
+MARGIN, LINE = 44, 20
+"""Pixels around a structure, and for a line of a legend."""
+
+WEAK, REFUSED = (0.99, 0.75, 0.60), "firebrick"
 
 
 class NoDrawings(AutodiscoError):
@@ -61,23 +73,55 @@ def render_svg(subject: Material | RepeatUnit | str, width: int = 240, height: i
     return text[text.index("<svg") :].strip()
 
 
-def render_png(units: Sequence[RepeatUnit], legends: Sequence[str], weak: Sequence[Sequence[int]]) -> bytes:
-    """A PNG of several units side by side, each with its legend; the atoms `weak` (see `Flag`) of each are marked.
+def render_png(panels: Sequence[Panel]) -> bytes:
+    """A PNG of several units in rows, all at one scale, each above its legend, weak atoms marked.
 
     Raises NoDrawings where RDKit cannot draw.
     """
+    from matplotlib import font_manager
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), LINE - 6)
+    drawn = [(_structure(unit, weak), legend, "black" if unit else REFUSED) for unit, legend, weak in panels]
+    placed, left, top, below = [], 0, 0, 0
+    for structure, legend, _ in drawn:
+        lines = legend.split("\n")
+        width = max(structure.width, *(round(font.getlength(line)) + LINE for line in lines))
+        height = structure.height + LINE * len(lines) + LINE
+        if left and left + width > MOST_WIDTH:
+            left, top, below = 0, top + below, 0
+        placed.append((left, top, width))
+        left, below = left + width, max(below, height)
+    picture = Image.new("RGB", (max(left + width for left, _, width in placed), top + below), "white")
+    pen = ImageDraw.Draw(picture)
+    for (structure, legend, colour), (left, top, width) in zip(drawn, placed, strict=True):
+        picture.paste(structure, (left + (width - structure.width) // 2, top))
+        middle = left + width // 2
+        for number, line in enumerate(legend.split("\n")):
+            pen.text((middle, top + structure.height + LINE * number), line, colour, font, "ma")
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def _structure(unit: RepeatUnit | None, weak: Sequence[int]) -> "Image":
+    """The picture of a unit as large as it needs; a blank one without a unit."""
+    from PIL import Image
+
     draw = drawing()
-    columns = min(len(units), MOST_COLUMNS)
-    rows = -(-len(units) // columns)
-    drawer = draw.MolDraw2DCairo(columns * PANEL[0], rows * PANEL[1], *PANEL)
+    if unit is None:
+        return Image.new("RGB", LEAST_PANEL, "white")
+    mol = draw.PrepareMolForDrawing(_drawn(unit))
+    at = mol.GetConformer().GetPositions()
+    needed = [round(float(at[:, k].max() - at[:, k].min()) / DRAWN_BOND * BOND) + MARGIN for k in (0, 1)]
+    size = [min(max(n, least), most) for n, least, most in zip(needed, LEAST_PANEL, MOST_PANEL, strict=True)]
+    drawer = draw.MolDraw2DCairo(*size)
     options = _options(drawer)
-    options.legendFontSize = 16
+    options.fixedBondLength = BOND
     options.setHighlightColour(WEAK)
-    mols = [draw.PrepareMolForDrawing(_drawn(unit)) for unit in units]
-    marked = [[atom + 1 for atom in atoms] for atoms in weak]  # the left end comes first
-    drawer.DrawMolecules(mols, legends=list(legends), highlightAtoms=marked)
+    drawer.DrawMolecule(mol, highlightAtoms=[atom + 1 for atom in weak])  # the left end comes first
     drawer.FinishDrawing()
-    return bytes(drawer.GetDrawingText())
+    return Image.open(BytesIO(drawer.GetDrawingText())).convert("RGB")
 
 
 def _options(drawer: "rdMolDraw2D.MolDraw2D") -> "rdMolDraw2D.MolDrawOptions":

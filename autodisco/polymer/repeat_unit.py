@@ -14,6 +14,7 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
+from autodisco.polymer.habits import EXAMPLE, advice, cleaned, in_words, name_advice
 from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings, turned
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
@@ -73,7 +74,10 @@ class RepeatUnit:
         for way in readings(self.word):
             if _canonical_spelling(repeated(way, times)) == wanted:
                 return way * times
-        raise InvalidRepeatUnit("unparsable", f"'{self.given}' cannot be joined with other units: rewrite its stereo")
+        raise InvalidRepeatUnit(
+            "unparsable",
+            f"'{self.given}' cannot be joined with other units; leave out its stereo marks (/, \\ and @)",
+        )
 
     def random_spelling(self, rng: np.random.Generator) -> str:
         """One of the `spellings`, its branches and rings written in random order; it begins with the end ``*``."""
@@ -107,7 +111,7 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
     >>> parse("*COC*") == parse("[Cu]CCO[Au]")
     True
     """
-    given = smiles.strip()
+    given = cleaned(smiles)
     if is_bigsmiles(given):
         given = _smiles_of(given, elements)
     word = _known_word(given, elements)
@@ -123,11 +127,15 @@ def parse(smiles: str, elements: frozenset[str] = ELEMENTS) -> RepeatUnit:
 
 def _smiles_of(text: str, elements: frozenset[str]) -> str:
     """The repeat unit of a BigSMILES; units that stand in turn are joined."""
+    if "*" in text:
+        raise _unreadable(text, "bigsmiles")
     found = read_bigsmiles(text)
     if len(found.units) == 1:
         return found.units[0]
     if not found.alternates:
-        raise InvalidRepeatUnit("bigsmiles", f"'{text}' is a copolymer; one repeat unit is expected here")
+        raise InvalidRepeatUnit(
+            "bigsmiles", f"'{text}' is a copolymer, and one repeat unit is expected here; give one of its units"
+        )
     return repeated(tuple(block for unit in found.units for block in parse(unit, elements).written))
 
 
@@ -168,17 +176,27 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     """The word of the chain; every objection to the text is raised here."""
     if len(text) > MAX_CHARACTERS:
         shown = text[:20]
-        raise InvalidRepeatUnit("too-long", f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read")
+        raise InvalidRepeatUnit(
+            "too-long",
+            f"'{shown}…' has {len(text)} characters; at most {MAX_CHARACTERS} are read; "
+            "give the smallest unit of the chain",
+        )
     if not text or _UNSUPPORTED.search(text):
-        raise InvalidRepeatUnit("unparsable", f"{text!r} is not a SMILES of a repeat unit")
+        raise _unreadable(text)
     labelled, n_ends, has_brackets = _label_ends(text)
     unit = Chem.MolFromSmiles(labelled)
     if unit is None:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
-        raise InvalidRepeatUnit("disconnected", f"'{text}' has parts that are not bonded to each other")
+        raise InvalidRepeatUnit(
+            "disconnected",
+            f"'{text}' has parts that are not bonded to each other (.); "
+            "give the polymer alone, without ions and solvents",
+        )
     if ":" in text and any(map(_is_aromatic_between_others, unit.GetBonds())):
-        raise InvalidRepeatUnit("unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic")
+        raise InvalidRepeatUnit(
+            "unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic; leave : out"
+        )
     if has_brackets:
         n_ends = len(unit.GetSubstructMatches(_ANY_END))
     if n_ends == 2 and not (LEFT_END in labelled and RIGHT_END in labelled):
@@ -186,7 +204,8 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if n_ends != 2:
         raise InvalidRepeatUnit(
             "ends",
-            f"'{text}' has {counted(n_ends, 'attachment point')}; a repeat unit has exactly two, written * or [*]",
+            f"'{text}' has {counted(n_ends, 'attachment point')}; "
+            f"{name_advice(text) or 'a repeat unit has exactly two, written * or [*]'}",
         )
     if "." in text or "%(" in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
@@ -196,9 +215,14 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     word = chain_word(tokens)
     if word is None and has_sound_ends(tokens):
         # RDKit writes some aromatic systems as a SMILES that it cannot read.
-        raise InvalidRepeatUnit("unparsable", f"'{text}' has no canonical SMILES that can be read")
+        raise InvalidRepeatUnit(
+            "unparsable",
+            f"'{text}' has no canonical SMILES that can be read; write its aromatic rings with capitals and =",
+        )
     if word is None:
-        raise InvalidRepeatUnit("end-bond", f"'{text}': each end needs one single bond to one atom of the unit")
+        raise InvalidRepeatUnit(
+            "end-bond", f"'{text}': each end needs one single bond to one atom of the unit, as in *OCC* and *OCC(*)C"
+        )
     symbols = {_symbol(token) for token in set(tokens) - _plain_tokens(elements)}
     if foreign := sorted(symbols - elements):
         raise InvalidRepeatUnit("element", f"'{text}' holds {foreign[0]}; allowed are {', '.join(sorted(elements))}")
@@ -244,15 +268,24 @@ def _uncharge_oxides(unit: Chem.Mol) -> bool:
 def _check_bracket_atoms(text: str, unit: Chem.Mol) -> None:
     for atom in unit.GetAtoms():
         if atom.GetAtomicNum() == 1:
-            raise InvalidRepeatUnit("element", f"'{text}' holds an isotope of hydrogen; write no hydrogens")
+            raise InvalidRepeatUnit("element", f"'{text}' holds hydrogen in brackets of its own; leave hydrogen out")
         if atom.GetNumRadicalElectrons():
-            raise InvalidRepeatUnit("radical", f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()})")
+            raise InvalidRepeatUnit(
+                "radical",
+                f"'{text}' has an atom with an unpaired electron ({atom.GetSymbol()}); "
+                "write it without brackets, so that hydrogen is added",
+            )
         charge = atom.GetFormalCharge()
         # A charge balanced on the neighbouring atom is how nitro groups and N-oxides are written, not an ion.
         if charge and not any(charge * other.GetFormalCharge() < 0 for other in atom.GetNeighbors()):
-            raise InvalidRepeatUnit("charge", f"'{text}' has a charged atom ({atom.GetSymbol()}{charge:+d})")
+            raise InvalidRepeatUnit(
+                "charge",
+                f"'{text}' has a charged atom ({atom.GetSymbol()}{charge:+d}); charged polymers cannot be used",
+            )
     if Chem.GetFormalCharge(unit):
-        raise InvalidRepeatUnit("charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(unit):+d}")
+        raise InvalidRepeatUnit(
+            "charge", f"'{text}' has a net charge of {Chem.GetFormalCharge(unit):+d}; charged polymers cannot be used"
+        )
 
 
 def _label_ends(text: str) -> tuple[str, int, bool]:
@@ -281,9 +314,12 @@ def _why_unreadable(text: str, labelled: str) -> InvalidRepeatUnit:
     params.sanitize = False
     raw = Chem.MolFromSmiles(labelled, params)
     problems = Chem.DetectChemistryProblems(raw) if raw is not None else ()
-    for problem in problems:
-        if problem.GetType() == "AtomValenceException":
-            return InvalidRepeatUnit("valence", f"'{text}' has an atom with too many bonds ({problem.Message()})")
-    if problems:
-        return InvalidRepeatUnit("unparsable", f"'{text}' is not a molecule ({problems[0].Message()})")
-    return InvalidRepeatUnit("unparsable", f"'{text}' is not a SMILES of a repeat unit")
+    said = advice(text)
+    if not problems or said != EXAMPLE:  # a formula is read as rings between its atoms
+        return _unreadable(text)
+    bonds = [problem for problem in problems if problem.GetType() == "AtomValenceException"]
+    return InvalidRepeatUnit("valence" if bonds else "unparsable", f"'{text}': {in_words(bonds or problems, raw)}")
+
+
+def _unreadable(text: str, code: str = "unparsable") -> InvalidRepeatUnit:
+    return InvalidRepeatUnit(code, f"{text!r} is not a SMILES of a repeat unit: {advice(text)}")

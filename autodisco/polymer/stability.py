@@ -138,5 +138,5 @@ def _smarts(rule: Rule, text: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         pattern = Chem.MolFromSmarts(text)
     if pattern is None or pattern.GetNumAtoms() == 0:
-        raise InputError(f"stability rule '{rule.name}': '{text}' is not SMARTS")
+        raise InputError(f"stability rule '{rule.name}': '{text}' is not SMARTS that RDKit reads")
     return pattern

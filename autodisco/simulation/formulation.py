@@ -87,7 +87,7 @@ class Polymer(_Table):
             equal = 1 / len(self.units)
             raise ValueError(f"the units of an alternating copolymer have equal fractions, here {equal:.4g} each")
         if self.sequence_seed is not None and self.architecture != "random":
-            raise ValueError("sequence_seed is for architecture random")
+            raise ValueError("sequence_seed is for architecture random; leave it out")
         return self
 
     @cached_property
@@ -206,15 +206,17 @@ class Formulation(_Table):
             noun = "polymers" if self.polymers else "solvents, without a polymer,"
             raise ValueError(f"the mass fractions of the {noun} add up to {total:g}, not to 1")
         if self.polymers and sum(solvent.mass_fraction or 0.0 for solvent in self.solvents) >= 1:
-            raise ValueError("the mass fractions of the solvents leave no polymer")
+            raise ValueError("the mass fractions of the solvents leave no polymer; their sum has to be below 1")
         titles = [part.title for part in self.polymers] + [solvent.smiles for solvent in self.solvents]
         if doubled := {title for title in titles if titles.count(title) > 1}:
-            raise ValueError(f"{doubled.pop()} is named twice")
+            raise ValueError(f"{doubled.pop()} is named twice; name it once, with its whole share")
         names = [salt.name for salt in self.salts or ()]
         if doubled := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"salt {doubled.pop()} is named twice")
+            raise ValueError(f"salt {doubled.pop()} is named twice; name it once")
         if self.salts == () and (self.molality is not None or any(s.mole_ratio for s in self.solvents)):
-            raise ValueError("molality and mole_ratio of solvents need a salt")
+            raise ValueError(
+                "molality and mole_ratio of solvents need a salt; name one in [[salts]], or leave them out"
+            )
         try:
             ion_data.known(self.ions)
             used = {ion.name for name in names for ion in ion_data.salt(name, self.ions).ions}
@@ -309,7 +311,7 @@ def neutral_molecule(smiles: str) -> Chem.Mol:
     """A molecule with explicit hydrogens. Raises ValueError for a text that is no neutral molecule."""
     mol = topology.single_molecule(smiles)
     if mol is None or Chem.GetFormalCharge(mol) or any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
-        raise ValueError(f"{smiles!r} is not the SMILES of one neutral molecule")
+        raise ValueError(f"{smiles!r} is not the SMILES of one neutral molecule, such as COCCOC")
     return mol
 
 

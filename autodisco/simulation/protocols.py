@@ -73,7 +73,7 @@ class SystemSettings(Table):
     def _can_be_made(cls, salt: str | tuple[str, ...], others: ValidationInfo) -> str | tuple[str, ...]:
         names = (salt,) if isinstance(salt, str) else salt
         if len(set(names)) < len(names):
-            raise ValueError("a salt is named twice")
+            raise ValueError("a salt is named twice; name each of them once")
         try:
             for name in names:
                 ion_data.salt(name, others.data.get("ions", ()))

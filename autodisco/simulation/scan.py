@@ -32,7 +32,7 @@ def with_molality(subject: Subject, molality: float) -> Formulation:
     """The same content with another amount of salt. Raises InputError for a formulation without salt."""
     mixture = of(subject)
     if mixture.salts == ():
-        raise InputError(f"{mixture.title} holds no salt, whose amount could be scanned")
+        raise InputError(f"{mixture.title} holds no salt, whose amount could be scanned; name one with --salt")
     fields = {name: getattr(mixture, name) for name in Formulation.model_fields}
     return Formulation(**fields | {"molality": molality})
 

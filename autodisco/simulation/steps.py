@@ -50,7 +50,9 @@ class Npt(Table):
     def _is_constant(self) -> "Npt":
         ramps = len(set(self.temperature_k)) > 1 or len(set(self.pressure_atm)) > 1
         if self.extend_up_to and ramps:
-            raise ValueError("extend_up_to is for steps of constant temperature_k and pressure_atm")
+            raise ValueError(
+                "extend_up_to is for steps of constant temperature_k and pressure_atm; leave it out of others"
+            )
         if self.extend_up_to and self.duration_ps - (self.set_mean_box_over_ps or 0.0) < LEAST_JUDGED_PS:
             raise ValueError(f"extend_up_to needs {LEAST_JUDGED_PS:g} ps before the box is averaged, to judge them")
         cooled = abs(self.temperature_k[0] - self.temperature_k[1])

@@ -15,6 +15,7 @@ from rdkit.Chem import AllChem
 from autodisco.arrays import Floats
 from autodisco.errors import InputError, WindowFailure
 from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, chain, parse
+from autodisco.polymer.habits import name_advice
 
 ANION = "FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F"
 """TFSI, the anion of the paper's salt."""
@@ -50,7 +51,8 @@ def molecule(smiles: str) -> Chem.Mol:
         mol = Chem.MolFromSmiles(smiles)
     numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()] if mol else []
     if not numbers or 0 in numbers:
-        raise InputError(f"'{smiles}' is not the SMILES of a molecule")
+        said = name_advice(smiles) or "write a molecule such as COCCOC, or a repeat unit such as *OCC*"
+        raise InputError(f"'{smiles}' is not the SMILES of a molecule: {said}")
     if (parts := len(Chem.GetMolFrags(mol))) > 1:
         raise InputError(f"'{smiles}' is {parts} molecules; allowed is one")
     if max(numbers) > HEAVIEST:
@@ -79,7 +81,7 @@ def with_lithium(mol: Chem.Mol) -> Species:
             if np.linalg.norm(positions - place, axis=1).min() >= CLOSEST_A:
                 starts.append(np.vstack([positions, place]))
     if not starts:
-        raise WindowFailure("no place for a lithium ion was found")
+        raise WindowFailure("no place for a lithium ion was found; leave --with-salt out")
     ion = Chem.MolFromSmiles("[Li+]")
     return _species(Chem.CombineMols(mol, ion), _spread(starts))
 
@@ -116,7 +118,9 @@ def _conformers(mol: Chem.Mol) -> list[Floats]:
         if not mol.GetNumConformers():
             AllChem.EmbedMultipleConfs(mol, CONFORMERS, randomSeed=SEED, useRandomCoords=True, maxAttempts=100)
         if not mol.GetNumConformers():
-            raise WindowFailure("RDKit finds no three-dimensional structure")
+            raise WindowFailure(
+                "RDKit finds no three-dimensional structure; a shorter oligomer may have one (--units 1)"
+            )
         order = list(range(mol.GetNumConformers()))
         if AllChem.MMFFHasAllMoleculeParams(mol):
             energies = [energy for _, energy in AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=500)]

@@ -45,7 +45,7 @@ def code_of(error: BaseException | None) -> int | None:
 def require(folder: Path) -> None:
     """Raise NoCampaign for a folder without a database."""
     if not (folder / "state.db").is_file():
-        raise NoCampaign(f"{folder}: no campaign here (state.db is missing)")
+        raise NoCampaign(f"{folder}: no campaign here (state.db is missing); begin one with: autodisco run FILE")
 
 
 def _require_unowned(connection: sqlite3.Connection, folder: Path) -> None:

@@ -109,7 +109,7 @@ def from_tables(
     Raises InputError where there is neither a prior mean nor a table, and for a value that cannot be a conductivity.
     """
     if not prior_mean and not tables:
-        raise InputError("without the prior mean, a table of values is needed")
+        raise InputError("without the prior mean, a table of values is needed: give one with --data")
     sources = [Source(name, "data-set", False, UNKNOWN_TABLE) for name in tables]
     if prior_mean:
         sources.insert(0, Source.of_kind(TARGET, "protocol", reference=True))

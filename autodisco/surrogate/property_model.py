@@ -48,7 +48,10 @@ class PropertyModel:
             There are fewer than 20 values.
         """
         if len(values) < LEAST_VALUES:
-            raise InputError(f"a property model needs {LEAST_VALUES} conductivities above 0; there are {len(values)}")
+            raise InputError(
+                f"a property model needs {LEAST_VALUES} conductivities above 0; there are {len(values)}; "
+                "add rows with a value"
+            )
         from sklearn.ensemble import RandomForestRegressor
 
         structures = Structures.of(smiles)

@@ -1,5 +1,6 @@
 """Simulations of single polymers from Python."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,30 @@ def test_numbers_of_a_simulation_are_a_table_with_units(peo):
     assert rows["conductivity_s_per_cm"]["quantity"] == "conductivity (cluster Nernst–Einstein)"
 
 
+def test_one_line_says_the_conductivity_by_which_polymers_are_ranked(peo):
+    found = replace(
+        peo[0],
+        replicas=[{}, {}],
+        properties={
+            "temperature_k": 353.0,
+            "conductivity_s_per_cm": 8.8e-4,
+            "conductivity_s_per_cm_sem": 1.2e-4,
+            "conductivity_ne_s_per_cm": 2e-3,
+        },
+    )
+    what = "conductivity (cluster Nernst–Einstein) at 353 K, mean of 2 builds: "
+    assert found.headline == what + "0.88 ± 0.12 mS/cm"
+    zero = replace(found, properties={**found.properties, "conductivity_s_per_cm": 0.0})
+    assert zero.headline == what + "not resolved; take a longer protocol or more builds"
+    one = replace(found, properties={**found.properties, "conductivity_s_per_cm_sem": None})
+    assert one.headline == what + "0.88 mS/cm (its error needs two builds or more)"
+
+
 def test_a_formulation_may_be_given(tmp_path):
     mixture = Formulation(polymers=(Polymer(smiles="*OCC*"),), salts=())
     found = autodisco.simulate(mixture, "smoke", 1, folder=tmp_path)
     assert found.properties["conductivity_s_per_cm"] is None
+    assert found.headline == ""
     assert found.properties["density_g_per_cm3"] > 0.3
 
 

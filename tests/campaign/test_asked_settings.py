@@ -248,7 +248,7 @@ def test_a_tier_is_added_in_the_campaign_file(tmp_path):
 @pytest.mark.parametrize(
     ("protocol", "sentence"),
     [
-        ("smoke", "tier: protocol 'smoke' stands there twice"),
+        ("smoke", "tier: protocol 'smoke' is given twice"),
         ("nothing", "protocol 'nothing'"),
         ("short.toml", "protocol short is cheaper than smoke; give the cheapest first"),
     ],

@@ -188,7 +188,7 @@ def test_threshold_and_patience_go_with_what_is_counted():
 
 
 def test_an_action_cannot_be_listed_twice():
-    with pytest.raises(ValidationError, match="an action stands there twice"):
+    with pytest.raises(ValidationError, match="an action is named twice"):
         Saturation(escape=["tokens", "tokens"])
 
 

@@ -146,7 +146,7 @@ SCREEN = Stage("{name}", "screens", {number}, print, {{"{event}": Event("{target
         ({"number": 6}, "two stages have the same seed number; the numbers are 0, 1, 2, 6, 3, 4, 5"),
         ({"number": 1}, "two stages have the same seed number"),
         ({"event": "pause"}, "stage screen: every stage has the event 'pause'; give it another name"),
-        ({"target": "simulation"}, "stage screen: its event 'screened' leads to 'simulation', which is missing"),
+        ({"target": "simulation"}, "stage screen: its event 'screened' leads to 'simulation', which is no stage"),
     ],
 )
 def test_a_stage_that_does_not_fit_into_the_loop_is_refused(tmp_path, changed, said):
@@ -157,7 +157,7 @@ def test_a_stage_that_does_not_fit_into_the_loop_is_refused(tmp_path, changed, s
 
 
 def test_a_stage_to_which_another_one_leads_cannot_be_left_out():
-    with pytest.raises(InputError, match="stage filter: its event 'none-new' leads to 'acquire', which is missing"):
+    with pytest.raises(InputError, match="stage filter: its event 'none-new' leads to 'acquire', which is no stage"):
         load_stages(["generate", "filter", "simulate", "retrain"])
 
 

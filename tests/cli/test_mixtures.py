@@ -69,7 +69,7 @@ def test_an_ion_file_can_be_named():
         (Flags(salt=["LiTFSI:nan"]), "--salt LiTFSI:nan: NAME or NAME:RATIO expected"),
         (Flags(salt=["LiTFSI:inf"]), "--salt LiTFSI:inf: NAME or NAME:RATIO expected"),
         (Flags(salt=["LiTFSI"], no_salt=True), "--no-salt and --salt exclude each other"),
-        (Flags(architecture="block"), "--architecture needs --comonomer"),
+        (Flags(architecture="block"), "--architecture needs a second unit: --comonomer"),
         (Flags(comonomer=[f"{PPO}:0.5"], architecture="comb"), '--architecture "comb": allowed is'),
         (Flags(comonomer=[f"{PPO}:0.2"], architecture="alternating"), "alternating copolymer have equal fractions"),
         (Flags(salt=["LiTFSI"], ion=[Path("no.toml")]), "ion file no.toml cannot be read"),

@@ -306,7 +306,10 @@ def test_train_learns_conditions_and_generate_draws_at_them(call, here):
     assert "class high q2 (temperature_k: q0 333" in drawn("--given", "temperature_k=500").err
     assert "class low q0 (" in drawn("--given", "temperature_k=340", "--label", "low", "--guidance", "0.5").err
     for words, said in (
-        (("--given", "temperature_k=900"), "temperature_k 900: the training rows have 333 to 500"),
+        (
+            ("--given", "temperature_k=900"),
+            "temperature_k 900: allowed is a value between those of the training rows, 333 to 500",
+        ),
         (("--given", "pressure=1"), "pressure is no condition of this model"),
         (("--given", "temperature_k"), "--given temperature_k: name a condition and its value"),
     ):

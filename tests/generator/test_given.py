@@ -63,7 +63,9 @@ def test_a_column_without_two_values_is_no_condition(values, k, said):
 
 def test_values_outside_of_the_training_rows_are_refused():
     one = Given.cut("temperature_k", [420.0, 600.0])
-    with pytest.raises(InputError, match="temperature_k 700: the training rows have 420 to 600"):
+    with pytest.raises(
+        InputError, match="temperature_k 700: allowed is a value between those of the training rows, 420 to 600"
+    ):
         words_of([one], {"temperature_k": 700.0})
     with pytest.raises(InputError, match=r"pressure is no condition of this model: its conditions are temperature_k"):
         words_of([one], {"pressure": 1.0})

@@ -125,7 +125,7 @@ def test_examples_of_the_documentation_are_the_polymers_that_it_says(text: str, 
         ("{[][<]CC[<][]}", "do not make a chain"),
         ("{[]CC,CCO,CC(C)[]}", "has 3 repeat units"),
         ("{[][<|a|]CC[>][]}", "a unit has one weight above 0"),
-        ("{[$]CC", "a brace is not closed"),
+        ("{[$]CC", "a brace has no other"),
         ("{[][$]CC[]}", "needs two bonding descriptors"),
     ],
 )

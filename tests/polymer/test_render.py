@@ -33,7 +33,7 @@ def test_a_text_that_is_no_repeat_unit_is_not_drawn() -> None:
 def test_without_the_libraries_of_the_system_there_are_no_drawings_and_the_rest_works(monkeypatch):
     monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
     with pytest.raises(NoDrawings, match=r"RDKit cannot draw here: .*apt install libxrender1"):
-        render_png([parse("*OCC*")], [""], [[]])
+        render_png([(parse("*OCC*"), "", [])])
     assert structure(SimpleNamespace(monomer_smiles="*OCC*")) == ""
 
 

@@ -114,7 +114,10 @@ class Tracks:
         """
         trajectory, n_frames = self._run.trajectory, self._run.n_frames
         if n_frames < LEAST_FRAMES:
-            raise InputError(f"{trajectory.source}: {counted(n_frames, 'frame')}; a fit needs at least {LEAST_FRAMES}")
+            raise InputError(
+                f"{trajectory.source}: {counted(n_frames, 'frame')}; "
+                f"a fit needs at least {LEAST_FRAMES}: give a longer trajectory"
+            )
         dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
         fits = []
         for kind in self.moved:

@@ -78,9 +78,11 @@ class HtpMd(Derived):
         """Volume of the box in Å³ from its edges in single precision."""
         source = self.run.trajectory.source
         if self.run.n_frames < 2:
-            raise InputError(f"{source}: {self.run.n_frames} frame; HTP-MD's diffusivity needs two")
+            raise InputError(
+                f"{source}: {self.run.n_frames} frame; HTP-MD's diffusivity needs two; give a longer trajectory"
+            )
         if (n := len(self.run.composition.species)) != 2:
-            raise InputError(f"{source}: {n} kinds of ions; HTP-MD's conventions know one salt")
+            raise InputError(f"{source}: {n} kinds of ions; HTP-MD's conventions know one salt; use the default mode")
         edges = np.diagonal(self._box.cell)
         if not self._box.is_constant or (self._box.cell != np.diag(edges)).any():
             raise InputError(f"{source}: HTP-MD's conventions need a constant orthorhombic box; use the default mode")

@@ -97,7 +97,7 @@ class Ion(Table):
         if not {self.centre, *self.coordinating} <= set(range(n)):
             raise ValueError(f"centre and coordinating must be between 0 and {n - 1}")
         if self.charge > 0 and (self.contact_a is None or self.shell_a is None):
-            raise ValueError("a cation needs contact_a and shell_a")
+            raise ValueError("a cation needs contact_a and shell_a (docs/extending.md)")
         if unknown := [name for name in self.atoms if name not in self.types]:
             raise ValueError(f"type '{unknown[0]}' of atoms is not in types")
         total = sum(self.types[name].charge for name in self.atoms) / self.charges_scaled_by
@@ -153,7 +153,7 @@ class Ion(Table):
 def _molecule(smiles: str) -> Chem.Mol:
     mol = topology.single_molecule(smiles)
     if mol is None:
-        raise ValueError(f"{smiles!r} is not the SMILES of one ion")
+        raise ValueError(f"{smiles!r} is not the SMILES of one ion, such as F[P-](F)(F)(F)(F)F")
     return mol
 
 

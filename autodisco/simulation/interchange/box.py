@@ -63,7 +63,10 @@ def of_replica(folder: Path, force_field: str | None = None) -> Box:
     planned = builder.plan(task.contents, settings, task.seed, used)
     positions, edges = _last_frame(folder)
     if len(positions) != sum(map(len, planned.molecules)):
-        raise InputError(f"{folder}: its trajectory holds {len(positions)} atoms, not all of the box")
+        raise InputError(
+            f"{folder}: its trajectory holds {len(positions)} atoms, not all of the box; "
+            "give a replica that keeps its whole trajectory"
+        )
     system = replace(builder.system_of(planned, positions, edges[0], used), box=edges)
     origin = _origin(system, protocol, task.force_field, task.seed) | {"replica": folder.name}
     return Box(system, protocol, task.seed, True, origin)
@@ -121,7 +124,7 @@ def _last_frame(folder: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{folder}: no {TRAJECTORY}; it was removed, or the replica has not ended")
     with DCDFile(str(path)) as trajectory:
         if not len(trajectory):
-            raise InputError(f"{path}: holds no frame")
+            raise InputError(f"{path}: holds no frame; give a replica that has ended")
         trajectory.seek(len(trajectory) - 1)
         frame = trajectory.read()
         return frame.xyz.astype(float), frame.unitcell[[0, 2, 5]].astype(float)

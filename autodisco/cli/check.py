@@ -1,0 +1,153 @@
+"""check: validity, identity, stability of repeat units, and whether they can be simulated."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autodisco.cli.options import JSON
+from autodisco.cli.output import counting, message, number, one_line, print_json, print_table
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.files import write_atomic
+from autodisco.text import counted, shortened
+
+LONGEST_SHOWN = 60
+ANSWERS = {"reservations": "with reservations"}
+"""Words of the table for the values of `Check.simulation` that differ."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("check")(check)
+
+
+def check(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SMILES...|FILE", help="Repeat units such as '*OCC*', or a CSV, TSV or SMI file of them."
+        ),
+    ],
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File of known polymers, with which each repeat unit is compared."),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Column with the repeat units: of FILE, otherwise of the file of --against.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the repeat units into this file, weak bonds marked.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Check repeat units: validity, identity, stability.
+
+    The column simulation says whether a polymer can be simulated: yes, with reservations (the force field is weak for
+    some of its groups), or no.
+    """
+    from autodisco.api.check import check as checked
+    from autodisco.api.check import draw_units
+    from autodisco.polymer.library_files import files_among, given_units
+
+    of_file = bool(files_among(what)) or not against
+    texts = list(given_units(what, column if of_file else None))
+    checks = []
+    for _, text in texts:
+        one = checked(text.text)
+        checks.append(replace(one, name=text.name or one.name))
+    rows = [one.to_dict() for one in checks]
+    if against:
+        known = _known(against, None if of_file else column, {one.key for one in checks if one.key})
+        rows = [{**row, "equals": known.get(row["key"])} for row in rows]
+    drawn = png is not None and any(one.valid for one in checks)
+    if png and drawn:
+        write_atomic(png, draw_units(checks))
+    if as_json:
+        print_json(rows)
+    else:
+        _print(rows)
+        for (file, text), one in zip(texts, checks, strict=True):
+            where = f"{file}, line {text.line}: " if file else ""
+            for reason in one.reasons:
+                message(f"error: {where}{one_line(reason['reason'])} ({reason['code']})")
+    if drawn:
+        message(f"drawing: {png}")
+    if not all(one.valid for one in checks):
+        raise typer.Exit(InvalidRepeatUnit.exit_code)
+
+
+def _known(file: Path, column: str | None, keys: set[str]) -> dict[str, dict[str, Any]]:
+    """Line and text of the first row of each key in a file."""
+    from autodisco.api.check import known_polymers
+
+    left_out: list[int] = []
+    with counting(f"reading {file}", "rows") as progress:
+        known = known_polymers(file, column, keys, progress, left_out.append)
+    for n in left_out:
+        message(f"{file}: {counted(n, 'row')} without a valid repeat unit left out")
+    return known
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    """A row for each text, refused ones too, other notations of the valid ones, and notes below."""
+    against, named = "equals" in rows[0], any(row["name"] for row in rows)
+    print_table(
+        [
+            "repeat unit", *["name"] * named, "simulation", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C",
+            ">rotatable", ">SA score", "flags", *["known as"] * against,
+        ],
+        [
+            (
+                _shown(row), *[row["name"]] * named, ANSWERS.get(row["simulation"], row["simulation"]),
+                *(_values(row) if row["valid"] else [""] * 7 + [f"refused: {row['reasons'][0]['code']}"]),
+                *[_known_as(row) for _ in range(against)],
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+    valid = [row for row in rows if row["valid"]]
+    if valid:
+        print_table(
+            ["repeat unit", "PSMILES", "BigSMILES"], [(_shown(row), row["psmiles"], row["bigsmiles"]) for row in valid]
+        )
+    for row in valid:
+        _tell(row)
+
+
+def _tell(row: dict[str, Any]) -> None:
+    """Notes, weak bonds and weak groups of a repeat unit, on stderr."""
+    for note in row["notes"]:
+        message(f"{row['smiles']}: {note}")
+    for flag in row["flags"]:
+        bond = "" if flag["bond"] == flag["name"] else f" ({flag['bond']})"
+        message(f"{row['smiles']}: {flag['name']}{bond}: {flag['reason']} ({flag['reference']})")
+    for weak in row["force_field_flags"] or []:
+        message(f"{row['smiles']}: force field, {weak['name']}: {weak['reason']} ({weak['figure']})")
+
+
+def _shown(row: dict[str, Any]) -> str:
+    return shortened(one_line(row["smiles"]), LONGEST_SHOWN)
+
+
+def _values(row: dict[str, Any]) -> list[str]:
+    """The cells of a valid repeat unit from its canonical form to its flags."""
+    scores = row["scores"]
+    return [
+        row["canonical"],
+        row["key"],
+        f"{scores['molar_mass_g_per_mol']:.2f}",
+        scores["heavy_atoms"],
+        number(scores["oxygen_carbon_ratio"]),
+        number(scores["rotatable_fraction"]),
+        f"{scores['sa_score']:.2f}",
+        ", ".join(flag["name"] for flag in row["flags"]) or "none",
+    ]
+
+
+def _known_as(row: dict[str, Any]) -> str:
+    equals = row["equals"]
+    if not row["valid"]:
+        return ""
+    return f"{equals['smiles']} (line {equals['line']})" if equals else "new"

@@ -1,0 +1,179 @@
+"""check: repeat units of the command line and of files."""
+
+import pytest
+from rdkit import Chem
+
+LIST = """Name;Wiederholeinheit
+PEO;*CCO*
+PVDF;*CC(F)(F)
+PEG;*OCCOCC*
+
+PTMC;*OC(=O)OCCC*
+PDMS;*O[Si](C)(C)*
+"""
+
+
+def test_check_shows_canonical_form_key_scores_and_flags(call):
+    said = call("check", "*OCC*", "*COC*", "*OCCOCCN*", "--json")
+    assert said.code == 0
+    first, mirror, weak = said.json
+    assert first["valid"]
+    assert first["key"] == mirror["key"] != weak["key"]
+    assert first["canonical"] == mirror["canonical"]
+    assert first["flags"] == []
+    assert first["scores"]["molar_mass_g_per_mol"] == pytest.approx(44.05, abs=0.01)
+    assert "N-O" in {flag["name"] for flag in weak["flags"]}
+
+
+def test_check_prints_a_row_for_each_and_reasons_for_flags(call):
+    said = call("check", "*OCC*", "*OCCOCCN*")
+    assert "*OCC*" in said.out
+    assert "N-O" in said.out
+    assert "N-O bond" in said.err
+
+
+def test_check_says_for_which_groups_the_force_field_is_weak(call):
+    ether, nitrile, amine = call("check", "*OCC*", "*CC(*)C#N", "*N(C)CC*", "--json").json
+    names = [[weak["name"] for weak in row["force_field_flags"]] for row in (ether, nitrile, amine)]
+    assert names == [[], ["estimated charges"], ["tertiary amine"]]
+    assert "*N(C)CC*: force field, tertiary amine:" in call("check", "*N(C)CC*").err
+
+
+def test_check_goes_on_after_an_invalid_one(call):
+    said = call("check", "*OCC", "*OCC*")
+    assert said.code == 2
+    assert "*OCC*" in said.out
+    assert said.err.count("error: ") == 1
+    rows = call("check", "*OCC", "*OCC*", "--json")
+    assert rows.code == 2
+    assert [row["valid"] for row in rows.json] == [False, True]
+    assert rows.json[0]["reasons"][0]["code"] == "ends"
+    assert rows.json[0]["smiles"] == "*OCC"
+    assert rows.json[0].keys() == rows.json[1].keys()
+
+
+def test_check_says_which_known_polymer_it_is(call, here):
+    (here / "known.csv").write_text("name,smiles\nPE,*CC*\nPEO,*OCC*\nagain,*COC*\nbad,C(\n")
+    rows = call("check", "*COC*", "*OCCC*", "--against", "known.csv", "--json").json
+    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*"}, None]
+    said = call("check", "*COC*", "*OCCC*", "--against", "known.csv")
+    assert "*OCC* (line 3)" in said.out
+    assert "new" in said.out
+    assert "1 row without a valid repeat unit left out" in said.err
+
+
+def test_check_draws(call, here):
+    said = call("check", "*OCC*", "*OCCOCCN*", "*bad", "--png", "units.png")
+    assert said.code == 2
+    assert (here / "units.png").read_bytes().startswith(b"\x89PNG")
+    assert call("check", "*bad", "--png", "none.png").code == 2
+    assert not (here / "none.png").exists()
+
+
+def test_check_reads_a_file_and_says_of_each_row_whether_it_can_be_simulated(call, here):
+    (here / "list.csv").write_text(LIST)
+    said = call("check", "list.csv", "--column", "wiederholeinheit", "--json")
+    assert said.code == 2
+    assert [(row["name"], row["simulation"]) for row in said.json] == [
+        ("PEO", "yes"), ("PVDF", "no"), ("PEG", "yes"), ("PTMC", "reservations"), ("PDMS", "no"),
+    ]  # fmt: skip
+    table = call("check", "list.csv", "--column", "wiederholeinheit")
+    assert table.code == 2
+    (refused,) = (line for line in table.out.splitlines() if "PVDF" in line)
+    assert refused.split()[2:] == ["no", "refused:", "ends"]
+    assert "with reservations" in table.out
+    assert "error: list.csv, line 3: '*CC(F)(F)' has 1 attachment point" in table.err
+    assert "error: list.csv, line 7: '*O[Si](C)(C)*' holds Si" in table.err
+
+
+def test_the_column_is_that_of_the_known_polymers_where_no_file_is_checked(call, here):
+    (here / "known.csv").write_text(LIST)
+    (row,) = call("check", "*COC*", "--against", "known.csv", "--column", "Wiederholeinheit", "--json").json
+    assert row["equals"] == {"line": 2, "smiles": "*CCO*"}
+
+
+def test_a_line_with_the_name_first_is_told_how_it_is_written(call, here):
+    (here / "list.smi").write_text("PEO *OCC*\n*CC* PE\n*CCO* |$_AP1;;;;_AP2$|\n")
+    said = call("check", "list.smi")
+    assert "list.smi, line 1: 'PEO *OCC*' is not a SMILES" in said.err
+    assert "the repeat unit comes first, and its name after it; write *OCC*" in said.err
+    rows = call("check", "list.smi", "--json").json
+    assert [(row["name"], row["valid"]) for row in rows][1:] == [("PE", True), ("poly(ethylene oxide) (PEO)", True)]
+
+
+def test_a_workbook_is_refused_with_the_way_on(call, here):
+    for command in ("check", "predict", "window"):
+        assert "list.xlsx: no such file, and workbooks are not read" in call(command, "list.xlsx").err
+    (here / "list.xlsx").write_bytes(b"PK\x03\x04")
+    assert "error: list.xlsx: workbooks are not read; save the sheet as CSV" in call("check", "list.xlsx").err
+
+
+def test_a_text_that_begins_with_a_hyphen_keeps_no_other_from_being_checked(call):
+    said = call("check", "-(CH2CH2O)n-", "*OCC*", "--json")
+    assert [row["valid"] for row in said.json] == [True, False]
+    assert "write *CCO*" in said.json[1]["reasons"][0]["reason"]
+    assert "a repeat unit begins with its end *" in call("check", "-OCC-").err
+    assert "hyphen" not in call("check", "--nothing").err
+
+
+def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, here):
+    from PIL import Image
+
+    sizes = {}
+    for name, texts in {"one": ["*OCC*"], "two": ["*OCC*", "*COC*"], "refused": ["*OCC*", "*OCC"]}.items():
+        call("check", *texts, "--png", f"{name}.png")
+        sizes[name] = Image.open(here / f"{name}.png")
+    width = sizes["one"].width
+    assert width < 300
+    assert sizes["two"].width > 1.5 * width
+    assert sizes["refused"].width > 1.3 * width
+    reddish = [colour for _, colour in sizes["refused"].getcolors(100000) if colour == (178, 34, 34)]
+    assert reddish
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PEO", "the repeat unit of poly(ethylene oxide) (PEO) is *OCC*"),
+        ("poly(ethylene oxide)", "(PEO) is *OCC*"),
+        ("polyethylene glycol", "(PEO) is *OCC*"),
+        ("PPO", "(PPO) is *OCC(*)C"),
+        ("PXYZ", "it looks like a name, which the table of names lacks"),
+        ("[-OCC-]n", "write *OCC*"),
+        ("(CH2-CH2-O)n", "write *CCO*"),
+        ("{*OCC*}", "braces are for BigSMILES, whose ends are [<] and [>]; write *OCC*"),
+        ("[R1]OCC[R2]", "R is no atom: ends of the unit are *, and side groups are written out; write *OCC*"),
+        ("*CF2CH2*", "it looks like a formula: SMILES leaves hydrogen out, and counts no atoms"),
+        ("*CF2CF2*", "write *C(F)(F)C(F)(F)*"),
+        ("*\u2013OCC\u2013*", "a long dash is no bond; write *-OCC-*"),
+        ("*OCC* PEO", "what follows the blank is no part of a SMILES; write *OCC*"),
+        ("*OCC(*", "it has 1 '(' and 0 ')'"),
+        ("*OCC1*", "ring number 1 has no second atom"),
+        ("\u03bfCC", "GREEK SMALL LETTER OMICRON"),
+        ("*cc(O)*", "lower-case letters are aromatic atoms, and C (atom 1) is in no aromatic ring"),
+        ("*c1cccc1O*", "C (atom 4) and C (atom 5) cannot have alternating double bonds"),
+        ("*N=P(OCC)(OCC)=N*", "P (atom 2) has 6 bonds, a double bond counted as 2"),
+    ],
+)
+def test_what_chemists_paste_is_named_with_the_right_form(call, text, said):
+    (row,) = call("check", text, "--json").json
+    assert not row["valid"]
+    assert said in row["reasons"][0]["reason"]
+    offered = row["reasons"][0]["reason"].partition("; write *")[2]
+    assert not offered or call("check", f"*{offered}", "--json").json[0]["valid"]
+
+
+@pytest.mark.parametrize("text", ["*CCO* |$_AP1;;;;_AP2$|", "\u2217OCC\u2217", "\ufeff*OCC*"])
+def test_what_does_no_harm_is_left_out(call, text):
+    (row,) = call("check", text, "--json").json
+    assert row["canonical"] == "*CCO*"
+
+
+def test_every_name_of_the_table_leads_to_its_repeat_unit():
+    from autodisco.names import called, common_names
+
+    for row in common_names().values():
+        found = called(row.name)
+        assert found is not None
+        assert Chem.MolFromSmiles(found.monomer_smiles) is not None
+        assert found.key == row.key
