@@ -164,7 +164,7 @@ def test_runs_with_a_plus_between_them_are_replicas(call, dump, second):
 def test_a_run_counts_once(call, dump, arguments, complaint):
     files = {"a": dump, "+": "+"} | {name: dump.with_name(name) for name in ("copy", "rounded", "missing", "bare")}
     files["copy"].write_text(dump.read_text())
-    files["rounded"].write_text(re.sub(r"(\.\d\d\d)\d\d\b", r"\1", dump.read_text()))
+    files["rounded"].write_text(re.sub(r"(\.\d{4})\d\b", r"\1", dump.read_text()))
     files["bare"].write_bytes(b"\x00\x00\x07\xcb")  # as an XTC file begins
     said = call("analyze", *(files[name] for name in arguments), *IONS)
     assert (said.code, said.err.count("\n")) == (2, 1)
