@@ -93,7 +93,9 @@ def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
 
 
 def _same(a: float | None, b: float | None) -> bool:
-    return bool(a and b) and abs(a - b) <= SAME * max(abs(a), abs(b))  # type: ignore[operator]
+    if not a or not b:  # none, or zero, which many runs share
+        return False
+    return abs(a - b) <= SAME * max(abs(a), abs(b))
 
 
 def warnings_of(names: Sequence[str], results: Sequence[Given], paths: Sequence[Path]) -> list[str]:
