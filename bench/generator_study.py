@@ -76,7 +76,10 @@ MILD = {"temperature": 1.3, "guidance": 0.5}
 OTHERS: dict[str, dict[str, Any]] = {"any token": ANY, "grammar": {}}
 #: Ways to draw from each; the paper's is `any token`. Guidance and temperature come with the grammar.
 SEVERAL = {**OTHERS, "T 1.6": HOT, "guidance 0.5": GUIDED, "T 1.3, guidance 0.5": MILD, "T 1.9, guidance 1": BOTH}
-FURTHER = {**OTHERS, "guidance 0.5": GUIDED, "guidance 1": {"guidance": 1.0}, "T 1.3, guidance 0.5": MILD}
+FURTHER = {
+    **OTHERS, "guidance 0.5": GUIDED, "guidance 1": {"guidance": 1.0}, "T 1.3, guidance 0.5": MILD,
+    "T 1.3, guidance 1": {**MILD, "guidance": 1.0}, "T 1.3, guidance 2": {**MILD, "guidance": 2.0},
+}  # fmt: skip
 DRAWINGS: dict[str, dict[str, dict[str, Any]]] = {
     "plain": SEVERAL,
     "symmetry": SEVERAL,

@@ -280,6 +280,15 @@ _TABLE = {
         ),
         _text("bulk_modulus_reason", "why no bulk modulus is given", "mechanics"),
         Quantity(
+            "youngs_modulus_gpa", "Young's modulus", "E", "GPa", "mechanics",
+            method="slope of the stress in a deformation of the box along an axis, at the strain rate below",
+        ),
+        _text("youngs_modulus_reason", "why no Young's modulus is given", "mechanics"),
+        Quantity(
+            "strain_rate_per_s", "strain rate of the deformation", "", "1/s", "mechanics", has_error=False,
+            method="of `youngs_modulus_gpa`; a melt is soft at a low rate and stiff at a high one",
+        ),
+        Quantity(
             "charge_used", "charge of a cation", "", "e", "simulation", has_error=False,
             method="in the conductivities; the whole charge, also where forces were computed with scaled ones",
         ),

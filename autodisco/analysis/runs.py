@@ -3,15 +3,23 @@
 A run is a folder, or a topology and its trajectories. Runs of files have a `SEPARATOR` between them.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autodisco.analysis.few_replicas import notes
+from autodisco.analysis.opening import known_format
 from autodisco.analysis.quantities import numbers, unit_of
 from autodisco.errors import InputError
 from autodisco.text import without_formula
 
 SEPARATOR = "+"
+SAME = 1e-4
+"""Relative difference up to which values of two runs are those of one run, in files of other precision."""
+TOLD = ("cation_diffusivity_cm2_per_s", "anion_diffusivity_cm2_per_s", "conductivity_ne_s_per_cm")
+UNEQUAL = 0.1
+"""Relative difference of lengths from which replicas are of unequal length."""
 COLUMNS = ("run", "quantity", "value", "standard_error", "unit")
 """Columns of `rows`."""
 
@@ -34,12 +42,19 @@ def groups(paths: Sequence[Path], example: str) -> list[list[Path]]:
 def split(paths: Sequence[Path]) -> list[list[Path]]:
     """The paths of each run.
 
-    Raises InputError for folders among files, a separator without a run before or after it, and a file or folder in two
-    runs.
+    Raises InputError for folders among files, a separator without a run before or after it, a path that does not exist,
+    a trajectory without its topology, and a file or folder in two runs.
     """
     runs = [run for group in groups(paths, "TOPOLOGY TRAJECTORY + TOPOLOGY TRAJECTORY") for run in _runs_of(group)]
+    if missing := [path for run in runs for path in run if not path.exists()]:
+        raise InputError(f"{missing[0]}: no such file or folder")
     seen: set[Path] = set()
     for run in runs:
+        if len(runs) > 1 and len(run) == 1 and run[0].is_file() and known_format(run[0]):
+            raise InputError(
+                f"{run[0]}: a trajectory without its topology; it is named again after each {SEPARATOR}: "
+                f"{runs[0][0]} {run[0]}"
+            )
         frames = {path.resolve() for path in run[1:] or run}
         if seen & frames:
             raise InputError(f"{name_of(run)}: is given twice; a replica counts once")
@@ -61,7 +76,7 @@ def name_of(run: Sequence[Path]) -> str:
 
 
 def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
-    """Raise InputError if two runs have the same values, as copies of one trajectory have."""
+    """Raise InputError if two runs have the same values, as copies of one trajectory have, also in two formats."""
     values = [{key: value for key, value in result.items() if key != "warnings"} for result in results]
     for k, own in enumerate(values):
         if own in values[:k]:
@@ -69,6 +84,18 @@ def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
                 f"{names[k]}: gives the values of {names[values.index(own)]} to the last digit; "
                 "a copy is no replica: give it once"
             )
+    for (a, first), (b, second) in itertools.combinations(zip(names, results, strict=True), 2):
+        if all(_same(first.get(name), second.get(name)) for name in TOLD):
+            raise InputError(
+                f"{b}: has the diffusivities of {a} to a relative difference of {SAME:g}, as one run in two formats "
+                "has; it is no replica: give it once"
+            )
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    if not a or not b:  # none, or zero, which many runs share
+        return False
+    return abs(a - b) <= SAME * max(abs(a), abs(b))
 
 
 def warnings_of(names: Sequence[str], results: Sequence[Given], paths: Sequence[Path]) -> list[str]:
@@ -81,6 +108,13 @@ def warnings_of(names: Sequence[str], results: Sequence[Given], paths: Sequence[
         said.append(f"the folders hold different polymers ({shown}); their mean has no meaning")
     if len(temperatures) > 1:
         said.append(f"the folders are at different temperatures ({', '.join(f'{t:g}' for t in temperatures)} K)")
+    lengths = [r["length_ns"] for r in results if r.get("length_ns") and not r.get("censored")]
+    if lengths and max(lengths) > (1 + UNEQUAL) * min(lengths):
+        said.append(
+            f"the runs are of unequal length ({min(lengths):.4g} to {max(lengths):.4g} ns), but each counts the same "
+            "in the means"
+        )
+    said += notes(results)
     for name, result in zip(names, results, strict=True):
         for warning in result.get("warnings") or ():
             of_a_file = any(warning.startswith(str(path)) for path in paths)

@@ -2,15 +2,15 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autodisco.analysis.comparison import compare
-from autodisco.analysis.quantities import known, quantity
-from autodisco.analysis.replicas import combine
+from autodisco.analysis.few_replicas import combined_for_people, notes, own_error
+from autodisco.analysis.quantities import NE, known, quantity
 from autodisco.analysis.runs import groups
-from autodisco.analysis.temperatures import arrhenius, vtf
+from autodisco.analysis.temperatures import Arrhenius, arrhenius, vtf
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.text import probability, significant
@@ -36,17 +36,29 @@ class Result:
     @property
     def properties(self) -> Mapping[str, Any]:
         """The record of a single run, or the values of several with errors over them."""
-        return combine(self.replicas) if len(self.replicas) > 1 else self.replicas[0]
+        return combined_for_people(self.replicas) if len(self.replicas) > 1 else self.replicas[0]
 
     @property
     def temperature_k(self) -> float:
         """Of the first run."""
         return float(self.replicas[0]["temperature_k"])
 
-    @property
-    def conductivities(self) -> list[float]:
-        """Of the runs that have one, S/cm."""
-        return [float(value) for record in self.replicas if (value := record.get(SIGMA)) is not None]
+    def conductivities(self, name: str) -> list[float]:
+        """The conductivity `name` of the runs that have one, S/cm."""
+        return [float(value) for record in self.replicas if (value := record.get(name)) is not None]
+
+    def error(self, name: str) -> float | None:
+        """Of the conductivity `name`, S/cm: the larger of the error over runs and that of the runs themselves.
+
+        A conductivity without either has the relative error of the Nernst-Einstein conductivity, whose diffusivities
+        are part of it.
+        """
+        values = self.properties
+        told = [error for error in (values.get(f"{name}_sem"), own_error(name, self.replicas)) if error]
+        if told or name == NE or not values.get(NE):
+            return max(told, default=None)
+        independent = self.error(NE)
+        return None if independent is None else float(independent * values[name] / values[NE])
 
 
 def read_results(paths: Sequence[Path]) -> list[Result]:
@@ -107,36 +119,50 @@ def columns(asked: Sequence[str]) -> list[str]:
     return list(asked) or [entry.name for entry in quantities(printed="ranking")]
 
 
-def fits(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Arrhenius and VTF fits of the conductivity of each system with two temperatures or more.
+def conductivities(names: Sequence[str]) -> list[str]:
+    """Those to fit and compare: the conductivities among the columns that were asked for, else that of rankings."""
+    return [name for name in names if name.startswith("conductivity_")] or [SIGMA]
 
-    Each has the ``system``, ``arrhenius`` and ``vtf`` (None without a fit), ``told`` in a sentence.
+
+def fits(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
+    """Arrhenius and VTF fits of the conductivity `name` of each system with two temperatures or more.
+
+    Each has the ``system``, the ``quantity``, ``arrhenius`` and ``vtf`` (None without a fit), ``told`` in a sentence.
     """
     found = []
     for system in dict.fromkeys(one.system for one in results):
-        own = [one for one in results if one.system == system and one.properties.get(SIGMA)]
+        own = [one for one in results if one.system == system and (one.properties.get(name) or 0.0) > 0]
         if len({one.temperature_k for one in own}) < 2:
             continue
         kelvins = [one.temperature_k for one in own]
-        values = [one.properties[SIGMA] for one in own]
-        errors = [one.properties.get(f"{SIGMA}_sem") for one in own]
-        line, curve = arrhenius(kelvins, values, errors), vtf(kelvins, values, errors)
+        values = [one.properties[name] for one in own]
+        errors = [one.error(name) for one in own]
+        line, curve = _line(kelvins, values, errors), vtf(kelvins, values, errors)
         told = f"{system}: activation energy {line.told()}" + (f"; {curve.told()}" if curve else "")
-        found.append(
-            {"system": system, "arrhenius": line.to_dict(), "vtf": asdict(curve) if curve else None, "told": told}
-        )
+        fit = {"arrhenius": line.to_dict(), "vtf": asdict(curve) if curve else None}
+        found.append({"system": system, "quantity": name, **fit, "told": f"{told}; {quantity(name).label}"})
     return found
 
 
-def comparisons(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """The conductivities of each two systems at one temperature: their ratio with its 95 % interval.
+def _line(kelvins: Sequence[float], values: Sequence[float], errors: Sequence[float | None]) -> Arrhenius:
+    """The Arrhenius fit; its error is the larger of that from the errors of the points and that from their scatter."""
+    line, scattered = arrhenius(kelvins, values, errors), arrhenius(kelvins, values)
+    known_errors = [
+        fit.activation_energy_ev_sem for fit in (line, scattered) if fit.activation_energy_ev_sem is not None
+    ]
+    return replace(line, activation_energy_ev_sem=max(known_errors, default=None))
+
+
+def comparisons(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
+    """The conductivities `name` of each two systems at one temperature: their ratio with its 95 % interval.
 
     The scatter of builds is pooled over all results (`autodisco.analysis.comparison`); without replicas it is that of
     a protocol that states none, 0.3 decades with two degrees of freedom.
     """
     from scipy.special import stdtrit
 
-    known_ones = {(one.system, one.temperature_k): one.conductivities for one in results if one.conductivities}
+    given = {(one.system, one.temperature_k): one.conductivities(name) for one in results}
+    known_ones = {key: values for key, values in given.items() if values}
     if len({system for system, _ in known_ones}) < 2:
         return []
     scale = compare({f"{system} {kelvin:g}": values for (system, kelvin), values in known_ones.items()})
@@ -153,12 +179,18 @@ def comparisons(results: Sequence[Result]) -> list[dict[str, Any]]:
         told = f"{a} conducts {significant(ratio)} times as well as {b} at {kelvin:g} K (95 %: {interval}; "
         found.append(
             {
+                "quantity": name,
                 "first": a, "second": b, "temperature_k": kelvin, "ratio": ratio, "ratio_low": low, "ratio_high": high,
                 "p_first_higher": chance, "replica_sd_decades": scale.replica_sd,
-                "told": f"{told}probability that it conducts better {probability(chance)})",
+                "told": f"{told}probability that it conducts better {probability(chance)}); {quantity(name).label}",
             }
         )  # fmt: skip
     return found
+
+
+def remarks(results: Sequence[Result], names: Sequence[str]) -> list[str]:
+    """What the errors of the quantities `names` over a few replicas are worth, for each result with few of them."""
+    return [f"{one.name}: {note}" for one in results for note in notes(one.replicas, names)]
 
 
 def records(results: Sequence[Result], names: Sequence[str]) -> list[dict[str, Any]]:

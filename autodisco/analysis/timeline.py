@@ -17,6 +17,7 @@ from autodisco.text import counted
 
 WITNESSES = 12  # number of atoms whose positions identify a frame
 LIKE_A_STEP = 2.0  # longest displacement from one frame to the next, in units of the usual displacement
+SHORTEST_STEP, LONGEST_STEP = 0.05, 20.0  # fs; time steps of simulations
 Mark = NDArray[np.float32]  # positions of the witnesses
 LEAST_SAME, MOST_SAME = 0.002, 0.02  # Å; limits of the tolerance for equal positions, which files hold with few digits
 
@@ -144,11 +145,23 @@ class Timeline:
         elif step > 0:
             if self._interval is None:
                 self._interval = step
+                self._check_dt(frame.source, step)
             elif abs(step - self._interval) > allowed:
                 raise self._uneven(frame, now, before, last)
             self._check_time(frame, last)
             return True
         return self._goes_back(frame, mark, kept, allowed)
+
+    def _check_dt(self, source: str, steps: float) -> None:
+        """Say so if the given time between frames makes a time step that no simulation has."""
+        if self._unit != "steps" or self._dt_ps is None or steps <= 1:  # frames that are counted one by one
+            return
+        femtoseconds = 1e3 * self._dt_ps / steps
+        if not SHORTEST_STEP <= femtoseconds <= LONGEST_STEP:
+            self._notes.say(
+                f"{source}: frames are {steps:g} steps apart, and --dt {self._dt_ps:g} ps makes a time step of "
+                f"{femtoseconds:g} fs; {SHORTEST_STEP:g} to {LONGEST_STEP:g} fs expected: is --dt in ps?"
+            )
 
     def _check_time(self, frame: Frame, last: Frame) -> None:
         """Check the times too, because the length of a time step may change during a run (`fix dt/reset` of LAMMPS)."""

@@ -17,7 +17,7 @@ from autodisco.campaign.settings_changes import KEPT_KEYS, differences, expanded
 from autodisco.campaign.settings_file import origin, read_settings
 from autodisco.campaign.stages import SIMULATE
 from autodisco.campaign.states import load_stages
-from autodisco.campaign.tiers import check_given, check_tiers, check_told
+from autodisco.campaign.tiers import check_engine, check_given, check_tiers, check_told
 from autodisco.decide import LABELLINGS, SELECTIONS
 from autodisco.decide.wanted import CONSTRAIN, objective_of_table
 from autodisco.errors import InputError, NoCampaign
@@ -141,6 +141,7 @@ def check_names(where: Path | str, settings: Settings) -> None:
         ("acquire.labelling", lambda: LABELLINGS.get(settings.acquire.labelling)),
         ("simulation.protocol", lambda: _check_ions(settings)),
         ("simulation.engine", lambda: engines.load(settings.simulation.engine)),
+        ("simulation.engine", lambda: check_engine(settings)),
         ("simulation.force_field", lambda: forcefield.load(settings.simulation.force_field)),
         ("generate.partners", lambda: check_partners(settings)),
         ("acquire.reference", lambda: reference_of(settings)),

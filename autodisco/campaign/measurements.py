@@ -136,7 +136,7 @@ def take_table(store: Store, table: Table, own_name: bool = False) -> bool:
     if files.get(table.name) != table.place:
         store.set(**{FILES: {**files, table.name: table.place}})
     if new:
-        seen = {"file": table.place, "name": table.name, **table.counts}
+        seen = {"file": table.place, "name": table.name, "rows": table.counts}
         why = f"in the place of {counted(len(there), 'row')}" if there else "new values"
         store.note("measured values", table.source, seen, "a source of the posterior", why)
     return new

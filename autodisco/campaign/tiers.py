@@ -73,6 +73,14 @@ def check_told(settings: Settings) -> None:
         raise InputError("executor 'ask' has one protocol; allowed is no table [[tier]], or a single one")
 
 
+def check_engine(settings: Settings) -> None:
+    """Raise InputError for an engine that lacks a kind of step of a protocol."""
+    from autodisco.simulation import engines
+
+    for protocol in _protocols(settings):
+        engines.check_steps(settings.simulation.engine, protocol)
+
+
 def check_given(settings: Settings) -> None:
     """Raise InputError for an objective of which no tier gives a value. A further objective and a constraint may also
     rest on measured values of the campaign file."""

@@ -88,7 +88,7 @@ def analyze(
     errors follow.
     """
     from autodisco import analysis
-    from autodisco.analysis import runs
+    from autodisco.analysis import few_replicas, runs
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other; leave one of them out")
@@ -112,7 +112,7 @@ def analyze(
             folder = plots if len(given) == 1 else plots / f"replica-{len(results) - 1}"
             message(f"plots: {', '.join(str(path) for path in found.plot(folder))}")
     runs.check_replicas(names, results)
-    combined = analysis.combine(results) if len(results) > 1 else results[0]
+    combined = few_replicas.combined_for_people(results) if len(results) > 1 else results[0]
     title = f"{len(results)} runs" if len(results) > 1 else names[0]
     warnings = runs.warnings_of(names, results, paths)
     if as_json:

@@ -86,10 +86,10 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     Undefined ones are named below it. A value of which only a lower bound is known is shown as ``> 12``. The column of
     names, which JSON and CSV use, is left out where the terminal is too narrow for it.
     """
-    from autodisco.analysis.combination import AT_LEAST, KNOWN
+    from autodisco.analysis.combination import AT_LEAST, KNOWN, SEM
     from autodisco.analysis.quantities import base_name, numbers, quantity
 
-    rows, undefined = [], []
+    rows, undefined, unsure = [], [], []
     for name, value, sem in numbers(properties):
         if base_name(name) != name:
             continue
@@ -98,6 +98,8 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
         if value is None and bound is None:
             undefined.append(entry.label)
             continue
+        if sem is None and bound is None and entry.has_error and f"{name}{SEM}" in properties:
+            unsure.append(entry.label)
         shown = number(value) if bound is None else f"> {number(bound)}"
         of = "" if known is None else f"{known} of {properties['n_replicas']}"
         rows.append((entry.label, shown, number(sem), entry.unit, of, name))
@@ -107,6 +109,11 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     _print_species(properties)
     _print_windows(properties)
+    if unsure:
+        why = (
+            "equal in all runs, or known in one" if "n_replicas" in properties else "fewer than ten independent values"
+        )
+        stdout_console().print(f"no error ({why}): {', '.join(unsure)}", style="dim")
     if undefined:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
 

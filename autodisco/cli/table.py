@@ -31,6 +31,7 @@ def table(
     """Put results of analyze into one table.
 
     Conductivities of systems at one temperature are compared; over temperatures, Arrhenius and VTF laws are fitted.
+    These are the cluster Nernst-Einstein conductivities, or those that --quantity names.
     """
     from autodisco.analysis import tabulated
     from autodisco.analysis.quantities import quantity as known
@@ -38,13 +39,12 @@ def table(
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other; leave one of them out")
     results, names = tabulated.read_results(files), tabulated.columns(quantity or ())
-    rows, fits, comparisons = (
-        tabulated.records(results, names),
-        tabulated.fits(results),
-        tabulated.comparisons(results),
-    )
+    rows, remarks = tabulated.records(results, names), tabulated.remarks(results, names)
+    of = tabulated.conductivities(quantity or ())
+    fits = [fit for name in of for fit in tabulated.fits(results, name)]
+    comparisons = [one for name in of for one in tabulated.comparisons(results, name)]
     if as_json:
-        print_json({"results": rows, "fits": fits, "comparisons": comparisons})
+        print_json({"results": rows, "fits": fits, "comparisons": comparisons, "remarks": remarks})
     elif as_csv:
         writer = csv.DictWriter(sys.stdout, list(rows[0]))
         writer.writeheader()
@@ -60,3 +60,5 @@ def table(
         )
         for line in (*fits, *comparisons):
             print(line["told"])
+        for remark in remarks:
+            print(remark)

@@ -85,7 +85,8 @@ def _plain(inside: str) -> str:
     """A formula such as ``CH2-CF2-O`` as SMILES; other texts as they are."""
     if not _FORMULA.search(inside):
         return inside
-    halogens = re.sub(r"(F|Cl)(\d)", lambda found: f"({found[1]})" * int(found[2]), inside)
+    esters = re.sub(r"COO|CO2(?!\d)", "C(=O)O", inside)  # in a formula these are no peroxide
+    halogens = re.sub(r"(F|Cl)(\d)", lambda found: f"({found[1]})" * int(found[2]), esters)
     return re.sub(r"-|H\d?", "", re.sub(r"(?<=[A-Za-z])F(?![a-z)])", "(F)", halogens))
 
 

@@ -106,7 +106,9 @@ def simulate_batch(
     engine = engines.resolved(engine)
     engines.load(engine).check()
     by_key = {subject.key: subject for subject in subjects}
-    system = protocols.load(protocol).system
+    loaded = protocols.load(protocol)
+    engines.check_steps(engine, loaded)
+    system = loaded.system
     for subject in by_key.values():
         if isinstance(subject, Formulation):  # wrong input, which a worker would report as a crash
             composition(subject, system)

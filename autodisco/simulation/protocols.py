@@ -17,7 +17,7 @@ from autodisco.limits import TEMPERATURE_K
 from autodisco.registry import absolute
 from autodisco.section import AboveZero, Kelvin, Molality, Table
 from autodisco.simulation.forcefield import ions as ion_data
-from autodisco.simulation.steps import Production, Step
+from autodisco.simulation.steps import Deform, Production, Step
 from autodisco.simulation.toml_model import read_toml, validated
 
 SHIPPED, RETIRED, MEASURED = (
@@ -177,6 +177,15 @@ class Protocol(Table):
             raise ValueError("fit_ps must be two rising lags between frame_interval_ps and duration_ps, at frames")
         return self
 
+    @model_validator(mode="after")
+    def _deforms_once_along_each_axis(self) -> "Protocol":
+        steps = [step for _, step in self.deformations]
+        if len({step.axis for step in steps}) < len(steps):
+            raise ValueError("steps deform the box twice along the same axis; allowed is once along each")
+        if any(step.conditions() != steps[0].conditions() for step in steps):
+            raise ValueError("steps of kind deform may differ in their axis only: they give one modulus")
+        return self
+
     def content(self) -> dict[str, Any]:
         """Everything that decides values, as plain JSON, without what is as by default."""
         return self.model_dump(
@@ -206,6 +215,11 @@ class Protocol(Table):
             if (duration := getattr(step, "duration_ps", 0.0))
         )
         return self.system.polymer_mass * evaluations / self.nonbonded.every
+
+    @property
+    def deformations(self) -> list[tuple[int, Deform]]:
+        """Numbers of the steps that deform the box, and the steps."""
+        return [(number, step) for number, step in enumerate(self.steps) if isinstance(step, Deform)]
 
     @property
     def production(self) -> Production:

@@ -73,6 +73,7 @@ def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) 
     protocol = protocols.load(task.protocol)
     if plain:
         protocol = protocol.model_copy(update={"checkpoint_every_ps": None})
+    engines.check_steps(task.engine, protocol)
     told = Progress(task.folder, protocol, clock)
     told("build", 0.0)
     force_field = forcefield.load(task.force_field)
@@ -89,7 +90,13 @@ def prepare(task: ReplicaTask, plain: bool = False, clock: Clock | None = None) 
 def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
     from autodisco.analysis import analyze
     from autodisco.simulation import equilibration
-    from autodisco.simulation.run_properties import bend_of_volume, cohesion_of_run, density_error, modulus_of_run
+    from autodisco.simulation.run_properties import (
+        bend_of_volume,
+        cohesion_of_run,
+        density_error,
+        modulus_of_run,
+        stiffness_of_run,
+    )
 
     protocol = protocols.load(task.protocol) if built else prepare(task, clock=clock)
     told = Progress(task.folder, protocol, clock)
@@ -109,6 +116,7 @@ def _simulate(task: ReplicaTask, built: bool, clock: Clock) -> ReplicaOutcome:
         lambda: cohesion_of_run(task, protocol, told),
         lambda: bend_of_volume(task.folder, protocol),
         lambda: modulus_of_run(task.folder, protocol),
+        lambda: stiffness_of_run(task.folder, protocol),
     )
     failed = []
     for measured in optional:

@@ -1,4 +1,4 @@
-"""Properties of a finished run beside those of its trajectory: density error, cohesion, glass transition, modulus."""
+"""Properties of a finished run beside those of its trajectory: density error, cohesion, glass transition, moduli."""
 
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ def lacking(protocol: Protocol, quantity: str) -> str | None:
         return "a protocol with a ramp of the temperature for it (glass_transition = true), such as glass"
     if quantity == "bulk_modulus_gpa" and not (protocol.measured or _averaged_for_modulus(protocol)):
         return f"a protocol that averages the box over {LEAST_MODULUS_PS:g} ps (set_mean_box_over_ps) for it"
+    if quantity == "youngs_modulus_gpa" and not (protocol.measured or protocol.deformations):
+        return 'a protocol with steps that deform the box (kind = "deform") for it'
     return None
 
 
@@ -111,4 +113,22 @@ def modulus_of_run(folder: Path, protocol: Protocol) -> dict[str, Any]:
         "bulk_modulus_gpa": found.gpa,
         "bulk_modulus_gpa_sem": found.gpa_sem,
         "bulk_modulus_reason": found.reason,
+    }
+
+
+def stiffness_of_run(folder: Path, protocol: Protocol) -> dict[str, Any]:
+    """`youngs_modulus_gpa`, `_sem`, where there is none `_reason`, and `strain_rate_per_s`, from the steps that deform
+    the box. Nothing without such steps."""
+    from autodisco.analysis.mechanics import youngs_modulus
+    from autodisco.simulation.engines.report import read_stress
+
+    if not protocol.deformations:
+        return {}
+    found = youngs_modulus([read_stress(folder, number) for number, _ in protocol.deformations])
+    _, step = protocol.deformations[0]
+    return {
+        "youngs_modulus_gpa": found.gpa,
+        "youngs_modulus_gpa_sem": found.gpa_sem,
+        "youngs_modulus_reason": found.reason,
+        "strain_rate_per_s": step.strain / step.duration_ps * 1e12,
     }

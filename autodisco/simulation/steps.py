@@ -8,6 +8,7 @@ from autodisco.section import AboveZero, Kelvin, Table
 
 LEAST_JUDGED_PS = 10.0
 LEAST_COOLED_K, LEAST_RAMP_PS = 150.0, 50.0
+LEAST_DEFORMED_PS = 20.0
 
 
 class Minimise(Table):
@@ -72,6 +73,26 @@ class Nvt(Table):
     temperature_k: tuple[Kelvin, Kelvin]
 
 
+class Deform(Table):
+    """Young's modulus: the edge along `axis` grows at a constant rate by the share `strain`, and the two other edges
+    follow `pressure_atm`.
+
+    After the step the box and its atoms are as they were before it. LAMMPS only.
+    """
+
+    kind: Literal["deform"]
+    axis: Literal["x", "y", "z"]
+    strain: Annotated[float, Field(gt=0, le=0.1)]
+    duration_ps: Annotated[float, Field(ge=LEAST_DEFORMED_PS)]
+    temperature_k: Kelvin
+    pressure_atm: float
+    pressure_damping_fs: AboveZero
+
+    def conditions(self) -> dict[str, object]:
+        """All but the axis."""
+        return self.model_dump(exclude={"axis"})
+
+
 class Production(Table):
     """NVT at the protocol's temperature with a frame of all atoms every `frame_interval_ps`.
 
@@ -93,4 +114,4 @@ class Production(Table):
         return bool(self.stop_at_relative_error or self.stop_below_with_confidence)
 
 
-Step = Annotated[Minimise | Relax | Npt | Nvt | Production, Field(discriminator="kind")]
+Step = Annotated[Minimise | Relax | Npt | Nvt | Deform | Production, Field(discriminator="kind")]

@@ -31,7 +31,7 @@ def ranking_png(estimates: Sequence[ConductivityEstimate], reference: Conductivi
         axes.plot([low, high], [place, place], color=COLOURS[0], lw=1.4)
         axes.plot(value, place, "o", color=COLOURS[0], mfc="white" if one.caveats else COLOURS[0], ms=5)
     axes.set_yticks(range(len(shown)), [_label(one) for one in shown], fontsize=8)
-    axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel=f"{about}: mS/cm, 90 % interval")
+    axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel=f"{about}\nmS/cm, 90 % interval")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     if more := len(ranked) - len(shown):

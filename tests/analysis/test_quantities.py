@@ -31,7 +31,8 @@ OF_RUNS = {
         "dispersion_parameter_mpa_sqrt",
     ),
     "autodisco.analysis.glass": ("glass_transition_k",),
-    "autodisco.analysis.mechanics": ("bulk_modulus_gpa",),
+    "autodisco.analysis.mechanics": ("bulk_modulus_gpa", "youngs_modulus_gpa"),
+    "autodisco.simulation.run_properties": ("strain_rate_per_s",),
     "autodisco.simulation.description": ("charge_used",),
     "autodisco.simulation.early": ("production_saved_ps", "production_share"),
 }

@@ -7,7 +7,7 @@ from autodisco.campaign.campaign_file import check_names
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_file import read_settings
 from autodisco.campaign.setup import set_up, write_copies
-from autodisco.campaign.tiers import OF_REFERENCE, check_given, tiers_of, timeout_s
+from autodisco.campaign.tiers import OF_REFERENCE, check_engine, check_given, tiers_of, timeout_s
 from autodisco.errors import InputError
 from autodisco.simulation import protocols
 from autodisco.store import Store, tier_progress
@@ -141,6 +141,15 @@ def wanting(protocol, *names, **seeds):
     return Settings(name="x", simulation={"protocol": protocol}, objective=aims, seeds=seeds)
 
 
+def test_a_campaign_whose_engine_lacks_a_step_of_its_protocol_is_refused():
+    def deforming(engine):
+        return Settings(name="x", simulation={"protocol": "bench/youngs.toml", "engine": engine})
+
+    check_engine(deforming("lammps"))
+    with pytest.raises(InputError, match="engine openmm cannot run steps of kind deform"):
+        check_engine(deforming("openmm"))
+
+
 def test_an_objective_that_no_tier_gives_a_value_of_is_refused(tmp_path):
     needs = "glass transition needs a protocol with a ramp of the temperature for it .*, which quick lacks"
     with pytest.raises(InputError, match=needs):
@@ -149,6 +158,8 @@ def test_an_objective_that_no_tier_gives_a_value_of_is_refused(tmp_path):
         check_given(wanting("quick", "conductivity", "glass_transition"))
     with pytest.raises(InputError, match="bulk_modulus_gpa needs a protocol that averages the box"):
         check_given(wanting("smoke", "bulk_modulus_gpa"))
+    with pytest.raises(InputError, match=r"youngs_modulus_gpa needs a protocol with steps that deform the box"):
+        check_given(wanting("glass", "youngs_modulus_gpa"))
     check_given(wanting("glass", "glass_transition"))
     check_given(wanting("experiment@333", "glass_transition"))  # whatever is asked for is told
     table = tmp_path / "lab.csv"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -132,7 +133,9 @@ def second(dump, tmp_path):
 
 def test_runs_with_a_plus_between_them_are_replicas(call, dump, second):
     alone = [call("analyze", path, *IONS, "--json").json for path in (dump, second)]
-    both = call("analyze", dump, "+", second, *IONS, "--json").json
+    said = call("analyze", dump, "+", second, *IONS, "--json")
+    assert "warning: 2 replicas hardly tell an error: 95 % lies within 12.7 errors" in said.err
+    both = said.json
     name = "conductivity_ne_s_per_cm"
     values = [one[name] for one in alone]
     assert values[0] != values[1]
@@ -153,11 +156,16 @@ def test_runs_with_a_plus_between_them_are_replicas(call, dump, second):
         (("a", "+", "a"), "run.lammpstrj: is given twice; a replica counts once"),
         (("+", "a"), "a + stands between two of them"),
         (("a", "+", "copy"), "copy: gives the values of"),
+        (("a", "+", "rounded"), "rounded: has the diffusivities of"),
+        (("a", "+", "missing"), "missing: no such file or folder"),
+        (("a", "+", "bare"), "bare: a trajectory without its topology; it is named again after each +"),
     ],
 )
 def test_a_run_counts_once(call, dump, arguments, complaint):
-    files = {"a": dump, "copy": dump.with_name("copy"), "+": "+"}
+    files = {"a": dump, "+": "+"} | {name: dump.with_name(name) for name in ("copy", "rounded", "missing", "bare")}
     files["copy"].write_text(dump.read_text())
+    files["rounded"].write_text(re.sub(r"(\.\d{4})\d\b", r"\1", dump.read_text()))
+    files["bare"].write_bytes(b"\x00\x00\x07\xcb")  # as an XTC file begins
     said = call("analyze", *(files[name] for name in arguments), *IONS)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert complaint in said.err
@@ -214,3 +222,13 @@ def test_a_fit_over_lags_that_the_run_does_not_have_is_explained(call, dump, lag
     said = call("analyze", dump, *IONS, "--fit", *lags)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert complaint in said.err
+
+
+def test_replicas_of_unequal_length_and_a_time_between_frames_in_fs_are_warned_of(call, dump, second):
+    text = second.read_text()
+    second.write_text(text[: text.index("ITEM: TIMESTEP\n40\n")])
+    assert "the runs are of unequal length (0.078 to 0.118 ns)" in call("analyze", dump, "+", second, *IONS).err
+    dump.write_text(re.sub(r"(?<=TIMESTEP\n)(\d+)", r"\g<1>000", dump.read_text()))
+    said = call("analyze", dump, *IONS[:-1], "2000")
+    assert "frames are 1000 steps apart, and --dt 2000 ps makes a time step of 2000 fs" in said.err
+    assert "time step" not in call("analyze", dump, *IONS).err

@@ -59,6 +59,25 @@ def test_two_systems_are_compared_at_each_temperature_and_fitted_each(call, file
     assert "peo conducts 5.0 times as well as ppo at 373 K" in call("table", *a, "+", *b).out
 
 
+def test_the_fit_is_of_the_conductivity_that_is_asked_for_and_uses_the_errors_of_points(call, tmp_path):
+    name, paths = "conductivity_ne_s_per_cm", []
+    for kelvin in (333, 353, 373):
+        own = {name: law(kelvin, energy_ev=0.5), f"{name}_sem": 0.2 * law(kelvin, energy_ev=0.5)}
+        paths.append(tmp_path / f"peo-{kelvin}.json")
+        paths[-1].write_text(json.dumps({"temperature_k": kelvin, "conductivity_s_per_cm": law(kelvin)} | own))
+    (fit,) = call("table", *paths, "--quantity", name, "--json").json["fits"]
+    assert fit["quantity"] == name
+    assert fit["arrhenius"]["activation_energy_ev"] == pytest.approx(0.5)
+    # Error of a slope from equal errors of ordinates: 0.2 over the root of the sum of squares about the mean abscissa.
+    x = 1 / (K_EV * np.array([333, 353, 373]))
+    error = 0.2 / np.sqrt(((x - x.mean()) ** 2).sum())
+    assert fit["arrhenius"]["activation_energy_ev_sem"] == pytest.approx(error, rel=1e-3)
+    assert fit["told"].endswith("; conductivity (Nernst–Einstein)")
+    (fit,) = call("table", *paths, "--json").json["fits"]
+    assert (fit["quantity"], fit["arrhenius"]["activation_energy_ev"]) == ("conductivity_s_per_cm", pytest.approx(0.3))
+    assert fit["arrhenius"]["activation_energy_ev_sem"] == pytest.approx(error, rel=1e-3)
+
+
 def test_single_runs_at_one_temperature_are_systems_whose_ratio_is_uncertain(call, files):
     (one,) = call("table", files("a", 353, 2e-3), files("b", 353, 1e-3), "--json").json["comparisons"]
     # Scatter of 0.3 decades per build with two degrees of freedom: 4.30 standard errors of 0.42 decades.

@@ -1,12 +1,16 @@
 """Engines by name: built-in ones, those of installed packages, and those in a file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autodisco.errors import InputError
 from autodisco.registry import Registry, absolute
 from autodisco.simulation.engines.engine import Engine
 
-__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "is_automatic", "load", "resolved"]
+if TYPE_CHECKING:
+    from autodisco.simulation.protocols import Protocol
+
+__all__ = ["AUTO", "DEFAULT", "ENGINES", "Engine", "check_steps", "is_automatic", "load", "resolved"]
 
 AUTO, DEFAULT = "auto", "lammps"
 
@@ -44,3 +48,12 @@ def load(name: str) -> Engine:
     """A new instance of the engine `name`, since one holds the state of one run. Raises InputError for one that does
     not exist or is not a class."""
     return ENGINES.get(resolved(name))()
+
+
+def check_steps(name: str, protocol: "Protocol") -> None:
+    """Raise InputError where the engine `name` lacks a kind of step of the protocol."""
+    if protocol.deformations and not ENGINES.get(taken := resolved(name)).deforms:
+        raise InputError(
+            f"engine {taken} cannot run steps of kind deform, as it tells no stress (protocol {protocol.name}); "
+            f"use {DEFAULT}"
+        )

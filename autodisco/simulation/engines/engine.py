@@ -43,6 +43,8 @@ class Engine(ABC):
     """Name in messages, if it is not that of the class."""
     is_automatic: ClassVar[bool] = False
     """Whether ``auto`` may choose it: its values equal those of the other automatic engines."""
+    deforms: ClassVar[bool] = False
+    """Whether it runs steps of kind ``deform``, whose stress it has to tell."""
     checkpoints: ClassVar[str] = "checkpoint*"
     """Pattern of the names of checkpoints. What one needs is in other files, and was written before it."""
     hint: ClassVar[str] = ""

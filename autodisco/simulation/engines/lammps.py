@@ -57,6 +57,7 @@ class Lammps(Engine):
 
     title = "LAMMPS"
     is_automatic = True
+    deforms = True
     checkpoints = files.CHECKPOINTS
     hint = "lmp -in in.lammps"
 

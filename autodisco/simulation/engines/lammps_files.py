@@ -12,6 +12,7 @@ from pathlib import Path
 from autodisco.errors import EngineKilled, SimulationFailure
 from autodisco.files import sync, write_atomic
 from autodisco.simulation.engines.engine import TRAJECTORY
+from autodisco.simulation.engines.lammps_deform import STARTS
 from autodisco.simulation.engines.lammps_input import checkpoint_name, part_name
 from autodisco.simulation.engines.report import read_report, report_line
 from autodisco.simulation.engines.timeline import Place, Timeline
@@ -42,6 +43,7 @@ def secure(folder: Path, reached: Place) -> None:
     written = [
         folder / "report.txt",
         *(folder / part_name(begin) for begin in parts(folder)),
+        *folder.glob(STARTS),
         folder / checkpoint_name(reached),
     ]
     for path in (*written, folder):

@@ -1,12 +1,13 @@
 """The input scripts of LAMMPS: the deck of a protocol, and that of what is left of it after a checkpoint."""
 
+from autodisco.simulation.engines import lammps_deform
 from autodisco.simulation.engines.engine import TRAJECTORY
 from autodisco.simulation.engines.lammps_data import styles
 from autodisco.simulation.engines.report import REPORT_PS
 from autodisco.simulation.engines.timeline import Place, Plan
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import NonbondedSettings, Protocol
-from autodisco.simulation.steps import Minimise, Npt, Nvt, Production, Relax, Step
+from autodisco.simulation.steps import Deform, Minimise, Npt, Nvt, Production, Relax, Step
 
 HEADER = """\
 # written by autodisco; run with: lmp -in in.lammps
@@ -70,7 +71,7 @@ def commands(plan: Plan, seed: int) -> str:
             text += f"thermo 10\nminimize 0 0.01 {step.max_iterations} {10 * step.max_iterations}\nthermo 1000\n"
             continue
         if not moving:
-            first = step.temperature_k if isinstance(step, Relax) else _start_temperature(step, protocol)
+            first = step.temperature_k if isinstance(step, Relax | Deform) else _start_temperature(step, protocol)
             text += f"velocity all create {first} {seed} mom yes rot no dist gaussian\n"
             moving = True
         done = start.done if start and number == start.step else 0
@@ -96,7 +97,7 @@ def run_style(every: int) -> str:
     return f"run_style respa 2 {every} bond 1 angle 1 dihedral 2 improper 2 pair 2 kspace 2\n"
 
 
-def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, seed: int, done: int) -> str:
+def _dynamics(number: int, step: Relax | Npt | Nvt | Deform | Production, plan: Plan, seed: int, done: int) -> str:
     timeline, protocol = plan.timeline, plan.timeline.protocol
     timestep = timeline.timestep_fs(step)
     every = 1 if isinstance(step, Relax) else protocol.nonbonded.every
@@ -123,6 +124,9 @@ def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, see
         text += f"fix move all npt temp {t0} {t1} {damping} iso {p0} {p1} {step.pressure_damping_fs}\n"
     elif isinstance(step, Nvt):
         text += f"fix move all nvt temp {step.temperature_k[0]} {step.temperature_k[1]} {damping}\n"
+    elif isinstance(step, Deform):
+        text += lammps_deform.begin(number, step, damping, steps(REPORT_PS), done, n)
+        undo += ["pull", "stress"]
     elif isinstance(step, Production):
         t, frame = protocol.temperature_k, steps(step.frame_interval_ps)
         file = part_name(done)
@@ -138,6 +142,8 @@ def _dynamics(number: int, step: Relax | Npt | Nvt | Production, plan: Plan, see
         text += "variable edge equal $((f_volume)^(1.0/3.0))\n"
         undo.append("volume")
     text += "".join(f"unfix {name}\n" for name in undo)
+    if isinstance(step, Deform):
+        text += lammps_deform.restore(number)
     if averaged:
         axes = " ".join(f"{axis} final 0.0 ${{edge}}" for axis in "xyz")
         text += f"change_box all {axes} remap units box\n"
@@ -168,4 +174,4 @@ def part_name(step: int) -> str:
 
 def counts_from_zero(step: Step, protocol: Protocol) -> bool:
     """Whether LAMMPS counts the time steps of a step from zero, or goes on counting from the step before."""
-    return isinstance(step, Production) or bool(protocol.checkpoint_every_ps)
+    return isinstance(step, Production | Deform) or bool(protocol.checkpoint_every_ps)

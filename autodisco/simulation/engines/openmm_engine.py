@@ -38,7 +38,7 @@ from autodisco.simulation.engines.openmm_step import BAR_PER_ATM, RunningStep, b
 from autodisco.simulation.engines.timeline import Leg, Place, Plan, Timeline
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import NonbondedSettings, Protocol
-from autodisco.simulation.steps import Minimise, Npt, Nvt, Production, Relax
+from autodisco.simulation.steps import Deform, Minimise, Npt, Nvt, Production, Relax
 
 CHECKPOINT_EVERY_S = 600.0
 BAROSTAT_EVERY = 10  # time steps between trial changes of the volume
@@ -156,6 +156,7 @@ class OpenMM(Engine):
             self._leave()
             self._reached = leg.place
         else:
+            assert not isinstance(step, Deform)  # `engines.check_steps`
             self._reached = self._dynamics(leg, step)
         return self._reached
 
