@@ -17,7 +17,7 @@ from autodisco.store import Rate, Record, Store, campaign_databases, rates, trai
 from autodisco.text import counted
 
 if TYPE_CHECKING:
-    from autodisco.simulation.speed import Speed
+    from autodisco.simulation.engines.engine import Speed
 
 GRAMS_PER_ATOM = 6.3
 """Mass of a mole of atoms of poly(ethylene oxide)."""
