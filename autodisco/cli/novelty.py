@@ -65,6 +65,9 @@ def novelty(
         _print(found[:MOST_SHOWN])
         if (more := len(found) - MOST_SHOWN) > 0:
             message(f"… and {more} more; --out FILE or --json has all of them")
+    if not found:
+        message("no polymer has a value yet, so that there is none to look up")
+        return
     known = sum(one.known_as is not None for one in found)
     message(f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.name for one in lists)}")
 

@@ -78,6 +78,8 @@ class KnownList:
 
         Raises InvalidRepeatUnit for a text that is no material.
         """
+        if not polymers:
+            return []
         wanted = Structures.of(polymers)
         known = np.unique(wanted.bits)
         ours: Sparse = (wanted.starts, np.searchsorted(known, wanted.bits), wanted.counts)

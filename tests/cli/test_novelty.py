@@ -4,6 +4,8 @@ import csv
 
 import pytest
 
+from autodisco.store import Store
+
 LIST = "PID,SMILES\nP1,*COCCOC*\nP2,*CC(*)C#N\nP3,*C(\nP4,*OCOCC*\n"
 
 
@@ -29,6 +31,14 @@ def test_each_polymer_is_looked_up_by_its_chain_and_named_with_the_identifier(en
     assert 0.3 < other["similarity"] < 1.0
     assert rows["*OCCCO*"]["known"] is False
     assert rows["*OCCCO*"]["name"] == ""
+
+
+def test_a_campaign_without_values_has_nothing_to_look_up(here, call):
+    with Store.create(here / "runs" / "begun") as store:
+        store.set(name="begun", state="prepare", protocol="quick", settings={})
+    said = call("novelty", "begun", "--json")
+    assert (said.code, said.json) == (0, [])
+    assert "no polymer has a value yet" in said.err
 
 
 def test_the_table_says_where_a_polymer_is_known_and_what_is_nearest(ended, listed, call, here):
