@@ -29,6 +29,15 @@ def own_slots(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def campaigns_here():
+    """Tests put their campaigns into folders of their own, and none beside the code, where the next one finds it."""
+    here = Path(__file__).parents[1] / "runs"
+    before = set(here.glob("*"))
+    yield
+    assert not {place.name for place in set(here.glob("*")) - before}, f"tests left campaigns in {here}"
+
+
 @pytest.fixture
 def store(tmp_path):
     """The store of a campaign filled as a daemon would fill it."""

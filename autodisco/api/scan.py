@@ -52,6 +52,11 @@ class Scan:
         return any(row["n_replicas"] for row in self.rows)
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether there is a plot: some condition has a conductivity above zero."""
+        return any(one.resolved for one in self.conditions)
+
+    @property
     def conditions(self) -> list[Condition]:
         """All conditions, those of earlier scans with the same settings, too."""
         from autodisco.simulation.scan_results import condition_of

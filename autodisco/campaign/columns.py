@@ -12,14 +12,14 @@ from autodisco.decide import Objective
 
 UCUM = {
     "S/cm": "S/cm", "cm²/s": "cm2/s", "g/cm³": "g/cm3", "mol/kg": "mol/kg", "g/mol": "g/mol", "K": "K", "Å": "Ao",
-    "ps": "ps", "ns": "ns", "s": "s", "MPa": "MPa", "GPa": "GPa", "e": "[e]", "V": "V", "eV": "eV",
+    "ps": "ps", "ns": "ns", "s": "s", "1/s": "/s", "MPa": "MPa", "GPa": "GPa", "e": "[e]", "V": "V", "eV": "eV",
 }  # fmt: skip
 """Code of a unit in the Unified Code for Units of Measure (ucum.org); units that it lacks are left out."""
 
 QUDT = "http://qudt.org/vocab/unit/"
 QUDT_UNITS = {
     "S/cm": "S-PER-CentiM", "cm²/s": "CentiM2-PER-SEC", "g/cm³": "GM-PER-CentiM3", "mol/kg": "MOL-PER-KiloGM",
-    "g/mol": "GM-PER-MOL", "K": "K", "Å": "ANGSTROM", "ps": "PicoSEC", "ns": "NanoSEC", "s": "SEC", "MPa": "MegaPA",
+    "g/mol": "GM-PER-MOL", "K": "K", "Å": "ANGSTROM", "ps": "PicoSEC", "ns": "NanoSEC", "s": "SEC", "1/s": "PER-SEC", "MPa": "MegaPA",
     "GPa": "GigaPA", "V": "V", "eV": "EV",
 }  # fmt: skip
 """Name of a unit in QUDT (qudt.org), whose addresses RO-Crate uses."""

@@ -70,7 +70,7 @@ def build(
     from autodisco.simulation import interchange
     from autodisco.simulation.interchange.box import built, of_replica
 
-    flags = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
+    flags = Flags(blend, comonomer, architecture, solvent, salt, no_salt, molality, ion)
     wanted = interchange.chosen(formats)
     if (folder := Path(what)).is_dir():
         if given := [*flags.given, *["--protocol"] * bool(protocol)]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autodisco.cli.options import JSON
+from autodisco.cli.options import JSON, UNITS
 from autodisco.cli.output import counting, message, number, one_line, print_json, print_table
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
@@ -24,12 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SMILES...|FILE", help="Repeat units such as '*OCC*', or a CSV, TSV or SMI file of them."
-        ),
-    ],
+    what: UNITS,
     against: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File of known polymers, with which each repeat unit is compared."),

@@ -95,7 +95,7 @@ def simulate(
     from autodisco.cli.single import ReplicaProgress, print_over_temperature, write_inputs
     from autodisco.simulation import engines, forcefield, protocols
 
-    mixed = Flags(blend or (), comonomer or (), architecture, solvent or (), salt or (), no_salt, molality, ion or ())
+    mixed = Flags(blend, comonomer, architecture, solvent, salt, no_salt, molality, ion)
     simulated = subject(what, mixed)
     kelvins = temperature or protocols.load(protocol).temperatures
     names = [f"{protocol}@{kelvin:g}" for kelvin in kelvins] or [protocol]

@@ -144,11 +144,13 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
 
 def _tell_results(plans: Sequence[Plan], found: Sequence[Scan]) -> None:
     """Say where the results are, how many builds failed, and at which molalities boxes hold few ions."""
+    from autodisco.cli.scan import files_of
+
     warnings: dict[str, None] = {}
     for plan, one in zip(plans, found, strict=True):
         failed = sum(len(row["failures"]) for row in one.rows)
         lost = f"; {counted(failed, 'build')} without a value" if failed else ""
-        message(f"{plan.of.given}: table, fits and plot: {one.folder}{lost}")
+        message(f"{plan.of.given}: {files_of(one)}{lost}")
         warnings |= dict.fromkeys(one.warnings)
     for warning in warnings:
         message(f"warning: {warning}")

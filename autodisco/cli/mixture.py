@@ -22,16 +22,16 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags that make a formulation of a repeat unit, as they were typed."""
+    """Flags that make a formulation of a repeat unit, as they were typed; None for one that was not."""
 
-    blend: Sequence[str] = ()
-    comonomer: Sequence[str] = ()
+    blend: Sequence[str] | None = None
+    comonomer: Sequence[str] | None = None
     architecture: str | None = None
-    solvent: Sequence[str] = ()
-    salt: Sequence[str] = ()
+    solvent: Sequence[str] | None = None
+    salt: Sequence[str] | None = None
     no_salt: bool = False
     molality: float | None = None
-    ion: Sequence[Path] = ()
+    ion: Sequence[Path] | None = None
 
     @property
     def given(self) -> list[str]:
@@ -63,8 +63,8 @@ def _from_flags(text: str, flags: Flags) -> "Formulation":
         raise InputError("--no-salt and --salt exclude each other; leave one of them out")
     if flags.architecture and not flags.comonomer:
         raise InputError("--architecture needs a second unit: --comonomer SMILES:FRACTION")
-    blend = [_shared("--blend", value) for value in flags.blend]
-    comonomers = [_shared("--comonomer", value) for value in flags.comonomer]
+    blend = [_shared("--blend", value) for value in flags.blend or ()]
+    comonomers = [_shared("--comonomer", value) for value in flags.comonomer or ()]
     first = _rest("--blend", blend)
 
     def polymer() -> Polymer:
@@ -80,10 +80,10 @@ def _from_flags(text: str, flags: Flags) -> "Formulation":
     others = [_made("--blend", Polymer, smiles=smiles, mass_fraction=share) for smiles, share in blend]
     solvents = [
         _made("--solvent", Solvent, smiles=smiles, mass_fraction=share)
-        for smiles, share in (_shared("--solvent", value) for value in flags.solvent)
+        for smiles, share in (_shared("--solvent", value) for value in flags.solvent or ())
     ]
-    own_ions = _ions(flags.ion)
-    salts = [SaltShare(name=name, mole_ratio=ratio) for name, ratio in map(_salt, flags.salt)]
+    own_ions = _ions(flags.ion or ())
+    salts = [SaltShare(name=name, mole_ratio=ratio) for name, ratio in map(_salt, flags.salt or ())]
     used = {ion.name for share in salts for ion in _known_salt(share.name, own_ions).ions}
     values: dict[str, object] = {}
     # Each flag adds its part, so that an error of the whole is that of the flag which brings it.

@@ -61,12 +61,12 @@ def novelty(
         _write(found, out)
     if as_json:
         print_json([one.to_dict() for one in found])
-    elif found:
+    else:
         _print(found[:MOST_SHOWN])
         if (more := len(found) - MOST_SHOWN) > 0:
             message(f"… and {more} more; --out FILE or --json has all of them")
     if not found:
-        message("no polymer has a value yet, so there is none to look up")
+        message("no polymer has a value yet, so that there is none to look up")
         return
     known = sum(one.known_as is not None for one in found)
     message(f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.name for one in lists)}")

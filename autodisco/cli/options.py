@@ -47,6 +47,12 @@ TIMEOUT_OF_BUILDS = Annotated[
     ),
 ]
 
+# Repeat units of commands that simulate nothing.
+UNITS = Annotated[
+    list[str],
+    typer.Argument(metavar="SMILES...|FILE", help="Repeat units such as '*OCC*', or a CSV, TSV or SMI file of them."),
+]
+
 # What is in a box: a repeat unit with flags, or a formulation file.
 SMILES = "A repeat unit: a SMILES with two ends, such as '*OCC*', or a BigSMILES."
 SUBJECT = Annotated[str, typer.Argument(metavar="SMILES|FILE", help=f"{SMILES} Or a formulation file (.toml).")]

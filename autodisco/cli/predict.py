@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.cli.options import JSON
+from autodisco.cli.options import JSON, UNITS
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import write_atomic
@@ -28,12 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SMILES...|FILE", help="Repeat units such as '*OCC*', or a CSV, TSV or SMI file of them."
-        ),
-    ],
+    what: UNITS,
     data: Annotated[
         list[str] | None,
         typer.Option(

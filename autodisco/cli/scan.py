@@ -80,7 +80,7 @@ def scan(
     from autodisco.simulation import protocols
 
     protocols.load(protocol)
-    simulated = subject(what, Flags(salt=salt or ()))
+    simulated = subject(what, Flags(salt=salt))
     found = scanned_with(
         simulated, series("--molality", molality, MOLALITY), series("--temperature", temperature, TEMPERATURE_K),
         protocol, replicas, name=what, force_field=force_field, engine=engine, executor=executor, workers=workers,
@@ -88,10 +88,7 @@ def scan(
         watch=ReplicaProgress,
     )  # fmt: skip
     _print(found, as_json)
-    drawn = any(one.resolved for one in found.conditions)
-    message(f"table, fits{' and plot' if drawn else ''}: {found.folder}")
-    if not drawn:
-        message("no plot: no condition has a conductivity above zero")
+    message(files_of(found))
     loaded = protocols.load(protocol)
     message(f"protocol {loaded.name}: {loaded.purpose}")
     for warning in found.warnings:
@@ -113,6 +110,13 @@ def _print(found: Scan, as_json: bool) -> None:
         where = f"{row['molality_mol_per_kg']:g} mol/kg, {row['temperature_k']:g} K"
         for failure in row["failures"]:
             message(f"{where}, replica {failure['replica']}: {failure['code']}: {one_line(failure['detail'])}")
+
+
+def files_of(found: Scan) -> str:
+    """Where the files of a scan are, and why one is missing."""
+    if found.is_drawn:
+        return f"table, fits and plot: {found.folder}"
+    return f"table and fits: {found.folder} (no plot: no condition has a conductivity above zero)"
 
 
 def print_values(rows: Sequence[dict[str, Any]], title: str) -> None:

@@ -72,7 +72,7 @@ def test_the_reference_comes_first_and_then_the_best(ranked):
 
 
 def test_a_campaign_without_a_value_has_no_finalists(tmp_path, campaign_file):
-    campaign = load(campaign_file())
+    campaign = load(campaign_file(), tmp_path / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
         with pytest.raises(InputError, match="campaign small: no polymer has a value yet"):

@@ -173,7 +173,7 @@ def test_gpus_that_are_not_there_are_found(tmp_path, monkeypatch):
     file.write_text(file.read_text() + '[executor.options]\ngpus = [0, "GPU-aaaa", 3]\n')
     assert levels(file, tmp_path / "runs")["GPUs"] == (
         "warning",
-        "executor.options.gpus: nvidia-smi does not list 3",
+        "executor.options.gpus: nvidia-smi does not list 3; leave them out",
     )
 
 

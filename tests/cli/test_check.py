@@ -145,6 +145,7 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
         ("[R1]OCC[R2]", "R is no atom: ends of the unit are *, and side groups are written out; write *OCC*"),
         ("*CF2CH2*", "it looks like a formula: SMILES leaves hydrogen out, and counts no atoms"),
         ("*CC(C)(COOCH3)*", "write *CC(C)(C(=O)OC)*"),  # an ester, no peroxide
+        ("*CH2CH(CO2CH3)*", "write *CC(C(=O)OC)*"),
         ("*CF2CF2*", "write *C(F)(F)C(F)(F)*"),
         ("*\u2013OCC\u2013*", "a long dash is no bond; write *-OCC-*"),
         ("*OCC* PEO", "what follows the blank is no part of a SMILES; write *OCC*"),

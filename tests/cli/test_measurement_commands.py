@@ -30,6 +30,9 @@ def test_a_table_becomes_a_source_once(call, ended):
     with Store.open_readonly(ended) as store:
         assert len(store.experiments()) == 7
         assert [event.event for event in store.journal()].count("measured values") == 1
+    log = call("log", "found").out
+    assert "conductivity_s_per_cm 4" in log  # rows, not a conductivity
+    assert "mS/cm" not in log[log.index("measured values") :].split("\n")[0]
 
 
 def test_it_is_said_which_rows_count_and_why_others_do_not(call, judged, tmp_path):

@@ -36,8 +36,8 @@ def test_each_polymer_is_looked_up_by_its_chain_and_named_with_the_identifier(en
 def test_a_campaign_without_values_has_nothing_to_look_up(here, call):
     with Store.create(here / "runs" / "begun") as store:
         store.set(name="begun", state="prepare", protocol="quick", settings={})
-    said = call("novelty", "begun")
-    assert (said.code, said.out) == (0, "")
+    said = call("novelty", "begun", "--json")
+    assert (said.code, said.json) == (0, [])
     assert "no polymer has a value yet" in said.err
 
 

@@ -99,4 +99,4 @@ def test_a_seed_file_of_another_quantity_gives_polymers_without_a_value(tmp_path
     assert [row.unit for row in other] == [row.unit for row in rows]
     assert {row.value for row in other} == {None}
     seeds.write_text(seeds.read_text().replace("conductivity_s_per_cm", "conductivty_s_per_cm"))
-    assert "unknown column 'conductivty_s_per_cm'; known are name, monomer_smiles, efficacy" in call("run", file).err
+    assert "unknown column 'conductivty_s_per_cm'" in call("run", file).err

@@ -5,12 +5,12 @@ import pytest
 from scipy.stats import spearmanr
 
 from autodisco.errors import InputError
-from autodisco.polymer import parse
+from autodisco.polymer import read_material
 from autodisco.surrogate import PRIOR, PriorMean, coverage, estimates, from_tables
 from autodisco.surrogate.similarity import Structures
 from bench.published import candidates, htp_md
 
-OXIDE = parse("*OCC*")
+OXIDE = read_material("*OCC*")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_it_covers_the_table_that_it_was_fitted_to(reference, untaught):
 
 def test_a_table_moves_the_estimates(untaught):
     rows = [("*CCNCO*", 3e-3), ("*CCNCCO*", 3e-3), ("*CNCO*", 3e-3), ("*CCCCO*", 3e-4), ("*CCC*", 0.0)]
-    units = [parse(text) for text in ("*CCNCNCO*", "*CCCC*", "*OCC*")]
+    units = [read_material(text) for text in ("*CCNCNCO*", "*CCCC*", "*OCC*")]
     before, after = (estimates(known, units, OXIDE) for known in (untaught, from_tables({"mine": rows})))
     assert after[0].value > before[0].value
     assert after[1].value < before[1].value
@@ -83,7 +83,7 @@ def test_without_the_prior_mean_the_table_is_the_target():
     ],
 )
 def test_odd_tables_give_finite_answers(rows):
-    (one,) = estimates(from_tables({"odd": rows}), [parse("*CCS*")], OXIDE)
+    (one,) = estimates(from_tables({"odd": rows}), [read_material("*CCS*")], OXIDE)
     assert 0 <= one.low < one.value < one.high < 1
     assert 0 < one.p_better < 1
 
