@@ -274,8 +274,10 @@ class Campaign:
 
 def check_archive(file: Path) -> None:
     """Raise InputError for a file that an archive cannot be written to."""
-    if not file.name.endswith(".tar.gz") or file.exists():
-        raise InputError(f"archive {file}: the name of a new file that ends in .tar.gz expected")
+    if not file.name.endswith(".tar.gz"):
+        raise InputError(f"archive {file}: a name that ends in .tar.gz is expected")
+    if file.exists():
+        raise InputError(f"archive {file}: is there already, and is not overwritten; choose another name")
 
 
 def loaded(file: Path, checked: bool = True) -> campaigns.Campaign:

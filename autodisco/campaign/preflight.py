@@ -60,7 +60,21 @@ def examine(campaign: Campaign, file: Path) -> list[Finding]:
         ("other campaigns", lambda: _others(campaign)),
     ]
     found = [_finding(look, "warning" if begun and look[0].startswith("engine") else "error") for look in firm]
-    return found + [_finding(look, "warning") for look in loose]
+    return _each_once(found + [_finding(look, "warning") for look in loose])
+
+
+def _each_once(found: list[Finding]) -> list[Finding]:
+    """The findings, where each mistake is told once: what could not be looked at because of it is only a warning."""
+    kept: list[Finding] = []
+    for row in found:
+        cause = next((other for other in kept if other.level == "error" and row.found in other.found), None)
+        told = (
+            Finding(row.what, "warning", f"not looked at before the mistake of {cause.what} is mended")
+            if cause
+            else row
+        )
+        kept.append(told)
+    return kept
 
 
 def warnings(campaign: Campaign) -> list[str]:

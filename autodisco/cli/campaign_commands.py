@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.api.locate import campaign_folder, runs_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import message, print_json, print_table, stdout_console
 from autodisco.cli.running import run, start
+from autodisco.files import runs_folder
 from autodisco.text import duration, size
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.api.locate import argument, campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import (
     EXECUTOR_OF_BUILDS,
     JSON,
@@ -18,6 +18,7 @@ from autodisco.cli.options import (
     WORKERS_OF_BUILDS,
 )
 from autodisco.cli.output import message, print_json, print_table
+from autodisco.files import argument
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted, duration
 
