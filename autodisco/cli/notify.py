@@ -36,9 +36,7 @@ def notify(name: NAME = None) -> None:
     check_notify(name or settings.name, settings.notify.command, settings.notify.apprise)
     found = send_test(settings.notify, settings.name, str(folder.absolute()))
     if not found:
-        raise InputError(
-            f"{name or settings.name}: [notify] names no command, apprise file or ping: nobody is notified"
-        )
+        raise InputError(f"{name or settings.name}: nobody is notified: [notify] has no command, apprise or ping")
     for channel, problem in found.items():
         message(f"{channel}: {problem or 'sent'}")
     if failed := [channel for channel, problem in found.items() if problem]:
