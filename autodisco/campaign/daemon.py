@@ -64,7 +64,8 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             store.set(trouble="", undone=None, waits_for_cores="")
         campaign = write_copies(campaign, store)
         by = "a service, cron or a queue" if as_service else "a person"
-        store.note("start", store.get("state"), {"pid": owner.pid, "host": owner.host}, "go on", f"started by {by}")
+        if (state := store.get("state")) in store.loop_states():
+            store.note("start", state, {"pid": owner.pid, "host": owner.host}, "go on", f"started by {by}")
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)
         remove_unfinished(campaign.folder.absolute().parent)
