@@ -79,7 +79,8 @@ def _each_once(found: list[Finding]) -> list[Finding]:
 
 def warnings(campaign: Campaign) -> list[str]:
     """What a person should know at the start of a campaign, one line each: it goes on without it, or waits for it."""
-    found = (_finding(look, "warning") for look in _quick(campaign))
+    notify: Look = ("notifications", lambda: _notify(campaign.folder, campaign.settings))  # files may be elsewhere now
+    found = (_finding(look, "warning") for look in [*_quick(campaign), notify])
     return [row.found for row in found if row.level == "warning"]
 
 
@@ -149,6 +150,7 @@ def _shared(settings: Settings) -> str:
 
 
 def _notify(file: Path, settings: Settings) -> str:
+    """Raises AutodiscoError where a program or a file of addresses is not there."""
     check_notify(str(file), settings.notify.command, settings.notify.apprise)
     channels = [name for name in ("command", "apprise", "ping") if getattr(settings.notify, name)]
     return joined(channels) or "none"
