@@ -191,6 +191,14 @@ def test_unknown_variables_are_told_at_each_start_of_a_folder(copied, call, monk
     assert (rows["variables"]["level"], rows["variables"]["found"]) == ("warning", line)
 
 
+def test_resume_on_another_machine_says_that_the_program_of_notifications_is_not_there(copied, call):
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        store.set(settings={**settings, "notify": {**settings["notify"], "command": "/old/machine/notify.sh"}})
+    (line,) = [line for line in call("resume", copied).err.splitlines() if "notify" in line]
+    assert line.startswith(f"{copied}: notify.command = '/old/machine/notify.sh': there is no program")
+
+
 def test_a_process_that_runs_the_campaign_is_found(begin, campaign_file, tmp_path):
     _, store = begin()
     store.set(owner=None)
