@@ -92,7 +92,7 @@ def monitor(
 ) -> None:
     """Watch a campaign live.
 
-    Leaving the view with Ctrl-C does not touch the campaign.
+    The view ends with the campaign; its last picture stays. Leaving it with q or Ctrl-C does not touch the campaign.
     """
     from autodisco.files import write_atomic
     from autodisco.monitor import as_svg, picture, watch
