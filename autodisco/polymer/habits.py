@@ -21,7 +21,7 @@ _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff"))
 _DASHES = "‐‑‒–—―−"
 _LONG_DASH = re.compile(f"[{_DASHES}]")
 _POLYMER_NAME = re.compile(r"(?i:poly)[\w\s(),'\-]+|P[A-Z]{1,7}")
-_REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]_?\{?(?:n|N|m|x|\d+)\}?-?")
+_REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]-?_?\{?(?:n|N|m|x|\d+)\}?-?")
 _R_GROUP = re.compile(r"\[R\d*'*\]|R\d*'*(?![a-z])")
 _FORMULA = re.compile(r"[CNOS]H\d?|CF\d?|CCl\d")
 _OPEN_BONDS = re.compile(r"-.+-")
@@ -140,7 +140,7 @@ def _formula(text: str) -> str:
     if not _FORMULA.search(text):
         return ""
     why = "it looks like a formula: SMILES leaves hydrogen out, and counts no atoms (CF2 is C(F)(F))"
-    return _offered(why, _plain(text))
+    return _offered(why, _closed_form(text) or _plain(text))
 
 
 def _open_bonds(text: str) -> str:
@@ -150,7 +150,7 @@ def _open_bonds(text: str) -> str:
 
 def _closed_form(text: str) -> str:
     """A text between open bonds, with ends in their place; empty for other texts."""
-    return f"*{text.strip('-')}*" if _OPEN_BONDS.fullmatch(text) else ""
+    return f"*{_plain(text.strip('-'))}*" if _OPEN_BONDS.fullmatch(text) else ""
 
 
 def _character(text: str) -> str:
