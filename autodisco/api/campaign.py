@@ -198,13 +198,15 @@ class Campaign:
             raise InputError(f"{self.folder}: no model has been trained yet; autodisco status says how far it is")
         return Generator.load(self.folder / str(models[-1].path))
 
-    def report(self, folder: str | Path | None = None) -> Path:
+    def report(self, folder: str | Path | None = None, against: Sequence[str | Path] = ()) -> Path:
         """Write the report (HTML page, ranking as CSV and JSON); returns the page. By default into ``report/`` of the
-        campaign folder."""
+        campaign folder. With files of known polymers, `against`, the page says which polymers are new (`novelty`)."""
+        from autodisco.api.novelty import lists_of
         from autodisco.report import write_report
 
         with self._read() as store:
-            return write_report(store, None if folder is None else Path(folder))
+            lists = lists_of(store, against) if against else ()
+            return write_report(store, None if folder is None else Path(folder), lists)
 
     def figures(
         self,

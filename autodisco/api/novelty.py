@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autodisco.report.novelty import Novelty
+    from autodisco.report.novelty import Novelty, Source
+    from autodisco.store import Store
 
 
 def compared(
@@ -21,12 +22,20 @@ def compared(
     progress: Callable[[int], None] | None = None,
 ) -> list[Novelty]:
     """What lists of known polymers say of each polymer of a ranking; see `Campaign.novelty`."""
-    from autodisco.campaign.new import shipped_folder
-    from autodisco.report.novelty import Source, novelty, own_lists
+    from autodisco.report.novelty import novelty
     from autodisco.store import Store
 
-    given = [Source(Path(file).name, file=Path(file), column=column, identifier=identifier) for file in against]
-    shipped = sorted((shipped_folder() / "seeds").glob("*.csv"))
     with Store.open_readonly(folder) as store:
-        lists = [*given, *own_lists(store, shipped)]
+        lists = lists_of(store, against, column, identifier)
         return novelty(store, lists, best, workers or os.cpu_count() or 1, progress)
+
+
+def lists_of(
+    store: Store, against: Sequence[str | Path], column: str | None = None, identifier: str | None = None
+) -> list[Source]:
+    """The lists of some files, then those that are looked at without being asked for."""
+    from autodisco.campaign.new import shipped_folder
+    from autodisco.report.novelty import Source, own_lists
+
+    given = [Source(Path(file).name, file=Path(file), column=column, identifier=identifier) for file in against]
+    return [*given, *own_lists(store, sorted((shipped_folder() / "seeds").glob("*.csv")))]

@@ -14,7 +14,7 @@ from autodisco.files import open_atomic
 from autodisco.text import counted, without_formula
 
 if TYPE_CHECKING:
-    from autodisco.report.novelty import Listed, Novelty
+    from autodisco.report.novelty import Novelty
 
 MOST_SHOWN = 40
 
@@ -81,12 +81,6 @@ def _print(found: "Sequence[Novelty]") -> None:
     for one in found:
         row, shown = one.row, one.known_as or one.nearest
         told = "new" if one.known_as is None else "known"
-        where = "" if shown is None else f"{shown.source}: {_named(shown)}"
+        where = "" if shown is None else f"{shown.source}: {shown.row}"
         rows.append((row.rank, row.monomer_smiles, row.name, told, f"{shown.similarity:.2f}" if shown else "", where))
     print_table([">rank", "polymer", "name", "", ">similarity", "same or nearest"], rows)
-
-
-def _named(shown: "Listed") -> str:
-    """The row of a list: its identifier or line, and its repeat unit."""
-    line = "" if shown.line is None else f"line {shown.line}"
-    return f"{shown.identifier or line} {shown.smiles}".strip()
