@@ -56,7 +56,7 @@ def test_a_search_writes_its_best_setting(data, tmp_path):
     (tmp_path / "s.toml").write_text('[generator]\niterations = 2\nbatch_size = 8\ndevice = "cpu"\n')
     over = {"temperature": [0.5, 2.0]}
     found = autodisco.tune(
-        data, over, folder, settings=tmp_path / "s.toml", judge=0, draws=20, objective="mean_length",
+        data, over, folder, settings=tmp_path / "s.toml", judge=0, draws=20, objective="uniqueness",
         progress=lines.append,
     )  # fmt: skip
     assert [trial.values["temperature"] for trial in found.trials] == [0.5, 2.0]
