@@ -68,6 +68,16 @@ def test_reading_is_what_the_commands_print(found, call):
     assert life.to_dict()["key"] == call("explain", "*COCOC*", "found", "--json").json["key"]
 
 
+def test_the_ranking_is_compared_with_lists_of_known_polymers(found, call, tmp_path):
+    (tmp_path / "mine.csv").write_text("smiles,id\n*COCOC*,A7\n")
+    table = found.novelty([tmp_path / "mine.csv"], best=3, workers=1)
+    told = call("novelty", "found", "--against", "mine.csv", "--best", "3", "--workers", "1", "--json").json
+    assert table.column("monomer_smiles") == [row["monomer_smiles"] for row in told]
+    assert table.column("known") == [row["known"] for row in told]
+    (mine,) = [row for row in table if row["mine.csv: found"]]
+    assert (mine["monomer_smiles"], mine["mine.csv: identifier"]) == ("*COCOC*", "A7")
+
+
 def test_reading_changes_nothing(found):
     before = (found.folder / "state.db").read_bytes()
     found.ranking(), found.journal(), found.status()
