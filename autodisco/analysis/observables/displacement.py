@@ -121,7 +121,7 @@ class Tracks:
         dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
         fits = []
         for kind in self.moved:
-            window = asked_window(lags, dt, n_frames) if lags else choose_window(kind.msd, kind.groups)
+            window = asked_window(lags, dt, n_frames) if lags else choose_window(kind.msd, kind.groups, kind.n)
             line = fit_line(kind.msd, window.first, window.last)
             fits.append(Fit(window, line, diffusivity(kind.msd, kind.groups, line, dt, kind.n)))
         return tuple(fits)
