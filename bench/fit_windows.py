@@ -131,7 +131,9 @@ def main(runs: int) -> None:
             for name, found in rows.items():
                 first, diffusive, *v = np.array(found).T
                 known = "" if kind == "subdiffusive" else f"{told(v[0], v[1])}   {told(v[2], v[3])}"
-                row = f"{kind:12s} {n:5d} {frames:6d}  {name:6s}  {diffusive.mean():5.2f}  {100 * np.median(first):5.0f}"
+                row = (
+                    f"{kind:12s} {n:5d} {frames:6d}  {name:6s}  {diffusive.mean():5.2f}  {100 * np.median(first):5.0f}"
+                )
                 print(f"{row}   {known}", flush=True)
 
 
