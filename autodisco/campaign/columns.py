@@ -19,8 +19,8 @@ UCUM = {
 QUDT = "http://qudt.org/vocab/unit/"
 QUDT_UNITS = {
     "S/cm": "S-PER-CentiM", "cm²/s": "CentiM2-PER-SEC", "g/cm³": "GM-PER-CentiM3", "mol/kg": "MOL-PER-KiloGM",
-    "g/mol": "GM-PER-MOL", "K": "K", "Å": "ANGSTROM", "ps": "PicoSEC", "ns": "NanoSEC", "s": "SEC", "1/s": "PER-SEC", "MPa": "MegaPA",
-    "GPa": "GigaPA", "V": "V", "eV": "EV",
+    "g/mol": "GM-PER-MOL", "K": "K", "Å": "ANGSTROM", "ps": "PicoSEC", "ns": "NanoSEC", "s": "SEC", "1/s": "PER-SEC",
+    "MPa": "MegaPA", "GPa": "GigaPA", "V": "V", "eV": "EV",
 }  # fmt: skip
 """Name of a unit in QUDT (qudt.org), whose addresses RO-Crate uses."""
 

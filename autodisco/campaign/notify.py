@@ -33,7 +33,7 @@ AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 """Pauses (s) before an event that was not delivered is sent again; the last one is repeated."""
 
 LAST_PAUSES_S = (10.0, 60.0, 300.0)
-"""The same before a process ends."""
+"""The same before a process ends, unless a person has stopped the campaign."""
 
 MOST_QUEUED = 100
 """Events that wait at most; the oldest ones are given up then."""
@@ -51,7 +51,7 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         if not shutil.which(program):
             raise InputError(
                 f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}; "
-                "install it, or write its full path"
+                "install it, or write its path with a slash, such as ./notify.sh for one beside the campaign file"
             )
     if not apprise_file:
         return
@@ -97,9 +97,9 @@ def tell(campaign: "Campaign", store: Store, more: Mapping[str, str] | None = No
 
 def tell_before_leaving(campaign: "Campaign", store: Store, interrupted: Callable[[], bool]) -> None:
     """`tell` before a process ends: it waits for the courier, and an event that is not delivered is tried some more
-    times, after pauses."""
+    times, after pauses, unless a person has stopped the campaign, who waits for the end of the process."""
     tell(campaign, store)
-    for pause in (0.0, *LAST_PAUSES_S):
+    for pause in (0.0, *(() if store.get("state") == "stopped" else LAST_PAUSES_S)):
         until = time.monotonic() + pause
         while store.get("untold") and time.monotonic() < until:
             if interrupted():

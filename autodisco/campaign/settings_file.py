@@ -15,6 +15,7 @@ import pydantic
 import tomli_w
 
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.upkeep_settings import Notify, absolute_command
 from autodisco.campaign.variables import unknown_variables, variable_of
 from autodisco.decide.measured_tables import SHIPPED
 from autodisco.errors import InputError
@@ -163,6 +164,17 @@ def check_together(settings: Settings, file: Path | str) -> None:
         raise InputError(f"{file}: saturation.escape: a generator of kind {kind} learns nothing; it allows tokens only")
 
 
+def _notify(given: Notify, file: Path) -> Notify:
+    """Notifications with paths made absolute. Raises InputError for a missing file of addresses."""
+    found = {"command": absolute_command(given.command, file.parent)}
+    if given.apprise:
+        addresses = (file.parent / given.apprise).resolve()
+        if not addresses.is_file():
+            raise InputError(f"{file}: notify.apprise = {given.apprise!r}: no such file ({addresses})")
+        found["apprise"] = str(addresses)
+    return given.model_copy(update=found)
+
+
 def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     """The settings with paths relative to the campaign file made absolute. Raises InputError for a missing file."""
     found: dict[str, Any] = {}
@@ -179,11 +191,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     changed["objective"] = [
         one.model_copy(update={"name": absolute(one.name, file.parent)}) for one in settings.objective
     ]
-    if settings.notify.apprise:
-        addresses = (file.parent / settings.notify.apprise).resolve()
-        if not addresses.is_file():
-            raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
-        changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
+    changed["notify"] = _notify(settings.notify, file)
     simulation = settings.simulation
     parts = {key: absolute(getattr(simulation, key), file.parent) for key in ("engine", "force_field")}
     parts["folder"] = str((file.parent / simulation.folder).resolve()) if simulation.folder else ""

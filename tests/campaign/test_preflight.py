@@ -16,6 +16,7 @@ from autodisco.campaign.lock import acquire
 from autodisco.campaign.preflight import examine
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.variables import OTHER_VARIABLES, variable_of
+from autodisco.simulation.engines.engine import Speed
 from autodisco.store import Store
 from autodisco.text import counted
 from tests.campaign.conftest import write_campaign
@@ -132,11 +133,14 @@ def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finishe
 
 
 def test_where_nothing_is_known_the_engine_is_measured(tmp_path, monkeypatch):
-    monkeypatch.setattr("autodisco.simulation.speed.speed", lambda *_: 50.0)
+    monkeypatch.setattr("autodisco.simulation.speed.speed", lambda *_: Speed(50.0, 0.2))
+    monkeypatch.setattr("os.getloadavg", lambda: (1000.0, 0.0, 0.0))
     file = write_campaign(tmp_path)
     file.write_text(file.read_text().replace('"smoke"', '"quick"'))
     (build,) = cost(load(file, tmp_path / "runs", checked=False)).builds
-    assert build.cpu_s == pytest.approx(86_400 * 66.5e-3 / 50, rel=0.1)
+    assert build.wall_s == pytest.approx(86_400 * 66.5e-3 / 50, rel=0.1)
+    assert build.cpu_s == pytest.approx(0.2 * build.wall_s)
+    assert "; load 1000 on " in build.source
     assert build.source.startswith("two seconds of lammps")
 
 
