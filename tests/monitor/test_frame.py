@@ -229,6 +229,20 @@ def test_a_triangle_stands_for_what_lies_beyond_the_axis():
     assert interval(0.0, 0.0, 10.0, (0.0, 10.0), 11).plain == "●" + 10 * "─"
 
 
+def test_zero_lies_beyond_the_axis_whose_end_is_a_bound(tmp_path):
+    with fill(tmp_path / "zero") as store:
+        for row in [row for row in store.replicas() if row.status == "done"]:
+            done = {**row.properties, "conductivity_s_per_cm": 0.0}
+            store.update_replica(row.key, row.protocol, row.replica, status="done", properties=done)
+        known = {"protocol": "quick", "force_field": "pcff+", "origin": "x"}
+        store.set_label("key-1", "conductivity_s_per_cm", 0.0, 0.0, 3, **known)
+        text = shown(status(store), 100, 30)
+    assert "≤ 0.001 to 0.01" in text
+    first = next(line for line in text.splitlines() if line.startswith(" 1 *"))
+    assert "◂" in first
+    assert "●" not in first
+
+
 def test_the_foot_takes_two_percent_of_the_time_of_the_work_at_most():
     assert [pause_s(took) for took in (0.0, 0.01, 0.06, 0.2, 1.0, 100.0)] == [3.0, 3.0, 3.0, 10.0, 50.0, 60.0]
 
