@@ -1,6 +1,5 @@
 """The command novelty."""
 
-import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ import typer
 from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, existing_file, message, print_json, print_table
-from autodisco.files import open_atomic
-from autodisco.text import counted, without_formula
+from autodisco.files import write_atomic
+from autodisco.tables import csv_text
+from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.report.novelty import Listed, Novelty
@@ -73,11 +73,7 @@ def novelty(
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:
-    rows = [one.columns() for one in found]
-    with open_atomic(path) as target:
-        table = csv.DictWriter(target, list(rows[0]) if rows else ["rank"], lineterminator="\n")
-        table.writeheader()
-        table.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
+    write_atomic(path, csv_text([one.columns() for one in found], ["rank"]))
     message(f"table: {path}")
 
 
