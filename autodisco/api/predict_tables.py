@@ -120,8 +120,9 @@ class Learnt:
     @property
     def is_moved(self) -> bool:
         """Whether it is the value at another temperature than the measured one."""
-        kelvin = {row.temperature_k for row in self.stated.rows} if self.stated else set()
-        return bool(self.stated) and kelvin != {self.stated.temperature_k}
+        if self.stated is None:
+            return False
+        return {row.temperature_k for row in self.stated.rows} != {self.stated.temperature_k}
 
     def decades_off(self, offset: float) -> float:
         """By how many decades it lies beyond the interval of the prediction, without the offset of its source."""

@@ -183,4 +183,7 @@ def _known_as(row: dict[str, Any]) -> str:
     equals = row["equals"]
     if not row["valid"]:
         return ""
-    return f"{equals['smiles']} (line {equals['line']})" if equals else "new"
+    if not equals:
+        return "new"
+    name = equals["name"] or equals["smiles"]
+    return f"{name} (line {equals['line']})"

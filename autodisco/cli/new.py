@@ -19,8 +19,9 @@ def new(
         str,
         typer.Option(
             "--from",
-            help="quickstart: 25 minutes on two cores; overnight: short and long simulations, ten "
-            "hours; htp-md: the published data set, after autodisco data import.",
+            help="quickstart: 25 minutes on two cores; smoke: a few minutes for trying things, its values mean nothing; "
+            "overnight: short and long simulations, ten hours; htp-md: the published data set, after autodisco data "
+            "import.",
         ),
     ] = "quickstart",
 ) -> None:

@@ -1,21 +1,22 @@
 """The command novelty."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autodisco.api.locate import campaign_folder
-from autodisco.cli.options import JSON, NAME
+from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, existing_file, message, print_json, print_table
+from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
 from autodisco.tables import csv_text
 from autodisco.text import counted
 
 if TYPE_CHECKING:
-    from autodisco.report.novelty import Listed, Novelty
+    from autodisco.report.novelty import Listed, Novelty, Source
 
 MOST_SHOWN = 40
 
@@ -26,7 +27,12 @@ def register(app: typer.Typer) -> None:
 
 
 def novelty(
-    name: NAME = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE", help="Campaign (default: the most recent), or a CSV, TSV or SMI file of units."
+        ),
+    ] = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="A list of known polymers, such as PI1M; once for each."),
@@ -42,21 +48,29 @@ def novelty(
 ) -> None:
     """Compare a campaign's polymers with known ones.
 
-    Each polymer of the ranking is looked up in lists, by the infinite chain and not by its text: where it is found, and
-    otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the campaign are
-    looked at in any case. A file of any length is read as a stream once; its index is kept in ~/.cache/autodisco.
+    Each polymer of the ranking, or of a file, is looked up in lists, by the infinite chain and not by its text: where
+    it is found, and otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the
+    campaign are looked at in any case. A file of any length is read as a stream once; its index is kept in
+    ~/.cache/autodisco.
     """
     from autodisco.campaign.new import shipped_folder
-    from autodisco.report.novelty import Source, own_lists
+    from autodisco.polymer.library_files import files_among
+    from autodisco.report.novelty import Source, own_lists, shipped_lists
     from autodisco.report.novelty import novelty as novelty_of
     from autodisco.store import Store
 
     files = [existing_file(path, "list of known polymers") for path in against or ()]
     given = [Source(path.name, file=path, column=column, identifier=identifier) for path in files]
     shipped = sorted((shipped_folder() / "seeds").glob("*.csv"))
-    with Store.open_readonly(campaign_folder(name)) as store, counting("reading lists", "rows") as progress:
-        lists = [*given, *own_lists(store, shipped)]
-        found = novelty_of(store, lists, best, workers or os.cpu_count() or 1, progress)
+    processes = workers or os.cpu_count() or 1
+    if name and files_among([name]):
+        lists = [*given, *shipped_lists(shipped)]
+        with counting("reading lists", "rows") as progress:
+            found = _of_file(name, lists, processes, progress)[: best or None]
+    else:
+        with Store.open_readonly(campaign_folder(name)) as store, counting("reading lists", "rows") as progress:
+            lists = [*given, *own_lists(store, shipped)]
+            found = novelty_of(store, lists, best, processes, progress)
     if out:
         _write(found, out)
     if as_json:
@@ -69,7 +83,25 @@ def novelty(
         message("no polymer has a value yet, so that there is none to look up")
         return
     known = sum(one.known_as is not None for one in found)
-    message(f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.name for one in lists)}")
+    told = ", ".join(one.name for one in lists)
+    message(f"{counted(len(found), 'polymer')}, {known} known; the others are in none of these lists: {told}")
+
+
+def _of_file(
+    file: str, lists: "Sequence[Source]", workers: int, progress: "Callable[[int], None] | None"
+) -> "list[Novelty]":
+    """The repeat units of a file against each list; rows that are none are left out with a line."""
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+    from autodisco.polymer.library_files import given_units
+    from autodisco.report.novelty import novelty_of_units
+
+    units = []
+    for _, text in given_units([file], None):
+        try:
+            units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
+        except InvalidRepeatUnit as error:
+            message(f"left out: {file}, line {text.line}: {error}")
+    return novelty_of_units(units, lists, workers, progress)
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:

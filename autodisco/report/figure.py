@@ -110,7 +110,8 @@ def scatter(
 
     Returned are the collections, each with the places of its points in the arguments. A `label` is that of the first.
     """
-    found, label = [], style.pop("label", None)
+    found: list[tuple[PathCollection, list[int]]] = []
+    label = style.pop("label", None)
     for bound in (False, True):
         places = [place for place, one in enumerate(bounds) if one == bound]
         painted = [colours[place] for place in places]

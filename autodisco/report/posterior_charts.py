@@ -99,9 +99,11 @@ def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:
                     alpha=0.6,
                 )  # fmt: skip
             at_floor = [objective.at_floor(objective.scale.value(place)) for place in came[rows]]
-            style, marks = {"s": 18 if few else 6, "zorder": 3}, [row for row in forecasts if row.within == within]
+            size, marks = 18 if few else 6, [row for row in forecasts if row.within == within]
             painted = [colour] * len(marks)
-            for points, which in scatter(axes, read(said[rows]), read(came[rows]), painted, at_floor, "v", **style):
+            for points, which in scatter(
+                axes, read(said[rows]), read(came[rows]), painted, at_floor, "v", s=size, zorder=3
+            ):
                 drawing.mark(points, [_forecast(marks[place], objective) for place in which])
         ends = read(np.array([min(said.min(), came.min()) - 0.1, max(said.max(), came.max()) + 0.1]))
         axes.plot(ends, ends, color=BETTER, lw=1, ls="--", zorder=1)

@@ -41,6 +41,12 @@ def test_check_says_for_which_groups_the_force_field_is_weak(call):
     assert "*N(C)CC*: force field, tertiary amine:" in call("check", "*N(C)CC*").err
 
 
+def test_check_says_where_predictions_are_known_to_be_off(call):
+    said = call("check", "*OCOCC*", "*OCC*")
+    assert said.err.count("autodisco predict is off for it") == 1
+    assert "*OCOCC*: autodisco predict is off for it, acetal: in the wrong order" in said.err
+
+
 def test_check_goes_on_after_an_invalid_one(call):
     said = call("check", "*OCC", "*OCC*")
     assert said.code == 2
@@ -57,9 +63,9 @@ def test_check_goes_on_after_an_invalid_one(call):
 def test_check_says_which_known_polymer_it_is(call, here):
     (here / "known.csv").write_text("name,smiles\nPE,*CC*\nPEO,*OCC*\nagain,*COC*\nbad,C(\n")
     rows = call("check", "*COC*", "*OCCC*", "--against", "known.csv", "--json").json
-    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*"}, None]
+    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*", "name": "PEO"}, None]
     said = call("check", "*COC*", "*OCCC*", "--against", "known.csv")
-    assert "*OCC* (line 3)" in said.out
+    assert "PEO (line 3)" in said.out
     assert "new" in said.out
     assert "1 row without a valid repeat unit left out" in said.err
 
@@ -108,7 +114,7 @@ def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here)
 def test_the_column_is_that_of_the_known_polymers_where_no_file_is_checked(call, here):
     (here / "known.csv").write_text(LIST)
     (row,) = call("check", "*COC*", "--against", "known.csv", "--column", "Wiederholeinheit", "--json").json
-    assert row["equals"] == {"line": 2, "smiles": "*CCO*"}
+    assert row["equals"] == {"line": 2, "smiles": "*CCO*", "name": "PEO"}
 
 
 def test_a_line_with_the_name_first_is_told_how_it_is_written(call, here):
