@@ -232,7 +232,7 @@ def _is_taken(store: Store) -> bool:
 def _take_here(campaign: Campaign, store: Store, change: Mapping[str, Any]) -> bool:
     """Take a change as the owner of the campaign, as a start with another campaign file would; whether a campaign that
     has ended may go on with it. Raises OwnedError if a process runs it."""
-    with owned(store):
+    with owned(store, goes_on=False):
         check_owner(store)
         with store.transaction():
             set_up_again(campaign, store)

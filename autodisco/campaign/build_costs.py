@@ -6,6 +6,7 @@ field, else of builds with another protocol times the ratio of the work, else of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.running import engine_of, executor_of
@@ -14,6 +15,9 @@ from autodisco.simulation import protocols
 from autodisco.simulation.protocols import Protocol
 from autodisco.store import Rate, Record, Store, campaign_databases, rates, training_s
 from autodisco.text import counted
+
+if TYPE_CHECKING:
+    from autodisco.simulation.engines.engine import Speed
 
 GRAMS_PER_ATOM = 6.3
 """Mass of a mole of atoms of poly(ethylene oxide)."""
@@ -93,9 +97,9 @@ def _of(name: str, rate: Rate) -> str:
     return f"{counted(rate.n, 'build')} of {rate.protocol} in {whose}"
 
 
-def _measured_speed(campaign: Campaign) -> tuple[float | None, str]:
-    """ns/day from two seconds of the engine, and how it was measured, or why there is none."""
-    from autodisco.simulation.speed import MEASURED, speeds
+def _measured_speed(campaign: Campaign) -> "tuple[Speed | None, str]":
+    """The speed in two seconds of the engine, and how it was measured, or why there is none."""
+    from autodisco.simulation.speed import MEASURED, busy, speeds
 
     executor = executor_of(campaign.settings)
     engine = engine_of(campaign.settings, executor)
@@ -107,14 +111,16 @@ def _measured_speed(campaign: Campaign) -> tuple[float | None, str]:
         return None, f"not known: {error}"
     if not speed:
         return None, f"not known: no build so far, and {engine} has no test of its speed"
-    return speed, f"two seconds of {engine} with the box of {MEASURED}, and the ratio of the work of the protocols"
+    source = f"two seconds of {engine} with the box of {MEASURED}, and the ratio of the work of the protocols"
+    return speed, "; ".join(filter(None, (source, busy())))
 
 
-def _from_speed(protocol: Protocol, speed: float | None, source: str) -> BuildCost:
+def _from_speed(protocol: Protocol, speed: "Speed | None", source: str) -> BuildCost:
     from autodisco.simulation.speed import build_s
 
-    took = build_s(speed, protocol) if speed else None
-    return BuildCost(protocol.name, took, took, _trajectory(protocol), source)
+    took = build_s(speed.ns_per_day, protocol) if speed else None
+    used = took * speed.cpu_per_wall if speed and took else None
+    return BuildCost(protocol.name, used, took, _trajectory(protocol), source)
 
 
 def _trajectory(protocol: Protocol) -> float:

@@ -54,7 +54,7 @@ def clean(store: Store, keep: str = "ions") -> Cleaned:
         A live process runs the campaign.
     """
     freed, touched, problems = 0, 0, []
-    with owned(store):
+    with owned(store, goes_on=False):
         check_owner(store)
         finish_removal(store)
         try:

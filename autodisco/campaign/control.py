@@ -109,6 +109,9 @@ def _ask(folder: Path, what: str) -> str:
             raise InputError(f"{folder}: this campaign was never set up; run its campaign file")
         if store.get(UNDONE) and not live_owner(store) and state in (END_STATES if what == "stop" else ("paused",)):
             return _make_up(store, name)
+        if state in END_STATES and what == "stop" and (owner := live_owner(store)):
+            store.request(what)
+            return f"{name} has ended ({state}); asked {owner} to leave what it still frees or waits to send"
         if state in END_STATES:
             raise InputError(f"{name} has ended ({state}); nothing to {what}")
         owner = live_owner(store)
@@ -119,7 +122,7 @@ def _ask(folder: Path, what: str) -> str:
             return f"{name}: asked {owner} to {what}"
         check_owner(store)
         try:
-            with owned(store), store.transaction():
+            with owned(store, goes_on=False), store.transaction():
                 if store.get(UNDONE) or any(row.handle for row in store.open_replicas()):
                     settings = settings_of(store)
                     hold_or_end_all(settings, store, serving(settings, folder), what)

@@ -14,6 +14,7 @@ import tomli_w
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.settings_changes import ADD_TIER
+from autodisco.campaign.upkeep_settings import absolute_command
 from autodisco.decide.measured_tables import SHIPPED
 from autodisco.errors import InputError
 from autodisco.files import sha256, write_atomic
@@ -119,6 +120,8 @@ def with_absolute_paths(changed: Mapping[str, Any]) -> dict[str, Any]:
         given = found.get(key)
         if given and (key != ADD_TIER or str(given).endswith(".toml")):
             found[key] = str(Path(str(given)).resolve())
+    if "notify.command" in found:
+        found["notify.command"] = absolute_command(str(found["notify.command"]), Path.cwd())
     return found
 
 

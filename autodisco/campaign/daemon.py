@@ -63,6 +63,9 @@ def run(campaign: Campaign, say: Callable[[str], None] = silent, as_service: boo
             wake(store, set_up_again(campaign, store))
             store.set(trouble="", undone=None, waits_for_cores="")
         campaign = write_copies(campaign, store)
+        by = "a service, cron or a queue" if as_service else "a person"
+        if (state := store.get("state")) in store.loop_states():
+            store.note("start", state, {"pid": owner.pid, "host": owner.host}, "go on", f"started by {by}")
         store.mend_events()
         remove_leftovers(campaign.folder, but=SIMULATIONS)
         remove_unfinished(campaign.folder.absolute().parent)
@@ -161,8 +164,8 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
                 _fail(campaign, store, interrupts, retries, state, error)
     end_all(campaign.settings, store, campaign.pool.executor)
     campaign.say(f"{state}: {store.get('reason')}")
-    retention.finish(lambda: interrupts.signalled)
-    tell_before_leaving(campaign, store, lambda: interrupts.signalled)
+    retention.finish(interrupts.leaves)
+    tell_before_leaving(campaign, store, interrupts.leaves)
     return EXIT_CODES.get(state, RESUMABLE)
 
 
@@ -214,7 +217,7 @@ def _fail(
 
     retries.insist(write, lambda: interrupts.signalled)
     campaign.say(reason)
-    tell_before_leaving(campaign, store, lambda: interrupts.signalled)
+    tell_before_leaving(campaign, store, interrupts.leaves)
     raise error
 
 

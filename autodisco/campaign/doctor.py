@@ -104,15 +104,17 @@ def _speed() -> tuple[bool, str]:
     """Two seconds of each engine with the box and the settings of `quick`, one core each; from the fastest one, how
     long the builds of a campaign with short and long runs take."""
     from autodisco.simulation import engines, protocols
-    from autodisco.simulation.speed import build_s, speeds
+    from autodisco.simulation.speed import build_s, busy, speeds
 
     known, atoms = speeds(engines.ENGINES)
-    found = joined([f"{value:.0f} with {name}" for name, value in known.items()])
+    found = joined([f"{value.ns_per_day:.0f} with {name}" for name, value in known.items()])
     text = f"{found} ({atoms} atoms of protocol quick)"
     if not known:
         return True, text
-    builds = [(name, build_s(max(known.values()), protocols.load(name))) for name in ("quick", "overnight")]
-    return True, f"{text}; a build takes about {joined([f'{duration(s)} with {name}' for name, s in builds])}"
+    fastest = max(value.ns_per_day for value in known.values())
+    builds = [(name, build_s(fastest, protocols.load(name))) for name in ("quick", "overnight")]
+    told = f"a build takes about {joined([f'{duration(s)} with {name}' for name, s in builds])}"
+    return True, "; ".join(filter(None, (text, told, busy())))
 
 
 def _force_field() -> tuple[bool, str]:

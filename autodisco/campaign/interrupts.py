@@ -77,6 +77,10 @@ class Interrupts:
         before = self._resumed
         return bool(self()) or self._resumed > before
 
+    def leaves(self) -> bool:
+        """Whether a process whose campaign has ended is told to leave: by a signal, or a stop."""
+        return self.signalled or self._store.requested() == "stop"
+
     def beat(self, now: float, always: bool = False) -> None:
         """Write the heartbeat and the time at work, at most every `HEARTBEAT_S`."""
         if now - self._beat >= HEARTBEAT_S or always:

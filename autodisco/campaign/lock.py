@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from autodisco.errors import OwnedError, StorageError
-from autodisco.store import STALE_S, Owner, Store, live_owner
+from autodisco.files import argument
+from autodisco.store import END_STATES, STALE_S, Owner, Store, live_owner
 from autodisco.store.owner import database_device, database_inode, device_of, is_copied
 from autodisco.text import duration
 
@@ -25,9 +26,9 @@ LOOK_EVERY_S = 0.2
 
 
 @contextmanager
-def owned(store: Store, keep_requests: bool = False) -> Iterator[Owner]:
+def owned(store: Store, keep_requests: bool = False, goes_on: bool = True) -> Iterator[Owner]:
     """Own the campaign within the block, as `acquire` does. Raises OwnedError where a live process does."""
-    owner = acquire(store, keep_requests)
+    owner = acquire(store, keep_requests, goes_on)
     try:
         yield owner
     finally:
@@ -35,12 +36,13 @@ def owned(store: Store, keep_requests: bool = False) -> Iterator[Owner]:
             release(store, owner)
 
 
-def acquire(store: Store, keep_requests: bool = False) -> Owner:
+def acquire(store: Store, keep_requests: bool = False, goes_on: bool = True) -> Owner:
     """Take the lock, also from a dead owner. Raises OwnedError if the owner lives.
 
     The heartbeat of an owner that cannot be looked up is watched first even if it is old, because the clock there may
     be wrong. Requests that were made of the owner before are forgotten, unless `keep_requests`. A process that received
-    the lock from its parent has it already, and obeys requests made since then.
+    the lock from its parent has it already, and obeys requests made since then. The journal has no takeover by a
+    command that leaves without going on with the campaign (`goes_on` is false).
     """
     me = Owner.this_process()
     _watch_stranger(store, me)
@@ -50,7 +52,8 @@ def acquire(store: Store, keep_requests: bool = False) -> Owner:
             facts = store.facts()
             if live_owner(facts, store.folder) and not is_copied(facts, store.folder):
                 raise OwnedError(_refusal(store, before))
-            store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
+            if goes_on:
+                store.note("takeover", str(before), decided="continue in its place", why="its owner is dead")
         if before != me and not keep_requests:
             store.clear_requests()
         _write(store, me)
@@ -106,8 +109,13 @@ def _write(store: Store, owner: Owner) -> float:
 
 def _refusal(store: Store, owner: Owner) -> str:
     told = f"{store.folder}: this campaign is run by {owner}, which is alive"
+    if owner.is_visible() and (state := store.get("state")) in END_STATES:
+        return (
+            f"{store.folder}: has ended ({state}), and {owner} still frees the disk or waits to send a notification; "
+            f"autodisco stop {argument(store.folder)} ends that"
+        )
     if owner.is_visible():
-        return f"{told}; autodisco stop {store.folder.name} ends it"
+        return f"{told}; autodisco stop {argument(store.folder)} ends it"
     age = duration(max(0.0, time.time() - store.get("heartbeat", 0.0)))
     return (
         f"{told}: in another container or on another machine, with a heartbeat {age} ago; a lock without a heartbeat "

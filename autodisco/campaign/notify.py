@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from autodisco.campaign.signs import ping
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.process import ending_with
 from autodisco.store import Event, Store
@@ -33,7 +34,7 @@ AGAIN_S = (60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 """Pauses (s) before an event that was not delivered is sent again; the last one is repeated."""
 
 LAST_PAUSES_S = (10.0, 60.0, 300.0)
-"""The same before a process ends."""
+"""The same before a process ends, unless a person has stopped the campaign."""
 
 MOST_QUEUED = 100
 """Events that wait at most; the oldest ones are given up then."""
@@ -51,7 +52,7 @@ def check_notify(campaign_file: str, command: str, apprise_file: str) -> None:
         if not shutil.which(program):
             raise InputError(
                 f"{campaign_file}: notify.command = {command!r}: there is no program {program!r}; "
-                "install it, or write its full path"
+                "install it, or write its path with a slash, such as ./notify.sh for one beside the campaign file"
             )
     if not apprise_file:
         return
@@ -97,9 +98,9 @@ def tell(campaign: "Campaign", store: Store, more: Mapping[str, str] | None = No
 
 def tell_before_leaving(campaign: "Campaign", store: Store, interrupted: Callable[[], bool]) -> None:
     """`tell` before a process ends: it waits for the courier, and an event that is not delivered is tried some more
-    times, after pauses."""
+    times, after pauses, unless a person has stopped the campaign, who waits for the end of the process."""
     tell(campaign, store)
-    for pause in (0.0, *LAST_PAUSES_S):
+    for pause in (0.0, *(() if store.get("state") == "stopped" else LAST_PAUSES_S)):
         until = time.monotonic() + pause
         while store.get("untold") and time.monotonic() < until:
             if interrupted():
@@ -201,6 +202,23 @@ def channels_of(settings: "Notify") -> dict[str, tuple[Send, str]]:
     return {name: channel for name, channel in channels.items() if channel[1]}
 
 
+def send_test(settings: "Notify", campaign: str, folder: str) -> dict[str, str]:
+    """Send a message of the event ``test`` over each channel now, and request the address of `ping`; by the name of the
+    channel what went wrong, empty for nothing."""
+    message = {
+        "campaign": campaign, "folder": folder, "time": time.time(), "iteration": 0, "subject": "", "decided": "",
+        "why": "a test message of autodisco notify", "event": "test",
+    }  # fmt: skip
+    found = {}
+    for name, (send, where) in channels_of(settings).items():
+        try:
+            send(where, message)
+            found[name] = ""
+        except (AutodiscoError, OSError, subprocess.SubprocessError) as error:
+            found[name] = f"{type(error).__name__}: {error}"
+    return {**found, "ping": ping(settings.ping)} if settings.ping else found
+
+
 def _is_due(entry: Mapping[str, Any]) -> bool:
     """Whether it is time to send an event; a clock that was set back does not put it off for ever."""
     return not 0 < entry["at"] - time.time() <= AGAIN_S[-1]
@@ -254,6 +272,7 @@ def _run(command: str, message: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        cwd="/",  # where the daemon is, also for a test message and a campaign in the foreground
         start_new_session=True,
     ) as process:
         try:

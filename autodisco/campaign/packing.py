@@ -35,14 +35,14 @@ def pack(store: Store) -> Repacked:
 
     Raises OwnedError if a live process runs the campaign.
     """
-    with owned(store):
+    with owned(store, goes_on=False):
         check_owner(store)
         return _noted(store, "pack", [_pack(folder) for folder in _ended(store)])
 
 
 def unpack(store: Store) -> Repacked:
     """Bring back the files of packed replicas. Raises OwnedError as `pack` does."""
-    with owned(store):
+    with owned(store, goes_on=False):
         check_owner(store)
         return _noted(store, "unpack", [_unpack(folder) for folder in _ended(store)])
 

@@ -15,6 +15,7 @@ import pydantic
 import tomli_w
 
 from autodisco.campaign.settings import Settings
+from autodisco.campaign.upkeep_settings import Notify, absolute_command
 from autodisco.campaign.variables import unknown_variables, variable_of
 from autodisco.decide.measured_tables import SHIPPED
 from autodisco.errors import InputError
@@ -22,7 +23,7 @@ from autodisco.files import read_text
 from autodisco.generator.base import GENERATORS, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.registry import absolute
-from autodisco.section import error_sentence
+from autodisco.section import error_sentence, problems
 
 PART_KEYS = (("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
@@ -55,9 +56,7 @@ def read_settings(
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        key = ".".join(map(str, error.errors()[0]["loc"]))
-        variable, _ = overrides.get(key, (str(origin(file, key)), None))
-        raise InputError(f"{variable}: {settings_error(error)}") from None
+        raise InputError(_all_errors(error, file, overrides)) from None
     check_together(settings, file)
     return _with_absolute_paths(settings, file)
 
@@ -88,6 +87,15 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
 def settings_error(error: pydantic.ValidationError) -> str:
     """The first error of a campaign's settings in words."""
     return error_sentence(error, Settings(name="x").flat())
+
+
+def _all_errors(error: pydantic.ValidationError, file: Path, overrides: Mapping[str, tuple[str, Any]]) -> str:
+    """The errors of a campaign file in one line; each names the file or the variable of the environment."""
+    told = []
+    for problem in problems(error, Settings(name="x").flat()):
+        where, _ = overrides.get(problem.place, (str(origin(file, problem.place)), None))
+        told.append(f"{where}: {problem}")
+    return "; also: ".join(told)
 
 
 def write_generator(values: Mapping[str, Any]) -> str:
@@ -163,6 +171,17 @@ def check_together(settings: Settings, file: Path | str) -> None:
         raise InputError(f"{file}: saturation.escape: a generator of kind {kind} learns nothing; it allows tokens only")
 
 
+def _notify(given: Notify, file: Path) -> Notify:
+    """Notifications with paths made absolute. Raises InputError for a missing file of addresses."""
+    found = {"command": absolute_command(given.command, file.parent)}
+    if given.apprise:
+        addresses = (file.parent / given.apprise).resolve()
+        if not addresses.is_file():
+            raise InputError(f"{file}: notify.apprise = {given.apprise!r}: no such file ({addresses})")
+        found["apprise"] = str(addresses)
+    return given.model_copy(update=found)
+
+
 def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     """The settings with paths relative to the campaign file made absolute. Raises InputError for a missing file."""
     found: dict[str, Any] = {}
@@ -179,11 +198,7 @@ def _with_absolute_paths(settings: Settings, file: Path) -> Settings:
     changed["objective"] = [
         one.model_copy(update={"name": absolute(one.name, file.parent)}) for one in settings.objective
     ]
-    if settings.notify.apprise:
-        addresses = (file.parent / settings.notify.apprise).resolve()
-        if not addresses.is_file():
-            raise InputError(f"{file}: notify.apprise = {settings.notify.apprise!r}: no such file ({addresses})")
-        changed["notify"] = settings.notify.model_copy(update={"apprise": str(addresses)})
+    changed["notify"] = _notify(settings.notify, file)
     simulation = settings.simulation
     parts = {key: absolute(getattr(simulation, key), file.parent) for key in ("engine", "force_field")}
     parts["folder"] = str((file.parent / simulation.folder).resolve()) if simulation.folder else ""

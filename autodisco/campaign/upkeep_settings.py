@@ -1,6 +1,8 @@
 """The tables [backup] and [notify] of a campaign file."""
 
 import re
+import shlex
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -33,7 +35,8 @@ class Notify(Section):
     people when the requests stay away; empty for none."""
 
     command: str = ""
-    """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none."""
+    """Program, with arguments, that gets each event as a JSON object on its standard input; empty for none. A program
+    with a slash (`./notify.sh`), and arguments that are names of files, are relative to the campaign file."""
     apprise: str = ""
     """Configuration file of [Apprise](https://github.com/caronc/apprise) (mail, chat, push services), relative to the
     campaign file; empty for none. Needs `pip install 'autodisco[notify]'`."""
@@ -42,3 +45,19 @@ class Notify(Section):
     ] = ["saturated", "settled", "exhausted", "failed", "new best", "short of room", "trouble"]
     """Events that trigger a notification; also `stopped`. `trouble`: a stage waits for a fault to pass, or an iteration
     was given up."""
+
+
+def absolute_command(command: str, folder: Path) -> str:
+    """A command with a program and files that are relative to `folder` made absolute, as it will run elsewhere.
+
+    A program without a slash is one of the PATH. Text that is no command stays as it is.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    found = [
+        str((folder / word).resolve()) if ("/" in word if number == 0 else (folder / word).is_file()) else word
+        for number, word in enumerate(words)
+    ]
+    return command if found == words else shlex.join(found)

@@ -1,6 +1,5 @@
 """The command novelty."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +15,7 @@ from autodisco.tables import csv_text
 from autodisco.text import counted
 
 if TYPE_CHECKING:
-    from autodisco.report.novelty import Listed, Novelty, Source
+    from autodisco.report.novelty import Novelty
 
 MOST_SHOWN = 40
 
@@ -53,24 +52,15 @@ def novelty(
     campaign are looked at in any case. A file of any length is read as a stream once; its index is kept in
     ~/.cache/autodisco.
     """
-    from autodisco.campaign.new import shipped_folder
+    from autodisco.api.novelty import compared
     from autodisco.polymer.library_files import files_among
-    from autodisco.report.novelty import Source, own_lists, shipped_lists
-    from autodisco.report.novelty import novelty as novelty_of
-    from autodisco.store import Store
 
     files = [existing_file(path, "list of known polymers") for path in against or ()]
-    given = [Source(path.name, file=path, column=column, identifier=identifier) for path in files]
-    shipped = sorted((shipped_folder() / "seeds").glob("*.csv"))
-    processes = workers or os.cpu_count() or 1
-    if name and files_among([name]):
-        lists = [*given, *shipped_lists(shipped)]
-        with counting("reading lists", "rows") as progress:
-            found = _of_file(name, lists, processes, progress)[: best or None]
-    else:
-        with Store.open_readonly(campaign_folder(name)) as store, counting("reading lists", "rows") as progress:
-            lists = [*given, *own_lists(store, shipped)]
-            found = novelty_of(store, lists, best, processes, progress)
+    with counting("reading lists", "rows") as progress:
+        if name and files_among([name]):
+            found = _of_file(name, files, column, identifier, workers, progress)[: best or None]
+        else:
+            found = compared(campaign_folder(name), files, column, identifier, best, workers, progress)
     if out:
         _write(found, out)
     if as_json:
@@ -83,17 +73,22 @@ def novelty(
         message("no polymer has a value yet, so that there is none to look up")
         return
     known = sum(one.known_as is not None for one in found)
-    told = ", ".join(one.name for one in lists)
+    told = ", ".join(one.source for one in found[0].listed)
     message(f"{counted(len(found), 'polymer')}, {known} known; the others are in none of these lists: {told}")
 
 
 def _of_file(
-    file: str, lists: "Sequence[Source]", workers: int, progress: "Callable[[int], None] | None"
+    file: str,
+    against: Sequence[Path],
+    column: str | None,
+    identifier: str | None,
+    workers: int,
+    progress: Callable[[int], None] | None,
 ) -> "list[Novelty]":
     """The repeat units of a file against each list; rows that are none are left out with a line."""
+    from autodisco.api.novelty import compared_units
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
     from autodisco.polymer.library_files import given_units
-    from autodisco.report.novelty import novelty_of_units
 
     units = []
     for _, text in given_units([file], None):
@@ -101,7 +96,7 @@ def _of_file(
             units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
         except InvalidRepeatUnit as error:
             message(f"left out: {file}, line {text.line}: {error}")
-    return novelty_of_units(units, lists, workers, progress)
+    return compared_units(units, against, column, identifier, workers, progress)
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:
@@ -114,12 +109,6 @@ def _print(found: "Sequence[Novelty]") -> None:
     for one in found:
         row, shown = one.row, one.known_as or one.nearest
         told = "new" if one.known_as is None else "known"
-        where = "" if shown is None else f"{shown.source}: {_named(shown)}"
+        where = "" if shown is None else f"{shown.source}: {shown.row}"
         rows.append((row.rank, row.monomer_smiles, row.name, told, f"{shown.similarity:.2f}" if shown else "", where))
     print_table([">rank", "polymer", "name", "", ">similarity", "same or nearest"], rows)
-
-
-def _named(shown: "Listed") -> str:
-    """The row of a list: its identifier or line, and its repeat unit."""
-    line = "" if shown.line is None else f"line {shown.line}"
-    return f"{shown.identifier or line} {shown.smiles}".strip()

@@ -1,20 +1,24 @@
 """How fast an engine runs on this machine: nanoseconds of dynamics per day of a box, from a few seconds of it."""
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from autodisco.machine import cores
 from autodisco.polymer import parse
 from autodisco.simulation import builder, engines, forcefield, protocols
+from autodisco.simulation.engines.engine import Speed
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol
+from autodisco.text import counted
 
 MEASURED = "quick"
 """Protocol whose box is run."""
 
 
-def speed(name: str, system: System, protocol: Protocol, folder: Path, seconds: float = 2.0) -> float | None:
-    """ns/day of NVE with the settings of `protocol`, one thread on a CPU; None for an engine that has no such test.
+def speed(name: str, system: System, protocol: Protocol, folder: Path, seconds: float = 2.0) -> Speed | None:
+    """Speed of NVE with the settings of `protocol`, one thread on a CPU; None for an engine that has no such test.
 
     Raises AutodiscoError if the engine is missing or fails.
     """
@@ -23,8 +27,8 @@ def speed(name: str, system: System, protocol: Protocol, folder: Path, seconds: 
     return engine.speed(system, protocol, folder, seconds)
 
 
-def speeds(names: Iterable[str]) -> tuple[dict[str, float], int]:
-    """ns/day of engines with the box and the settings of `MEASURED`, of those that have such a test, and the atoms of
+def speeds(names: Iterable[str]) -> tuple[dict[str, Speed], int]:
+    """Speeds of engines with the box and the settings of `MEASURED`, of those that have such a test, and the atoms of
     the box. It takes two seconds each.
 
     Raises AutodiscoError if an engine is missing or fails.
@@ -34,6 +38,12 @@ def speeds(names: Iterable[str]) -> tuple[dict[str, float], int]:
     with tempfile.TemporaryDirectory() as folder:
         found = {name: speed(name, box, protocol, Path(folder)) for name in names}
     return {name: value for name, value in found.items() if value}, len(box.elements)
+
+
+def busy() -> str:
+    """That other programs use the cores of this machine, for which wall times are long; empty where they do not."""
+    load = os.getloadavg()[0]
+    return f"load {load:.0f} on {counted(cores(), 'core')}, wall times are those of now" if load > cores() else ""
 
 
 def build_s(ns_per_day: float, protocol: Protocol) -> float:

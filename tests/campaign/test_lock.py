@@ -60,6 +60,13 @@ def test_a_dead_owner_is_replaced_and_the_journal_says_so(store, changes, monkey
     assert (row.event, row.subject) == ("takeover", str(before))
 
 
+def test_a_command_that_does_not_go_on_with_the_campaign_is_no_takeover(store):
+    set_owner(store, os.getppid(), 5)
+    with owned(store, goes_on=False):
+        assert owner_of(store) == Owner.this_process()
+    assert store.journal() == []
+
+
 def test_only_the_owner_gives_the_lock_up(store):
     other = set_owner(store, 1, start_time(1))
     release(store, Owner.this_process())

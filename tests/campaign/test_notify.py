@@ -4,6 +4,7 @@ import dataclasses
 import http.server
 import json
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -11,11 +12,15 @@ import time
 import pytest
 
 from autodisco.campaign import load, run
+from autodisco.campaign.clean import clean
+from autodisco.campaign.control import stop
 from autodisco.campaign.digest import digest_if_due
-from autodisco.campaign.notify import tell
+from autodisco.campaign.interrupts import Interrupts
+from autodisco.campaign.lock import hand_over
+from autodisco.campaign.notify import LAST_PAUSES_S, tell, tell_before_leaving
 from autodisco.campaign.states import advance
-from autodisco.errors import InputError
-from autodisco.store import Store
+from autodisco.errors import InputError, OwnedError
+from autodisco.store import Owner, Store
 from autodisco.store.owner import start_time
 from tests.campaign.conftest import work_first, write_campaign
 from tests.campaign.test_campaign import begin
@@ -64,6 +69,22 @@ def test_each_event_is_told_once(told_by_command, tmp_path):
     assert rows[0]["why"] == "*OCOC* has 39 ± 6 mS/cm"
     assert rows[0]["campaign"] == "small"
     assert [row for row in store.journal() if row.event == "not told"] == []
+
+
+def test_a_program_beside_the_campaign_file_is_found_from_any_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "notify.sh").write_text('#!/bin/sh\nexec cat >> "$1"\n')
+    (tmp_path / "notify.sh").chmod(0o755)
+    (tmp_path / "told").touch()
+    campaign, store = with_notify(tmp_path, 'command = "./notify.sh told"')
+    monkeypatch.chdir("/")  # as the daemon does
+    store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
+    delivered(campaign, store)
+    assert [row["event"] for row in told(tmp_path)] == ["new best"]
+
+
+def test_a_program_that_is_not_beside_the_campaign_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=f"there is no program '{tmp_path}/notify.sh'"):
+        with_notify(tmp_path, 'command = "./notify.sh"')
 
 
 @pytest.mark.parametrize(
@@ -282,3 +303,34 @@ def test_a_process_that_fails_does_not_leave_before_it_has_tried_to_tell_several
     with pytest.raises(ValueError, match="a bug"):
         run(campaign)
     assert [row["event"] for row in told(tmp_path)] == ["failed"]
+
+
+@pytest.mark.fault("a notifier that fails or hangs")
+def test_a_notifier_that_is_away_does_not_hold_a_stopped_campaign(flaky):
+    campaign, store, _ = flaky
+    store.note("new best", "*OCOC*", {}, why="*OCOC* has 39 ± 6 mS/cm")
+    advance(store, "stop", "asked for by a person")
+    begun = time.monotonic()
+    tell_before_leaving(campaign, store, lambda: False)
+    assert time.monotonic() - begun < LAST_PAUSES_S[0]
+    assert store.get("untold")
+
+
+def test_a_process_that_waits_to_notify_is_named_and_leaves_when_asked_to(flaky):
+    campaign, store, _ = flaky
+    store.note("end", "iteration 3", {}, "nothing-new", "20 of 50 are known")
+    advance(store, "ready")
+    store.set(state="saturated")
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        hand_over(store, sleeper.pid)
+        with pytest.raises(OwnedError, match=r"has ended \(saturated\), and process .* waits to send a notification"):
+            clean(store)
+        assert "asked process" in stop(campaign.folder)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    interrupts = Interrupts(store, Owner.this_process(), 0.0)
+    begun = time.monotonic()
+    tell_before_leaving(campaign, store, interrupts.leaves)
+    assert time.monotonic() - begun < LAST_PAUSES_S[0]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,15 @@ TRAJECTORY = "trajectory.dcd"
 
 Tell = Callable[[Place, int], None]
 """Told how far a run is, and a count of anything that grows while it gets on, such as steps of a minimisation."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Nanoseconds of dynamics per day of wall time, and the CPU time of the engine per wall time meanwhile, which is
+    less than its threads where other programs use the cores."""
+
+    ns_per_day: float
+    cpu_per_wall: float
 
 
 class DamagedCheckpoint(Exception):
@@ -88,8 +98,8 @@ class Engine(ABC):
         """Whether it runs on a GPU of this machine."""
         return False
 
-    def speed(self, system: "System", protocol: "Protocol", folder: Path, seconds: float) -> float | None:
-        """Nanoseconds per day of NVE with the settings of `protocol`, one thread on a CPU, without the start."""
+    def speed(self, system: "System", protocol: "Protocol", folder: Path, seconds: float) -> Speed | None:
+        """Speed of NVE with the settings of `protocol`, one thread on a CPU, without the start."""
         return None
 
     def stored_place(self, folder: Path, timeline: Timeline) -> Place | None:

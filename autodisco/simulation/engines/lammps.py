@@ -21,7 +21,7 @@ from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, Simulat
 from autodisco.files import tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads, unname_shared_memory
 from autodisco.simulation.engines import lammps_files as files
-from autodisco.simulation.engines.engine import TRAJECTORY, DamagedCheckpoint, Engine, Tell, box_of_trajectory
+from autodisco.simulation.engines.engine import TRAJECTORY, DamagedCheckpoint, Engine, Speed, Tell, box_of_trajectory
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.lammps_input import (
     THERMO,
@@ -188,7 +188,7 @@ class Lammps(Engine):
         energies = dict(zip(words, map(float, lines[row + 1]), strict=True))
         return {name: sum(energies[word] for word in part) for name, part in PARTS.items()}
 
-    def speed(self, system: System, protocol: Protocol, folder: Path, seconds: float) -> float:
+    def speed(self, system: System, protocol: Protocol, folder: Path, seconds: float) -> Speed:
         (folder / "system.data").write_text(data_file(system, protocol.system.hydrogen_mass))
         every = protocol.nonbonded.every
         script = header(system, protocol.nonbonded) + THERMO
@@ -197,8 +197,10 @@ class Lammps(Engine):
         script += f"timer timeout {max(1, round(seconds))} every 5\nrun 10000000\n"
         (folder / "in.speed").write_text(script)
         _run_to_the_end(folder, "in.speed", "log.speed")
-        found = re.findall(r"Performance: ([0-9.eE+]+) ns/day", (folder / "log.speed").read_text())
-        return float(found[-1])
+        log = (folder / "log.speed").read_text()
+        per_day = re.findall(r"Performance: ([0-9.eE+]+) ns/day", log)[-1]
+        used = re.findall(r"([0-9.]+)% CPU use with", log)[-1]
+        return Speed(float(per_day), float(used) / 100)
 
 
 def _run_to_the_end(folder: Path, script: str, log: str) -> None:

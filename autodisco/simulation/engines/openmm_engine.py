@@ -24,7 +24,7 @@ from autodisco.errors import EngineAbsent, SimulationFailure
 from autodisco.files import DISK_FULL, read_json, sync, write_atomic, write_json
 from autodisco.simulation.engines import openmm_measure
 from autodisco.simulation.engines import openmm_platform as platform
-from autodisco.simulation.engines.engine import TRAJECTORY, Engine, Tell
+from autodisco.simulation.engines.engine import TRAJECTORY, Engine, Speed, Tell
 from autodisco.simulation.engines.openmm_output import (
     ANGSTROM,
     CHECKPOINT,
@@ -178,7 +178,7 @@ class OpenMM(Engine):
     def energy_parts(self, system: System, nonbonded: NonbondedSettings) -> dict[str, float]:
         return openmm_measure.energy_parts(system, nonbonded)
 
-    def speed(self, system: System, protocol: Protocol, folder: Path, seconds: float) -> float:
+    def speed(self, system: System, protocol: Protocol, folder: Path, seconds: float) -> Speed:
         return openmm_measure.speed(system, protocol, seconds)
 
     # contexts and states

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodisco.arrays import Floats
 from autodisco.simulation.engines import openmm_platform as platform
+from autodisco.simulation.engines.engine import Speed
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import NonbondedSettings, Protocol
 from autodisco.simulation.units import KJ_PER_KCAL
@@ -60,8 +61,8 @@ def parts_of(made: Any, positions: Floats, box: Floats, context_for: Callable[[A
     return found
 
 
-def speed(system: System, protocol: Protocol, seconds: float) -> float:
-    """Nanoseconds per day; see `Engine.speed`."""
+def speed(system: System, protocol: Protocol, seconds: float) -> Speed:
+    """See `Engine.speed`."""
     from autodisco.simulation.engines.openmm_system import openmm_system
 
     timestep = protocol.timestep_fs * protocol.nonbonded.every / 1000
@@ -77,9 +78,10 @@ def speed(system: System, protocol: Protocol, seconds: float) -> float:
     context.setVelocitiesToTemperature(protocol.temperature_k, 1)
     integrator.step(20)
     context.getState(energy=True)  # waits for a GPU
-    begin, steps = time.perf_counter(), 0
+    begin, used, steps = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - begin < seconds:
         integrator.step(20)
         context.getState(energy=True)
         steps += 20
-    return steps * timestep / (time.perf_counter() - begin) * NS_PER_DAY
+    took = time.perf_counter() - begin
+    return Speed(steps * timestep / took * NS_PER_DAY, (time.process_time() - used) / took)
