@@ -188,15 +188,7 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if unit is None:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
-        if any("*" in Chem.MolToSmiles(part) and Chem.GetFormalCharge(part) for part in Chem.GetMolFrags(unit, True)):
-            raise InvalidRepeatUnit(
-                "charge", f"'{text}' is a chain with charges and their ions; charged polymers cannot be used"
-            )
-        raise InvalidRepeatUnit(
-            "disconnected",
-            f"'{text}' has parts that are not bonded to each other (.); "
-            "give the polymer alone, without ions and solvents",
-        )
+        raise _several_parts(text, unit)
     if ":" in text and any(map(_is_aromatic_between_others, unit.GetBonds())):
         raise InvalidRepeatUnit(
             "unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic; leave : out"
@@ -311,6 +303,19 @@ def _label_ends(text: str) -> tuple[str, int, bool]:
         return token
 
     return _BRACKET_OR_STAR.sub(label, text), n_ends, has_brackets
+
+
+def _several_parts(text: str, unit: Chem.Mol) -> InvalidRepeatUnit:
+    """What is wrong with parts that are not bonded to each other; in a single-ion conductor one is a charged chain."""
+    chains = [part for part in Chem.GetMolFrags(unit, asMols=True) if part.HasSubstructMatch(_ANY_END)]
+    if any(map(Chem.GetFormalCharge, chains)):
+        return InvalidRepeatUnit(
+            "charge", f"'{text}' is a chain with charges and their ions; charged polymers cannot be used"
+        )
+    return InvalidRepeatUnit(
+        "disconnected",
+        f"'{text}' has parts that are not bonded to each other (.); give the polymer alone, without ions and solvents",
+    )
 
 
 def _why_unreadable(text: str, labelled: str) -> InvalidRepeatUnit:
