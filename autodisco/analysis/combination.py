@@ -113,21 +113,6 @@ class Populations(Combination):
 
 
 @dataclass(frozen=True)
-class Texts(Combination):
-    """A mapping from kind to text; texts of one kind that differ are joined."""
-
-    def missing(self) -> Any:
-        """No kinds."""
-        return {}
-
-    def combine(self, name: str, replicas: Sequence[Replica]) -> dict[str, Any]:
-        """The mapping."""
-        given = [replica[name] for replica in replicas if replica.get(name) is not None]
-        kinds = dict.fromkeys(kind for value in given for kind in value)
-        return {name: {kind: ", ".join(sorted({value[kind] for value in given if kind in value})) for kind in kinds}}
-
-
-@dataclass(frozen=True)
 class Union(Combination):
     """A list of names: those that any replica has, sorted."""
 

@@ -2,9 +2,9 @@
 
 The slope is that of a generalised least-squares fit (`autodisco.analysis.slopes`).
 
-The window ends at half the run, where enough time origins are left. It begins at the earliest lag from which every
-octave up to the end has a log–log slope of 1, within 0.1, or two standard errors up to 0.2; before it, ions rattle in
-their cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
+The window ends at half the run, where enough time origins are left. It begins at the earliest lag at which the log–log
+slope is shown to be 1 and from which no octave is significantly off (`choose_window`); before it, ions rattle in their
+cages. Where no such lag exists, and for runs too short to look for one, the window is 15 to 50 % of the run.
 It can also be asked for: the same short lags in a longer run have more time origins, which is what ranking wants.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autodisco.analysis.slopes import LineFit
+from autodisco.analysis.slopes import LineFit, octave_variance
 from autodisco.analysis.statistics import standard_error, student_factor
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
@@ -21,7 +21,9 @@ from autodisco_kernels import CM2_PER_S_PER_A2_PER_PS
 FIXED = (0.15, 0.50)
 LEAST_TO_CHOOSE = 200
 EARLIEST = 0.02
-TOLERANCE, MOST_TOLERANCE = 0.1, 0.2
+TOLERANCE = 0.07
+MOST_ERROR = 0.15
+SIGNIFICANT = 3.0
 SUB_DIFFUSIVE_BELOW = 0.8
 
 
@@ -59,23 +61,40 @@ class Diffusivity:
     exponent_sem: float | None
 
 
-def choose_window(curve: Floats, groups: Floats) -> Window:
-    """The lags to fit for a displacement curve (F,) that is the mean over groups (G, F)."""
+def choose_window(curve: Floats, groups: Floats, n_particles: int) -> Window:
+    """The lags to fit for a displacement curve (F,) that is the mean over groups (G, F) of the particles.
+
+    The log–log slope of an octave is off if it differs from 1 by more than `TOLERANCE` and by more than `SIGNIFICANT`
+    standard errors. Long lags are noisy: with eight ions, octaves near half the run have errors of 0.3. Their noise
+    must not leave out short lags, which are known best. The window begins at the earliest lag from which no octave is
+    off, and whose own octave shows this: with an error up to `MOST_ERROR`, and not below 1 by more than `TOLERANCE`.
+    """
     length = len(curve) - 1
-    first, last = max(1, int(np.ceil(FIXED[0] * length))), int(FIXED[1] * length)
-    if len(curve) >= LEAST_TO_CHOOSE:
-        start = None
-        end = last
-        while end // 2 >= max(1, EARLIEST * length):
-            octave = slice(end // 2, end + 1)
-            slope = exponent(curve, octave)
-            noise = 2 * (_exponent_sem(groups, octave) or 0.0)
-            if slope is None or abs(slope - 1) > max(TOLERANCE, min(noise, MOST_TOLERANCE)):
-                break
-            start, end = end // 2, end // 2
-        if start is not None:
-            return Window(start, last, True)
-    return Window(first, last, False)
+    last = int(FIXED[1] * length)
+    window = Window(max(1, int(np.ceil(FIXED[0] * length))), last, False)
+    if len(curve) < LEAST_TO_CHOOSE:
+        return window
+    start = last // 2
+    while start >= max(1, EARLIEST * length):
+        slope, error = _of_octave(curve, groups, n_particles, start)
+        if slope is None or abs(slope - 1) > max(TOLERANCE, SIGNIFICANT * error):
+            break
+        if error <= MOST_ERROR and slope >= 1 - TOLERANCE:
+            window = Window(start, last, True)
+        start //= 2
+    return window
+
+
+def _of_octave(curve: Floats, groups: Floats, n_particles: int, start: int) -> tuple[float | None, float]:
+    """Log–log slope from lag `start` to twice that, None where nothing moved, and its error (as in `diffusivity`)."""
+    near, far = curve[start], curve[2 * start]
+    if not (near > 0 and far > 0):
+        return None, 0.0
+    error = np.sqrt(octave_variance(len(curve) - 1, start) / (3 * n_particles))
+    if len(groups) > 1 and (groups[:, [start, 2 * start]] > 0).all():
+        spread = standard_error(np.log2(groups[:, 2 * start] / groups[:, start])) or 0.0
+        error = max(error, spread * student_factor(len(groups)))
+    return float(np.log2(far / near)), float(error)
 
 
 def asked_window(lags_ps: tuple[float, float], frame_interval_ps: float, n_frames: int) -> Window:

@@ -117,7 +117,7 @@ class Foreign:
                     now = reader[k]
             except (OSError, EOFError, ValueError, RuntimeError) as error:
                 if k > 0 and k == n_frames - 1:
-                    self._notes.say(f"{path}: the last frame is incomplete and left out ({error})")
+                    self._notes.say(f"{path}: the last frame is incomplete and left out, which leaves {k} ({error})")
                     break
                 raise InputError(f"{path}: frame {k} cannot be read ({error})") from None
             if not now.has_positions:

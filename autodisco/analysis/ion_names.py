@@ -16,14 +16,17 @@ LARGEST = 50
 def ion_label(universe: Any, elements: NDArray[np.str_], atoms: Indices, chosen: int) -> str:
     """Name of one ion: the element of a single atom, the residue, or the formula of a small molecule; else empty.
 
+    A residue name that all atoms of the file have is no name.
+
     Parameters
     ----------
     atoms, chosen : of its molecule, and the first atom that the selection holds
     """
     if len(atoms) == 1 and elements[chosen]:
         return str(elements[chosen])
-    if hasattr(universe.atoms, "resnames") and (residue := str(universe.atoms.resnames[chosen])):
-        return residue
+    residues = getattr(universe.atoms, "resnames", None)
+    if residues is not None and residues[chosen] and len(set(residues.tolist())) > 1:
+        return str(residues[chosen])
     return hill_formula(elements[atoms].tolist()) if len(atoms) <= LARGEST else ""
 
 

@@ -43,8 +43,14 @@ def _csv(columns: Mapping[str, Any]) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
     for row in zip(*columns.values(), strict=True):
-        table.writerow("" if value is None or value != value else f"{value:.8g}" for value in row)
+        table.writerow(map(_cell, row))
     return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None or value != value else f"{value:.8g}"
 
 
 def with_errors(name: str, unit: str, values: Any, errors: Any) -> dict[str, Any]:

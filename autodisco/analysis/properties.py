@@ -96,8 +96,11 @@ class Analysis:
             raise InputError("plots show the fits of the default mode; leave the mode htp-md out")
         from autodisco.analysis.plots import write_plots
 
-        curves = {name: table for one in self.observables.values() for name, table in one.curves().items()}
-        return write_plots(drawn, curves, Path(folder))
+        return write_plots(drawn, self.curves(), Path(folder))
+
+    def curves(self) -> dict[str, Mapping[str, Any]]:
+        """The numbers of the plots: names of plots to columns, named with their units, of as many values each."""
+        return {name: table for one in self.observables.values() for name, table in one.curves().items()}
 
 
 def plain(value: Any) -> Any:

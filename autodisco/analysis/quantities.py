@@ -18,7 +18,6 @@ from autodisco.analysis.combination import (
     Populations,
     RatioOfMeans,
     Text,
-    Texts,
     Union,
 )
 from autodisco.analysis.quantity import (
@@ -244,17 +243,17 @@ _TABLE = {
             "centres of mass",
         ),
         Quantity(
-            "fit_from_ps", "first fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
-            method="of the displacement of each species, by its name",
+            "fit_from_ps", "first fitted lag", "", "ps", "species", LINEAR, NotCombined(), NOWHERE, has_error=False,
+            method="of the displacement of each species, by its name, and of the `charge of all ions` (Einstein)",
         ),
         Quantity(
-            "fit_to_ps", "last fitted lag", "", "ps", "species", LINEAR, Populations(), NOWHERE, has_error=False,
+            "fit_to_ps", "last fitted lag", "", "ps", "species", LINEAR, NotCombined(), NOWHERE, has_error=False,
             method="the same",
         ),
         Quantity(
-            "fit_window", "choice of the fitted lags", "", "", "species", LINEAR, Texts(), NOWHERE, has_error=False,
-            method="by the name of the species: `diffusive lags`, `15 to 50 % of the run` or `asked for` (`--fit`, or "
-            "`fit_ps` of the protocol)",
+            "fit_window", "choice of the fitted lags", "", "", "species", LINEAR, NotCombined(), NOWHERE,
+            has_error=False, method="by the name of the species: `diffusive lags`, `15 to 50 % of the run` or "
+            "`asked for` (`--fit`, or `fit_ps` of the protocol)",
         ),
         _text("warnings", "warnings", "run", NotCombined()),
         Quantity(

@@ -75,6 +75,16 @@ def name_of(run: Sequence[Path]) -> str:
     return str(run[min(1, len(run) - 1)])
 
 
+def folders_of(runs: Sequence[Sequence[Path]]) -> list[str]:
+    """A name for the plots of each run: that of its first trajectory or folder, with parents where names are equal."""
+    paths = [Path(name_of(run)) for run in runs]
+    for depth in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["-".join((*path.parts[-depth:-1], path.stem)).replace("/", "") for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name}-{k}" for k, name in enumerate(names, 1)]
+
+
 def check_replicas(names: Sequence[str], results: Sequence[Given]) -> None:
     """Raise InputError if two runs have the same values, as copies of one trajectory have, also in two formats."""
     values = [{key: value for key, value in result.items() if key != "warnings"} for result in results]

@@ -27,6 +27,7 @@ from autodisco.errors import InputError
 
 MUCH_CHARGE = 1.6  # times the stated charge
 LONGEST_BOND, MOST_LONG = 6.0, 0.2  # Å, of beads; the share of bonds that may be longer
+WORDS = ("type", "name", "element", "resname", "resid")  # of the selection language, for what topologies hold
 # Columns of LAMMPS data files (https://docs.lammps.org/read_data.html#atoms-section) in MDAnalysis' words.
 ATOM_STYLES = {
     "full": "id resid type charge x y z",
@@ -299,7 +300,12 @@ def _check_charge(of_file: float, charge: float, said: str, notes: Notes) -> Non
 def _select(universe: Any, selection: str, option: str) -> Any:
     try:
         atoms = universe.select_atoms(selection)
-    except Exception as error:  # a syntax error, or an attribute the topology does not have
+    except AttributeError:
+        raise InputError(
+            f"{option} '{selection}': the topology does not hold this property of atoms; it holds "
+            f"{', '.join(word for word in WORDS if hasattr(universe.atoms, f'{word}s'))}: select by one of these"
+        ) from None
+    except Exception as error:  # a syntax error
         raise InputError(f"{option} '{selection}': {' '.join(str(error).split())}") from None
     if not len(atoms):
         raise InputError(

@@ -71,6 +71,16 @@ def fit_line(curve: Floats, first: int, last: int) -> LineFit:
     return LineFit(lags, weights[1], weights[0], float(weights[1] @ covariance @ weights[1]))
 
 
+def octave_variance(n_steps: int, lag: int) -> float:
+    """Variance of ``log2(m(2k)/m(k))`` at lag k, with m the displacement of a Brownian particle along one axis.
+
+    That of the log–log slope over the octave, to first order; that of `n` particles in three dimensions is 1/(3 n) of
+    it.
+    """
+    covariance = _covariances(n_steps, (lag, 2 * lag))[0] / np.outer((lag, 2 * lag), (lag, 2 * lag))
+    return float((covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]) / np.log(2) ** 2)
+
+
 def _weights(design: Floats, covariance: Floats) -> Floats:
     """``(XᵀC⁻¹X)⁻¹XᵀC⁻¹``, (parameters, lags)."""
     # Loaded here because reading stored results should not have to wait for it.
@@ -82,7 +92,7 @@ def _weights(design: Floats, covariance: Floats) -> Floats:
     return np.asarray(np.linalg.solve(design.T @ solved, solved.T))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _covariances(n_steps: int, lags: tuple[int, ...]) -> Floats:
     """Three (L, L) matrices S: the covariance of the displacement along one axis is ``σ⁴S₀ + 2σ²a²S₁ + a⁴S₂``.
 

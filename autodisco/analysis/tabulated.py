@@ -1,6 +1,7 @@
 """Results of several analyses side by side: one table, comparisons of systems, and fits over temperature."""
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,14 +138,14 @@ def fits(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
         kelvins = [one.temperature_k for one in own]
         values = [one.properties[name] for one in own]
         errors = [one.error(name) for one in own]
-        line, curve = _line(kelvins, values, errors), vtf(kelvins, values, errors)
+        line, curve = line_of(kelvins, values, errors), vtf(kelvins, values, errors)
         told = f"{system}: activation energy {line.told()}" + (f"; {curve.told()}" if curve else "")
         fit = {"arrhenius": line.to_dict(), "vtf": asdict(curve) if curve else None}
         found.append({"system": system, "quantity": name, **fit, "told": f"{told}; {quantity(name).label}"})
     return found
 
 
-def _line(kelvins: Sequence[float], values: Sequence[float], errors: Sequence[float | None]) -> Arrhenius:
+def line_of(kelvins: Sequence[float], values: Sequence[float], errors: Sequence[float | None]) -> Arrhenius:
     """The Arrhenius fit; its error is the larger of that from the errors of the points and that from their scatter."""
     line, scattered = arrhenius(kelvins, values, errors), arrhenius(kelvins, values)
     known_errors = [
@@ -189,8 +190,16 @@ def comparisons(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, 
 
 
 def remarks(results: Sequence[Result], names: Sequence[str]) -> list[str]:
-    """What the errors of the quantities `names` over a few replicas are worth, for each result with few of them."""
-    return [f"{one.name}: {note}" for one in results for note in notes(one.replicas, names)]
+    """Systems of files with unlike names; what the errors of the quantities `names` over a few replicas are worth."""
+    found = []
+    for system, own in itertools.groupby(results, lambda one: one.system):
+        files = [one.name for one in own]
+        starts = {re.split(r"[-_. \d]", name)[0] for name in files}
+        if len(starts) > 1:
+            found.append(
+                f"{system}: files of one system have unlike names ({', '.join(files)}): is the + in its place?"
+            )
+    return found + [f"{one.name}: {note}" for one in results for note in notes(one.replicas, names)]
 
 
 def records(results: Sequence[Result], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from autodisco.cli.options import JSON
-from autodisco.cli.output import message, print_json, print_properties, stderr_console
+from autodisco.cli.output import message, print_json, print_properties, print_windows, stderr_console, tell_plots
 from autodisco.errors import InputError
 
 IONS = "MDAnalysis selection of the ions, such as 'type 1' or 'resname LI'; once per species."
@@ -88,7 +88,7 @@ def analyze(
     errors follow.
     """
     from autodisco import analysis
-    from autodisco.analysis import few_replicas, runs
+    from autodisco.analysis import few_replicas, mean_curves, runs
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other; leave one of them out")
@@ -102,28 +102,34 @@ def analyze(
         "fit_ps": fit, "memory_mb": memory, "threads": threads, "observables": observable or (),
     }  # fmt: skip
     given = runs.split(paths)
-    names = [runs.name_of(run) for run in given]
-    results = []
-    for run, name in zip(given, names, strict=True):
+    names, folders = [runs.name_of(run) for run in given], runs.folders_of(given)
+    results, curves = [], []
+    for run, name, folder in zip(given, names, folders, strict=True):
         with _Reading(name) as progress:
             found = analysis.analyze(*run, **options, progress=progress)
         results.append(found.properties.to_dict())
         if plots:
-            folder = plots if len(given) == 1 else plots / f"replica-{len(results) - 1}"
-            message(f"plots: {', '.join(str(path) for path in found.plot(folder))}")
+            tell_plots(found.plot(plots if len(given) == 1 else plots / folder))
+            curves.append(found.curves() if len(given) > 1 else {})
     runs.check_replicas(names, results)
+    if plots and len(given) > 1:
+        tell_plots(mean_curves.plot_means(curves, plots))
     combined = few_replicas.combined_for_people(results) if len(results) > 1 else results[0]
     title = f"{len(results)} runs" if len(results) > 1 else names[0]
     warnings = runs.warnings_of(names, results, paths)
     if as_json:
         named = [{"run": name, **result} for name, result in zip(names, results, strict=True)]
-        print_json({"replicas": named, "combined": combined} if len(results) > 1 else named[0])
+        several = {"replicas": named, "combined": combined | {"warnings": warnings}}
+        print_json(several if len(results) > 1 else named[0])
     elif as_csv:
         table = csv.writer(sys.stdout)
         table.writerow(runs.COLUMNS)
         table.writerows(runs.rows(title, combined, warnings))
     else:
         print_properties(combined, title)
+        for name, result in zip(names, results, strict=True):
+            if len(results) > 1:
+                print_windows(result, name)
     for warning in warnings:
         message(f"warning: {warning}")
 

@@ -108,7 +108,7 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
     kept = [k for k in range(len(columns)) if (k != 4 or any(row[4] for row in rows)) and (k != 5 or wide)]
     print_table([columns[k] for k in kept], [[row[k] for k in kept] for row in rows], title)
     _print_species(properties)
-    _print_windows(properties)
+    print_windows(properties)
     if unsure:
         why = (
             "equal in all runs, or known in one" if "n_replicas" in properties else "fewer than ten independent values"
@@ -118,15 +118,15 @@ def print_properties(properties: dict[str, Any], title: str) -> None:
         stdout_console().print(f"undefined or not measurable here: {', '.join(undefined)}", style="dim")
 
 
-def _print_windows(properties: dict[str, Any]) -> None:
-    """Print the lags over which the displacement of each species was fitted, on one line."""
+def print_windows(properties: dict[str, Any], run: str = "") -> None:
+    """Print the lags over which the displacement of each species was fitted, on one line, with the name of the run."""
     ends, rules = properties.get("fit_to_ps") or {}, properties.get("fit_window") or {}
     windows = [
         f"{kind} {start:.8g} to {ends[kind]:.8g} ps ({rules[kind]})"
         for kind, start in (properties.get("fit_from_ps") or {}).items()
     ]
     if windows:
-        stdout_console().print(f"fitted lags: {'; '.join(windows)}")
+        stdout_console().print(f"fitted lags{run and f' of {run}'}: {'; '.join(windows)}")
 
 
 def _print_species(properties: dict[str, Any]) -> None:
@@ -150,6 +150,14 @@ def _print_species(properties: dict[str, Any]) -> None:
         for kind, value in diffusivities.items()
     ]
     print_table(["species", ">number", ">charge, e", f">{quantity(name).heading}", ">± error"], rows, "")
+
+
+def tell_plots(pictures: Sequence[Path]) -> None:
+    """Print the names of plots, and of the files with their numbers."""
+    if pictures:
+        message(f"plots: {', '.join(map(str, pictures))}")
+        tables = [path.with_suffix(".csv") for path in pictures]
+        message(f"curves: {', '.join(str(path) for path in tables if path.exists())}")
 
 
 def number(value: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autodisco.cli.options import JSON
-from autodisco.cli.output import print_json, print_table
+from autodisco.cli.output import print_json, print_table, stdout_console, tell_plots
 from autodisco.errors import InputError
 
 
@@ -24,6 +24,10 @@ def table(
     quantity: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A quantity instead of those of rankings; once for each."),
+    ] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write Arrhenius plots there, as PNG and PDF, and their points as CSV."),
     ] = None,
     as_json: JSON = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
@@ -43,6 +47,10 @@ def table(
     of = tabulated.conductivities(quantity or ())
     fits = [fit for name in of for fit in tabulated.fits(results, name)]
     comparisons = [one for name in of for one in tabulated.comparisons(results, name)]
+    if plots:
+        from autodisco.analysis.arrhenius_plot import plot_arrhenius
+
+        tell_plots(plot_arrhenius(results, of, plots))
     if as_json:
         print_json({"results": rows, "fits": fits, "comparisons": comparisons, "remarks": remarks})
     elif as_csv:
@@ -58,6 +66,8 @@ def table(
                 for one in results
             ],
         )
+        explained = (f"{entry.symbol}: {entry.label}" for entry in shown if entry.symbol)
+        stdout_console().print("; ".join(explained), style="dim")
         for line in (*fits, *comparisons):
             print(line["told"])
         for remark in remarks:

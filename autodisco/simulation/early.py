@@ -31,6 +31,7 @@ HARMLESS = (
     "sub-diffusive",
     "show no diffusion",
     "no clearly diffusive lags",
+    "are fitted over a small part of the run",
     "too few to look for diffusive lags",
     "the Einstein conductivity is noise",
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autodisco.analysis import combine
-from autodisco.analysis.combination import Censored, Combination, Mean, Populations, RatioOfMeans, Texts
+from autodisco.analysis.combination import Censored, Combination, Mean, NotCombined, Populations, RatioOfMeans
 from autodisco.analysis.observables import BUILT_IN, OBSERVABLES
 from autodisco.analysis.quantities import add, base_name, known, quantities, quantity
 from autodisco.analysis.quantity import Quantity
@@ -22,7 +22,7 @@ REPLICAS: dict[type[Combination], str] = {
     Censored: "mean, or a bound",
     RatioOfMeans: "ratio of means",
     Populations: "mean",
-    Texts: "all texts",
+    NotCombined: "of each run",
 }
 OF_RUNS = {
     "autodisco.simulation.cohesion": (
@@ -45,7 +45,7 @@ def as_markdown() -> str:
         f"| `{entry.name}` | {entry.label} | {entry.unit} | {entry.method} | {REPLICAS[type(entry.combination)]} "
         f"| {computed_in(entry)} |"
         for entry in quantities()
-        if type(entry.combination) in REPLICAS and entry.method
+        if type(entry.combination) in REPLICAS and entry.method and entry.name != "n_replicas"
     ]
     heads = "| name | quantity | unit | how | of replicas | in `autodisco/` |"
     return "\n".join([heads, "|---|---|---|---|---|---|", *rows, ""])
@@ -108,14 +108,8 @@ def test_names_of_other_versions_stand_for_themselves():
     assert (combined["viscosity_mpa_s"], combined["viscosity_mpa_s_sem"], combined["note"]) == (2.0, 1.0, "x")
 
 
-def test_fitted_lags_of_replicas_are_combined_by_species():
-    records = [
-        {"fit_from_ps": {"Li": 10.0}, "fit_window": {"Li": "diffusive lags"}},
-        {"fit_from_ps": {"Li": 30.0}, "fit_window": {"Li": "15 to 50 % of the run"}},
-    ]
-    combined = combine(records)
-    assert combined["fit_from_ps"] == {"Li": 20.0}
-    assert combined["fit_window"] == {"Li": "15 to 50 % of the run, diffusive lags"}
+def test_fitted_lags_of_replicas_are_not_averaged():
+    assert "fit_from_ps" not in combine([{"fit_from_ps": {"Li": 10.0}}, {"fit_from_ps": {"Li": 30.0}}])
 
 
 def test_a_name_stands_for_one_quantity():

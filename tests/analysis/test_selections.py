@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autodisco.analysis import analyze
+from autodisco.analysis.selections import _select
 from autodisco.analysis.trajectory import sites_of
 from autodisco.errors import InputError
 
@@ -304,3 +305,15 @@ def test_files_that_cannot_be_read_are_named(system, tmp_path):
         analyze(path, cation="type 1", anion="type 2", temperature_k=300.0, dt_ps=1.0)
     with pytest.raises(InputError, match="time between frames"):
         analyze(dump(system, tmp_path / "a.lammpstrj", True), cation="type 1", anion="type 2", temperature_k=300.0)
+
+
+def test_a_property_that_the_topology_does_not_hold_is_named_with_those_it_holds(system, tmp_path):
+    mda = pytest.importorskip("MDAnalysis")
+    topology, _ = written(system, tmp_path, "run.xtc")
+    bare = mda.Universe(str(topology), to_guess=())
+    for name in ("elements", "resnames"):
+        bare.del_TopologyAttr(name)
+    with pytest.raises(InputError, match=r"--cation 'element Li': the topology does not hold .* it holds type, name"):
+        _select(bare, "element Li", "--cation")
+    with pytest.raises(InputError, match="'resname LI and': "):
+        _select(mda.Universe(str(topology), to_guess=()), "resname LI and", "--cation")

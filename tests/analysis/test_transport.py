@@ -180,7 +180,7 @@ def test_caged_ions_are_fitted_after_they_leave_their_cage():
     lags = np.arange(2001.0)
     curve = 4 * (1 - np.exp(-lags / 3)) + 0.2 * lags
     groups = curve * np.array([0.99, 1.0, 1.01])[:, None]
-    window = choose_window(curve, groups)
+    window = choose_window(curve, groups, 300)
     assert window.found
     assert window.last == 1000
     assert 125 <= window.first <= 250
@@ -188,7 +188,7 @@ def test_caged_ions_are_fitted_after_they_leave_their_cage():
 
 def test_sub_diffusion_is_said_and_fitted_over_the_fixed_window():
     lags = np.arange(1001.0)
-    window = choose_window(lags**0.6, (lags**0.6) * np.array([[0.99], [1.01]]))
+    window = choose_window(lags**0.6, (lags**0.6) * np.array([[0.99], [1.01]]), 20)
     assert (window.first, window.last, window.found) == (150, 500, False)
 
 

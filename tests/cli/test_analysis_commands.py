@@ -173,7 +173,7 @@ def test_a_run_counts_once(call, dump, arguments, complaint):
 
 def test_the_fitted_lags_are_in_table_json_and_csv(call, dump):
     seen = call("analyze", dump, *IONS, "--json").json
-    assert seen["fit_from_ps"] == {"Li": 18, "Cl": 18, "polymer": 18}
+    assert seen["fit_from_ps"] == {"Li": 18, "Cl": 18, "polymer": 18, "charge of all ions": 18}
     assert seen["fit_to_ps"]["Li"] == 58
     assert seen["fit_window"]["Cl"] == "15 to 50 % of the run"
     assert "fitted lags: Li 18 to 58 ps (15 to 50 % of the run); Cl" in call("analyze", dump, *IONS).out
@@ -204,6 +204,10 @@ def test_numbers_of_the_plots_are_beside_them(call, dump, tmp_path):
     assert float(first["msd_cations_angstrom2"]) == pytest.approx(3 * 0.3**2, rel=0.1)
     assert float(first["msd_cations_sem_angstrom2"]) > 0
     assert len(tables["displacement"]) == 59
+    charge = tables["charge_displacement"][0]  # of 16 independent ions, about the centre of mass
+    assert float(charge["all_e2_angstrom2"]) == pytest.approx(16 * 3 * 0.3**2, rel=0.3)
+    parts = [float(charge[f"{part}_e2_angstrom2"]) for part in ("cation_cation", "cation_anion", "anion_anion")]
+    assert float(charge["all_e2_angstrom2"]) == pytest.approx(parts[0] + 2 * parts[1] + parts[2])
     assert sum(float(row["share_of_ions"]) for row in tables["cluster_sizes"]) == pytest.approx(1)
     seen = call("analyze", dump, *IONS, "--json").json
     at_cutoff = min(tables["surroundings"], key=lambda row: abs(float(row["up_to_angstrom"]) - 2.8))
@@ -222,6 +226,25 @@ def test_a_fit_over_lags_that_the_run_does_not_have_is_explained(call, dump, lag
     said = call("analyze", dump, *IONS, "--fit", *lags)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert complaint in said.err
+
+
+def test_replicas_have_plots_of_their_own_and_of_the_mean(call, dump, second, tmp_path):
+    said = call("analyze", dump, "+", second, *IONS, "--plots", tmp_path / "plots")
+    assert said.code == 0, said.err
+    tables = [
+        list(csv.DictReader((tmp_path / "plots" / folder / "displacement.csv").open()))
+        for folder in ("run", "second", ".")
+    ]
+    own, other, mean = (np.array([float(row["msd_cations_angstrom2"]) for row in table]) for table in tables)
+    np.testing.assert_allclose(mean, (own + other) / 2, rtol=1e-6)
+    error = np.array([float(row["msd_cations_sem_angstrom2"]) for row in tables[2]])
+    np.testing.assert_allclose(error, np.abs(own - other) / 2, rtol=1e-3, atol=1e-5)
+    assert (tmp_path / "plots" / "charge_displacement.png").exists()
+    assert f"curves: {tmp_path / 'plots' / 'displacement.csv'}" in said.err
+    assert f"fitted lags of {second}: Li 18 to 58 ps" in call("analyze", dump, "+", second, *IONS).out
+    combined = call("analyze", dump, "+", second, *IONS, "--json").json["combined"]
+    assert "fit_from_ps" not in combined
+    assert any("2 replicas" in warning for warning in combined["warnings"])
 
 
 def test_replicas_of_unequal_length_and_a_time_between_frames_in_fs_are_warned_of(call, dump, second):

@@ -78,6 +78,31 @@ def test_the_fit_is_of_the_conductivity_that_is_asked_for_and_uses_the_errors_of
     assert fit["arrhenius"]["activation_energy_ev_sem"] == pytest.approx(error, rel=1e-3)
 
 
+def test_arrhenius_plots_hold_the_points_of_all_systems(call, files, tmp_path):
+    given = [files(f"peo-{kelvin}", kelvin, law(kelvin)) for kelvin in (333, 353)]
+    others = [files(f"ppo-{kelvin}", kelvin, law(kelvin, 2.0), law(kelvin, 2.2)) for kelvin in (333, 353)]
+    said = call("table", *given, "+", *others, "--plots", tmp_path / "plots")
+    assert said.code == 0, said.err
+    assert (tmp_path / "plots" / "arrhenius-conductivity.png").read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader((tmp_path / "plots" / "arrhenius-conductivity.csv").open()))
+    assert [(row["system"], float(row["temperature_k"])) for row in rows] == [
+        ("peo", 333), ("peo", 353), ("ppo", 333), ("ppo", 353),
+    ]  # fmt: skip
+    assert float(rows[3]["conductivity_s_per_cm"]) == pytest.approx(law(353, 2.1))
+    assert float(rows[3]["conductivity_s_per_cm_sem"]) == pytest.approx(law(353, 0.1))
+    alone = call("table", files("a", 353, 1e-3), "--plots", tmp_path / "none")
+    assert (alone.code, alone.err.count("\n")) == (2, 1)
+    assert "give results of a system at two temperatures" in alone.err
+
+
+def test_columns_are_explained_and_unlike_names_in_a_system_told(call, files):
+    given = [files("peo-333", 333, 1e-3), "+", files("ppo-353", 353, 1e-3), files("peo-373", 373, 2e-3)]
+    out = " ".join(call("table", *given).out.split())
+    assert "σ: conductivity (cluster Nernst–Einstein)" in out
+    assert "files of one system have unlike names (ppo-353, peo-373): is the + in its place?" in out
+    assert "unlike" not in call("table", *given[2:3], files("ppo-373", 373, 2e-3)).out
+
+
 def test_single_runs_at_one_temperature_are_systems_whose_ratio_is_uncertain(call, files):
     (one,) = call("table", files("a", 353, 2e-3), files("b", 353, 1e-3), "--json").json["comparisons"]
     # Scatter of 0.3 decades per build with two degrees of freedom: 4.30 standard errors of 0.42 decades.

@@ -99,6 +99,7 @@ def test_warnings_that_make_the_value_doubtful_forbid_it():
     for warning, stops in (
         ("cations are sub-diffusive (exponent 0.61): their diffusivity is apparent", True),
         ("anions have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer", True),
+        ("anions are fitted over a small part of the run (25 to 50 %), because shorter", True),
         ("the chains still relax: their radius of gyration changed by +0.50 Å", False),
         ("the ions carry a net charge of +1: are all ions selected, with the right charges?", False),
         ("a warning of a later program", False),

@@ -1,21 +1,23 @@
 """Conductivity and Onsager coefficients from the displacement of all ions together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from autodisco.analysis.frames import Frames
+from autodisco.analysis.lags import spread_lags
 from autodisco.analysis.means import Pair, Value, quotient
 from autodisco.analysis.observable import Observable, Run
 from autodisco.analysis.observables.box import Box
 from autodisco.analysis.observables.conductivity import Conductivity
 from autodisco.analysis.observables.displacement import Displacement
+from autodisco.analysis.plots import COLOURS, GREY, time_axis, with_errors
 from autodisco.analysis.quantities import chosen
 from autodisco.analysis.quantity import with_error
-from autodisco.analysis.slopes import fit_line
-from autodisco.analysis.statistics import standard_error
+from autodisco.analysis.slopes import LineFit, fit_line
+from autodisco.analysis.statistics import standard_error, standard_errors
 from autodisco.arrays import Floats
 from autodisco_kernels import cross_displacement, einstein
 
@@ -64,15 +66,19 @@ class Collective(Observable):
                     found[i, j, axis] = found[j, i, axis] = cross_displacement(*both)
         return found
 
+    @cached_property
+    def line(self) -> LineFit:
+        """The line through the displacement of all charge."""
+        window = self._displacement.collective_window
+        return fit_line(self.displacements.sum(axis=(0, 1, 2)), window.first, window.last)
+
     def result(self) -> Mapping[str, Any]:
         """Values with errors."""
-        window = max((fit.window for fit in self._displacement.ion_fits), key=lambda window: window.first)
-        curves, trajectory = self.displacements, self.run.trajectory
+        curves, trajectory, line = self.displacements, self.run.trajectory, self.line
         has_neutral = len(self.run.composition.neutral_atoms) > 0
         positive = np.array([kind.charge > 0 for kind in self.run.composition.species])
         independent = self._conductivity.independent[0]
         n = len(positive)
-        line = fit_line(curves.sum(axis=(0, 1, 2)), window.first, window.last)
         slopes = np.array([[[line.slope(c) for c in curves[i, j]] for j in range(n)] for i in range(n)])
         slopes /= trajectory.frame_interval_ps
         slope_matrix, degrees = slopes.sum(axis=2), 2 / (line.variance / 3)
@@ -123,3 +129,52 @@ class Collective(Observable):
                 "solvent in the box, analyze the whole of it"
             )
         return said
+
+    def _parts(self) -> dict[str, Floats]:
+        """Displacements (3, F) per axis in e² Å²: of all charge, and its parts by the sign of the ions."""
+        positive = np.array([kind.charge > 0 for kind in self.run.composition.species])
+        signs = {"cation": positive, "anion": ~positive}
+
+        def part(a: str, b: str) -> Floats:
+            return np.asarray(self.displacements[np.ix_(signs[a], signs[b])].sum(axis=(0, 1)))
+
+        return {
+            "all": self.displacements.sum(axis=(0, 1)),
+            "cation_cation": part("cation", "cation"),
+            "cation_anion": part("cation", "anion"),
+            "anion_anion": part("anion", "anion"),
+        }
+
+    def plots(self) -> Mapping[str, Callable[[Any], None]]:
+        """Displacement of charge with its fit."""
+        return {"charge_displacement": self._plot}
+
+    def curves(self) -> Mapping[str, Mapping[str, Any]]:
+        """Displacement of all charge and its parts at every lag, with their errors over the three axes."""
+        found: dict[str, Any] = {"lag_ps": np.arange(1, self.run.n_frames) * self.run.trajectory.frame_interval_ps}
+        for name, axes in self._parts().items():
+            moved = axes[:, 1:]
+            found |= with_errors(name, "_e2_angstrom2", moved.sum(axis=0), 3 * np.asarray(standard_errors(moved)))
+        return {"charge_displacement": found}
+
+    def _plot(self, axes: Any) -> None:
+        """Displacement of all charge with its error over the axes and the fitted line; of cations and anions alone."""
+        dt, window = self.run.trajectory.frame_interval_ps, self._displacement.collective_window
+        lags, parts = spread_lags(2 * self.run.n_frames - 2, 200), self._parts()
+        of_each = {"all ions": parts["all"], "cations": parts["cation_cation"], "anions": parts["anion_anion"]}
+        for colour, (label, per_axis) in zip((GREY, *COLOURS), of_each.items(), strict=False):
+            moved = per_axis[:, lags]
+            axes.plot(lags * dt, moved.sum(axis=0), color=colour, lw=1.6, label=label)
+            if label == "all ions":
+                error = 3 * np.asarray(standard_errors(moved))
+                low, high = (moved.sum(axis=0) + sign * error for sign in (-1, 1))
+                axes.fill_between(lags * dt, low, high, color=colour, alpha=0.2, lw=0)
+        fitted = np.arange(window.first, window.last + 1)
+        label = f"fit, {window.first * dt:.6g} to {window.last * dt:.6g} ps ({window.rule})"
+        line = self.line.at(parts["all"].sum(axis=0), fitted)
+        axes.plot(fitted * dt, line, color="black", lw=1.2, ls="--" if window.found else ":", label=label)
+        time_axis(axes, lags * dt)
+        axes.set(ylabel="displacement of charge / e² Å²")
+        if (parts["all"] > 0).any():
+            axes.set(yscale="log")
+        axes.legend(frameon=False, fontsize=8)

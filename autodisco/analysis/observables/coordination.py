@@ -1,6 +1,6 @@
 """How many atoms of polymer and anions surround a cation, and how far away they are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from autodisco_kernels import RadialDistribution, contacts
 
 R_MAX = 8.0
 RDF_GROUPS = 5
+SHORTEST_SHOWN = 1.0  # Å; below it, g(r) is noise of bins with a small volume
 ELEMENTS = {"O": "oxygen", "N": "nitrogen", "S": "sulfur"}
 
 
@@ -97,10 +98,16 @@ class CoordinationNumbers(Observable):
         axes.set(
             xlabel="distance from the cation / Å",
             ylabel="$g(r)$",
-            xlim=(1, distributions[-1].edges[-1]),
-            ylim=(0, None),
+            xlim=(SHORTEST_SHOWN, distributions[-1].edges[-1]),
+            ylim=(0, _top(distributions)),
         )
         axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def _top(distributions: Sequence[RadialDistribution]) -> float | None:
+    """Upper end of the axis of g(r), from the distances that are shown; None if g(r) is zero there."""
+    highest = max(float(np.nanmax(d.g[d.edges[1:] > SHORTEST_SHOWN], initial=0.0)) for d in distributions)
+    return 1.1 * highest or None
 
 
 class Surroundings:

@@ -34,6 +34,8 @@ from autodisco.text import counted
 from autodisco_kernels import DisplacementSum, displacement_moments, non_gaussian_from_moments
 
 MOST_GROUPS = 32
+LATE = 0.2
+"""A window that begins at this share of the run or later is short."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Tracks:
         dt, lags = trajectory.frame_interval_ps, trajectory.fit_ps
         fits = []
         for kind in self.moved:
-            window = asked_window(lags, dt, n_frames) if lags else choose_window(kind.msd, kind.groups)
+            window = asked_window(lags, dt, n_frames) if lags else choose_window(kind.msd, kind.groups, kind.n)
             line = fit_line(kind.msd, window.first, window.last)
             fits.append(Fit(window, line, diffusivity(kind.msd, kind.groups, line, dt, kind.n)))
         return tuple(fits)
@@ -161,6 +163,11 @@ class Displacement(Observable):
     def fits(self) -> tuple[Fit, ...]:
         """Of every entry of `moved`. Raises InputError as `Tracks.fits` does."""
         return self._tracks.fits
+
+    @property
+    def collective_window(self) -> Window:
+        """The lags of all ions together: those of the ions that become diffusive last."""
+        return max((fit.window for fit in self.ion_fits), key=lambda window: window.first)
 
     @property
     def ion_fits(self) -> tuple[Fit, ...]:
@@ -210,7 +217,13 @@ class Displacement(Observable):
                 )
             elif self.run.n_frames >= LEAST_TO_CHOOSE and not window.found and not window.asked:
                 said.append(
-                    f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer"
+                    f"{kind.name} have no clearly diffusive lags, so the fit takes 15 to 50 % of the run: run longer, "
+                    "or choose lags with --fit"
+                )
+            elif window.found and (share := window.first / (self.run.n_frames - 1)) >= LATE:
+                said.append(
+                    f"{kind.name} are fitted over a small part of the run ({100 * share:.0f} to 50 %), because shorter "
+                    "lags do not look diffusive; --fit chooses other lags"
                 )
         return said
 

@@ -25,10 +25,13 @@ class Sampling(Observable):
         super().__init__(run)
         self._box = run.get(Box)
         self._last: Floats | None = None
+        self._lowest = np.inf  # Å, height of the box between two of its faces
         self._largest_jump, self._half_a_box, self._whole_box = 0.0, 0, 0
 
     def add(self, frames: Frames) -> None:
         """Look at the steps. Raises InputError where ions of unwrapped coordinates jump by whole boxes."""
+        heights = 1 / np.linalg.norm(np.linalg.inv(frames.cells), axis=-2)
+        self._lowest = min(self._lowest, float(heights.min()))
         ions = np.concatenate(frames.ions, axis=1)
         followed = ions if self._last is None else np.concatenate([self._last[None], ions])
         steps = np.diff(followed, axis=0)
@@ -68,6 +71,20 @@ class Sampling(Observable):
             said.append(
                 f"an ion moves by {self._largest_jump:.2f} of the box between two frames; from 0.5 on it cannot be "
                 "told from its image: write frames more often"
+            )
+        for name, cutoff in (
+            ("cluster cutoff", self.run.settings.cluster_cutoff),
+            ("coordination cutoff", self.run.settings.coordination_cutoff),
+        ):
+            if cutoff > self._lowest / 2:
+                said.append(
+                    f"the {name} of {cutoff:g} Å exceeds half the shortest height of the box ({self._lowest / 2:.4g} "
+                    "Å): ions touch several images of one ion, so that clusters and coordination numbers are too large"
+                )
+        if scaled := [abs(kind.charge) for kind in self.run.composition.species if abs(kind.charge) < 1]:
+            said.append(
+                f"an ion of charge {min(scaled):g} e: conductivities use the charges given; if these are scaled ones "
+                "of a force field, give the whole ones"
             )
         if abs(net := sum(kind.n * kind.charge for kind in self.run.composition.species)) > 1e-6:
             said.append(f"the ions carry a net charge of {net:+g}: are all ions selected, with the right charges?")

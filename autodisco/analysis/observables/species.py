@@ -11,6 +11,8 @@ from autodisco.analysis.quantities import chosen
 from autodisco.analysis.trajectory import LEAST_FRAMES
 
 DIFFUSIVITY = "species_diffusivity_cm2_per_s"
+COLLECTIVE = "charge of all ions"
+"""Stands among the species for the displacement behind the Einstein conductivity."""
 
 
 class SpeciesTransport(Observable):
@@ -59,9 +61,12 @@ class SpeciesTransport(Observable):
         }
         if self._ions and self._ions.of_polymer and not self._neutrals:  # polymer or solvent of a file without names
             moved["polymer"] = self._ions.fits[-1]
+        windows = {name: fit.window for name, fit in moved.items()}
+        if self._ions:
+            windows[COLLECTIVE] = self._ions.collective_window
         dt = self.run.trajectory.frame_interval_ps
         return found | {
-            "fit_from_ps": {name: round(fit.window.first * dt, 9) for name, fit in moved.items()},
-            "fit_to_ps": {name: round(fit.window.last * dt, 9) for name, fit in moved.items()},
-            "fit_window": {name: fit.window.rule for name, fit in moved.items()},
+            "fit_from_ps": {name: round(window.first * dt, 9) for name, window in windows.items()},
+            "fit_to_ps": {name: round(window.last * dt, 9) for name, window in windows.items()},
+            "fit_window": {name: window.rule for name, window in windows.items()},
         }
