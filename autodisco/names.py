@@ -11,9 +11,15 @@ TABLE = Path(__file__).with_name("names.csv")
 
 SYNONYMS = {
     "peg": "PEO", "polyethyleneglycol": "PEO", "polyoxyethylene": "PEO", "ppg": "PPO", "polypropyleneglycol": "PPO",
-    "polyformaldehyde": "POM", "polyacetal": "POM",
+    "polyformaldehyde": "POM", "polyacetal": "POM", "polyoxymethylen": "POM",
 }  # fmt: skip
 """Other usual names, as `_letters` gives them, and the abbreviation in the table."""
+
+GERMAN = (
+    ("glykol", "glycol"), ("styrol", "styrene"), ("alkohol", "alcohol"),
+    (r"(oxid|carbonat|acrylat|acetat|nitril|chlorid|fluorid|len|pyridin|butadien|isopren)(?!e)", r"\1e"),
+)  # fmt: skip
+"""Endings of German names in letters, and the English ones."""
 
 PLACEHOLDER = "reference"
 """Name in a campaign of a reference that no seed file names."""
@@ -68,14 +74,26 @@ def key_called(text: str) -> str | None:
 
 
 def called(text: str) -> CommonName | None:
-    """The polymer of this name or abbreviation, also one of `SYNONYMS` or without brackets; None without one."""
+    """The polymer of this name or abbreviation, also one of `SYNONYMS`, without brackets, or in German; None without
+    one."""
     bare = text.strip().lower()
-    return _by_text().get(bare) or _by_letters().get(_letters(SYNONYMS.get(_letters(bare), bare)))
+    letters = _letters(bare)
+    spelt = (letters, _english(letters))
+    return _by_text().get(bare) or next(
+        (row for one in spelt if (row := _by_letters().get(_letters(SYNONYMS.get(one, one))))), None
+    )
 
 
 def _letters(name: str) -> str:
     """A name in lower case without blanks and brackets."""
     return re.sub(r"[\s()\[\]]", "", name.lower())
+
+
+def _english(letters: str) -> str:
+    """A German name in letters with English endings; an English one as it is."""
+    for german, english in GERMAN:
+        letters = re.sub(german, english, letters)
+    return letters
 
 
 @cache

@@ -6,16 +6,20 @@ other text is an error that names file and line, because a row that is skipped w
 
 import codecs
 import csv
+import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autodisco.errors import InputError
-from autodisco.text import counted
+from autodisco.text import counted, six_digits, without_formula
 
-SMILES_COLUMNS = ("monomer_smiles", "mol_smiles", "smiles", "psmiles", "repeat_unit")
+SMILES_COLUMNS = (
+    "monomer_smiles", "mol_smiles", "smiles", "psmiles", "repeat_unit", "repeat unit", "wiederholeinheit",
+)  # fmt: skip
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
 PEEKED = 20  # lines from which the separator is told
 MARKS = (
@@ -150,6 +154,20 @@ def units_column(table: Table, column: str | None = None, hint: str = "") -> int
             f"{shown}; separated by {', '.join(SEPARATORS.values())}){f'; {hint}' if hint else ''}"
         )
     return place
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """A CSV for people and spreadsheets: numbers have six significant digits, and no text is taken for a formula.
+
+    `columns` come first; those of the rows follow in their order. Cells that a row lacks are empty.
+    """
+    out = io.StringIO()
+    names = dict.fromkeys([*columns, *(name for row in rows for name in row)])
+    writer = csv.DictWriter(out, list(names), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: six_digits(without_formula(cell)) for name, cell in row.items()})
+    return out.getvalue()
 
 
 def text_lines(path: Path) -> Iterator[str]:

@@ -101,6 +101,11 @@ def joined_flags(flags: Iterable[Mapping[str, Any]]) -> str:
     return ";".join(flag["name"] for flag in flags)
 
 
+def six_digits(cell: Any) -> Any:
+    """A number of a table for people with six significant digits; anything else as it is."""
+    return f"{cell:.6g}" if isinstance(cell, float) else cell
+
+
 def without_formula(cell: Any) -> Any:
     """A cell of a CSV file; text that spreadsheets would take for a formula has an apostrophe before it.
 

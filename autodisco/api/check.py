@@ -27,7 +27,7 @@ class Check:
     flags : weak bonds, each with ``name``, ``reason``, ``reference``, ``bond`` and ``atoms``
     scores : size, composition and ease of synthesis by name (``molar_mass_g_per_mol``); None if it is invalid
     force_field_flags : groups for which the force field is weak; None if it has no parameters for the polymer
-    notes : what the text allows beyond the polymer
+    notes : what the text allows beyond the polymer, and what is known against a prediction of its conductivity
     """
 
     smiles: str
@@ -71,10 +71,11 @@ def check(smiles: str) -> Check:
     'ends'
     """
     from autodisco.names import common_names
-    from autodisco.polymer import parse, scores, stability_flags
+    from autodisco.polymer import parse, read_material, scores, stability_flags
     from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
     from autodisco.polymer.repeat_unit import undirected
     from autodisco.simulation.forcefield import weaknesses
+    from autodisco.surrogate.caveats import caveats
 
     try:
         unit = parse(smiles)
@@ -83,6 +84,9 @@ def check(smiles: str) -> Check:
     flags, known = [flag.to_dict() for flag in stability_flags(unit)], common_names().get(unit.key)
     name = known.whole if known else None
     notes = ["units may be turned in this BigSMILES; read as head to tail"] if undirected(smiles) else []
+    notes += [
+        f"autodisco predict is off for it, {one.name}: {one.reason}" for one in caveats(read_material(unit.smiles))
+    ]
     return Check(
         smiles, True, [], unit.key, unit.smiles, name, flags, scores(unit), weaknesses(unit),
         psmiles_of(unit.smiles), bigsmiles_of(unit.smiles), notes,
@@ -97,7 +101,7 @@ def known_polymers(
     on_invalid: Callable[[int], None] = lambda n: None,
 ) -> dict[str, dict[str, Any]]:
     """The polymers in a table (CSV, TSV, SMI, or a repeat unit a line) by key, with ``line`` and ``smiles`` of
-    its first row.
+    its first row, and a ``name``.
 
     Parameters
     ----------
@@ -120,7 +124,10 @@ def known_polymers(
         if library.n_invalid:
             on_invalid(library.n_invalid)
         wanted = (group for group in library.groups() if keys is None or group.key in keys)
-        return {group.key: dict(zip(("line", "smiles"), group.members[0], strict=True)) for group in wanted}
+        return {
+            group.key: dict(zip(("line", "smiles"), group.members[0], strict=True)) | {"name": group.name}
+            for group in wanted
+        }
 
 
 def draw_units(checks: Sequence[Check]) -> bytes:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autodisco.api.locate import campaign_folder
-from autodisco.api.predict_tables import Learnt, Values, ValueTable, learnt, offsets, read_values, warnings_of
+from autodisco.api.predict_tables import (
+    Learnt,
+    Values,
+    ValueTable,
+    far_from_own,
+    learnt,
+    offsets,
+    read_values,
+    warnings_of,
+)
 from autodisco.api.table import Table
 from autodisco.errors import InputError
-from autodisco.text import without_formula
+from autodisco.tables import csv_text
 
 if TYPE_CHECKING:
     from autodisco.polymer import Material
@@ -35,6 +42,7 @@ class Predictions:
     offsets : how far each source of the tables lies above the target, in decades, by name
     notes : sentences about what the estimates are
     warnings : sentences about the tables
+    far_from_own : sentences about values of the tables that are far from the prediction of their own polymer
     """
 
     estimates: list[ConductivityEstimate]
@@ -46,6 +54,7 @@ class Predictions:
     offsets: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    far_from_own: tuple[str, ...] = ()
 
     @property
     def table(self) -> Table:
@@ -78,23 +87,45 @@ class Predictions:
         """The estimates, best first."""
         return sorted(self.estimates, key=lambda one: -one.value)
 
+    def measured_of(self, one: ConductivityEstimate) -> list[Learnt]:
+        """The values of the tables for the polymer of an estimate."""
+        return [row for row in self.learnt if row.key == one.key]
+
     def as_csv(self) -> str:
-        """`table` as text, best first."""
-        table = self.table
-        out = io.StringIO()
-        writer = csv.DictWriter(out, table.columns, lineterminator="\n")
-        writer.writeheader()
-        for row in sorted(table, key=lambda row: -row["conductivity_s_per_cm"]):
-            writer.writerow({name: without_formula(cell) for name, cell in row.items()})
-        return out.getvalue()
+        """`table` as text, best first, with six significant digits: without ``decades_from.…``, which JSON has; with
+        the first value of the tables for each polymer, and with a column on how far the numbers can be trusted."""
+        rows = []
+        for one, row in sorted(zip(self.estimates, self.table, strict=True), key=lambda pair: -pair[0].value):
+            cells = {name: cell for name, cell in row.items() if not name.startswith("decades_from")}
+            if self.learnt:
+                cells |= _measured_cells(self.measured_of(one))
+            rows.append(cells | {"trust": " ".join(self.notes)})
+        return csv_text(rows)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The estimates for JSON; with tables, each has the values of its polymer as ``measured``."""
+        return [
+            one.to_dict() | ({"measured": [row.to_dict() for row in self.measured_of(one)]} if self.learnt else {})
+            for one in self.estimates
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "about": self.about,
             "reference": self.reference.to_dict(),
-            "estimates": [one.to_dict() for one in self.estimates],
+            "estimates": self.rows,
         }
+
+
+def _measured_cells(found: Sequence[Learnt]) -> dict[str, Any]:
+    """Cells of a CSV row about the first value of a polymer; empty without one."""
+    names = ("source", "as_stated_ms_per_cm", "conditions", "s_per_cm", "temperature_k")
+    one = found[0] if found else None
+    kelvin = one.stated.temperature_k if one and one.stated else None
+    cells = (one.source, one.typed, one.conditions, one.measured, kelvin) if one else ("",) * len(names)
+    return {f"measured_{name}": cell for name, cell in zip(names, cells, strict=True)}
 
 
 def predict(
@@ -168,16 +199,20 @@ def _predictions(
     from autodisco.surrogate.caveats import MELTING, what_it_is
 
     (at,) = estimates(posterior, [compared], compared)
+    far = far_off(posterior, _labels(tables)) if tables else []
+    told = {(one.source, one.smiles) for one in far}
+    known, found_offsets = learnt(tables, before, posterior, compared), offsets(tables, posterior)
     return Predictions(
         _named(estimates(posterior, units, compared), names),
         at,
         about,
         {path: table.values for path, table in tables.items()},
-        far_off(posterior, _labels(tables)) if tables else [],
-        learnt(tables, before, posterior, compared),
-        offsets(tables, posterior),
+        far,
+        known,
+        found_offsets,
         what_it_is() if posterior.target in (TARGET, REFERENCE) else (MELTING,),
         tuple(line for path, table in tables.items() for line in warnings_of(path, table)),
+        tuple(far_from_own([row for row in known if (row.source, row.smiles) not in told], found_offsets)),
     )
 
 

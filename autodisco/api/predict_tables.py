@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autodisco.errors import InputError
 from autodisco.tables import SMILES_COLUMNS, open_table
 from autodisco.text import counted, joined, significant
 
 if TYPE_CHECKING:
+    from autodisco.decide.experiments import Stated
     from autodisco.polymer import Material
-    from autodisco.surrogate import Label, Posterior, Source
+    from autodisco.surrogate import ConductivityEstimate, Label, Posterior, Source
 
 Values = list[tuple[str, float]]
 """Repeat units in canonical form and conductivities (S/cm)."""
@@ -24,7 +25,14 @@ MOST_LEARNT = 200
 
 LEVEL_SENTENCE = (
     "A table has an offset of its own: it tells which polymers are better than others, and little about the level. "
-    "The prediction stays that of a simulation (docs/surrogate.md)."
+    "The prediction stays that of a simulation; at the table's level is what the table would say of the polymer by it "
+    "(docs/surrogate.md)."
+)
+
+
+MOVED_SENTENCE = (
+    "Values were brought to the temperature of their source: between measured temperatures, or with 44 kJ/mol "
+    "(docs/measurements.md, Conditions)."
 )
 
 
@@ -38,12 +46,14 @@ class ValueTable:
     names : of polymers, by canonical repeat unit
     unread : columns that are not read
     sources : of a table of measured values with conditions, with their labels; None for a column of conductivities
+    stated : the rows behind the values of these sources, by name of the source and polymer
     """
 
     values: Values
     names: Mapping[str, str]
     unread: tuple[str, ...]
     sources: list[tuple[Source, list[Label]]] | None = None
+    stated: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
 
     @property
     def by_source(self) -> list[tuple[str, str, float]]:
@@ -59,17 +69,83 @@ class ValueTable:
         ]
 
 
+FAR_DECADES = 0.2
+"""A value is far from the prediction of its own polymer if it lies so far beyond the interval: a factor of 1.6."""
+
+
 @dataclass(frozen=True)
 class Learnt:
-    """A value of a table beside what is expected of its polymer without the tables and with them, in S/cm; `before` is
-    None where there is no prediction without a table."""
+    """A value of a table beside what is expected of its polymer.
+
+    Attributes
+    ----------
+    source, name, smiles, key : where it stands, and its polymer
+    measured : S/cm, brought to the temperature of the source where the table states temperatures
+    before : prediction without the tables, S/cm; None where there is none
+    after : prediction with the tables
+    at_source : what the source would say of the polymer by this prediction, S/cm: its offset and slope are in it
+    stated : the rows behind the value; None for a table without conditions
+    """
 
     source: str
     name: str
     smiles: str
+    key: str
     measured: float
     before: float | None
-    after: float
+    after: ConductivityEstimate
+    at_source: float
+    stated: Stated | None = None
+
+    @property
+    def typed(self) -> str:
+        """The value as the table states it, in mS/cm, with its error; of several rows their number."""
+        if self.stated is None:
+            return significant(1e3 * self.measured)
+        if len(self.stated.rows) > 1:
+            return f"{len(self.stated.rows)} rows"
+        (row,) = self.stated.rows
+        error = "" if row.sem is None else f" ± {1e3 * row.sem:.2g}"
+        return f"{1e3 * row.value:.4g}{error}"
+
+    @property
+    def conditions(self) -> str:
+        """The temperatures and salts at which it was measured."""
+        if self.stated is None:
+            return ""
+        celsius = sorted({round(row.temperature_k - 273.15, 2) for row in self.stated.rows if row.temperature_k})
+        span = f"{celsius[0]:g} °C" if len(celsius) == 1 else f"{celsius[0]:g} to {celsius[-1]:g} °C"
+        return ", ".join([span, *sorted({row.salt for row in self.stated.rows if row.salt})])
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is the value at another temperature than the measured one."""
+        if self.stated is None:
+            return False
+        return {row.temperature_k for row in self.stated.rows} != {self.stated.temperature_k}
+
+    def decades_off(self, offset: float) -> float:
+        """By how many decades it lies beyond the interval of the prediction, without the offset of its source."""
+        from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+
+        low, measured, high = map(CONDUCTIVITY_SCALE.place, (self.after.low, self.measured, self.after.high))
+        return max(low - measured + offset, measured - offset - high, 0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        rows = self.stated.rows if self.stated else ()
+        return {
+            "source": self.source,
+            "value_s_per_cm": self.measured,
+            "temperature_k": self.stated.temperature_k if self.stated else None,
+            "stated": [
+                {"line": row.line, "value_s_per_cm": row.value, "error_s_per_cm": row.sem, "salt": row.salt,
+                 "temperature_k": row.temperature_k, "molality_mol_per_kg": row.molality_mol_per_kg}
+                for row in rows
+            ],
+            "predicted_before_s_per_cm": self.before,
+            "predicted_at_source_s_per_cm": self.at_source,
+        }  # fmt: skip
 
 
 def read_values(file: str) -> ValueTable:
@@ -127,17 +203,41 @@ def learnt(
     from autodisco.surrogate import estimates
 
     rows = [
-        (source or path, table.names.get(smiles, ""), smiles, value)
+        (source or path, table.names.get(smiles, ""), smiles, value, table.stated.get((source, smiles)))
         for path, table in tables.items()
         for source, smiles, value in table.by_source
     ][:MOST_LEARNT]
-    units = [read_material(smiles, ORGANIC_ELEMENTS) for _, _, smiles, _ in rows]
+    units = [read_material(smiles, ORGANIC_ELEMENTS) for _, _, smiles, *_ in rows]
     last = estimates(after, units, compared)
     first = [one.value for one in estimates(before, units, compared)] if before else [None] * len(units)
     return [
-        Learnt(source, name, smiles, value, old, new.value)
-        for (source, name, smiles, value), old, new in zip(rows, first, last, strict=True)
+        Learnt(source, name, smiles, new.key, value, old, new, _at_source(after, smiles, source), stated)
+        for (source, name, smiles, value, stated), old, new in zip(rows, first, last, strict=True)
     ]
+
+
+def _at_source(posterior: Posterior, smiles: str, source: str) -> float:
+    """What a source would say of a polymer, S/cm."""
+    from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+
+    (place,), _ = posterior.values([smiles], source)
+    return CONDUCTIVITY_SCALE.value(float(place))
+
+
+def far_from_own(rows: Sequence[Learnt], offsets: Mapping[str, float]) -> list[str]:
+    """A line for each value that lies far beyond the interval of its own polymer, the farthest first."""
+    off = {number: row.decades_off(offsets.get(row.source, 0.0)) for number, row in enumerate(rows)}
+    far = sorted((number for number, decades in off.items() if decades > FAR_DECADES), key=lambda number: -off[number])
+    return [_far(rows[number], offsets.get(rows[number].source, 0.0)) for number in far]
+
+
+def _far(row: Learnt, offset: float) -> str:
+    at_level = f" ({significant(1e3 * row.measured / 10**offset)} without the offset of the table)" if offset else ""
+    interval = f"{significant(1e3 * row.after.low)} to {significant(1e3 * row.after.high)} mS/cm"
+    return (
+        f"{row.source}: {row.name or row.smiles} has {significant(1e3 * row.measured)} mS/cm{at_level}, and its own "
+        f"prediction with the table is {interval}"
+    )
 
 
 def offsets(tables: Mapping[str, ValueTable], posterior: Posterior) -> dict[str, float]:
@@ -150,7 +250,7 @@ def _measured(file: str, path: Path) -> ValueTable:
     """A table of measured values (docs/measurements.md), brought to the conditions of the target."""
     from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
     from autodisco.campaign.measurements import read_table
-    from autodisco.decide.experiments import measured_sources
+    from autodisco.decide.experiments import measured_sources, stated_rows
     from autodisco.decide.measurements import read_measurements
     from autodisco.decide.objective import CONDUCTIVITY
     from autodisco.decide.sources import REFERENCE_CONDITIONS
@@ -163,8 +263,11 @@ def _measured(file: str, path: Path) -> ValueTable:
     with tempfile.TemporaryDirectory(prefix="autodisco-") as folder, Store.create(Path(folder) / "values") as store:
         store.set_experiments(path.name, rows)
         sources = measured_sources(store, CONDUCTIVITY, REFERENCE_CONDITIONS, OF_KIND["experiment"])
+        stated = stated_rows(store, CONDUCTIVITY, REFERENCE_CONDITIONS)
     values = [(label.smiles, CONDUCTIVITY_SCALE.value(label.value)) for _, labels in sources for label in labels]
-    return ValueTable(values, {row.unit.smiles: row.name for row in read_measurements(path) if row.name}, (), sources)
+    return ValueTable(
+        values, {row.unit.smiles: row.name for row in read_measurements(path) if row.name}, (), sources, stated
+    )
 
 
 def _names(path: Path, names: Sequence[str], smiles: Sequence[str]) -> dict[str, str]:

@@ -103,22 +103,28 @@ def _reached(campaign: Campaign) -> tuple[str | None, int, float]:
         return None, 0, 0.0
 
 
-def _preparation(campaign: Campaign) -> list[float]:
-    """Builds at each tier before the first iteration: the reference, and seeds without a value."""
-    settings, tiers = campaign.settings, campaign.tiers
-    path = settings.seeds.file
+def seeds_by_label(campaign: Campaign) -> tuple[dict[str, int], set[str]]:
+    """Keys of the polymers of the seed file: those with a value of the first tier and its number of builds, and those
+    without one, which may hold the reference. Raises InputError for a file that cannot be used."""
+    settings, path = campaign.settings, campaign.settings.seeds.file
     seeds = usable_seeds(Path(path), settings.wanted().objective).seeds if path else []
-    here = tiers[0].protocol, settings.simulation.force_field
+    here = campaign.tiers[0].protocol, settings.simulation.force_field
     labelled = {
         row.unit.key: row.n_replicas or 1
         for row in seeds
         if row.value is not None and (row.protocol, row.force_field) == here
     }
+    return labelled, {row.unit.key for row in seeds} - labelled.keys()
+
+
+def _preparation(campaign: Campaign) -> list[float]:
+    """Builds at each tier before the first iteration: the reference, and seeds without a value."""
+    settings, tiers = campaign.settings, campaign.tiers
+    labelled, missing = seeds_by_label(campaign)
     of_reference, reference = tiers[0].reference_replicas, reference_of(settings).key
     builds = 0 if labelled.get(reference, 0) >= of_reference else of_reference
     if settings.seeds.simulate_missing:
-        missing = {row.unit.key for row in seeds} - labelled.keys() - {reference}
-        builds += tiers[0].replicas * len(missing)
+        builds += tiers[0].replicas * len(missing - {reference})
     return [float(builds), *(0.0 for _ in tiers[1:])]
 
 

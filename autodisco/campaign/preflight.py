@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from autodisco.campaign.architecture import reference_of
 from autodisco.campaign.batch_system import NONE, batch_system
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.campaign_file import Look, looks
+from autodisco.campaign.cost import seeds_by_label
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.room import lack_of_room
 from autodisco.campaign.running import executor_of, serving
@@ -91,6 +93,7 @@ def _quick(campaign: Campaign) -> list[Look]:
         ("room", lambda: _room(campaign)),
         ("variables", lambda: _variables(campaign.settings)),
         *([("repeated seeds", lambda: _repeated(campaign))] if campaign.settings.seeds.file else []),
+        *([("seeds without a value", lambda: _unlabelled(campaign))] if campaign.settings.seeds.file else []),
     ]
 
 
@@ -223,6 +226,25 @@ def _repeated(campaign: Campaign) -> str:
     if repeated:
         raise InputError(f"{path}: {'; '.join(repeated)}")
     return "none"
+
+
+def _unlabelled(campaign: Campaign) -> str:
+    """What becomes of the seeds that have no value of the campaign's protocol and force field."""
+    if _begun(campaign)[1]:
+        return "the file was read before"
+    try:
+        missing = len(seeds_by_label(campaign)[1] - {reference_of(campaign.settings).key})
+    except InputError:
+        return "not known, as the seed file cannot be read"
+    if not missing:
+        return "none"
+    protocol = f"{campaign.tiers[0].protocol}, {campaign.settings.simulation.force_field}"
+    if campaign.settings.seeds.simulate_missing:
+        return f"{missing} without a value of {protocol} are simulated before the first iteration"
+    return (
+        f"{missing} without a value of {protocol} teach the generator and are not simulated; "
+        "seeds.simulate_missing = true simulates them"
+    )
 
 
 def _others(campaign: Campaign) -> str:

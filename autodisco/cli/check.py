@@ -11,6 +11,7 @@ from autodisco.cli.options import JSON, UNITS
 from autodisco.cli.output import counting, message, number, one_line, print_json, print_table
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
+from autodisco.tables import csv_text
 from autodisco.text import counted, shortened
 
 LONGEST_SHOWN = 60
@@ -35,6 +36,7 @@ def check(
     png: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the repeat units into this file, weak bonds marked.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write the table to this file.")] = None,
     as_json: JSON = False,
 ) -> None:
     """Check repeat units: validity, identity, stability.
@@ -59,14 +61,22 @@ def check(
     drawn = png is not None and any(one.valid for one in checks)
     if png and drawn:
         write_atomic(png, draw_units(checks))
+    same = _repeated(rows)
     if as_json:
         print_json(rows)
     else:
-        _print(rows)
+        _print(rows, not files_among(what))
         for (file, text), one in zip(texts, checks, strict=True):
-            where = f"{file}, line {text.line}: " if file else ""
+            named = f" ({text.name})" if text.name else ""
+            where = f"{file}, line {text.line}{named}: " if file else ""
             for reason in one.reasons:
                 message(f"error: {where}{one_line(reason['reason'])} ({reason['code']})")
+        for place, first in same.items():
+            message(f"{_called(rows[place])}: the same polymer as {_called(rows[first])}, row {first + 1}")
+    if out:
+        lines = [text.line or None for _, text in texts]
+        write_atomic(out, csv_text([_cells(*row, same) for row in zip(range(len(rows)), rows, lines, strict=True)]))
+        message(f"table: {out}")
     if drawn:
         message(f"drawing: {png}")
     if not all(one.valid for one in checks):
@@ -85,8 +95,36 @@ def _known(file: Path, column: str | None, keys: set[str]) -> dict[str, dict[str
     return known
 
 
-def _print(rows: Sequence[dict[str, Any]]) -> None:
-    """A row for each text, refused ones too, other notations of the valid ones, and notes below."""
+def _repeated(rows: Sequence[dict[str, Any]]) -> dict[int, int]:
+    """Places of rows whose polymer an earlier row has, and the place of that row."""
+    first: dict[str, int] = {}
+    places = [(place, first.setdefault(row["key"], place)) for place, row in enumerate(rows) if row["key"]]
+    return {place: earlier for place, earlier in places if place != earlier}
+
+
+def _called(row: dict[str, Any]) -> str:
+    """A row in a sentence: its text, with its name."""
+    return f"{row['name']} {row['smiles']}" if row["name"] else str(row["smiles"])
+
+
+def _cells(place: int, row: dict[str, Any], line: int | None, same: dict[int, int]) -> dict[str, Any]:
+    """A row of the CSV of --out."""
+    scores = row["scores"] or {}
+    return {
+        "line": line, "name": row["name"], "monomer_smiles": row["smiles"], "simulation": row["simulation"],
+        "refused": "; ".join(reason["reason"] for reason in row["reasons"]),
+        "same_as_row": same[place] + 1 if place in same else None, "canonical": row["canonical"], "key": row["key"],
+        "flags": "; ".join(flag["name"] for flag in row["flags"]),
+        "force_field_flags": "; ".join(flag["name"] for flag in row["force_field_flags"] or ()),
+        **{name: value for name, value in scores.items() if isinstance(value, (int, float))},
+        "psmiles": row["psmiles"], "bigsmiles": row["bigsmiles"],
+        **({"known_as": _known_as(row)} if "equals" in row else {}),
+    }  # fmt: skip
+
+
+def _print(rows: Sequence[dict[str, Any]], other_notations: bool) -> None:
+    """A row for each text, refused ones too, notes below, and other notations of the valid ones if they are asked
+    for."""
     against, named = "equals" in rows[0], any(row["name"] for row in rows)
     print_table(
         [
@@ -103,7 +141,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         ],
     )  # fmt: skip
     valid = [row for row in rows if row["valid"]]
-    if valid:
+    if valid and other_notations:
         print_table(
             ["repeat unit", "PSMILES", "BigSMILES"], [(_shown(row), row["psmiles"], row["bigsmiles"]) for row in valid]
         )
@@ -145,4 +183,7 @@ def _known_as(row: dict[str, Any]) -> str:
     equals = row["equals"]
     if not row["valid"]:
         return ""
-    return f"{equals['smiles']} (line {equals['line']})" if equals else "new"
+    if not equals:
+        return "new"
+    name = equals["name"] or equals["smiles"]
+    return f"{name} (line {equals['line']})"

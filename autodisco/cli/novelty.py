@@ -1,17 +1,18 @@
 """The command novelty."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autodisco.api.locate import campaign_folder
-from autodisco.cli.options import JSON, NAME
+from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, existing_file, message, print_json, print_table
-from autodisco.files import open_atomic
-from autodisco.text import counted, without_formula
+from autodisco.errors import InvalidRepeatUnit
+from autodisco.files import write_atomic
+from autodisco.tables import csv_text
+from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.report.novelty import Novelty
@@ -25,7 +26,12 @@ def register(app: typer.Typer) -> None:
 
 
 def novelty(
-    name: NAME = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE", help="Campaign (default: the most recent), or a CSV, TSV or SMI file of units."
+        ),
+    ] = None,
     against: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="A list of known polymers, such as PI1M; once for each."),
@@ -41,15 +47,20 @@ def novelty(
 ) -> None:
     """Compare a campaign's polymers with known ones.
 
-    Each polymer of the ranking is looked up in lists, by the infinite chain and not by its text: where it is found, and
-    otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the campaign are
-    looked at in any case. A file of any length is read as a stream once; its index is kept in ~/.cache/autodisco.
+    Each polymer of the ranking, or of a file, is looked up in lists, by the infinite chain and not by its text: where
+    it is found, and otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the
+    campaign are looked at in any case. A file of any length is read as a stream once; its index is kept in
+    ~/.cache/autodisco.
     """
     from autodisco.api.novelty import compared
+    from autodisco.polymer.library_files import files_among
 
     files = [existing_file(path, "list of known polymers") for path in against or ()]
     with counting("reading lists", "rows") as progress:
-        found = compared(campaign_folder(name), files, column, identifier, best, workers, progress)
+        if name and files_among([name]):
+            found = _of_file(name, files, column, identifier, workers, progress)[: best or None]
+        else:
+            found = compared(campaign_folder(name), files, column, identifier, best, workers, progress)
     if out:
         _write(found, out)
     if as_json:
@@ -62,17 +73,34 @@ def novelty(
         message("no polymer has a value yet, so that there is none to look up")
         return
     known = sum(one.known_as is not None for one in found)
-    message(
-        f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.source for one in found[0].listed)}"
-    )
+    told = ", ".join(one.source for one in found[0].listed)
+    message(f"{counted(len(found), 'polymer')}, {known} known; the others are in none of these lists: {told}")
+
+
+def _of_file(
+    file: str,
+    against: Sequence[Path],
+    column: str | None,
+    identifier: str | None,
+    workers: int,
+    progress: Callable[[int], None] | None,
+) -> "list[Novelty]":
+    """The repeat units of a file against each list; rows that are none are left out with a line."""
+    from autodisco.api.novelty import compared_units
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+    from autodisco.polymer.library_files import given_units
+
+    units = []
+    for _, text in given_units([file], None):
+        try:
+            units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
+        except InvalidRepeatUnit as error:
+            message(f"left out: {file}, line {text.line}: {error}")
+    return compared_units(units, against, column, identifier, workers, progress)
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:
-    rows = [one.columns() for one in found]
-    with open_atomic(path) as target:
-        table = csv.DictWriter(target, list(rows[0]) if rows else ["rank"], lineterminator="\n")
-        table.writeheader()
-        table.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
+    write_atomic(path, csv_text([one.columns() for one in found], ["rank"]))
     message(f"table: {path}")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from autodisco.surrogate import ConductivityEstimate, FarOff
 
 MOST_SHOWN, LONGEST_SHOWN = 50, 60
-MOST_FAR_OFF = 10
+MOST_FAR_OFF, MOST_FROM_OWN = 10, 5
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +77,7 @@ def predict(
             progress=progress,
         )  # fmt: skip
     if as_json:
-        print_json(found.estimates)
+        print_json(found.rows)
     else:
         _print(found)
         if found.learnt:
@@ -86,19 +86,19 @@ def predict(
         message(f"{path}: {counted(len(rows), 'value')} of {counted(len({smiles for smiles, _ in rows}), 'polymer')}")
     for line in found.warnings:
         message(line)
-    _tell(found.far_off)
+    _tell(found.far_off, found.far_from_own)
     if out:
         write_atomic(out, found.as_csv())
         message(f"ranking: {out}")
     if png:
-        write_atomic(png, ranking_png(found.estimates, found.reference, found.about))
+        write_atomic(png, ranking_png(found.estimates, found.reference, found.about, found.measured_of))
         message(f"figure: {png}")
     if len(units) < len(texts):
         raise typer.Exit(InvalidRepeatUnit.exit_code)
 
 
-def _tell(far: "Sequence[FarOff]") -> None:
-    """A line on stderr for each value that does not fit to all others."""
+def _tell(far: "Sequence[FarOff]", from_own: Sequence[str]) -> None:
+    """A line on stderr for each value that does not fit to all others, or not to what is expected of its polymer."""
     from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
 
     for one in far[:MOST_FAR_OFF]:
@@ -106,6 +106,12 @@ def _tell(far: "Sequence[FarOff]") -> None:
         message(f"warning: {one.source}: {one.smiles} has {value} S/cm; all other values say {expected} S/cm")
     if len(far) > MOST_FAR_OFF:
         message(f"warning: {len(far) - MOST_FAR_OFF} more values are as far off")
+    for line in from_own[:MOST_FROM_OWN]:
+        message(f"warning: {line}")
+    if len(from_own) > MOST_FROM_OWN:
+        message(f"warning: {len(from_own) - MOST_FROM_OWN} more values are far from their own predictions")
+    if from_own:
+        message("the fit takes most of such a difference for an error of the value: check unit, salt content, crystals")
 
 
 def _said(file: str, text: "UnitText") -> "Material | None":
@@ -158,22 +164,30 @@ def _remarks(one: "ConductivityEstimate") -> str:
 
 def _print_learnt(found: "Predictions") -> None:
     """Measured values beside predictions without them and with them, and what the sources have in common."""
-    from autodisco.api.predict_tables import LEVEL_SENTENCE
+    from autodisco.api.predict_tables import LEVEL_SENTENCE, MOVED_SENTENCE
 
     named, both = any(one.name for one in found.learnt), any(one.before is not None for one in found.learnt)
+    moved, offset = any(one.is_moved for one in found.learnt), bool(found.offsets)
+    stated = any(one.stated for one in found.learnt)
     rows = [
         (
             *[one.name] * named,
             shortened(one.smiles, LONGEST_SHOWN),
-            _shown(one.measured),
+            one.typed,
+            *[one.conditions] * stated,
+            *[f"{_shown(one.measured)} at {one.stated.temperature_k:g} K" if one.stated else ""] * moved,
             *[_shown(one.before or 0.0)] * both,
-            _shown(one.after),
-            one.source,
+            _shown(one.after.value),
+            *[_shown(one.at_source)] * offset,
+            one.source.rpartition("/")[2],
         )
         for one in found.learnt[:MOST_SHOWN]
     ]
-    columns = [*["name"] * named, "repeat unit", ">in the table", *[">predicted before"] * both, ">with the table"]
+    columns = [*["name"] * named, "repeat unit", ">in the table", *["measured at"] * stated, *[">brought to"] * moved]
+    columns += [*[">predicted before"] * both, ">with the table", *[">at the table's level"] * offset]
     print_table([*columns, "source"], rows, "values of the tables, mS/cm")
+    if moved:
+        print(MOVED_SENTENCE)
     for name, decades in found.offsets.items():
         print(f"{name}: offset of {decades:+.2f} decades from the simulated level (factor {significant(10**decades)})")
     if both:

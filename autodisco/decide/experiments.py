@@ -67,6 +67,26 @@ def measured_sources(
     return found
 
 
+@dataclass(frozen=True)
+class Stated:
+    """Where the value of a polymer in a source comes from: the rows of the table, and the temperature (K) to which they
+    were brought."""
+
+    rows: tuple[Experiment, ...]
+    temperature_k: float
+
+
+def stated_rows(store: Store, objective: Objective, target: Conditions) -> dict[tuple[str, str], Stated]:
+    """The rows behind each label of `measured_sources`, by name of the source and polymer."""
+    found: dict[tuple[str, str], Stated] = {}
+    for name, values in _by_source(store, objective, target).items():
+        for value in values:
+            before = found.get((name, value.smiles))
+            rows = (*(before.rows if before else ()), *value.rows)
+            found[name, value.smiles] = Stated(rows, value.temperature_k or target.temperature_k)
+    return found
+
+
 def rows_that_count(
     store: Store, objective: Objective, target: Conditions, origin: str
 ) -> tuple[dict[str, int], dict[str, int]]:

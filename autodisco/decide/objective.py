@@ -253,6 +253,10 @@ class Objective:
         """A value in the unit in which people read it, not below the floor of a logarithmic scale."""
         return self.factor * (value if self.scale.floor is None else max(self.scale.floor, value))
 
+    def at_floor(self, value: float) -> bool:
+        """Whether a value is not above the floor of a logarithmic scale: a figure can draw it as a bound only."""
+        return self.scale.floor is not None and value <= self.scale.floor
+
     def shown(self, value: float | None, sem: float | None = None) -> str:
         """A value with its error, such as ``12.3 ± 0.4 mS/cm``."""
         return self.with_unit(self.number(value, sem))

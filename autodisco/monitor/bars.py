@@ -35,7 +35,7 @@ def interval(
 
     def place(value: float) -> int:
         share = (value - axis[0]) / ((axis[1] - axis[0]) or 1.0)
-        return max(-1, min(width, round(share * (width - 1))))
+        return round(max(-1.0, min(2.0, share)) * (width - 1))
 
     def put(value: float, sign: str, painted: str) -> None:
         cell = place(value)

@@ -1,15 +1,16 @@
 """The ranking in the monitor's picture."""
 
+import math
 from collections.abc import Sequence
 
 from rich.text import Text
 
-from autodisco.decide import AXIS_DECADES, Objective, Ranked, Status
+from autodisco.decide import Objective, Ranked, Status
 from autodisco.monitor.bars import interval
 from autodisco.monitor.lines import heading
-from autodisco.monitor.scale import place, read_at
+from autodisco.monitor.scale import axis_of, ends_told, place
 from autodisco.names import short_name
-from autodisco.text import joined, shortened, significant
+from autodisco.text import joined, shortened
 
 BESIDE = 88
 """From this many columns on, measured values stand beside what is expected."""
@@ -97,7 +98,7 @@ def _heading(
         head = note
     elif reference:
         head += f" against {reference.monomer_smiles if judged else reference.name or reference.monomer_smiles}"
-    low, high = (significant(read_at(end, objective), 1) for end in axis)
+    low, high = ends_told(*axis, objective, 1)
     ends = f"{objective.heading}, {low} to {high}"
     right = f"; right: measured, {joined(list(beside))}" if beside else ""
     what = rows[0].expected_from if judged else "measured; ranked by expected value"
@@ -133,15 +134,15 @@ def _polymer(row: Ranked, width: int) -> Text:
 
 def _span(row: Ranked) -> tuple[float, float, float]:
     """Low end, middle and high end on the scale, in the unit in which people read it: of the interval of the posterior,
-    or without one of the measured value with its error."""
+    or without one of the measured value with its error. A middle that is zero on a logarithmic scale lies beyond any
+    axis."""
     error = row.sem or 0.0
     ends = (row.value - error, row.value, row.value + error)
     if row.judged:
         ends = (row.expected_low, row.expected, row.expected_high)
     low, middle, high = (place(value, row.objective) for value in ends)
-    return low, middle, high
+    return low, -math.inf if row.objective.at_floor(ends[1]) else middle, high
 
 
 def _axis(spans: list[tuple[float, float, float]], objective: Objective) -> tuple[float, float]:
-    bottom, top = min(low for low, _, _ in spans), max(high for _, _, high in spans)
-    return (bottom if objective.scale.floor is None else max(bottom, top - AXIS_DECADES)), top
+    return axis_of(min(low for low, _, _ in spans), max(high for _, _, high in spans), objective)

@@ -13,7 +13,7 @@ from autodisco.monitor.bars import bar
 from autodisco.monitor.chart import Axis, Curve, chart
 from autodisco.monitor.header import training
 from autodisco.monitor.lines import heading
-from autodisco.monitor.scale import place, read_at
+from autodisco.monitor.scale import axis_of, ends_told, place
 from autodisco.store import Progress, RunningReplica
 from autodisco.text import duration, shortened, significant
 
@@ -93,8 +93,8 @@ def leaders(status: Status, width: int, lines: int) -> list[Text]:
         return [title]
     spans = {name: [(row.iteration, place(getattr(row, name), objective)) for row in found]
              for name in ("low", "high", "expected")}  # fmt: skip
-    low, high = min(y for _, y in spans["low"]), max(y for _, y in spans["high"])
-    y = Axis(low, high, *(significant(read_at(end, objective)) for end in (low, high)))
+    ends = axis_of(min(y for _, y in spans["low"]), max(y for _, y in spans["high"]), objective)
+    y = Axis(*ends, *ends_told(*ends, objective))
     curves = [Curve(points, "cyan" if name == "expected" else "bright_black", True) for name, points in spans.items()]
     return [title, *chart(curves, _iterations(status), y, width, lines - 1)]
 

@@ -13,6 +13,8 @@ from rdkit import Chem, rdBase
 from autodisco.names import called
 from autodisco.text import joined
 
+_VINYL = Chem.MolFromSmarts("C=C")
+
 EXAMPLE = "a repeat unit has two ends *, such as *OCC*"
 
 _TAIL = re.compile(r"\s+\|[^|]*\|\s*$")
@@ -24,6 +26,14 @@ _POLYMER_NAME = re.compile(r"(?i:poly)[\w\s(),'\-]+|P[A-Z]{1,7}")
 _REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]-?_?\{?(?:n|N|m|x|\d+)\}?-?")
 _R_GROUP = re.compile(r"\[R\d*'*\]|R\d*'*(?![a-z])")
 _FORMULA = re.compile(r"[CNOS]H\d?|CF\d?|CCl\d")
+_ABBREVIATIONS = {
+    "OMe": "OC", "OEt": "OCC", "OAc": "OC(C)=O", "OPh": "O{phenyl}", "C6H5": "{phenyl}", "tBu": "C(C)(C)C",
+    "iPr": "C(C)C", "nBu": "CCCC", "Ph": "{phenyl}", "Me": "C", "Et": "CC", "Pr": "CCC", "Bu": "CCCC",
+    "Bn": "C{phenyl}", "Ac": "C(C)=O",
+}  # fmt: skip
+_ABBREVIATED = re.compile("|".join(_ABBREVIATIONS))
+_SALT = re.compile(r"\.(?:Li|Na|K|Mg)[A-Z][A-Za-z0-9]*")
+_BLOCKS = re.compile(r"\*-?(?:b|block|co|alt|ran|stat|r|g)-?\*|\*{2}")
 _OPEN_BONDS = re.compile(r"-.+-")
 
 
@@ -45,6 +55,27 @@ def name_advice(text: str) -> str:
     """The repeat unit of a polymer that is called so; empty for a text that is no name of the shipped table."""
     known = called(text)
     return f"it is a name: the repeat unit of {known.whole} is {known.monomer_smiles}" if known else ""
+
+
+def ends_advice(text: str, mol: Chem.Mol) -> str:
+    """What to write for a molecule without ends, which is a monomer or a unit whose ends were left out."""
+    if name := name_advice(text):
+        return name
+    if mol.GetRingInfo().NumRings() and not any(atom.GetIsAromatic() for atom in mol.GetAtoms()):
+        return "if it is the monomer, open its ring and write * at both ends, as *OCC* for C1CO1"
+    if mol.HasSubstructMatch(_VINYL):
+        return "if it is the monomer, open its double bond and write * at both ends, as *CC(*)C for C=CC"
+    return _offered("ends are *", f"*{text}*")
+
+
+def copolymer_advice(text: str) -> str:
+    """What to write for two units in one text; empty for any other."""
+    if not _BLOCKS.search(text) or text.count("*") < 3:
+        return ""
+    return (
+        "it looks like a copolymer, and one repeat unit is expected here; give one of its units, or where a command "
+        "has them --comonomer 'SMILES:FRACTION' and --architecture block"
+    )
 
 
 def in_words(problems: Sequence[Chem.KekulizeException], raw: Chem.Mol) -> str:
@@ -158,6 +189,23 @@ def _character(text: str) -> str:
     return f"it holds {unicodedata.name(odd, 'a control character')!r}; {EXAMPLE}" if odd else ""
 
 
+def _abbreviated(text: str) -> str:
+    """Abbreviations of groups, which are written out; the ring of a phenyl has a number that the text has not."""
+    found = _ABBREVIATED.search(text)
+    free = next((digit for digit in "123456789" if digit not in text.replace("C6H5", "")), None)
+    if found is None or free is None:
+        return ""
+    phenyl = f"c{free}ccccc{free}"
+    form = _ABBREVIATED.sub(lambda group: _ABBREVIATIONS[group[0]].format(phenyl=phenyl), text)
+    return _offered(f"{found[0]} is an abbreviation, and groups are written out", form)
+
+
+def _with_salt(text: str) -> str:
+    if not _SALT.search(text):
+        return ""
+    return _offered("a salt is no part of the repeat unit (a command that needs one has --salt)", _SALT.sub("", text))
+
+
 def _brackets(text: str) -> str:
     for opening, closing in ("()", "[]"):
         if text.count(opening) != text.count(closing):
@@ -170,6 +218,6 @@ def _brackets(text: str) -> str:
 
 
 _HABITS: tuple[Callable[[str], str], ...] = (
-    name_advice, _unknown_name, _words, _long_dash, _braces, _repeated, _r_groups, _formula, _open_bonds, _character,
-    _brackets,
+    name_advice, _unknown_name, copolymer_advice, _with_salt, _words, _long_dash, _braces, _repeated, _r_groups,
+    _abbreviated, _formula, _open_bonds, _character, _brackets,
 )  # fmt: skip

@@ -16,6 +16,7 @@ LISTS = (".smi", ".smiles")
 FILES = (".csv", ".tsv", ".txt", *LISTS)
 WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 NAME_COLUMN = "name"
+NAME_COLUMNS = (NAME_COLUMN, "polymer", "polymer_name")
 HOW = "choose one with --column"
 
 
@@ -61,7 +62,7 @@ def read_units(file: Path, column: str | None) -> Iterator[UnitText]:
     """Line, text and name of every repeat unit in a table, or in a list with one a line (``#`` begins a comment).
 
     Without `column`, the column of a known name is taken, or the one with repeat units where there is no header. The
-    name is in the column `NAME_COLUMN`. In a SMI file the first word of a line is the repeat unit, and the rest its
+    name is in the first of `NAME_COLUMNS`. In a SMI file the first word of a line is the repeat unit, and the rest its
     name.
 
     Raises InputError where the file cannot be read, no column is named as asked, rows have unequal numbers of cells, or
@@ -103,7 +104,8 @@ def _units(file: Path, column: str | None, hint: str = "") -> Iterator[UnitText]
         place = 0
     else:
         place = units_column(table, column, hint)
-    named = table.column([NAME_COLUMN])
+    named = table.column(NAME_COLUMNS)
+    named = None if named == place else named
     for row in table.rows:
         yield UnitText(row.line, row.cells[place].strip(), "" if named is None else row.cells[named].strip())
 

@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer.bigsmiles import is_bigsmiles, read_bigsmiles
-from autodisco.polymer.habits import EXAMPLE, advice, cleaned, in_words, name_advice
+from autodisco.polymer.habits import EXAMPLE, advice, cleaned, ends_advice, in_words
 from autodisco.polymer.identity import Word, chain_word, has_sound_ends, key_of, readings, repeated, spellings, turned
 from autodisco.polymer.spelling import LEFT_END, RIGHT_END, tokens_of
 from autodisco.text import counted
@@ -188,11 +188,7 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
     if unit is None:
         raise _why_unreadable(text, labelled)
     if "." in text and len(Chem.GetMolFrags(unit)) > 1:
-        raise InvalidRepeatUnit(
-            "disconnected",
-            f"'{text}' has parts that are not bonded to each other (.); "
-            "give the polymer alone, without ions and solvents",
-        )
+        raise _several_parts(text, unit)
     if ":" in text and any(map(_is_aromatic_between_others, unit.GetBonds())):
         raise InvalidRepeatUnit(
             "unparsable", f"'{text}' has an aromatic bond (:) between atoms that are not aromatic; leave : out"
@@ -205,7 +201,7 @@ def _checked_word(text: str, elements: frozenset[str]) -> Word:
         raise InvalidRepeatUnit(
             "ends",
             f"'{text}' has {counted(n_ends, 'attachment point')}; "
-            f"{name_advice(text) or 'a repeat unit has exactly two, written * or [*]'}",
+            f"{'a repeat unit has exactly two, written * or [*]' if n_ends else ends_advice(text, unit)}",
         )
     if "." in text or "%(" in text or (has_brackets and (_uncharge_oxides(unit) or _NUMBERED.search(text))):
         for atom in unit.GetAtoms():
@@ -307,6 +303,19 @@ def _label_ends(text: str) -> tuple[str, int, bool]:
         return token
 
     return _BRACKET_OR_STAR.sub(label, text), n_ends, has_brackets
+
+
+def _several_parts(text: str, unit: Chem.Mol) -> InvalidRepeatUnit:
+    """What is wrong with parts that are not bonded to each other; in a single-ion conductor one is a charged chain."""
+    chains = [part for part in Chem.GetMolFrags(unit, asMols=True) if part.HasSubstructMatch(_ANY_END)]
+    if any(map(Chem.GetFormalCharge, chains)):
+        return InvalidRepeatUnit(
+            "charge", f"'{text}' is a chain with charges and their ions; charged polymers cannot be used"
+        )
+    return InvalidRepeatUnit(
+        "disconnected",
+        f"'{text}' has parts that are not bonded to each other (.); give the polymer alone, without ions and solvents",
+    )
 
 
 def _why_unreadable(text: str, labelled: str) -> InvalidRepeatUnit:

@@ -22,6 +22,7 @@ from autodisco.report.figure import (
     Drawing,
     Mark,
     marker,
+    scatter,
     set_scale,
     thinned,
 )
@@ -38,17 +39,18 @@ def values_by_iteration(ranking: Sequence[Ranked], reference: Ranked | None, obj
     few = len(numbers) <= MOST_LABELS
     with Drawing(3.4) as drawing:
         axes = drawing.axes()
-        points: list[tuple[float, float, str, Mark]] = []
+        points: list[tuple[float, float, str, bool, Mark]] = []
         for place, n in enumerate(numbers):
             values = [objective.read(row.value) for row in groups[n]]
             if len(values) > 2 and few:
                 _box(axes, values, place, vertical=True)
             for row, value, offset in zip(groups[n], values, spread(values, 0.30), strict=True):
-                points.append((place + offset, value, KNOWN if n == 0 else COLOURS[row.verdict], _mark(row)))
+                colour = KNOWN if n == 0 else COLOURS[row.verdict]
+                points.append((place + offset, value, colour, objective.at_floor(row.value), _mark(row)))
         if points:
-            x, y, colours, marks = zip(*points, strict=True)
-            size = 16 if few else 8
-            drawing.mark(axes.scatter(x, y, c=colours, s=size, linewidths=0, alpha=0.85, zorder=3), marks)
+            x, y, colours, at_floor, marks = zip(*points, strict=True)
+            for drawn, which in scatter(axes, x, y, colours, at_floor, "v", s=16 if few else 8, alpha=0.85, zorder=3):
+                drawing.mark(drawn, [marks[place] for place in which])
         if reference:
             axes.axhline(objective.read(reference.value), color=TIE, lw=1, ls="--", zorder=1)
         set_scale(axes.yaxis, axes.set_yscale, objective)
@@ -75,6 +77,7 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
     shown = [*rows, *([reference] if reference else [])]
     with Drawing(0.9 + 0.27 * len(shown)) as drawing:
         axes = drawing.axes()
+        left, right = limits(list(map(span, shown)), objective)
         if reference:
             low, high = span(reference)
             axes.axvspan(low, high, color=TIE, alpha=0.18, lw=0)
@@ -82,15 +85,16 @@ def best_against_reference(rows: Sequence[Ranked], reference: Ranked | None, obj
         for place, row in enumerate(shown):
             colour, mean = COLOURS[row.verdict], objective.read(row.value)
             low, high = span(row)
-            values = [objective.read(value) for value in replica_values(row)]
+            values, bounds = on_axis(replica_values(row), left, objective)
             if len(values) > 1:
                 _box(axes, values, place, vertical=False)
             axes.plot([low, high], [place, place], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
-            axes.scatter(values, [place] * len(values), c="none", edgecolors=INK, s=14, linewidths=0.7, zorder=4)
+            at, inks = [place] * len(values), [INK] * len(values)
+            scatter(axes, values, at, inks, bounds, "<", hollow=True, s=14, zorder=4)
             diamond = axes.scatter([mean], [place], c=colour, s=34, marker="D", linewidths=0, zorder=5)
             drawing.mark(diamond, [_mark(row)], inside=False)
         set_scale(axes.xaxis, axes.set_xscale, objective)
-        axes.set_xlim(*limits(list(map(span, shown)), objective))
+        axes.set_xlim(left, right)
         for place, row in enumerate(shown):
             if objective.read(row.value) < axes.get_xlim()[0]:
                 axes.annotate(f"◂ {objective.brief(row.value)}", (0, place), (3, 0), xycoords=("axes fraction", "data"),
@@ -197,6 +201,14 @@ def limits(spans: Sequence[tuple[float, float]], objective: Objective) -> tuple[
         margin = 0.05 * (high - low or 1.0)
         return low - margin, high + margin
     return max(0.7 * low, high * 10**-AXIS_DECADES), 1.5 * high
+
+
+def on_axis(values: Sequence[float], left: float, objective: Objective) -> tuple[list[float], list[bool]]:
+    """Values in the unit in which people read them, not left of the end of the axis, and which are only bounds: those
+    beyond that end, and zero on a logarithmic scale."""
+    read = [objective.read(value) for value in values]
+    bounds = [at < left or objective.at_floor(value) for value, at in zip(values, read, strict=True)]
+    return [max(at, left) for at in read], bounds
 
 
 def span(row: Ranked) -> tuple[float, float]:

@@ -193,7 +193,10 @@ def caveat(content: Content) -> str:
         conditions.append(f"boxes of {low} atoms" if low == high else f"boxes of {low} to {high} atoms")
     text = f"All values of {status.objective.label} come from molecular dynamics ({', '.join(conditions)}). "
     if status.protocol == "smoke":
-        text += "This protocol only shows that the program runs; its values mean nothing. "
+        text += (
+            "This protocol only shows that the program runs; its values mean nothing, and have next to no weight in a "
+            "posterior at 353 K. "
+        )
     elif content.ranks_only:
         text += (
             "Boxes this hot and small rank polymers; they do not predict measured values. "

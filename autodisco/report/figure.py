@@ -5,14 +5,15 @@ The SVG takes its text colour from the page, so that it reads on light and dark.
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
@@ -92,6 +93,45 @@ def thinned(places: range) -> list[int]:
     steps = (factor * 10**power for power in range(len(str(len(places))) + 1) for factor in (1, 2, 5))
     step = next(step for step in steps if len(places) <= MOST_LABELS * step)
     return [place for place in places if place % step == 0 or step == 1]
+
+
+def scatter(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    colours: Sequence[str],
+    bounds: Sequence[bool],
+    triangle: Literal["v", "<"],
+    hollow: bool = False,
+    **style: Any,
+) -> list[tuple[PathCollection, list[int]]]:
+    """Points, and open triangles for those that are `bounds`, such as zero on a logarithmic axis; `hollow` points are
+    open as well.
+
+    Returned are the collections, each with the places of its points in the arguments. A `label` is that of the first.
+    """
+    found: list[tuple[PathCollection, list[int]]] = []
+    label = style.pop("label", None)
+    for bound in (False, True):
+        places = [place for place, one in enumerate(bounds) if one == bound]
+        painted = [colours[place] for place in places]
+        how = {"facecolors": painted, "linewidths": 0}
+        if bound or hollow:
+            how = {"facecolors": "none", "edgecolors": painted, "linewidths": 0.6}
+        if bound:
+            how |= {"marker": triangle, "clip_on": False}  # it lies at the end of the axis
+        if places:
+            points = [x[place] for place in places], [y[place] for place in places]
+            found.append((axes.scatter(*points, label=None if found else label, **(style | how)), places))
+    return found
+
+
+def bounds_told(values: Iterable[float], objective: Objective) -> str:
+    """A sentence for a caption about values that `scatter` draws as bounds; nothing where there are none."""
+    if not any(map(objective.at_floor, values)):
+        return ""
+    end = objective.with_unit(f"{objective.read(0.0):g}")
+    return f" Open triangles: values from 0 to {end}, which a logarithmic axis cannot tell apart; error bars end there."
 
 
 def marker(shown: Mapping[int, float]) -> float:

@@ -14,6 +14,7 @@ from autodisco import names
 from autodisco.decide import Ranked, Standings
 from autodisco.errors import InputError
 from autodisco.files import cache_of_user, sha256
+from autodisco.polymer import RepeatUnit
 from autodisco.polymer.library import CHUNK
 from autodisco.polymer.library_files import LISTS, read_strings
 from autodisco.store import Store, at_one_moment
@@ -64,10 +65,20 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Novelty:
-    """A polymer of the ranking and what each list says of it, in the order of the lists."""
+class Given:
+    """A polymer of a file: its place there from 1, and what it is."""
 
-    row: Ranked
+    rank: int
+    key: str
+    name: str
+    monomer_smiles: str
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """A polymer of the ranking or of a file and what each list says of it, in the order of the lists."""
+
+    row: Ranked | Given
     listed: tuple[Listed, ...]
 
     @property
@@ -146,11 +157,15 @@ def _identifiers(file: Path, column: str | None, wanted: set[int]) -> Iterator[t
             yield row.line, row.cells[place].strip()
 
 
-def own_lists(store: Store, shipped: Sequence[Path]) -> list[Source]:
-    """Lists that are looked at without being asked for: common names, shipped seeds, and seeds and data set of the
-    campaign."""
+def shipped_lists(shipped: Sequence[Path]) -> list[Source]:
+    """Lists that come with the program: common names and shipped seeds."""
     lists = [Source("common names", file=names.TABLE, identifier="name")]
-    lists += [Source(path.stem, file=path, identifier="name") for path in shipped]
+    return lists + [Source(path.stem, file=path, identifier="name") for path in shipped]
+
+
+def own_lists(store: Store, shipped: Sequence[Path]) -> list[Source]:
+    """Lists that are looked at without being asked for: `shipped_lists`, and seeds and data set of the campaign."""
+    lists = shipped_lists(shipped)
     for source, told in (("seed", "seeds of the campaign"), ("dataset", "data set of the campaign")):
         rows = tuple(Row(row.smiles, names.name_of(row.key, row.name)) for row in store.polymers(source))
         lists += [Source(told, rows)] if rows else []
@@ -170,8 +185,32 @@ def novelty(
     units = store.polymers_by_key(keys)
     ranked = standings.rows(keys)
     polymers = [units[row.key].smiles for row in ranked]
+    return _compared(ranked, polymers, lists, workers, progress)
+
+
+def novelty_of_units(
+    units: Sequence[tuple[RepeatUnit, str]],
+    lists: Sequence[Source],
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[Novelty]:
+    """Repeat units with their names (empty without one) against each list.
+
+    Raises InputError where a file cannot be read or has not the columns that are asked for.
+    """
+    rows = [Given(n, unit.key, names.name_of(unit.key, name), unit.given) for n, (unit, name) in enumerate(units, 1)]
+    return _compared(rows, [unit.smiles for unit, _ in units], lists, workers, progress)
+
+
+def _compared(
+    rows: Sequence[Ranked | Given],
+    polymers: Sequence[str],
+    lists: Sequence[Source],
+    workers: int,
+    progress: Progress | None,
+) -> list[Novelty]:
     found = [_listed(source, source.known(workers, progress).nearest(polymers, progress)) for source in lists]
-    return [Novelty(row, listed) for row, listed in zip(ranked, zip(*found, strict=True), strict=True)]
+    return [Novelty(row, listed) for row, listed in zip(rows, zip(*found, strict=True), strict=True)]
 
 
 def _listed(source: Source, nearest: Sequence[Nearest]) -> list[Listed]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from autodisco.decide import Ranked, Status
 from autodisco.report import charts, course_charts, posterior_charts, scan_charts, tables
 from autodisco.report.content import Content, caveat, short_name, told, versions
+from autodisco.report.figure import bounds_told
 from autodisco.report.front_chart import front_chart
 from autodisco.report.lives import packed
 from autodisco.report.situation import chance
@@ -153,13 +154,14 @@ def _of_protocol(content: Content, best: list[Ranked], protocol: str) -> list[tu
     figures = [
         (charts.values_by_iteration(every, reference, content.objective),
          f"Every polymer with a value, by the iteration that proposed it{measured}. Dashed: "
-         f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before.")
+         f"{content.reference_name}. Green beats it, amber is a tie, grey is worse, blue was known before."
+         f"{bounds_told([row.value for row in every], content.objective)}")
     ]  # fmt: skip
     if leaders:
         figures.append(
             (charts.best_against_reference(leaders, reference, content.objective),
              f"The best new polymers{measured}: replicas (circles), their box, mean (diamond) and standard error "
-             f"(bar). Amber: {content.reference_name}.")
+             f"(bar); open triangles: values at or beyond the left end. Amber: {content.reference_name}.")
         )  # fmt: skip
     return figures
 
@@ -181,6 +183,8 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
          "these polymers.")
     )  # fmt: skip
     if forecasts := content.forecasts:
+        came = [content.objective.scale.value(row.came) for row in forecasts]
+        bounds = bounds_told(came, content.objective)
         inside = f"{sum(row.within for row in forecasts)} of {len(forecasts)}"
         amber = "" if all(row.within for row in forecasts) else ", the others are amber"
         factor = (content.status.judgement or {})["widened_by_forecasts"]
@@ -188,7 +192,7 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
         figures.append(
             (posterior_charts.calibration(forecasts, content.objective),
              f"Values of {joined(sorted({row.source for row in forecasts}))} against what was said before they came, "
-             f"with the interval of 90 % (bars): {inside} lie in it{amber}.{widened}")
+             f"with the interval of 90 % (bars): {inside} lie in it{amber}.{widened}{bounds}")
         )  # fmt: skip
     return figures
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from autodisco.decide import Objective, Ranked
-from autodisco.report.figure import BETTER, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, set_scale
+from autodisco.report.figure import BETTER, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, scatter, set_scale
 from autodisco.store import Forecast
 from autodisco.text import shortened, significant
 
@@ -98,10 +98,13 @@ def calibration(forecasts: Sequence[Forecast], objective: Objective) -> str:
                     read(came[rows]), read((said - reach)[rows]), read((said + reach)[rows]), color=colour, lw=0.8,
                     alpha=0.6,
                 )  # fmt: skip
-            points = axes.scatter(
-                read(said[rows]), read(came[rows]), c=colour, s=18 if few else 6, linewidths=0, zorder=3
-            )
-            drawing.mark(points, [_forecast(row, objective) for row in forecasts if row.within == within])
+            at_floor = [objective.at_floor(objective.scale.value(place)) for place in came[rows]]
+            size, marks = 18 if few else 6, [row for row in forecasts if row.within == within]
+            painted = [colour] * len(marks)
+            for points, which in scatter(
+                axes, read(said[rows]), read(came[rows]), painted, at_floor, "v", s=size, zorder=3
+            ):
+                drawing.mark(points, [_forecast(marks[place], objective) for place in which])
         ends = read(np.array([min(said.min(), came.min()) - 0.1, max(said.max(), came.max()) + 0.1]))
         axes.plot(ends, ends, color=BETTER, lw=1, ls="--", zorder=1)
         set_scale(axes.xaxis, axes.set_xscale, objective)

@@ -68,6 +68,8 @@ def _tiers(status: Status, store: Store) -> str:
 def _judge(judgement: dict[str, Any]) -> str:
     fitted = ", ".join(f"{row['labels']} of {row['name']}" for row in judgement["sources"] if row["labels"])
     text = f"ranks by the {judgement['words']}, fitted to values of {judgement['iteration']} iterations: {fitted}"
+    if any(row["labels"] and row["name"] == "smoke" for row in judgement["sources"]):
+        text += "; values of smoke mean nothing, and have next to no weight"
     if judgement["widened"] > 1.005:
         text += f"; its standard deviations are widened by {judgement['widened']:.2f}, because values lay further off"
     if far := judgement.get("far_off"):  # earlier versions stored none

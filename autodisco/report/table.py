@@ -11,7 +11,7 @@ from autodisco.files import json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.spooled import Spooled
 from autodisco.store import Store
-from autodisco.text import joined_flags, without_formula
+from autodisco.text import joined_flags, six_digits, without_formula
 
 BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better", "p_best", "expected_from")
 AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
@@ -23,7 +23,7 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
     that any polymer has.
 
     Rows are read and written one by one, since all of them may not fit into memory. Text that a spreadsheet would take
-    for a formula has an apostrophe before it in the CSV.
+    for a formula has an apostrophe before it in the CSV, whose numbers have six significant digits; the JSON has all.
     """
     first = first_columns(content.objective)
     columns = dict.fromkeys(first)
@@ -40,7 +40,7 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
     with Spooled(flat_beside_json(), folder) as rows, open_atomic(folder / "ranking.csv") as handle:
         writer = csv.DictWriter(handle, [*first, *sorted(columns.keys() - set(first))], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: without_formula(cell) for name, cell in row.items()} for row in rows)
+        writer.writerows({name: six_digits(without_formula(cell)) for name, cell in row.items()} for row in rows)
 
 
 def _about(content: Content) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def test_known_polymers_are_found_under_any_spelling(tmp_path):
     (tmp_path / "known.csv").write_text("name,smiles\nPE,*CC*\nPEO,*COC*\nbad,C(\nagain,*OCC*\n")
     refused = []
     known = autodisco.known_polymers(tmp_path / "known.csv", on_invalid=refused.append)
-    assert known[autodisco.check("*OCC*").key] == {"line": 3, "smiles": "*COC*"}
+    assert known[autodisco.check("*OCC*").key] == {"line": 3, "smiles": "*COC*", "name": "PEO"}
     assert (len(known), refused) == (2, [1])
     assert autodisco.known_polymers(tmp_path / "known.csv", keys=["0"]) == {}
 

@@ -76,6 +76,20 @@ def test_rows_of_the_seed_file_that_repeat_others_are_a_warning_and_bad_rows_lea
     assert said.json["cost"]
 
 
+def test_the_dry_run_says_what_becomes_of_seeds_without_a_value(here, call):
+    file = write_campaign(here)
+    (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPP,*CC(*)C\nPTMC,*CCCOC(=O)O*\n")
+
+    def told() -> str:
+        rows = call("start", file, "--dry-run", "--json").json["findings"]
+        return next(row["found"] for row in rows if row["what"] == "seeds without a value")
+
+    assert "2 without a value of smoke, pcff+ teach the generator and are not simulated" in told()
+    assert "seeds.simulate_missing = true" in told()
+    file.write_text(file.read_text().replace("[seeds]", "[seeds]\nsimulate_missing = true"))
+    assert "2 without a value of smoke, pcff+ are simulated before the first iteration" in told()
+
+
 def test_the_cost_of_a_new_campaign_is_that_of_builds_of_others(here, call, finished):
     (here / "runs").mkdir()
     shutil.copytree(finished[0].folder, here / "runs" / "before")

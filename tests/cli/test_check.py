@@ -1,5 +1,7 @@
 """check: repeat units of the command line and of files."""
 
+import csv
+
 import pytest
 from rdkit import Chem
 
@@ -39,6 +41,12 @@ def test_check_says_for_which_groups_the_force_field_is_weak(call):
     assert "*N(C)CC*: force field, tertiary amine:" in call("check", "*N(C)CC*").err
 
 
+def test_check_says_where_predictions_are_known_to_be_off(call):
+    said = call("check", "*OCOCC*", "*OCC*")
+    assert said.err.count("autodisco predict is off for it") == 1
+    assert "*OCOCC*: autodisco predict is off for it, acetal: in the wrong order" in said.err
+
+
 def test_check_goes_on_after_an_invalid_one(call):
     said = call("check", "*OCC", "*OCC*")
     assert said.code == 2
@@ -55,9 +63,9 @@ def test_check_goes_on_after_an_invalid_one(call):
 def test_check_says_which_known_polymer_it_is(call, here):
     (here / "known.csv").write_text("name,smiles\nPE,*CC*\nPEO,*OCC*\nagain,*COC*\nbad,C(\n")
     rows = call("check", "*COC*", "*OCCC*", "--against", "known.csv", "--json").json
-    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*"}, None]
+    assert [row["equals"] for row in rows] == [{"line": 3, "smiles": "*OCC*", "name": "PEO"}, None]
     said = call("check", "*COC*", "*OCCC*", "--against", "known.csv")
-    assert "*OCC* (line 3)" in said.out
+    assert "PEO (line 3)" in said.out
     assert "new" in said.out
     assert "1 row without a valid repeat unit left out" in said.err
 
@@ -82,14 +90,31 @@ def test_check_reads_a_file_and_says_of_each_row_whether_it_can_be_simulated(cal
     (refused,) = (line for line in table.out.splitlines() if "PVDF" in line)
     assert refused.split()[2:] == ["no", "refused:", "ends"]
     assert "with reservations" in table.out
-    assert "error: list.csv, line 3: '*CC(F)(F)' has 1 attachment point" in table.err
-    assert "error: list.csv, line 7: '*O[Si](C)(C)*' holds Si" in table.err
+    assert "error: list.csv, line 3 (PVDF): '*CC(F)(F)' has 1 attachment point" in table.err
+    assert "error: list.csv, line 7 (PDMS): '*O[Si](C)(C)*' holds Si" in table.err
+
+
+def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here):
+    (here / "list.csv").write_text(LIST.replace("Name", "Polymer"))
+    said = call("check", "list.csv", "--out", "checked.csv")
+    assert said.code == 2
+    assert "BigSMILES" not in said.out  # other notations stand in the file
+    assert "error: list.csv, line 3 (PVDF): " in said.err
+    assert "PEG *OCCOCC*: the same polymer as PEO *CCO*, row 1" in said.err
+    with (here / "checked.csv").open() as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["PEO", "PVDF", "PEG", "PTMC", "PDMS"]
+    assert rows["PVDF"]["refused"].startswith("'*CC(F)(F)' has 1 attachment point")
+    assert rows["PEG"]["same_as_row"] == "1"
+    assert rows["PEO"]["bigsmiles"] == "{[][<]CCO[>][]}"
+    assert rows["PEO"]["molar_mass_g_per_mol"] == "44.053"
+    assert "BigSMILES" in call("check", "*CCO*").out
 
 
 def test_the_column_is_that_of_the_known_polymers_where_no_file_is_checked(call, here):
     (here / "known.csv").write_text(LIST)
     (row,) = call("check", "*COC*", "--against", "known.csv", "--column", "Wiederholeinheit", "--json").json
-    assert row["equals"] == {"line": 2, "smiles": "*CCO*"}
+    assert row["equals"] == {"line": 2, "smiles": "*CCO*", "name": "PEO"}
 
 
 def test_a_line_with_the_name_first_is_told_how_it_is_written(call, here):
@@ -138,6 +163,18 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
         ("poly(ethylene oxide)", "(PEO) is *OCC*"),
         ("polyethylene glycol", "(PEO) is *OCC*"),
         ("PPO", "(PPO) is *OCC(*)C"),
+        ("Polyethylenoxid", "(PEO) is *OCC*"),
+        ("Polytrimethylencarbonat", "(PTMC) is *OCCCOC(*)=O"),
+        ("Polystyrol", "(PS) is *CC(*)c1ccccc1"),
+        ("*CC(Ph)*", "Ph is an abbreviation, and groups are written out; write *CC(c1ccccc1)*"),
+        ("*CC(C6H5)C1CCCC1*", "write *CC(c2ccccc2)C1CCCC1*"),
+        ("*CC(OMe)*", "write *CC(OC)*"),
+        ("*OCC*.LiTFSI", "a salt is no part of the repeat unit"),
+        ("*CCO*b*CCC*", "it looks like a copolymer"),
+        ("*CC([N-]C)*.[Li+]", "is a chain with charges and their ions; charged polymers cannot be used"),
+        ("CCS", "ends are *; write *CCS*"),
+        ("C1CO1", "open its ring"),
+        ("C=CC", "open its double bond"),
         ("PXYZ", "it looks like a name, which the table of names lacks"),
         ("[-OCC-]n", "write *OCC*"),
         ("(CH2-CH2-O)n", "write *CCO*"),

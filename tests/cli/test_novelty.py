@@ -33,6 +33,17 @@ def test_each_polymer_is_looked_up_by_its_chain_and_named_with_the_identifier(en
     assert rows["*OCCCO*"]["name"] == ""
 
 
+def test_a_list_of_ones_own_is_looked_up_without_a_campaign(here, listed, call):
+    said = call("novelty", listed, "--out", "new.csv")
+    assert said.code == 0
+    assert "left out: list.csv, line 4" in said.err.replace(f"{listed.parent}/", "")
+    assert "3 polymers, 3 known; the others are in none of these lists: common names, known_polymers" in said.err
+    rows = call("novelty", listed, "--json").json
+    assert (rows[0]["monomer_smiles"], rows[0]["known"]) == ("*COCCOC*", True)
+    assert rows[0]["name"] == "poly(ethylene oxide)"
+    assert (here / "new.csv").read_text().startswith("rank,key,name,monomer_smiles,known")
+
+
 def test_a_campaign_without_values_has_nothing_to_look_up(here, call):
     with Store.create(here / "runs" / "begun") as store:
         store.set(name="begun", state="prepare", protocol="quick", settings={})

@@ -137,10 +137,40 @@ def test_a_table_of_measured_values_is_brought_to_the_conditions_of_the_target(c
     said = call("predict", "*CCO*", "--data", tmp_path / "meas.csv")
     assert said.code == 0, said.err
     cells = next(line.split() for line in said.out.splitlines() if "meas.csv" in line and "decades" not in line)
-    assert cells[:3] == ["PEO", "*CCO*", "0.88"]
+    assert cells[:5] == ["PEO", "*CCO*", "0.88", "79.85", "°C,"]
+    assert "brought to" not in said.out
     assert call("predict", "*CCO*", "--data", "literature", "--json").code == 0
     (tmp_path / "meas.csv").write_text(head + rows[1] + "\n")
     assert "no row has the quantity conductivity" in call("predict", "*CCO*", "--data", tmp_path / "meas.csv").err
+
+
+def test_a_measured_value_is_shown_as_typed_and_a_line_says_that_it_was_moved(call, tmp_path):
+    file, out, png = tmp_path / "g.csv", tmp_path / "r.csv", tmp_path / "r.png"
+    file.write_text(
+        "monomer_smiles;name;quantity;value;unit;error;temperature;temperature_unit;salt;salt_content;salt_content_unit\n"
+        "*OCC*;PEO;conductivity;0,45;mS/cm;0,05;60;C;LiTFSI;20;O/Li\n"
+        "*CCCOC(=O)O*;PTMC;conductivity;0,0012;mS/cm;0,0003;60;C;LiTFSI;8;units/Li\n"
+    )
+    said = call("predict", "*OCC*", "*CCCOC(=O)O*", "--data", file, "--out", out, "--png", png)
+    line = next(line for line in said.out.splitlines() if "PEO" in line and "g.csv" in line)
+    assert "0.45 ± 0.05" in line
+    assert "60 °C, LiTFSI" in line
+    assert "0.62 at 340 K" in line  # 0.45 mS/cm with 44 kJ/mol from 333.15 to 340 K
+    assert pytest.approx(0.62, abs=0.005) == 0.45 * 10 ** (-2.3 * (1000 / 340 - 1000 / 333.15))
+    assert "Values were brought to the temperature of their source" in said.out
+    assert "g.csv at 340 K: PTMC has 0.0017 mS/cm" in said.err
+    assert "check unit, salt content, crystals" in said.err
+    with out.open() as opened:
+        rows = {row["name"]: row for row in csv.DictReader(opened)}
+    assert rows["PEO"]["measured_as_stated_ms_per_cm"] == "0.45 ± 0.05"
+    assert rows["PEO"]["measured_temperature_k"] == "340"
+    assert "held 69 % of 51 measured polymers" in rows["PEO"]["trust"]
+    assert not any(name.startswith("decades_from") for name in rows["PEO"])
+    assert rows["PEO"]["conductivity_s_per_cm"] == f"{float(rows['PEO']['conductivity_s_per_cm']):.6g}"
+    (measured,) = call("predict", "*OCC*", "--data", file, "--json").json[0]["measured"]
+    assert measured["stated"][0]["value_s_per_cm"] == pytest.approx(4.5e-4)
+    assert measured["stated"][0]["error_s_per_cm"] == pytest.approx(5e-5)
+    assert measured["temperature_k"] == 340
 
 
 @pytest.mark.parametrize(

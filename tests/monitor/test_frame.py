@@ -9,10 +9,12 @@ import pytest
 from rich.console import Console
 
 from autodisco.decide import ranking, status
+from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.monitor import as_svg, following, frame, picture
 from autodisco.monitor.bars import bar, interval
 from autodisco.monitor.header import campaign_seconds_left
 from autodisco.monitor.live import pause_s
+from autodisco.monitor.scale import axis_of, ends_told
 from autodisco.store import Store
 from tests.filled_store import SETTINGS, fill
 
@@ -252,6 +254,23 @@ def test_a_triangle_stands_for_what_lies_beyond_the_axis():
     assert interval(-9.0, -8.0, -7.0, (0.0, 10.0), 11).plain == "◂" + 10 * " "
     assert interval(-9.0, 2.0, 3.0, (0.0, 10.0), 11, mark=20.0).plain == "──●─      ▸"
     assert interval(0.0, 0.0, 10.0, (0.0, 10.0), 11).plain == "●" + 10 * "─"
+
+
+def test_zero_lies_beyond_the_axis_whose_end_is_a_bound(tmp_path):
+    with fill(tmp_path / "zero") as store:
+        for row in [row for row in store.replicas() if row.status == "done"]:
+            done = {**row.properties, "conductivity_s_per_cm": 0.0}
+            store.update_replica(row.key, row.protocol, row.replica, status="done", properties=done)
+        text = shown(status(store), 120, 40)
+    assert "≤ 0.0010 ⣀" in text  # the best new polymer has zero
+    zero = next(line for line in text.splitlines() if line.startswith(" 3 *"))[:70]
+    assert "◂" in zero
+    assert "●" not in zero
+
+
+def test_ends_of_an_axis_tell_zero_from_a_value():
+    assert ends_told(*axis_of(-3.0, -3.0, CONDUCTIVITY), CONDUCTIVITY, 1) == ["≤ 0.001", "0.01"]
+    assert ends_told(*axis_of(-1.0, 0.5, CONDUCTIVITY), CONDUCTIVITY) == ["0.10", "3.2"]
 
 
 def test_the_foot_takes_two_percent_of_the_time_of_the_work_at_most():

@@ -227,3 +227,21 @@ def test_no_labels_touch_each_other_on_a_front_and_in_a_scan(made):
     source = Source(store, gather(store), here / "scans")
     for name in ("front", "salt", "convergence"):
         assert touching(FIGURES[name](source)) == [], name
+
+
+def test_zero_on_a_logarithmic_axis_is_an_open_triangle_and_the_caption_says_so(tmp_path):
+    with fill(tmp_path / "zero", "exhausted", alive=False) as store:
+        for replica, value in enumerate((0.0, 0.0, 0.0004)):
+            store.plan_replica("key-0", "quick", replica, 0)
+            done = {SIGMA: value, "temperature_k": 500.0}
+            store.update_replica("key-0", "quick", replica, status="done", properties=done, cpu_s=1.0, ended=1.0)
+        source = Source(store, gather(store), tmp_path)
+        made = FIGURES["convergence"](source)
+        assert "Open triangles: values from 0 to 0.001 mS/cm" in made.caption
+        assert "Open triangles" not in FIGURES["iterations"](source).caption  # no mean of a polymer is zero
+        with matplotlib.rc_context(STYLE):
+            (full, bounds) = made.drawn().axes[0].collections[-2:]
+    assert len(full.get_facecolors()) == 1
+    assert len(full.get_offsets()) == 1
+    assert len(bounds.get_facecolors()) == 0
+    assert [y for _, y in bounds.get_offsets()] == pytest.approx([0.001, 0.001])

@@ -173,7 +173,7 @@ def test_numbers_that_are_read_keep_their_digits():
     drawn = values_by_iteration(ranked, None, CONDUCTIVITY)
     assert ">0.001<" in drawn
     assert "0.00123 ± 0.00014 mS/cm" in drawn
-    assert not re.search(r"<path[^>]*\d\.\d{3}", drawn)
+    assert not re.search(r"<path[^>]*\d\.\d{3}", re.sub(r'data-tip="[^"]*"', "", drawn))
 
 
 def test_what_is_told_of_a_point_is_escaped():
@@ -440,7 +440,7 @@ def test_a_report_says_what_the_posterior_speaks_about_and_what_moved_it(judged)
     assert {row["expected_from"] for row in rows} == {"posterior at 353 K, reference protocol"}
     best = rows[0]
     moved = [float(cell) for name, cell in best.items() if name.startswith("moved_by_")]
-    assert sum(moved) == pytest.approx(math.log10(float(best["expected_s_per_cm"]) + 1e-6))
+    assert sum(moved) == pytest.approx(math.log10(float(best["expected_s_per_cm"]) + 1e-6), abs=2e-5)  # six digits
     content = json.loads((folder / "ranking.json").read_text())
     assert content["judgement"]["target"] == "htp-md"
     assert [row["source"] for row in content["forecasts"]] == ["quick"]

@@ -13,7 +13,7 @@ from autodisco.analysis.plots import COLOURS
 from autodisco.arrays import Floats
 from autodisco.decide import Ranked
 from autodisco.errors import AutodiscoError
-from autodisco.report.figure import thinned
+from autodisco.report.figure import bounds_told, scatter, thinned
 from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import COLUMN_CM, PAGE_CM, PrintFigure, label, letter, log_axis, value_axis
 from autodisco.store import Store
@@ -35,11 +35,12 @@ def convergence(source: Source) -> PrintFigure | str:
     if not built and not curves:
         return f"no polymer has {LEAST_BUILDS} builds at protocol {tier}, and no trajectory is kept"
     panels: list[Callable[[Axes], None]] = []
-    told, rows = [], []
+    told, rows, bounds = [], [], ""
     if built:
         panels.append(lambda axes: _draw_builds(axes, built, source))
         rows += [row for one in built for row in _of_builds(one, source)]
         told.append("mean over the first builds of a polymer and its standard error, in the order of their numbers")
+        bounds = bounds_told([value for one in built for _, value, _ in _running(one)], source.objective)
     if curves:
         panels.append(lambda axes: _draw_moved(axes, curves))
         rows += [row for curve in curves for row in _of_curve(curve)]
@@ -52,7 +53,7 @@ def convergence(source: Source) -> PrintFigure | str:
     shown = built or [row for row, *_ in curves]
     return PrintFigure(
         f"Convergence of the {source.objective.name} with builds" + (" and time" if curves else ""),
-        f"{'; '.join(lettered)}. {source.made_with(shown)}",
+        f"{'; '.join(lettered)}.{bounds} {source.made_with(shown)}",
         PAGE_CM if len(panels) > 1 else COLUMN_CM,
         6.5,
         lambda figure: _draw(figure, panels),
@@ -91,9 +92,10 @@ def _draw_builds(axes: Axes, rows: Sequence[Ranked], source: Source) -> None:
         low = [one - objective.read(v - (e or 0.0)) for one, v, e in zip(read, value, sem, strict=True)]
         high = [objective.read(v + (e or 0.0)) - one for one, v, e in zip(read, value, sem, strict=True)]
         axes.errorbar(
-            np.array(n) + shift, read, yerr=[low, high], color=colour, marker="o", ms=2.5, lw=0.8, elinewidth=0.6,
-            label=label(row, 18),
-        )  # fmt: skip
+            np.array(n) + shift, read, yerr=[low, high], color=colour, lw=0.8, elinewidth=0.6, label=label(row, 18)
+        )
+        at_floor = list(map(objective.at_floor, value))
+        scatter(axes, list(np.array(n) + shift), read, [colour] * len(n), at_floor, "v", s=9, zorder=3)
     value_axis(axes.yaxis, objective)
     axes.set_xticks(thinned(range(1, last + 1)))
     axes.set(xlabel="number of builds", ylabel=objective.axis, xlim=(0.4, last + 0.6))

@@ -40,12 +40,13 @@ def salt(source: Source) -> PrintFigure | str:
     kelvins = sorted({one.temperature_k for *_, several in found for one in several})
     several = joined([f"{kelvin:g}" for kelvin in kelvins])
     protocols = joined(sorted({f"{scan['protocol']}, force field {scan['force_field']}" for _, scan, _ in found}))
+    still = any(value <= 0 for *_, several in found for one in several for value in one.conductivities)
     n = sum(len(one.conductivities) for *_, several in found for one in several)
     return PrintFigure(
         "Conductivity against salt concentration",
         f"{counted(len(found), 'polymer')}, {counted(n, 'build')} at {several} K; marks and bars: mean and standard "
         "error over independent builds, small dots: single builds. Lines: ln σ = c + a ln m + b m, where it could be "
-        "fitted (docs/conditions.md). "
+        f"fitted (docs/conditions.md).{' Values of 0 are not drawn.' if still else ''} "
         f"{'Protocols' if ' and ' in protocols else 'Protocol'} {protocols}.",
         COLUMN_CM,
         7.0,

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from autodisco.analysis.plots import GREY
 from autodisco.decide import Objective, Ranked
-from autodisco.report.charts import limits, span, spread
+from autodisco.report.charts import limits, on_axis, span, spread
 from autodisco.report.content import replica_values
-from autodisco.report.figure import MOST_LABELS, thinned
+from autodisco.report.figure import MOST_LABELS, bounds_told, scatter, thinned
 from autodisco.report.figures.source import Source
 from autodisco.report.figures.style import (
     BLUE,
@@ -49,8 +49,8 @@ def iterations(source: Source) -> PrintFigure | str:
     return PrintFigure(
         f"{source.objective.label} of the polymers of each iteration",
         f"Each point is a polymer, placed by the iteration that proposed it; {shown}.{band} Colours: verdict against "
-        f"{name}, with a probability of {source.content.better_probability:.0%} or more; blue: known before. "
-        + source.made_with(rows),
+        f"{name}, with a probability of {source.content.better_probability:.0%} or more; blue: known before."
+        f"{bounds_told([row.value for row in rows], source.objective)} " + source.made_with(rows),
         COLUMN_CM if few else PAGE_CM,
         6.5,
         lambda figure: _draw_iterations(figure, groups, reference, source, few),
@@ -74,14 +74,17 @@ def _draw_iterations(
     if reference:
         _reference(axes.axhspan, axes.axhline, reference, source.content.reference_name)
     values = [[objective.read(row.value) for row in groups[n]] for n in numbers]
-    points: dict[str | None, list[tuple[float, float]]] = {}
+    points: dict[str | None, list[tuple[float, float, bool]]] = {}
     for place, n in enumerate(numbers):
         for row, value, offset in zip(groups[n], values[place], spread(values[place], 0.3), strict=True):
-            points.setdefault(row.verdict if n else None, []).append((place + offset, value))
+            points.setdefault(row.verdict if n else None, []).append(
+                (place + offset, value, objective.at_floor(row.value))
+            )
     for verdict, word in VERDICT_WORDS.items():
         if found := points.get(verdict):
-            x, y = zip(*found, strict=True)
-            axes.scatter(x, y, s=9 if few else 4, c=VERDICTS[verdict], lw=0, alpha=0.85, zorder=3, label=word)
+            x, y, at_floor = zip(*found, strict=True)
+            colours = [VERDICTS[verdict]] * len(x)
+            scatter(axes, x, y, colours, at_floor, "v", s=9 if few else 4, alpha=0.85, zorder=3, label=word)
     if few:
         boxed = [place for place in range(len(numbers)) if len(values[place]) >= LEAST_IN_BOX]
         line = {"lw": 0.6, "color": "black"}
@@ -115,6 +118,8 @@ def ranking(source: Source) -> PrintFigure | str:
         return "no polymer that the campaign found has a value"
     rows, objective = source.compared(), source.objective
     name = source.content.reference_name
+    left, _ = _ranking_limits(rows, source)
+    beyond = any(any(on_axis((row.value, *replica_values(row)), left, objective)[1]) for row in rows)
     expected = (
         f" Grey diamonds and lines: expected value ({rows[0].expected_from}) with its interval of 90 %."
         if source.content.judged
@@ -123,8 +128,9 @@ def ranking(source: Source) -> PrintFigure | str:
     return PrintFigure(
         f"{objective.label} of the best {len(source.best)} new polymers",
         "Filled marks and bars: mean and standard error over independent builds (open circles, where their values are "
-        f"known).{expected} Dashed line and band: {name} and its standard error. Names are in the CSV "
-        f"file where a label is cut. {source.made_with(rows)}",
+        f"known).{expected} Dashed line and band: {name} and its standard error."
+        f"{' Open triangles: values at or below the left end of the axis, or 0.' if beyond else ''} Names are in the "
+        f"CSV file where a label is cut. {source.made_with(rows)}",
         COLUMN_CM,
         2.6 + 0.5 * len(rows),
         lambda figure: _draw_ranking(figure, rows, source),
@@ -139,27 +145,34 @@ def _ranked(row: Ranked, objective: Objective) -> dict[str, Any]:
     return _row(row, objective) | more | {"p_better": row.p_better, "builds": builds}
 
 
+def _ranking_limits(rows: Sequence[Ranked], source: Source) -> tuple[float, float]:
+    expected = [(row.expected_low, row.expected_high) for row in rows if source.content.judged]
+    read = source.objective.read
+    return limits([*map(span, rows), *((read(low), read(high)) for low, high in expected)], source.objective)
+
+
 def _draw_ranking(figure: Figure, rows: Sequence[Ranked], source: Source) -> None:
     axes, objective, judged = figure.add_subplot(), source.objective, bool(source.content.judged)
     if source.reference:
         _reference(axes.axvspan, axes.axvline, source.reference, source.content.reference_name)
     protocols = list(dict.fromkeys(row.protocol for row in rows))
-    ends = [span(row) for row in rows]
+    left, right = _ranking_limits(rows, source)
     for place, row in enumerate(rows):
         colour, marker = VERDICTS[row.verdict], MARKERS[protocols.index(row.protocol) % len(MARKERS)]
         above = 0.16 if judged else 0.0
-        values = [objective.read(value) for value in replica_values(row)]
-        axes.scatter(values, [place - above] * len(values), s=9, c="none", edgecolors=GREY, lw=0.5, zorder=3)
-        axes.plot(ends[place], [place - above] * 2, color=colour, lw=1.2, zorder=4)
-        axes.scatter([objective.read(row.value)], [place - above], s=16, c=colour, marker=marker, lw=0, zorder=5)
+        values, bounds = on_axis(replica_values(row), left, objective)
+        at = [place - above] * len(values)
+        scatter(axes, values, at, [GREY] * len(values), bounds, "<", hollow=True, s=9, zorder=3)
+        axes.plot(span(row), [place - above] * 2, color=colour, lw=1.2, zorder=4)
+        mean, bounds = on_axis([row.value], left, objective)
+        scatter(axes, mean, [place - above], [colour], bounds, "<", s=16, marker=marker, zorder=5)
         if judged:
             low, middle, high = map(objective.read, (row.expected_low, row.expected, row.expected_high))
             axes.plot([low, high], [place + 0.22] * 2, color=GREY, lw=0.8, zorder=2)
             axes.scatter([middle], [place + 0.22], s=9, c=GREY, marker="D", lw=0, zorder=3)
-            ends.append((low, high))
     _keys(axes, protocols, judged)
     value_axis(axes.xaxis, objective)
-    axes.set_xlim(*limits(ends, objective))
+    axes.set_xlim(left, right)
     axes.set_yticks(range(len(rows)), [label(row) for row in rows])
     axes.tick_params(axis="y", labelsize=SMALL, length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
