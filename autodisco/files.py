@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import shlex
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -211,3 +212,14 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: cannot be read: it is not UTF-8 text") from None
+
+
+def runs_folder() -> Path:
+    """Folder that holds the campaigns: `AUTODISCO_RUNS`, else ``runs`` in the working directory."""
+    return Path(os.environ.get("AUTODISCO_RUNS", "runs"))
+
+
+def argument(folder: Path) -> str:
+    """Name or path of a campaign for the next command, as it is typed in a shell."""
+    here = folder.absolute().parent == runs_folder().absolute()
+    return shlex.quote(folder.name if here else os.path.relpath(folder))

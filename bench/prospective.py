@@ -28,6 +28,7 @@ from autodisco.store import Store
 TABLE = Path(__file__).parents[1] / "docs" / "prospective.csv"
 EACH, PEO, PROTOCOL = 6, "*OCC*", "overnight"
 GROUPS = ("posterior", "quick", "random")
+LEAST = 1e-4  # S/cm: a value of zero (no free ion in any frame) counts as this bound
 COLUMNS = (
     "monomer_smiles", *GROUPS, "quick_s_per_cm", "expected_s_per_cm", "low_s_per_cm", "high_s_per_cm", "p_better",
     "overnight_s_per_cm", "overnight_s_per_cm_sem", "failure", "cpu_s",
@@ -114,7 +115,7 @@ def run(table: Path, simulations: Path, workers: int) -> None:
 def show(rows: list[dict]) -> None:
     """Means of the groups, and how well the values said beforehand rank those that came."""
     done = [row for row in rows if row["overnight_s_per_cm"]]
-    value = {row["monomer_smiles"]: np.log10(float(row["overnight_s_per_cm"])) for row in done}
+    value = {row["monomer_smiles"]: np.log10(max(float(row["overnight_s_per_cm"]), LEAST)) for row in done}
     members: dict[str, list[float]] = defaultdict(list)
     for row in done:
         for name in GROUPS:
@@ -123,7 +124,9 @@ def show(rows: list[dict]) -> None:
     for name, values in members.items():
         error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
         mean = 1e3 * 10 ** np.mean(values)
-        print(f"{name}: {len(values)} polymers, geometric mean {mean:.1f} mS/cm ± {error:.2f} decades")
+        bounds = sum(value <= np.log10(LEAST) for value in values)
+        told = f", {bounds} of them counted as {1e3 * LEAST:g}" if bounds else ""
+        print(f"{name}: {len(values)} polymers, geometric mean {mean:.2g} mS/cm ± {error:.2f} decades{told}")
     new = [row for row in done if row["monomer_smiles"] != parse(PEO).given]
     came = np.array([value[row["monomer_smiles"]] for row in new])
     for column in ("expected_s_per_cm", "quick_s_per_cm"):
@@ -139,6 +142,7 @@ def plot(rows: list[dict], figure: Path) -> None:
 
     done = [row for row in rows if row["overnight_s_per_cm"]]
     came = 1e3 * np.array([float(row["overnight_s_per_cm"]) for row in done])
+    is_bound, came = came < 1e3 * LEAST, np.maximum(came, 1e3 * LEAST)
     chosen = {name: np.array([row[name] == "1" for row in done]) for name in GROUPS}
     chosen["PEO"] = np.array([row["monomer_smiles"] == parse(PEO).given for row in done])
     styles = {
@@ -157,11 +161,14 @@ def plot(rows: list[dict], figure: Path) -> None:
             rows_of = chosen[name] & (said > 0)
             hollow = {"mfc": "none", "mew": 1.5} if name == "quick" else {}
             ax.plot(said[rows_of], came[rows_of], marker, color=colour, ms=size, label=name, **hollow)
+        zeros = is_bound & (said > 0)
+        if zeros.any():  # an arrow through the marker
+            ax.plot(said[zeros], 0.88 * came[zeros], marker=11, ls="", color="#666666", ms=9, label="at or below")
         ax.set(xscale="log", yscale="log", xlabel=f"said beforehand, mS/cm\n({label})")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter("{x:g}")
             axis.set_minor_formatter("")
-    axes[0].set_yticks([0.2, 0.5, 1, 2, 5])
+    axes[0].set_yticks([0.1, 0.2, 0.5, 1, 2, 5])
     axes[0].set_ylabel(f"{PROTOCOL}, 400 K, mS/cm")
     axes[0].legend(frameon=False, title="chosen by")
     fig.savefig(figure, dpi=130)

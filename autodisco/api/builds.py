@@ -8,9 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
+from autodisco.errors import InputError
+
 if TYPE_CHECKING:
     from autodisco.simulation import ReplicaOutcome, ReplicaTask
     from autodisco.simulation.batch import Subject
+
+CLUSTER = "psij"
+"""The executor whose pilots only a campaign follows."""
 
 MINUTES = 60.0
 """Time limit of a build whose protocol has no checkpoints."""
@@ -52,9 +57,15 @@ class Builds:
     folder: str | Path = "simulations"
 
     def resolved(self) -> Builds:
-        """The same with the engine that ``auto`` stands for. Raises InputError for an unknown force field."""
+        """The same with the engine that ``auto`` stands for. Raises InputError for an unknown force field, and for the
+        executor of clusters."""
         from autodisco.simulation import engines, forcefield
 
+        if self.executor == CLUSTER:
+            raise InputError(
+                f"executor {CLUSTER}: only a campaign can use it; on a cluster, give this command to the batch system "
+                "as a job, such as sbatch --wrap 'autodisco … --executor local'"
+            )
         forcefield.load(self.force_field)
         return replace(self, engine=engines.resolved(self.engine))
 

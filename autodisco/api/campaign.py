@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from autodisco.api.locate import DATABASE, campaign_folder
 from autodisco.errors import InputError
 
 if TYPE_CHECKING:
     from autodisco import campaign as campaigns
+    from autodisco.api.builds import Watch
+    from autodisco.api.finalists import FinalistOptions
+    from autodisco.api.scan import Scan
     from autodisco.api.table import Table
     from autodisco.decide import Status
     from autodisco.decide.life import Life
@@ -119,9 +122,58 @@ class Campaign:
     def finalists(self) -> Table:
         """The best polymers at several molalities and temperatures.
 
-        Raises InputError before ``autodisco finalists`` has simulated them.
+        Raises InputError before `simulate_finalists` has simulated them.
         """
         return self._table("finalists")
+
+    def simulate_finalists(
+        self,
+        best: int = 3,
+        molality: Sequence[float] = (),
+        temperature_k: Sequence[float] = (),
+        protocol: str | None = None,
+        replicas: int = 3,
+        *,
+        progress: Callable[[str], None] = lambda line: None,
+        watch: Watch | None = None,
+        **options: Unpack[FinalistOptions],
+    ) -> list[Scan]:
+        """Simulate the reference and the best polymers at several molalities and temperatures, each as `autodisco.scan`
+        does. Finished builds are not run again.
+
+        `best` polymers beside the reference. `molality` in mol of salt per kg of polymer and solvent, by default 0.5,
+        1, 1.5, 2 and 3. `temperature_k` in K, by default that of the protocol. `protocol`: by default that of the
+        highest tier. `progress` and `watch` as of `autodisco.simulate`. Raises InputError for a campaign without
+        values, for values out of range, and where the campaign simulates on other machines and no ``executor`` is
+        named.
+        """
+        from autodisco.api.finalists import plan
+
+        plans = plan(self.folder, best, molality, temperature_k, protocol, replicas, **options)
+        return [one.run(progress, watch) for one in plans.each]
+
+    def novelty(
+        self,
+        against: Sequence[str | Path] = (),
+        *,
+        column: str | None = None,
+        identifier: str | None = None,
+        best: int = 0,
+        workers: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> Table:
+        """Each polymer of the ranking beside lists of known polymers: whether one holds it, and the most similar row.
+
+        `against` are files of known polymers, `column` their repeat units and `identifier` their identifiers; common
+        names, shipped seeds, and the campaign's seeds and data set are looked at in any case. `best` polymers, 0 for
+        all. `progress` is called with the number of rows that are read. Raises InputError for a file that cannot be
+        read.
+        """
+        from autodisco.api.novelty import compared
+        from autodisco.api.table import Table
+
+        found = compared(self.folder, against, column, identifier, best, workers, progress)
+        return Table([one.columns() for one in found], ("rank", "key", "name", "monomer_smiles", "known"))
 
     def explain(self, polymer: str) -> Life:
         """Everything that is known about one polymer, given by a repeat unit in any spelling, a key or a name.
@@ -146,13 +198,15 @@ class Campaign:
             raise InputError(f"{self.folder}: no model has been trained yet; autodisco status says how far it is")
         return Generator.load(self.folder / str(models[-1].path))
 
-    def report(self, folder: str | Path | None = None) -> Path:
+    def report(self, folder: str | Path | None = None, against: Sequence[str | Path] = ()) -> Path:
         """Write the report (HTML page, ranking as CSV and JSON); returns the page. By default into ``report/`` of the
-        campaign folder."""
+        campaign folder. With files of known polymers, `against`, the page says which polymers are new (`novelty`)."""
+        from autodisco.api.novelty import lists_of
         from autodisco.report import write_report
 
         with self._read() as store:
-            return write_report(store, None if folder is None else Path(folder))
+            lists = lists_of(store, against) if against else ()
+            return write_report(store, None if folder is None else Path(folder), lists)
 
     def figures(
         self,
@@ -274,8 +328,10 @@ class Campaign:
 
 def check_archive(file: Path) -> None:
     """Raise InputError for a file that an archive cannot be written to."""
-    if not file.name.endswith(".tar.gz") or file.exists():
-        raise InputError(f"archive {file}: the name of a new file that ends in .tar.gz expected")
+    if not file.name.endswith(".tar.gz"):
+        raise InputError(f"archive {file}: a name that ends in .tar.gz is expected")
+    if file.exists():
+        raise InputError(f"archive {file}: is there already, and is not overwritten; choose another name")
 
 
 def loaded(file: Path, checked: bool = True) -> campaigns.Campaign:

@@ -4,13 +4,9 @@ import os
 from pathlib import Path
 
 from autodisco.errors import InputError
+from autodisco.files import runs_folder
 
 DATABASE = "state.db"
-
-
-def runs_folder() -> Path:
-    """Folder that holds the campaigns: `AUTODISCO_RUNS`, else ``runs`` in the working directory."""
-    return Path(os.environ.get("AUTODISCO_RUNS", "runs"))
 
 
 def campaign_folder(name: str | os.PathLike[str] | None) -> Path:
@@ -28,7 +24,7 @@ def campaign_folder(name: str | os.PathLike[str] | None) -> Path:
     from autodisco.store import campaign_databases
 
     known = ", ".join(path.parent.name for path in campaign_databases(runs_folder())) or "none"
-    raise InputError(f"no campaign '{name}'; campaigns in {runs_folder()}/: {known}")
+    raise InputError(f"no campaign '{name}'; campaigns in {_place()}: {known}")
 
 
 def _of_file(file: Path) -> Path:
@@ -36,8 +32,15 @@ def _of_file(file: Path) -> Path:
 
     campaign = read_settings(file).name
     if not ((folder := runs_folder() / campaign) / DATABASE).is_file():
-        raise InputError(f"{file}: its campaign '{campaign}' has not begun in {runs_folder()}/: autodisco start {file}")
+        raise InputError(
+            f"{file}: its campaign '{campaign}' has not begun in {runs_folder().absolute()}: autodisco start {file}"
+        )
     return folder
+
+
+def _place() -> str:
+    """The runs folder, and how another one is named."""
+    return f"{runs_folder().absolute()} (AUTODISCO_RUNS names another folder)"
 
 
 def _latest() -> Path:
@@ -45,11 +48,6 @@ def _latest() -> Path:
 
     campaigns = list_campaigns(runs_folder())
     if not campaigns:
-        raise InputError(f"no campaign in {runs_folder()}/; start one with: autodisco run FILE")
+        raise InputError(f"no campaign in {_place()}; start one with: autodisco run FILE")
     last = max(campaigns, key=lambda row: (row.alive, row.ended or row.started or 0.0))
     return Path(last.folder)
-
-
-def argument(folder: Path) -> str:
-    """Name or path of a campaign for the next command."""
-    return folder.name if folder.parent == runs_folder() else os.path.relpath(folder)

@@ -124,8 +124,8 @@ def scan(
     from autodisco.simulation import protocols, scan
 
     loaded, subject = protocols.load(protocol), subject_of(what)
-    salts = scan.at_molalities(subject, _within("molality", molality, MOLALITY), protocol)
-    kelvins = _within("temperature", temperature_k, TEMPERATURE_K) or [loaded.temperature_k]
+    salts = scan.at_molalities(subject, within("molality", molality, MOLALITY), protocol)
+    kelvins = within("temperature", temperature_k, TEMPERATURE_K) or [loaded.temperature_k]
     how = How(protocol, replicas, Builds(**options).resolved())
     return scanned(name or name_of(subject), subject, salts, kelvins, how, progress, watch)
 
@@ -190,7 +190,7 @@ def _rows(kelvin: float, salts: Mapping[float, Subject], how: How, shown: Watche
     return rows
 
 
-def _within(what: str, values: Sequence[float], limits: tuple[float, float]) -> list[float]:
+def within(what: str, values: Sequence[float], limits: tuple[float, float]) -> list[float]:
     """The values in rising order, each once. Raises InputError for one outside of the limits."""
     least, most = limits
     wrong = next((value for value in values if not least <= value <= most), None)

@@ -1,10 +1,10 @@
 """Tables as the calls of Python give them: rows that pandas takes as they are, with the unit of each column."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
+from autodisco.analysis.column_units import MOMENTS, unit_of_column
 from autodisco.analysis.combination import AT_LEAST
 from autodisco.analysis.quantities import base_name, numbers, quantity, unit_of
 from autodisco.errors import InputError
@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 60
 """Rows that a notebook shows."""
-
-ENDINGS = {
-    "_s_per_cm": "S/cm", "_cm2_per_s": "cm²/s", "_g_per_cm3": "g/cm³", "_g_per_mol": "g/mol", "_mol_per_kg": "mol/kg",
-    "_kj_per_mol": "kJ/mol", "_mpa_sqrt": "MPa^½", "_mpa": "MPa", "_gpa": "GPa", "_angstrom": "Å", "_molal": "mol/kg",
-    "_ev": "eV", "_ps": "ps", "_ns": "ns", "_k": "K", "_s": "s", "_v": "V",
-}  # fmt: skip
-"""What the names of columns say of their units."""
-
-UNIT = re.compile(rf"({'|'.join(ENDINGS)})(_sem|_error|_at_least|_expected|_expected_low|_expected_high)?$")
-TIMES = {"started", "ended", "time"}
-"""Columns that hold a moment."""
 
 
 class Recorded(Protocol):
@@ -85,7 +74,7 @@ class Table(list[dict[str, Any]]):
     @property
     def units(self) -> dict[str, str]:
         """Unit by column; empty for pure numbers and for text, ``unix s`` for moments."""
-        return {name: self._units.get(name) or unit_of_column(name) for name in self.columns}
+        return {name: self._units.get(name) or _unit(name) for name in self.columns}
 
     def column(self, name: str) -> list[Any]:
         """The cells of a column; None where a row lacks it. Raises InputError for a name that is no column."""
@@ -120,15 +109,10 @@ class Table(list[dict[str, Any]]):
         return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 
-def unit_of_column(name: str) -> str:
-    """The unit of a column by the table of quantities, otherwise by what its name ends in."""
+def _unit(name: str) -> str:
+    """The unit that the name of a column tells."""
     last = name.rpartition(".")[2]
-    if last in TIMES:
-        return "unix s"
-    if unit := unit_of(last):
-        return unit
-    found = UNIT.search(last)
-    return ENDINGS[found.group(1)] if found else ""
+    return "unix s" if last in MOMENTS else unit_of_column(last)
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

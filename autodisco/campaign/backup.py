@@ -100,6 +100,7 @@ def restore(folder: Path, iteration: int | None = None) -> Restored:
     AutodiscoError
         The backup is damaged.
     """
+    _require_unused(folder)
     known = backups(folder)
     if not known:
         raise InputError(f"{folder}: no backup in {folder / BACKUPS}; backup.every says how often one is written")
@@ -108,7 +109,6 @@ def restore(folder: Path, iteration: int | None = None) -> Restored:
         raise InputError(f"{folder}: no backup {chosen}; there are {', '.join(map(str, sorted(known)))}")
     path = known[chosen]
     written = path.stat().st_mtime
-    _require_unused(folder)
     part = folder / BACKUPS / UNFINISHED
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()

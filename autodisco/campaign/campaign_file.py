@@ -21,6 +21,7 @@ from autodisco.campaign.tiers import check_engine, check_given, check_tiers, che
 from autodisco.decide import LABELLINGS, SELECTIONS
 from autodisco.decide.wanted import CONSTRAIN, objective_of_table
 from autodisco.errors import InputError, NoCampaign
+from autodisco.files import runs_folder
 from autodisco.registry import is_file
 from autodisco.store import Store
 from autodisco.text import counted, joined
@@ -42,7 +43,7 @@ def load(file: Path, runs: Path | None = None, checked: bool = True) -> Campaign
         the campaign in the folder was started with in more than its budget, saturation rule, workers or timeout.
     """
     settings = read_settings(file)
-    folder = (runs or Path(os.environ.get("AUTODISCO_RUNS", "runs"))) / settings.name
+    folder = (runs or runs_folder()) / settings.name
     if runs is None and "AUTODISCO_RUNS" not in os.environ:
         _check_not_elsewhere(file, folder)
     try:

@@ -82,23 +82,25 @@ def cost(campaign: Campaign) -> Cost:
     taken = next((one.training_s for one in known if one.training_s), None)
     share = _share_of_card(campaign, executor.workers)
     each = _phase("an iteration", _iteration(campaign), builds, executor.workers, share, taken)
-    first, phases, (state, ended) = None, [each], _reached(campaign)
+    first, phases, (state, ended, used_h) = None, [each], _reached(campaign)
     if state in (None, "prepare"):
         first = _phase("before the first iteration", _preparation(campaign), builds, executor.workers, share, taken)
         phases = [first, each]
     if (left := campaign.settings.budget.iterations - ended) > 0:
         told = f"all of {counted(left, 'iteration')}" if first else f"{counted(left, 'iteration')} that may follow"
         phases.append(_sum(told, first, each, left))
+    if within := _within_hours(campaign, first, each, used_h):
+        phases.append(within)
     return Cost(executor.workers, builds, taken, phases)
 
 
-def _reached(campaign: Campaign) -> tuple[str | None, int]:
-    """State of a campaign, None for a new one, and the number of its iterations that have ended."""
+def _reached(campaign: Campaign) -> tuple[str | None, int, float]:
+    """State of a campaign, None for a new one, the number of its iterations that have ended, and its hours at work."""
     try:
         with Store.open_readonly(campaign.folder) as store:
-            return store.get("state"), store.iterations_ended()
+            return store.get("state"), store.iterations_ended(), store.get("active_s", 0.0) / 3600
     except NoCampaign:
-        return None, 0
+        return None, 0, 0.0
 
 
 def _preparation(campaign: Campaign) -> list[float]:
@@ -172,6 +174,18 @@ def _total(parts: Iterable[tuple[float, float | None]]) -> float | None:
     """Sum of numbers times amounts; None if an amount is unknown."""
     known = list(parts)
     return None if any(amount is None for _, amount in known) else sum(n * (amount or 0.0) for n, amount in known)
+
+
+def _within_hours(campaign: Campaign, first: Phase | None, each: Phase, used_h: float) -> Phase | None:
+    """What the rest of `budget.hours` allows; None without this limit, and where an iteration is not known to last."""
+    left_h = campaign.settings.budget.hours - used_h
+    before_h = first.wall_h if first else 0.0
+    if left_h <= 0 or before_h is None or not each.wall_h:
+        return None
+    iterations = max(0, int((left_h - before_h) / each.wall_h))
+    polymers = iterations * next(iter(each.builds.values())) / campaign.tiers[0].replicas
+    told = f"{left_h:.4g} hours: about {counted(iterations, 'iteration')}, {counted(round(polymers), 'polymer')}"
+    return _sum(told, first, each, iterations)
 
 
 def _sum(name: str, first: Phase | None, each: Phase, iterations: int) -> Phase:

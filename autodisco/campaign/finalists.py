@@ -14,6 +14,7 @@ from autodisco.errors import InputError
 from autodisco.polymer import read_material
 from autodisco.simulation import formulation, protocols
 from autodisco.simulation.batch import Subject
+from autodisco.simulation.executors import EXECUTORS
 from autodisco.store import FINALISTS, Store
 
 
@@ -55,6 +56,19 @@ def protocol_of(campaign: Campaign) -> str:
     if protocols.load(name).measured:
         raise InputError(f"protocol {name} of the campaign is of measured values; name one of simulations: --protocol")
     return name
+
+
+def executor_of_builds(campaign: Campaign) -> str:
+    """The executor of builds where none is named. Raises InputError for a campaign that simulates on other machines,
+    since these builds run where the command runs."""
+    kind, name = campaign.settings.executor.kind, campaign.settings.name
+    if EXECUTORS.get(kind).here:
+        return "local"
+    raise InputError(
+        f"campaign {name} simulates on other machines (executor.kind = {kind!r}), and finalists run where the command "
+        f"runs: add --executor local, on a cluster in a job such as sbatch --wrap 'autodisco finalists {name} "
+        "--executor local'"
+    )
 
 
 def build_cost(campaign: Campaign, protocol: str) -> BuildCost:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autodisco.errors import OwnedError, StorageError
+from autodisco.files import argument
 from autodisco.store import END_STATES, STALE_S, Owner, Store, live_owner
 from autodisco.store.owner import database_device, database_inode, device_of, is_copied
 from autodisco.text import duration
@@ -111,10 +112,10 @@ def _refusal(store: Store, owner: Owner) -> str:
     if owner.is_visible() and (state := store.get("state")) in END_STATES:
         return (
             f"{store.folder}: has ended ({state}), and {owner} still frees the disk or waits to send a notification; "
-            f"autodisco stop {store.folder.name} ends that"
+            f"autodisco stop {argument(store.folder)} ends that"
         )
     if owner.is_visible():
-        return f"{told}; autodisco stop {store.folder.name} ends it"
+        return f"{told}; autodisco stop {argument(store.folder)} ends it"
     age = duration(max(0.0, time.time() - store.get("heartbeat", 0.0)))
     return (
         f"{told}: in another container or on another machine, with a heartbeat {age} ago; a lock without a heartbeat "

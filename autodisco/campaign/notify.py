@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from autodisco.campaign.signs import ping
 from autodisco.errors import AutodiscoError, InputError
 from autodisco.process import ending_with
 from autodisco.store import Event, Store
@@ -201,6 +202,23 @@ def channels_of(settings: "Notify") -> dict[str, tuple[Send, str]]:
     return {name: channel for name, channel in channels.items() if channel[1]}
 
 
+def send_test(settings: "Notify", campaign: str, folder: str) -> dict[str, str]:
+    """Send a message of the event ``test`` over each channel now, and request the address of `ping`; by the name of the
+    channel what went wrong, empty for nothing."""
+    message = {
+        "campaign": campaign, "folder": folder, "time": time.time(), "iteration": 0, "subject": "", "decided": "",
+        "why": "a test message of autodisco notify", "event": "test",
+    }  # fmt: skip
+    found = {}
+    for name, (send, where) in channels_of(settings).items():
+        try:
+            send(where, message)
+            found[name] = ""
+        except (AutodiscoError, OSError, subprocess.SubprocessError) as error:
+            found[name] = f"{type(error).__name__}: {error}"
+    return {**found, "ping": ping(settings.ping)} if settings.ping else found
+
+
 def _is_due(entry: Mapping[str, Any]) -> bool:
     """Whether it is time to send an event; a clock that was set back does not put it off for ever."""
     return not 0 < entry["at"] - time.time() <= AGAIN_S[-1]
@@ -254,6 +272,7 @@ def _run(command: str, message: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        cwd="/",  # where the daemon is, also for a test message and a campaign in the foreground
         start_new_session=True,
     ) as process:
         try:

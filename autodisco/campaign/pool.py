@@ -12,7 +12,7 @@ import numpy as np
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import write_estimates
-from autodisco.campaign.scores import known_scores
+from autodisco.campaign.scores import ask_again, calculate, known_scores
 from autodisco.campaign.settings import Settings
 from autodisco.decide import SELECTIONS, Choice, ranking, selected
 from autodisco.polymer import read_material
@@ -44,8 +44,17 @@ def waiting(campaign: Campaign, store: Store) -> list[Candidate]:
     return store.waiting() if has_pool(campaign) else []
 
 
+def calculate_pool(campaign: Campaign, store: Store) -> None:
+    """Calculate what the structure decides of the polymers from which a batch is chosen, before the transaction that
+    chooses it. Raises Interrupted."""
+    ask_again(campaign, store)
+    calculate(campaign, (read_material(row.smiles).smiles for row in waiting(campaign, store)))
+
+
 def choose_batch(campaign: Campaign, store: Store, seed: int) -> list[Candidate]:
     """The polymers that the selection takes from the pool, which are of this iteration from then on.
+
+    What it asks of their structure may take long (`calculate_pool`).
 
     New polymers that are not chosen get the verdict `NOT_SELECTED`. It writes to the store and has to be part of the
     transaction that plans the replicas.

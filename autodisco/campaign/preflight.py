@@ -60,12 +60,27 @@ def examine(campaign: Campaign, file: Path) -> list[Finding]:
         ("other campaigns", lambda: _others(campaign)),
     ]
     found = [_finding(look, "warning" if begun and look[0].startswith("engine") else "error") for look in firm]
-    return found + [_finding(look, "warning") for look in loose]
+    return _each_once(found + [_finding(look, "warning") for look in loose])
+
+
+def _each_once(found: list[Finding]) -> list[Finding]:
+    """The findings, where each mistake is told once: what could not be looked at because of it is only a warning."""
+    kept: list[Finding] = []
+    for row in found:
+        cause = next((other for other in kept if other.level == "error" and row.found in other.found), None)
+        told = (
+            Finding(row.what, "warning", f"not looked at before the mistake of {cause.what} is mended")
+            if cause
+            else row
+        )
+        kept.append(told)
+    return kept
 
 
 def warnings(campaign: Campaign) -> list[str]:
     """What a person should know at the start of a campaign, one line each: it goes on without it, or waits for it."""
-    found = (_finding(look, "warning") for look in _quick(campaign))
+    notify: Look = ("notifications", lambda: _notify(campaign.folder, campaign.settings))  # files may be elsewhere now
+    found = (_finding(look, "warning") for look in [*_quick(campaign), notify])
     return [row.found for row in found if row.level == "warning"]
 
 
@@ -135,6 +150,7 @@ def _shared(settings: Settings) -> str:
 
 
 def _notify(file: Path, settings: Settings) -> str:
+    """Raises AutodiscoError where a program or a file of addresses is not there."""
     check_notify(str(file), settings.notify.command, settings.notify.apprise)
     channels = [name for name in ("command", "apprise", "ping") if getattr(settings.notify, name)]
     return joined(channels) or "none"

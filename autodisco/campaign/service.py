@@ -49,6 +49,9 @@ WantedBy=default.target
 WATCHDOG_S = 1.5 * STALE_S
 """A service without a sign of life for so long (seconds) is killed and started again."""
 
+FOR_CRON = ("PATH", "PYTHONPATH", "AUTODISCO_SLOTS", "AUTODISCO_OPENMM_PLATFORM")
+"""Variables of the environment that a line of a crontab takes along where they are set."""
+
 NOT_AGAIN = 70
 """Exit code of a service whose campaign needs a person: it is not started again."""
 
@@ -72,16 +75,16 @@ def unit_file(folder: Path) -> Path:
 
 
 def install(folder: Path) -> Service:
-    """Write the unit, enable and start it.
+    """Write the unit, enable and start it; without systemd, nothing is written.
 
     Raises OwnedError where another process runs the campaign, AutodiscoError where systemd refuses.
     """
     with Store.open_readonly(folder) as store:
         if owner := live_owner(store):
             raise OwnedError(f"{folder}: run by {owner}; stop it first (autodisco stop), then install and resume")
-    file = unit_file(folder)
-    write_atomic(file, unit(folder))
     if has_systemd():
+        file = unit_file(folder)
+        write_atomic(file, unit(folder))
         _systemctl("daemon-reload")
         _systemctl("enable", "--now", file.name)
     return status(folder)
@@ -145,10 +148,16 @@ def _word(text: str) -> str:
 
 def crontab_line(folder: Path) -> str:
     """The line for `crontab -e` on a machine without systemd: it looks every ten minutes whether the process is there
-    and not hung (`watchdog`)."""
-    command = " ".join(map(shlex.quote, [*_command(folder.absolute()), "--watch"]))
+    and not hung (`watchdog`). Cron has none of the variables of this shell; the line sets those of `FOR_CRON`."""
+    variables = [f"{name}={os.environ[name]}" for name in FOR_CRON if os.environ.get(name)]
+    command = " ".join(map(shlex.quote, ["env", *variables, *_command(folder.absolute()), "--watch"]))
     place = shlex.quote(str(folder.absolute()))
     return f"*/10 * * * * cd {place} && {command}".replace("%", r"\%")
+
+
+def in_crontab(folder: Path) -> bool:
+    """Whether a line of the crontab of this user names the campaign."""
+    return bool(shutil.which("crontab")) and f"{folder.absolute()} --service" in _said("crontab", "-l")
 
 
 def _command(folder: Path) -> list[str]:

@@ -23,7 +23,7 @@ from autodisco.files import read_text
 from autodisco.generator.base import GENERATORS, settings_class
 from autodisco.generator.settings import GeneratorSettings
 from autodisco.registry import absolute
-from autodisco.section import error_sentence
+from autodisco.section import error_sentence, problems
 
 PART_KEYS = (("filter", "selection"), ("acquire", "labelling"))
 """Keys that name a part, which may be in a file beside the campaign file."""
@@ -56,9 +56,7 @@ def read_settings(
     try:
         settings = Settings.model_validate(content)
     except pydantic.ValidationError as error:
-        key = ".".join(map(str, error.errors()[0]["loc"]))
-        variable, _ = overrides.get(key, (str(origin(file, key)), None))
-        raise InputError(f"{variable}: {settings_error(error)}") from None
+        raise InputError(_all_errors(error, file, overrides)) from None
     check_together(settings, file)
     return _with_absolute_paths(settings, file)
 
@@ -89,6 +87,15 @@ def read_generator(file: Path | None, given: Mapping[str, Any]) -> GeneratorSett
 def settings_error(error: pydantic.ValidationError) -> str:
     """The first error of a campaign's settings in words."""
     return error_sentence(error, Settings(name="x").flat())
+
+
+def _all_errors(error: pydantic.ValidationError, file: Path, overrides: Mapping[str, tuple[str, Any]]) -> str:
+    """The errors of a campaign file in one line; each names the file or the variable of the environment."""
+    told = []
+    for problem in problems(error, Settings(name="x").flat()):
+        where, _ = overrides.get(problem.place, (str(origin(file, problem.place)), None))
+        told.append(f"{where}: {problem}")
+    return "; also: ".join(told)
 
 
 def write_generator(values: Mapping[str, Any]) -> str:

@@ -61,11 +61,16 @@ class SignsOfLife:
         self._noted = bool(self.unheard)
 
     def _request(self) -> None:
-        try:
-            with urllib.request.urlopen(self.address, timeout=PATIENCE_S):
-                self.unheard = ""
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self.unheard = f"{type(error).__name__}: {error}"
+        self.unheard = ping(self.address)
+
+
+def ping(address: str) -> str:
+    """Request an address once; why it could not be reached, empty if it was."""
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE_S):
+            return ""
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def tell_systemd(state: str) -> None:

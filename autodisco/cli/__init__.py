@@ -34,6 +34,7 @@ MODULES = (
     "measurement_commands",
     "model_commands",
     "new",
+    "notify",
     "novelty",
     "predict",
     "scan",

@@ -66,29 +66,24 @@ def build(
     Of a repeat unit, a mixture or a formulation file a new box at low density; of the folder of a finished replica the
     last frame. energies.json holds the energies of the written coordinates, to compare with those of another program.
     """
+    from autodisco.api.build import build as built
     from autodisco.cli.mixture import Flags, subject
     from autodisco.simulation import interchange
-    from autodisco.simulation.interchange.box import built, of_replica
 
     flags = Flags(blend, comonomer, architecture, solvent, salt, no_salt, molality, ion)
     wanted = interchange.chosen(formats)
-    if (folder := Path(what)).is_dir():
-        if given := [*flags.given, *["--protocol"] * bool(protocol)]:
-            raise InputError(f"{given[0]} belongs to a new box, and {what} is the folder of a replica")
-        box = of_replica(folder, force_field)
-    else:
-        box = built(subject(what, flags), protocol or "quick", force_field or "pcff+", seed)
-    if not wanted:
-        obstacles = {name: entry.obstacle(box) for name, entry in interchange.FORMATS.items()}
-        wanted = [name for name, reason in obstacles.items() if reason is None]
-        for name, reason in obstacles.items():
-            if reason:
-                message(f"{name} is left out: {reason}")
-    written = interchange.write(box, out, wanted)
+    is_replica = Path(what).is_dir()
+    if is_replica and flags.given:
+        raise InputError(f"{flags.given[0]} belongs to a new box, and {what} is the folder of a replica")
+    found = built(
+        what if is_replica else subject(what, flags), out, wanted, protocol=protocol, force_field=force_field, seed=seed
+    )
+    for name, reason in found.left_out.items():
+        message(f"{name} is left out: {reason}")
     if as_json:
-        print_json({"files": written, "atoms": len(box.system.elements), "box_a": box.system.box, **box.origin})
+        print_json(found)
     else:
-        for path in written:
+        for path in found.files:
             print(path)
-    state = "last frame of a replica" if box.is_simulated else "at low density, to be equilibrated"
-    message(f"{counted(len(box.system.elements), 'atom')}, {state}")
+    state = "last frame of a replica" if found.box.is_simulated else "at low density, to be equilibrated"
+    message(f"{counted(found.atoms, 'atom')}, {state}")

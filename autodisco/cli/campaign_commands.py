@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autodisco.api.locate import campaign_folder, runs_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
-from autodisco.cli.output import message, print_json, print_table, stdout_console
+from autodisco.cli.output import existing_file, message, print_json, print_table, stdout_console
 from autodisco.cli.running import run, start
+from autodisco.files import runs_folder
 from autodisco.text import duration, size
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def monitor(
 ) -> None:
     """Watch a campaign live.
 
-    Leaving the view with Ctrl-C does not touch the campaign.
+    The view ends with the campaign; its last picture stays. Leaving it with q or Ctrl-C does not touch the campaign.
     """
     from autodisco.files import write_atomic
     from autodisco.monitor import as_svg, picture, watch
@@ -209,17 +210,23 @@ def stop(name: NAME = None) -> None:
 def report(
     name: NAME = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: report/ of the campaign.")] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A list of known polymers, such as PI1M, for the page; once for each."),
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """Write the report of a campaign.
 
-    Writes an HTML page and the ranking as CSV and JSON, and prints a summary.
+    Writes an HTML page and the ranking as CSV and JSON, and prints a summary. With lists of known polymers, the page
+    says which polymers are new, as autodisco novelty does.
     """
     from autodisco.api.campaign import Campaign
     from autodisco.cli.result import print_result
 
     campaign = Campaign.open(name)
-    print_result(campaign.folder, campaign.report(out), as_json)
+    files = [existing_file(path, "list of known polymers") for path in against or ()]
+    print_result(campaign.folder, campaign.report(out, files), as_json)
 
 
 def _print_why(folder: Path, as_json: bool) -> None:

@@ -29,7 +29,8 @@ def dry_run(file: Path, as_json: bool) -> int:
         try:
             costs, unknown = cost(campaign), ""
         except AutodiscoError as error:
-            costs, unknown = None, str(error)
+            told = any(str(error) in row.found for row in findings)
+            costs, unknown = None, "the mistake above comes first" if told else str(error)
         late, large = (costs.over_time(campaign), costs.over_disk(campaign)) if costs else ([], [])
         findings += [preflight.Finding("time limit", "warning", sentence) for sentence in late]
         findings += [preflight.Finding("disk", "warning", sentence) for sentence in large]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autodisco.api.locate import argument, campaign_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import (
     EXECUTOR_OF_BUILDS,
     JSON,
@@ -18,15 +17,13 @@ from autodisco.cli.options import (
     WORKERS_OF_BUILDS,
 )
 from autodisco.cli.output import message, print_json, print_table
+from autodisco.files import argument
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.text import counted, duration
 
 if TYPE_CHECKING:
-    from autodisco.api.scan import How, Scan
-    from autodisco.campaign.finalists import Finalist
-    from autodisco.simulation.batch import Subject
-
-MOLALITIES = "0.5,1,1.5,2,3"
+    from autodisco.api.finalists import Plan, Plans
+    from autodisco.api.scan import Scan
 
 
 def register(app: typer.Typer) -> None:
@@ -34,30 +31,16 @@ def register(app: typer.Typer) -> None:
     app.command("finalists")(finalists)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The conditions of one finalist: subjects by molality (mol/kg), and temperatures (K)."""
-
-    of: Finalist
-    by_molality: Mapping[float, Subject]
-    temperatures_k: Sequence[float]
-
-    def missing(self, how: How) -> int:
-        """How many builds have not ended yet."""
-        from autodisco.simulation import protocols, scan
-        from autodisco.simulation.cache import OUTCOME
-
-        names = [protocols.load(scan.protocol_at(how.protocol, kelvin)).name for kelvin in self.temperatures_k]
-        folders = [how.builds.place(subject, name) for subject in self.by_molality.values() for name in names]
-        return sum(not (folder / str(n) / OUTCOME).exists() for folder in folders for n in range(how.replicas))
-
-
 def finalists(
     name: NAME = None,
     best: Annotated[int, typer.Option(min=1, max=100, help="Polymers of the ranking, beside the reference.")] = 3,
     molality: Annotated[
-        str, typer.Option(metavar="LIST", help="Mol of salt per kg of polymer and solvent: 0.5,1,2 or FROM:TO:STEP.")
-    ] = MOLALITIES,
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Mol of salt per kg of polymer and solvent: 1,2 or FROM:TO:STEP; default: 0.5,1,1.5,2,3.",
+        ),
+    ] = None,
     temperature: Annotated[
         str | None, typer.Option(metavar="LIST", help="In K: 333,353 or FROM:TO:STEP; default: that of the protocol.")
     ] = None,
@@ -67,7 +50,7 @@ def finalists(
     replicas: Annotated[int, typer.Option(min=1, help="Independent builds at each condition.")] = 3,
     workers: WORKERS_OF_BUILDS = 0,
     threads: THREADS_OF_BUILDS = 1,
-    executor: EXECUTOR_OF_BUILDS = "local",
+    executor: EXECUTOR_OF_BUILDS = "",
     timeout_minutes: TIMEOUT_OF_BUILDS = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print builds and their cost; run nothing.")] = False,
     as_json: JSON = False,
@@ -78,52 +61,32 @@ def finalists(
     campaign. Results are in finalists/ of the campaign folder; report, status --json and export show them. The same
     command again runs what is missing.
     """
-    from autodisco import campaign as campaigns
-    from autodisco.api.builds import Builds
-    from autodisco.api.scan import How, scanned
-    from autodisco.campaign import finalists as of_campaign
+    from autodisco.api.finalists import plan
     from autodisco.cli.series import series
     from autodisco.cli.single import ReplicaProgress
-    from autodisco.simulation import protocols, scan
-    from autodisco.store import Store
 
     folder = campaign_folder(name)
-    campaign = campaigns.open_folder(folder)
-    simulation = campaign.settings.simulation
-    with Store.open_readonly(folder) as store:
-        chosen = of_campaign.finalists(store, best)
-    protocol = protocol or of_campaign.protocol_of(campaign)
-    loaded = protocols.load(protocol)
-    builds = Builds(
-        simulation.force_field, simulation.engine, executor, workers, threads, campaign.settings.seed, timeout_minutes,
-        of_campaign.folder_of(campaign),
+    plans = plan(
+        folder, best, series("--molality", molality, MOLALITY), series("--temperature", temperature, TEMPERATURE_K),
+        protocol, replicas, executor=executor, workers=workers, threads=threads, timeout_minutes=timeout_minutes,
     )  # fmt: skip
-    how = How(protocol, replicas, builds.resolved())
-    molalities = series("--molality", molality, MOLALITY)
-    kelvins = series("--temperature", temperature, TEMPERATURE_K) or [loaded.temperature_k]
-    plans = [Plan(one, scan.at_molalities(one.subject, molalities, protocol), kelvins) for one in chosen]
     if dry_run:
-        _tell_cost(plans, how, of_campaign.build_cost(campaign, protocol), as_json)
+        _tell_cost(plans, as_json)
         return
-    found = [
-        scanned(
-            plan.of.given, plan.of.subject, plan.by_molality, plan.temperatures_k, how, message, ReplicaProgress
-        )
-        for plan in plans
-    ]  # fmt: skip
+    found = [one.run(message, ReplicaProgress) for one in plans.each]
     if as_json:
         print_json([one.content for one in found])
     else:
-        _print(plans, [one.content for one in found])
-    _tell_results(plans, found)
+        _print(plans.each, [one.content for one in found])
+    _tell_results(plans.each, found)
     message(f"charts of all of them: autodisco report {argument(folder)}")
     if not any(row["n_replicas"] for one in found for row in one.rows):
         raise typer.Exit(1)
 
 
-def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> None:
+def _tell_cost(plans: Plans, as_json: bool) -> None:
     """Print the builds of each finalist that are missing, and what they cost."""
-    rows = [(plan, plan.missing(how)) for plan in plans]
+    cost, rows = plans.cost, [(one, one.missing) for one in plans.each]
     missing = sum(n for _, n in rows)
     cpu_h = None if cost.cpu_s is None else missing * cost.cpu_s / 3600
     if as_json:
@@ -132,10 +95,7 @@ def _tell_cost(plans: Sequence[Plan], how: How, cost: Any, as_json: bool) -> Non
         return
     print_table(
         [">rank", "polymer", ">conditions", ">builds missing"],
-        [
-            (plan.of.rank or "reference", plan.of.given, len(plan.by_molality) * len(plan.temperatures_k), n)
-            for plan, n in rows
-        ],
+        [(plan.of.rank or "reference", plan.of.given, plan.conditions, n) for plan, n in rows],
     )
     took = "not known" if cpu_h is None else f"about {duration(3600 * cpu_h)}"
     print(f"{counted(missing, 'build')} with protocol {cost.protocol}: CPU time {took} ({cost.source})")

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from autodisco.api.locate import runs_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import print_json, print_table, stderr_console
+from autodisco.files import runs_folder
 
 
 def register(app: typer.Typer) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from autodisco.api.locate import campaign_folder, runs_folder
+from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON, NAME
 from autodisco.cli.output import counting, message, print_json
 from autodisco.cli.set import settings_given
 from autodisco.errors import AutodiscoError, InputError
+from autodisco.files import argument, runs_folder
 from autodisco.text import counted
 
 MOST_SHOWN = 20
@@ -73,7 +74,8 @@ def restore(
     written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(done.written))
     message(f"{folder}: as it was at the beginning of iteration {done.iteration}, on {written}")
     message(f"lost: {', '.join(done.lost) or 'nothing'}")
-    message(f"the database before is kept in {folder / BACKUPS / REPLACED}; go on with: autodisco resume {folder.name}")
+    message(f"the database before is kept in {folder / BACKUPS / REPLACED}")
+    message(f"go on with: autodisco resume {argument(folder)}")
 
 
 def clean(
@@ -142,7 +144,8 @@ def export(
         str | None, typer.Option("--license", metavar="ID", help="Licence of the data: a name of SPDX or an address.")
     ] = None,
     archive: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the campaign there as one .tar.gz to resume elsewhere.")
+        Path | None,
+        typer.Option(metavar="FILE.tar.gz", help="Write the campaign there as one file, to resume elsewhere."),
     ] = None,
 ) -> None:
     """Hand a campaign to other programs or machines.

@@ -1,22 +1,21 @@
 """Commands about the generator and its data: generate, train, tune, data import."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autodisco.cli.options import JSON
 from autodisco.cli.output import message, print_json, print_table
-from autodisco.cli.progress import fit_with_progress
+from autodisco.cli.progress import training_bar
 from autodisco.cli.settings_options import with_settings
 from autodisco.cli.tune import tune
-from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.errors import InputError
 from autodisco.text import counted
 
 if TYPE_CHECKING:
+    from autodisco.api.generate import Drawn
     from autodisco.section import Section
-
-SCORED_DRAWS = 500
 
 data = typer.Typer(help="Data sets of repeat units.", no_args_is_help=False, rich_markup_mode=None)
 
@@ -68,39 +67,36 @@ def generate(
 ) -> None:
     """Draw strings from a trained generator, one per line."""
     from autodisco.api.campaign import Campaign
+    from autodisco.api.generate import generate as drawn
     from autodisco.generator import Generator
 
     if max_draws and not valid:
         raise InputError("--max-draws is the limit of a search for new polymers; add --valid")
     generator = Generator.load(model) if model else Campaign.open(name).generator()
-    how = {**context.obj, "seed": seed, **({"away_from": away_from} if away_from else {})}
-    if generator.conditions or given:
-        label = generator.label_at(_values(given or []), label or "")
-        message(f"class {label} ({'; '.join(one.told for one in generator.conditions)})")
-    known = _keys_of(against) if against else set()
-    unknown = f" that {against} does not hold" if against else ""
-    if max_draws:
-        found, draws = generator.sample_new(number, label, known=known, max_draws=max_draws, **how)
-        shown = [_row(text) for text in found]
-        said = f"{draws} draws: {len(found)} different polymers{unknown}"
-        if len(found) < number:
-            said += f"; {number} were asked for, so raise --max-draws, --temperature or --max-tokens"
-    else:
-        rows = [_row(text) for text in generator.sample(number, label, **how)]
-        keys = set(known)
-        for row in rows:
-            row["first"] = row["valid"] and row["key"] not in keys
-            keys.add(row.get("key", ""))
-        first = [row for row in rows if row["first"]]
-        shown = first if valid else rows
-        said = f"{number} draws: {sum(row['valid'] for row in rows)} repeat units, "
-        said += f"{len(first)} different polymers{unknown}"
+    how = {**context.obj, **({"away_from": away_from} if away_from else {})}
+    found = drawn(
+        generator, number, label=label or "", given=_values(given or []), against=against, max_draws=max_draws,
+        seed=seed, **how,
+    )  # fmt: skip
+    if generator.conditions:
+        message(f"class {found.label} ({'; '.join(one.told for one in generator.conditions)})")
+    shown = found.polymers if valid else found.rows
     if as_json:
         print_json(shown)
     else:
         for row in shown:
             print(row["given"])
-    message(said)
+    message(_summary(found, number, max_draws, f" that {against} does not hold" if against else ""))
+
+
+def _summary(found: "Drawn", number: int, max_draws: int | None, unknown: str) -> str:
+    """How many draws there were, and what they gave."""
+    different = f"{len(found.polymers)} different polymers{unknown}"
+    if not max_draws:
+        return f"{found.draws} draws: {sum(row['valid'] for row in found.rows)} repeat units, {different}"
+    few = len(found.polymers) < number
+    more = f"; {number} were asked for, so raise --max-draws, --temperature or --max-tokens" if few else ""
+    return f"{found.draws} draws: {different}{more}"
 
 
 def train(
@@ -132,31 +128,19 @@ def train(
 
     After an interruption, the same command continues the training.
     """
-    from autodisco.campaign.settings_file import read_generator
-    from autodisco.generator.metrics import score_samples
-    from autodisco.generator.training_data import read_training_data
-    from autodisco.surrogate import fit_judge
+    from autodisco.api.train import train as trained
 
-    chosen = read_generator(settings, context.obj)
     classes, columns = _classes("--condition", condition or []), _columns(given or [])
-    data = read_training_data(file, top_fraction, classes, judge, seed, columns)
-    is_high = fit_judge(data.judged, data.smiles, top_fraction, seed) if judge else None
-    message(f"{len(data.rows)} repeat units, {data.counted}")
-    for one in data.conditions:
-        message(one.told)
-    checkpoint = out.with_name(f"{out.name}.checkpoint")
-    generator = fit_with_progress(data.rows, chosen, seed, checkpoint)
-    generator.conditions = data.conditions
-    generator.save(out)
-    checkpoint.unlink(missing_ok=True)
-    message(f"wrote {out}; scoring {SCORED_DRAWS} draws of class {generator.best}")
-    drawn = generator.sample(SCORED_DRAWS, seed=seed, **chosen.sampling())
-    metrics = score_samples(drawn, data.smiles, is_high)
-    loss = generator.losses[-1] if generator.losses else None
+    with training_bar() as bar:
+        found = trained(
+            file, out, settings=settings, top_fraction=top_fraction, condition=classes, given=columns, judge=judge,
+            seed=seed, progress=message, watch=bar, **context.obj,
+        )  # fmt: skip
     if as_json:
-        print_json({"model": str(out), "rows": len(data.rows), "loss": loss, "metrics": metrics})
+        print_json(found)
     else:
-        print_table(["metric", ">value"], [(key, "–" if v is None else f"{v:.3f}") for key, v in metrics.items()])
+        rows = [(key, "–" if v is None else f"{v:.3f}") for key, v in found.metrics.items()]
+        print_table(["metric", ">value"], rows)
 
 
 def import_(
@@ -224,22 +208,3 @@ def _values(given: list[str]) -> dict[str, float]:
         except ValueError:
             raise InputError(f"--given {text}: name a condition and its value, such as temperature_k=500") from None
     return values
-
-
-def _keys_of(file: Path) -> set[str]:
-    from autodisco.polymer import Library
-    from autodisco.polymer.library_files import read_strings
-
-    with Library(read_strings(file, None)) as library:
-        return {group.key for group in library.groups()}
-
-
-def _row(text: str) -> dict[str, Any]:
-    """Verdict on a drawn string."""
-    from autodisco.polymer import ORGANIC_ELEMENTS, parse
-
-    try:
-        unit = parse(text, ORGANIC_ELEMENTS)
-    except InvalidRepeatUnit as error:
-        return {"given": text, "valid": False, "code": error.code}
-    return {"given": text, "valid": True, "key": unit.key, "canonical": unit.smiles}

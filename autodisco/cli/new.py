@@ -19,8 +19,9 @@ def new(
         str,
         typer.Option(
             "--from",
-            help="quickstart: 25 minutes on two cores; overnight: short and long simulations, ten "
-            "hours; htp-md: the published data set, after autodisco data import.",
+            help="quickstart: 25 minutes on two cores; two-objectives: the same with a Pareto front; overnight: short "
+            "and long simulations, ten hours, or a month with budget.hours = 720; htp-md: the published data set, "
+            "after autodisco data import.",
         ),
     ] = "quickstart",
 ) -> None:

@@ -1,7 +1,6 @@
 """The command novelty."""
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,7 @@ from autodisco.files import open_atomic
 from autodisco.text import counted, without_formula
 
 if TYPE_CHECKING:
-    from autodisco.report.novelty import Listed, Novelty
+    from autodisco.report.novelty import Novelty
 
 MOST_SHOWN = 40
 
@@ -46,17 +45,11 @@ def novelty(
     otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the campaign are
     looked at in any case. A file of any length is read as a stream once; its index is kept in ~/.cache/autodisco.
     """
-    from autodisco.campaign.new import shipped_folder
-    from autodisco.report.novelty import Source, own_lists
-    from autodisco.report.novelty import novelty as novelty_of
-    from autodisco.store import Store
+    from autodisco.api.novelty import compared
 
     files = [existing_file(path, "list of known polymers") for path in against or ()]
-    given = [Source(path.name, file=path, column=column, identifier=identifier) for path in files]
-    shipped = sorted((shipped_folder() / "seeds").glob("*.csv"))
-    with Store.open_readonly(campaign_folder(name)) as store, counting("reading lists", "rows") as progress:
-        lists = [*given, *own_lists(store, shipped)]
-        found = novelty_of(store, lists, best, workers or os.cpu_count() or 1, progress)
+    with counting("reading lists", "rows") as progress:
+        found = compared(campaign_folder(name), files, column, identifier, best, workers, progress)
     if out:
         _write(found, out)
     if as_json:
@@ -69,7 +62,9 @@ def novelty(
         message("no polymer has a value yet, so that there is none to look up")
         return
     known = sum(one.known_as is not None for one in found)
-    message(f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.name for one in lists)}")
+    message(
+        f"{counted(len(found), 'polymer')}, {known} known; lists: {', '.join(one.source for one in found[0].listed)}"
+    )
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:
@@ -86,12 +81,6 @@ def _print(found: "Sequence[Novelty]") -> None:
     for one in found:
         row, shown = one.row, one.known_as or one.nearest
         told = "new" if one.known_as is None else "known"
-        where = "" if shown is None else f"{shown.source}: {_named(shown)}"
+        where = "" if shown is None else f"{shown.source}: {shown.row}"
         rows.append((row.rank, row.monomer_smiles, row.name, told, f"{shown.similarity:.2f}" if shown else "", where))
     print_table([">rank", "polymer", "name", "", ">similarity", "same or nearest"], rows)
-
-
-def _named(shown: "Listed") -> str:
-    """The row of a list: its identifier or line, and its repeat unit."""
-    line = "" if shown.line is None else f"line {shown.line}"
-    return f"{shown.identifier or line} {shown.smiles}".strip()

@@ -1,30 +1,28 @@
 """A progress bar for the training of a generator."""
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from autodisco.cli.output import stderr_console
 
 if TYPE_CHECKING:
-    from autodisco.generator import Generator, GeneratorSettings, TrainingRow
+    from autodisco.generator.base import Progress
 
 
-def fit_with_progress(
-    rows: "Sequence[TrainingRow]", settings: "GeneratorSettings", seed: int, checkpoint: Path | None
-) -> "Generator":
-    """A fitted generator; on a terminal with a progress bar."""
-    from autodisco.generator import fit
-
+@contextmanager
+def training_bar() -> "Iterator[Progress | None]":
+    """What shows iterations and loss on a terminal while a generator is trained; None without a terminal."""
     if not sys.stderr.isatty():
-        return fit(rows, settings, seed=seed, checkpoint=checkpoint)
+        yield None
+        return
     from rich.progress import Progress
 
     with Progress(console=stderr_console(), transient=True) as bars:
-        bar = bars.add_task("training", total=None)
+        bar = bars.add_task("training", total=None, visible=False)
 
         def show(done: int, total: int, loss: float) -> None:
-            bars.update(bar, completed=done, total=total, description=f"loss {loss:.3f}")
+            bars.update(bar, completed=done, total=total, description=f"loss {loss:.3f}", visible=done < total)
 
-        return fit(rows, settings, seed=seed, checkpoint=checkpoint, progress=show)
+        yield show

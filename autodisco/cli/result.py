@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from autodisco.api.locate import argument
 from autodisco.cli.output import message, print_json
+from autodisco.files import argument
 
 
 def print_end(folder: Path, as_json: bool) -> None:

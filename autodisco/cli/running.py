@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from autodisco.api.locate import argument
 from autodisco.cli.options import FILE, JSON
 from autodisco.cli.output import message, print_json, stderr_console
+from autodisco.files import argument
 
 DRY_RUN = Annotated[
     bool,

@@ -10,6 +10,7 @@ from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import WIDE, message, print_json, print_table, stdout_console
 from autodisco.errors import InputError
+from autodisco.files import argument
 from autodisco.text import counted
 
 
@@ -57,7 +58,7 @@ def set_(
     elif done.owner:
         message(f"{folder.name}: {done.owner} goes on with this")
     elif done.reopened:
-        message(f"{folder.name} has ended; go on with: autodisco resume {folder.name}")
+        message(f"{folder.name} has ended; go on with: autodisco resume {argument(folder)}")
     else:
         message(f"{folder.name}: stored; it holds from the next start on")
 

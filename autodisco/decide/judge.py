@@ -89,7 +89,7 @@ def _aims(store: Store, objectives: Sequence[Objective]) -> list[Aim]:
     found = []
     for one in objectives:
         if one.structure:
-            found.append(Aim(one, OfStructure(one)))
+            found.append(Aim(one, OfStructure(one, store.scores(one.column))))
         elif judge := _judged(store, one, 1.0):
             found.append(Aim(one, judge.posterior))
     return found

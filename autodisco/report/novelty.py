@@ -56,6 +56,12 @@ class Listed:
     smiles: str
     identifier: str
 
+    @property
+    def row(self) -> str:
+        """The row of the list: its identifier or line, and its repeat unit."""
+        line = "" if self.line is None else f"line {self.line}"
+        return f"{self.identifier or line} {self.smiles}".strip()
+
 
 @dataclass(frozen=True)
 class Novelty:

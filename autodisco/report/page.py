@@ -59,6 +59,7 @@ def page(content: Content, folder: Path) -> str:
         front=status.front,
         front_table=tables.front(content),
         front_chart=Markup(front_chart(status.front)) if status.front else "",
+        novelty=tables.novelty(content),
         ranking=tables.ranking_table(content),
         replicas=content.replicas,
         failures=tables.failures(content),

@@ -6,6 +6,7 @@ from typing import Any
 
 from autodisco.decide import Status
 from autodisco.decide import status as status_of
+from autodisco.files import argument
 from autodisco.store import END_STATES, STALE_S, Store, at_one_moment, escapes, following
 from autodisco.text import counted, duration, joined
 
@@ -146,7 +147,7 @@ def _budget(status: Status, store: Store) -> str:
 
 
 def _idle(status: Status) -> str:
-    name = Path(status.folder).name
+    name = argument(Path(status.folder))
     if status.hung:
         return (
             f"its process has given no heartbeat for {duration(status.heartbeat_age_s)} (more than "

@@ -101,6 +101,20 @@ def front(content: Content) -> Table:
     return Table(headings, rows, len(found.leading) - len(rows), "ranking.json")
 
 
+def novelty(content: Content) -> Table:
+    """The ranking beside lists of known polymers; empty where none was brought."""
+    found = content.novelty
+    drawn = _drawn([one.row.monomer_smiles for one in found])
+    rows = []
+    for one, drawing in zip(found, drawn, strict=True):
+        shown = one.known_as or one.nearest
+        known = "new" if one.known_as is None else "known"
+        cells = (f"{shown.similarity:.2f}", shown.source, shown.row) if shown else ("", "", "")
+        rows.append((one.row, drawing, known, *cells, [listed.source for listed in one.listed]))
+    headings = (">rank", "", "polymer", "", ">similarity", "list", "same or nearest row")
+    return Table(headings, rows, len(content.ranking) - len(rows), "autodisco novelty --out FILE")
+
+
 def _drawn(units: Sequence[str]) -> list[Markup]:
     """The structures of the first `DRAWN` units, and nothing for the others."""
     return [structure(smiles) if place < DRAWN else Markup() for place, smiles in enumerate(units)]

@@ -5,6 +5,7 @@ Protocols that come with autodisco are in `shipped_protocols/`; any other is giv
 `measured_protocols/` state the conditions of values that are told and not simulated.
 """
 
+import difflib
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -247,8 +248,10 @@ def load(name: str) -> Protocol:
     if not path.is_file():
         path = Path(name)
         if path.suffix != ".toml" or not path.is_file():
+            close = difflib.get_close_matches(name, shipped(), n=1)
+            hint = f" (did you mean '{close[0]}'?)" if close else ""
             raise InputError(
-                f"protocol '{name}' does not exist; known: {', '.join(shipped())}, or the path of a .toml file"
+                f"protocol '{name}' does not exist{hint}; known: {', '.join(shipped())}, or the path of a .toml file"
             )
     protocol = _read(path)
     double = _ours(protocol.name)

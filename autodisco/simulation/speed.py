@@ -11,6 +11,7 @@ from autodisco.simulation import builder, engines, forcefield, protocols
 from autodisco.simulation.engines.engine import Speed
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import Protocol
+from autodisco.text import counted
 
 MEASURED = "quick"
 """Protocol whose box is run."""
@@ -42,7 +43,7 @@ def speeds(names: Iterable[str]) -> tuple[dict[str, Speed], int]:
 def busy() -> str:
     """That other programs use the cores of this machine, for which wall times are long; empty where they do not."""
     load = os.getloadavg()[0]
-    return f"load {load:.0f} on {cores()} cores, wall times are those of now" if load > cores() else ""
+    return f"load {load:.0f} on {counted(cores(), 'core')}, wall times are those of now" if load > cores() else ""
 
 
 def build_s(ns_per_day: float, protocol: Protocol) -> float:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable
 
-from autodisco.store.experiments import Experiments
 from autodisco.store.records import Believed, Estimate, Forecast
+from autodisco.store.scores import Scores
 from autodisco.store.training_sets import AMONG
 
 
-class Estimates(Experiments):
+class Estimates(Scores):
     """The part of the store that concerns the posterior."""
 
     def write_estimates(self, rows: Iterable[Estimate]) -> None:

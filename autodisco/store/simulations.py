@@ -9,6 +9,7 @@ from typing import Any
 
 from autodisco.files import read_json
 from autodisco.store.folders import run_folder
+from autodisco.store.owner import live_owner
 from autodisco.store.records import Record
 from autodisco.store.replicas import OF_STATUS
 from autodisco.store.store import Store
@@ -83,7 +84,8 @@ def simulations(store: Store, facts: dict[str, Any]) -> Simulations:
     beats = _beats(facts.get("beats_folder"))
     in_queue = [row for row in rows if beats is not None and row["handle"] not in beats]
     queued = sum(row["protocol"] == first and row["iteration"] == facts.get("iteration") for row in in_queue)
-    running = [_running(store, row, beats) for row in rows if beats is None or row["handle"] in beats]
+    now = time.time() if live_owner(facts, store.folder) else facts.get("heartbeat") or time.time()
+    running = [_running(store, row, beats, now) for row in rows if beats is None or row["handle"] in beats]
     of_batch = [row for row in running if row.of_batch]
     left = counts["waiting"] + queued + sum(1.0 - row.fraction for row in of_batch)
     rate = _rate_per_s(store, [row for row in running if row.protocol == first], first)
@@ -140,13 +142,13 @@ def _beats(folder: str | None) -> dict[str, dict[str, Any]] | None:
     return found
 
 
-def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]] | None) -> RunningReplica:
-    now = time.time()
-    elapsed_s = now - row["started"] if row["started"] else 0.0
+def _running(store: Store, row: dict[str, Any], beats: dict[str, dict[str, Any]] | None, now: float) -> RunningReplica:
+    """A replica at time `now`, or when its process gave its last sign of life."""
+    elapsed_s = max(0.0, now - row["started"]) if row["started"] else 0.0
     if beats is not None:
         progress = beats[row["handle"]]
         if "elapsed_s" in progress:  # without the time in the queue
-            elapsed_s = progress["elapsed_s"] + max(0.0, now - progress["said"])
+            elapsed_s = progress["elapsed_s"] + max(0.0, time.time() - progress["said"])
     else:
         try:
             home = store.replica_folder(row["key"], row["protocol"], row["replica"])

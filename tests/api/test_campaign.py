@@ -23,7 +23,7 @@ def test_a_campaign_is_opened_by_name_folder_and_as_the_most_recent_one(found):
     for named in ("found", found.folder, found.folder.absolute(), None):
         assert Campaign.open(named).folder.resolve() == found.folder.resolve()
     assert (found.name, found.state) == ("found", "exhausted")
-    with pytest.raises(InputError, match="no campaign 'lost'; campaigns in runs/: found"):
+    with pytest.raises(InputError, match=r"no campaign 'lost'; campaigns in /.*/runs \(AUTODISCO_RUNS .*: found"):
         Campaign.open("lost")
 
 
@@ -68,6 +68,16 @@ def test_reading_is_what_the_commands_print(found, call):
     assert life.to_dict()["key"] == call("explain", "*COCOC*", "found", "--json").json["key"]
 
 
+def test_the_ranking_is_compared_with_lists_of_known_polymers(found, call, tmp_path):
+    (tmp_path / "mine.csv").write_text("smiles,id\n*COCOC*,A7\n")
+    table = found.novelty([tmp_path / "mine.csv"], best=3, workers=1)
+    told = call("novelty", "found", "--against", "mine.csv", "--best", "3", "--workers", "1", "--json").json
+    assert table.column("monomer_smiles") == [row["monomer_smiles"] for row in told]
+    assert table.column("known") == [row["known"] for row in told]
+    (mine,) = [row for row in table if row["mine.csv: found"]]
+    assert (mine["monomer_smiles"], mine["mine.csv: identifier"]) == ("*COCOC*", "A7")
+
+
 def test_reading_changes_nothing(found):
     before = (found.folder / "state.db").read_bytes()
     found.ranking(), found.journal(), found.status()
@@ -76,8 +86,8 @@ def test_reading_changes_nothing(found):
 
 def test_an_archive_does_not_replace_a_file(found, tmp_path):
     (tmp_path / "old.tar.gz").write_text("mine")
-    for name in ("old.tar.gz", "new.zip"):
-        with pytest.raises(InputError, match=r"a new file that ends in \.tar\.gz"):
+    for name, problem in (("old.tar.gz", "is there already"), ("new.zip", r"a name that ends in \.tar\.gz")):
+        with pytest.raises(InputError, match=problem):
             found.archive(tmp_path / name)
     assert (tmp_path / "old.tar.gz").read_text() == "mine"
 

@@ -4,7 +4,7 @@ import pandas
 import pytest
 
 from autodisco.analysis.quantities import quantities
-from autodisco.api.table import MOST_SHOWN, Table, unit_of_column
+from autodisco.api.table import MOST_SHOWN, Table
 from autodisco.errors import InputError
 
 ROWS = [{"monomer_smiles": "*OCC*", "temperature_k": 353.0}, {"monomer_smiles": "*CC*", "p_better": 0.1}]
@@ -32,9 +32,8 @@ def test_entries_of_nested_records_are_columns():
 
 
 def test_every_quantity_has_the_unit_of_the_table_of_quantities():
-    assert {entry.name: unit_of_column(entry.name) for entry in quantities()} == {
-        entry.name: entry.unit for entry in quantities()
-    }
+    units = {entry.name: entry.unit for entry in quantities()}
+    assert Table([], list(units)).units == units
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,7 @@ def test_every_quantity_has_the_unit_of_the_table_of_quantities():
     ],
 )  # fmt: skip
 def test_the_name_of_a_column_tells_its_unit(name, unit):
-    assert unit_of_column(name) == unit
+    assert Table([{name: 1.0}]).units[name] == unit
 
 
 def test_numbers_of_properties_are_rows_and_bounds_stand_beside_values_that_are_unknown():

@@ -13,8 +13,9 @@ from csvw import CSVW
 from rocrate.rocrate import ROCrate
 from ucumvert import PintUcumRegistry
 
+from autodisco.analysis.column_units import QUDT_UNITS, UCUM
 from autodisco.analysis.quantities import base_name, known, quantities
-from autodisco.campaign.columns import PLAIN, QUDT_UNITS, UCUM, column
+from autodisco.campaign.columns import PLAIN, column
 from autodisco.campaign.crate import Crate
 from autodisco.campaign.export import export_tables
 from autodisco.campaign.table_files import Exported, write_schema
@@ -80,6 +81,9 @@ def test_values_of_the_objective_and_of_tiers_have_its_unit(tmp_path: Path) -> N
     assert column("quick_conductivity_s_per_cm_sem", objectives).unit == "S/cm"
     assert "protocol quick" in column("quick_conductivity_s_per_cm_sem", objectives).description
     assert column("property_density_g_per_cm3").unit == "g/cm³"
+    assert column("score_oxidation_potential_v").unit == "V"
+    assert column("activation_energy_kj_per_mol").ucum == "kJ/mol"
+    assert [column(name).unit for name in ("wall_s", "started", "n_replicas", "status")] == ["s", "s", "", ""]
     assert column("cation_polymer_residence_ps_at_least").description.endswith("lower bound")
 
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from autodisco import Campaign
 from autodisco.campaign import load
 from autodisco.campaign.export import export_tables
 from autodisco.campaign.finalists import finalists
@@ -109,6 +110,30 @@ def test_a_scan_that_was_killed_goes_on_and_is_shown(ranked):
     found = {one["monomer_smiles"]: one["values"] for one in scans_of(ranked)}
     assert {name: [row["n_replicas"] for row in rows] for name, rows in found.items()} == {PEO: [1, 1], PTMO: [1, 1]}
     assert "0 builds" in told(ranked, *words, "--dry-run").stdout
+
+
+def test_finalists_are_simulated_from_python_and_read_as_a_table(ranked):
+    campaign, lines = Campaign.open(ranked), []
+    (reference, best) = campaign.simulate_finalists(1, [1.0], [450.0], replicas=1, workers=1, progress=lines.append)
+    assert [one.content["monomer_smiles"] for one in (reference, best)] == [PEO, PTMO]
+    assert sum("done after" in line for line in lines) == 2
+    table = campaign.finalists()
+    assert table.column("monomer_smiles") == [PEO, PTMO]
+    assert table.column("n_replicas") == [1, 1]
+
+
+def test_a_campaign_on_a_cluster_says_where_finalists_would_run(ranked):
+    with Store.open(ranked) as store:
+        settings = store.get("settings")
+        store.set(settings={**settings, "executor": {**settings["executor"], "kind": "psij"}})
+    said = told(ranked, "--dry-run")
+    assert (said.returncode, said.stderr.count("\n")) == (2, 1)
+    assert "campaign small simulates on other machines (executor.kind = 'psij')" in said.stderr
+    assert "sbatch --wrap 'autodisco finalists small --executor local'" in said.stderr
+    there = told(ranked, "--dry-run", "--executor", "psij")
+    assert (there.returncode, there.stderr.count("\n")) == (2, 1)
+    assert "executor psij: only a campaign can use it" in there.stderr
+    assert told(ranked, "--dry-run", "--executor", "local", "--best", "1", "--replicas", "1").returncode == 0
 
 
 def test_report_and_export_show_the_scans(ranked, tmp_path):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from autodisco.campaign import load
+from autodisco.campaign import load, open_folder
 from autodisco.campaign.build_costs import experience
+from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.cost import cost
 from autodisco.campaign.lock import acquire
 from autodisco.campaign.preflight import examine
@@ -112,6 +113,40 @@ def test_a_campaign_that_has_begun_is_looked_at_where_it_is(copied, finished, ca
     assert tree(copied) == before
 
 
+def test_a_budget_in_hours_says_how_many_iterations_and_polymers_it_allows(copied):
+    with Store.open(copied) as store:
+        store.set(active_s=2 * 3600.0)
+    settings = open_folder(copied).settings
+    budget = settings.budget.model_copy(update={"hours": 50.0})
+    campaign = Campaign(settings.model_copy(update={"budget": budget}), copied)
+    one, within = cost(campaign).phases
+    n = int(48 / one.wall_h)
+    polymers = n * one.builds["smoke"] / campaign.tiers[0].replicas
+    assert within.name == f"48 hours: about {n} iterations, {polymers:.0f} polymers"
+    assert within.wall_h == pytest.approx(n * one.wall_h)
+    assert 48 - one.wall_h < within.wall_h <= 48
+    assert within.disk_gb == pytest.approx(n * one.disk_gb)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ('protocol = "smoke"', 'protocol = "smokee"', "did you mean 'smoke'?"),
+        ("[budget]", '[[objective]]\nname = "transferrence"\n[budget]', "did you mean 'transference"),
+    ],
+)
+def test_one_mistake_is_told_once_and_what_hangs_on_it_is_not_called_wrong(here, call, old, new, hint):
+    file = write_campaign(here)
+    file.write_text(file.read_text().replace(old, new))
+    wrong = new.split('"')[1]
+    said = call("start", file, "--dry-run", "--json")
+    assert said.code == 1
+    assert [row["what"] for row in said.json["findings"] if row["level"] == "error"] == ["parts"]
+    assert (said.out + said.err).count(wrong) == 1
+    assert hint in said.out
+    assert "its cost is not known: the mistake above comes first" in call("start", file, "--dry-run").err
+
+
 def test_another_protocol_is_scaled_by_its_work_and_long_builds_are_told(finished, tmp_path):
     file = write_campaign(tmp_path)
     file.write_text(
@@ -154,6 +189,14 @@ def test_unknown_variables_are_told_at_each_start_of_a_folder(copied, call, monk
     assert line in call("run", copied).err.splitlines()
     rows = {row["what"]: row for row in call("run", copied, "--dry-run", "--json").json["findings"]}
     assert (rows["variables"]["level"], rows["variables"]["found"]) == ("warning", line)
+
+
+def test_resume_on_another_machine_says_that_the_program_of_notifications_is_not_there(copied, call):
+    with Store.open(copied) as store:
+        settings = store.get("settings")
+        store.set(settings={**settings, "notify": {**settings["notify"], "command": "/old/machine/notify.sh"}})
+    (line,) = [line for line in call("resume", copied).err.splitlines() if "notify" in line]
+    assert line.startswith(f"{copied}: notify.command = '/old/machine/notify.sh': there is no program")
 
 
 def test_a_process_that_runs_the_campaign_is_found(begin, campaign_file, tmp_path):

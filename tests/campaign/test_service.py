@@ -70,22 +70,28 @@ def test_two_campaigns_of_one_name_have_two_units(tmp_path, monkeypatch):
     assert first.parent == tmp_path / "config" / "systemd" / "user"
 
 
-def test_without_systemd_the_unit_is_written_and_removed_and_the_crontab_line_told(
-    finished, tmp_path, call, monkeypatch
-):
+def test_without_systemd_no_unit_is_written_and_the_crontab_line_told(finished, tmp_path, call, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("AUTODISCO_SLOTS", "/somewhere/slots of mine")
     monkeypatch.setattr(service, "has_systemd", lambda: False)
     folder = finished[0].folder
     said = call("service", "install", folder)
     assert said.code == 0
     assert said.out.startswith("*/10 * * * * cd ")
-    assert service.unit_file(folder).read_text() == service.unit(folder)
-    assert "no systemd runs for this user" in call("service", "status", folder).out
-    assert call("service", "status", folder, "--json").json["installed"]
-    call("service", "uninstall", folder)
+    words = shlex.split(said.out)
+    assert {"AUTODISCO_SLOTS=/somewhere/slots of mine", f"PATH={os.environ['PATH']}"} < set(words[words.index("env") :])
+    assert "no systemd runs for this user" in said.err
     assert not service.unit_file(folder).exists()
+    assert not call("service", "status", folder, "--json").json["installed"]
     assert "nothing to do" in call("service", "uninstall", folder).err
     assert "no service" in call("service", "status", folder).out
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "crontab").write_text(f"#!/bin/sh\ncat <<'END'\n{said.out}END\n")
+    (programs / "crontab").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    assert call("service", "status", folder).out.startswith("cron: a line of the crontab")
+    assert "crontab stays" in call("service", "uninstall", folder).err
 
 
 def as_service(folder):

@@ -50,6 +50,15 @@ def test_a_mark_of_the_encoding_is_no_part_of_a_file(tmp_path):
         ('name = "a"\n[filter]\nunstable = "keep"', "filter.unstable = \"keep\": allowed is 'flag' or 'reject'"),
         ('name = "a"\n[seeds]\nfile = "gone.csv"', "seeds.file = 'gone.csv': no such file"),
         ("name =", "not valid TOML"),
+        ('name = "a"\n[budget]\ndays = 30', "unknown key budget.days; write budget.hours = 720"),
+        (
+            'name = "a"\n[budget]\nhours = "30 days"',
+            'budget.hours = "30 days": allowed is number of hours, such as 720',
+        ),
+        (
+            'name = "a"\n[simulation]\nleast_free_disk_gb = "20 GB"',
+            'simulation.least_free_disk_gb = "20 GB": allowed is number of GB, without the unit',
+        ),
     ],
 )
 def test_mistakes_are_named_with_file_key_value_and_what_is_allowed(tmp_path, text, complaint):
@@ -60,6 +69,20 @@ def test_mistakes_are_named_with_file_key_value_and_what_is_allowed(tmp_path, te
     assert line.startswith(str(tmp_path / "campaign.toml"))
     assert "\n" not in line
     assert raised.value.exit_code == 2
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_and_each_once(tmp_path):
+    text = 'name = "a"\nseed = -1\n[notify]\nping = "x"\nevents = ["none"]\n[budget]\ndays = 2\n'
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, text)
+    told = str(raised.value).split("; also: ")
+    keys = ("seed = -1", "notify.ping: an address", 'notify.events.0 = "none"', "unknown key budget.days")
+    file = tmp_path / "campaign.toml"
+    assert len(told) == len(keys)
+    assert all(any(line.startswith(f"{file}: {key}") for line in told) for key in keys)
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, text, {"AUTODISCO_SEED": "-2"}.items())
+    assert "AUTODISCO_SEED: seed = -2: allowed is" in str(raised.value)
 
 
 def test_a_missing_campaign_file_is_named(tmp_path):

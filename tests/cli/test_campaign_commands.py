@@ -95,7 +95,7 @@ def test_a_campaign_file_names_its_campaign(call, here, command):
     (here / "mine.toml").write_text('name = "other"\n')
     refused = call(command, "mine.toml")
     assert refused.code == 2
-    assert "mine.toml: its campaign 'other' has not begun in runs/: autodisco start mine.toml" in refused.err
+    assert f"mine.toml: its campaign 'other' has not begun in {here}/runs: autodisco start mine.toml" in refused.err
     fill(here / "runs" / "other", state="simulate", alive=False).close()
     assert call(command, "mine.toml").code == 0
 

@@ -43,7 +43,7 @@ def test_a_folder_that_cannot_be_made(call, here, monkeypatch):
 
 
 def test_a_campaign_that_is_not_there(call, here):
-    one_error(call("status"), 2, "no campaign in runs/")
+    one_error(call("status"), 2, "/runs (AUTODISCO_RUNS names another folder); start one")
     fill(here / "runs" / "known").close()
     one_error(call("status", "other"), 2, "other", "known")
     one_error(call("run", here / "none.toml"), 2, "none.toml")

@@ -1,6 +1,12 @@
 """verify, clean, export and fork on the command line."""
 
+import os
+from pathlib import Path
+
 import pytest
+
+from autodisco.campaign.lock import hand_over
+from tests.filled_store import fill
 
 
 def test_problems_make_the_exit_code(call, ended):
@@ -33,15 +39,25 @@ def test_tables_and_archive_are_named(call, ended, tmp_path):
         (["fork", "found"], "the new campaign needs a name"),
         (["fork", "found", "--as", "x", "--set", "seed"], "KEY=VALUE expected"),
         (["fork", "found", "--as", "../x"], "a name for a folder in runs/ expected"),
-        (["export", "found", "--archive", "x.zip"], "a new file that ends in .tar.gz"),
+        (["export", "found", "--archive", "x.zip"], "a name that ends in .tar.gz is expected"),
+        (["export", "found", "--archive", "there.tar.gz"], "is there already, and is not overwritten"),
         (["fork", "found", "--as", "x", "--from", "9"], "iteration 9 has not ended with a model"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(call, ended, arguments, complaint):
+    Path("there.tar.gz").touch()
     said = call(*arguments)
     assert said.code == 2
     assert complaint in said.err
     assert said.err.count("\n") == 1
+
+
+def test_restore_of_a_running_campaign_says_that_it_runs(call, here):
+    with fill(here / "runs" / "busy") as store:
+        hand_over(store, os.getppid())
+    said = call("restore", "busy")
+    assert said.code == 3
+    assert "is run by process" in said.err
 
 
 def test_cleaning_says_what_it_gained(call, ended):

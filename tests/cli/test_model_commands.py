@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
-from autodisco.api.locate import runs_folder
 from autodisco.campaign import doctor
+from autodisco.files import runs_folder
 from autodisco.generator import DatasetRow, Generator
 from autodisco.generator.dataset import merge_rows
 from autodisco.polymer import ORGANIC_ELEMENTS, parse

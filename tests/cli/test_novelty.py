@@ -52,6 +52,24 @@ def test_the_table_says_where_a_polymer_is_known_and_what_is_nearest(ended, list
     assert "3 polymers, " in said.err
 
 
+def test_the_page_of_the_report_says_which_polymers_are_known_where_lists_are_brought(ended, listed, call, here):
+    page = here / "out" / "index.html"
+    assert call("report", "found", "--out", "out").code == 0
+    assert "Known polymers" not in page.read_text()
+    said = call("report", "found", "--out", "out", "--against", listed)
+    assert said.code == 0, said.err
+    section = page.read_text().partition("<h2>Known polymers</h2>")[2].partition("<h2>")[0]
+    assert "(list.csv, common names, known_polymers, seeds of the campaign)" in section
+    rows = {row.partition("<code>")[2].partition("<")[0]: row for row in section.split("<tr data-key=")[1:]}
+    assert "<td>known</td>" in rows["*OCC*"]
+    assert "<code>P1 *COCCOC*</code>" in rows["*OCC*"]
+    assert "<td>new</td>" in rows["*OCCCO*"]
+    told = call("novelty", "found", "--against", listed, "--json").json
+    assert [row["monomer_smiles"] for row in told] == list(rows)
+    lost = call("report", "found", "--out", "out", "--against", "lost.csv")
+    assert (lost.code, lost.err.count("\n")) == (2, 1)
+
+
 def test_a_long_list_is_read_once_and_kept_by_its_checksum(ended, here, call, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
     monkeypatch.setattr("autodisco.report.novelty.CHUNK", 3)

@@ -80,12 +80,37 @@ def test_a_training_has_a_bar_and_the_time_that_is_left(tmp_path):
     assert re.search(r"training model 2 ━+╸?─+ 300/600  ETA 1:15", shown(status(store), 100, 30))
 
 
-def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path):
+def test_a_campaign_without_a_process_says_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert "autodisco resume a" in shown(status(fill(tmp_path / "a", alive=False)), 80, 24)
 
 
-def test_a_paused_campaign_says_how_to_go_on(tmp_path):
-    assert "autodisco resume a" in shown(status(fill(tmp_path / "a", state="paused")), 80, 24)
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+def test_a_paused_or_stopped_campaign_says_how_to_go_on(tmp_path, monkeypatch, state):
+    monkeypatch.chdir(tmp_path)
+    assert "autodisco resume a" in shown(status(fill(tmp_path / "a", state=state, alive=False)), 80, 24)
+
+
+def test_the_command_to_go_on_names_a_folder_that_is_not_among_the_campaigns(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in ("runs/one", "disk/two"):
+        (tmp_path / place).parent.mkdir()
+        text = shown(status(fill(tmp_path / place, alive=False)), 100, 24)
+        assert f"autodisco resume {place.removeprefix('runs/')} " in text.replace("\n", " ")
+
+
+def test_an_ended_campaign_whose_process_is_still_at_work_says_so(tmp_path):
+    text = shown(status(fill(tmp_path / "a", state="stopped")), 160, 24)
+    assert "still frees the disk or waits to send a notification" in text
+
+
+def test_the_time_of_replicas_ends_with_their_process(tmp_path):
+    store = fill(tmp_path / "a", alive=False)
+    row = next(row for row in store.open_replicas() if row.status == "running")
+    store.update_replica(row.key, row.protocol, row.replica, started=1000.0)
+    store.set(heartbeat=1090.0)
+    assert [one.elapsed_s for one in status(store).simulations.running_replicas] == [90.0]
+    assert " left" not in shown(status(store), 100, 24)
 
 
 def test_a_shortage_is_shown_and_no_end_is_promised(tmp_path):

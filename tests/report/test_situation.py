@@ -69,7 +69,8 @@ def test_at_work_it_says_how_far_it_is_and_what_follows(tmp_path):
         ("exhausted", False, "it has ended"),
     ],
 )
-def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, state, alive, reason):
+def test_where_nothing_moves_it_says_why_and_what_to_do(tmp_path, monkeypatch, state, alive, reason):
+    monkeypatch.chdir(tmp_path)
     with fill(tmp_path / "a", state=state, alive=alive) as store:
         told = situation(store)
     assert reason in told["idle"]

@@ -4,6 +4,7 @@ from collections import Counter
 
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.judging import judge
+from autodisco.campaign.scores import ask_again
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
 from autodisco.campaign.states import advance
 from autodisco.campaign.training import evidence, labelling, training_set
@@ -20,6 +21,7 @@ def acquire(campaign: Campaign, store: Store) -> None:
 
 def _acquire(campaign: Campaign, store: Store) -> None:
     iteration = store.get("iteration")
+    ask_again(campaign, store)
     judge(store)
     ranked = ranking(store)
     seen_by_rule = evidence(campaign, store, ranked)

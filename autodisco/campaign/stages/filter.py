@@ -14,8 +14,9 @@ from autodisco.campaign.judging import judge
 from autodisco.campaign.pool import has_pool, waiting, wanted_new
 from autodisco.campaign.replicas import finish
 from autodisco.campaign.saturation import judge_last
+from autodisco.campaign.scores import calculate
 from autodisco.campaign.stages.stage import NEXT, Event, Stage
-from autodisco.campaign.states import Interrupted, advance
+from autodisco.campaign.states import advance
 from autodisco.errors import AutodiscoError
 from autodisco.polymer import Material, RepeatUnit, flags_of, read_material, scores_of
 from autodisco.store import FAULT, Candidate, Store
@@ -91,21 +92,19 @@ def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Coun
 
 
 def _calculate(campaign: Campaign, store: Store, iteration: int) -> None:
-    """Values of the structure that take long, before the transaction in which each new string is judged: nobody else
-    could write meanwhile. They are kept by what calculates them."""
+    """Values of the structure of the new strings to which nothing else objects, before each is judged."""
     if not any(one.structure for one in campaign.wanted.every):
         return
-    known = store.known_keys()
+    known, texts = store.known_keys(), []
     for draw in store.candidates(iteration, "drawn"):
         if draw.key in known:
             continue
         known.add(draw.key or "")
-        if campaign.interrupted():
-            raise Interrupted
         with contextlib.suppress(Exception):  # judging meets it again, and tells it
             unit = read_material(draw.smiles)
             if not _objection(campaign, unit, _flags(campaign, unit), scores_of(unit)):
-                campaign.wanted.of_structure(unit.smiles)
+                texts.append(unit.smiles)
+    calculate(campaign, texts)
 
 
 def _flags(campaign: Campaign, unit: Material) -> list[dict[str, Any]]:

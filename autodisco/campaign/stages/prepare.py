@@ -11,7 +11,7 @@ from autodisco.campaign.failures import check_failures
 from autodisco.campaign.judging import judge
 from autodisco.campaign.measurements import seed_tables, take_table
 from autodisco.campaign.replicas import finish, settle
-from autodisco.campaign.scores import known_scores
+from autodisco.campaign.scores import ask_again, known_scores
 from autodisco.campaign.seeds import Seed, add_enumerated, read_seeds
 from autodisco.campaign.stages.stage import ENUMERATION, NEXT, Event, Stage
 from autodisco.campaign.states import Interrupted, advance
@@ -52,6 +52,7 @@ def prepare(campaign: Campaign, store: Store) -> None:
             f"({', '.join(codes)}); see autodisco log; run the campaign again to start them from other builds"
         )
     check_failures(campaign, store)
+    ask_again(campaign, store)
     judge(store)
     if not store.training(0):
         store.write_training(0, training_set(campaign, store, evidence(campaign, store, ranking(store))))

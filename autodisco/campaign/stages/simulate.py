@@ -6,7 +6,7 @@ from autodisco.campaign.budget import end_spent, simulations_left, simulations_s
 from autodisco.campaign.campaign import Campaign
 from autodisco.campaign.failures import check_failures
 from autodisco.campaign.overlap import choose_ahead, is_due
-from autodisco.campaign.pool import choose_batch
+from autodisco.campaign.pool import calculate_pool, choose_batch
 from autodisco.campaign.promoting import weigh_tiers
 from autodisco.campaign.replicas import finish, settle
 from autodisco.campaign.stages.stage import NEXT, SIMULATION, Event, Stage
@@ -46,6 +46,7 @@ def plan_batch(campaign: Campaign, store: Store) -> None:
     replicas = 1 if first.protocol in store.starved() else first.replicas
     if store.batch_replicas():
         return
+    calculate_pool(campaign, store)
     with store.transaction():
         batch = choose_batch(campaign, store, campaign.seed(iteration, SIMULATION))
         wanted = [(row.key or "", number) for row in batch for number in range(replicas)]

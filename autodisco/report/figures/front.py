@@ -37,7 +37,8 @@ def front(source: Source) -> PrintFigure | str:
     """A panel for each pair of objectives, with intervals and the numbers of the polymers on the front."""
     found = source.content.status.front
     if not found:
-        return "the campaign has one objective, or has not judged yet"
+        one = len(source.content.settings.get("objective") or []) < 2
+        return "the campaign has one objective" if one else "no iteration of the campaign was judged yet"
     pairs = list(combinations(range(len(found.objectives)), 2))[:MOST_PANELS]
     leading = found.leading[:MOST_NUMBERED]
     key = "; ".join(f"{n}: {_named(row)}" for n, row in enumerate(leading, 1))
