@@ -149,7 +149,10 @@ def _word(text: str) -> str:
 def crontab_line(folder: Path) -> str:
     """The line for `crontab -e` on a machine without systemd: it looks every ten minutes whether the process is there
     and not hung (`watchdog`). Cron has none of the variables of this shell; the line sets those of `FOR_CRON`."""
-    variables = [f"{name}={os.environ[name]}" for name in FOR_CRON if os.environ.get(name)]
+    here = {name: os.environ[name] for name in FOR_CRON if os.environ.get(name)}
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    here["PATH"] = ":".join(dict.fromkeys(folders))  # each once: cron takes a thousand characters
+    variables = [f"{name}={value}" for name, value in here.items()]
     command = " ".join(map(shlex.quote, ["env", *variables, *_command(folder.absolute()), "--watch"]))
     place = shlex.quote(str(folder.absolute()))
     return f"*/10 * * * * cd {place} && {command}".replace("%", r"\%")

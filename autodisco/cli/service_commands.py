@@ -76,7 +76,9 @@ def status(name: NAME = None, as_json: JSON = False) -> None:
     if in_crontab:
         print("cron: a line of the crontab of this user looks after it every ten minutes (crontab -l)")
     if not found.installed:
-        print(f"no service of systemd{'' if in_crontab else '; autodisco service install makes it one'}")
+        if not in_crontab:
+            here = "" if found.active else " or, without systemd as here, prints a line for cron"
+            print(f"no service; autodisco service install makes it one{here}")
         return
     print(f"{found.unit}: {found.active or 'no systemd runs for this user'}")
     print(f"file {found.file}")
