@@ -104,6 +104,10 @@ def analyze(
     given = runs.split(paths)
     names, folders = [runs.name_of(run) for run in given], runs.folders_of(given)
     results, curves = [], []
+    from autodisco_kernels.compilation import is_compiled
+
+    if not is_compiled():
+        message("the kernels are compiled once, on first use; this takes about a minute")
     for run, name, folder in zip(given, names, folders, strict=True):
         with _Reading(name) as progress:
             found = analysis.analyze(*run, **options, progress=progress)

@@ -76,3 +76,18 @@ def test_unknown_observables_and_keys_are_named(run):
         observe(given, names=["gyraton"])
     with pytest.raises(AttributeError, match="viscosity"):
         together.viscosity  # noqa: B018
+
+
+def test_noise_of_small_distances_does_not_set_the_scale_of_the_distribution():
+    from matplotlib.figure import Figure
+
+    who, cell = salt(20, 20), np.eye(3) * 20.0
+    positions = brownian(80, who, cell, 0.3, 0.3)
+    cation, anion = who.species[0].sites[0], who.species[1].sites[0]
+    positions[:, anion] += positions[0, cation] + [0.02, 0, 0] - positions[0, anion]  # once in the first bin
+    seen = observe(trajectory(who, positions, cell))
+    axes = Figure().add_subplot()
+    seen.observables["coordination"].plots()["surroundings"](axes)
+    (shown,) = [line for line in axes.lines if line.get_label() == "$g(r)$, anions"]
+    assert np.nanmax(shown.get_ydata()) > 100
+    assert 1 < axes.get_ylim()[1] < 10

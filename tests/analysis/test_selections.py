@@ -317,3 +317,14 @@ def test_a_property_that_the_topology_does_not_hold_is_named_with_those_it_holds
         _select(bare, "element Li", "--cation")
     with pytest.raises(InputError, match="'resname LI and': "):
         _select(mda.Universe(str(topology), to_guess=()), "resname LI and", "--cation")
+
+
+def test_a_residue_name_that_all_atoms_have_names_no_ion(system, tmp_path):
+    topology, file = written(system, tmp_path, "run.xtc")
+    found = analyze(topology, file, **SELECTIONS).properties
+    assert set(found.species_count) == {"Li", "TFS"}
+    alike = re.sub(r"(?m)^(ATOM.{13})(LI |TFS|PEO)", r"\1SYS", topology.read_text())
+    assert alike.count("SYS") == len(system.atoms)
+    topology.write_text(alike)
+    chosen = SELECTIONS | {"cation": "name LI", "anion": f"resid {N_PAIRS + 1}:{2 * N_PAIRS}"}
+    assert set(analyze(topology, file, **chosen).properties.species_count) == {"Li", "CNO"}
