@@ -118,7 +118,7 @@ def _measured_speed(campaign: Campaign) -> "tuple[Speed | None, str]":
 def _from_speed(protocol: Protocol, speed: "Speed | None", source: str) -> BuildCost:
     from autodisco.simulation.speed import build_s
 
-    took = build_s(speed.ns_per_day, protocol) if speed else None
+    took = build_s(speed, protocol) if speed else None
     used = took * speed.cpu_per_wall if speed and took else None
     return BuildCost(protocol.name, used, took, _trajectory(protocol), source)
 
