@@ -46,9 +46,9 @@ def busy() -> str:
     return f"load {load:.0f} on {counted(cores(), 'core')}, wall times are those of now" if load > cores() else ""
 
 
-OVERHEAD_CPU_S = 3.0
-"""CPU time of a build beside its dynamics: start of the process, growth, parameters, minimisation and analysis. They
-are 3.3 of the 40 CPU-seconds of a build of `quick` for poly(ethylene oxide), and most of one of `smoke`."""
+OVERHEAD_CPU_S = 2.5
+"""CPU time of a build beside its dynamics: start of the process, growth, parameters, minimisation and analysis. For
+poly(ethylene oxide) it was 2 of 2.4 CPU-seconds with `smoke` and 3 of 40 with `quick`."""
 
 
 def build_s(speed: Speed, protocol: Protocol) -> float:

@@ -147,7 +147,7 @@ def _ranked(row: Ranked, objective: Objective) -> dict[str, Any]:
 
 
 def _ranking_limits(rows: Sequence[Ranked], source: Source) -> tuple[float, float]:
-    """Ends of the axis. Expected values may lie decades below simulated ones; each of their intervals is shown whole."""
+    """Ends of the axis. Expected values may lie decades below simulated ones; their intervals are shown whole."""
     objective, read = source.objective, source.objective.read
     expected = [(read(row.expected_low), read(row.expected_high)) for row in rows if source.content.judged]
     left, right = limits([*map(span, rows), *expected], objective)
