@@ -201,8 +201,10 @@ def test_more_replicas_than_cores_are_a_warning_and_do_not_make_the_estimate_sho
         shutil.copytree(request.getfixturevalue("finished")[0].folder, here / "runs" / "before")
     n, told = cores(), {}
     for workers in (n, 64 * n):
-        file = write_campaign(here, workers=workers, batch=128 * n)
-        file.write_text(file.read_text().replace("[budget]", "[budget]\nhours = 720"))
+        file = write_campaign(here, batch=128 * n)
+        text = re.sub(r"^workers = .*\n", "", file.read_text(), flags=re.MULTILINE)
+        text = text.replace("[simulation]", f"[simulation]\nworkers = {workers}")
+        file.write_text(text.replace("[budget]", "[budget]\nhours = 720"))
         told[workers] = cost(load(file, here / "runs", checked=False))
     assert levels(file, here / "runs")["executor"] == (
         "warning",
