@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 from autodisco.campaign.export import tables
 from autodisco.campaign.judging import judge
-from autodisco.campaign.measurements import add_measurements
+from autodisco.campaign.measurements import read_table
 from autodisco.decide import Standings
 from autodisco.decide.life import life_of, lines
 from autodisco.decide.objective import CONDUCTIVITY
@@ -124,24 +125,24 @@ def test_measured_values_are_told_wherever_their_polymer_is(tmp_path):
     file = tmp_path / "own.csv"
     rows = ("*CCCO*,conductivity,1.3,µS/cm,0.3,70,°C", "*OCC*,conductivity,0.92,mS/cm,,60,°C")
     file.write_text("\n".join([header, *(f"{row},LiTFSI,1,mol/kg" for row in rows)]) + "\n")
-    bare, ranked = parse("*CCCO*"), parse("*OCC*")
+    bare, ranked = "key-1", "key-0"  # as the filled store calls them
     with fill(tmp_path / "works") as store:
-        store.set(reference_key=ranked.key)
-        store.write("UPDATE labels SET value = NULL WHERE key = 'key-1'")
-        for old, unit in (("key-1", bare), ("key-0", ranked)):
-            for table in ("polymers", "replicas", "labels"):
-                store.write(f"UPDATE {table} SET key = ? WHERE key = ?", unit.key, old)
-        add_measurements(store, str(file), "experiment")
+        store.write("DELETE FROM labels WHERE key = ?", bare)
+        own = [
+            replace(row, key=key)
+            for row, key in zip(read_table(str(file), "experiment").rows, (bare, ranked), strict=True)
+        ]
+        store.set_experiments("own.csv", own)
         folder = write_report(store).parent
-        told = lines(life_of(store, bare.key, Standings(store)))
+        told = lines(life_of(store, bare, Standings(store)))
         assert told[-2:] == [
             "  measured: conductivity 0.0013 ± 0.0003 mS/cm at 70 °C (343.15 K), LiTFSI 1 mol/kg "
             "(source experiment, own.csv line 2)",
             "  measured, not simulated here",
         ]
         exported = {row["key"]: row["measured"] for row in tables(store)["polymers"]}
-        assert "0.0013 ± 0.0003 mS/cm" in exported[bare.key]
-        assert {key for key, cell in exported.items() if cell} == {bare.key, ranked.key}
+        assert "0.0013 ± 0.0003 mS/cm" in exported[bare]
+        assert {key for key, cell in exported.items() if cell} == {bare, ranked}
     page = (folder / "index.html").read_text()
     without = page[page.index("Polymers without a simulated value") :].partition("</table>")[0]
     row = without[without.index("poly(oxetane)") :].partition("</tr>")[0]
@@ -150,7 +151,7 @@ def test_measured_values_are_told_wherever_their_polymer_is(tmp_path):
     assert of_csv["*OCC*"].startswith("conductivity 0.92 mS/cm at 60 °C")
     assert not of_csv["*COCOC*"]
     of_json = {row["key"]: row["measured"] for row in json.loads((folder / "ranking.json").read_text())["polymers"]}
-    assert [one["value"] for one in of_json[ranked.key]] == [pytest.approx(9.2e-4)]
+    assert [one["value"] for one in of_json[ranked]] == [pytest.approx(9.2e-4)]
 
 
 def test_the_page_tells_the_life_of_every_polymer_in_the_words_of_explain(written, page):
