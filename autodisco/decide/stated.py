@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from autodisco.analysis.quantities import quantity
+from autodisco.decide.measured_units import NAMES
 from autodisco.decide.objective import of_quantity
 from autodisco.store import Experiment
 
@@ -21,7 +22,7 @@ def by_key(rows: Iterable[Experiment]) -> dict[str, list[Experiment]]:
 
 
 def stated(row: Experiment) -> str:
-    """A value with its error and conditions: ``0.0013 ± 0.0003 mS/cm at 70 °C (343.15 K), LiTFSI 1.49 mol/kg``."""
+    """A value with its error and conditions: ``0.00130 ± 0.00030 mS/cm at 70 °C (343.15 K), LiTFSI 1.49 mol/kg``."""
     found = of_quantity(quantity(row.quantity).label, row.quantity)
     at = ""
     if row.temperature_k is not None:
@@ -33,7 +34,8 @@ def stated(row: Experiment) -> str:
 def stated_with_place(row: Experiment) -> str:
     """The same with its quantity, the source of the posterior, and the line of the table."""
     reference = f", {row.reference}" if row.reference else ""
-    what = quantity(row.quantity).label
+    named = {column: name.replace("_", " ") for name, column in NAMES.items()}  # the labels are those of simulations
+    what = named.get(row.quantity) or quantity(row.quantity).label
     return f"{what} {stated(row)} (source {row.source}, {row.origin} line {row.line}{reference})"
 
 

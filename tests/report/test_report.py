@@ -136,17 +136,17 @@ def test_measured_values_are_told_wherever_their_polymer_is(tmp_path):
         folder = write_report(store).parent
         told = lines(life_of(store, bare, Standings(store)))
         assert told[-2:] == [
-            "  measured: conductivity 0.0013 ± 0.0003 mS/cm at 70 °C (343.15 K), LiTFSI 1 mol/kg "
+            "  measured: conductivity 0.00130 ± 0.00030 mS/cm at 70 °C (343.15 K), LiTFSI 1 mol/kg "
             "(source experiment, own.csv line 2)",
             "  measured, not simulated here",
         ]
         exported = {row["key"]: row["measured"] for row in tables(store)["polymers"]}
-        assert "0.0013 ± 0.0003 mS/cm" in exported[bare]
+        assert "0.00130 ± 0.00030 mS/cm" in exported[bare]
         assert {key for key, cell in exported.items() if cell} == {bare, ranked}
     page = (folder / "index.html").read_text()
     without = page[page.index("Polymers without a simulated value") :].partition("</table>")[0]
     row = without[without.index("poly(oxetane)") :].partition("</tr>")[0]
-    assert "measured, not simulated here: 0.0013 ± 0.0003 mS/cm at 70 °C" in row
+    assert "measured, not simulated here: 0.00130 ± 0.00030 mS/cm at 70 °C" in row
     of_csv = {row["monomer_smiles"]: row["measured"] for row in csv.DictReader((folder / "ranking.csv").open())}
     assert of_csv["*OCC*"].startswith("conductivity 0.92 mS/cm at 60 °C")
     assert not of_csv["*COCOC*"]
