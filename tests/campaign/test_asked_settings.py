@@ -60,10 +60,13 @@ def freeze(process, folder):
     """Stop a daemon outside of its transactions."""
     while True:
         os.kill(process, signal.SIGSTOP)
-        with contextlib.closing(sqlite3.connect(folder / "state.db", timeout=0.2, isolation_level=None)) as other:
-            with contextlib.suppress(sqlite3.OperationalError):
-                other.execute("BEGIN IMMEDIATE")
-                return other.execute("ROLLBACK")
+        with (
+            contextlib.closing(sqlite3.connect(folder / "state.db", timeout=0.2, isolation_level=None)) as other,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+            return
         os.kill(process, signal.SIGCONT)
 
 

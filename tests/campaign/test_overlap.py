@@ -86,7 +86,7 @@ def test_the_next_batch_is_due_when_the_first_part_of_this_one_has_ended(planned
     assert max(row.key for row in first) < min(row.key for row in last), "replicas start in the order of keys"
     conduct(store, [*first[:1], *last])
     assert not is_due(campaign, store)
-    store.update_replica(first[1].key, "smoke", 0, status="failed", failure_code="unstable")
+    store.update_replica(first[1].key, first[1].protocol, 0, status="failed", failure_code="unstable")
     assert is_due(campaign, store)
     choose_ahead(campaign, store)
     assert not is_due(campaign, store)
