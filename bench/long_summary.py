@@ -64,9 +64,10 @@ def plot(builds, published, offset: float, slope: float, protocol: str, path: Pa
     """Simulated against published values, with the line."""
     figure = Figure(figsize=(4.6, 3.8), layout="constrained", dpi=150)
     axes = figure.subplots()
-    for place, (unit, value) in enumerate(sorted(published.items(), key=lambda item: item[1])):
+    for unit, value in published.items():
         mean = 1e3 * np.mean(builds[unit])
-        beside = {"xytext": (-5, 4), "ha": "right"} if place % 2 else {"xytext": (5, -7), "ha": "left"}
+        above = np.log10(mean) - offset - slope * np.log10(1e3 * value) > 0.01  # the name stands away from the line
+        beside = {"xytext": (-5, 4), "ha": "right"} if above else {"xytext": (5, -7), "ha": "left"}
         axes.plot([1e3 * value] * len(builds[unit]), 1e3 * np.array(builds[unit]), ".", color="#0072b2")
         axes.annotate(unit.replace("*", ""), (1e3 * value, mean), textcoords="offset points", fontsize=7, **beside)
     span = np.array([min(published.values()), max(published.values())]) * 1e3
