@@ -73,9 +73,9 @@ def check(smiles: str) -> Check:
     from autodisco.names import common_names
     from autodisco.polymer import parse, read_material, scores, stability_flags
     from autodisco.polymer.bigsmiles import bigsmiles_of, psmiles_of
+    from autodisco.polymer.caveats import caveats
     from autodisco.polymer.repeat_unit import undirected
     from autodisco.simulation.forcefield import weaknesses
-    from autodisco.surrogate.caveats import caveats
 
     try:
         unit = parse(smiles)

@@ -195,8 +195,8 @@ def _predictions(
 ) -> Predictions:
     """What a posterior says of repeat units, and what was learnt from tables since the one `before`."""
     from autodisco.decide.sources import REFERENCE
+    from autodisco.polymer.caveats import MELTING, what_it_is
     from autodisco.surrogate import TARGET, estimates, far_off
-    from autodisco.surrogate.caveats import MELTING, what_it_is
 
     (at,) = estimates(posterior, [compared], compared)
     far = far_off(posterior, _labels(tables)) if tables else []

@@ -178,7 +178,7 @@ def read_values(file: str) -> ValueTable:
 
 def warnings_of(path: str, table: ValueTable) -> list[str]:
     """Lines about values that are probably in another unit, and about columns that are not read."""
-    from autodisco.surrogate.caveats import BEST_DRY_S_PER_CM, PLAUSIBLE_S_PER_CM, SOURCE
+    from autodisco.polymer.caveats import BEST_DRY_S_PER_CM, PLAUSIBLE_S_PER_CM, SOURCE
 
     found = []
     high = [(smiles, value) for smiles, value in table.values if value > PLAUSIBLE_S_PER_CM]

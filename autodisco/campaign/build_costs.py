@@ -30,13 +30,14 @@ BYTES_PER_ATOM = 12
 @dataclass(frozen=True)
 class BuildCost(Record):
     """CPU time and wall time (s) and disk (bytes) of a build of a protocol, each None where it is not known, and where
-    they come from."""
+    they come from; `is_alone` if they are those of one build without others beside it."""
 
     protocol: str
     cpu_s: float | None
     wall_s: float | None
     n_bytes: float | None
     source: str
+    is_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ def _measured_speed(campaign: Campaign) -> "tuple[Speed | None, str]":
 def _from_speed(protocol: Protocol, speed: "Speed | None", source: str) -> BuildCost:
     from autodisco.simulation.speed import build_s
 
-    took = build_s(speed.ns_per_day, protocol) if speed else None
+    took = build_s(speed, protocol) if speed else None
     used = took * speed.cpu_per_wall if speed and took else None
-    return BuildCost(protocol.name, used, took, _trajectory(protocol), source)
+    return BuildCost(protocol.name, used, took, _trajectory(protocol), source, is_alone=True)
 
 
 def _trajectory(protocol: Protocol) -> float:

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autodisco.campaign.architecture import reference_of
 from autodisco.campaign.budget import batch_size
 from autodisco.campaign.build_costs import BuildCost, build_costs, experience
 from autodisco.campaign.campaign import Campaign
-from autodisco.campaign.running import executor_of
+from autodisco.campaign.running import AtHand, at_hand, executor_of
 from autodisco.campaign.seeds import usable_seeds
 from autodisco.campaign.shared import shared_folder
 from autodisco.campaign.tiers import timeout_s
@@ -40,9 +41,10 @@ class Phase(Record):
 @dataclass(frozen=True)
 class Cost(Record):
     """Costs of a build of each protocol, of a training (s, None where unknown), and of the parts of the campaign with
-    so many replicas at a time."""
+    so many replicas at a time; `limit` says which cores or GPUs have fewer places than that, empty where none."""
 
     workers: int
+    limit: str
     builds: list[BuildCost]
     training_s: float | None
     phases: list[Phase]
@@ -81,17 +83,20 @@ def cost(campaign: Campaign) -> Cost:
     builds = build_costs(campaign, loaded, known)
     taken = next((one.training_s for one in known if one.training_s), None)
     share = _share_of_card(campaign, executor.workers)
-    each = _phase("an iteration", _iteration(campaign), builds, executor.workers, share, taken)
+    hands = at_hand(campaign.settings, executor)
+    phase = partial(_phase, builds=builds, workers=executor.workers, hands=hands, card=share, training=taken)
+    each = phase("an iteration", _iteration(campaign))
     first, phases, (state, ended, used_h) = None, [each], _reached(campaign)
     if state in (None, "prepare"):
-        first = _phase("before the first iteration", _preparation(campaign), builds, executor.workers, share, taken)
+        first = phase("before the first iteration", _preparation(campaign))
         phases = [first, each]
     if (left := campaign.settings.budget.iterations - ended) > 0:
         told = f"all of {counted(left, 'iteration')}" if first else f"{counted(left, 'iteration')} that may follow"
         phases.append(_sum(told, first, each, left))
     if within := _within_hours(campaign, first, each, used_h):
         phases.append(within)
-    return Cost(executor.workers, builds, taken, phases)
+    limit = hands.told if hands and hands.replicas < executor.workers else ""
+    return Cost(executor.workers, limit, builds, taken, phases)
 
 
 def _reached(campaign: Campaign) -> tuple[str | None, int, float]:
@@ -158,20 +163,29 @@ def _share_of_card(campaign: Campaign, workers: int) -> float:
 
 
 def _phase(
-    name: str, numbers: list[float], builds: list[BuildCost], workers: int, card: float, training: float | None
+    name: str,
+    numbers: list[float],
+    builds: list[BuildCost],
+    workers: int,
+    hands: AtHand | None,
+    card: float,
+    training: float | None,
 ) -> Phase:
-    """The cost of so many builds of each protocol and the training of a model after them."""
+    """The cost of so many builds of each protocol and the training of a model after them. Cores compute no more than
+    one CPU second each a second, and times of builds alone hold for as many as there are places."""
     wanted = [(number, build) for number, build in zip(numbers, builds, strict=True) if number]
     cpu = _total((number, build.cpu_s) for number, build in wanted)
-    wall = _total((number, build.wall_s) for number, build in wanted)
     n_bytes = _total((number, build.n_bytes) for number, build in wanted)
+    places = min(workers, hands.replicas) if hands else workers
+    busy = _total((number / (places if build.is_alone else workers), build.wall_s) for number, build in wanted)
+    computing = cpu / hands.cores if hands and cpu is not None else 0.0
     longest = max((build.wall_s or 0.0 for number, build in wanted if number >= 1), default=0.0)
     return Phase(
         name=name,
         builds={build.protocol: number for number, build in zip(numbers, builds, strict=True)},
         cpu_h=None if cpu is None else (cpu + (training or 0.0)) / 3600,
-        gpu_h=None if wall is None else wall * card / 3600,
-        wall_h=None if wall is None else (max(longest, wall / workers) + (training or 0.0)) / 3600,
+        gpu_h=None if busy is None else busy * workers * card / 3600,
+        wall_h=None if busy is None else (max(longest, busy, computing) + (training or 0.0)) / 3600,
         disk_gb=None if n_bytes is None else n_bytes / 1e9,
     )
 

@@ -111,7 +111,7 @@ def _speed() -> tuple[bool, str]:
     text = f"{found} ({atoms} atoms of protocol quick)"
     if not known:
         return True, text
-    fastest = max(value.ns_per_day for value in known.values())
+    fastest = max(known.values(), key=lambda value: value.ns_per_day)
     builds = [(name, build_s(fastest, protocols.load(name))) for name in ("quick", "overnight")]
     told = f"a build takes about {joined([f'{duration(s)} with {name}' for name, s in builds])}"
     return True, "; ".join(filter(None, (text, told, busy())))

@@ -15,7 +15,7 @@ from autodisco.campaign.campaign_file import Look, looks
 from autodisco.campaign.cost import seeds_by_label
 from autodisco.campaign.notify import check_notify
 from autodisco.campaign.room import lack_of_room
-from autodisco.campaign.running import executor_of, serving
+from autodisco.campaign.running import at_hand, executor_of, serving
 from autodisco.campaign.seeds import usable_seeds
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import require_local_disk, shared_folder
@@ -163,6 +163,11 @@ def _executor(campaign: Campaign) -> str:
     """Raises AutodiscoError where the executor would have to wait: without its queue or its batch system."""
     settings, executor = campaign.settings, serving(campaign.settings, campaign.folder)
     told = f"{settings.executor.kind}, {counted(executor.workers, 'replica')} at a time"
+    hands = at_hand(settings, executor)
+    if hands and hands.replicas < executor.workers:
+        raise AutodiscoError(
+            f"{told}, more than there is room for ({hands.told}): they take turns; simulation.workers = 0 fills it"
+        )
     if executor.here:
         return f"{told}, {counted(executor.threads, 'core')} each of {cores()}"
     if place := executor.place:

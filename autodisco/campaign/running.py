@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.shared import out_of_reach, shared_folder
 from autodisco.errors import AutodiscoError, StorageError
+from autodisco.machine import cores
 from autodisco.store import WAITING, ReplicaState, Store, available_part
+from autodisco.text import counted
 
 if TYPE_CHECKING:
     from autodisco.campaign.campaign import Campaign
@@ -28,6 +31,33 @@ def executor_of(settings: Settings) -> Executor:
     given = settings.executor
     asked = settings.simulation
     return load_executor(given.kind, asked.workers, asked.threads, given.options, asked.engine)
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """Cores of this machine, how many replicas its cores or GPUs have places for, and which those are, in words."""
+
+    cores: int
+    replicas: int
+    told: str
+
+
+def at_hand(settings: Settings, executor: Executor) -> AtHand | None:
+    """What replicas of executor ``local`` have on this machine; None for other executors."""
+    if settings.executor.kind != "local":
+        return None
+    from autodisco.simulation import engines
+    from autodisco.simulation.executors.cards import found
+
+    options, n = settings.executor.options, cores()
+    if engines.load(settings.simulation.engine).has_gpu():
+        given = options.get("gpus")
+        cards = len(found() if given is None else given)
+        if cards:
+            each = options.get("replicas_per_gpu", 1)
+            return AtHand(n, cards * each, f"{counted(cards, 'GPU')} at hand, {counted(each, 'replica')} each")
+    threads = f", {executor.threads} a replica" if executor.threads > 1 else ""
+    return AtHand(n, max(1, n // executor.threads), f"{counted(n, 'core')} at hand{threads}")
 
 
 def engine_of(settings: Settings, executor: Executor) -> str:

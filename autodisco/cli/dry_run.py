@@ -78,11 +78,12 @@ def _print_cost(campaign: "Campaign", costs: "Cost") -> None:
             for row in costs.phases
         ],
     )
-    told = f"wall hours are those with {counted(costs.workers, 'replica')} at a time"
+    limit = f", limited by the {costs.limit}," if costs.limit else ""
+    told = f"wall hours are those with {counted(costs.workers, 'replica')} at a time{limit}"
     if costs.training_s:
         print(f"{told} and {duration(costs.training_s)} for a training")
     else:
-        print(f"{told}, without the training of the model, which was not measured here yet")
+        print(f"{told.rstrip(',')}, without the training of the model, which was not measured here yet")
 
 
 def _bytes(value: float | None) -> str:

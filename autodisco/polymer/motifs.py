@@ -3,6 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Sequence
+from math import comb
 
 from rdkit import Chem
 
@@ -18,22 +19,29 @@ BOND_SIGNS = {Chem.BondType.SINGLE: "–", Chem.BondType.DOUBLE: "=", Chem.BondT
 def in_common(failed: Sequence[str], others: Sequence[str]) -> str:
     """What the failed repeat units share and the others do not, as a sentence; by Fisher's exact test, corrected for
     the number of motifs that were looked at."""
-    from scipy.stats import fisher_exact  # takes a second to import
-
     with_it, without = Counter[str](), Counter[str]()
     for counts, units in ((with_it, failed), (without, others)):
         for smiles in units:
             counts.update(motifs(smiles))
     found = []
     for motif, n in with_it.items():
-        table = [[n, len(failed) - n], [without[motif], len(others) - without[motif]]]
-        p = float(fisher_exact(table, alternative="greater").pvalue) * len(with_it)
+        p = fisher_exact(n, len(failed), without[motif], len(others)) * len(with_it)
         if p < SIGNIFICANT:
             found.append((p, motif, n))
     if not found:
         return "they have no bond or element in common that the others lack"
     told = [f"{motif} in {n} of them and {without[motif]} of {len(others)} others" for _, motif, n in sorted(found)[:3]]
     return f"in common: {', '.join(told)}"
+
+
+def fisher_exact(n: int, of: int, n_others: int, of_others: int) -> float:
+    """One-sided p of Fisher's exact test: that `n` or more of `of` have what `n_others` of `of_others` have, by chance.
+
+    That of `scipy.stats`, whose import alone would be a sixth of the time of a report.
+    """
+    having, every = n + n_others, of + of_others
+    as_many = sum(comb(of, k) * comb(of_others, having - k) for k in range(n, min(of, having) + 1))
+    return as_many / comb(every, having)
 
 
 @functools.lru_cache(maxsize=4096)

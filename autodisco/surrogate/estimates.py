@@ -8,7 +8,7 @@ from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.polymer import Material
-from autodisco.surrogate.caveats import Caveat, caveats
+from autodisco.polymer.caveats import Caveat, caveats
 from autodisco.surrogate.posterior import Posterior
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.sources import Label, Normal, Priors, Source

@@ -17,7 +17,9 @@ from autodisco.campaign.lock import acquire
 from autodisco.campaign.preflight import examine
 from autodisco.campaign.settings import Settings
 from autodisco.campaign.variables import OTHER_VARIABLES, variable_of
+from autodisco.machine import cores
 from autodisco.simulation.engines.engine import Speed
+from autodisco.simulation.speed import OVERHEAD_CPU_S
 from autodisco.store import Store
 from autodisco.text import counted
 from tests.campaign.conftest import write_campaign
@@ -187,10 +189,39 @@ def test_where_nothing_is_known_the_engine_is_measured(tmp_path, monkeypatch):
     file = write_campaign(tmp_path)
     file.write_text(file.read_text().replace('"smoke"', '"quick"'))
     (build,) = cost(load(file, tmp_path / "runs", checked=False)).builds
-    assert build.wall_s == pytest.approx(86_400 * 66.5e-3 / 50, rel=0.1)
+    assert build.wall_s == pytest.approx(86_400 * 66.5e-3 / 50 + OVERHEAD_CPU_S / 0.2, rel=0.1)
     assert build.cpu_s == pytest.approx(0.2 * build.wall_s)
     assert "; load 1000 on " in build.source
     assert build.source.startswith("two seconds of lammps")
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_more_replicas_than_cores_are_a_warning_and_do_not_make_the_estimate_shorter(known, here, call, request):
+    if known:
+        shutil.copytree(request.getfixturevalue("finished")[0].folder, here / "runs" / "before")
+    n, told = cores(), {}
+    for workers in (n, 64 * n):
+        file = write_campaign(here, batch=128 * n)
+        text = re.sub(r"^workers = .*\n", "", file.read_text(), flags=re.MULTILINE)
+        text = text.replace("[simulation]", f"[simulation]\nworkers = {workers}")
+        file.write_text(text.replace("[budget]", "[budget]\nhours = 720"))
+        told[workers] = cost(load(file, here / "runs", checked=False))
+    assert levels(file, here / "runs")["executor"] == (
+        "warning",
+        f"local, {64 * n} replicas at a time, more than there is room for ({counted(n, 'core')} at hand): "
+        "they take turns; simulation.workers = 0 fills it",
+    )
+    assert (told[n].limit, told[64 * n].limit) == ("", f"{counted(n, 'core')} at hand")
+    within = told[64 * n].phases[-1]
+    assert within.name.startswith("720 hours: about ")
+    assert within.cpu_h <= 720 * n
+    (one, other) = (told[workers].phases[1].wall_h for workers in (n, 64 * n))
+    if known:
+        assert other * n >= told[64 * n].phases[1].cpu_h * 0.99
+        said = call("start", file, "--dry-run").out
+        assert f"wall hours are those with {64 * n} replicas at a time, limited by the {counted(n, 'core')} at" in said
+    else:
+        assert other == pytest.approx(one, rel=0.5)  # each measured the engine itself
 
 
 def test_unknown_variables_are_told_at_each_start_of_a_folder(copied, call, monkeypatch):

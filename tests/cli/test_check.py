@@ -1,6 +1,8 @@
 """check: repeat units of the command line and of files."""
 
 import csv
+import subprocess
+import sys
 
 import pytest
 from rdkit import Chem
@@ -219,3 +221,13 @@ def test_every_name_of_the_table_leads_to_its_repeat_unit():
         assert found is not None
         assert Chem.MolFromSmiles(found.monomer_smiles) is not None
         assert found.key == row.key
+
+
+def test_check_starts_without_the_posterior():
+    heavy = ("autodisco.surrogate", "numba", "scipy", "torch", "matplotlib", "pandas")
+    code = (
+        "import sys; from autodisco.cli import run; run(['check', '*OCC*']); "
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"

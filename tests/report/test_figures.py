@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -227,6 +228,30 @@ def test_no_labels_touch_each_other_on_a_front_and_in_a_scan(made):
     source = Source(store, gather(store), here / "scans")
     for name in ("front", "salt", "convergence"):
         assert touching(FIGURES[name](source)) == [], name
+
+
+def test_expected_values_far_below_simulated_ones_are_shown_whole_in_the_ranking(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "bench"))
+    from filled_campaign import fill as fill_campaign
+
+    with Store.open_readonly(fill_campaign(tmp_path, 6, 2)) as store:
+        content = gather(store)
+        lower = [
+            replace(row, expected=1e-5 * row.rank, expected_low=4e-6 * row.rank, expected_high=2e-5 * row.rank)
+            for row in content.ranking
+        ]
+        source = Source(store, replace(content, ranking=lower), tmp_path)
+        made = FIGURES["ranking"](source)
+        with matplotlib.rc_context(STYLE):
+            (axes,) = made.drawn().axes
+    assert "another quantity than the simulated one" in made.caption
+    left, right = axes.get_xlim()
+    for row in source.compared():
+        ends = [row.objective.read(value) for value in (row.expected_low, row.expected, row.expected_high)]
+        assert left < min(ends) < max(ends) < right
+    diamonds = [found.get_offsets()[0][0] for found in axes.collections if len(found.get_paths()[0]) == 5]
+    for row in source.compared():
+        assert any(x == pytest.approx(row.objective.read(row.expected)) for x in diamonds)
 
 
 def test_zero_on_a_logarithmic_axis_is_an_open_triangle_and_the_caption_says_so(tmp_path):

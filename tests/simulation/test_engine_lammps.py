@@ -17,11 +17,13 @@ from autodisco.polymer import parse
 from autodisco.simulation import ReplicaTask, boxes, builder, forcefield, protocols, run_replica
 from autodisco.simulation.cohesion import FRAMES, cohesive_energies
 from autodisco.simulation.engines import lammps, lammps_files, lammps_input
+from autodisco.simulation.engines.engine import DENSE_G_PER_CM3
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.lammps_input import checkpoint_name, part_name
 from autodisco.simulation.engines.report import REPORT_PS, read_report, report_line
 from autodisco.simulation.engines.timeline import Place, Timeline
 from autodisco.simulation.run_properties import density_error
+from autodisco.simulation.speed import OVERHEAD_CPU_S, build_s
 from tests.simulation.reference_data import published_chains
 from tests.simulation.single_point import single_point
 
@@ -42,6 +44,19 @@ def test_heavy_hydrogens_keep_the_mass_of_every_molecule():
     assert heavy.sum() == pytest.approx(system.masses.sum())
     assert set(heavy[np.array(system.elements) == "H"]) == {3.0}
     assert heavy.min() > 2.9
+
+
+def test_speed_is_measured_at_the_density_of_a_run_and_not_in_the_wide_box_of_the_start(tmp_path):
+    protocol = protocols.load("quick")
+    system = builder.build(parse("*OCC*"), protocol.system, 1, PCFF)
+    measured = lammps.Lammps().speed(system, protocol, tmp_path, 1.0)
+    log = (tmp_path / "log.speed").read_text()
+    rows = [line.split() for line in re.findall(r"^ +\d+(?: +[-+.e\d]+){4} *$", log, re.MULTILINE)]
+    densities = [float(density) for _, _, _, density, _ in rows]
+    assert re.search(r"^ +Step +Temp +Press +Density +PotEng", log, re.MULTILINE)
+    assert densities[0] == pytest.approx(protocol.system.build_density_g_per_cm3, rel=0.1)
+    assert densities[-1] == pytest.approx(DENSE_G_PER_CM3, rel=0.1)
+    assert build_s(measured, protocol) > OVERHEAD_CPU_S
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,8 @@ def ranking(source: Source) -> PrintFigure | str:
     left, _ = _ranking_limits(rows, source)
     beyond = any(any(on_axis((row.value, *replica_values(row)), left, objective)[1]) for row in rows)
     expected = (
-        f" Grey diamonds and lines: expected value ({rows[0].expected_from}) with its interval of 90 %."
+        f" Grey diamonds and lines: expected value ({rows[0].expected_from}) with its interval of 90 %; it is another "
+        "quantity than the simulated one and may lie far from it."
         if source.content.judged
         else ""
     )
@@ -146,9 +147,13 @@ def _ranked(row: Ranked, objective: Objective) -> dict[str, Any]:
 
 
 def _ranking_limits(rows: Sequence[Ranked], source: Source) -> tuple[float, float]:
-    expected = [(row.expected_low, row.expected_high) for row in rows if source.content.judged]
-    read = source.objective.read
-    return limits([*map(span, rows), *((read(low), read(high)) for low, high in expected)], source.objective)
+    """Ends of the axis. Expected values may lie decades below simulated ones; their intervals are shown whole."""
+    objective, read = source.objective, source.objective.read
+    expected = [(read(row.expected_low), read(row.expected_high)) for row in rows if source.content.judged]
+    left, right = limits([*map(span, rows), *expected], objective)
+    if objective.scale.floor is not None:
+        left = min(left, *(0.7 * low for low, _ in expected)) if expected else left
+    return left, right
 
 
 def _draw_ranking(figure: Figure, rows: Sequence[Ranked], source: Source) -> None:

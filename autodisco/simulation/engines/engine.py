@@ -28,6 +28,18 @@ class Speed:
     cpu_per_wall: float
 
 
+DENSE_G_PER_CM3 = 1.1
+"""Density at which speed is measured, as in the dynamics of dense polymers: a box is built with much more room, in
+which an atom has fewer neighbours and a step is faster."""
+COMPRESSION_STEPS = 200
+"""Time steps in which a box is brought to that density."""
+
+
+def compression(protocol: "Protocol") -> float:
+    """Factor for the edges of a box as it is built that brings it to `DENSE_G_PER_CM3`."""
+    return min(1.0, (protocol.system.build_density_g_per_cm3 / DENSE_G_PER_CM3) ** (1 / 3))
+
+
 class DamagedCheckpoint(Exception):
     """A checkpoint cannot be read; the engine removed it, and an earlier one may do."""
 
@@ -99,7 +111,7 @@ class Engine(ABC):
         return False
 
     def speed(self, system: "System", protocol: "Protocol", folder: Path, seconds: float) -> Speed | None:
-        """Speed of NVE with the settings of `protocol`, one thread on a CPU, without the start."""
+        """Speed of NVE with the settings of `protocol` at `DENSE_G_PER_CM3`, one thread on a CPU, without the start."""
         return None
 
     def stored_place(self, folder: Path, timeline: Timeline) -> Place | None:

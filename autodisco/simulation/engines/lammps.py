@@ -21,7 +21,16 @@ from autodisco.errors import AutodiscoError, EngineAbsent, EngineKilled, Simulat
 from autodisco.files import tells_of_full_disk, write_atomic
 from autodisco.process import die_with_parent, threads, unname_shared_memory
 from autodisco.simulation.engines import lammps_files as files
-from autodisco.simulation.engines.engine import TRAJECTORY, DamagedCheckpoint, Engine, Speed, Tell, box_of_trajectory
+from autodisco.simulation.engines.engine import (
+    COMPRESSION_STEPS,
+    TRAJECTORY,
+    DamagedCheckpoint,
+    Engine,
+    Speed,
+    Tell,
+    box_of_trajectory,
+    compression,
+)
 from autodisco.simulation.engines.lammps_data import data_file
 from autodisco.simulation.engines.lammps_input import (
     THERMO,
@@ -194,6 +203,9 @@ class Lammps(Engine):
         script = header(system, protocol.nonbonded) + THERMO
         script += f"\nminimize 0 1 100 1000\nvelocity all create {protocol.temperature_k} 1 dist gaussian\n"
         script += f"{run_style(every)}timestep {protocol.timestep_fs * every}\nfix move all nve/limit 0.05\nrun 20\n"
+        scale = compression(protocol)
+        script += f"fix press all deform 1 {' '.join(f'{axis} scale {scale:.6f}' for axis in 'xyz')} remap x\n"
+        script += f"run {COMPRESSION_STEPS}\nunfix press\n"
         script += f"timer timeout {max(1, round(seconds))} every 5\nrun 10000000\n"
         (folder / "in.speed").write_text(script)
         _run_to_the_end(folder, "in.speed", "log.speed")

@@ -8,13 +8,14 @@ import numpy as np
 
 from autodisco.arrays import Floats
 from autodisco.simulation.engines import openmm_platform as platform
-from autodisco.simulation.engines.engine import Speed
+from autodisco.simulation.engines.engine import COMPRESSION_STEPS, Speed, compression
 from autodisco.simulation.molecule import System
 from autodisco.simulation.protocols import NonbondedSettings, Protocol
 from autodisco.simulation.units import KJ_PER_KCAL
 
 ANGSTROM = 0.1  # nm
 NS_PER_DAY = 86_400 / 1000  # of one ps per second
+ROUNDS = 40  # of a compression and relaxing steps
 #: The part of an energy that each force belongs to.
 PARTS = {
     "bond": "bond",
@@ -71,9 +72,16 @@ def speed(system: System, protocol: Protocol, seconds: float) -> Speed:
     relaxing = platform.limited(10.0, 0.0005, 0.002)
     relaxed = platform.context_for(made, relaxing)
     relaxed.setPositions(system.positions * ANGSTROM)
-    relaxing.step(200)
+    edges = np.array(system.box) * ANGSTROM
+    for _ in range(ROUNDS):
+        edges *= compression(protocol) ** (1 / ROUNDS)
+        positions = relaxed.getState(positions=True).getPositions(asNumpy=True)
+        relaxed.setPeriodicBoxVectors(*np.diag(edges))
+        relaxed.setPositions(positions * compression(protocol) ** (1 / ROUNDS))
+        relaxing.step(COMPRESSION_STEPS // ROUNDS)
     integrator = platform.integrator_for(protocol, protocol.temperature_k, timestep)
     context = platform.context_for(made, integrator)
+    context.setPeriodicBoxVectors(*np.diag(edges))
     context.setPositions(relaxed.getState(positions=True).getPositions())
     context.setVelocitiesToTemperature(protocol.temperature_k, 1)
     integrator.step(20)

@@ -1,4 +1,4 @@
-"""What an estimate of the conductivity does not see, and polymers for which it is known to be off.
+"""What a predicted conductivity does not see, and polymers for which it is known to be off.
 
 The figures are those of the comparison with measured values (docs/experiment.md).
 """

@@ -9,7 +9,7 @@ import pytest
 
 from autodisco.decide.measurements import read_measurements
 from autodisco.polymer import ORGANIC_ELEMENTS, read_material
-from autodisco.surrogate.caveats import (
+from autodisco.polymer.caveats import (
     BEST_DRY_S_PER_CM,
     HELD,
     KNOWN_ELEMENTS,
