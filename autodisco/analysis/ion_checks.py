@@ -11,44 +11,50 @@ from autodisco.analysis.trajectory import Notes
 from autodisco.arrays import Indices
 from autodisco.errors import InputError
 
-MUCH_CHARGE = 1.6  # times the stated charge
+LEAST_SHARE, MUCH_CHARGE = 0.5, 1.6  # times the stated charge
 NO_CHARGE = 0.05  # e; rounded charges of a neutral molecule add up to less
 LARGE = 30
 """Atoms without hydrogen of a molecule; larger ions are rare (C16TFSI has 15, trihexyltetradecylphosphonium 33)."""
 
 
-def check_charge(charges: Any, inside: Indices, n: int, charge: float, said: str, notes: Notes) -> bool:
+def check_charge(
+    charges: Any, numbers: Indices, inside: Indices, n: int, charge: float, said: str, notes: Notes
+) -> bool:
     """Compare the stated charge with the charges in the file; True if these confirm it.
 
-    Force fields scale the charges of ions down to 0.7 or so. A file whose charges are all zero tells none.
+    Force fields scale the charges of ions down to 0.7 or so. A file whose charges are all zero tells none. One whose
+    molecules are all neutral holds charges that do not know ions (Gasteiger's, for example), so it is noted only.
 
     Parameters
     ----------
     charges : of all atoms in e, or None
+    numbers : of the molecule of each atom
     inside : atoms of the `n` molecules of these ions
     charge : stated, in e
 
     Raises
     ------
     InputError
-        For neutral molecules, for charges of the other sign, and for more than `MUCH_CHARGE` times the stated charge.
+        For neutral molecules beside charged ones, for charges of the other sign, and for more than `MUCH_CHARGE` times
+        the stated charge.
     """
     of_atoms = np.zeros(1) if charges is None else np.asarray(charges, dtype=np.float64)[inside]
     if np.abs(of_atoms).max() < 1e-3:
         return False
     of_file = float(of_atoms.sum()) / n
     share = of_file / charge
-    if abs(of_file) < NO_CHARGE and np.abs(of_atoms).max() > NO_CHARGE:
+    of_molecules = np.bincount(np.unique(numbers, return_inverse=True)[1], weights=charges)
+    if abs(of_file) < NO_CHARGE and np.abs(of_molecules).max() > LEAST_SHARE:
         raise InputError(
             f"{said}: the selected atoms are in neutral molecules by the charges in the file ({len(inside) // n} atoms "
             "each), which are no ions; select the ions themselves"
         )
-    if share < 0 or share > MUCH_CHARGE:
+    if share < -LEAST_SHARE or share > MUCH_CHARGE:
         raise InputError(
             f"{said}: an ion carries {of_file:+.3g} e by the charges in the file, not {charge:+g} e; select single "
             "ions, or give their charge with --cation-charge or --anion-charge"
         )
-    if 0.5 <= share <= 1.2:
+    if LEAST_SHARE <= share <= 1.2:
         return True
     notes.say(f"{said}: an ion carries {of_file:+.3g} e by the charges in the file; {charge:+g} e is used")
     return False
@@ -85,7 +91,9 @@ def check_left_out(elements: NDArray[np.str_], neutral: Indices, notes: Notes, s
     """Note metals that were not selected: as atoms without bonds they are cations, not polymer or solvent."""
     for metal in METALS:
         if n := int((elements[neutral] == metal).sum()):
-            notes.say(f"{source}: {n} {metal} are not selected as cations and count as polymer or solvent; select them")
+            notes.say(
+                f"{source}: {n} {metal} are not selected as cations and count as polymer or solvent; are they ions?"
+            )
 
 
 def _is_odd(elements: NDArray[np.str_], charge: float) -> bool:

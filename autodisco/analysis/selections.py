@@ -257,7 +257,7 @@ def _composition(
             )
         check_groups(numbers, geometry, atoms, charge, kind.n * charge - total, said, notes)
         inside = np.isin(numbers, numbers[atoms])
-        if not check_charge(stated, np.flatnonzero(inside), kind.n, charge, said, notes):
+        if not check_charge(stated, numbers, np.flatnonzero(inside), kind.n, charge, said, notes):
             check_molecule(numbers, geometry, atoms, charge, said, notes)
         if (ions & inside).any():
             raise InputError(f"{option}: holds atoms of an ion selected before; select each atom once")
