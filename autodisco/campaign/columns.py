@@ -29,6 +29,7 @@ PLAIN = {
     "force_field": "force field",
     "engine": "program that ran the dynamics",
     "molality_mol_per_kg": "amount of salt per mass of polymer and solvent",
+    "measured": "values of tables of measured values that were added, with error, conditions and source",
     "n_replicas": "builds with a value",
     "p_better": "probability to be better than the reference",
     "verdict": "reference, better, worse, tie or excluded; of a candidate what became of it",

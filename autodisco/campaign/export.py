@@ -18,6 +18,7 @@ from autodisco.campaign.table_files import WRITERS, Kinds, Row, TableFile, notin
 from autodisco.decide import objective_of, ranking
 from autodisco.decide.front import front_of
 from autodisco.decide.measured import wanted_of
+from autodisco.decide.stated import MEASURED, by_key, stated_together
 from autodisco.errors import InputError
 from autodisco.files import leftovers, place_beside, sync, write_atomic
 from autodisco.names import name_of
@@ -79,7 +80,7 @@ def _polymers(store: Store) -> Iterator[Row]:
     of_tiers = list(dict.fromkeys(name for row in ranked for name in row.tier_columns))
     measured, error, *expected = objective_of(store).columns.values()
     value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict", *of_tiers)
-    places = {row.key: row for row in ranked}
+    places, measured_values = {row.key: row for row in ranked}, by_key(store.experiments())
     for keys in in_parts([*places, *(key for key in store.units() if key not in places)], AT_ONCE):
         found = store.polymers_by_key(keys)
         for polymer, place in ((found[key], places.get(key)) for key in keys):
@@ -91,6 +92,7 @@ def _polymers(store: Store) -> Iterator[Row]:
                 "flags": joined_flags(polymer.flags),
                 "force_field_flags": ";".join(place.force_field_flags) if place else "",
                 **{name: columns.get(name) for name in value},
+                MEASURED: stated_together(measured_values.get(polymer.key, ())),
             }
 
 

@@ -22,6 +22,9 @@ from autodisco.text import counted, joined
 
 REQUIRED = ("name", "monomer_smiles")
 
+OTHER_WAY = "'autodisco dedupe FILE --seeds NEW' writes a seed file without other columns"
+"""What helps against a table with columns that a seed file cannot have."""
+
 MOST_FAULTS = 50
 """Faulty rows that one message names."""
 
@@ -142,7 +145,8 @@ def _check_header(table: Table, columns: tuple[str, ...]) -> None:
     allowed = {*columns, *SMILES_COLUMNS}
     unknown = [repr(name) for name in names if name not in allowed and not known(name.removesuffix(SEM))]
     if unknown:
-        raise InputError(f"{where}: unknown column {joined(unknown)}; known are {', '.join(columns)}")
+        known_ones = f"known are {', '.join(columns)}"
+        raise InputError(f"{where}: unknown column {joined(unknown)}; {known_ones}; {OTHER_WAY}")
 
 
 def _seed(table: Table, found: Row, objective: Objective) -> Seed:

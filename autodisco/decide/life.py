@@ -12,11 +12,13 @@ from autodisco.decide.measured import Measured, quantities_at_hand
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked, with_properties
 from autodisco.decide.standings import Standings
+from autodisco.decide.stated import by_key, stated_with_place
 from autodisco.errors import InputError
 from autodisco.names import key_called, name_of
 from autodisco.store import (
     Candidate,
     Event,
+    Experiment,
     Polymer,
     Record,
     Replica,
@@ -28,6 +30,9 @@ from autodisco.text import duration, probability
 
 KEY_LENGTH = 16
 MOST_DRAWS = 5
+
+WITHOUT_SIMULATION = "measured, not simulated here"
+"""What is said of a polymer whose values are those of a laboratory alone."""
 
 R = TypeVar("R")
 
@@ -41,7 +46,8 @@ class Life(Record):
     polymer : None where it was rejected
     draws, replicas : in order
     training : what the models learnt about it
-    ranking : None without a value
+    ranking : None without a simulated value
+    measured : its values in tables that were added to the campaign
     models : number of the model from which each iteration of its draws was drawn
     journal : decisions about it
     protocol, force_field : of the simulations
@@ -55,6 +61,7 @@ class Life(Record):
     replicas: list[Replica]
     training: list[TrainingSpan]
     ranking: Ranked | None
+    measured: list[Experiment]
     journal: list[Event]
     protocol: str | None
     force_field: str | None
@@ -97,10 +104,11 @@ def lives(
     polymers, draws = store.polymers_by_key(ranked), _by(store.draws_of(ranked), lambda draw: draw.key or "")
     training, newest = _by(store.training_of(ranked), lambda entry: entry.key), store.last_model()
     journal, builds = _by(store.journal(), _subject), _by(replicas, lambda row: row.key)
+    measured = by_key(store.experiments())
     model_of = cache(store.model_of)
     for key in ranked:
         row = polymers.get(key)
-        if row is None and key not in draws:
+        if row is None and key not in draws and key not in measured:
             continue
         written = {draw.smiles for draw in draws.get(key, ())} | ({row.given, row.smiles} if row else set())
         events = [event for text in written for event in journal.get(text, ())]
@@ -117,6 +125,7 @@ def lives(
                 if newest and entry.first <= newest.iteration
             ],
             ranking=ranked[key],
+            measured=measured.get(key, []),
             journal=sorted(events, key=lambda event: event.id),
             protocol=store.get("protocol"),
             force_field=store.get("force_field"),
@@ -155,7 +164,7 @@ def lines(life: Life) -> list[str]:
         if row.source in known:
             text.append(f"  {known[row.source]}")
     else:
-        text.append(f"{life.draws[0].smiles}   key {life.key}")
+        text.append(f"{(life.draws or life.measured)[0].smiles}   key {life.key}")
     for draw in life.draws[:MOST_DRAWS]:
         where = f"iteration {draw.iteration}, draw {draw.draw}, from model {life.models[draw.iteration]}"
         text.append(f"  drawn as {draw.smiles} in {where}: {draw.verdict} ({draw.reason})")
@@ -167,6 +176,7 @@ def lines(life: Life) -> list[str]:
             text.append(f"  synthetic accessibility {score:.2f} (1 easy, 10 hard)")
     if life.ranking and (weak := life.ranking.force_field_flags):
         text.append(f"  the force field is weak here: {', '.join(weak)}")
+    text += [f"  measured: {stated_with_place(row)}" for row in life.measured]
     text += [
         f"  {_replica(replica, life.objective)}   (protocol {replica.protocol}, {life.force_field})"
         for replica in life.replicas
@@ -181,7 +191,7 @@ def lines(life: Life) -> list[str]:
         text.append(f"  {_measured(ranked)}: rank {ranked.rank}{against}")
         text += _expected(ranked)
     else:
-        text.append("  it has no value")
+        text.append(f"  {WITHOUT_SIMULATION if life.measured else 'it has no value'}")
     for entry in life.training:
         first, last = entry.first, entry.last
         which = f"model {first}" if first == last else f"models {first} to {last}"

@@ -29,7 +29,8 @@ class Ranked(Measured):
         (`autodisco.analysis.shrinkage`)
     p_better : probability that it is better than the reference; None for the reference, and without one
     verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
-        is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value
+        is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value,
+        and before the first fit of the posterior of a campaign that has one
     expected_from : what the expected value and its interval are, in words
     p_best : chance to be among the best of all polymers that are judged, the pool included; None without a posterior
     moved : how far the prior mean and each source moved the posterior mean, on the scale; empty without a posterior
@@ -83,6 +84,11 @@ class Ranked(Measured):
     def judged(self) -> bool:
         """Whether the posterior says what is expected."""
         return self.p_best is not None
+
+    @property
+    def how(self) -> str:
+        """What the value is, in a word: ``simulated`` by the campaign, or a ``value`` that a file or a person gave."""
+        return "simulated" if self.origin == "simulated" else "value"
 
     @property
     def shown(self) -> str:

@@ -17,8 +17,9 @@ from autodisco.store import Believed, Polymer, Store
 class Standings:
     """Which polymers of a store have a value, in the order of what is believed of them.
 
-    The posterior says it as of its last fit. Before the first one, and in a campaign without, the builds do. The rows
-    of the ranking are made when they are asked for, because a reader at a glance needs few of them.
+    The posterior says it as of its last fit. Before the first one, and in a campaign without, the builds do; before
+    the first fit they give an order and no verdict. The rows of the ranking are made when they are asked for, because a
+    reader at a glance needs few of them.
 
     Attributes
     ----------
@@ -35,7 +36,8 @@ class Standings:
         self._reference = store.get("reference_key", "")
         self._constraints = self.wanted.constraints
         said = store.beliefs()
-        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found)
+        own = (store.get("settings") or {}).get("surrogate", {}).get("kind", "none") != "none"
+        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found, own)
         self._p_best = {key: row.p_best for key, row in said.items()}
         judgement = store.get("judgement") or {}
         self._from = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
@@ -162,13 +164,16 @@ def _posterior(objective: Objective, said: Mapping[str, Believed]) -> dict[str, 
     }
 
 
-def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]]) -> Mapping[str, Belief]:
-    """What the builds of all polymers at the first tier say together."""
+def _beliefs(
+    store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]], posterior_judges: bool
+) -> Mapping[str, Belief]:
+    """What the builds of all polymers at the first tier say together; which is better, a posterior says if there will
+    be one."""
     # Loaded here, because a campaign with a posterior does without it.
     from autodisco.analysis.shrinkage import beliefs
 
     comparison, reference = compared(store, objective, found, store.tiers()[0].protocol), store.get("reference_key", "")
     said = beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)
-    if objective.target is None:
+    if objective.target is None and not posterior_judges:
         return said
     return {key: replace(one, p_better=None) for key, one in said.items()}  # only a posterior says which is nearer

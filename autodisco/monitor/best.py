@@ -13,10 +13,10 @@ from autodisco.names import short_name
 from autodisco.text import joined, shortened
 
 BESIDE = 88
-"""From this many columns on, measured values stand beside what is expected."""
+"""From this many columns on, values stand beside what is expected."""
 
 BESIDE_ANOTHER = 16
-"""Columns more for the measured values of another tier."""
+"""Columns more for the values of another tier."""
 
 WIDE = 66
 """From this many columns on, verdicts are written as words."""
@@ -29,13 +29,14 @@ VERDICT_MARKS = {
     "reference": ("◆ reference", "yellow"),
 }
 MARK_WIDTH = 11
+NOT_JUDGED, RANKED_BY = "not judged yet", "ranked by expected value"
 
 
 def best(status: Status, width: int, lines: int, chosen: str = "", note: str = "") -> list[Text]:
     """The best polymers with intervals on the scale of the objective, the reference among them.
 
-    Intervals are those of the posterior, and in a wide picture the measured values stand beside them; without a
-    posterior they are measured values and standard errors. `lines` lines at most. Of a reader who scrolls, the row of
+    Intervals are those of the posterior, and in a wide picture the values stand beside them; without a
+    posterior they are values and standard errors. `lines` lines at most. Of a reader who scrolls, the row of
     the polymer with the key `chosen` is marked, the rows are shown as they are, and `note` says which they are.
     """
     rows = list(status.best[: max(1, lines - 1)])
@@ -100,8 +101,10 @@ def _heading(
         head += f" against {reference.monomer_smiles if judged else reference.name or reference.monomer_smiles}"
     low, high = ends_told(*axis, objective, 1)
     ends = f"{objective.heading}, {low} to {high}"
-    right = f"; right: measured, {joined(list(beside))}" if beside else ""
-    what = rows[0].expected_from if judged else "measured; ranked by expected value"
+    right = f"; right: values of {joined(list(beside))}" if beside else ""
+    pending = any(row.verdict is None for row in rows)
+    how = "simulated" if all(row.how == "simulated" for row in rows) else "values"
+    what = rows[0].expected_from if judged else f"{how}; {NOT_JUDGED if pending else RANKED_BY}"
     brief = f"{what.partition(',')[0]}, {ends}" if judged else ""
     told = [f"{what}, {ends}{right}", f"{what}, {ends}", brief, ends]
     if beside and status.several_tiers:  # the protocols are needed more than the words before them
@@ -111,7 +114,7 @@ def _heading(
 
 
 def _measured(rows: Sequence[Ranked], status: Status, width: int) -> dict[str, list[str]]:
-    """Measured values of the tiers that fit beside the others in so many columns, the highest one first."""
+    """Simulated values of the tiers that fit beside the others in so many columns, the highest one first."""
     columns: dict[str, list[str]] = {}
     for tier in reversed(status.tiers):
         found = [row.at(tier.protocol) for row in rows]
@@ -134,7 +137,7 @@ def _polymer(row: Ranked, width: int) -> Text:
 
 def _span(row: Ranked) -> tuple[float, float, float]:
     """Low end, middle and high end on the scale, in the unit in which people read it: of the interval of the posterior,
-    or without one of the measured value with its error. A middle that is zero on a logarithmic scale lies beyond any
+    or without one of the value with its error. A middle that is zero on a logarithmic scale lies beyond any
     axis."""
     error = row.sem or 0.0
     ends = (row.value - error, row.value, row.value + error)

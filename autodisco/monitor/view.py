@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from autodisco.decide import Standings
 
-EXPECTED, MEASURED, P_BETTER, NEWEST = ORDERS = "by expected value", "by measured value", "by p better", "newest first"
+EXPECTED, MEASURED, P_BETTER, NEWEST = ORDERS = "by expected value", "by value", "by p better", "newest first"
 """Orders of the ranking, which a key changes in turn."""
 
 

@@ -84,6 +84,11 @@ def caveats(material: Material) -> tuple[Caveat, ...]:
     return tuple(told)
 
 
+def weak_bonds(material: Material) -> tuple[Caveat, ...]:
+    """The weak bonds of a polymer that `check` flags: its value may be right, and it does not last."""
+    return tuple(Caveat(flag.name, f"weak bond: {flag.reason}") for flag in flags_of(material))
+
+
 def elements_of(material: Material) -> set[str]:
     """Symbols of the elements in a material, without the ends."""
     return {atom.GetSymbol() for part, _ in material.chains for atom in part.mol.GetAtoms()} - {"*"}

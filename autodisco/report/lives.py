@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from autodisco.decide import Ranked, Standings
-from autodisco.decide.life import Life, lines, lives, replicas_at_hand
+from autodisco.decide.life import WITHOUT_SIMULATION, Life, lines, lives, replicas_at_hand
+from autodisco.decide.stated import stated
 from autodisco.store import Polymer, Store, run_folder
 
 
@@ -27,7 +28,7 @@ NOT_SIMULATED = "not simulated"
 
 @dataclass(frozen=True)
 class Valueless:
-    """A polymer without a value: the polymer, and what became of it in a few words."""
+    """A polymer without a simulated value: the polymer, and what became of it in a few words."""
 
     polymer: Polymer
     fate: str
@@ -68,6 +69,9 @@ def _fate(life: Life) -> str:
         return "simulated now" if any(row.status == "running" for row in open_) else "waits for its simulation"
     if codes:
         return f"failed: {', '.join(sorted(codes))}"
+    if life.measured:
+        first, more = life.measured[0], len(life.measured) - 1
+        return f"{WITHOUT_SIMULATION}: {stated(first)}{f' and {more} more' if more else ''}"
     return NOT_SIMULATED
 
 

@@ -107,7 +107,7 @@ def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
         "value": row.objective.with_unit(row.interval) if row.judged else row.shown,
-        "beside": f"measured {row.measured(several)}" if row.judged else f"expected {row.interval}",
+        "beside": f"{row.how} {row.measured(several)}" if row.judged else f"expected {row.interval}",
     }
 
 
@@ -148,7 +148,7 @@ def _of_course(content: Content) -> list[tuple[str, str]]:
 
 def _of_protocol(content: Content, best: list[Ranked], protocol: str) -> list[tuple[str, str]]:
     """Measured values at one protocol: of every polymer, and of the best new ones."""
-    measured = f", measured with {protocol}" if content.judged else ""
+    measured = f", values of {protocol}" if content.judged else ""
     every, leaders = _at(content.ranking, protocol), _at(best, protocol)
     reference = content.reference.at(protocol) if content.reference else None
     figures = [

@@ -50,7 +50,7 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
 
 
 def _mark(row: Ranked) -> Mark:
-    return Mark(f"{row.monomer_smiles}: {row.objective.with_unit(row.interval)}, measured {row.shown}", row.key)
+    return Mark(f"{row.monomer_smiles}: {row.objective.with_unit(row.interval)}, {row.how} {row.shown}", row.key)
 
 
 def _stack(axes: Axes, place: int, base: float, moves: Sequence[float]) -> None:

@@ -63,7 +63,7 @@ def _line(row: Ranked, several: bool) -> str:
     flags = f"  flags: {', '.join(flag['name'] for flag in row.flags)}" if row.flags else ""
     unit = row.objective.read_unit
     if row.judged:
-        value, beside = f"{row.interval:>18}", f"measured {row.measured(True) if several else row.number}"
+        value, beside = f"{row.interval:>18}", f"{row.how} {row.measured(True) if several else row.number}"
     else:
         value, beside = f"{row.number:>14}", f"expected {row.interval}"
     return f"  {row.monomer_smiles:<24} {value} {unit}   {beside}   n = {row.n_replicas}{flags}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.decide import Objective, Ranked, with_properties
+from autodisco.decide.stated import MEASURED, by_key, stated_together
 from autodisco.files import json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
 from autodisco.spooled import Spooled
@@ -20,7 +21,7 @@ AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", 
 def write_ranking(store: Store, content: Content, folder: Path) -> None:
     """Write ``ranking.json``: campaign, conditions, versions and the whole ranking; what is no finite number is null.
     And ``ranking.csv``: `BEFORE`, the value, its error and expectation, `AFTER`, then every numeric property and score
-    that any polymer has.
+    that any polymer has, and what was `MEASURED` of polymers in tables that were added.
 
     Rows are read and written one by one, since all of them may not fit into memory. Text that a spreadsheet would take
     for a formula has an apostrophe before it in the CSV, whose numbers have six significant digits; the JSON has all.
@@ -29,11 +30,13 @@ def write_ranking(store: Store, content: Content, folder: Path) -> None:
     columns = dict.fromkeys(first)
 
     def flat_beside_json() -> Iterator[dict[str, Any]]:
-        rows = with_properties(store, content.ranking)
+        rows, measured = with_properties(store, content.ranking), by_key(store.experiments())
         with json_rows(folder / "ranking.json", _about(content), "polymers") as write:
             for row in rows:
-                write(_finite({**row.to_dict(), "values": replica_values(row)}))
-                flat = flat_row(row)
+                own = measured.get(row.key, [])
+                stated_rows = [one.to_dict() for one in own]
+                write(_finite({**row.to_dict(), "values": replica_values(row), MEASURED: stated_rows}))
+                flat = flat_row(row) | ({MEASURED: stated_together(own)} if own else {})
                 columns.update(dict.fromkeys(flat))
                 yield flat
 

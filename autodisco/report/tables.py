@@ -176,7 +176,7 @@ def _readable(units: Iterable[str]) -> list[str]:
 
 
 def valueless(content: Content) -> Table:
-    """Polymers that the campaign found, and seeds, without a value."""
+    """Polymers that the campaign found, and seeds, without a simulated value."""
     shown = content.valueless[:VALUELESS_ROWS]
     rows = [
         (one.polymer, name_of(one.polymer.key, one.polymer.name), drawing, one.fate)

@@ -8,7 +8,7 @@ from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
 from autodisco.polymer import Material
-from autodisco.polymer.caveats import Caveat, caveats
+from autodisco.polymer.caveats import Caveat, caveats, weak_bonds
 from autodisco.surrogate.posterior import Posterior
 from autodisco.surrogate.prior_mean import PriorMean
 from autodisco.surrogate.sources import Label, Normal, Priors, Source
@@ -89,7 +89,7 @@ def estimates(
             float(high[row]),
             float(chances[row]),
             {name: float(moved[row]) for name, moved in found.contributions.items()},
-            caveats(unit),
+            (*caveats(unit), *weak_bonds(unit)),
         )
         for row, unit in enumerate(units)
     ]

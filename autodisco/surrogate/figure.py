@@ -67,7 +67,7 @@ def ranking_png(
 def _keys(axes: "Axes", has_caveats: bool, is_measured: bool) -> None:
     """Entries of the legend for open points and for values of tables."""
     if has_caveats:
-        axes.plot([], [], "o", color=COLOURS[0], mfc="white", ms=5, label="known to be off, see the remark at the name")
+        axes.plot([], [], "o", color=COLOURS[0], mfc="white", ms=5, label="with a remark at the name")
     if is_measured:
         axes.plot([], [], "D", color=COLOURS[1], ms=4, label="value of the table, at its own level")
 

@@ -41,7 +41,7 @@ pool = {pool}
 unstable = "{unstable}"
 selection = "{selection}"
 [simulation]
-protocol = "smoke"
+protocol = "{protocol}"
 replicas = {replicas}
 reference_replicas = {reference_replicas}
 [loop]
@@ -52,7 +52,7 @@ iterations = {iterations}
 
 DEFAULTS = {
     "seed": 1, "seeds": 'file = "seeds.csv"', "batch": 2, "until": "survivors", "max_draws": 2000, "unstable": "flag",
-    "selection": "paper", "pool": 0,
+    "selection": "paper", "pool": 0, "protocol": "smoke",
     "replicas": 1, "reference_replicas": 1, "iterations": 1, "overlap": 0.0,
 }  # fmt: skip
 

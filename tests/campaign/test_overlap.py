@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import re
 import shutil
 
 import numpy as np
@@ -18,6 +19,7 @@ from autodisco.campaign.stages import STAGES
 from autodisco.campaign.stages.simulate import plan_batch
 from autodisco.campaign.states import Interrupted, NotAhead, advance
 from autodisco.errors import InputError
+from autodisco.simulation.protocols import SHIPPED
 from autodisco.store import Store
 from tests.campaign.conftest import write_campaign
 from tests.campaign.storm import begin as begin_process
@@ -43,7 +45,10 @@ def chosen(store, iteration):
 def first_batch(tmp_path_factory):
     """The folder of a campaign whose first batch is planned, and its file."""
     folder = tmp_path_factory.mktemp("overlap")
-    file = write_campaign(folder, overlap=0.5, **PLAN)
+    smoke = (SHIPPED / "smoke.toml").read_text()
+    trusted = re.sub(r"\[agreement\].*?\n\n", "", smoke, flags=re.DOTALL)  # the values of `smoke` itself do not count
+    (folder / "trusted.toml").write_text(trusted.replace('name = "smoke"', 'name = "trusted"'))
+    file = write_campaign(folder, overlap=0.5, protocol="trusted.toml", **PLAN)
     campaign = load(file, folder / "runs")
     with Store.create(campaign.folder) as store:
         set_up(campaign, store)
@@ -81,7 +86,7 @@ def test_the_next_batch_is_due_when_the_first_part_of_this_one_has_ended(planned
     assert max(row.key for row in first) < min(row.key for row in last), "replicas start in the order of keys"
     conduct(store, [*first[:1], *last])
     assert not is_due(campaign, store)
-    store.update_replica(first[1].key, "smoke", 0, status="failed", failure_code="unstable")
+    store.update_replica(first[1].key, first[1].protocol, 0, status="failed", failure_code="unstable")
     assert is_due(campaign, store)
     choose_ahead(campaign, store)
     assert not is_due(campaign, store)

@@ -102,7 +102,9 @@ def test_columns_are_checked(tmp_path):
         InputError, match=r"line 1: no column monomer_smiles or .* \(columns: Name, Einheit\); .*--column"
     ):
         read(tmp_path, "Name;Einheit\nPEO;OCC\n")
-    with pytest.raises(InputError, match="line 1: unknown column 'conductivity'"):
+    with pytest.raises(
+        InputError, match=r"line 1: unknown column 'conductivity'; .*'autodisco dedupe FILE --seeds NEW'"
+    ):
         read(tmp_path, "name,monomer_smiles,conductivity\n")
 
 

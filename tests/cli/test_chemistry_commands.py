@@ -108,7 +108,7 @@ def test_a_file_without_a_known_column_says_how_one_is_chosen(call, here):
     for command in (["dedupe", "list.csv"], ["check", "*CCO*", "--against", "list.csv"], ["predict", "list.csv"]):
         said = call(*command)
         assert said.code == 2
-        assert "repeat_unit (columns: Name, Einheit" in said.err
+        assert "wiederholeinheit (columns: Name, Einheit" in said.err
         assert "choose one with --column" in said.err
 
 

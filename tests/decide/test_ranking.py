@@ -9,8 +9,10 @@ import pytest
 
 from autodisco.analysis import combine
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE
+from autodisco.campaign.judging import judge
 from autodisco.decide import LatestStandings, comparison, ranking, status, value_of
 from autodisco.decide.stand_ins import stand_ins
+from autodisco.polymer import parse
 from autodisco.store import Store
 
 SIGMA = "conductivity_s_per_cm"
@@ -38,6 +40,21 @@ def test_polymers_are_compared_with_the_reference(store):
     assert rows["*COCOC*"].p_better > 0.8
     assert rows["*OCCCO*"].verdict == "tie"
     assert rows["*SCC*"].verdict == "worse"
+
+
+def test_nothing_is_better_or_worse_before_the_posterior_of_the_campaign_has_judged(store):
+    (wide,) = {row.key for row in store.replicas() if row.properties == {**(row.properties or {}), SIGMA: 0.0}}
+    for replica in range(2):
+        store.update_replica(wide, "quick", replica, status="failed")
+    assert {row.verdict for row in ranking(store)} > {"better", "worse"}  # a campaign without a posterior
+    store.set(settings={**store.get("settings"), "surrogate": {"kind": "posterior", "best": 3}})
+    assert {row.verdict for row in ranking(store)} == {"reference", None}
+    assert status(store).n_better == status(store).n_tied == 0
+    for row in store.polymers():  # canonical, as the filter writes them
+        store.write("UPDATE polymers SET smiles = ? WHERE key = ?", parse(row.given.replace("<b>", "")).smiles, row.key)
+    judge(store)
+    assert {row.verdict for row in ranking(store)} > {"reference", "tie"}
+    assert None not in {row.verdict for row in ranking(store)}
 
 
 def test_every_replica_enters_the_comparison(store):

@@ -61,7 +61,7 @@ def test_the_list_scrolls_to_its_end(watch):
 def test_the_order_changes_with_a_key(watch):
     text(watch)
     watch.obey(["sort"])
-    assert "of 9, by measured value" in text(watch, 120, 40)
+    assert "of 9, by value" in text(watch, 120, 40)
     watch.obey(["sort", "sort"])
     rows = text(watch, 120, 40).splitlines()
     assert "newest first" in rows[3]

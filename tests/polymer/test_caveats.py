@@ -7,6 +7,7 @@ from statistics import mean
 
 import pytest
 
+import autodisco
 from autodisco.decide.measurements import read_measurements
 from autodisco.polymer import ORGANIC_ELEMENTS, read_material
 from autodisco.polymer.caveats import (
@@ -18,6 +19,7 @@ from autodisco.polymer.caveats import (
     PLAUSIBLE_S_PER_CM,
     caveats,
     elements_of,
+    weak_bonds,
     what_it_is,
 )
 from autodisco.tables import open_table
@@ -94,3 +96,11 @@ def test_elements_of_the_prior_mean_are_those_of_its_table(reference):
 
 def test_elements_are_found_in_all_parts():
     assert elements_of(read_material("*OCC*.*O[Si](C)(C)*|blend|0.3", ORGANIC_ELEMENTS)) >= {"O", "C", "Si"}
+
+
+def test_a_weak_bond_that_check_flags_is_a_remark_of_the_estimate():
+    found = weak_bonds(read_material("*SCCOCCOCCS*", ORGANIC_ELEMENTS))
+    flags = autodisco.check("*SCCOCCOCCS*").flags
+    assert [one.name for one in found] == [flag["name"] for flag in flags] != []
+    assert "lithium" in found[0].reason
+    assert not weak_bonds(read_material("*CCO*", ORGANIC_ELEMENTS))

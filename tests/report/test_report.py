@@ -7,12 +7,15 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from autodisco.campaign.export import tables
 from autodisco.campaign.judging import judge
+from autodisco.campaign.measurements import read_table
 from autodisco.decide import Standings
 from autodisco.decide.life import life_of, lines
 from autodisco.decide.objective import CONDUCTIVITY
@@ -111,10 +114,44 @@ def test_polymers_without_a_value_are_drawn_and_named(tmp_path):
     with fill(tmp_path / "works") as store:
         store.add_polymer(parse("*CC(*)C#N").key, "*CC(*)C#N", "*CC(*)C#N", "generated", 2)
         text = write_report(store).read_text()
-    table = text[text.index("<h2>Polymers without a value") :].partition("</table>")[0]
+    table = text[text.index("<h2>Polymers without a simulated value") :].partition("</table>")[0]
     assert table.count("<svg") == 2  # of three, one cannot be drawn
     row = table[table.index("*CC(*)C#N") :].partition("</tr>")[0]
     assert "poly(acrylonitrile)" in row
+
+
+def test_measured_values_are_told_wherever_their_polymer_is(tmp_path):
+    header = "monomer_smiles,quantity,value,unit,error,temperature,temperature_unit,salt,salt_content,salt_content_unit"
+    file = tmp_path / "own.csv"
+    rows = ("*CCCO*,conductivity,1.3,µS/cm,0.3,70,°C", "*OCC*,conductivity,0.92,mS/cm,,60,°C")
+    file.write_text("\n".join([header, *(f"{row},LiTFSI,1,mol/kg" for row in rows)]) + "\n")
+    bare, ranked = "key-1", "key-0"  # as the filled store calls them
+    with fill(tmp_path / "works") as store:
+        store.write("DELETE FROM labels WHERE key = ?", bare)
+        own = [
+            replace(row, key=key)
+            for row, key in zip(read_table(str(file), "experiment").rows, (bare, ranked), strict=True)
+        ]
+        store.set_experiments("own.csv", own)
+        folder = write_report(store).parent
+        told = lines(life_of(store, bare, Standings(store)))
+        assert told[-2:] == [
+            "  measured: conductivity 0.00130 ± 0.00030 mS/cm at 70 °C (343.15 K), LiTFSI 1 mol/kg "
+            "(source experiment, own.csv line 2)",
+            "  measured, not simulated here",
+        ]
+        exported = {row["key"]: row["measured"] for row in tables(store)["polymers"]}
+        assert "0.00130 ± 0.00030 mS/cm" in exported[bare]
+        assert {key for key, cell in exported.items() if cell} == {bare, ranked}
+    page = (folder / "index.html").read_text()
+    without = page[page.index("Polymers without a simulated value") :].partition("</table>")[0]
+    row = without[without.index("poly(oxetane)") :].partition("</tr>")[0]
+    assert "measured, not simulated here: 0.00130 ± 0.00030 mS/cm at 70 °C" in row
+    of_csv = {row["monomer_smiles"]: row["measured"] for row in csv.DictReader((folder / "ranking.csv").open())}
+    assert of_csv["*OCC*"].startswith("conductivity 0.92 mS/cm at 60 °C")
+    assert not of_csv["*COCOC*"]
+    of_json = {row["key"]: row["measured"] for row in json.loads((folder / "ranking.json").read_text())["polymers"]}
+    assert [one["value"] for one in of_json[ranked]] == [pytest.approx(9.2e-4)]
 
 
 def test_the_page_tells_the_life_of_every_polymer_in_the_words_of_explain(written, page):
@@ -125,7 +162,7 @@ def test_the_page_tells_the_life_of_every_polymer_in_the_words_of_explain(writte
     assert sorted(told) == sorted(keys)
     for key in keys:
         assert told[key]["text"].splitlines() == lines(life_of(store, key, Standings(store)))
-    assert "*OCC(C)<b>*" in page.text[page.text.index("Polymers without a value") :]
+    assert "*OCC(C)<b>*" in page.text[page.text.index("Polymers without a simulated value") :]
     assert "failed: build-overlap" in page.text
 
 

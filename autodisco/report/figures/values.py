@@ -188,7 +188,7 @@ def _draw_ranking(figure: Figure, rows: Sequence[Ranked], source: Source) -> Non
 def _keys(axes: Axes, protocols: Sequence[str], judged: bool) -> None:
     """Entries of the legend for what stands for no single polymer."""
     for number, protocol in enumerate(protocols):
-        told = f"measured, {protocol}" if len(protocols) > 1 else "mean ± standard error"
+        told = f"values of {protocol}" if len(protocols) > 1 else "mean ± standard error"
         axes.plot([], [], color=BLUE, marker=MARKERS[number % len(MARKERS)], ms=4, mew=0, label=told)
     axes.scatter([], [], s=9, c="none", edgecolors=GREY, lw=0.5, label="single builds")
     if judged:
