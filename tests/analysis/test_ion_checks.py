@@ -1,4 +1,4 @@
-"""Selections that pick other atoms than ions: told by charges in the file, by electrons, by size, by metals left out."""
+"""Selections that pick other atoms than ions: told by charges in the file, electrons, size, metals left out."""
 
 import numpy as np
 import pytest

@@ -65,7 +65,8 @@ def test_systems_are_called_by_their_files_up_to_the_temperature_or_as_asked_for
     assert [one["system"] for one in found["fits"]] == ["peo-eo20", "peo-eo10"]
     assert [row["system"] for row in found["results"]] == ["peo-eo20"] * 2 + ["peo-eo10"] * 2
     named = call("table", *first, "+", *second, "--system", "A", "--system", "B")
-    assert "A: activation energy 0.30" in named.out and "B: activation energy 0.30" in named.out
+    assert "A: activation energy 0.30" in named.out
+    assert "B: activation energy 0.30" in named.out
     said = call("table", *first, "+", *second, "--system", "A")
     assert (said.code, said.err) == (2, "error: --system: 1 name for 2 systems; one for each\n")
     said = call("table", *first, "+", *second, "--system", "A", "--system", "A")
