@@ -51,6 +51,7 @@ def _points(results: Sequence[Result], system: str, name: str) -> dict[str, list
         "temperature_k": [one.temperature_k for one in own],
         "value": [one.properties[name] for one in own],
         "error": [one.error(name) for one in own],
+        "degrees": [one.degrees(name) for one in own],
     }
 
 
@@ -64,7 +65,8 @@ def _draw(name: str, systems: Mapping[str, Mapping[str, Sequence[Any]]], axes: A
         label = system
         if len(set(kelvins)) >= LEAST_TEMPERATURES:
             fine = np.linspace(t.min(), t.max(), 200)
-            line, curve = line_of(kelvins, values, errors), vtf(kelvins, values, errors)
+            line = line_of(kelvins, values, errors)
+            curve = vtf(kelvins, values, errors, sum(points["degrees"]))
             label = f"{system}: {line.told()}"
             axes.plot(1000 / fine, line.at(fine), color=colour, lw=1.4)
             if curve and curve.is_bent:

@@ -172,9 +172,10 @@ def _over_temperature(molality: float, conditions: Sequence[Condition]) -> OverT
     known = [one for one in conditions if any(one.conductivities)]
     values = [mean(one.conductivities) for one in known]
     kelvins, sigmas = [one.temperature_k for one in known], [value for value, _ in values]
+    errors, degrees = [error for _, error in values], sum(len(one.conductivities) - 1 for one in known)
     try:
-        line = arrhenius(kelvins, sigmas, [error for _, error in values])
-        return OverTemperature(molality, line, vtf(kelvins, sigmas, [error for _, error in values]), None)
+        line = arrhenius(kelvins, sigmas, errors)
+        return OverTemperature(molality, line, vtf(kelvins, sigmas, errors, degrees), None)
     except InputError as error:
         return OverTemperature(molality, None, None, str(error))
 

@@ -17,15 +17,15 @@ from autodisco.analysis.dumps import Dump
 from autodisco.analysis.elements import elements_and_masses
 from autodisco.analysis.foreign import Foreign
 from autodisco.analysis.formats import is_topology_only, structure_among_trajectories, topology_alone
+from autodisco.analysis.ion_checks import check_charge, check_left_out, check_molecule
 from autodisco.analysis.ion_names import distinct, ion_label
 from autodisco.analysis.molecules import METALS, Geometry, check_groups, molecules, numbering
-from autodisco.analysis.opening import beginning, is_dump, is_lammps_data, opened
+from autodisco.analysis.opening import beginning, is_dump, is_lammps_data, known_format, opened
 from autodisco.analysis.trajectory import Chunk, Composition, Notes, Species, Trajectory, hosts_among, sites_of
 from autodisco.analysis.units import masses_in, units_of
 from autodisco.arrays import Indices
 from autodisco.errors import InputError
 
-MUCH_CHARGE = 1.6  # times the stated charge
 LONGEST_BOND, MOST_LONG = 6.0, 0.2  # Å, of beads; the share of bonds that may be longer
 WORDS = ("type", "name", "element", "resname", "resid")  # of the selection language, for what topologies hold
 # Columns of LAMMPS data files (https://docs.lammps.org/read_data.html#atoms-section) in MDAnalysis' words.
@@ -118,6 +118,8 @@ def _frame_files(topology: Path, files: Sequence[Path]) -> list[Path]:
             raise InputError(f"{path}: is empty, or holds compressed data that end before the first of them is whole")
     if not files and not is_dump(topology) and (is_topology_only(topology) or is_lammps_data(topology)):
         raise topology_alone(topology)
+    if files and known_format(topology) and not (is_dump(files[0]) or known_format(files[0])):
+        raise InputError(f"{topology}: holds no topology; give the topology first: {files[0]} {topology}")
     # A dump that serves as topology is the first of those that follow, unless it is given twice.
     frames = [topology, *(path for path in files if path != topology)] if is_dump(topology) else list(files)
     frames = frames or [topology]
@@ -255,12 +257,13 @@ def _composition(
             )
         check_groups(numbers, geometry, atoms, charge, kind.n * charge - total, said, notes)
         inside = np.isin(numbers, numbers[atoms])
-        if stated is not None:
-            _check_charge(float(np.asarray(stated)[inside].sum()) / kind.n, charge, said, notes)
+        if not check_charge(stated, numbers, np.flatnonzero(inside), kind.n, charge, said, notes):
+            check_molecule(numbers, geometry, atoms, charge, said, notes)
         if (ions & inside).any():
             raise InputError(f"{option}: holds atoms of an ion selected before; select each atom once")
         ions |= inside
     neutral_atoms = np.flatnonzero(~ions)
+    check_left_out(elements, neutral_atoms, notes, source)
     hosts = hosts_among(neutral_atoms, elements) if named is None else np.intersect1d(named, neutral_atoms)
     return Composition(elements, masses, tuple(species), neutral_atoms, hosts)
 
@@ -282,19 +285,6 @@ def _picked(universe: Any, chosen: Selections) -> list[tuple[str, str, float, In
             atoms = _select(universe, selection, option).indices
             found.append((f"{option} '{selection}'", selection, charges[k % len(charges)], atoms))
     return found
-
-
-def _check_charge(of_file: float, charge: float, said: str, notes: Notes) -> None:
-    """Force fields scale the charges of ions down to 0.7 or so; more than that, or more than all, is another charge."""
-    share = of_file / charge
-    if abs(of_file) < 1e-3 or 0.5 <= share <= 1.2:
-        return
-    if share > MUCH_CHARGE:
-        raise InputError(
-            f"{said}: an ion carries {of_file:+.3g} e by the charges in the file, not {charge:+g} e; select single "
-            "ions, or give their charge with --cation-charge or --anion-charge"
-        )
-    notes.say(f"{said}: an ion carries {of_file:+.3g} e by the charges in the file; {charge:+g} e is used")
 
 
 def _select(universe: Any, selection: str, option: str) -> Any:

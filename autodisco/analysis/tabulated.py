@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from autodisco.analysis.comparison import compare
 from autodisco.analysis.few_replicas import combined_for_people, notes, own_error
 from autodisco.analysis.quantities import NE, known, quantity
 from autodisco.analysis.runs import groups
+from autodisco.analysis.system_names import row_names, system_names
 from autodisco.analysis.temperatures import Arrhenius, arrhenius, vtf
 from autodisco.errors import InputError
 from autodisco.files import read_json
-from autodisco.text import probability, significant
+from autodisco.text import counted, probability, significant
 
 SIGMA = "conductivity_s_per_cm"
 EXAMPLE = "A-333K.json A-353K.json + B-333K.json B-353K.json"
@@ -48,6 +50,10 @@ class Result:
         """The conductivity `name` of the runs that have one, S/cm."""
         return [float(value) for record in self.replicas if (value := record.get(name)) is not None]
 
+    def degrees(self, name: str) -> int:
+        """Degrees of freedom of the error over runs of the conductivity `name`."""
+        return max(len(self.conductivities(name)) - 1, 0)
+
     def error(self, name: str) -> float | None:
         """Of the conductivity `name`, S/cm: the larger of the error over runs and that of the runs themselves.
 
@@ -62,18 +68,33 @@ class Result:
         return None if independent is None else float(independent * values[name] / values[NE])
 
 
-def read_results(paths: Sequence[Path]) -> list[Result]:
+def read_results(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Result]:
     """Read files of `analyze --json`; a + separates systems.
 
-    Without a +, files at one temperature are systems, and files at different temperatures are one system. Raises
-    InputError for other files, and for two files of one system at one temperature.
+    Without a +, files at one temperature are systems, and files at different temperatures are one system.
+
+    Parameters
+    ----------
+    names : of the systems, in their order; else they follow from the names of the files
+
+    Raises
+    ------
+    InputError
+        For other files, two files of one system at one temperature, two systems of one name, and for another number of
+        names than of systems.
     """
     given = [[(path, _records(path)) for path in group] for group in groups(paths, EXAMPLE)]
     if len(given) == 1 and len({float(records[0]["temperature_k"]) for _, records in given[0]}) == 1:
         given = [[one] for one in given[0]]
+    systems = list(names) or system_names([[path for path, _ in group] for group in given])
+    if len(systems) != len(given):
+        raise InputError(f"--system: {counted(len(systems), 'name')} for {counted(len(given), 'system')}; one for each")
+    if twice := [name for name, n in Counter(systems).items() if n > 1]:
+        raise InputError(f"two systems are called {twice[0]}; name them with --system, once for each, in their order")
+    rows = iter(row_names([path for group in given for path, _ in group]))
     results = []
-    for n, group in enumerate(given, 1):
-        found = [Result(path.stem, _system(group, n), records) for path, records in group]
+    for system, group in zip(systems, given, strict=True):
+        found = [Result(next(rows), system, records) for _, records in group]
         for a, b in itertools.combinations(found, 2):
             if a.temperature_k == b.temperature_k:
                 raise InputError(
@@ -81,8 +102,6 @@ def read_results(paths: Sequence[Path]) -> list[Result]:
                     "replicas are combined by analyze, with a + between them"
                 )
         results += found
-    if len(names := {one.system for one in results}) < len(given):
-        raise InputError(f"two systems are called {min(names)}; name their files differently")
     return results
 
 
@@ -100,15 +119,6 @@ def _records(path: Path) -> tuple[Mapping[str, Any], ...]:
     if not valid or not all(valid):
         raise InputError(f"{path}: not the output of analyze --json ({SIGMA} and temperature_k of each run)")
     return tuple(records)
-
-
-def _system(group: Sequence[tuple[Path, Any]], number: int) -> str:
-    """What the names of the files have in common, without temperatures at the end."""
-    stems = [path.stem for path, _ in group]
-    if len(stems) == 1:
-        return stems[0]
-    shared = "".join(a[0] for a in itertools.takewhile(lambda a: len(set(a)) == 1, zip(*stems, strict=False)))
-    return shared.rstrip("0123456789-_. ") or f"system {number}"
 
 
 def columns(asked: Sequence[str]) -> list[str]:
@@ -138,7 +148,8 @@ def fits(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
         kelvins = [one.temperature_k for one in own]
         values = [one.properties[name] for one in own]
         errors = [one.error(name) for one in own]
-        line, curve = line_of(kelvins, values, errors), vtf(kelvins, values, errors)
+        degrees = sum(one.degrees(name) for one in own)
+        line, curve = line_of(kelvins, values, errors), vtf(kelvins, values, errors, degrees)
         told = f"{system}: activation energy {line.told()}" + (f"; {curve.told()}" if curve else "")
         fit = {"arrhenius": line.to_dict(), "vtf": asdict(curve) if curve else None}
         found.append({"system": system, "quantity": name, **fit, "told": f"{told}; {quantity(name).label}"})

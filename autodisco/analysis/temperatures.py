@@ -13,6 +13,7 @@ from autodisco.text import with_error
 
 BOLTZMANN_EV = 8.617333e-5  # eV/K
 KJ_PER_MOL_PER_EV = 96.48533
+FALSE_ALARMS = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Arrhenius:
 class Vtf:
     """sigma = A exp(-B / (T - T0)): B and T0 in K with their standard errors, and log10 of A in S/cm.
 
-    An error is None where T0 is at the end of what is allowed, and where nothing tells the noise.
+    An error is None where T0 is at the end of what is allowed, and where nothing tells the noise. `p_arrhenius` is the
+    probability that values of an Arrhenius law are described this much better by a VTF law (`vtf`).
     """
 
     b_k: float
@@ -63,11 +65,12 @@ class Vtf:
     log10_prefactor: float
     b_k_sem: float | None = None
     t0_k_sem: float | None = None
+    p_arrhenius: float = 1.0
 
     @property
     def is_bent(self) -> bool:
-        """Whether T0 exceeds twice its error. Otherwise the values do not tell the curve from an Arrhenius line."""
-        return self.t0_k_sem is not None and self.t0_k > 2 * self.t0_k_sem
+        """Whether values of an Arrhenius law would be described this much better in fewer than 5 % of the cases."""
+        return self.t0_k_sem is not None and self.p_arrhenius < FALSE_ALARMS
 
     def at(self, temperature_k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Conductivity in S/cm."""
@@ -102,11 +105,27 @@ def arrhenius(
 
 
 def vtf(
-    temperatures_k: Sequence[float], conductivities: Sequence[float], errors: Sequence[float | None] = ()
+    temperatures_k: Sequence[float],
+    conductivities: Sequence[float],
+    errors: Sequence[float | None] = (),
+    degrees: int = 0,
 ) -> Vtf | None:
     """Fit of ln sigma against 1/(T - T0); None where it does not converge or there are fewer than four temperatures.
 
-    Errors are used as by `arrhenius`. Raises InputError as it does.
+    The law holds the Arrhenius law (T0 = 0). Whether it is needed is tested with Student's t, one-sided, as T0 cannot
+    be below 0: t² is the decrease of the sum of squares of ln sigma by T0 over the variance of a point. This
+    variance is pooled from the errors and the scatter about the curve; the larger one counts where `degrees` is 0.
+
+    Parameters
+    ----------
+    errors : used as by `arrhenius`
+    degrees : of freedom of the errors, that is replicas less one, summed over the temperatures; 0 if they are not those
+        of replicas
+
+    Raises
+    ------
+    InputError
+        As `arrhenius` does.
     """
     t, y, relative = _checked(temperatures_k, conductivities, errors)
     if len(set(t)) < 4:
@@ -131,7 +150,27 @@ def vtf(
         return None
     inside = 1.0 < t0 < most - 1.0 and np.isfinite(covariance).all()
     b_error, t0_error = (float(np.sqrt(covariance[k, k])) if inside else None for k in (1, 2))
-    return Vtf(float(b), float(t0), float(a / np.log(10)), b_error, t0_error)
+    straight = float(((y - np.log(line.at(t))) ** 2).sum())
+    chance = _p_arrhenius(straight, float(((y - a + b / (t - t0)) ** 2).sum()), len(t) - 3, relative, degrees)
+    return Vtf(float(b), float(t0), float(a / np.log(10)), b_error, t0_error, chance)
+
+
+def _p_arrhenius(straight: float, bent: float, left: int, relative: float | None, degrees: int) -> float:
+    """Probability of such a decrease of the sum of squares, from `straight` to `bent`, if the Arrhenius law holds.
+
+    `left` are the degrees of freedom of the scatter about the curve, `relative` is the error of a point.
+    """
+    from scipy.special import stdtr
+
+    scatter = bent / left
+    if relative is None:
+        variance, of = scatter, left
+    elif degrees:
+        variance, of = (degrees * relative**2 + bent) / (degrees + left), degrees + left
+    else:
+        variance, of = max(scatter, relative**2), left
+    t = np.sqrt(max(straight - bent, 0.0) / max(variance, np.finfo(float).tiny))
+    return float(stdtr(of, -t))
 
 
 def _checked(
@@ -169,7 +208,7 @@ def plot(
     error = "" if line.activation_energy_ev_sem is None else f" ± {line.activation_energy_ev_sem:.2f}"
     label = f"Arrhenius, {line.activation_energy_ev:.2f}{error} eV"
     axes.plot(1000 / fine, line.at(fine), color="#d55e00", lw=1.4, label=label)
-    if curve := vtf(temperatures_k, conductivities):
+    if (curve := vtf(temperatures_k, conductivities)) and curve.is_bent:
         label = f"VTF, B {curve.b_k:.0f} K, T₀ {curve.t0_k:.0f} K"
         axes.plot(1000 / fine, curve.at(fine), color="#009e73", lw=1.4, ls="--", label=label)
     axes.set(yscale="log", xlabel="1000 / T (1/K)", ylabel=f"conductivity ({unit})", title=title)

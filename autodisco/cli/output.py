@@ -122,7 +122,7 @@ def print_windows(properties: dict[str, Any], run: str = "") -> None:
     """Print the lags over which the displacement of each species was fitted, on one line, with the name of the run."""
     ends, rules = properties.get("fit_to_ps") or {}, properties.get("fit_window") or {}
     windows = [
-        f"{kind} {start:.8g} to {ends[kind]:.8g} ps ({rules[kind]})"
+        f"{kind} {start:.7g} to {ends[kind]:.7g} ps ({rules[kind]})"
         for kind, start in (properties.get("fit_from_ps") or {}).items()
     ]
     if windows:

@@ -53,7 +53,7 @@ def print_over_temperature(results: Sequence[Simulation], as_json: bool) -> None
         error = "" if fit.activation_energy_ev_sem is None else f" ± {fit.activation_energy_ev_sem:.2g}"
         energy = f"{fit.activation_energy_ev:.3g}{error} eV ({fit.activation_energy_kj_per_mol:.3g} kJ/mol)"
         message(f"activation energy {energy}")
-        if curve:
+        if curve and curve.is_bent:
             message(f"Vogel-Tammann-Fulcher: B {curve.b_k:.0f} K, T0 {curve.t0_k:.0f} K")
     message(f"plot: {told.plot}")
 

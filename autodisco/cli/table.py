@@ -25,6 +25,10 @@ def table(
         list[str] | None,
         typer.Option(metavar="NAME", help="A quantity instead of those of rankings; once for each."),
     ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name of a system, in their order; once for each. Default: of its files."),
+    ] = None,
     plots: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write Arrhenius plots there, as PNG and PDF, and their points as CSV."),
@@ -42,7 +46,7 @@ def table(
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other; leave one of them out")
-    results, names = tabulated.read_results(files), tabulated.columns(quantity or ())
+    results, names = tabulated.read_results(files, system or ()), tabulated.columns(quantity or ())
     rows, remarks = tabulated.records(results, names), tabulated.remarks(results, names)
     of = tabulated.conductivities(quantity or ())
     fits = [fit for name in of for fit in tabulated.fits(results, name)]

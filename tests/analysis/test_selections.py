@@ -307,6 +307,13 @@ def test_files_that_cannot_be_read_are_named(system, tmp_path):
         analyze(dump(system, tmp_path / "a.lammpstrj", True), cation="type 1", anion="type 2", temperature_k=300.0)
 
 
+@pytest.mark.parametrize("name", ["run.dcd", "run.xtc"])
+def test_a_trajectory_in_front_of_its_topology_is_told_so(system, tmp_path, name):
+    topology, file = written(system, tmp_path, name)
+    with pytest.raises(InputError, match=rf"{name}: holds no topology; give the topology first: .*pdb .*{name}$"):
+        analyze(file, topology, **SELECTIONS)
+
+
 def test_a_property_that_the_topology_does_not_hold_is_named_with_those_it_holds(system, tmp_path):
     mda = pytest.importorskip("MDAnalysis")
     topology, _ = written(system, tmp_path, "run.xtc")

@@ -58,6 +58,22 @@ def test_the_errors_of_vtf_are_the_scatter_of_trials_and_a_straight_line_needs_n
     assert trial(2.0 * np.exp(-0.3 / BOLTZMANN_EV / wide), 0.01).told().startswith("a VTF law does not")
 
 
+def bent(t0_k, kelvins, replicas, noise, trials, b_k=900.0):
+    """Share of trials with a VTF law reported; `t0_k` 0 is an Arrhenius law. `noise` of ln sigma of a replica."""
+    rng = np.random.default_rng(5)
+    t = np.array(kelvins, float)
+    builds = np.exp(-(b_k if t0_k else 35e3 / 8.314462) / (t - t0_k))[:, None]
+    builds = builds * np.exp(noise * rng.normal(size=(trials, len(t), replicas)))
+    found = [vtf(t, b.mean(axis=1), b.std(axis=1, ddof=1) / np.sqrt(replicas), len(t) * (replicas - 1)) for b in builds]
+    return np.mean([fit is not None and fit.is_bent for fit in found])
+
+
+def test_few_arrhenius_plots_are_called_bent_and_most_bent_ones_are():
+    assert bent(0, (333, 353, 373, 393), 2, 0.07, 200) < 0.1
+    assert bent(0, (333, 353, 373, 393), 4, 0.07, 200) < 0.1
+    assert bent(210, (333, 353, 373, 393), 4, 0.07, 100) > 0.9
+
+
 def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(InputError, match="at least 2"):
         arrhenius([353, 353], [1e-3, 2e-3])
@@ -68,3 +84,9 @@ def test_what_cannot_be_fitted_is_refused():
 def test_the_plot_is_written(tmp_path):
     plot(T, 0.5 * np.exp(-900 / (T - 210)), [1e-4] * 5, "*OCC*", tmp_path / "arrhenius.png")
     assert (tmp_path / "arrhenius.png").read_bytes().startswith(b"\x89PNG")
+
+
+if __name__ == "__main__":
+    for replicas, noise in ((2, 0.07), (4, 0.07), (4, 0.3)):
+        shares = [f"T0 {t0} K {bent(t0, (333, 353, 373, 393), replicas, noise, 400):.3f}" for t0 in (0, 150, 210)]
+        print(f"4 temperatures, {replicas} replicas, noise {noise}:", ", ".join(shares))

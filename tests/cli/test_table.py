@@ -59,6 +59,21 @@ def test_two_systems_are_compared_at_each_temperature_and_fitted_each(call, file
     assert "peo conducts 5.0 times as well as ppo at 373 K" in call("table", *a, "+", *b).out
 
 
+def test_systems_are_called_by_their_files_up_to_the_temperature_or_as_asked_for(call, files):
+    first, second = ([files(f"peo-eo{n}-{k}K", k, n * law(k)) for k in (333, 373)] for n in (20, 10))
+    found = call("table", *first, "+", *second, "--json").json
+    assert [one["system"] for one in found["fits"]] == ["peo-eo20", "peo-eo10"]
+    assert [row["system"] for row in found["results"]] == ["peo-eo20"] * 2 + ["peo-eo10"] * 2
+    named = call("table", *first, "+", *second, "--system", "A", "--system", "B")
+    assert "A: activation energy 0.30" in named.out
+    assert "B: activation energy 0.30" in named.out
+    said = call("table", *first, "+", *second, "--system", "A")
+    assert (said.code, said.err) == (2, "error: --system: 1 name for 2 systems; one for each\n")
+    said = call("table", *first, "+", *second, "--system", "A", "--system", "A")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "two systems are called A; name them with --system" in said.err
+
+
 def test_the_fit_is_of_the_conductivity_that_is_asked_for_and_uses_the_errors_of_points(call, tmp_path):
     name, paths = "conductivity_ne_s_per_cm", []
     for kelvin in (333, 353, 373):
