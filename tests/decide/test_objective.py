@@ -108,7 +108,7 @@ def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):
         text = "\n".join(summary(store))
         row = found["*COCOC*"]
         life = "\n".join(
-            lines(Life(CONDUCTIVITY, row.key, store.polymer(row.key), [], {}, [], [], row, [], None, None))
+            lines(Life(CONDUCTIVITY, row.key, store.polymer(row.key), [], {}, [], [], row, [], [], None, None))
         )
     assert free[0].monomer_smiles == "*COCOC*"  # 2.5 × 0.047 is above the bound
     assert rows[-1].monomer_smiles == "*OCOCCOC*"

@@ -16,6 +16,7 @@ from autodisco.simulation.units import KJ_PER_KCAL
 ANGSTROM = 0.1  # nm
 NS_PER_DAY = 86_400 / 1000  # of one ps per second
 ROUNDS = 40  # of a compression and relaxing steps
+RELAXING_STEPS = 400  # after the compression, whose strain would be heat in the dynamics that are measured
 #: The part of an energy that each force belongs to.
 PARTS = {
     "bond": "bond",
@@ -79,11 +80,12 @@ def speed(system: System, protocol: Protocol, seconds: float) -> Speed:
         relaxed.setPeriodicBoxVectors(*np.diag(edges))
         relaxed.setPositions(positions * compression(protocol) ** (1 / ROUNDS))
         relaxing.step(COMPRESSION_STEPS // ROUNDS)
+    relaxing.step(RELAXING_STEPS)
     integrator = platform.integrator_for(protocol, protocol.temperature_k, timestep)
     context = platform.context_for(made, integrator)
     context.setPeriodicBoxVectors(*np.diag(edges))
     context.setPositions(relaxed.getState(positions=True).getPositions())
-    context.setVelocitiesToTemperature(protocol.temperature_k, 1)
+    context.setVelocitiesToTemperature(protocol.temperature_k / 2, 1)  # the box still warms up
     integrator.step(20)
     context.getState(energy=True)  # waits for a GPU
     begin, used, steps = time.perf_counter(), time.process_time(), 0
