@@ -92,6 +92,7 @@ def test_a_dry_run_counts_builds_and_writes_nothing(ranked):
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_scan_that_was_killed_goes_on_and_is_shown(ranked):
     words = ("--best", "1", "--molality", "1,3", "--temperature", "450", "--replicas", "1", "--workers", "1")
     process = subprocess.Popen(command(ranked, *words), start_new_session=True)

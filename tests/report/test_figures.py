@@ -210,7 +210,9 @@ def touching(made) -> list[tuple[str, str]]:
     return pairs + [(a, "") for a, box in boxes if not (page.contains(*box.min) and page.contains(*box.max))]
 
 
-@pytest.mark.parametrize(("polymers", "iterations"), [(6, 2), (500, 10), (500, 120)])
+@pytest.mark.parametrize(
+    ("polymers", "iterations"), [(6, 2), (500, 10), pytest.param(500, 120, marks=pytest.mark.slow)]
+)
 def test_no_labels_touch_each_other(polymers, iterations, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "bench"))
     from filled_campaign import fill as fill_campaign

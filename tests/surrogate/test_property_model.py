@@ -35,6 +35,7 @@ def test_too_few_values_are_refused():
         fit_judge([(text, 0.0) for text in UNITS[:50]], UNITS, 0.1, seed=1)
 
 
+@pytest.mark.slow
 def test_on_the_published_set_it_finds_the_best_twentieth(reference: Path):
     rows, aside = put_aside(read_dataset(reference / "polygen" / "PolyGen-train-set-from-HTP-MD.csv"), 0.2, seed=0)
     model = PropertyModel.fit([r.smiles for r in aside], np.log10([r.value for r in aside]), seed=0)
