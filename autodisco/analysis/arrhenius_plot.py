@@ -10,11 +10,8 @@ import numpy as np
 
 from autodisco.analysis.plots import COLOURS, write_plots
 from autodisco.analysis.quantities import quantity
-from autodisco.analysis.tabulated import Result, line_of
-from autodisco.analysis.temperatures import vtf
+from autodisco.analysis.tabulated import Result, Series
 from autodisco.errors import InputError
-
-LEAST_TEMPERATURES = 2
 
 
 def plot_arrhenius(results: Sequence[Result], names: Sequence[str], folder: Path) -> list[Path]:
@@ -26,47 +23,32 @@ def plot_arrhenius(results: Sequence[Result], names: Sequence[str], folder: Path
     drawn: dict[str, Callable[[Any], None]] = {}
     curves: dict[str, Mapping[str, Any]] = {}
     for name in names:
-        systems = {system: _points(results, system, name) for system in dict.fromkeys(one.system for one in results)}
-        if max(len(points["temperature_k"]) for points in systems.values()) < LEAST_TEMPERATURES:
+        systems = {system: Series.of(results, system, name) for system in dict.fromkeys(one.system for one in results)}
+        if not any(series.has_line for series in systems.values()):
             continue
         label = f"arrhenius-{name.removesuffix('_s_per_cm')}"
         drawn[label] = partial(_draw, name, systems)
-        columns = ("temperature_k", "value", "error")
-        joined = {key: list(itertools.chain(*(points[key] for points in systems.values()))) for key in columns}
+        every = systems.values()
         curves[label] = {
-            "system": [system for system, points in systems.items() for _ in points["value"]],
-            "temperature_k": joined["temperature_k"],
-            name: joined["value"],
-            f"{name}_sem": joined["error"],
+            "system": [system for system, series in systems.items() for _ in series.values],
+            "temperature_k": list(itertools.chain(*(series.temperatures_k for series in every))),
+            name: list(itertools.chain(*(series.values for series in every))),
+            f"{name}_sem": list(itertools.chain(*(series.errors for series in every))),
         }
     if not drawn:
         raise InputError("--plots draws conductivities over temperature; give results of a system at two temperatures")
     return write_plots(drawn, curves, folder)
 
 
-def _points(results: Sequence[Result], system: str, name: str) -> dict[str, list[Any]]:
-    """Temperatures, conductivities above zero and errors of a system."""
-    own = [one for one in results if one.system == system and (one.properties.get(name) or 0.0) > 0]
-    return {
-        "temperature_k": [one.temperature_k for one in own],
-        "value": [one.properties[name] for one in own],
-        "error": [one.error(name) for one in own],
-        "degrees": [one.degrees(name) for one in own],
-    }
-
-
-def _draw(name: str, systems: Mapping[str, Mapping[str, Sequence[Any]]], axes: Any) -> None:
+def _draw(name: str, systems: Mapping[str, Series], axes: Any) -> None:
     """Points with errors, and the fitted lines."""
-    for colour, (system, points) in zip(itertools.cycle(COLOURS), systems.items(), strict=False):
-        kelvins, values, errors = (points[key] for key in ("temperature_k", "value", "error"))
-        if not kelvins:
+    for colour, (system, series) in zip(itertools.cycle(COLOURS), systems.items(), strict=False):
+        if not series.values:
             continue
-        t = np.asarray(kelvins, dtype=float)
-        label = system
-        if len(set(kelvins)) >= LEAST_TEMPERATURES:
+        t, values, errors, label = np.asarray(series.temperatures_k), series.values, series.errors, system
+        if series.has_line:
             fine = np.linspace(t.min(), t.max(), 200)
-            line = line_of(kelvins, values, errors)
-            curve = vtf(kelvins, values, errors, sum(points["degrees"]))
+            line, curve = series.fitted()
             label = f"{system}: {line.told()}"
             axes.plot(1000 / fine, line.at(fine), color=colour, lw=1.4)
             if curve and curve.is_bent:

@@ -13,7 +13,7 @@ from autodisco.analysis.few_replicas import combined_for_people, notes, own_erro
 from autodisco.analysis.quantities import NE, known, quantity
 from autodisco.analysis.runs import groups
 from autodisco.analysis.system_names import row_names, system_names
-from autodisco.analysis.temperatures import Arrhenius, arrhenius, vtf
+from autodisco.analysis.temperatures import Arrhenius, Vtf, arrhenius, vtf
 from autodisco.errors import InputError
 from autodisco.files import read_json
 from autodisco.text import counted, probability, significant
@@ -135,6 +135,46 @@ def conductivities(names: Sequence[str]) -> list[str]:
     return [name for name in names if name.startswith("conductivity_")] or [SIGMA]
 
 
+@dataclass(frozen=True)
+class Series:
+    """The conductivities above zero of a system over temperature.
+
+    Attributes
+    ----------
+    temperatures_k, values, errors : K, S/cm and S/cm; an error that nothing tells is None
+    degrees : of freedom of the errors
+    """
+
+    temperatures_k: list[float]
+    values: list[float]
+    errors: list[float | None]
+    degrees: int
+
+    @classmethod
+    def of(cls, results: Sequence[Result], system: str, name: str) -> "Series":
+        """Those of the conductivity `name`."""
+        own = [one for one in results if one.system == system and (one.properties.get(name) or 0.0) > 0]
+        return cls(
+            [one.temperature_k for one in own],
+            [one.properties[name] for one in own],
+            [one.error(name) for one in own],
+            sum(one.degrees(name) for one in own),
+        )
+
+    @property
+    def has_line(self) -> bool:
+        """Whether there are two temperatures."""
+        return len(set(self.temperatures_k)) > 1
+
+    def fitted(self) -> tuple[Arrhenius, Vtf | None]:
+        """Both laws. The error of the activation energy is the larger of that from the errors of the points and that
+        from their scatter."""
+        line = arrhenius(self.temperatures_k, self.values, self.errors)
+        sems = [line.activation_energy_ev_sem, arrhenius(self.temperatures_k, self.values).activation_energy_ev_sem]
+        line = replace(line, activation_energy_ev_sem=max((sem for sem in sems if sem is not None), default=None))
+        return line, vtf(self.temperatures_k, self.values, self.errors, self.degrees)
+
+
 def fits(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
     """Arrhenius and VTF fits of the conductivity `name` of each system with two temperatures or more.
 
@@ -142,27 +182,14 @@ def fits(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:
     """
     found = []
     for system in dict.fromkeys(one.system for one in results):
-        own = [one for one in results if one.system == system and (one.properties.get(name) or 0.0) > 0]
-        if len({one.temperature_k for one in own}) < 2:
+        series = Series.of(results, system, name)
+        if not series.has_line:
             continue
-        kelvins = [one.temperature_k for one in own]
-        values = [one.properties[name] for one in own]
-        errors = [one.error(name) for one in own]
-        degrees = sum(one.degrees(name) for one in own)
-        line, curve = line_of(kelvins, values, errors), vtf(kelvins, values, errors, degrees)
+        line, curve = series.fitted()
         told = f"{system}: activation energy {line.told()}" + (f"; {curve.told()}" if curve else "")
         fit = {"arrhenius": line.to_dict(), "vtf": asdict(curve) if curve else None}
         found.append({"system": system, "quantity": name, **fit, "told": f"{told}; {quantity(name).label}"})
     return found
-
-
-def line_of(kelvins: Sequence[float], values: Sequence[float], errors: Sequence[float | None]) -> Arrhenius:
-    """The Arrhenius fit; its error is the larger of that from the errors of the points and that from their scatter."""
-    line, scattered = arrhenius(kelvins, values, errors), arrhenius(kelvins, values)
-    known_errors = [
-        fit.activation_energy_ev_sem for fit in (line, scattered) if fit.activation_energy_ev_sem is not None
-    ]
-    return replace(line, activation_energy_ev_sem=max(known_errors, default=None))
 
 
 def comparisons(results: Sequence[Result], name: str = SIGMA) -> list[dict[str, Any]]:

@@ -169,10 +169,10 @@ class Campaign:
         all. `progress` is called with the number of rows that are read. Raises InputError for a file that cannot be
         read.
         """
-        from autodisco.api.novelty import compared
+        from autodisco.api.novelty import Known, compared
         from autodisco.api.table import Table
 
-        found = compared(self.folder, against, column, identifier, best, workers, progress)
+        found = compared(self.folder, Known(against, column, identifier, workers, progress), best)
         return Table([one.columns() for one in found], ("rank", "key", "name", "monomer_smiles", "known"))
 
     def explain(self, polymer: str) -> Life:
@@ -201,11 +201,11 @@ class Campaign:
     def report(self, folder: str | Path | None = None, against: Sequence[str | Path] = ()) -> Path:
         """Write the report (HTML page, ranking as CSV and JSON); returns the page. By default into ``report/`` of the
         campaign folder. With files of known polymers, `against`, the page says which polymers are new (`novelty`)."""
-        from autodisco.api.novelty import lists_of
+        from autodisco.api.novelty import Known
         from autodisco.report import write_report
 
         with self._read() as store:
-            lists = lists_of(store, against) if against else ()
+            lists = Known(against).lists(store) if against else ()
             return write_report(store, None if folder is None else Path(folder), lists)
 
     def figures(

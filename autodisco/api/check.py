@@ -115,12 +115,11 @@ def known_polymers(
     InputError
         For a file that cannot be read.
     """
-    import os
-
+    from autodisco.machine import cores
     from autodisco.polymer import Library
     from autodisco.polymer.library_files import read_units
 
-    with Library(read_units(Path(file), column), os.cpu_count() or 1, progress=progress) as library:
+    with Library(read_units(Path(file), column), cores(), progress=progress) as library:
         if library.n_invalid:
             on_invalid(library.n_invalid)
         wanted = (group for group in library.groups() if keys is None or group.key in keys)

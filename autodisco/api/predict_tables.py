@@ -111,9 +111,13 @@ class Learnt:
     @property
     def conditions(self) -> str:
         """The temperatures and salts at which it was measured."""
+        from autodisco.decide.stated import ZERO_CELSIUS_K
+
         if self.stated is None:
             return ""
-        celsius = sorted({round(row.temperature_k - 273.15, 2) for row in self.stated.rows if row.temperature_k})
+        celsius = sorted(
+            {round(row.temperature_k - ZERO_CELSIUS_K, 2) for row in self.stated.rows if row.temperature_k}
+        )
         span = f"{celsius[0]:g} °C" if len(celsius) == 1 else f"{celsius[0]:g} to {celsius[-1]:g} °C"
         return ", ".join([span, *sorted({row.salt for row in self.stated.rows if row.salt})])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autodisco.campaign.settings import Settings
 from autodisco.decide.experiments import rows_that_count
-from autodisco.decide.measured import wanted_of
+from autodisco.decide.measured import surrogate_of, wanted_of
 from autodisco.decide.measured_tables import LITERATURE, SHIPPED, table_of
 from autodisco.decide.measurements import read_measurements
 from autodisco.decide.sources import REFERENCE, collect
@@ -144,8 +144,7 @@ def take_table(store: Store, table: Table, own_name: bool = False) -> bool:
 
 def _counting(store: Store, table: Table) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """How many rows count for each objective and constraint, by source, and how many do not, by the reason."""
-    settings = (store.get("settings") or {}).get("surrogate", {})
-    if settings.get("kind", "none") == "none":
+    if (settings := surrogate_of(store)) is None:
         return {}, {"the campaign has no posterior (surrogate.kind = 'none')": len(table.rows)}
     used: dict[str, dict[str, int]] = {}
     reasons: Counter[str] = Counter()

@@ -89,6 +89,7 @@ def analyze(
     """
     from autodisco import analysis
     from autodisco.analysis import few_replicas, mean_curves, runs
+    from autodisco_kernels.compilation import is_compiled
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other; leave one of them out")
@@ -104,8 +105,6 @@ def analyze(
     given = runs.split(paths)
     names, folders = [runs.name_of(run) for run in given], runs.folders_of(given)
     results, curves = [], []
-    from autodisco_kernels.compilation import is_compiled
-
     if not is_compiled():
         message("the kernels are compiled once, on first use; this takes about a minute")
     for run, name, folder in zip(given, names, folders, strict=True):

@@ -68,15 +68,18 @@ def build(
     """
     from autodisco.api.build import build as built
     from autodisco.cli.mixture import Flags, subject
-    from autodisco.simulation import interchange
 
     flags = Flags(blend, comonomer, architecture, solvent, salt, no_salt, molality, ion)
-    wanted = interchange.chosen(formats)
     is_replica = Path(what).is_dir()
     if is_replica and flags.given:
         raise InputError(f"{flags.given[0]} belongs to a new box, and {what} is the folder of a replica")
     found = built(
-        what if is_replica else subject(what, flags), out, wanted, protocol=protocol, force_field=force_field, seed=seed
+        what if is_replica else subject(what, flags),
+        out,
+        formats.split(","),
+        protocol=protocol,
+        force_field=force_field,
+        seed=seed,
     )
     for name, reason in found.left_out.items():
         message(f"{name} is left out: {reason}")

@@ -1,7 +1,6 @@
 """Commands about polymers: simulate, dedupe."""
 
 import itertools
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -164,12 +163,13 @@ def dedupe(
     Strings that are the same infinite chain are one group. Files of any length are read as a stream.
     """
     from autodisco.cli.output import counting
+    from autodisco.machine import cores
     from autodisco.polymer import Library
     from autodisco.polymer.library_files import read_units, write_csv, write_json, write_seeds
 
     rows = read_units(file, column)
     with counting(f"reading {file}", "rows") as progress:
-        library = Library(rows, workers or os.cpu_count() or 1, progress=progress)
+        library = Library(rows, workers or cores(), progress=progress)
     with library:
         if out:
             with open_atomic(out) as target:

@@ -1,6 +1,6 @@
 """The command novelty."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from autodisco.tables import csv_text
 from autodisco.text import counted
 
 if TYPE_CHECKING:
+    from autodisco.api.novelty import Known
     from autodisco.report.novelty import Novelty
 
 MOST_SHOWN = 40
@@ -52,15 +53,16 @@ def novelty(
     campaign are looked at in any case. A file of any length is read as a stream once; its index is kept in
     ~/.cache/autodisco.
     """
-    from autodisco.api.novelty import compared
+    from autodisco.api.novelty import Known, compared
     from autodisco.polymer.library_files import files_among
 
     files = [existing_file(path, "list of known polymers") for path in against or ()]
     with counting("reading lists", "rows") as progress:
+        known_ones = Known(files, column, identifier, workers, progress)
         if name and files_among([name]):
-            found = _of_file(name, files, column, identifier, workers, progress)[: best or None]
+            found = _of_file(name, known_ones)[: best or None]
         else:
-            found = compared(campaign_folder(name), files, column, identifier, best, workers, progress)
+            found = compared(campaign_folder(name), known_ones, best)
     if out:
         _write(found, out)
     if as_json:
@@ -77,14 +79,7 @@ def novelty(
     message(f"{counted(len(found), 'polymer')}, {known} known; the others are in none of these lists: {told}")
 
 
-def _of_file(
-    file: str,
-    against: Sequence[Path],
-    column: str | None,
-    identifier: str | None,
-    workers: int,
-    progress: Callable[[int], None] | None,
-) -> "list[Novelty]":
+def _of_file(file: str, known: "Known") -> "list[Novelty]":
     """The repeat units of a file against each list; rows that are none are left out with a line."""
     from autodisco.api.novelty import compared_units
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
@@ -96,7 +91,7 @@ def _of_file(
             units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
         except InvalidRepeatUnit as error:
             message(f"left out: {file}, line {text.line}: {error}")
-    return compared_units(units, against, column, identifier, workers, progress)
+    return compared_units(units, known)
 
 
 def _write(found: "Sequence[Novelty]", path: Path) -> None:

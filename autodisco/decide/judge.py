@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from autodisco.decide.measured import wanted_of
+from autodisco.decide.measured import surrogate_of, wanted_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.of_structure import OfStructure
 from autodisco.decide.outlook import CLOSELY, Aim, canonical, first_places
@@ -96,8 +96,7 @@ def _aims(store: Store, objectives: Sequence[Objective]) -> list[Aim]:
 
 
 def _judged(store: Store, objective: Objective, widened: float) -> Judge | None:
-    settings = (store.get("settings") or {}).get("surrogate", {})
-    if settings.get("kind", "none") == "none":
+    if (settings := surrogate_of(store)) is None:
         return None
     found = collect(store, objective, prior_mean=settings.get("prior_mean", True))
     if not found.labels:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autodisco.analysis import UNKNOWN_SCATTER, combine
 from autodisco.analysis.combination import AT_LEAST, SEM, Censored, RatioOfMeans
@@ -79,6 +79,12 @@ def wanted_of(store: Store) -> Wanted:
     """What a campaign wants. Raises InputError if the file of an objective is gone."""
     given = (store.get("settings") or {}).get("objective")
     return wanted(given, lambda name: copied_part(store.folder, name))
+
+
+def surrogate_of(store: Store) -> Mapping[str, Any] | None:
+    """Settings of the posterior; None for a campaign without one."""
+    settings: Mapping[str, Any] = (store.get("settings") or {}).get("surrogate", {})
+    return None if settings.get("kind", "none") == "none" else settings
 
 
 def objective_of(store: Store) -> Objective:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodisco.analysis import BETTER_PROBABILITY, Belief
 from autodisco.analysis.belief import Z_90
-from autodisco.decide.measured import Found, Measured, compared, values_found, wanted_of
+from autodisco.decide.measured import Found, Measured, compared, surrogate_of, values_found, wanted_of
 from autodisco.decide.objective import Objective
 from autodisco.decide.ranking import Ranked
 from autodisco.names import name_of
@@ -36,8 +36,7 @@ class Standings:
         self._reference = store.get("reference_key", "")
         self._constraints = self.wanted.constraints
         said = store.beliefs()
-        own = (store.get("settings") or {}).get("surrogate", {}).get("kind", "none") != "none"
-        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found, own)
+        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found)
         self._p_best = {key: row.p_best for key, row in said.items()}
         judgement = store.get("judgement") or {}
         self._from = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
@@ -164,9 +163,7 @@ def _posterior(objective: Objective, said: Mapping[str, Believed]) -> dict[str, 
     }
 
 
-def _beliefs(
-    store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]], posterior_judges: bool
-) -> Mapping[str, Belief]:
+def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]]) -> Mapping[str, Belief]:
     """What the builds of all polymers at the first tier say together; which is better, a posterior says if there will
     be one."""
     # Loaded here, because a campaign with a posterior does without it.
@@ -174,6 +171,6 @@ def _beliefs(
 
     comparison, reference = compared(store, objective, found, store.tiers()[0].protocol), store.get("reference_key", "")
     said = beliefs(comparison, reference, objective.spread, lower_is_better=objective.lower_is_better)
-    if objective.target is None and not posterior_judges:
+    if objective.target is None and surrogate_of(store) is None:
         return said
     return {key: replace(one, p_better=None) for key, one in said.items()}  # only a posterior says which is nearer

@@ -1,6 +1,5 @@
 """The content of a report: what it says about a campaign, read from the store once, so that all parts agree."""
 
-import os
 import platform
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import autodisco
 from autodisco import names
 from autodisco.analysis import BETTER_PROBABILITY
 from autodisco.decide import Objective, Ranked, Standings, Status, status, with_properties
+from autodisco.machine import cores
 from autodisco.report.lives import PageLife, Valueless, page_lives
 from autodisco.store import Event, Forecast, Model, ReplicaState, Store, at_one_moment, scans_of
 from autodisco.text import joined
@@ -158,7 +158,7 @@ def gather(store: Store, whole: bool = False, lists: "Sequence[Source]" = ()) ->
 def _novelty(store: Store, lists: "Sequence[Source]") -> "list[Novelty]":
     from autodisco.report.novelty import novelty  # RDKit, which a page without lists can do without
 
-    return novelty(store, lists, LISTED_ROWS, os.cpu_count() or 1)
+    return novelty(store, lists, LISTED_ROWS, cores())
 
 
 def short_name(row: Ranked) -> str:

@@ -22,8 +22,6 @@ class Experiments(TrainingSets):
             self.write_many(f"INSERT INTO experiments VALUES ({places})", map(astuple, new))
         return True
 
-    def experiments(
-        self, quantity: str | None = None, origin: str | None = None, key: str | None = None
-    ) -> list[Experiment]:
-        """Measured values by file and line, all or those of a quantity, file or polymer."""
-        return self._selected(Experiment, "experiments", "origin, line", quantity=quantity, origin=origin, key=key)
+    def experiments(self, quantity: str | None = None, origin: str | None = None) -> list[Experiment]:
+        """Measured values by file and line, all or those of a quantity or file."""
+        return self._selected(Experiment, "experiments", "origin, line", quantity=quantity, origin=origin)

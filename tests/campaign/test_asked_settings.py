@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import sqlite3
 
@@ -16,6 +15,7 @@ from autodisco.campaign.settings_changes import ADD_TIER
 from autodisco.campaign.stages import STAGES
 from autodisco.campaign.verify import verify
 from autodisco.errors import AutodiscoError, InputError
+from autodisco.files import argument
 from autodisco.simulation.executors import load_executor
 from autodisco.store import Store
 from tests.campaign.conftest import work_first, write_campaign
@@ -124,7 +124,7 @@ def test_what_changed_is_journalled_with_the_old_value_and_who_asked(copied, cal
 def test_a_campaign_that_has_ended_goes_on_with_a_larger_budget(copied, call, monkeypatch):
     assert "autodisco set small budget.iterations" in resume(open_folder(copied))
     said = call("set", copied, "budget.iterations=2")
-    assert re.search("has ended; go on with: autodisco resume .*small", said.err)
+    assert f"small has ended; go on with: autodisco resume {argument(copied)}" in said.err
     with Store.open(copied) as store:
         store.set(resume_at="prepare")
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 from autodisco.campaign.lock import acquire, hand_over, keep, owned, owner_of, release
 from autodisco.errors import OwnedError
+from autodisco.files import argument
 from autodisco.store import Owner, Store, live_owner
 from autodisco.store.owner import database_inode, start_time
 
@@ -38,7 +40,8 @@ def test_a_live_owner_keeps_others_out(store):
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         set_owner(store, sleeper.pid, start_time(sleeper.pid))
-        told = f"run by process {sleeper.pid} on .*, which is alive; autodisco stop .*{store.folder.name} ends it"
+        stops = f"autodisco stop {argument(store.folder)} ends it"
+        told = f"run by process {sleeper.pid} on .*, which is alive; {re.escape(stops)}"
         with pytest.raises(OwnedError, match=told):
             acquire(store)
     finally:

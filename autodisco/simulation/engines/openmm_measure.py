@@ -73,12 +73,12 @@ def speed(system: System, protocol: Protocol, seconds: float) -> Speed:
     relaxing = platform.limited(10.0, 0.0005, 0.002)
     relaxed = platform.context_for(made, relaxing)
     relaxed.setPositions(system.positions * ANGSTROM)
-    edges = np.array(system.box) * ANGSTROM
+    edges, shrink = np.array(system.box) * ANGSTROM, compression(protocol) ** (1 / ROUNDS)
     for _ in range(ROUNDS):
-        edges *= compression(protocol) ** (1 / ROUNDS)
+        edges *= shrink
         positions = relaxed.getState(positions=True).getPositions(asNumpy=True)
         relaxed.setPeriodicBoxVectors(*np.diag(edges))
-        relaxed.setPositions(positions * compression(protocol) ** (1 / ROUNDS))
+        relaxed.setPositions(positions * shrink)
         relaxing.step(COMPRESSION_STEPS // ROUNDS)
     relaxing.step(RELAXING_STEPS)
     integrator = platform.integrator_for(protocol, protocol.temperature_k, timestep)
