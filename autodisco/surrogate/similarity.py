@@ -11,8 +11,8 @@ from autodisco.surrogate.structure import DESCRIPTORS, structure
 from autodisco_kernels.similarity import Sparse, min_max
 
 ATOMS = 10.0
-"""Weight of atoms in the linear kernel, beside 1 for atoms with their neighbours: what a polymer consists of tells more,
-also of polymers unlike the known ones, than which atoms are neighbours."""
+"""Weight of atoms in the linear kernel, beside 1 for atoms with their neighbours: the effect of the composition is
+learnt from all polymers, and holds for those unlike them too."""
 
 COMMON = 0.6
 """Scale of the linear kernel: polymers share some of their environments only, each a fraction of one per heavy atom."""

@@ -171,7 +171,7 @@ def _roles(mol: Chem.Mol) -> list[int]:
 
 
 def _pairs(period: Period, roles: Indices) -> tuple[Indices, Floats]:
-    """Pairs of roles up to `FURTHEST_PAIR` bonds apart, and how often each occurs: once for each of its atoms in the period."""
+    """Pairs of roles up to `FURTHEST_PAIR` bonds apart, each counted once for every atom of it in the period."""
     inside = np.array(sorted(period.inside))
     distances = Chem.GetDistanceMatrix(period.mol)[inside].astype(np.int64)
     here, there = np.nonzero((distances > 0) & (distances <= FURTHEST_PAIR))
