@@ -60,7 +60,7 @@ __all__ = [
     "window",
 ]
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 
 def __dir__() -> list[str]:

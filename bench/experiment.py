@@ -29,7 +29,7 @@ from scipy.stats import spearmanr
 
 from autodisco.analysis.belief import Z_90
 from autodisco.decide.measurements import Measurement, read_measurements
-from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse
+from autodisco.polymer import ORGANIC_ELEMENTS, Material, RepeatUnit, parse
 from autodisco.surrogate import Label, Posterior, PriorMean, Source
 from autodisco.surrogate.estimates import LEVEL, SEED, TARGET
 
@@ -59,7 +59,7 @@ FAMILIES = {
 class Measured:
     """A polymer with its measured conductivity at 353 K (log10 of S/cm), the mean over publications."""
 
-    unit: RepeatUnit
+    unit: Material
     name: str
     salt: str
     molality: float
@@ -123,7 +123,7 @@ def at_temperature(series: Sequence[Measurement]) -> float | None:
     return float(places[nearest]) if near else None
 
 
-def asked(units: Sequence[RepeatUnit], labels: Sequence[Label] = ()) -> tuple[np.ndarray, np.ndarray]:
+def asked(units: Sequence[Material | RepeatUnit], labels: Sequence[Label] = ()) -> tuple[np.ndarray, np.ndarray]:
     """Means and standard deviations (log10 of S/cm) of the posterior of `autodisco predict`, with labels or without."""
     sources = [Source.of_kind(TARGET, "protocol", reference=True), Source.of_kind(EXPERIMENT, "experiment")]
     posterior = Posterior.fit(
@@ -264,9 +264,9 @@ def series_of(rows: Sequence[Measurement]) -> dict[tuple[str, str, float | None,
     return series
 
 
-def carbon_fraction(unit: RepeatUnit) -> float:
+def carbon_fraction(unit: Material) -> float:
     """Share of carbon among the heavy atoms."""
-    atoms = [atom.GetSymbol() for atom in unit.mol.GetAtoms() if atom.GetSymbol() not in "*H"]
+    atoms = [atom.GetSymbol() for atom in parse(unit.smiles, ORGANIC_ELEMENTS).mol.GetAtoms() if atom.GetSymbol() not in "*H"]
     return atoms.count("C") / len(atoms)
 
 

@@ -98,7 +98,7 @@ def main() -> None:
         _, centre, scale = DESCRIPTORS[name]
         print(f"{name:15s} mean {centre + scale * column.mean():.3f}, standard deviation {scale * column.std():.3f}")
 
-    environments, polymers = np.unique(structures.bits, return_counts=True)
+    environments, polymers = np.unique(structures.environments.bits, return_counts=True)
     environments = environments[polymers >= LEAST_POLYMERS]
     features = structures.counts_of(environments)
     folds = {

@@ -93,7 +93,7 @@ def table_alone(table: Published) -> None:
     source = Source.of_kind(TABLE.name, "data-set", reference=True)
     known = fit(labels(table, source), [source], None, source)
     counts = Structures.of(table.units)
-    counts = np.sqrt(counts.counts_of(np.unique(counts.bits)))
+    counts = np.sqrt(counts.counts_of(np.unique(counts.environments.bits)))
     clusters = KMeans(CLUSTERS, n_init=3, random_state=SEED).fit_predict(counts)
     of_fold = np.random.default_rng(SEED).permutation(CLUSTERS) % FOLDS
     folds = {"random": np.arange(len(table.units)) % FOLDS, "by cluster": of_fold[clusters]}

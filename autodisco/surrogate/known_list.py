@@ -80,9 +80,9 @@ class KnownList:
         """
         if not polymers:
             return []
-        wanted = Structures.of(polymers)
+        wanted = Structures.of(polymers).environments
         known = np.unique(wanted.bits)
-        ours: Sparse = (wanted.starts, np.searchsorted(known, wanted.bits), wanted.counts)
+        ours = wanted.within(known)
         best, place = np.full(len(polymers), -1.0), np.full(len(polymers), -1)
         for first in range(0, len(self), ROWS_AT_ONCE):
             last = min(first + ROWS_AT_ONCE, len(self))

@@ -55,7 +55,7 @@ class PropertyModel:
         from sklearn.ensemble import RandomForestRegressor
 
         structures = Structures.of(smiles)
-        environments = np.unique(structures.bits)
+        environments = np.unique(structures.environments.bits)
         forest = RandomForestRegressor(
             TREES,
             max_features=0.33,

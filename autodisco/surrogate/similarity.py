@@ -1,4 +1,4 @@
-"""Kernels between polymers: min-max and linear on environments, and how far descriptors are from HTP-MD's."""
+"""Kernels between polymers: min-max on patterns, linear on environments, and how far descriptors are from HTP-MD's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,85 +10,138 @@ from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.structure import DESCRIPTORS, structure
 from autodisco_kernels.similarity import Sparse, min_max
 
-COMMON = 4.0
+ATOMS = 10.0
+"""Weight of atoms in the linear kernel, beside 1 for atoms with their neighbours: the effect of the composition is
+learnt from all polymers, and holds for those unlike them too."""
+
+COMMON = 0.6
 """Scale of the linear kernel: polymers share some of their environments only, each a fraction of one per heavy atom."""
 
 
 @dataclass(frozen=True)
-class Structures:
-    """The structures of several polymers as arrays.
-
-    Attributes
-    ----------
-    starts, bits, counts : row i holds ``counts[starts[i]:starts[i + 1]]`` of the environments `bits` in the same slice
-    descriptors : (n, d), centred and scaled
-    """
+class Counts:
+    """Sparse rows of counts: row i holds ``counts[starts[i]:starts[i + 1]]`` of the `bits` in the same slice."""
 
     starts: Indices
     bits: Indices
     counts: Floats
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[Indices, Floats]]) -> "Counts":
+        """From the bits and counts of each row."""
+        starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        starts[1:] = np.cumsum([len(bits) for bits, _ in rows])
+        bits = np.concatenate([np.empty(0, np.int64), *(bits for bits, _ in rows)])
+        return cls(starts, bits, np.concatenate([np.empty(0), *(counts for _, counts in rows)]))
+
+    def of_rows(self, rows: Indices) -> "Counts":
+        """Those of some numbers, in their order."""
+        lengths = np.diff(self.starts)[rows]
+        starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        starts[1:] = np.cumsum(lengths)
+        inside = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Counts(starts, self.bits[inside], self.counts[inside])
+
+    def joined(self, others: "Counts") -> "Counts":
+        """These and then the others."""
+        return Counts(
+            np.concatenate([self.starts, self.starts[-1] + others.starts[1:]]),
+            np.concatenate([self.bits, others.bits]),
+            np.concatenate([self.counts, others.counts]),
+        )
+
+    def min_max(self, others: "Counts") -> Floats:
+        """Sum of the smaller counts over that of the larger ones, 1 for equal rows, shape (n, m)."""
+        bits = np.unique(np.concatenate([self.bits, others.bits]))
+        return min_max(self.within(bits), others.within(bits), len(bits))
+
+    def product(self, others: "Counts") -> Floats:
+        """Sum of the products of counts, shape (n, m)."""
+        bits = np.unique(np.concatenate([self.bits, others.bits]))
+        tables = [
+            csr_array((counts, at, starts), shape=(len(starts) - 1, len(bits)))
+            for starts, at, counts in (self.within(bits), others.within(bits))
+        ]
+        product: Floats = tables[0] @ tables[1].T.toarray()
+        return product
+
+    def product_with_itself(self) -> Floats:
+        """The diagonal of `product`, shape (n,)."""
+        row = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return np.bincount(row, np.square(self.counts), minlength=len(self.starts) - 1).astype(np.float64)
+
+    def within(self, bits: Indices) -> Sparse:
+        """These rows with the place of each bit among `bits`, ascending, which hold all of them."""
+        return self.starts, np.searchsorted(bits, self.bits), self.counts
+
+
+@dataclass(frozen=True)
+class Structures:
+    """The structures of several polymers as arrays; the rows of `Structure`.
+
+    Attributes
+    ----------
+    environments : counts per heavy atom
+    weighted : the same, with the weights of the linear kernel
+    patterns : share of each pattern among those of its kind
+    descriptors : (n, d), centred and scaled
+    """
+
+    environments: Counts
+    weighted: Counts
+    patterns: Counts
     descriptors: Floats
 
     @classmethod
     def of(cls, smiles: Sequence[str]) -> "Structures":
         """The structures of repeat units. Raises InvalidRepeatUnit for a string that is none."""
         found = [structure(text) for text in smiles]
-        starts = np.zeros(len(found) + 1, dtype=np.int64)
-        starts[1:] = np.cumsum([len(one.bits) for one in found])
         return cls(
-            starts,
-            np.concatenate([np.empty(0, np.int64), *(one.bits for one in found)]),
-            np.concatenate([np.empty(0), *(one.counts for one in found)]),
+            Counts.of([(one.bits, one.counts) for one in found]),
+            Counts.of([(one.bits, one.counts * np.where(one.atoms, np.sqrt(ATOMS), 1.0)) for one in found]),
+            Counts.of([(one.pattern_bits, one.pattern_counts) for one in found]),
             np.array([one.descriptors for one in found]).reshape(len(found), len(DESCRIPTORS)),
         )
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self.descriptors)
 
     def __getitem__(self, rows: slice) -> "Structures":
-        first, last, _ = rows.indices(len(self))
-        inside = slice(self.starts[first], self.starts[last])
-        starts = self.starts[first : last + 1] - self.starts[first]
-        return Structures(starts, self.bits[inside], self.counts[inside], self.descriptors[rows])
+        return self.of_rows(np.arange(len(self))[rows])
 
     def of_rows(self, rows: Indices) -> "Structures":
         """Those of some numbers, in their order."""
-        lengths = np.diff(self.starts)[rows]
-        starts = np.zeros(len(rows) + 1, dtype=np.int64)
-        starts[1:] = np.cumsum(lengths)
-        inside = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
-        return Structures(starts, self.bits[inside], self.counts[inside], self.descriptors[rows])
+        return Structures(
+            self.environments.of_rows(rows),
+            self.weighted.of_rows(rows),
+            self.patterns.of_rows(rows),
+            self.descriptors[rows],
+        )
 
     def joined(self, others: "Structures") -> "Structures":
         """These and then the others."""
         return Structures(
-            np.concatenate([self.starts, self.starts[-1] + others.starts[1:]]),
-            np.concatenate([self.bits, others.bits]),
-            np.concatenate([self.counts, others.counts]),
+            self.environments.joined(others.environments),
+            self.weighted.joined(others.weighted),
+            self.patterns.joined(others.patterns),
             np.concatenate([self.descriptors, others.descriptors]),
         )
 
     def counts_of(self, environments: Indices) -> Floats:
         """Counts per heavy atom of some environments, ascending, shape (n, k)."""
+        starts, bits, counts = self.environments.starts, self.environments.bits, self.environments.counts
         table = np.zeros((len(self), len(environments)))
         if len(environments):
-            place = np.searchsorted(environments, self.bits).clip(max=len(environments) - 1)
-            known = environments[place] == self.bits
-            row = np.repeat(np.arange(len(self)), np.diff(self.starts))
-            table[row[known], place[known]] = self.counts[known]
+            place = np.searchsorted(environments, bits).clip(max=len(environments) - 1)
+            known = environments[place] == bits
+            row = np.repeat(np.arange(len(self)), np.diff(starts))
+            table[row[known], place[known]] = counts[known]
         return table
 
     def alike(self, others: "Structures") -> tuple[Floats, Floats]:
-        """Min-max similarity of environments, 1 for equal polymers, and the product of their counts, about 1 for equal
-        polymers; both of shape (n, m)."""
-        bits = np.unique(np.concatenate([self.bits, others.bits]))
-        rows, columns = self._in(bits), others._in(bits)
-        tables = [
-            csr_array((counts, at, starts), shape=(len(starts) - 1, len(bits)))
-            for starts, at, counts in (rows, columns)
-        ]
-        product: Floats = COMMON * (tables[0] @ tables[1].T.toarray())
-        return min_max(rows, columns, len(bits)), product
+        """Min-max similarity of the patterns, 1 for equal polymers, and the weighted product of the counts of
+        environments, about 1 for equal polymers; both of shape (n, m)."""
+        return self.patterns.min_max(others.patterns), COMMON * self.weighted.product(others.weighted)
 
     def distance(self, others: "Structures") -> Floats:
         """Mean product of the descriptors, which are zero in the middle of HTP-MD's table, shape (n, m)."""
@@ -97,9 +150,7 @@ class Structures:
     @property
     def linear_with_itself(self) -> Floats:
         """The diagonal of `linear`, shape (n,)."""
-        row = np.repeat(np.arange(len(self)), np.diff(self.starts))
-        squares = np.bincount(row, np.square(self.counts), minlength=len(self)).astype(np.float64)
-        return COMMON * squares
+        return COMMON * self.weighted.product_with_itself()
 
     @property
     def distance_of_itself(self) -> Floats:
@@ -107,10 +158,7 @@ class Structures:
         means: Floats = np.square(self.descriptors).mean(axis=1)
         return means
 
-    def _in(self, bits: Indices) -> Sparse:
-        return self.starts, np.searchsorted(bits, self.bits), self.counts
-
 
 def similarity(smiles: Sequence[str], others: Sequence[str]) -> Floats:
     """Min-max similarity of the environments of repeat units, shape (n, m), 1 for equal polymers."""
-    return Structures.of(smiles).alike(Structures.of(others))[0]
+    return Structures.of(smiles).environments.min_max(Structures.of(others).environments)

@@ -12,17 +12,22 @@ the mean of its dyads (`Material.chains`).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem.rdMolDescriptors import GetFeatureInvariants
 
-from autodisco.arrays import Floats, Indices
+from autodisco.arrays import Bools, Floats, Indices
 from autodisco.polymer import ORGANIC_ELEMENTS, Molecule, RepeatUnit, join_blocks, read_material
 from autodisco.polymer.identity import Word
 
-REACH = 5
-"""Bonds beyond the period that a descriptor may see."""
+FURTHEST_PAIR = 7
+"""Bonds between the two atoms of a pair."""
+
+REACH = FURTHEST_PAIR + 3
+"""Bonds beyond the period that may matter: as far as a pair reaches, and what gives its far atom a role."""
 
 LONGEST_GAP = 12
 """A longer distance between donors counts as this one, and so does a backbone without any."""
@@ -30,7 +35,11 @@ LONGEST_GAP = 12
 FURTHEST = 8.0
 """Scales from its centre at which a descriptor is cut off."""
 
+_ATOMS = rdFingerprintGenerator.GetMorganGenerator(radius=0)
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=1)
+_ROLES_AROUND = rdFingerprintGenerator.GetMorganGenerator(radius=3)
+_ELEMENTS = {"C": 1, "N": 2, "O": 2, "S": 3}
+_KIND_BITS = 44
 _DONORS = ("O", "N")
 
 
@@ -42,11 +51,17 @@ class Structure:
     ----------
     bits : identifiers of the environments of radius 0 and 1 (Morgan), ascending, shape (k,)
     counts : how often each occurs per heavy atom, shape (k,)
+    atoms : which of the environments are atoms alone, of radius 0, shape (k,)
+    pattern_bits : identifiers of the patterns (`patterns`), ascending, shape (m,)
+    pattern_counts : the share of each among those of its kind, shape (m,)
     descriptors : in the order of `DESCRIPTORS`, each minus its centre and divided by its scale, shape (d,)
     """
 
     bits: Indices
     counts: Floats
+    atoms: Bools
+    pattern_bits: Indices
+    pattern_counts: Floats
     descriptors: Floats
 
 
@@ -97,30 +112,81 @@ def structure(smiles: str) -> Structure:
 @lru_cache(maxsize=1 << 14)
 def _of_part(part: RepeatUnit | Molecule) -> Structure:
     period = Period.of_molecule(part) if isinstance(part, Molecule) else Period.of_word(part.word)
-    return Structure(*measured(period))
+    return measured(period)
 
 
 def _mean(found: Sequence[Structure], shares: Sequence[float]) -> Structure:
-    bits = np.unique(np.concatenate([one.bits for one in found]))
+    bits, counts = _mean_counts([(one.bits, one.counts) for one in found], shares)
+    atoms = np.isin(bits, np.concatenate([one.bits[one.atoms] for one in found]))
+    patterns = _mean_counts([(one.pattern_bits, one.pattern_counts) for one in found], shares)
+    descriptors = np.average([one.descriptors for one in found], axis=0, weights=shares)
+    return Structure(bits, counts, atoms, *patterns, descriptors)
+
+
+def _mean_counts(found: Sequence[tuple[Indices, Floats]], shares: Sequence[float]) -> tuple[Indices, Floats]:
+    bits = np.unique(np.concatenate([bits for bits, _ in found]))
     counts = np.zeros(len(bits))
-    for one, share in zip(found, shares, strict=True):
-        counts[np.searchsorted(bits, one.bits)] += share * one.counts
-    return Structure(bits, counts, np.average([one.descriptors for one in found], axis=0, weights=shares))
+    for (own, of_own), share in zip(found, shares, strict=True):
+        counts[np.searchsorted(bits, own)] += share * of_own
+    return bits, counts
 
 
-def measured(period: Period) -> tuple[Indices, Floats, Floats]:
-    """Bits, counts and descriptors of a period."""
+def measured(period: Period) -> Structure:
+    """The structure of one period."""
     bits, counts = environments(period)
+    atoms = np.isin(bits, _counted(_ATOMS, period)[0])
     values = [(measure(period) - centre) / scale for measure, centre, scale in DESCRIPTORS.values()]
-    return bits, counts, np.clip(values, -FURTHEST, FURTHEST)
+    return Structure(bits, counts, atoms, *patterns(period, bits, counts), np.clip(values, -FURTHEST, FURTHEST))
 
 
 def environments(period: Period) -> tuple[Indices, Floats]:
     """Bits and counts of a period (`Structure`)."""
-    found = _MORGAN.GetSparseCountFingerprint(period.mol, fromAtoms=sorted(period.inside)).GetNonzeroElements()
+    bits, counts = _counted(_MORGAN, period)
+    return bits, counts / len(period.atoms)
+
+
+def patterns(period: Period, bits: Indices, counts: Floats) -> tuple[Indices, Floats]:
+    """What the min-max kernel compares: environments, environments of roles up to radius 3, and pairs of roles.
+
+    `bits` and `counts` are those of the environments. Each of the three kinds has a sum of 1.
+    """
+    roles = _roles(period.mol)
+    kinds = [(bits, counts), _counted(_ROLES_AROUND, period, roles), _pairs(period, np.array(roles))]
+    # identifiers of different kinds may be equal
+    every = np.concatenate([own + (kind << _KIND_BITS) for kind, (own, _) in enumerate(kinds)])
+    return every, np.concatenate([of_own / max(of_own.sum(), 1e-9) for _, of_own in kinds])
+
+
+def _roles(mol: Chem.Mol) -> list[int]:
+    """What each atom does, whatever its neighbours: hydrogen-bond donor or acceptor, aromatic, halogen, basic, acidic
+    (RDKit's feature invariants, after Gobbi and Poppinger, Biotechnol. Bioeng. 1998, 61, 47); carbon, N or O, S or
+    another element; sp2; in a ring."""
+    return [
+        (feature << 4)
+        | (_ELEMENTS.get(atom.GetSymbol(), 0) << 2)
+        | ((atom.GetHybridization() == Chem.HybridizationType.SP2) << 1)
+        | atom.IsInRing()
+        for feature, atom in zip(GetFeatureInvariants(mol), mol.GetAtoms(), strict=True)
+    ]
+
+
+def _pairs(period: Period, roles: Indices) -> tuple[Indices, Floats]:
+    """Pairs of roles up to `FURTHEST_PAIR` bonds apart, each counted once for every atom of it in the period."""
+    inside = np.array(sorted(period.inside))
+    distances = Chem.GetDistanceMatrix(period.mol)[inside].astype(np.int64)
+    here, there = np.nonzero((distances > 0) & (distances <= FURTHEST_PAIR))
+    ends = np.sort([roles[inside[here]], roles[there]], axis=0)
+    bits, counts = np.unique((((ends[0] << 16) | ends[1]) << 4) | distances[here, there], return_counts=True)
+    return bits, counts.astype(np.float64)
+
+
+def _counted(generator: Any, period: Period, invariants: list[int] | None = None) -> tuple[Indices, Floats]:
+    """Bits of a fingerprint, ascending, and how often each occurs in a period."""
+    found = generator.GetSparseCountFingerprint(
+        period.mol, fromAtoms=sorted(period.inside), customAtomInvariants=invariants or []
+    ).GetNonzeroElements()
     bits = np.array(sorted(found), dtype=np.int64)
-    counts = np.array([found[bit] for bit in bits.tolist()]) / len(period.atoms)
-    return bits, counts
+    return bits, np.array([found[bit] for bit in bits.tolist()], dtype=np.float64)
 
 
 def _share(wanted: Callable[[Chem.Atom], bool]) -> Callable[[Period], float]:

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ROWS_AT_ONCE = 2048
-"""Rows that are held as a dense table at a time: some 10 MB with several hundred columns."""
+ROWS_AT_ONCE = 256
+"""Rows that are held as a dense table at a time: some 30 MB with ten thousand columns."""
 
 Sparse = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Rows as three arrays: row i holds ``values[starts[i]:starts[i + 1]]`` in `columns` of the same slice, each column

@@ -4,6 +4,7 @@ import pytest
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import ORGANIC_ELEMENTS, join_blocks, parse, units_from_grammar
 from autodisco.surrogate import similarity
+from autodisco.surrogate.similarity import COMMON, Structures
 from autodisco.surrogate.structure import DESCRIPTORS, Period, measured, structure
 
 ODD = [
@@ -26,6 +27,8 @@ def test_every_spelling_of_a_polymer_has_the_same_structure(text):
         found = structure(other)
         assert (found.bits == expected.bits).all()
         assert (found.counts == expected.counts).all()
+        assert (found.pattern_bits == expected.pattern_bits).all()
+        assert (found.pattern_counts == expected.pattern_counts).all()
         assert (found.descriptors == expected.descriptors).all()
 
 
@@ -35,10 +38,13 @@ def test_the_place_of_the_cut_does_not_matter_to_what_is_counted(text):
     unit = parse(text, ORGANIC_ELEMENTS)
     expected = measured(Period.of_word(unit.word))
     for word in [*ways(unit)[:8], unit.word * 2]:
-        bits, counts, values = measured(Period.of_word(word))
-        assert bits.tolist() == expected[0].tolist()
-        assert counts == pytest.approx(expected[1])
-        assert values == pytest.approx(expected[2])
+        found = measured(Period.of_word(word))
+        assert found.bits.tolist() == expected.bits.tolist()
+        assert found.counts == pytest.approx(expected.counts)
+        assert found.atoms.tolist() == expected.atoms.tolist()
+        assert found.pattern_bits.tolist() == expected.pattern_bits.tolist()
+        assert found.pattern_counts == pytest.approx(expected.pattern_counts)
+        assert found.descriptors == pytest.approx(expected.descriptors)
 
 
 def ways(unit):
@@ -50,10 +56,33 @@ def ways(unit):
 def test_counts_and_descriptors_are_per_atom():
     oxide = structure("*CCO*")
     assert oxide.counts.sum() == pytest.approx(2.0)  # each atom once alone and once with its neighbours
+    assert sorted(oxide.counts[oxide.atoms]) == pytest.approx([1 / 3, 2 / 3])  # ether oxygen and CH2
     value = dict(zip(DESCRIPTORS, oxide.descriptors, strict=True))
     for name, expected in {"carbon": 2 / 3, "ether": 1 / 3, "gap 2": 1 / 3, "longest gap": 2, "branched": 0}.items():
         _, centre, scale = DESCRIPTORS[name]
         assert value[name] * scale + centre == pytest.approx(expected)
+
+
+def test_patterns_have_equal_weight_by_kind_and_pairs_are_counted_through_the_ends_of_the_period():
+    oxide = structure("*CCO*")
+    kinds = oxide.pattern_bits >> 44
+    assert [oxide.pattern_counts[kinds == kind].sum() for kind in range(3)] == pytest.approx([1, 1, 1])
+    # of every atom's two neighbours along the chain at each distance, O finds O at 3 and 6 bonds only
+    pairs = dict(zip(oxide.pattern_bits[kinds == 2].tolist(), oxide.pattern_counts[kinds == 2].tolist(), strict=True))
+    by_distance = {d: sorted(round(42 * share) for bit, share in pairs.items() if bit & 15 == d) for d in range(1, 8)}
+    assert by_distance == {1: [2, 4], 2: [2, 4], 3: [2, 4], 4: [2, 4], 5: [2, 4], 6: [2, 4], 7: [2, 4]}
+
+
+def test_atoms_weigh_more_than_their_neighbours_in_the_linear_kernel():
+    """By hand, from RDKit's counts of both radii of *CCO* and of *COC*, which is the same chain."""
+    found = Structures.of(["*CCO*", "*CC*"])
+    product = found.alike(found)[1]
+    atoms = {"O": 1 / 3, "C": 2 / 3}
+    around = {"COC": 1 / 3, "CCO": 2 / 3}
+    alone = 10 * sum(share**2 for share in atoms.values()) + sum(share**2 for share in around.values())
+    assert product[0, 0] == pytest.approx(COMMON * alone)
+    assert product[0, 1] == pytest.approx(COMMON * 10 * atoms["C"])  # CH2 alone; its neighbours differ
+    assert product[1, 1] == pytest.approx(COMMON * 11)
 
 
 def test_short_and_long_units_of_like_make_are_alike():

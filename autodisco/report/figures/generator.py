@@ -190,4 +190,4 @@ def nearest_of(smiles: Sequence[str], known: Sequence[str]) -> Floats:
 
     every = Structures.of(known)
     parts = [smiles[first : first + ALIKE_AT_ONCE] for first in range(0, len(smiles), ALIKE_AT_ONCE)]
-    return np.concatenate([Structures.of(part).alike(every)[0].max(axis=1) for part in parts])
+    return np.concatenate([Structures.of(part).environments.min_max(every.environments).max(axis=1) for part in parts])
