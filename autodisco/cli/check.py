@@ -53,7 +53,8 @@ def check(
     checks = []
     for _, text in texts:
         one = checked(text.text)
-        checks.append(replace(one, name=text.name or one.name))
+        reasons = [{**why, "reason": text.refusal(why["code"], why["reason"])} for why in one.reasons]
+        checks.append(replace(one, name=text.name or one.name, reasons=reasons))
     rows = [one.to_dict() for one in checks]
     if against:
         known = _known(against, None if of_file else column, {one.key for one in checks if one.key})

@@ -90,7 +90,7 @@ def _of_file(file: str, known: "Known") -> "list[Novelty]":
         try:
             units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
         except InvalidRepeatUnit as error:
-            message(f"left out: {file}, line {text.line}: {error}")
+            message(f"left out: {file}, line {text.line}: {text.refusal(error.code, str(error))}")
     return compared_units(units, known)
 
 

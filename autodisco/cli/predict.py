@@ -122,7 +122,7 @@ def _said(file: str, text: "UnitText") -> "Material | None":
         return unit_of(text.text)
     except InvalidRepeatUnit as error:
         where = f"{file}, line {text.line}: " if file else ""
-        message(f"error: {where}{one_line(str(error))} ({error.code})")
+        message(f"error: {where}{one_line(text.refusal(error.code, str(error)))} ({error.code})")
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.names import called
 from autodisco.tables import SMILES_COLUMNS, open_table, text_lines, units_column
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ class UnitText(NamedTuple):
     line: int
     text: str
     name: str = ""
+
+    def refusal(self, code: str, reason: str) -> str:
+        """Why the text is no repeat unit; for a text without two ends, also the unit of the polymer of that name."""
+        known = called(self.name) if code in ("ends", "unparsable") else None
+        if known is None or known.monomer_smiles in reason:
+            return reason
+        return f"{reason}; the repeat unit of {known.whole} is {known.monomer_smiles}"
 
 
 def given_units(words: Sequence[str], column: str | None) -> Iterator[tuple[str, UnitText]]:

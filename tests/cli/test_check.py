@@ -96,6 +96,15 @@ def test_check_reads_a_file_and_says_of_each_row_whether_it_can_be_simulated(cal
     assert "error: list.csv, line 7 (PDMS): '*O[Si](C)(C)*' holds Si" in table.err
 
 
+def test_a_unit_with_one_end_is_answered_with_the_unit_of_its_name(call, here):
+    (here / "list.csv").write_text("Name,smiles\nPMMA,*CC(C)(C)C(=O)OC\nmine,*CC\nPDMS,*O[Si](C)(C)*\n")
+    for command in ("check", "predict"):
+        pmma, mine, *_ = call(command, "list.csv").err.splitlines()
+        assert "the repeat unit of poly(methyl methacrylate) (PMMA) is *CC(*)(C)C(=O)OC (ends)" in pmma
+        assert mine.endswith("a repeat unit has exactly two, written * or [*] (ends)")
+    assert "poly(dimethylsiloxane)" not in call("check", "list.csv").err
+
+
 def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here):
     (here / "list.csv").write_text(LIST.replace("Name", "Polymer"))
     said = call("check", "list.csv", "--out", "checked.csv")
@@ -178,6 +187,12 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
         ("C1CO1", "open its ring"),
         ("C=CC", "open its double bond"),
         ("PXYZ", "it looks like a name, which the table of names lacks"),
+        ("PVdF-HFP", "it looks like a name, which the table of names lacks"),
+        ("Poly(ε-caprolacton)", "poly(epsilon-caprolactone) (PCL) is *OCCCCCC(*)=O"),
+        ("#NAME?", "a spreadsheet took the unit for a formula, because it began with - or ="),
+        ("#WERT!", "a spreadsheet took the unit for a formula"),
+        ("[Po]CCO[Po]", "[Po] is no end: ends are *; write *CCO*"),
+        ("[CH2]CO", "ends are *; write *CCO*"),
         ("[-OCC-]n", "write *OCC*"),
         ("(CH2-CH2-O)n", "write *CCO*"),
         ("-[CH2CH2O]-n", "write *CCO*"),
