@@ -18,6 +18,9 @@ LONGEST_SHOWN = 60
 ANSWERS = {"reservations": "with reservations"}
 """Words of the table for the values of `Check.simulation` that differ."""
 
+Place = tuple[str, int]
+"""File and line of a text; of the command line no file, and a count from 1."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -62,7 +65,8 @@ def check(
     drawn = png is not None and any(one.valid for one in checks)
     if png and drawn:
         write_atomic(png, draw_units(checks))
-    same = _repeated(rows)
+    places = [(file, text.line or count) for count, (file, text) in enumerate(texts, 1)]
+    same, several = _repeated(rows), len(files_among(what)) > 1
     if as_json:
         print_json(rows)
     else:
@@ -72,11 +76,12 @@ def check(
             where = f"{file}, line {text.line}{named}: " if file else ""
             for reason in one.reasons:
                 message(f"error: {where}{one_line(reason['reason'])} ({reason['code']})")
-        for place, first in same.items():
-            message(f"{_called(rows[place])}: the same polymer as {_called(rows[first])}, row {first + 1}")
+        _tell_same(rows, places, same, several)
     if out:
-        lines = [text.line or None for _, text in texts]
-        write_atomic(out, csv_text([_cells(*row, same) for row in zip(range(len(rows)), rows, lines, strict=True)]))
+        firsts = [places[same[later]] if later in same else None for later in range(len(rows))]
+        table = zip(places, firsts, rows, strict=True)
+        cells = [_place("", at, several) | _place("same_as_", first, several) | _cells(row) for at, first, row in table]
+        write_atomic(out, csv_text(cells))
         message(f"table: {out}")
     if drawn:
         message(f"drawing: {png}")
@@ -103,18 +108,32 @@ def _repeated(rows: Sequence[dict[str, Any]]) -> dict[int, int]:
     return {place: earlier for place, earlier in places if place != earlier}
 
 
+def _tell_same(rows: Sequence[dict[str, Any]], places: Sequence[Place], same: dict[int, int], several: bool) -> None:
+    """A line on stderr for each row that is the polymer of an earlier one."""
+    for later, first in same.items():
+        file, line = places[first]
+        where = "".join([f", {file}" * several, f", line {line}" * bool(file)])
+        message(f"{_called(rows[later])}: the same polymer as {_called(rows[first])}{where}")
+
+
 def _called(row: dict[str, Any]) -> str:
     """A row in a sentence: its text, with its name."""
     return f"{row['name']} {row['smiles']}" if row["name"] else str(row["smiles"])
 
 
-def _cells(place: int, row: dict[str, Any], line: int | None, same: dict[int, int]) -> dict[str, Any]:
-    """A row of the CSV of --out."""
+def _place(of: str, place: Place | None, several: bool) -> dict[str, str | int | None]:
+    """Columns of --out that say where a text stands; with the file where there are several."""
+    file, line = place or ("", None)
+    return {**({f"{of}file": file} if several else {}), f"{of}line": line}
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    """What was found of a text, for the CSV of --out."""
     scores = row["scores"] or {}
     return {
-        "line": line, "name": row["name"], "monomer_smiles": row["smiles"], "simulation": row["simulation"],
+        "name": row["name"], "monomer_smiles": row["smiles"], "simulation": row["simulation"],
         "refused": "; ".join(reason["reason"] for reason in row["reasons"]),
-        "same_as_row": same[place] + 1 if place in same else None, "canonical": row["canonical"], "key": row["key"],
+        "canonical": row["canonical"], "key": row["key"],
         "flags": "; ".join(flag["name"] for flag in row["flags"]),
         "force_field_flags": "; ".join(flag["name"] for flag in row["force_field_flags"] or ()),
         **{name: value for name, value in scores.items() if isinstance(value, (int, float))},

@@ -231,6 +231,6 @@ def _brackets(text: str) -> str:
 
 
 _HABITS: tuple[Callable[[str], str], ...] = (
-    name_advice, _spreadsheet_error, _unknown_name, copolymer_advice, _with_salt, _words, _long_dash, _braces, _repeated, _r_groups,
-    _abbreviated, _formula, _open_bonds, _character, _brackets,
+    name_advice, _spreadsheet_error, _unknown_name, copolymer_advice, _with_salt, _words, _long_dash, _braces,
+    _repeated, _r_groups, _abbreviated, _formula, _open_bonds, _character, _brackets,
 )  # fmt: skip

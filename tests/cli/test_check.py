@@ -111,15 +111,28 @@ def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here)
     assert said.code == 2
     assert "BigSMILES" not in said.out  # other notations stand in the file
     assert "error: list.csv, line 3 (PVDF): " in said.err
-    assert "PEG *OCCOCC*: the same polymer as PEO *CCO*, row 1" in said.err
+    assert "PEG *OCCOCC*: the same polymer as PEO *CCO*, line 2" in said.err
     with (here / "checked.csv").open() as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["PEO", "PVDF", "PEG", "PTMC", "PDMS"]
     assert rows["PVDF"]["refused"].startswith("'*CC(F)(F)' has 1 attachment point")
-    assert rows["PEG"]["same_as_row"] == "1"
+    assert (rows["PEO"]["line"], rows["PEG"]["line"], rows["PEG"]["same_as_line"]) == ("2", "4", "2")
+    assert "file" not in rows["PEG"]
     assert rows["PEO"]["bigsmiles"] == "{[][<]CCO[>][]}"
     assert rows["PEO"]["molar_mass_g_per_mol"] == "44.053"
     assert "BigSMILES" in call("check", "*CCO*").out
+
+
+def test_lists_in_several_files_are_one_table_with_file_and_line(call, here):
+    (here / "a.csv").write_text(LIST)
+    (here / "b.csv").write_text("Name,smiles\nPEC,*OCCOC(=O)*\nPOE,*COC*\n")
+    said = call("check", "a.csv", "b.csv", "*OCCOC(*)=O", "--out", "checked.csv")
+    assert "POE *COC*: the same polymer as PEO *CCO*, a.csv, line 2" in said.err
+    with (here / "checked.csv").open() as file:
+        rows = [tuple(row.values())[:4] for row in csv.DictReader(file)]
+    assert rows[0] == ("a.csv", "2", "", "")
+    assert rows[2] == ("a.csv", "4", "a.csv", "2")
+    assert rows[5:] == [("b.csv", "2", "", ""), ("b.csv", "3", "a.csv", "2"), ("", "8", "b.csv", "2")]
 
 
 def test_the_column_is_that_of_the_known_polymers_where_no_file_is_checked(call, here):
