@@ -12,9 +12,12 @@ from autodisco.cli.output import counting, message, number, one_line, print_json
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
 from autodisco.tables import csv_text
-from autodisco.text import counted, shortened
+from autodisco.text import counted, joined, shortened
 
 LONGEST_SHOWN = 60
+SPARE = (">SA score", ">rotatable", ">O/C", ">heavy atoms", ">g/mol", "canonical", "key")
+"""Columns that a narrow terminal does without, the first of them first."""
+
 ANSWERS = {"reservations": "with reservations"}
 """Words of the table for the values of `Check.simulation` that differ."""
 
@@ -146,7 +149,7 @@ def _print(rows: Sequence[dict[str, Any]], other_notations: bool) -> None:
     """A row for each text, refused ones too, notes below, and other notations of the valid ones if they are asked
     for."""
     against, named = "equals" in rows[0], any(row["name"] for row in rows)
-    print_table(
+    left_out = print_table(
         [
             "repeat unit", *["name"] * named, "simulation", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C",
             ">rotatable", ">SA score", "flags", *["known as"] * against,
@@ -159,7 +162,10 @@ def _print(rows: Sequence[dict[str, Any]], other_notations: bool) -> None:
             )
             for row in rows
         ],
+        spare=SPARE,
     )  # fmt: skip
+    if left_out:
+        message(f"too narrow for all columns; --out FILE or --json has {joined(left_out)} too")
     valid = [row for row in rows if row["valid"]]
     if valid and other_notations:
         print_table(
@@ -181,7 +187,10 @@ def _tell(row: dict[str, Any]) -> None:
 
 
 def _shown(row: dict[str, Any]) -> str:
-    return shortened(one_line(row["smiles"]), LONGEST_SHOWN)
+    """A text as given, without the tail of drawing programs, in one line."""
+    from autodisco.polymer.habits import cleaned
+
+    return shortened(one_line(cleaned(row["smiles"])), LONGEST_SHOWN)
 
 
 def _values(row: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from autodisco.cli.options import JSON, UNITS
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import write_atomic
-from autodisco.text import counted, shortened, significant
+from autodisco.text import counted, joined, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.api.predict import Predictions
@@ -146,7 +146,8 @@ def _print(found: "Predictions") -> None:
     ]
     columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
     of_sources = [f">decades from {name}" for name in sources]
-    print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about)
+    if print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about, of_sources[::-1]):
+        message("too narrow for all columns; --json has how far each source moved the values")
     for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
         print(f"{name}: {reason}")
     for note in found.notes:
@@ -185,7 +186,9 @@ def _print_learnt(found: "Predictions") -> None:
     ]
     columns = [*["name"] * named, "repeat unit", ">in the table", *["measured at"] * stated, *[">brought to"] * moved]
     columns += [*[">predicted before"] * both, ">with the table", *[">at the table's level"] * offset]
-    print_table([*columns, "source"], rows, "values of the tables, mS/cm")
+    spare = [*["repeat unit"] * all(one.name for one in found.learnt), "source"]
+    if left_out := print_table([*columns, "source"], rows, "values of the tables, mS/cm", spare):
+        message(f"too narrow for all columns; --json has {joined(left_out)} too")
     if moved:
         print(MOVED_SENTENCE)
     for name, decades in found.offsets.items():

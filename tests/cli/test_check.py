@@ -123,6 +123,18 @@ def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here)
     assert "BigSMILES" in call("check", "*CCO*").out
 
 
+def test_a_narrow_terminal_keeps_units_and_names_in_one_piece(call, here, monkeypatch):
+    from rich.console import Console
+
+    (here / "list.csv").write_text("name,smiles\npoly(propylene carbonate),*CC(C)OC(=O)O* |$_AP1;;;;;;;_AP2$|\n")
+    monkeypatch.setattr("autodisco.cli.output.stdout_console", lambda: Console(width=100))
+    said = call("check", "list.csv")
+    (line,) = [line for line in said.out.splitlines() if "propylene" in line]
+    assert line.split() == ["*CC(C)OC(=O)O*", "poly(propylene", "carbonate)", "with", "reservations", *line.split()[5:]]
+    assert line.split()[-1] == "none"
+    assert "too narrow for all columns; --out FILE or --json has SA score" in said.err
+
+
 def test_lists_in_several_files_are_one_table_with_file_and_line(call, here):
     (here / "a.csv").write_text(LIST)
     (here / "b.csv").write_text("Name,smiles\nPEC,*OCCOC(=O)*\nPOE,*COC*\n")
