@@ -263,13 +263,13 @@ def _labels(tables: Mapping[str, ValueTable]) -> list[Label]:
 
 
 def _named(found: list[ConductivityEstimate], names: Sequence[str]) -> list[ConductivityEstimate]:
-    """Estimates with their names; those of a polymer that an earlier one is are marked."""
+    """Estimates with the given names, otherwise common ones; those of a polymer that an earlier one is are marked."""
     from autodisco.names import short_name
 
     first: dict[str, str] = {}
     named = []
     for one, given in zip(found, names or [""] * len(found), strict=True):
-        name = short_name(one.key, given)
+        name = given or short_name(one.key)
         same = first.get(one.key, "")
         first.setdefault(one.key, name or one.smiles)
         named.append(replace(one, name=name, same_as=same))

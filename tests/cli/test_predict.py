@@ -35,6 +35,14 @@ def test_any_repeat_unit_is_estimated_without_a_campaign(call):
     assert call("predict", "*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1", "--json").out == said.out
 
 
+def test_names_of_a_list_stay_as_they_are_written(call, tmp_path):
+    (tmp_path / "l.csv").write_text("name,smiles\npolystyrene,*CC(*)c1ccccc1\n,*CC(*)C#N\n")
+    said = call("predict", tmp_path / "l.csv", "--out", tmp_path / "r.csv")
+    with (tmp_path / "r.csv").open() as opened:
+        assert {row["name"] for row in csv.DictReader(opened)} == {"polystyrene", "PAN"}
+    assert "polystyrene" in said.out
+
+
 def test_a_table_is_a_source(call, table):
     said = call("predict", "*CCNOCO*", "--data", table, "--json")
     (row,) = said.json
