@@ -144,7 +144,7 @@ def _print(found: "Predictions") -> None:
         )
         for one in shown
     ]
-    columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
+    columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.called}"]
     of_sources = [f">decades from {name}" for name in sources]
     if print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about, of_sources[::-1]):
         message("too narrow for all columns; --json has how far each source moved the values")
@@ -155,7 +155,8 @@ def _print(found: "Predictions") -> None:
     if (more := len(best) - MOST_SHOWN) > 0:
         message(f"… and {counted(more, 'more polymer')}; --out FILE or --json gives all")
     interval = f"{_shown(reference.low)} to {_shown(reference.high)}"
-    message(f"{reference.smiles}: {_shown(reference.value)} mS/cm ({interval})")
+    text = f" {reference.smiles}" if reference.name else ""
+    message(f"{reference.called}{text}: {_shown(reference.value)} mS/cm ({interval})")
 
 
 def _remarks(one: "ConductivityEstimate") -> str:

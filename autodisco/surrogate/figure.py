@@ -79,5 +79,5 @@ def _reference(reference: ConductivityEstimate, shown: Sequence[ConductivityEsti
 
 def _label(one: ConductivityEstimate) -> str:
     """Name or repeat unit of a polymer, and what is known against its value."""
-    name = shortened(one.name or one.smiles, LONGEST)
+    name = shortened(one.called, LONGEST)
     return f"{name} ({', '.join(caveat.name for caveat in one.caveats)})" if one.caveats else name

@@ -51,7 +51,8 @@ def test_a_table_is_a_source(call, table):
     assert "4 values of 3 polymers" in said.err  # *OCC* and *COC* are one
     shown = call("predict", "*CCNOCO*", "--data", table)
     assert "90 % interval" in shown.out
-    assert "mS/cm" in shown.err
+    assert "PEO *OCC*: " in shown.err
+    assert "*OCCCOCC*: " in call("predict", "*CCO*", "--reference", "*OCCCOCC*").err
     assert call("predict", "*CCNOCO*", "--data", table, "--no-prior-mean").code == 0
 
 
@@ -247,5 +248,8 @@ def test_a_campaign_says_what_it_believes(call, tmp_path, monkeypatch):
     said = call("predict", "*COC*", "--campaign", "mine", "--json")
     assert list(said.json[0]["contributions"]) == ["prior mean", "quick"]
     assert said.json[0]["conductivity_s_per_cm"] < 0.02
-    assert "posterior at 353 K, reference protocol" in call("predict", "*COC*", "--campaign", "mine").out
+    shown = call("predict", "*COC*", "--campaign", "mine")
+    assert "posterior at 353 K, reference protocol" in shown.out
+    assert "chance above PEO" in shown.out
+    assert "PEO *COC*: " in shown.err  # as the campaign has it from the seeds; the canonical form is *CCO*
     assert "leave out --data" in call("predict", "*COC*", "--campaign", "mine", "--no-prior-mean").err
