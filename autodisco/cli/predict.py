@@ -174,7 +174,7 @@ def _print_learnt(found: "Predictions") -> None:
     rows = [
         (
             *[one.name] * named,
-            shortened(one.smiles, LONGEST_SHOWN),
+            shortened(one.given, LONGEST_SHOWN),
             one.typed,
             *[one.conditions] * stated,
             *[f"{_shown(one.measured)} at {one.stated.temperature_k:g} K" if one.stated else ""] * moved,
