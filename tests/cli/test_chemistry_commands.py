@@ -95,6 +95,14 @@ def test_dedupe_writes_a_seed_file_that_a_campaign_accepts_and_keeps_the_names(c
     assert [(seed.name, seed.unit.smiles) for seed in found.seeds] == [("PEO", "*CCO*"), ("PPO", "*C(C)CO*")]
 
 
+def test_a_seed_with_a_weak_bond_is_told_and_kept(call, here):
+    (here / "list.csv").write_text("name,smiles\nPEO,*OCC*\nPolysulfid,*SCCOCCOCCS*\n")
+    said = call("dedupe", "list.csv", "--seeds", "seeds.csv")
+    assert "list.csv, line 3: *SCCOCCOCCS* (Polysulfid): weak bond S-S, kept" in said.err
+    assert said.err.count("weak bond") == 1
+    assert "Polysulfid,*SCCOCCOCCS*" in (here / "seeds.csv").read_text()
+
+
 def test_dedupe_shows_the_names_of_the_file(call, here):
     (here / "list.csv").write_text("Name,smiles\nPEO,*CCO*\nPEG,*OCCOCC*\n")
     said = call("dedupe", "list.csv", "--out", "out.csv", "--json")
