@@ -192,6 +192,22 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
     assert reddish
 
 
+def test_a_drawing_has_plain_captions_and_shows_what_only_cannot_be_simulated(call, here):
+    from PIL import Image
+
+    silicone = "*O[Si](C)(C)*"
+    drawn = {
+        "one": ["*OCC*"], "tail": ["*OCC* |$star_e;;;star_e$|"], "element": [silicone, "*OCC*"],
+        "open": [silicone[:-1], "*OCC*"],
+    }  # fmt: skip
+    for name, texts in drawn.items():
+        call("check", *texts, "--png", f"{name}.png")
+    assert (here / "one.png").read_bytes() == (here / "tail.png").read_bytes()
+    red = {name: Image.open(here / f"{name}.png").getcolors(1 << 24) for name in ("element", "open")}
+    assert (178, 34, 34) in {colour for _, colour in red["open"]}
+    assert (178, 34, 34) not in {colour for _, colour in red["element"]}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
