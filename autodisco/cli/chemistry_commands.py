@@ -147,8 +147,8 @@ def _print_simulation(result: "Simulation", as_json: bool) -> None:
 
 
 def dedupe(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
     ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers to this file.")] = None,
@@ -168,6 +168,10 @@ def dedupe(
     from autodisco.polymer import Library
     from autodisco.polymer.library_files import read_units, write_csv, write_json, write_seeds
 
+    file, *others = files
+    if others:
+        several = " ".join(map(str, files))
+        raise InputError(f"one file is read; 'autodisco check {several} --out ALL.csv' makes one of several")
     rows = read_units(file, column)
     with counting(f"reading {file}", "rows") as progress:
         library = Library(rows, workers or cores(), progress=progress)
