@@ -17,9 +17,12 @@ SYNONYMS = {
 
 GERMAN = (
     ("glykol", "glycol"), ("styrol", "styrene"), ("alkohol", "alcohol"),
-    (r"(oxid|carbonat|acrylat|acetat|nitril|chlorid|fluorid|len|pyridin|butadien|isopren)(?!e)", r"\1e"),
+    (r"(oxid|carbonat|acrylat|acetat|nitril|chlorid|fluorid|len|pyridin|butadien|isopren|lacton)(?!e)", r"\1e"),
 )  # fmt: skip
 """Endings of German names in letters, and the English ones."""
+
+GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ω": "omega"})
+"""Letters of names, and how the table spells them."""
 
 PLACEHOLDER = "reference"
 """Name in a campaign of a reference that no seed file names."""
@@ -85,8 +88,8 @@ def called(text: str) -> CommonName | None:
 
 
 def _letters(name: str) -> str:
-    """A name in lower case without blanks and brackets."""
-    return re.sub(r"[\s()\[\]]", "", name.lower())
+    """A name in lower case without blanks and brackets, Greek letters spelt out."""
+    return re.sub(r"[\s()\[\]]", "", name.lower()).translate(GREEK)
 
 
 def _english(letters: str) -> str:

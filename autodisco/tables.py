@@ -207,7 +207,8 @@ class _Lines:
             raise InputError(f"{self._path}: cannot be read: {error.strerror}") from None
         except UnicodeError:
             raise InputError(
-                f"{self._path}{_first_odd_line(self._path)}: it is not UTF-8 text; save it as UTF-8"
+                f"{self._path}{_first_odd_line(self._path)}: it is not UTF-8 text; save it as UTF-8 (in Excel: File, "
+                'Save As, type "CSV UTF-8")'
             ) from None
 
 

@@ -102,6 +102,7 @@ def test_seeds_are_read_and_labelled_in_the_way_they_are_written(tmp_path, separ
         (b"*CCO*,PEO\n*CC*\n", "line 2: 1 cell where the first row has 2 columns"),
         (b'name,smiles\nPEO,*CCO*\ny,"*CC*\n', "line 3: not a CSV row"),
         ("name,smiles\nPEO,*CCO*\nPolyäther,*CC*\n".encode("latin-1"), "line 3: byte 0xe4: it is not UTF-8 text"),
+        (b"name,smiles\nPoly\xe4ther,*CC*\n", 'save it as UTF-8 (in Excel: File, Save As, type "CSV UTF-8")'),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
         (b"\x1f\x8b\x08\x00", "it is a gzip file; unpack it"),
         (b"PK\x03\x04\x14\x00", "a ZIP file or a spreadsheet; save it as CSV"),

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autodisco.errors import InvalidRepeatUnit
+
+if TYPE_CHECKING:
+    from autodisco.polymer import RepeatUnit
 
 Flag = dict[str, Any]
 """A weak bond or group: ``name``, ``reason``, and what tells where it is."""
@@ -131,8 +134,9 @@ def known_polymers(
 
 def draw_units(checks: Sequence[Check]) -> bytes:
     """A PNG of checked repeat units as they were given, with their names, weak bonds and equal polymers marked. What is
-    no repeat unit has an empty field with its text."""
-    from autodisco.polymer import parse, render_png
+    no repeat unit has an empty field with its text; one that is refused for its elements alone is drawn."""
+    from autodisco.polymer import render_png
+    from autodisco.polymer.habits import cleaned
 
     first: dict[str | None, str] = {}
     panels = []
@@ -141,7 +145,17 @@ def draw_units(checks: Sequence[Check]) -> bytes:
         first.setdefault(one.key, one.name or one.smiles)
         refused = f"refused: {one.reasons[0]['code']}" if one.reasons else ""
         marks = [refused, f"same polymer as {same}" if same else "", *(flag["name"] for flag in one.flags)]
-        legend = "\n".join(filter(None, [one.name, one.smiles, ", ".join(filter(None, marks))]))
+        legend = "\n".join(filter(None, [one.name, cleaned(one.smiles), ", ".join(filter(None, marks))]))
         weak = [atom for flag in one.flags for atom in flag["atoms"]]
-        panels.append((parse(one.smiles) if one.valid else None, legend, weak))
+        panels.append((_drawable(one.smiles), legend, weak))
     return render_png(panels)
+
+
+def _drawable(text: str) -> "RepeatUnit | None":
+    """The repeat unit of a text, with any element of organic chemistry; None where there is none."""
+    from autodisco.polymer import ORGANIC_ELEMENTS, parse
+
+    try:
+        return parse(text, ORGANIC_ELEMENTS)
+    except InvalidRepeatUnit:
+        return None

@@ -198,7 +198,7 @@ def _predictions(
     from autodisco.polymer.caveats import MELTING, what_it_is
     from autodisco.surrogate import TARGET, estimates, far_off
 
-    (at,) = estimates(posterior, [compared], compared)
+    (at,) = _named(estimates(posterior, [compared], compared), ())
     far = far_off(posterior, _labels(tables)) if tables else []
     told = {(one.source, one.smiles) for one in far}
     known, found_offsets = learnt(tables, before, posterior, compared), offsets(tables, posterior)
@@ -238,7 +238,7 @@ def _of_campaign(name: str | Path) -> tuple[Posterior, Material, str]:
         raise InputError(f"campaign {name}: it has no posterior (docs/campaigns.md, The judge), or no value yet")
     if judge.objective.column != CONDUCTIVITY.column:
         raise InputError(f"campaign {name}: it ranks by {judge.objective.name}; conductivities are estimated here")
-    return judge.posterior, unit_of(reference.smiles), f"conductivity, {judge.words}"
+    return judge.posterior, unit_of(reference.given), f"conductivity, {judge.words}"
 
 
 def _fitted(tables: Mapping[str, ValueTable], prior_mean: bool) -> Posterior:
@@ -263,13 +263,13 @@ def _labels(tables: Mapping[str, ValueTable]) -> list[Label]:
 
 
 def _named(found: list[ConductivityEstimate], names: Sequence[str]) -> list[ConductivityEstimate]:
-    """Estimates with their names; those of a polymer that an earlier one is are marked."""
+    """Estimates with the given names, otherwise common ones; those of a polymer that an earlier one is are marked."""
     from autodisco.names import short_name
 
     first: dict[str, str] = {}
     named = []
     for one, given in zip(found, names or [""] * len(found), strict=True):
-        name = short_name(one.key, given)
+        name = given or short_name(one.key)
         same = first.get(one.key, "")
         first.setdefault(one.key, name or one.smiles)
         named.append(replace(one, name=name, same_as=same))

@@ -43,7 +43,7 @@ class ValueTable:
     Attributes
     ----------
     values : at the temperature of the target where the file states temperatures
-    names : of polymers, by canonical repeat unit
+    names, texts : of polymers, and how the file writes them, by canonical repeat unit
     unread : columns that are not read
     sources : of a table of measured values with conditions, with their labels; None for a column of conductivities
     stated : the rows behind the values of these sources, by name of the source and polymer
@@ -51,6 +51,7 @@ class ValueTable:
 
     values: Values
     names: Mapping[str, str]
+    texts: Mapping[str, str]
     unread: tuple[str, ...]
     sources: list[tuple[Source, list[Label]]] | None = None
     stated: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Learnt:
 
     Attributes
     ----------
-    source, name, smiles, key : where it stands, and its polymer
+    source, name, smiles, given, key : where it stands, and its polymer in canonical form and as the table writes it
     measured : S/cm, brought to the temperature of the source where the table states temperatures
     before : prediction without the tables, S/cm; None where there is none
     after : prediction with the tables
@@ -90,6 +91,7 @@ class Learnt:
     source: str
     name: str
     smiles: str
+    given: str
     key: str
     measured: float
     before: float | None
@@ -109,9 +111,16 @@ class Learnt:
         return f"{1e3 * row.value:.4g}{error}"
 
     @property
+    def error(self) -> float | None:
+        """Standard error of `measured`, S/cm; None for a value without one, and for one made of several rows."""
+        if self.stated is None or len(self.stated.rows) > 1 or self.stated.rows[0].sem is None:
+            return None
+        return self.measured * self.stated.rows[0].sem / self.stated.rows[0].value
+
+    @property
     def conditions(self) -> str:
-        """The temperatures and salts at which it was measured."""
-        from autodisco.decide.stated import ZERO_CELSIUS_K
+        """The temperatures, salts and salt contents at which it was measured."""
+        from autodisco.decide.stated import ZERO_CELSIUS_K, salt_of
 
         if self.stated is None:
             return ""
@@ -119,7 +128,7 @@ class Learnt:
             {round(row.temperature_k - ZERO_CELSIUS_K, 2) for row in self.stated.rows if row.temperature_k}
         )
         span = f"{celsius[0]:g} °C" if len(celsius) == 1 else f"{celsius[0]:g} to {celsius[-1]:g} °C"
-        return ", ".join([span, *sorted({row.salt for row in self.stated.rows if row.salt})])
+        return ", ".join([span, *sorted(filter(None, {salt_of(row) for row in self.stated.rows}))])
 
     @property
     def is_moved(self) -> bool:
@@ -177,7 +186,8 @@ def read_values(file: str) -> ValueTable:
         )
     read = {"conductivity", QUANTITY, "name", *SMILES_COLUMNS}
     unread = tuple(name for name in names if name and name not in read)
-    return ValueTable(known, _names(path, names, [row.smiles for row in rows]), unread)
+    units = [row.smiles for row in rows]
+    return ValueTable(known, _cells(path, ("name",), units), _cells(path, SMILES_COLUMNS, units), unread)
 
 
 def warnings_of(path: str, table: ValueTable) -> list[str]:
@@ -207,16 +217,27 @@ def learnt(
     from autodisco.surrogate import estimates
 
     rows = [
-        (source or path, table.names.get(smiles, ""), smiles, value, table.stated.get((source, smiles)))
+        (source or path, smiles, value, table)
         for path, table in tables.items()
         for source, smiles, value in table.by_source
     ][:MOST_LEARNT]
-    units = [read_material(smiles, ORGANIC_ELEMENTS) for _, _, smiles, *_ in rows]
+    units = [read_material(smiles, ORGANIC_ELEMENTS) for _, smiles, *_ in rows]
     last = estimates(after, units, compared)
     first = [one.value for one in estimates(before, units, compared)] if before else [None] * len(units)
     return [
-        Learnt(source, name, smiles, new.key, value, old, new, _at_source(after, smiles, source), stated)
-        for (source, name, smiles, value, stated), old, new in zip(rows, first, last, strict=True)
+        Learnt(
+            source,
+            table.names.get(smiles, ""),
+            smiles,
+            table.texts.get(smiles, smiles),
+            new.key,
+            value,
+            old,
+            new,
+            _at_source(after, smiles, source),
+            table.stated.get((source, smiles)),
+        )
+        for (source, smiles, value, table), old, new in zip(rows, first, last, strict=True)
     ]
 
 
@@ -239,7 +260,7 @@ def _far(row: Learnt, offset: float) -> str:
     at_level = f" ({significant(1e3 * row.measured / 10**offset)} without the offset of the table)" if offset else ""
     interval = f"{significant(1e3 * row.after.low)} to {significant(1e3 * row.after.high)} mS/cm"
     return (
-        f"{row.source}: {row.name or row.smiles} has {significant(1e3 * row.measured)} mS/cm{at_level}, and its own "
+        f"{row.source}: {row.name or row.given} has {significant(1e3 * row.measured)} mS/cm{at_level}, and its own "
         f"prediction with the table is {interval}"
     )
 
@@ -269,15 +290,16 @@ def _measured(file: str, path: Path) -> ValueTable:
         sources = measured_sources(store, CONDUCTIVITY, REFERENCE_CONDITIONS, OF_KIND["experiment"])
         stated = stated_rows(store, CONDUCTIVITY, REFERENCE_CONDITIONS)
     values = [(label.smiles, CONDUCTIVITY_SCALE.value(label.value)) for _, labels in sources for label in labels]
-    return ValueTable(
-        values, {row.unit.smiles: row.name for row in read_measurements(path) if row.name}, (), sources, stated
-    )
+    read = read_measurements(path)
+    names = {row.unit.smiles: row.name for row in read if row.name}
+    return ValueTable(values, names, {row.unit.smiles: row.unit.given for row in read}, (), sources, stated)
 
 
-def _names(path: Path, names: Sequence[str], smiles: Sequence[str]) -> dict[str, str]:
-    """Names of polymers in a column of that name, by canonical repeat unit."""
-    if "name" not in names:
+def _cells(path: Path, columns: Sequence[str], units: Sequence[str]) -> dict[str, str]:
+    """What the first of these columns says of polymers, by canonical repeat unit; the first row of each counts."""
+    table = open_table(path)
+    place = table.column(columns)
+    if place is None:
         return {}
-    place = names.index("name")
-    cells = (row.cells[place].strip() for row in open_table(path).rows)
-    return {unit: cell for unit, cell in zip(smiles, cells, strict=True) if cell}
+    cells = [row.cells[place].strip() for row in table.rows]
+    return {unit: cell for unit, cell in reversed([*zip(units, cells, strict=True)]) if cell}

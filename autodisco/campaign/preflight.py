@@ -23,8 +23,12 @@ from autodisco.campaign.variables import unknown_here
 from autodisco.errors import AutodiscoError, InputError, NoCampaign, OwnedError
 from autodisco.files import nearest_existing
 from autodisco.machine import cores
+from autodisco.polymer import flags_of
 from autodisco.store import Record, Store, list_campaigns, live_owner
 from autodisco.text import counted, joined
+
+MOST_WEAK = 10
+"""Seeds with weak bonds that are named."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def examine(campaign: Campaign, file: Path) -> list[Finding]:
         ("executor", lambda: _executor(campaign)),
         *_quick(campaign),
         ("other campaigns", lambda: _others(campaign)),
+        *([("seeds with weak bonds", lambda: _weak(campaign))] if settings.seeds.file else []),
     ]
     found = [_finding(look, "warning" if begun and look[0].startswith("engine") else "error") for look in firm]
     return _each_once(found + [_finding(look, "warning") for look in loose])
@@ -250,6 +255,25 @@ def _unlabelled(campaign: Campaign) -> str:
         f"{missing} without a value of {protocol} teach the generator and are not simulated; "
         "seeds.simulate_missing = true simulates them"
     )
+
+
+def _weak(campaign: Campaign) -> str:
+    """The seeds that break a stability rule: they are kept, whatever becomes of such polymers that are drawn."""
+    if _begun(campaign)[1]:
+        return "the file was read before"
+    settings = campaign.settings
+    try:
+        seeds = usable_seeds(Path(settings.seeds.file), settings.wanted().objective).seeds
+    except InputError:
+        return "not known, as the seed file cannot be read"
+    rules = settings.filter.stability_rules()
+    broken = ((seed, [flag.name for flag in flags_of(seed.unit, rules)]) for seed in seeds)
+    told = [f"line {seed.line}: {seed.name or seed.unit.given} ({joined(names)})" for seed, names in broken if names]
+    if not told:
+        return "none"
+    more = f" and {len(told) - MOST_WEAK} more" if len(told) > MOST_WEAK else ""
+    drawn = f'filter.unstable = "{settings.filter.unstable}" is about polymers that are drawn'
+    return f"{'; '.join(told[:MOST_WEAK])}{more}; seeds are kept, {drawn}"
 
 
 def _others(campaign: Campaign) -> str:

@@ -219,7 +219,7 @@ def report(
     """Write the report of a campaign.
 
     Writes an HTML page and the ranking as CSV and JSON, and prints a summary. With lists of known polymers, the page
-    says which polymers are new, as autodisco novelty does.
+    says which polymers are new, as autodisco novelty does. docs/surrogate.md says how Excel opens the CSV.
     """
     from autodisco.api.campaign import Campaign
     from autodisco.cli.result import print_result

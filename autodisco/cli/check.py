@@ -12,11 +12,17 @@ from autodisco.cli.output import counting, message, number, one_line, print_json
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.files import write_atomic
 from autodisco.tables import csv_text
-from autodisco.text import counted, shortened
+from autodisco.text import counted, joined, shortened
 
 LONGEST_SHOWN = 60
+SPARE = (">SA score", ">rotatable", ">O/C", ">heavy atoms", ">g/mol", "canonical", "key")
+"""Columns that a narrow terminal does without, the first of them first."""
+
 ANSWERS = {"reservations": "with reservations"}
 """Words of the table for the values of `Check.simulation` that differ."""
+
+Place = tuple[str, int]
+"""File and line of a text; of the command line no file, and a count from 1."""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +59,8 @@ def check(
     checks = []
     for _, text in texts:
         one = checked(text.text)
-        checks.append(replace(one, name=text.name or one.name))
+        reasons = [{**why, "reason": text.refusal(why["code"], why["reason"])} for why in one.reasons]
+        checks.append(replace(one, name=text.name or one.name, reasons=reasons))
     rows = [one.to_dict() for one in checks]
     if against:
         known = _known(against, None if of_file else column, {one.key for one in checks if one.key})
@@ -61,7 +68,8 @@ def check(
     drawn = png is not None and any(one.valid for one in checks)
     if png and drawn:
         write_atomic(png, draw_units(checks))
-    same = _repeated(rows)
+    places = [(file, text.line or count) for count, (file, text) in enumerate(texts, 1)]
+    same, several = _repeated(rows), len(files_among(what)) > 1
     if as_json:
         print_json(rows)
     else:
@@ -71,11 +79,12 @@ def check(
             where = f"{file}, line {text.line}{named}: " if file else ""
             for reason in one.reasons:
                 message(f"error: {where}{one_line(reason['reason'])} ({reason['code']})")
-        for place, first in same.items():
-            message(f"{_called(rows[place])}: the same polymer as {_called(rows[first])}, row {first + 1}")
+        _tell_same(rows, places, same, several)
     if out:
-        lines = [text.line or None for _, text in texts]
-        write_atomic(out, csv_text([_cells(*row, same) for row in zip(range(len(rows)), rows, lines, strict=True)]))
+        firsts = [places[same[later]] if later in same else None for later in range(len(rows))]
+        table = zip(places, firsts, rows, strict=True)
+        cells = [_place("", at, several) | _place("same_as_", first, several) | _cells(row) for at, first, row in table]
+        write_atomic(out, csv_text(cells))
         message(f"table: {out}")
     if drawn:
         message(f"drawing: {png}")
@@ -102,18 +111,32 @@ def _repeated(rows: Sequence[dict[str, Any]]) -> dict[int, int]:
     return {place: earlier for place, earlier in places if place != earlier}
 
 
+def _tell_same(rows: Sequence[dict[str, Any]], places: Sequence[Place], same: dict[int, int], several: bool) -> None:
+    """A line on stderr for each row that is the polymer of an earlier one."""
+    for later, first in same.items():
+        file, line = places[first]
+        where = "".join([f", {file}" * several, f", line {line}" * bool(file)])
+        message(f"{_called(rows[later])}: the same polymer as {_called(rows[first])}{where}")
+
+
 def _called(row: dict[str, Any]) -> str:
     """A row in a sentence: its text, with its name."""
     return f"{row['name']} {row['smiles']}" if row["name"] else str(row["smiles"])
 
 
-def _cells(place: int, row: dict[str, Any], line: int | None, same: dict[int, int]) -> dict[str, Any]:
-    """A row of the CSV of --out."""
+def _place(of: str, place: Place | None, several: bool) -> dict[str, str | int | None]:
+    """Columns of --out that say where a text stands; with the file where there are several."""
+    file, line = place or ("", None)
+    return {**({f"{of}file": file} if several else {}), f"{of}line": line}
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    """What was found of a text, for the CSV of --out."""
     scores = row["scores"] or {}
     return {
-        "line": line, "name": row["name"], "monomer_smiles": row["smiles"], "simulation": row["simulation"],
+        "name": row["name"], "monomer_smiles": row["smiles"], "simulation": row["simulation"],
         "refused": "; ".join(reason["reason"] for reason in row["reasons"]),
-        "same_as_row": same[place] + 1 if place in same else None, "canonical": row["canonical"], "key": row["key"],
+        "canonical": row["canonical"], "key": row["key"],
         "flags": "; ".join(flag["name"] for flag in row["flags"]),
         "force_field_flags": "; ".join(flag["name"] for flag in row["force_field_flags"] or ()),
         **{name: value for name, value in scores.items() if isinstance(value, (int, float))},
@@ -126,7 +149,7 @@ def _print(rows: Sequence[dict[str, Any]], other_notations: bool) -> None:
     """A row for each text, refused ones too, notes below, and other notations of the valid ones if they are asked
     for."""
     against, named = "equals" in rows[0], any(row["name"] for row in rows)
-    print_table(
+    left_out = print_table(
         [
             "repeat unit", *["name"] * named, "simulation", "canonical", "key", ">g/mol", ">heavy atoms", ">O/C",
             ">rotatable", ">SA score", "flags", *["known as"] * against,
@@ -139,7 +162,10 @@ def _print(rows: Sequence[dict[str, Any]], other_notations: bool) -> None:
             )
             for row in rows
         ],
+        spare=SPARE,
     )  # fmt: skip
+    if left_out:
+        message(f"too narrow for all columns; --out FILE or --json has {joined(left_out)} too")
     valid = [row for row in rows if row["valid"]]
     if valid and other_notations:
         print_table(
@@ -161,7 +187,10 @@ def _tell(row: dict[str, Any]) -> None:
 
 
 def _shown(row: dict[str, Any]) -> str:
-    return shortened(one_line(row["smiles"]), LONGEST_SHOWN)
+    """A text as given, without the tail of drawing programs, in one line."""
+    from autodisco.polymer.habits import cleaned
+
+    return shortened(one_line(cleaned(row["smiles"])), LONGEST_SHOWN)
 
 
 def _values(row: dict[str, Any]) -> list[str]:

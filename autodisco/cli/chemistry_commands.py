@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -146,8 +147,8 @@ def _print_simulation(result: "Simulation", as_json: bool) -> None:
 
 
 def dedupe(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="CSV or TSV with a header, SMI, or one repeat unit a line.")
     ],
     column: Annotated[str | None, typer.Option(help="Column with the repeat units.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="CSV", help="Write all polymers to this file.")] = None,
@@ -167,6 +168,10 @@ def dedupe(
     from autodisco.polymer import Library
     from autodisco.polymer.library_files import read_units, write_csv, write_json, write_seeds
 
+    file, *others = files
+    if others:
+        several = " ".join(map(str, files))
+        raise InputError(f"one file is read; 'autodisco check {several} --out ALL.csv' makes one of several")
     rows = read_units(file, column)
     with counting(f"reading {file}", "rows") as progress:
         library = Library(rows, workers or cores(), progress=progress)
@@ -174,18 +179,16 @@ def dedupe(
         if out:
             with open_atomic(out) as target:
                 write_csv(library, target)
-        left_out: list[str] = []
+        left_out, weak = list[str](), list[str]()
         if seeds:
             with open_atomic(seeds) as target:
-                left_out = write_seeds(library, target)
+                left_out, weak = write_seeds(library, target)
         if as_json:
             write_json(library, sys.stdout)
         elif not out and not seeds:
             _print_groups(library)
-        for line in left_out[:MOST_SHOWN]:
-            message(f"{file}, {one_line(line)}: left out, cannot be simulated")
-        if (more := len(left_out) - MOST_SHOWN) > 0:
-            message(f"… and {more} more that cannot be simulated")
+        _tell_lines(file, left_out, "that cannot be simulated")
+        _tell_lines(file, weak, "with a weak bond")
         for row in itertools.islice(library.refusals(), MOST_SHOWN):
             message(f"{file}, line {row.line}: {one_line(row.given)[:80]}: {one_line(row.reason)}")
         if (more := library.n_invalid - MOST_SHOWN) > 0:
@@ -201,6 +204,14 @@ def dedupe(
             message(f"seed file of {counted(library.n_groups - len(left_out), 'polymer')}: {seeds}")
         if not library.n_groups:
             raise InputError(f"{file}: no row holds a repeat unit; each is a SMILES with two ends, such as *OCC*")
+
+
+def _tell_lines(file: Path, lines: Sequence[str], what: str) -> None:
+    """The first lines about rows of a file on stderr, and how many more there are."""
+    for line in lines[:MOST_SHOWN]:
+        message(f"{file}, {one_line(line)}")
+    if (more := len(lines) - MOST_SHOWN) > 0:
+        message(f"… and {more} more {what}")
 
 
 def _print_groups(library: "Library") -> None:

@@ -9,7 +9,7 @@ import typer
 from autodisco.api.locate import campaign_folder
 from autodisco.cli.options import JSON
 from autodisco.cli.output import counting, existing_file, message, print_json, print_table
-from autodisco.errors import InvalidRepeatUnit
+from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import write_atomic
 from autodisco.tables import csv_text
 from autodisco.text import counted
@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 
 def novelty(
     name: Annotated[
-        str | None,
+        list[str] | None,
         typer.Argument(
-            metavar="NAME|FILE", help="Campaign (default: the most recent), or a CSV, TSV or SMI file of units."
+            metavar="NAME|FILE...", help="Campaign (default: the most recent), or CSV, TSV or SMI files of units."
         ),
     ] = None,
     against: Annotated[
@@ -48,7 +48,7 @@ def novelty(
 ) -> None:
     """Compare a campaign's polymers with known ones.
 
-    Each polymer of the ranking, or of a file, is looked up in lists, by the infinite chain and not by its text: where
+    Each polymer of the ranking, or of files, is looked up in lists, by the infinite chain and not by its text: where
     it is found, and otherwise the most similar row. Common names, the shipped seeds, and the seeds and data set of the
     campaign are looked at in any case. A file of any length is read as a stream once; its index is kept in
     ~/.cache/autodisco.
@@ -59,10 +59,13 @@ def novelty(
     files = [existing_file(path, "list of known polymers") for path in against or ()]
     with counting("reading lists", "rows") as progress:
         known_ones = Known(files, column, identifier, workers, progress)
-        if name and files_among([name]):
-            found = _of_file(name, known_ones)[: best or None]
+        names = name or []
+        if len(units := files_among(names)) < len(names) and len(names) > 1:
+            raise InputError(f"{' '.join(names)}: allowed is one campaign, or files of repeat units")
+        if units:
+            found = _of_files(units, known_ones)[: best or None]
         else:
-            found = compared(campaign_folder(name), known_ones, best)
+            found = compared(campaign_folder(names[0] if names else None), known_ones, best)
     if out:
         _write(found, out)
     if as_json:
@@ -79,18 +82,18 @@ def novelty(
     message(f"{counted(len(found), 'polymer')}, {known} known; the others are in none of these lists: {told}")
 
 
-def _of_file(file: str, known: "Known") -> "list[Novelty]":
-    """The repeat units of a file against each list; rows that are none are left out with a line."""
+def _of_files(files: Sequence[str], known: "Known") -> "list[Novelty]":
+    """The repeat units of files against each list; rows that are none are left out with a line."""
     from autodisco.api.novelty import compared_units
     from autodisco.polymer import ORGANIC_ELEMENTS, parse
     from autodisco.polymer.library_files import given_units
 
     units = []
-    for _, text in given_units([file], None):
+    for file, text in given_units(files, None):
         try:
             units.append((parse(text.text, ORGANIC_ELEMENTS), text.name))
         except InvalidRepeatUnit as error:
-            message(f"left out: {file}, line {text.line}: {error}")
+            message(f"left out: {file}, line {text.line}: {text.refusal(error.code, str(error))}")
     return compared_units(units, known)
 
 

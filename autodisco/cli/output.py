@@ -15,6 +15,7 @@ from autodisco.files import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 WIDE = 110
@@ -66,18 +67,42 @@ def counting(text: str, unit: str) -> Iterator[Callable[[int], None] | None]:
         yield lambda number: progress.update(bar, completed=number)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Print rows as an aligned table on stdout; columns whose name starts with ``>`` are right-aligned."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, spare: Sequence[str] = ()
+) -> list[str]:
+    """Print rows as an aligned table on stdout; columns whose name starts with ``>`` are right-aligned.
+
+    Where the terminal is too narrow for texts in one piece, `spare` columns are left out, the first of them first;
+    their names are returned.
+    """
+    console, table_rows, left_out = stdout_console(), list(rows), list[str]()
+    endless = console.options.update(width=sys.maxsize)
+    table = _table(columns, table_rows, title, left_out)
+    for name in spare:
+        if console.measure(table, options=endless).maximum <= console.width:
+            break
+        left_out.append(name)
+        table = _table(columns, table_rows, title, left_out)
+    console.print(table)
+    return [name.removeprefix(">") for name in left_out]
+
+
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None, left_out: Sequence[str]
+) -> "Table":
+    """A table of the columns that are not left out."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for name in columns:
+    kept = [place for place, name in enumerate(columns) if name not in left_out]
+    for name in (columns[place] for place in kept):
         table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    stdout_console().print(table)
+        cells = ["" if row[k] is None else row[k] for k in kept]
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells))
+    return table
 
 
 def print_properties(properties: dict[str, Any], title: str) -> None:

@@ -10,7 +10,7 @@ from autodisco.cli.options import JSON, UNITS
 from autodisco.cli.output import counting, message, one_line, print_json, print_table
 from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.files import write_atomic
-from autodisco.text import counted, shortened, significant
+from autodisco.text import counted, joined, shortened, significant
 
 if TYPE_CHECKING:
     from autodisco.api.predict import Predictions
@@ -122,7 +122,7 @@ def _said(file: str, text: "UnitText") -> "Material | None":
         return unit_of(text.text)
     except InvalidRepeatUnit as error:
         where = f"{file}, line {text.line}: " if file else ""
-        message(f"error: {where}{one_line(str(error))} ({error.code})")
+        message(f"error: {where}{one_line(text.refusal(error.code, str(error)))} ({error.code})")
         return None
 
 
@@ -144,9 +144,10 @@ def _print(found: "Predictions") -> None:
         )
         for one in shown
     ]
-    columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.smiles}"]
+    columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.called}"]
     of_sources = [f">decades from {name}" for name in sources]
-    print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about)
+    if print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about, of_sources[::-1]):
+        message("too narrow for all columns; --json has how far each source moved the values")
     for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
         print(f"{name}: {reason}")
     for note in found.notes:
@@ -154,7 +155,8 @@ def _print(found: "Predictions") -> None:
     if (more := len(best) - MOST_SHOWN) > 0:
         message(f"… and {counted(more, 'more polymer')}; --out FILE or --json gives all")
     interval = f"{_shown(reference.low)} to {_shown(reference.high)}"
-    message(f"{reference.smiles}: {_shown(reference.value)} mS/cm ({interval})")
+    text = f" {reference.smiles}" if reference.name else ""
+    message(f"{reference.called}{text}: {_shown(reference.value)} mS/cm ({interval})")
 
 
 def _remarks(one: "ConductivityEstimate") -> str:
@@ -172,7 +174,7 @@ def _print_learnt(found: "Predictions") -> None:
     rows = [
         (
             *[one.name] * named,
-            shortened(one.smiles, LONGEST_SHOWN),
+            shortened(one.given, LONGEST_SHOWN),
             one.typed,
             *[one.conditions] * stated,
             *[f"{_shown(one.measured)} at {one.stated.temperature_k:g} K" if one.stated else ""] * moved,
@@ -185,7 +187,9 @@ def _print_learnt(found: "Predictions") -> None:
     ]
     columns = [*["name"] * named, "repeat unit", ">in the table", *["measured at"] * stated, *[">brought to"] * moved]
     columns += [*[">predicted before"] * both, ">with the table", *[">at the table's level"] * offset]
-    print_table([*columns, "source"], rows, "values of the tables, mS/cm")
+    spare = [*["repeat unit"] * all(one.name for one in found.learnt), "source"]
+    if left_out := print_table([*columns, "source"], rows, "values of the tables, mS/cm", spare):
+        message(f"too narrow for all columns; --json has {joined(left_out)} too")
     if moved:
         print(MOVED_SENTENCE)
     for name, decades in found.offsets.items():

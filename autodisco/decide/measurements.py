@@ -12,7 +12,8 @@ from autodisco.errors import InputError, InvalidRepeatUnit
 from autodisco.limits import MOLALITY, TEMPERATURE_K
 from autodisco.polymer import ORGANIC_ELEMENTS, Material, RepeatUnit, read_material
 from autodisco.polymer.chains import repeat_unit_mass
-from autodisco.tables import Row, Table, number, open_table
+from autodisco.polymer.library_files import NAME_COLUMNS
+from autodisco.tables import SMILES_COLUMNS, Row, Table, number, open_table
 
 REQUIRED = ("monomer_smiles", "quantity", "value")
 COLUMNS = (
@@ -30,7 +31,12 @@ SALT_MASSES = {
 }  # fmt: skip
 """Molar masses of salts (g/mol), for contents in percent of the mass."""
 
+_HEADINGS = dict.fromkeys(SMILES_COLUMNS, "monomer_smiles") | dict.fromkeys(NAME_COLUMNS, "name")
+"""Headings of other tables of polymers that are read here too."""
+
 CONTENT_UNITS = ("mol/kg", "O/Li", "units/Li", "Li/O", "Li/units", "wt%")
+_PERCENT = ("gew.-%", "gew.%", "gew%", "wt.%", "wt.-%", "wt %")
+"""Other spellings of wt%, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,9 @@ def read_measurements(path: Path) -> list[Measurement]:
     """
     table = open_table(path)
     where = f"{path}, line {table.header_line}"
-    names = table.names or []
+    names = table.names = [_HEADINGS.get(name, name) for name in table.names or []]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"{where}: two columns hold {twice}; allowed is one")
     if missing := [name for name in REQUIRED if name not in names]:
         raise InputError(f"{where}: no column {missing[0]}; the first line names columns ({', '.join(COLUMNS)})")
     if unknown := [name for name in names if name not in COLUMNS]:
@@ -178,6 +186,7 @@ class _Reader:
             self._number("salt_content"),
             self._cells["salt_content_unit"],
         )
+        content_unit = "wt%" if content_unit.lower() in _PERCENT else content_unit
         if not salt:
             if content:
                 raise self._complaint("salt", "", "allowed is the name of the salt of salt_content")

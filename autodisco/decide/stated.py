@@ -27,8 +27,13 @@ def stated(row: Experiment) -> str:
     at = ""
     if row.temperature_k is not None:
         at = f" at {row.temperature_k - ZERO_CELSIUS_K:.4g} °C ({row.temperature_k:g} K)"
+    return f"{found.shown(row.value, row.sem)}{at}{f', {salt_of(row)}' if row.salt else ''}"
+
+
+def salt_of(row: Experiment) -> str:
+    """The salt and its content, such as ``LiTFSI 1.49 mol/kg``; empty without salt."""
     content = "" if row.molality_mol_per_kg is None else f" {row.molality_mol_per_kg:.3g} mol/kg"
-    return f"{found.shown(row.value, row.sem)}{at}{f', {row.salt}{content}' if row.salt else ''}"
+    return f"{row.salt}{content}" if row.salt else ""
 
 
 def stated_with_place(row: Experiment) -> str:

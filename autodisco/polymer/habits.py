@@ -22,7 +22,10 @@ _STARS = str.maketrans(dict.fromkeys("∗＊⁎✱✻﹡", "*"))
 _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff"))
 _DASHES = "‐‑‒–—―−"
 _LONG_DASH = re.compile(f"[{_DASHES}]")
-_POLYMER_NAME = re.compile(r"(?i:poly)[\w\s(),'\-]+|P[A-Z]{1,7}")
+_POLYMER_NAME = re.compile(r"(?i:poly)[\w\s(),'\-]+|P[A-Z]{1,7}|P[A-Za-z]{1,7}(?:-[A-Za-z]{2,7})+")
+_SPREADSHEET_ERROR = re.compile(r"#[^\W\d]+[?!]|#N/A|#NV")
+_STAND_IN = re.compile(r"(\[(?!(?:[BCFHINOPS]|Br|Cl|Ge|Se|Si|Sn)\])[A-Z][a-z]?\])(.+)\1")
+_BARE = re.compile(r"\[([BCNOPS])(?:H\d?)?\]")
 _REPEATED = re.compile(r"-?[\[({]-?(.+?)-?[\])}]-?_?\{?(?:n|N|m|x|\d+)\}?-?")
 _R_GROUP = re.compile(r"\[R\d*'*\]|R\d*'*(?![a-z])")
 _FORMULA = re.compile(r"[CNOS]H\d?|CF\d?|CCl\d")
@@ -65,7 +68,10 @@ def ends_advice(text: str, mol: Chem.Mol) -> str:
         return "if it is the monomer, open its ring and write * at both ends, as *OCC* for C1CO1"
     if mol.HasSubstructMatch(_VINYL):
         return "if it is the monomer, open its double bond and write * at both ends, as *CC(*)C for C=CC"
-    return _offered("ends are *", f"*{text}*")
+    if found := _STAND_IN.fullmatch(text):
+        return _offered(f"{found[1]} is no end: ends are *", f"*{found[2]}*")
+    bare = _BARE.sub(r"\1", text)  # an atom whose open valence may be the end
+    return _offered("ends are *", f"*{bare}*")
 
 
 def copolymer_advice(text: str) -> str:
@@ -106,9 +112,10 @@ def _place(atom: Chem.Atom) -> str:
 
 
 def _offered(why: str, form: str) -> str:
-    """`why`, with a form that can be read."""
+    """`why`, with a form that can be read and has no open valence."""
     with rdBase.BlockLogs():
-        good = form.count("*") == 2 and Chem.MolFromSmiles(form) is not None
+        mol = Chem.MolFromSmiles(form) if form.count("*") == 2 else None
+    good = mol is not None and not any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
     return f"{why}; write {form}" if good else f"{why}; {EXAMPLE}"
 
 
@@ -124,6 +131,12 @@ def _plain(inside: str) -> str:
 def _unknown_name(text: str) -> str:
     why = "it looks like a name, which the table of names lacks"
     return f"{why}: write its structure; {EXAMPLE}" if _POLYMER_NAME.fullmatch(text) else ""
+
+
+def _spreadsheet_error(text: str) -> str:
+    if not _SPREADSHEET_ERROR.fullmatch(text):
+        return ""
+    return f"a spreadsheet took the unit for a formula, because it began with - or =; {EXAMPLE}"
 
 
 def _words(text: str) -> str:
@@ -218,6 +231,6 @@ def _brackets(text: str) -> str:
 
 
 _HABITS: tuple[Callable[[str], str], ...] = (
-    name_advice, _unknown_name, copolymer_advice, _with_salt, _words, _long_dash, _braces, _repeated, _r_groups,
-    _abbreviated, _formula, _open_bonds, _character, _brackets,
+    name_advice, _spreadsheet_error, _unknown_name, copolymer_advice, _with_salt, _words, _long_dash, _braces,
+    _repeated, _r_groups, _abbreviated, _formula, _open_bonds, _character, _brackets,
 )  # fmt: skip

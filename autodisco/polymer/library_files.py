@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from autodisco.errors import InputError, InvalidRepeatUnit
+from autodisco.names import called
 from autodisco.tables import SMILES_COLUMNS, open_table, text_lines, units_column
+from autodisco.text import joined
 
 if TYPE_CHECKING:
     from autodisco.polymer import Library
@@ -18,6 +20,8 @@ WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 NAME_COLUMN = "name"
 NAME_COLUMNS = (NAME_COLUMN, "polymer", "polymer_name")
 HOW = "choose one with --column"
+MOST_LOOKED_AT = 10_000
+"""Polymers of a seed file whose bonds are looked at, some milliseconds each."""
 
 
 class UnitText(NamedTuple):
@@ -26,6 +30,13 @@ class UnitText(NamedTuple):
     line: int
     text: str
     name: str = ""
+
+    def refusal(self, code: str, reason: str) -> str:
+        """Why the text is no repeat unit; for a text without two ends, also the unit of the polymer of that name."""
+        known = called(self.name) if code in ("ends", "unparsable") else None
+        if known is None or known.monomer_smiles in reason:
+            return reason
+        return f"{reason}; the repeat unit of {known.whole} is {known.monomer_smiles}"
 
 
 def given_units(words: Sequence[str], column: str | None) -> Iterator[tuple[str, UnitText]]:
@@ -137,19 +148,26 @@ def write_csv(library: "Library", target: TextIO) -> None:
         table.writerow((group.name, group.members[0][1], group.canonical, group.key, len(group.members), lines))
 
 
-def write_seeds(library: "Library", target: TextIO) -> list[str]:
-    """A seed file with the polymers that can be simulated; a line for each that cannot, which is left out."""
-    from autodisco.polymer import parse
+def write_seeds(library: "Library", target: TextIO) -> tuple[list[str], list[str]]:
+    """A seed file with the polymers that can be simulated.
+
+    Returns a line for each that cannot, which is left out, and one for each with a weak bond, which is written; bonds
+    of more than `MOST_LOOKED_AT` polymers are not looked at.
+    """
+    from autodisco.polymer import parse, stability_flags
 
     table = csv.writer(target)
     table.writerow((NAME_COLUMN, SMILES_COLUMNS[0]))
-    left_out = []
+    left_out, weak = [], []
     for group in library.groups():
         (line, text), *_ = group.members
         try:
-            parse(text)
+            unit = parse(text)
         except InvalidRepeatUnit as error:
-            left_out.append(f"line {line}: {error}")
-        else:
-            table.writerow((group.name, text))
-    return left_out
+            left_out.append(f"line {line}: {error}: left out, cannot be simulated")
+            continue
+        table.writerow((group.name, text))
+        if library.n_groups <= MOST_LOOKED_AT and (flags := stability_flags(unit)):
+            named = f" ({group.name})" if group.name else ""
+            weak.append(f"line {line}: {text}{named}: weak bond {joined([flag.name for flag in flags])}, kept")
+    return left_out, weak

@@ -83,25 +83,44 @@ def render_png(panels: Sequence[Panel]) -> bytes:
 
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), LINE - 6)
     drawn = [(_structure(unit, weak), legend, "black" if unit else REFUSED) for unit, legend, weak in panels]
-    placed, left, top, below = [], 0, 0, 0
+    sizes = []
     for structure, legend, _ in drawn:
         lines = legend.split("\n")
         width = max(structure.width, *(round(font.getlength(line)) + LINE for line in lines))
-        height = structure.height + LINE * len(lines) + LINE
-        if left and left + width > MOST_WIDTH:
-            left, top, below = 0, top + below, 0
-        placed.append((left, top, width))
-        left, below = left + width, max(below, height)
-    picture = Image.new("RGB", (max(left + width for left, _, width in placed), top + below), "white")
-    pen = ImageDraw.Draw(picture)
-    for (structure, legend, colour), (left, top, width) in zip(drawn, placed, strict=True):
-        picture.paste(structure, (left + (width - structure.width) // 2, top))
-        middle = left + width // 2
-        for number, line in enumerate(legend.split("\n")):
-            pen.text((middle, top + structure.height + LINE * number), line, colour, font, "ma")
+        sizes.append((width, structure.height + LINE * len(lines) + LINE))
+    rows = _even_rows([width for width, _ in sizes])
+    whole = max(sum(sizes[k][0] for k in row) for row in rows)
+    picture = Image.new("RGB", (whole, sum(max(sizes[k][1] for k in row) for row in rows)), "white")
+    pen, top = ImageDraw.Draw(picture), 0
+    for row in rows:
+        middle = (whole - sum(sizes[k][0] for k in row)) // 2  # each row stands in the middle
+        for k in row:
+            (structure, legend, colour), (width, _) = drawn[k], sizes[k]
+            middle += width // 2
+            picture.paste(structure, (middle - structure.width // 2, top))
+            for number, line in enumerate(legend.split("\n")):
+                pen.text((middle, top + structure.height + LINE * number), line, colour, font, "ma")
+            middle += width - width // 2
+        top += max(sizes[k][1] for k in row)
     file = BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
+
+
+def _even_rows(widths: Sequence[int]) -> list[list[int]]:
+    """Places of panels in rows no wider than `MOST_WIDTH`: as few rows as possible, none much wider than others."""
+
+    def rows(limit: int) -> list[list[int]]:
+        found: list[list[int]] = [[]]
+        for place, width in enumerate(widths):
+            if found[-1] and sum(widths[k] for k in found[-1]) + width > limit:
+                found.append([])
+            found[-1].append(place)
+        return found
+
+    fewest = rows(MOST_WIDTH)
+    limits = range(min(max(widths), MOST_WIDTH), MOST_WIDTH, LINE)
+    return next((even for limit in limits if len(even := rows(limit)) == len(fewest)), fewest)
 
 
 def _structure(unit: RepeatUnit | None, weak: Sequence[int]) -> "Image":

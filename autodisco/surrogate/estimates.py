@@ -57,6 +57,11 @@ class ConductivityEstimate:
     name: str = ""
     same_as: str = ""
 
+    @property
+    def called(self) -> str:
+        """The name, otherwise the text."""
+        return self.name or self.smiles
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         return {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_DRAWN, LONGEST = 40, 32
 ROW_INCH, MARGIN_INCH = 0.2, 1.1
+LEAST = 0.1
+"""Where the bar of an error ends that is larger than its value: the axis is logarithmic."""
 
 
 class Value(Protocol):
@@ -22,6 +24,11 @@ class Value(Protocol):
     @property
     def measured(self) -> float:
         """In S/cm."""
+        ...
+
+    @property
+    def error(self) -> float | None:
+        """Standard error in S/cm; None without one."""
         ...
 
 
@@ -50,8 +57,11 @@ def ranking_png(
         value, low, high = (factor * end for end in (one.value, one.low, one.high))
         axes.plot([low, high], [place, place], color=COLOURS[0], lw=1.4)
         axes.plot(value, place, "o", color=COLOURS[0], mfc="white" if one.caveats else COLOURS[0], ms=5)
-        values = [factor * found.measured for found in measured_of(one) if found.measured > 0]
-        axes.plot(values, [place] * len(values), "D", color=COLOURS[1], ms=4)
+        for found in measured_of(one):
+            if found.measured > 0:
+                axes.plot(factor * found.measured, place, "D", color=COLOURS[1], ms=4)
+                ends = [max(found.measured + sign * (found.error or 0.0), LEAST * found.measured) for sign in (-1, 1)]
+                axes.plot([factor * end for end in ends], [place, place], color=COLOURS[1], lw=2.5)
     _keys(axes, open_, measured)
     axes.set_yticks(range(len(shown)), [_label(one) for one in shown], fontsize=8)
     axes.set(xscale="log", ylim=(len(shown) - 0.4, -0.6), xlabel=f"{about}\nmS/cm, 90 % interval")
@@ -69,7 +79,9 @@ def _keys(axes: "Axes", has_caveats: bool, is_measured: bool) -> None:
     if has_caveats:
         axes.plot([], [], "o", color=COLOURS[0], mfc="white", ms=5, label="with a remark at the name")
     if is_measured:
-        axes.plot([], [], "D", color=COLOURS[1], ms=4, label="value of the table, at its own level")
+        axes.plot(
+            [], [], "D", color=COLOURS[1], ms=4, label="value of the table with its standard error, at its own level"
+        )
 
 
 def _reference(reference: ConductivityEstimate, shown: Sequence[ConductivityEstimate]) -> str:
@@ -79,5 +91,5 @@ def _reference(reference: ConductivityEstimate, shown: Sequence[ConductivityEsti
 
 def _label(one: ConductivityEstimate) -> str:
     """Name or repeat unit of a polymer, and what is known against its value."""
-    name = shortened(one.name or one.smiles, LONGEST)
+    name = shortened(one.called, LONGEST)
     return f"{name} ({', '.join(caveat.name for caveat in one.caveats)})" if one.caveats else name

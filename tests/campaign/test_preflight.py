@@ -92,6 +92,19 @@ def test_the_dry_run_says_what_becomes_of_seeds_without_a_value(here, call):
     assert "2 without a value of smoke, pcff+ are simulated before the first iteration" in told()
 
 
+def test_the_dry_run_names_seeds_with_weak_bonds(here, call):
+    file = write_campaign(here)
+    (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPolysulfid,*SCCOCCOCCS*\n")
+
+    def told() -> str:
+        rows = call("start", file, "--dry-run", "--json").json["findings"]
+        return next(row["found"] for row in rows if row["what"] == "seeds with weak bonds")
+
+    assert told().startswith("line 3: Polysulfid (S-S); seeds are kept")
+    (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\n")
+    assert told() == "none"
+
+
 def test_the_cost_of_a_new_campaign_is_that_of_builds_of_others(here, call, finished):
     (here / "runs").mkdir()
     shutil.copytree(finished[0].folder, here / "runs" / "before")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,11 @@ def test_every_command_has_help_that_is_not_cut(call):
     for line in commands.splitlines()[1:]:
         if line.startswith("  ") and line.split()[0].islower():
             assert call(line.split()[0], "--help").code == 0
+
+
+def test_the_help_of_report_names_the_page_on_excel(call):
+    assert "docs/surrogate.md says how Excel opens the CSV" in " ".join(call("report", "--help").out.split())
+    assert "## In Excel" in (Path(__file__).parents[2] / "docs" / "surrogate.md").read_text()
 
 
 def test_without_a_command_help_is_shown(call):

@@ -96,21 +96,55 @@ def test_check_reads_a_file_and_says_of_each_row_whether_it_can_be_simulated(cal
     assert "error: list.csv, line 7 (PDMS): '*O[Si](C)(C)*' holds Si" in table.err
 
 
+def test_a_unit_with_one_end_is_answered_with_the_unit_of_its_name(call, here):
+    (here / "list.csv").write_text("Name,smiles\nPMMA,*CC(C)(C)C(=O)OC\nmine,*CC\nPDMS,*O[Si](C)(C)*\n")
+    for command in ("check", "predict"):
+        pmma, mine, *_ = call(command, "list.csv").err.splitlines()
+        assert "the repeat unit of poly(methyl methacrylate) (PMMA) is *CC(*)(C)C(=O)OC (ends)" in pmma
+        assert mine.endswith("a repeat unit has exactly two, written * or [*] (ends)")
+    assert "poly(dimethylsiloxane)" not in call("check", "list.csv").err
+
+
 def test_a_list_is_checked_into_a_table_with_reasons_and_repetitions(call, here):
     (here / "list.csv").write_text(LIST.replace("Name", "Polymer"))
     said = call("check", "list.csv", "--out", "checked.csv")
     assert said.code == 2
     assert "BigSMILES" not in said.out  # other notations stand in the file
     assert "error: list.csv, line 3 (PVDF): " in said.err
-    assert "PEG *OCCOCC*: the same polymer as PEO *CCO*, row 1" in said.err
+    assert "PEG *OCCOCC*: the same polymer as PEO *CCO*, line 2" in said.err
     with (here / "checked.csv").open() as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["PEO", "PVDF", "PEG", "PTMC", "PDMS"]
     assert rows["PVDF"]["refused"].startswith("'*CC(F)(F)' has 1 attachment point")
-    assert rows["PEG"]["same_as_row"] == "1"
+    assert (rows["PEO"]["line"], rows["PEG"]["line"], rows["PEG"]["same_as_line"]) == ("2", "4", "2")
+    assert "file" not in rows["PEG"]
     assert rows["PEO"]["bigsmiles"] == "{[][<]CCO[>][]}"
     assert rows["PEO"]["molar_mass_g_per_mol"] == "44.053"
     assert "BigSMILES" in call("check", "*CCO*").out
+
+
+def test_a_narrow_terminal_keeps_units_and_names_in_one_piece(call, here, monkeypatch):
+    from rich.console import Console
+
+    (here / "list.csv").write_text("name,smiles\npoly(propylene carbonate),*CC(C)OC(=O)O* |$_AP1;;;;;;;_AP2$|\n")
+    monkeypatch.setattr("autodisco.cli.output.stdout_console", lambda: Console(width=100))
+    said = call("check", "list.csv")
+    (line,) = [line for line in said.out.splitlines() if "propylene" in line]
+    assert line.split() == ["*CC(C)OC(=O)O*", "poly(propylene", "carbonate)", "with", "reservations", *line.split()[5:]]
+    assert line.split()[-1] == "none"
+    assert "too narrow for all columns; --out FILE or --json has SA score" in said.err
+
+
+def test_lists_in_several_files_are_one_table_with_file_and_line(call, here):
+    (here / "a.csv").write_text(LIST)
+    (here / "b.csv").write_text("Name,smiles\nPEC,*OCCOC(=O)*\nPOE,*COC*\n")
+    said = call("check", "a.csv", "b.csv", "*OCCOC(*)=O", "--out", "checked.csv")
+    assert "POE *COC*: the same polymer as PEO *CCO*, a.csv, line 2" in said.err
+    with (here / "checked.csv").open() as file:
+        rows = [tuple(row.values())[:4] for row in csv.DictReader(file)]
+    assert rows[0] == ("a.csv", "2", "", "")
+    assert rows[2] == ("a.csv", "4", "a.csv", "2")
+    assert rows[5:] == [("b.csv", "2", "", ""), ("b.csv", "3", "a.csv", "2"), ("", "8", "b.csv", "2")]
 
 
 def test_the_column_is_that_of_the_known_polymers_where_no_file_is_checked(call, here):
@@ -158,6 +192,22 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
     assert reddish
 
 
+def test_a_drawing_has_plain_captions_and_shows_what_only_cannot_be_simulated(call, here):
+    from PIL import Image
+
+    silicone = "*O[Si](C)(C)*"
+    drawn = {
+        "one": ["*OCC*"], "tail": ["*OCC* |$star_e;;;star_e$|"], "element": [silicone, "*OCC*"],
+        "open": [silicone[:-1], "*OCC*"],
+    }  # fmt: skip
+    for name, texts in drawn.items():
+        call("check", *texts, "--png", f"{name}.png")
+    assert (here / "one.png").read_bytes() == (here / "tail.png").read_bytes()
+    red = {name: Image.open(here / f"{name}.png").getcolors(1 << 24) for name in ("element", "open")}
+    assert (178, 34, 34) in {colour for _, colour in red["open"]}
+    assert (178, 34, 34) not in {colour for _, colour in red["element"]}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -178,6 +228,12 @@ def test_a_drawing_has_a_field_for_each_text_no_larger_than_its_structure(call, 
         ("C1CO1", "open its ring"),
         ("C=CC", "open its double bond"),
         ("PXYZ", "it looks like a name, which the table of names lacks"),
+        ("PVdF-HFP", "it looks like a name, which the table of names lacks"),
+        ("Poly(ε-caprolacton)", "poly(epsilon-caprolactone) (PCL) is *OCCCCCC(*)=O"),
+        ("#NAME?", "a spreadsheet took the unit for a formula, because it began with - or ="),
+        ("#WERT!", "a spreadsheet took the unit for a formula"),
+        ("[Po]CCO[Po]", "[Po] is no end: ends are *; write *CCO*"),
+        ("[CH2]CO", "ends are *; write *CCO*"),
         ("[-OCC-]n", "write *OCC*"),
         ("(CH2-CH2-O)n", "write *CCO*"),
         ("-[CH2CH2O]-n", "write *CCO*"),

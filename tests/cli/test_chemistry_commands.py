@@ -95,6 +95,24 @@ def test_dedupe_writes_a_seed_file_that_a_campaign_accepts_and_keeps_the_names(c
     assert [(seed.name, seed.unit.smiles) for seed in found.seeds] == [("PEO", "*CCO*"), ("PPO", "*C(C)CO*")]
 
 
+def test_dedupe_of_several_files_names_the_command_that_makes_one_of_them(call, here):
+    (here / "a.csv").write_text("name,smiles\nPEO,*OCC*\n")
+    (here / "b.csv").write_text("smiles\n*COC*\n*CC*\n")
+    said = call("dedupe", "a.csv", "b.csv")
+    assert said.code == 2
+    assert "'autodisco check a.csv b.csv --out ALL.csv' makes one of several" in said.err
+    assert call("check", "a.csv", "b.csv", "--out", "ALL.csv").code == 0
+    assert "3 rows: 2 distinct polymers, 1 duplicate, 0 not valid" in call("dedupe", "ALL.csv").err
+
+
+def test_a_seed_with_a_weak_bond_is_told_and_kept(call, here):
+    (here / "list.csv").write_text("name,smiles\nPEO,*OCC*\nPolysulfid,*SCCOCCOCCS*\n")
+    said = call("dedupe", "list.csv", "--seeds", "seeds.csv")
+    assert "list.csv, line 3: *SCCOCCOCCS* (Polysulfid): weak bond S-S, kept" in said.err
+    assert said.err.count("weak bond") == 1
+    assert "Polysulfid,*SCCOCCOCCS*" in (here / "seeds.csv").read_text()
+
+
 def test_dedupe_shows_the_names_of_the_file(call, here):
     (here / "list.csv").write_text("Name,smiles\nPEO,*CCO*\nPEG,*OCCOCC*\n")
     said = call("dedupe", "list.csv", "--out", "out.csv", "--json")

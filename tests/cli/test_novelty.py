@@ -44,6 +44,17 @@ def test_a_list_of_ones_own_is_looked_up_without_a_campaign(here, listed, call):
     assert (here / "new.csv").read_text().startswith("rank,key,name,monomer_smiles,known")
 
 
+def test_several_lists_of_ones_own_are_looked_up_together(here, listed, call):
+    (here / "more.csv").write_text("name,smiles\nmine,*OCCOCC(CC#N)*\n")
+    said = call("novelty", listed, "more.csv", "--json")
+    assert said.code == 0
+    assert [row["monomer_smiles"] for row in said.json] == ["*COCCOC*", "*CC(*)C#N", "*OCOCC*", "*OCCOCC(CC#N)*"]
+    assert [row["known"] for row in said.json] == [True, True, True, False]
+    mixed = call("novelty", "campaign", "more.csv")
+    assert (mixed.code, mixed.err.count("\n")) == (2, 1)
+    assert "allowed is one campaign, or files of repeat units" in mixed.err
+
+
 def test_a_campaign_without_values_has_nothing_to_look_up(here, call):
     with Store.create(here / "runs" / "begun") as store:
         store.set(name="begun", state="prepare", protocol="quick", settings={})

@@ -1,7 +1,7 @@
 """What tables of properties show."""
 
 from autodisco.analysis.quantities import numbers
-from autodisco.cli.output import print_properties
+from autodisco.cli.output import print_properties, print_table
 
 COMBINED = {
     "n_replicas": 4,
@@ -31,3 +31,18 @@ def test_numbers_for_programs_hold_the_bound_where_there_is_one():
     assert rows["ion_pair_residence_ps_at_least"] == 18.0
     assert rows["ion_pair_residence_ps_n"] == 2
     assert "cluster_lifetime_ps_at_least" not in rows
+
+
+def test_a_narrow_table_leaves_columns_out_and_breaks_no_text(capsys, monkeypatch):
+    from rich.console import Console
+
+    columns, row = ["polymer", ">mass", ">atoms", "flags"], ("*OCCOCCOCCOCCOCC*", "220.1", "15", "none")
+    shown = {}
+    for width in (60, 40, 30):
+        monkeypatch.setattr("autodisco.cli.output.stdout_console", lambda width=width: Console(width=width))
+        left_out = print_table(columns, [row], spare=(">atoms", ">mass"))
+        shown[width] = (left_out, capsys.readouterr().out)
+    assert [left_out for left_out, _ in shown.values()] == [[], ["atoms"], ["atoms", "mass"]]
+    assert all("*OCCOCCOCCOCCOCC*" in out and "none" in out for _, out in shown.values())
+    assert "220.1" in shown[40][1]
+    assert "15" not in shown[40][1]

@@ -35,6 +35,14 @@ def test_any_repeat_unit_is_estimated_without_a_campaign(call):
     assert call("predict", "*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1", "--json").out == said.out
 
 
+def test_names_of_a_list_stay_as_they_are_written(call, tmp_path):
+    (tmp_path / "l.csv").write_text("name,smiles\npolystyrene,*CC(*)c1ccccc1\n,*CC(*)C#N\n")
+    said = call("predict", tmp_path / "l.csv", "--out", tmp_path / "r.csv")
+    with (tmp_path / "r.csv").open() as opened:
+        assert {row["name"] for row in csv.DictReader(opened)} == {"polystyrene", "PAN"}
+    assert "polystyrene" in said.out
+
+
 def test_a_table_is_a_source(call, table):
     said = call("predict", "*CCNOCO*", "--data", table, "--json")
     (row,) = said.json
@@ -43,7 +51,8 @@ def test_a_table_is_a_source(call, table):
     assert "4 values of 3 polymers" in said.err  # *OCC* and *COC* are one
     shown = call("predict", "*CCNOCO*", "--data", table)
     assert "90 % interval" in shown.out
-    assert "mS/cm" in shown.err
+    assert "PEO *OCC*: " in shown.err
+    assert "*OCCCOCC*: " in call("predict", "*CCO*", "--reference", "*OCCCOCC*").err
     assert call("predict", "*CCNOCO*", "--data", table, "--no-prior-mean").code == 0
 
 
@@ -152,9 +161,10 @@ def test_a_measured_value_is_shown_as_typed_and_a_line_says_that_it_was_moved(ca
         "*CCCOC(=O)O*;PTMC;conductivity;0,0012;mS/cm;0,0003;60;C;LiTFSI;8;units/Li\n"
     )
     said = call("predict", "*OCC*", "*CCCOC(=O)O*", "--data", file, "--out", out, "--png", png)
-    line = next(line for line in said.out.splitlines() if "PEO" in line and "g.csv" in line)
+    line = next(line for line in said.out.splitlines() if "PEO" in line and "°C" in line)
     assert "0.45 ± 0.05" in line
-    assert "60 °C, LiTFSI" in line
+    assert "60 °C, LiTFSI 1.14 mol/kg" in line  # 20 O/Li, 44.05 g/mol of unit
+    assert "*CCCOC(=O)O*" in next(line for line in said.out.splitlines() if "PTMC" in line and "g.csv" in line)
     assert "0.62 at 340 K" in line  # 0.45 mS/cm with 44 kJ/mol from 333.15 to 340 K
     assert pytest.approx(0.62, abs=0.005) == 0.45 * 10 ** (-2.3 * (1000 / 340 - 1000 / 333.15))
     assert "Values were brought to the temperature of their source" in said.out
@@ -171,6 +181,19 @@ def test_a_measured_value_is_shown_as_typed_and_a_line_says_that_it_was_moved(ca
     assert measured["stated"][0]["value_s_per_cm"] == pytest.approx(4.5e-4)
     assert measured["stated"][0]["error_s_per_cm"] == pytest.approx(5e-5)
     assert measured["temperature_k"] == 340
+
+
+def test_the_figure_shows_the_error_of_a_measured_value(call, tmp_path):
+    from PIL import Image
+
+    head = "monomer_smiles,quantity,value,unit,error,temperature,temperature_unit,salt,salt_content,salt_content_unit\n"
+    coloured = {}
+    for error in ("", "0.2"):
+        (tmp_path / "m.csv").write_text(f"{head}*OCC*,conductivity,0.9,mS/cm,{error},80,C,LiTFSI,1.5,mol/kg\n")
+        assert call("predict", "*CC*", "*OCC*", "--data", tmp_path / "m.csv", "--png", tmp_path / "m.png").code == 0
+        picture = Image.open(tmp_path / "m.png").convert("RGB")
+        coloured[error] = sum(n for n, colour in picture.getcolors(1 << 24) if colour == (213, 94, 0))
+    assert 0 < coloured[""] < coloured["0.2"]
 
 
 @pytest.mark.parametrize(
@@ -239,5 +262,8 @@ def test_a_campaign_says_what_it_believes(call, tmp_path, monkeypatch):
     said = call("predict", "*COC*", "--campaign", "mine", "--json")
     assert list(said.json[0]["contributions"]) == ["prior mean", "quick"]
     assert said.json[0]["conductivity_s_per_cm"] < 0.02
-    assert "posterior at 353 K, reference protocol" in call("predict", "*COC*", "--campaign", "mine").out
+    shown = call("predict", "*COC*", "--campaign", "mine")
+    assert "posterior at 353 K, reference protocol" in shown.out
+    assert "chance above PEO" in shown.out
+    assert "PEO *COC*: " in shown.err  # as the campaign has it from the seeds; the canonical form is *CCO*
     assert "leave out --data" in call("predict", "*COC*", "--campaign", "mine", "--no-prior-mean").err

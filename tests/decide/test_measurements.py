@@ -45,6 +45,19 @@ def test_the_example_is_read_in_the_units_of_the_program():
     assert (rows[6].salt, rows[6].molality_mol_per_kg, rows[6].temperature_k) == ("", None, None)
 
 
+def test_headings_of_lists_and_german_spellings_of_percent_are_read(tmp_path):
+    english = read_one(tmp_path, "*OCC*,conductivity,1e-3,S/cm,80,C,LiTFSI,30,wt%")
+    header = HEADER.replace("monomer_smiles", "Polymer;Wiederholeinheit").replace(",", ";")
+    for unit in ("Gew.-%", "wt.%"):
+        (tmp_path / "d.csv").write_text(f"{header}PEO;*OCC*;conductivity;0,001;S/cm;80;°C;LiTFSI;30;{unit}\n")
+        (german,) = read_measurements(tmp_path / "d.csv")
+        assert (german.name, german.unit, german.value) == ("PEO", english.unit, english.value)
+        assert german.molality_mol_per_kg == english.molality_mol_per_kg
+    (tmp_path / "d.csv").write_text(f"smiles,{HEADER}")
+    with pytest.raises(InputError, match="two columns hold monomer_smiles; allowed is one"):
+        read_measurements(tmp_path / "d.csv")
+
+
 @pytest.mark.parametrize(
     ("stated", "unit", "value"),
     [

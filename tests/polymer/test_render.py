@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from autodisco.errors import InvalidRepeatUnit
 from autodisco.polymer import NoDrawings, parse, render_png, render_svg
@@ -23,6 +25,15 @@ def test_a_drawing_is_an_svg_element_that_can_stand_in_a_page() -> None:
 
 def test_one_polymer_has_one_drawing() -> None:
     assert render_svg("*OCCOCC*") == render_svg("*COC*")
+
+
+def test_rows_of_a_drawing_are_even() -> None:
+    def size(n: int) -> tuple[int, int]:
+        return Image.open(BytesIO(render_png([(parse("*OCC*"), "PEO", [])] * n))).size
+
+    width, height = size(1)
+    n = 1200 // width + 1  # one more than a row holds
+    assert size(n) == ((n + 1) // 2 * width, 2 * height)
 
 
 def test_a_text_that_is_no_repeat_unit_is_not_drawn() -> None:
