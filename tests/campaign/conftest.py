@@ -1,4 +1,4 @@
-"""A campaign small enough for tests: thirty grammar units, a model of sixty steps, and the `smoke` protocol."""
+"""A campaign small enough for tests: thirty grammar units, a model of a hundred steps, and the `smoke` protocol."""
 
 import dataclasses
 import shutil
@@ -27,7 +27,7 @@ seed = {seed}
 {seeds}
 grammar = 30
 [generator]
-iterations = 60
+iterations = 100
 batch_size = 16
 learning_rate = 4e-3
 temperature = 1.5

@@ -60,7 +60,7 @@ def test_values_of_smoke_have_next_to_no_weight_beside_the_prior_mean(judged):
 
 
 def test_values_count_in_the_ranking_of_a_campaign_that_ends_in_the_middle_of_an_iteration(begin):
-    campaign, store = begin(seed=2, batch=1, pool=3, selection="batch-ucb")
+    campaign, store = begin(batch=1, pool=3, selection="batch-ucb")
     STAGES.get("prepare").run(campaign, store)
     while store.get("state") in ("generate", "filter"):
         STAGES.get(store.get("state")).run(campaign, store)

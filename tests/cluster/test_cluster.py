@@ -36,7 +36,9 @@ def test_a_campaign_runs_its_simulations_on_two_nodes(slurm, tmp_path, monkeypat
     monkeypatch.setenv("SLURM_CONF", slurm.environment["SLURM_CONF"])
     file = write_campaign(tmp_path, batch=1, replicas=2)
     text = file.read_text().replace('protocol = "smoke"', 'protocol = "smoke"\nengine = "lammps"')
-    text = text.replace("[generator]\niterations = 60", '[generator]\nkind = "random"').replace("batch_size = 16\n", "")
+    text = text.replace("[generator]\niterations = 100", '[generator]\nkind = "random"').replace(
+        "batch_size = 16\n", ""
+    )
     file.write_text(text.replace("learning_rate = 4e-3\n", "") + EXECUTOR.format(root=ROOT))
     campaign = load(file, tmp_path / "runs")
     lines = []
