@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from autodisco.decide.measured import surrogate_of, wanted_of
 from autodisco.decide.objective import Objective
@@ -217,6 +216,8 @@ def forest_agreement(judge: Judge, source: str, units: Sequence[str]) -> float |
     labels = [label for label in judge.labels if label.source == source and not label.censored]
     if min(len(labels), len(units)) < LEAST_COMPARED:
         return None
+    from scipy.stats import spearmanr  # here, because scipy.stats takes a second
+
     some = labels[:: -(-len(labels) // MOST_IN_FOREST)]
     forest = PropertyModel.fit([label.smiles for label in some], [label.value for label in some], seed=1)
     said, theirs = judge.posterior.values(units, source)[0], forest.predict(units)

@@ -17,6 +17,7 @@ from autodisco.generator.batches import encode_rows
 from autodisco.generator.dataset import TrainingRow, row_probabilities
 from autodisco.generator.model import parameter_groups
 from autodisco.generator.network import Network
+from autodisco.generator.optimizer import AdamW
 from autodisco.generator.settings import EVALUATE_EVERY, PATIENCE, NetworkSettings
 
 Weights = dict[str, Tensor]
@@ -83,7 +84,7 @@ class Training:
         self.averaged: Weights = _copy(model) if settings.ema else {}
         self.best: Weights = {}
         self.best_loss, self.best_at = np.inf, 0
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             parameter_groups(model, settings.weight_decay),
             lr=settings.learning_rate,
             betas=(settings.beta1, settings.beta2),

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit  # those of scipy.stats take every replica a second to import
 
 from autodisco.arrays import Floats
 from autodisco.errors import InputError
@@ -155,7 +155,7 @@ def is_below(
     now = max(0, int(np.searchsorted(look_times_ps, done_ps * (1 + 1e-9), side="right")) - 1)
     boundary = boundaries(1 / (common + own * done_ps / look_times_ps), alpha)
     degrees = (own + common) ** 2 / (own**2 / TRAJECTORY_DEGREES + common**2 / benchmark.degrees)
-    quantile = float(t.isf(norm.sf(boundary[now]), degrees))
+    quantile = -float(stdtrit(degrees, ndtr(-boundary[now])))
     place = np.log10(value) + LN10 / 2 * (own + benchmark.scatter_decades**2)
     return bool(place + quantile * np.sqrt(own + common) < np.log10(benchmark.s_per_cm))
 
@@ -173,13 +173,13 @@ def boundaries(information: Floats, alpha: float) -> Floats:
 
 @cache
 def _boundaries(shares: tuple[float, ...], alpha: float) -> tuple[float, ...]:
-    spent = 2 * norm.sf(norm.isf(alpha / 2) / np.sqrt(shares))
+    spent = 2 * ndtr(ndtri(alpha / 2) / np.sqrt(shares))
     rng = np.random.default_rng(0)
     left, found = np.zeros(PATHS), []
     for k, step in enumerate(np.sqrt(np.diff(shares, prepend=0.0))):
         left = left + step * rng.standard_normal(len(left))
         allowed = round(PATHS * spent[k]) - (PATHS - len(left))
-        boundary = float(norm.isf(spent[k]))
+        boundary = -float(ndtri(spent[k]))
         if k and allowed > 0:
             boundary = float(np.partition(left, -allowed)[-allowed] / np.sqrt(shares[k]))
         found.append(boundary)

@@ -129,7 +129,9 @@ class Campaign(RuleBasedStateMachine):
 
 
 @pytest.mark.fault("power loss")
-def test_the_store_goes_by_the_table_whatever_befalls_it(record_property):
+@pytest.mark.parametrize("campaigns", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_the_store_goes_by_the_table_whatever_befalls_it(record_property, campaigns):
     Campaign.injected = 0
-    run_state_machine_as_test(Campaign, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))
+    course = settings(max_examples=campaigns, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(Campaign, settings=course)
     record_property("injections", Campaign.injected)

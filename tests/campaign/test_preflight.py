@@ -42,6 +42,13 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def builds_before(here, finished):
+    """A campaign beside that of the test, whose builds say what one costs: the engine is not measured."""
+    (here / "runs").mkdir()
+    shutil.copytree(finished[0].folder, here / "runs" / "before")
+
+
 def test_all_that_is_wrong_is_found_at_once_and_nothing_is_written(here, call, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     (here / "parts.py").write_text("")
@@ -78,6 +85,7 @@ def test_rows_of_the_seed_file_that_repeat_others_are_a_warning_and_bad_rows_lea
     assert said.json["cost"]
 
 
+@pytest.mark.usefixtures("builds_before")
 def test_the_dry_run_says_what_becomes_of_seeds_without_a_value(here, call):
     file = write_campaign(here)
     (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPP,*CC(*)C\nPTMC,*CCCOC(=O)O*\n")
@@ -105,9 +113,8 @@ def test_the_dry_run_names_seeds_with_weak_bonds(here, call):
     assert told() == "none"
 
 
+@pytest.mark.usefixtures("builds_before")
 def test_the_cost_of_a_new_campaign_is_that_of_builds_of_others(here, call, finished):
-    (here / "runs").mkdir()
-    shutil.copytree(finished[0].folder, here / "runs" / "before")
     file = write_campaign(here, batch=3, replicas=2, iterations=2, reference_replicas=4)
     file.write_text(file.read_text().replace('name = "small"', 'name = "another"'))
     before = tree(here)
@@ -157,6 +164,7 @@ def test_a_budget_in_hours_says_how_many_iterations_and_polymers_it_allows(copie
     assert within.disk_gb == pytest.approx(n * one.disk_gb)
 
 
+@pytest.mark.usefixtures("builds_before")
 @pytest.mark.parametrize(
     ("old", "new", "hint"),
     [

@@ -4,19 +4,20 @@ import csv
 import io
 import json
 import re
+from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
 
+from autodisco.cli import run
 
-@pytest.fixture
-def dump(tmp_path):
+
+def write_dump(path):
     """Ions (types 1 and 2) and host atoms (3 and 4) on random walks, unwrapped, as LAMMPS writes them."""
     rng = np.random.default_rng(0)
     kinds = np.array([1] * 8 + [2] * 8 + [3, 4] * 20)
     masses = np.array([0, 6.94, 35.45, 15.999, 12.011])[kinds]
     x = rng.random((56, 3)) * 30
-    path = tmp_path / "run.lammpstrj"
     with open(path, "w") as file:
         for step in range(60):
             x += rng.normal(scale=0.3, size=x.shape)
@@ -25,6 +26,12 @@ def dump(tmp_path):
             for k, (a, b, c) in enumerate(x):
                 file.write(f"{k + 1} {kinds[k]} {masses[k]} {a:.5f} {b:.5f} {c:.5f}\n")
     return path
+
+
+@pytest.fixture
+def dump(tmp_path):
+    """A trajectory for this test alone."""
+    return write_dump(tmp_path / "run.lammpstrj")
 
 
 IONS = ("--cation", "type 1", "--anion", "type 2", "--temperature", "353", "--dt", "2")
@@ -44,15 +51,24 @@ def test_table_json_and_csv_hold_the_same_numbers(call, dump):
     assert {"haven_ratio", "onsager_cation_anion_s_per_cm", "ion_pair_lifetime_ps"} <= {row["quantity"] for row in rows}
 
 
-def test_plots_are_written_as_png_and_pdf(call, dump, tmp_path):
-    said = call("analyze", dump, *IONS, "--plots", tmp_path / "plots", "--json")
-    assert said.code == 0, said.err
-    json.loads(said.out)
+@pytest.fixture(scope="module")
+def plotted(tmp_path_factory):
+    """The folder of the plots of a trajectory, and what the command said: its JSON and its messages."""
+    folder = tmp_path_factory.mktemp("plotted")
+    dump, out, err = write_dump(folder / "run.lammpstrj"), io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(["analyze", str(dump), *IONS, "--plots", str(folder / "plots"), "--json"])
+    assert code == 0, err.getvalue()
+    return folder / "plots", json.loads(out.getvalue()), err.getvalue()
+
+
+def test_plots_are_written_as_png_and_pdf(plotted):
+    folder, _, messages = plotted
     names = {"displacement", "clusters", "cluster_sizes", "surroundings", "lifetimes", "non_gaussian"}
     for name in names:
-        assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert (tmp_path / "plots" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-        assert f"{name}.png" in said.err
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert f"{name}.png" in messages
 
 
 def test_short_run_is_said_to_be_rough(call, dump):
@@ -194,10 +210,10 @@ def test_csv_holds_the_name_of_the_run_populations_and_warnings(call, dump):
     assert [f"warning: {warning}" for warning in warnings] == said.err.splitlines() != []
 
 
-def test_numbers_of_the_plots_are_beside_them(call, dump, tmp_path):
-    assert call("analyze", dump, *IONS, "--plots", tmp_path / "plots").code == 0
-    pictures = {path.stem for path in (tmp_path / "plots").glob("*.png")}
-    tables = {path.stem: list(csv.DictReader(path.open())) for path in (tmp_path / "plots").glob("*.csv")}
+def test_numbers_of_the_plots_are_beside_them(plotted):
+    folder, seen, _ = plotted
+    pictures = {path.stem for path in folder.glob("*.png")}
+    tables = {path.stem: list(csv.DictReader(path.open())) for path in folder.glob("*.csv")}
     assert set(tables) == pictures
     first = tables["displacement"][0]
     assert float(first["lag_ps"]) == 2
@@ -209,7 +225,6 @@ def test_numbers_of_the_plots_are_beside_them(call, dump, tmp_path):
     parts = [float(charge[f"{part}_e2_angstrom2"]) for part in ("cation_cation", "cation_anion", "anion_anion")]
     assert float(charge["all_e2_angstrom2"]) == pytest.approx(parts[0] + 2 * parts[1] + parts[2])
     assert sum(float(row["share_of_ions"]) for row in tables["cluster_sizes"]) == pytest.approx(1)
-    seen = call("analyze", dump, *IONS, "--json").json
     at_cutoff = min(tables["surroundings"], key=lambda row: abs(float(row["up_to_angstrom"]) - 2.8))
     assert float(at_cutoff["number_anions"]) == pytest.approx(seen["li_anion_coordination"], abs=1e-6)
 

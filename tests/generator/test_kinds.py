@@ -24,7 +24,7 @@ KINDS = ("gpt", "lstm", "diffusion", "genetic", "random")
 
 @pytest.fixture(scope="module", params=KINDS)
 def generator(request):
-    steps = {"gpt": 250, "lstm": 400, "diffusion": 300}.get(request.param, 1)
+    steps = {"gpt": 120, "lstm": 200, "diffusion": 150}.get(request.param, 1)
     settings = generator_settings(
         kind=request.param, iterations=steps, batch_size=32, learning_rate=3e-3, block_size=16, device="cpu"
     )

@@ -53,7 +53,7 @@ def test_an_interrupted_search_goes_on_and_ends_as_an_uninterrupted_one(tmp_path
 
 
 def test_a_search_killed_inside_a_training_goes_on_inside_it(tmp_path):
-    space = {"iterations": [450], "temperature": [1.0]}
+    space = {"iterations": [260], "temperature": [1.0]}
 
     def killed(done, total, loss):
         if done == 250:

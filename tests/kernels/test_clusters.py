@@ -81,7 +81,7 @@ def tree_labels(pairs, owner, n_cations, n_anions):
     return lowest[component]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     shape=st.sampled_from(["cubic", "orthorhombic", "triclinic"]),
@@ -225,7 +225,7 @@ def test_ions_that_make_no_sense_are_refused(changes, complaint):
         ion_clusters(**given | changes)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     shape=st.sampled_from(["cubic", "orthorhombic", "triclinic"]),

@@ -138,7 +138,7 @@ texts = st.one_of(
 
 
 @given(texts)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
     start = time.process_time()
     unit = None
@@ -154,7 +154,7 @@ def test_any_text_gets_a_verdict_within_a_second(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_units_of_known_blocks_are_judged_as_if_rdkit_read_them_whole(text: str) -> None:
     def verdict() -> str:
         try:

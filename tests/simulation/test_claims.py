@@ -26,10 +26,13 @@ from autodisco.simulation import (
     run_replica,
 )
 from autodisco.simulation.engines import lammps, lammps_files
+from autodisco.simulation.engines.timeline import Place
 from autodisco.simulation.executors import job
+from autodisco.simulation.replica import prepare
 from autodisco.simulation.spent import of_run
 from autodisco.simulation.task import KILLED
 from autodisco.store import run_folder
+from tests.simulation.standing import standing_behind
 from tests.simulation.test_executors import engines_in, wait_for
 
 LASTING = ("topology.pdb", "trajectory.dcd", "report.txt")
@@ -213,16 +216,14 @@ def cut_off(tmp_path_factory):
     text = text.replace("temperature_damping_fs = 100", "temperature_damping_fs = 100\ncheckpoint_every_ps = 0.4", 1)
     (folder / "legs.toml").write_text(text)
     one = task(folder / "0", str(folder / "legs.toml"))
+    mine, second = claims.in_run(one, OLD), Place(3, 200)
+    mine.folder.mkdir(parents=True)
+    write_json(mine.folder / "task.json", cache.identity(mine))
+    prepare(mine)
+    script = mine.folder / "in.lammps"
+    script.write_text(standing_behind(script.read_text(), second))
     process = start(one, OLD)
-    last = len(protocols.load(one.protocol).steps) - 1
-
-    def in_production():
-        places = lammps_files.checkpoints(run_folder(one.folder, OLD))
-        return sum(place.step == last for place in places) > 1
-
-    wait_for(in_production, PATIENCE_S)
-    for engine in engines_in(folder):
-        os.kill(engine, signal.SIGSTOP)  # it is not to come to its end meanwhile
+    wait_for(lambda: lammps_files.last_checkpoint(mine.folder) == second, PATIENCE_S)
     process.terminate()
     assert process.wait(PATIENCE_S) == KILLED
     wait_for(lambda: not engines_in(folder))

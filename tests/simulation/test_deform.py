@@ -16,6 +16,7 @@ from autodisco.simulation.engines.engine import box_of_trajectory
 from autodisco.simulation.engines.report import GPA_PER_ATM, read_report, read_stress
 from autodisco.simulation.engines.timeline import Place
 from autodisco.simulation.steps import Deform
+from tests.simulation.standing import standing_behind
 
 PULL = Deform(
     kind="deform", axis="y", strain=0.02, duration_ps=20, temperature_k=300, pressure_atm=1, pressure_damping_fs=400
@@ -96,6 +97,8 @@ def test_a_deformation_that_was_cut_off_goes_on_and_leaves_the_box_as_it_was(tmp
     protocol = smoke.model_copy(update={"checkpoint_every_ps": 1.0, "steps": steps})
     box = builder.build(parse("*OCC*"), protocol.system, 1, forcefield.load("pcff+"))
     lammps.Lammps().write(tmp_path, box, protocol, 1)
+    script = tmp_path / "in.lammps"
+    script.write_text(standing_behind(script.read_text(), Place(3, 500)))
 
     def watch(step: str, fraction: float, grown: int) -> None:
         if (reached := lammps_files.last_checkpoint(tmp_path)) and reached >= Place(3, 500):

@@ -48,20 +48,20 @@ SECTIONS = [(form, name) for form in (CLASS2_ANGLE, CLASS2_TORSION, CLASS2_IMPRO
 EMPTY = ("BondBond13",)  # zero for all of these types in PCFF
 
 
-def openmm_energies(system: System, cutoff: float, but: str = "") -> tuple[dict[str, float], np.ndarray]:
-    """Energy of every force (kcal/mol) and the total forces (kcal/mol/Å) without that of one, in double precision."""
+def openmm_energies(system: System, cutoff: float) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Energy (kcal/mol) and forces (kcal/mol/Å) of every force of OpenMM, by its name, in double precision."""
     settings = protocols.NonbondedSettings(cutoff=cutoff, kspace_accuracy=1e-6)
     simulated = openmm_system(system, settings, tail=False)
     for group, force in enumerate(simulated.getForces()):
         force.setForceGroup(group)
     context = openmm.Context(simulated, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
     context.setPositions(system.positions * ANGSTROM)
-    energies = {
-        force.getName(): context.getState(getEnergy=True, groups=1 << group).getPotentialEnergy()._value / KCAL
-        for group, force in enumerate(simulated.getForces())
-    }
-    groups = {group for group, force in enumerate(simulated.getForces()) if force.getName() != but}
-    forces = context.getState(getForces=True, groups=groups).getForces(asNumpy=True)._value / KCAL * ANGSTROM
+    energies, forces = {}, {}
+    for group, force in enumerate(simulated.getForces()):
+        state = context.getState(energy=True, forces=True, groups={group})
+        energies[force.getName()] = state.getPotentialEnergy()._value / KCAL
+        forces[force.getName()] = state.getForces(asNumpy=True)._value / KCAL * ANGSTROM
+    assert len(forces) == simulated.getNumForces()
     return energies, forces
 
 
@@ -77,8 +77,8 @@ def check_parity(folder: Path, system: System, cutoff: float) -> tuple[float, fl
     for term, forces in PARTS.items():
         assert sum(ours[name] for name in forces) == pytest.approx(by_name[term], rel=1e-5, abs=1e-6), term
     assert ours["Coulomb"] == pytest.approx(by_name["ecoul"] + by_name["elong"], rel=1e-4, abs=5e-3)
-    assert difference(our_forces, their_forces) < 1e-4
-    _, without_charges = openmm_energies(system, cutoff, but="Coulomb")
+    assert difference(sum(our_forces.values()), their_forces) < 1e-4
+    without_charges = sum(force for name, force in our_forces.items() if name != "Coulomb")
     _, theirs_without = single_point(folder, folder / "system.data", cutoff, None)
     assert difference(without_charges, theirs_without) < 1e-5
     return sum(ours.values()), float(theirs.sum())
@@ -143,42 +143,60 @@ def test_energies_and_forces_of_the_published_peo_box_equal_those_of_lammps(refe
     check_parity(tmp_path, published_chains(reference / "pcff_plus/peo_system.lmp"), 9.5)
 
 
-def smoke(folder: Path, seed: int = 7) -> ReplicaTask:
-    return ReplicaTask("key", "*OCC*", 0, seed, "smoke", "pcff+", folder, 600.0, engine="openmm")
+def smoke(folder: Path, protocol: str = "smoke") -> ReplicaTask:
+    return ReplicaTask("key", "*OCC*", 0, 7, protocol, "pcff+", folder, 600.0, engine="openmm")
 
 
 @pytest.fixture(scope="module")
-def smoke_run(tmp_path_factory) -> Path:
-    """Folder of one finished replica of the smoke protocol."""
+def brief(tmp_path_factory) -> str:
+    """A protocol with the steps of `smoke`, and a third of its time steps."""
+    text = (protocols.SHIPPED / "smoke.toml").read_text()
+    for of_smoke, shorter in (
+        ('name = "smoke"', 'name = "brief"'),
+        ("duration_ps = 0.5", "duration_ps = 0.2"),
+        ("duration_ps = 2\ntemperature_k", "duration_ps = 0.6\ntemperature_k"),
+        ("set_mean_box_over_ps = 0.5", "set_mean_box_over_ps = 0.3"),
+        ("duration_ps = 2\nframe_interval_ps", "duration_ps = 0.8\nframe_interval_ps"),
+    ):
+        assert of_smoke in text
+        text = text.replace(of_smoke, shorter)
+    file = tmp_path_factory.mktemp("protocol") / "brief.toml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def brief_run(brief, tmp_path_factory) -> Path:
+    """Folder of one finished replica."""
     folder = tmp_path_factory.mktemp("replica")
-    outcome = run_replica(smoke(folder))
+    outcome = run_replica(smoke(folder, brief))
     assert outcome.ok, outcome.detail
     return folder
 
 
-def test_a_replica_leaves_what_one_of_lammps_leaves(smoke_run):
-    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
-    description = read_json(smoke_run / "system.json")
-    assert len(universe.trajectory) == 51  # 2 ps, a frame each 0.04 ps, both ends
+def test_a_replica_leaves_what_one_of_lammps_leaves(brief_run):
+    universe = MDAnalysis.Universe(str(brief_run / "topology.pdb"), str(brief_run / "trajectory.dcd"))
+    description = read_json(brief_run / "system.json")
+    assert len(universe.trajectory) == 21  # 0.8 ps, a frame each 0.04 ps, both ends
     bonds = np.array([bond.indices for bond in universe.bonds])
     for frame in (universe.trajectory[0], universe.trajectory[-1]):
         lengths = np.linalg.norm(frame.positions[bonds[:, 0]] - frame.positions[bonds[:, 1]], axis=1)
         assert lengths.min() > 0.8
         assert lengths.max() < 2.2
     assert universe.dimensions[:3] == pytest.approx(description["box_a"], abs=1e-3)
-    rows = [row for row in read_report(smoke_run) if row["number"] == 3]
+    rows = [row for row in read_report(brief_run) if row["number"] == 3]
     # few atoms for a short while, by sums whose order depends on the threads: as far as single values may lie
     spread = 500 * (2 / (3 * len(description["masses"]) - 3)) ** 0.5
     assert np.mean([row["temperature_k"] for row in rows]) == pytest.approx(500, abs=4 * spread)
-    assert not (smoke_run / "checkpoint.json").exists()
+    assert not (brief_run / "checkpoint.json").exists()
 
 
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, AskedToEnd])
-def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(smoke_run, tmp_path, monkeypatch, reason):
+def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(brief, brief_run, tmp_path, monkeypatch, reason):
     """After SIGTERM nothing is lost; after a kill it goes on from the last of its regular checkpoints."""
     if reason is KeyboardInterrupt:
         monkeypatch.setattr(openmm_engine, "CHECKPOINT_EVERY_S", 0.0)
-    protocol = prepare(smoke(tmp_path))
+    protocol = prepare(smoke(tmp_path, brief))
     seen: list[float] = []
 
     def cut(step: str, fraction: float, grown: int) -> None:
@@ -198,13 +216,13 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(smoke_run, tmp_path,
     assert (tmp_path / "trajectory.dcd").read_bytes()[300:kept] == before[300:kept]  # the header counts the frames
     universe = MDAnalysis.Universe(str(tmp_path / "topology.pdb"), str(tmp_path / "trajectory.dcd"))
     steps = [np.abs(np.diff([f.positions.copy() for f in universe.trajectory], axis=0)).max()]
-    assert len(universe.trajectory) == 51
+    assert len(universe.trajectory) == 21
     assert max(steps) < 5  # Å in 0.04 ps: no jump where it was cut
     numbers = [row["step"] for row in read_report(tmp_path)]
     assert numbers == sorted(set(numbers))
     energies, others = (
         [row["energy_kcal_per_mol"] for row in read_report(folder) if row["number"] == 3]
-        for folder in (tmp_path, smoke_run)
+        for folder in (tmp_path, brief_run)
     )
     assert len(energies) == len(others)
     # of so few atoms for a short while: as far as single values of the potential energy of harmonic springs may lie
@@ -230,15 +248,15 @@ def test_production_stops_where_it_is_told_to(tmp_path):
 
 
 @pytest.mark.slow
-def test_energy_is_conserved_without_a_thermostat(smoke_run):
+def test_energy_is_conserved_without_a_thermostat(brief_run):
     """3 ps of velocity Verlet at 1 fs from the end of a run: drift below 1 % of the kinetic energy per ps."""
-    system = openmm.XmlSerializer.deserialize((smoke_run / "system.xml").read_text())
-    universe = MDAnalysis.Universe(str(smoke_run / "topology.pdb"), str(smoke_run / "trajectory.dcd"))
+    system = openmm.XmlSerializer.deserialize((brief_run / "system.xml").read_text())
+    universe = MDAnalysis.Universe(str(brief_run / "topology.pdb"), str(brief_run / "trajectory.dcd"))
     positions = universe.trajectory[-1].positions
     context = openmm.Context(
         system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("CPU"), {"Threads": "1"}
     )
-    context.setPeriodicBoxVectors(*np.diag(np.array(read_json(smoke_run / "system.json")["box_a"]) * ANGSTROM))
+    context.setPeriodicBoxVectors(*np.diag(np.array(read_json(brief_run / "system.json")["box_a"]) * ANGSTROM))
     context.setPositions(positions * ANGSTROM)
     context.setVelocitiesToTemperature(500, 1)
     context.getIntegrator().step(200)

@@ -58,11 +58,19 @@ def run(
     return complete, started, outcomes
 
 
-def test_a_finished_replica_is_adopted_and_not_run_again(tmp_path):
-    tasks = [task(tmp_path / "a"), task(tmp_path / "b", "*SCC*")]
-    _, started, first = run(tasks)
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Two replicas that ran at the same time, and their outcomes by folder name."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    tasks = [task(folder / "a"), task(folder / "b", "*SCC*")]
+    _, started, outcomes = run(tasks)
     assert sorted(started) == ["a", "b"]
-    assert all(outcome.ok for outcome in first.values())
+    assert all(outcome.ok for outcome in outcomes.values())
+    return tasks, outcomes
+
+
+def test_a_finished_replica_is_adopted_and_not_run_again(undisturbed):
+    tasks, first = undisturbed
     _, started, again = run(tasks)
     assert started == []
     assert again == first
@@ -147,9 +155,7 @@ def wait_for(look, seconds: float = 30.0):
 
 @pytest.mark.parametrize("victim", ["engine", "replica"])
 @pytest.mark.fault("SIGKILL of daemon, engines, training")
-def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(tmp_path, victim):
-    _, _, undisturbed = run([task(tmp_path / "a")])
-
+def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(undisturbed, tmp_path, victim):
     def kill_once():
         engine = wait_for(lambda: engines_in(tmp_path / "b"))[0]
         parent = int(Path(f"/proc/{engine}/stat").read_text().rpartition(")")[2].split()[1])
@@ -160,7 +166,7 @@ def test_a_replica_that_is_killed_from_outside_starts_again_and_gives_the_same(t
     _, started, disturbed = run([task(tmp_path / "b")])
     killer.join()
     assert started == ["b"]
-    assert disturbed["b"].properties == undisturbed["a"].properties
+    assert disturbed["b"].properties == undisturbed[1]["a"].properties
 
 
 @pytest.mark.fault("SIGKILL of daemon, engines, training")
