@@ -266,7 +266,9 @@ def series_of(rows: Sequence[Measurement]) -> dict[tuple[str, str, float | None,
 
 def carbon_fraction(unit: Material) -> float:
     """Share of carbon among the heavy atoms."""
-    atoms = [atom.GetSymbol() for atom in parse(unit.smiles, ORGANIC_ELEMENTS).mol.GetAtoms() if atom.GetSymbol() not in "*H"]
+    atoms = [
+        atom.GetSymbol() for atom in parse(unit.smiles, ORGANIC_ELEMENTS).mol.GetAtoms() if atom.GetSymbol() not in "*H"
+    ]
     return atoms.count("C") / len(atoms)
 
 
