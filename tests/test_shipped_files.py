@@ -142,14 +142,12 @@ def test_every_code_block_of_a_page_ends_before_the_next_one_begins(page):
 
 def test_the_page_on_overnight_shows_the_table_of_its_study():
     page = (ROOT / "docs" / "overnight-protocol.md").read_text()
-    shown = re.findall(r"^\| `(\*\S+\*)`[^|]*\| ([\d.]+) \| (\S+) \|$", page, re.MULTILINE)
+    shown = re.findall(r"^\| `(\*\S+\*)`[^|]*\| ([\d., ]+) \| (\S+) \|$", page, re.MULTILINE)
     with (ROOT / "docs" / "long-study.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["protocol"] == "overnight" and row["replica"] == "0"]
-
-    def in_ms(text: str, digits: int) -> str:
-        return f"{1e3 * float(text):.{digits}f}" if text else "–"
-
-    assert sorted(shown) == sorted(
-        (row["monomer_smiles"], in_ms(row["conductivity_s_per_cm"], 1), in_ms(row["published_s_per_cm"], 2))
-        for row in rows
-    )
+        rows = [row for row in csv.DictReader(file) if row["protocol"] == "overnight"]
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        published = f"{1e3 * float(row['published_s_per_cm']):.2f}" if row["published_s_per_cm"] else "–"
+        built = f"{1e3 * float(row['conductivity_s_per_cm']):.1f}"
+        told.setdefault((row["monomer_smiles"], published), []).append(built)
+    assert sorted(shown) == sorted((smiles, ", ".join(built), published) for (smiles, published), built in told.items())
