@@ -7,9 +7,9 @@ import torch
 
 
 class AdamW(torch.optim.AdamW):
-    """`torch.optim.AdamW` without what keeps its methods out of compiled graphs.
+    """`torch.optim.AdamW` without the decorators that exclude its methods from compilation.
 
-    That imports torch's compiler, which takes seconds, at the first call. Nothing is compiled here.
+    At the first call of a method, these import torch's compiler, which takes seconds. Nothing is compiled here.
     """
 
     add_param_group: Any = inspect.unwrap(torch.optim.AdamW.add_param_group)

@@ -39,7 +39,11 @@ _ATOMS = rdFingerprintGenerator.GetMorganGenerator(radius=0)
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=1)
 _ROLES_AROUND = rdFingerprintGenerator.GetMorganGenerator(radius=3)
 _ELEMENTS = {"C": 1, "N": 2, "O": 2, "S": 3}
+"""Number of an element in the role of an atom; 0 for the others."""
+
 _KIND_BITS = 44
+"""Identifiers of patterns of one kind are below 2 to this power; the number of the kind stands above."""
+
 _DONORS = ("O", "N")
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,14 +86,18 @@ def test_rows_of_the_seed_file_that_repeat_others_are_a_warning_and_bad_rows_lea
     assert said.json["cost"]
 
 
+def found_of(call, file, what) -> str:
+    """What the dry run of a campaign file tells in one of its rows."""
+    rows = call("start", file, "--dry-run", "--json").json["findings"]
+    return next(row["found"] for row in rows if row["what"] == what)
+
+
 @pytest.mark.usefixtures("builds_before")
 def test_the_dry_run_says_what_becomes_of_seeds_without_a_value(here, call):
     file = write_campaign(here)
     (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPP,*CC(*)C\nPTMC,*CCCOC(=O)O*\n")
 
-    def told() -> str:
-        rows = call("start", file, "--dry-run", "--json").json["findings"]
-        return next(row["found"] for row in rows if row["what"] == "seeds without a value")
+    told = partial(found_of, call, file, "seeds without a value")
 
     assert "2 without a value of smoke, pcff+ teach the generator and are not simulated" in told()
     assert "seeds.simulate_missing = true" in told()
@@ -104,9 +109,7 @@ def test_the_dry_run_names_seeds_with_weak_bonds(here, call):
     file = write_campaign(here)
     (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\nPolysulfid,*SCCOCCOCCS*\n")
 
-    def told() -> str:
-        rows = call("start", file, "--dry-run", "--json").json["findings"]
-        return next(row["found"] for row in rows if row["what"] == "seeds with weak bonds")
+    told = partial(found_of, call, file, "seeds with weak bonds")
 
     assert told().startswith("line 3: Polysulfid (S-S); seeds are kept")
     (here / "seeds.csv").write_text("name,monomer_smiles\nPEO,*OCC*\n")
