@@ -61,7 +61,7 @@ def main() -> None:
 
 def candidates_and_seeds(reference: Path) -> list[str]:
     """Repeat units of the published candidates and of the shipped seeds, each polymer once."""
-    units = {}
+    units: dict[str, str] = {}
     for file in (reference / TABLE, SEEDS):
         with open(file, newline="") as handle:
             for row in csv.DictReader(handle):

@@ -14,6 +14,7 @@ from quick_variant import TABLE, arguments, npt, production, quick_variant
 from autodisco.polymer import parse
 from autodisco.simulation import Callbacks, LocalExecutor, Pool
 from autodisco.simulation.batch import replica_task
+from autodisco.simulation.task import ReplicaOutcome, ReplicaTask
 
 ENDING = npt(5.5, (600, 500), (3000, 1), averaged_ps=1) + production(5)
 
@@ -29,7 +30,7 @@ def main() -> None:
     tasks = [replica_task(unit, str(file), "pcff+", 0, 0, 1, given.simulations, 1800.0) for unit in units]
     failed = {}
 
-    def done(task, outcome):
+    def done(task: ReplicaTask, outcome: ReplicaOutcome) -> None:
         state = "runs" if outcome.ok else f"{outcome.failure_code}: {outcome.detail}"
         print(f"{task.monomer_smiles}: {state}, {outcome.cpu_s:.0f} s", flush=True)
         if not outcome.ok:

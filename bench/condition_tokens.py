@@ -26,6 +26,7 @@ from autodisco.decide.measurements import read_measurements
 from autodisco.generator import Generator, fit, generator_settings
 from autodisco.generator.batches import encode_rows
 from autodisco.generator.dataset import TrainingRow
+from autodisco.generator.neural import GptGenerator
 from autodisco.generator.training_data import TrainingData, read_training_data
 from autodisco.polymer import parse
 from autodisco.surrogate import from_tables
@@ -33,9 +34,11 @@ from autodisco.surrogate import from_tables
 MEASURED = Path(__file__).parents[1] / "autodisco" / "surrogate" / "data" / "measured.csv"
 NETWORK = {"iterations": 400, "batch_size": 32, "learning_rate": 3e-3, "device": "cpu"}
 PARTS, DRAWS, SPELLINGS, TOP_FRACTION = 3, 150, 3, 0.25
-RELATIVE, QUANTILES = {"high or low at its conditions": {}}, {"quantile of all rows": {"conductivity": 3}}
+RELATIVE: dict[str, dict[str, int]] = {"high or low at its conditions": {}}
+QUANTILES: dict[str, dict[str, int]] = {"quantile of all rows": {"conductivity": 3}}
 KELVINS = (300.0, 500.0)
 Judge = Callable[[Sequence[str]], np.ndarray]
+Set = tuple[Path, dict[str, int | None], dict[str, dict[str, int]], Judge]
 
 
 def main() -> None:
@@ -45,13 +48,14 @@ def main() -> None:
     parser.add_argument("--simulated", type=Path)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    columns = {"temperature_k": 2, "molality_mol_per_kg": 2}
-    sets = {
-        "law": (_law(given.out / "law.csv"), {"temperature_k": None}, RELATIVE, oxygen),
+    columns: dict[str, int | None] = {"temperature_k": 2, "molality_mol_per_kg": 2}
+    all_of_t: dict[str, int | None] = {"temperature_k": None}
+    sets: dict[str, Set] = {
+        "law": (_law(given.out / "law.csv"), all_of_t, RELATIVE, oxygen),
         "measured": (_measured(given.out / "measured.csv"), columns, RELATIVE | QUANTILES, predicted),
     }
     if given.simulated:
-        sets["simulated"] = (given.simulated, {"temperature_k": None, "molality_mol_per_kg": None}, RELATIVE, predicted)
+        sets["simulated"] = (given.simulated, all_of_t | {"molality_mol_per_kg": None}, RELATIVE, predicted)
     for name, (file, conditions, kinds, judge) in sets.items():
         for kind, classes in kinds.items():
             data = read_training_data(file, TOP_FRACTION, classes, 0.0, 1, conditions)
@@ -146,6 +150,7 @@ def _differs(place: str, own: str) -> set[int]:
 @torch.no_grad()
 def nats(generator: Generator, unit: str, label: str) -> float:
     """Log-likelihood of a polymer given a label, mean over some of its spellings."""
+    assert isinstance(generator, GptGenerator)
     (ways,) = encode_rows([TrainingRow(unit, label)], generator.settings.block_size, "symmetry")
     ways = ways[:SPELLINGS]
     tokens = sum(len(way) - 5 for way in ways)

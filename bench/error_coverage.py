@@ -34,8 +34,8 @@ def diffusivities(rng: np.random.Generator) -> None:
             one = diffusivity(curve, groups, fit_line(curve, first, last), 1.0, n)
             slopes = np.polyfit(lags, groups[:, lags].T, 1)[0] / 6
             ordinary = np.polyfit(lags, curve[lags], 1)[0] / 6
-            found.append((one.value, one.sem, ordinary * CM2_PER_S_PER_A2_PER_PS,
-                          standard_error(slopes) * CM2_PER_S_PER_A2_PER_PS))  # fmt: skip
+            found.append((one.value, one.sem or np.nan, ordinary * CM2_PER_S_PER_A2_PER_PS,
+                          (standard_error(slopes) or np.nan) * CM2_PER_S_PER_A2_PER_PS))  # fmt: skip
         gls, sem, ols, spread = np.array(found).T / CM2_PER_S_PER_A2_PER_PS
         covered = [np.mean(np.abs(v - 1) < k * e) for v, e in ((ols, spread), (gls, sem)) for k in (1, 2)]
         print(

@@ -217,7 +217,8 @@ def slope_of(said: np.ndarray, true: np.ndarray) -> tuple[float, float, float]:
     """Slope of the measured values over what is said, and the ends of its interval."""
     draws = np.random.default_rng(0).integers(len(true), size=(DRAWS, len(true)))
     slopes = [np.polyfit(said[i], true[i], 1)[0] for i in draws if np.ptp(said[i]) > 0]
-    return float(np.polyfit(said, true, 1)[0]), *(float(end) for end in np.percentile(slopes, [5, 95]))
+    low, high = np.percentile(slopes, [5, 95])
+    return float(np.polyfit(said, true, 1)[0]), float(low), float(high)
 
 
 def show_posterior(

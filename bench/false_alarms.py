@@ -62,10 +62,10 @@ def glass(trials: int) -> None:
                         false_bends(f"{where}, {melt}, light", t, LIGHT * volume(t), sd * shape, memory, trials)
             for share in (0.3, 0.5, 0.7):
                 bend = cold + share * (hot - cold)
-                volume = 0.85 * np.exp(np.where(t > bend, 7e-4, 2e-4) * (t - bend))
+                bent = 0.85 * np.exp(np.where(t > bend, 7e-4, 2e-4) * (t - bend))
                 for growing, shape in {**GROWING, "falling at the bend": np.where(t > bend, 1.5, 0.5)}.items():
                     case = f"{ramp}, {noise} noise, {growing}, bend at {bend:.0f} K"
-                    true_bends(case, bend, t, volume, sd * shape, memory, trials)
+                    true_bends(case, bend, t, bent, sd * shape, memory, trials)
 
 
 def false_bends(case: str, t: np.ndarray, volume: np.ndarray, sd: np.ndarray, memory: float, trials: int) -> None:

@@ -23,7 +23,7 @@ def pairs(rng: np.random.Generator) -> None:
             p = np.empty(PAIRS)
             for k in range(PAIRS):
                 a, b = (10 ** rng.normal(-2, spread, n) for n in builds)
-                p[k] = compare({"a": a, "b": b}, Scatter(spread, 20)).p_higher("a", "b")
+                p[k] = compare({"a": a.tolist(), "b": b.tolist()}, Scatter(spread, 20)).p_higher("a", "b")
             shares = "  ".join(f"{np.mean(x):.3f}" for x in (p < 0.05, p < 0.1, p > 0.9, p > 0.95))
             print(f"  {spread:.2f} decades, {builds[0]} builds against {builds[1]:2d}: {shares}")
 
@@ -47,20 +47,24 @@ def _campaigns(rng: np.random.Generator, n: int, between: float, above: float, o
     sure, false, old, old_false, raw_off, off, within = [], [], [], [], [], [], []
     for _ in range(CAMPAIGNS):
         true = rng.normal(0.0, between, n)
-        groups = {str(k): 10 ** rng.normal(-2 + x, BUILD, 2) for k, x in enumerate(true)}
-        groups["reference"] = 10 ** rng.normal(-2 + above, BUILD, of_reference)
+        groups = {str(k): (10 ** rng.normal(-2 + x, BUILD, 2)).tolist() for k, x in enumerate(true)}
+        groups["reference"] = (10 ** rng.normal(-2 + above, BUILD, of_reference)).tolist()
         believed = beliefs(compare(groups, Scatter(BUILD, 20)), "reference")
         mine = [believed[str(k)] for k in range(n)]
-        called = np.array([one.p_better >= BETTER_PROBABILITY for one in mine])
-        raw = np.array([groups[str(k)].mean() for k in range(n)])
+        called = np.array([(one.p_better or 0.0) >= BETTER_PROBABILITY for one in mine])
+        raw = np.array([np.mean(groups[str(k)]) for k in range(n)])
         errors = np.array([standard_error(groups[str(k)]) for k in range(n)])
-        ordinary = raw - groups["reference"].mean() > np.hypot(errors, standard_error(groups["reference"]))
+        of_it = standard_error(groups["reference"]) or np.nan
+        ordinary = raw - np.mean(groups["reference"]) > np.hypot(errors, of_it)
         not_better = true <= above
-        sure.append(called.mean()), false.append((called & not_better).sum())
-        old.append(ordinary.mean()), old_false.append((ordinary & not_better).sum())
+        sure.append(called.mean())
+        false.append((called & not_better).sum())
+        old.append(ordinary.mean())
+        old_false.append((ordinary & not_better).sum())
         mean = 10 ** (-2 + true) * np.exp((BUILD * np.log(10)) ** 2 / 2)
         first, best = int(raw.argmax()), max(range(n), key=lambda k: mine[k].median)
-        raw_off.append(raw[first] / mean[first]), off.append(mine[best].median / mean[best])
+        raw_off.append(raw[first] / mean[first])
+        off.append(mine[best].median / mean[best])
         within.append(mine[best].low <= mean[best] <= mine[best].high)
     wrong, old_wrong = (sum(x) / max(1, round(sum(y) * n)) for x, y in ((false, sure), (old_false, old)))
     return (

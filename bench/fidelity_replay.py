@@ -9,6 +9,7 @@ the same priors that any protocol has.
 import csv
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,8 @@ class World:
         self.systematic = errors.systematic * np.sqrt(0.5) * (shared + draw(n))
         self.long_systematic = errors.long_systematic * draw(n)
         self.place = {unit: place for place, unit in enumerate(self.units)}
-        self.cost, self.values = 0.0, defaultdict(list)
+        self.cost = 0.0
+        self.values: dict[Build, list[float]] = defaultdict(list)
 
     def run(self, build: Build) -> None:
         """One more build, if the budget allows."""
@@ -85,7 +87,7 @@ class World:
         return Counter({build: len(values) for build, values in self.values.items()})
 
 
-def fitted(labels: list[Label]) -> Posterior:
+def fitted(labels: Sequence[Label]) -> Posterior:
     """The posterior of some labels, all of it estimated."""
     return Posterior.fit(labels, SOURCES, LONG, prior_mean=None, seed=0)
 
@@ -119,7 +121,9 @@ def worth_of_build(outlook: Outlook, tier: Tier, k: int) -> np.ndarray:
     border = np.full(len(mean), mean[order[min(k, len(mean)) - 1]])
     if k < len(mean):
         border[order[:k]] = mean[order[k]]
-    shift = np.maximum(outlook.aim.posterior.shift(outlook.units, tier.source), 1e-12)
+    posterior = outlook.aim.posterior
+    assert isinstance(posterior, Posterior)
+    shift = np.maximum(posterior.shift(outlook.units, tier.source), 1e-12)
     z = np.abs(mean - border) / shift
     return shift * (norm.pdf(z) - z * norm.sf(z)) / tier.cost_s
 
@@ -130,7 +134,8 @@ def knowledge_gradient(world: World, outlook: Outlook) -> list[Build]:
     there = world.builds()
     for number, tier in enumerate(TIERS):
         worth[number, [world.place[build.unit] for build in there if build.source == tier.source]] = 0.0
-    chosen, cost = [], 0.0
+    chosen: list[Build] = []
+    cost = 0.0
     for flat in np.argsort(-worth, axis=None):
         tier = TIERS[flat // worth.shape[1]]
         cost += tier.cost_s

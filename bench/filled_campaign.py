@@ -399,7 +399,7 @@ def training_turns(folder: Path) -> list[Turn]:
 
     def progress(step: int, *_: object) -> None:
         nonlocal begun, changed, of_footer
-        footer_s = 1e-9 * int((of_footer.read_text().split() or [0])[0])
+        footer_s = 1e-9 * int((of_footer.read_text().split() or ["0"])[0])
         now = (step, time.perf_counter(), time.process_time(), footer_s)
         if step <= WARM_STEPS or begun is None:
             changed = now[1] if step <= WARM_STEPS else changed

@@ -22,6 +22,7 @@ import csv
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
@@ -175,12 +176,12 @@ class Increments:
                 continue
             pair = (kinds[i].charge_type, kinds[j].charge_type)
             sign = 1 if pair == tuple(sorted(pair)) else -1
-            row = self.unknown.setdefault(pair[::sign], Unknown(len(self.unknown), sign * value))
+            row = self.unknown.setdefault(pair if sign == 1 else pair[::-1], Unknown(len(self.unknown), sign * value))
             row.compounds.add(smiles)
             unknown.append((i, j, row.index, sign))
         return known, unknown
 
-    def _is_published(self, first, second, found) -> bool:
+    def _is_published(self, first: Any, second: Any, found: Any) -> bool:
         if first.charge_type == second.charge_type or (found and found.source == "override"):
             return True
         refined = [kind for kind in (first, second) if "." in kind.charge_type]

@@ -12,6 +12,7 @@ in DIR, a file each, and not repeated. With --plot the figure is drawn from all 
 
 import argparse
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
 
     rows, aside = put_aside(read_dataset(given.data), 0.2, seed=0)
-    judge = PropertyModel.fit([r.smiles for r in aside], np.log10([r.value for r in aside]), seed=0)
+    judge = PropertyModel.fit([r.smiles for r in aside], [math.log10(row.value) for row in aside if row.value], seed=0)
     judge.set_border([r.smiles for r in rows], TOP_FRACTION)
     for seed in given.seeds:
         for method in given.methods:

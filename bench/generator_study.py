@@ -13,6 +13,7 @@ times, as in the paper, and its short strings are compared with that list.
 
 import argparse
 import csv
+import math
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -115,7 +116,7 @@ def main() -> None:
     everything = read_dataset(given.data, ["conductivity"])
     rows, aside = put_aside(everything, 0.2, seed=0)
     known = [row.smiles for row in rows]
-    judge = PropertyModel.fit([r.smiles for r in aside], np.log10([r.value for r in aside]), seed=0)
+    judge = PropertyModel.fit([r.smiles for r in aside], [math.log10(row.value) for row in aside if row.value], seed=0)
     judge.set_border(known, TOP_FRACTION)
     print(f"judge: R² {_r2(judge, rows):.2f} on the {len(rows)} rows that it has not seen", flush=True)
 
@@ -218,7 +219,7 @@ def _beside_the_paper(out: Path, rows: list, candidates: Path) -> list[str]:
         ("paper symmetry", {"augment": "symmetry"}, {"temperature": 1.5}),
     ):
         strings = _model(out, name, training, settings, 1).sample(DRAWS, "high", seed=1, max_tokens=10, **how)
-        units = {}
+        units: dict[str, str] = {}
         for text in strings:
             with suppress(InvalidRepeatUnit):
                 unit = parse(text, ORGANIC_ELEMENTS)

@@ -135,7 +135,7 @@ def load(number: int) -> None:
     moments.append(time.process_time())
     model.values(chosen, SHORT.name)
     moments.append(time.process_time())
-    model.p_better(chosen, chosen[0])
+    model.against(chosen, chosen[0])
     moments.append(time.process_time())
     model.p_best(chosen, 10, rng)
     moments.append(time.process_time())

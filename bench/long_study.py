@@ -54,7 +54,7 @@ def main() -> None:
     published = {peo.key: None} | {unit.key: value for unit, value in order}
     units = [peo, *(unit for unit, _ in order)]
     for replica in range(given.replicas):
-        for file in given.protocol or PROTOCOLS:
+        for file in given.protocol or map(Path, PROTOCOLS):
             for unit in units:
                 run(unit, file, replica, published[unit.key], given.simulations, given.table)
 

@@ -8,7 +8,7 @@ published values, both above zero; the error of a build is the mean standard err
 
 import argparse
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +76,14 @@ def stated(rows: list[dict]) -> float:
     return float(np.mean([float(row[column]) / float(row[SIGMA]) for row in rows if row[column]]) / np.log(10))
 
 
-def plot(builds, published, offset: float, slope: float, protocol: str, path: Path) -> None:
+def plot(
+    builds: Mapping[str, Sequence[float]],
+    published: Mapping[str, float],
+    offset: float,
+    slope: float,
+    protocol: str,
+    path: Path,
+) -> None:
     """Simulated against published values with the line: means filled, builds of polymers with several hollow."""
     figure = Figure(figsize=(4.6, 3.8), layout="constrained", dpi=150)
     axes = figure.subplots()

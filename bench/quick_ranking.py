@@ -52,14 +52,14 @@ def chosen(reference: Path) -> tuple[list[dict[str, Any]], list[RepeatUnit]]:
                 with_value.append({"unit": unit, "set": "generated", "sigma": float(row["conductivity_s_per_cm"])})
             elif unit.key in made_on or unit.key not in seen:
                 others.setdefault(unit.key, unit)
-    pool = []
+    pool: list[dict[str, Any]] = []
     with open(reference / CSV_FILES["training set"]) as handle:
         for row in csv.DictReader(handle):
             try:
                 unit = parse(row["mol_smiles"])
             except InvalidRepeatUnit:
                 continue
-            if unit.key not in seen and scores(unit)["molar_mass_g_per_mol"] <= HEAVIEST_UNIT:
+            if unit.key not in seen and (scores(unit)["molar_mass_g_per_mol"] or 0.0) <= HEAVIEST_UNIT:
                 pool.append({"unit": unit, "set": "training set", "sigma": float(row["conductivity"])})
     pool.sort(key=lambda polymer: polymer["sigma"])
     bins = np.array_split(np.arange(len(pool)), TRAINING_SET_BINS)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from autodisco.errors import InputError
 
@@ -112,7 +113,7 @@ def draw(folder: Path, file: Path) -> None:
     figure.savefig(file, dpi=150)
 
 
-def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
+def _draw_curves(panel: Axes, rows: list[dict[str, str]]) -> None:
     several = "hypervolume" in rows[0]
     found = curves(rows, "hypervolume" if several else "found")
     ends = []
@@ -136,7 +137,7 @@ def _draw_curves(panel, rows: list[dict[str, str]]) -> None:
         )  # fmt: skip
 
 
-def _draw_fidelities(panel, rows: list[dict[str, str]]) -> None:
+def _draw_fidelities(panel: Axes, rows: list[dict[str, str]]) -> None:
     worlds = list(dict.fromkeys(row["world"] for row in rows))
     policies = list(dict.fromkeys(row["policy"] for row in rows))
     rng = np.random.default_rng(0)

@@ -64,7 +64,7 @@ def read_polymers(path: Path, columns: Sequence[str], smiles_column: str | None 
         if "" in cells:
             continue
         values = [
-            scores(unit).get(name.removeprefix("-"), 0.0) if cell is None else _number(cell, name, where)
+            scores(unit).get(name.removeprefix("-")) or 0.0 if cell is None else _number(cell, name, where)
             for name, cell in zip(places, cells, strict=True)
         ]
         smiles.setdefault(unit.key, unit.smiles)
@@ -74,8 +74,8 @@ def read_polymers(path: Path, columns: Sequence[str], smiles_column: str | None 
     means = np.array([np.mean(rows, axis=0) for rows in found.values()])
     signs = np.array([-1.0 if name.startswith("-") else 1.0 for name in columns])
     units = [smiles[key] for key in found]
-    for place in np.flatnonzero([name.removeprefix("-") == "made-up" for name in columns]):
-        means[:, place] = _made_up(units)
+    for column in np.flatnonzero([name.removeprefix("-") == "made-up" for name in columns]):
+        means[:, column] = _made_up(units)
     return Polymers(units, signs * np.apply_along_axis(_scaled, 0, means))
 
 

@@ -158,7 +158,7 @@ def replay(setup: Setup, rule: str, seed: int) -> list[dict[str, float]]:
     return steps
 
 
-def _posterior(units: list[str], values: np.ndarray, labelled: list[int], seed: int) -> Posterior:
+def _posterior(units: Sequence[str], values: np.ndarray, labelled: list[int], seed: int) -> Posterior:
     labels = [Label(units[place], SOURCE, float(values[place])) for place in labelled]
     source = Source.of_kind(SOURCE, "data-set", reference=True)
     return Posterior.fit(labels, [source], SOURCE, prior_mean=None, seed=seed, spread=float(np.std(values[labelled])))
@@ -175,7 +175,7 @@ def _found(setup: Setup, labelled: list[int]) -> dict[str, float]:
     """Labels, how many of the true top share are among them, and with several objectives the share of the volume."""
     values = setup.polymers.values
     best = set(np.argsort(-values[:, 0], kind="stable")[: max(1, round(TOP * len(values)))].tolist())
-    step = {"labels": len(labelled), "found": len(best & set(labelled)), "of": len(best)}
+    step: dict[str, float] = {"labels": len(labelled), "found": len(best & set(labelled)), "of": len(best)}
     if values.shape[1] > 1:
         origin = values.mean(axis=0) - values.std(axis=0)
         step["hypervolume"] = hypervolume(values[labelled], origin) / hypervolume(values, origin)

@@ -92,8 +92,8 @@ def table_alone(table: Published) -> None:
     """HTP-MD by itself."""
     source = Source.of_kind(TABLE.name, "data-set", reference=True)
     known = fit(labels(table, source), [source], None, source)
-    counts = Structures.of(table.units)
-    counts = np.sqrt(counts.counts_of(np.unique(counts.environments.bits)))
+    structures = Structures.of(table.units)
+    counts = np.sqrt(structures.counts_of(np.unique(structures.environments.bits)))
     clusters = KMeans(CLUSTERS, n_init=3, random_state=SEED).fit_predict(counts)
     of_fold = np.random.default_rng(SEED).permutation(CLUSTERS) % FOLDS
     folds = {"random": np.arange(len(table.units)) % FOLDS, "by cluster": of_fold[clusters]}

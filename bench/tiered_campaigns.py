@@ -109,7 +109,7 @@ class Loop:
 
     def _means(self, of: Errors, place: int) -> Floats:
         """Place of each polymer at a protocol, as the mean of builds without number."""
-        rng = np.random.default_rng([self.rng.integers(1 << 30), place])
+        rng = np.random.default_rng([int(self.rng.integers(1 << 30)), place])
         return protocol_means(self.world, of.offset, of.slope, of.systematic, rng)
 
     def _add(self, place: int, source: str) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autodisco.decide import ranking
 from autodisco.store import Store
@@ -16,6 +17,7 @@ from autodisco.store import Store
 RUN = """
 import sys
 from pathlib import Path
+from typing import Any
 from autodisco.campaign import load, run
 sys.exit(run(load(Path(sys.argv[1]), Path(sys.argv[2])), lambda line: print(line, flush=True)))
 """
@@ -101,7 +103,7 @@ def outcomes(folder: Path) -> dict[Path, int]:
     return written
 
 
-def result(folder: Path) -> dict[str, object]:
+def result(folder: Path) -> dict[str, Any]:
     """What a campaign found, without times."""
     with Store.open_readonly(folder) as store:
         names = ("iteration", "draw", "smiles", "key", "verdict", "reason", "flags")
