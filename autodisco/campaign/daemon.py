@@ -138,7 +138,7 @@ def wake(store: Store, changed: bool) -> bool:
 
 def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: SignsOfLife, retention: Retention) -> int:
     retries = Retries(campaign, store, interrupts.skip, interrupts.wanted)
-    state = ""
+    state, shown = "", set[str]()
     while True:
         retries.begin()
         try:
@@ -151,13 +151,14 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
             if state == "paused":
                 stays = _wait(campaign, store, interrupts)
             else:
-                stays = _step(campaign, store, interrupts, state)
+                stays = _step(campaign, store, interrupts, state, shown)
             if not stays:
                 return RESUMABLE
             retries.over()
         except OwnedError:
             raise  # the state is another process's now
         except Exception as error:
+            shown.clear()
             if interrupts.signalled and may_pass(error):
                 return _leave_as_it_is(campaign, store, interrupts)
             if not _survived(campaign, store, retries, state, error):
@@ -181,13 +182,16 @@ def _survived(campaign: Campaign, store: Store, retries: Retries, state: str, er
         return retries.wait(state, another)
 
 
-def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str) -> bool:
-    """Do the work of a state, and obey what was asked meanwhile; False where the process has to go."""
+def _step(campaign: Campaign, store: Store, interrupts: Interrupts, state: str, shown: set[str]) -> bool:
+    """Do the work of a state, which is said once in an iteration, and obey what was asked meanwhile; False where the
+    process has to go."""
     if interrupts.why:  # asked for while a fault was waited out
         return _leave(campaign, store, interrupts)
     if store.get("undone"):
         store.set(undone=None)  # it goes on
-    campaign.say(f"iteration {store.get('iteration')}: {state}")
+    if (line := f"iteration {store.get('iteration')}: {state}") not in shown:
+        campaign.say(line)
+        shown.add(line)
     tell(campaign, store)
     try:
         part = next(stage.part for stage in store.loop() if stage.name == state)

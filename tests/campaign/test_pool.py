@@ -70,6 +70,18 @@ def test_an_iteration_draws_a_pool_and_simulates_a_batch_of_it(pooled):
     assert (note.seen, note.decided, note.why) == ({"candidates": 10}, "simulate 2 polymers", "chosen by random")
 
 
+def test_rounds_of_drawing_are_told_by_their_first_and_their_end(pooled):
+    campaign, store = pooled()
+    told = []
+    _to_simulate(dataclasses.replace(campaign, say=told.append), store)
+    rounds = [row for row in store.journal() if row.event == "drawn"]
+    draws = len(store.candidates(1))
+    assert len(rounds) > 1
+    assert len(told) == 2
+    assert told[0].endswith(" in iteration 1, 10 new strings for the filter")
+    assert told[1].startswith(f"10 new polymers in {draws} draws of iteration 1, ")
+
+
 def test_what_is_left_in_the_pool_is_offered_again_when_the_generator_finds_nothing(pooled):
     campaign, store = pooled(max_draws=10)
     store.set(state="generate")

@@ -27,7 +27,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
     """Judge the new strings in the order of the draws, then draw more, or go on with or without simulations."""
     settings = campaign.settings
     iteration = store.get("iteration")
-    nothing = False
+    short = nothing = False
     _calculate(campaign, store, iteration)
     with store.transaction():
         known = store.known_keys()
@@ -53,6 +53,7 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             missing = size - len(survivors)
             store.note("filtered", f"iteration {iteration}", seen, f"draw for {missing} more", "too few survive")
             advance(store, "short")
+            short = True
         elif survivors or waiting(campaign, store):
             verb = "choose from a pool with" if has_pool(campaign) else "simulate"
             decided = f"{verb} {counted(len(survivors), 'new polymer')}"
@@ -64,8 +65,10 @@ def filter_candidates(campaign: Campaign, store: Store) -> None:
             nothing = True
     if nothing:
         _nothing_left(campaign, store, iteration, counts)
-    duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
-    campaign.say(f"{counted(len(survivors), 'new polymer')} in iteration {iteration}, {duplicates}")
+    if not short:
+        duplicates = counted(counts["duplicate-symmetry"], "symmetry duplicate")
+        found = f"{counted(len(survivors), 'new polymer')} in {counted(len(rows), 'draw')}"
+        campaign.say(f"{found} of iteration {iteration}, {duplicates}")
 
 
 def _nothing_left(campaign: Campaign, store: Store, iteration: int, counts: Counter[str]) -> None:
