@@ -50,6 +50,7 @@ def ranked_row(value: float, sem: float, **changes: object) -> Ranked:
         n_replicas=2, n_failed=0, origin="simulated", values=[value - sem, value + sem],
         properties={}, value=value, sem=sem, violated=[], rank=1, expected=value, expected_low=value - sem,
         expected_high=value + sem, p_better=0.5, verdict="tie", expected_from="builds", p_best=None, moved={},
+        against_reference=None, against_reference_low=None, against_reference_high=None,
     )  # fmt: skip
     return replace(row, **changes)
 

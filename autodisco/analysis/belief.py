@@ -20,9 +20,12 @@ class Belief:
     ----------
     median, low, high : median, and ends of the 90 % interval
     p_better : probability that the polymer is better than the reference; None for the reference, and if there is none
+    against : ratio to the reference and the ends of its 90 % interval, on a linear scale the difference; None without a
+        posterior that says it
     """
 
     median: float
     low: float
     high: float
     p_better: float | None
+    against: tuple[float, float, float] | None = None

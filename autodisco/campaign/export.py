@@ -18,6 +18,7 @@ from autodisco.campaign.table_files import WRITERS, Kinds, Row, TableFile, notin
 from autodisco.decide import objective_of, ranking
 from autodisco.decide.front import front_of
 from autodisco.decide.measured import wanted_of
+from autodisco.decide.ranking import AGAINST
 from autodisco.decide.stated import MEASURED, by_key, stated_together
 from autodisco.errors import InputError
 from autodisco.files import leftovers, place_beside, sync, write_atomic
@@ -79,7 +80,7 @@ def _polymers(store: Store) -> Iterator[Row]:
     ranked = ranking(store)
     of_tiers = list(dict.fromkeys(name for row in ranked for name in row.tier_columns))
     measured, error, *expected = objective_of(store).columns.values()
-    value = ("rank", "protocol", measured, error, "n_replicas", *expected, "p_better", "verdict", *of_tiers)
+    value = ("rank", "protocol", measured, error, "n_replicas", *expected, *AGAINST, "p_better", "verdict", *of_tiers)
     places, measured_values = {row.key: row for row in ranked}, by_key(store.experiments())
     for keys in in_parts([*places, *(key for key in store.units() if key not in places)], AT_ONCE):
         found = store.polymers_by_key(keys)

@@ -166,7 +166,9 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     keys, smiles = list(units), list(units.values())
     found = judge.posterior.predict(smiles)
     worth, error = Aim(judge.objective, judge.posterior).worths(found.mean, found.sd)
-    better = _chances_better(judge, smiles, reference.smiles) if reference else None
+    better = apart = None
+    if reference:
+        better, apart = judge.posterior.against(smiles, reference.smiles, wish_of(judge.objective))
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
     p_best = _chances_best(judge, smiles, worth + 2 * error, len(units) - len(waiting), best, seed)
     said = _said(judge, smiles)
@@ -180,6 +182,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
             p_best=float(p_best[n]),
             moved={name: float(moved[n]) for name, moved in found.contributions.items()},
             said=said[n],
+            difference_sd=None if apart is None else float(apart[n]),
         )
         for n, key in enumerate(keys)
     ]
@@ -232,10 +235,6 @@ def _awaited(judge: Judge) -> list[Source]:
 def wish_of(objective: Objective) -> Wish:
     """Which values of an objective are wanted."""
     return Wish(objective.lower_is_better, objective.target_place)
-
-
-def _chances_better(judge: Judge, smiles: Sequence[str], reference: str) -> np.ndarray:
-    return judge.posterior.p_better(smiles, reference, wish_of(judge.objective))
 
 
 def _chances_best(

@@ -9,9 +9,14 @@ from autodisco.decide.measured import Measured, with_values
 from autodisco.decide.objective import Objective
 from autodisco.parts import in_parts
 from autodisco.store import Flag, Properties, Store
+from autodisco.text import significant
 
 AT_ONCE = 500
 """Polymers whose properties are read at a time."""
+
+
+AGAINST = ("against_reference", "against_reference_low", "against_reference_high")
+"""Columns of the comparison with the reference."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,9 @@ class Ranked(Measured):
         (`autodisco.decide.judge`), or from the builds of all polymers in the protocol of the campaign
         (`autodisco.analysis.shrinkage`)
     p_better : probability that it is better than the reference; None for the reference, and without one
+    against_reference, against_reference_low, against_reference_high : ratio to the reference and its interval of 90 %,
+        without the errors that both share; on a linear scale the difference. None for the reference, and without a
+        posterior
     verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
         is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value,
         and before the first fit of the posterior of a campaign that has one
@@ -52,6 +60,9 @@ class Ranked(Measured):
     expected_low: float
     expected_high: float
     p_better: float | None
+    against_reference: float | None
+    against_reference_low: float | None
+    against_reference_high: float | None
     verdict: str | None
     expected_from: str
     p_best: float | None
@@ -112,6 +123,14 @@ class Ranked(Measured):
         """Expected value with its interval of 90 %, without the unit."""
         middle, low, high = map(self.objective.brief, (self.expected, self.expected_low, self.expected_high))
         return f"{middle} ({low}–{high})"
+
+    @property
+    def times_reference(self) -> str:
+        """Ratio to the reference, or difference, with its interval of 90 %; empty where there is none."""
+        ends = (self.against_reference, self.against_reference_low, self.against_reference_high)
+        show = significant if self.objective.scale.floor is not None else self.objective.brief
+        middle, low, high = ("" if end is None else show(end) for end in ends)
+        return middle and f"{middle} ({low}–{high})"
 
 
 def with_properties(store: Store, rows: Sequence[Ranked]) -> Iterator[Ranked]:

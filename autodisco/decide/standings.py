@@ -36,7 +36,9 @@ class Standings:
         self._reference = store.get("reference_key", "")
         self._constraints = self.wanted.constraints
         said = store.beliefs()
-        self._beliefs = _posterior(self.objective, said) if said else _beliefs(store, self.objective, self._found)
+        self._beliefs = (
+            _posterior(self.objective, said, self._reference) if said else _beliefs(store, self.objective, self._found)
+        )
         self._p_best = {key: row.p_best for key, row in said.items()}
         judgement = store.get("judgement") or {}
         self._from = judgement["words"] if said else f"builds of all polymers, protocol {store.get('protocol')}"
@@ -69,6 +71,7 @@ class Standings:
     def _row(self, polymer: Polymer, moved: Mapping[str, float]) -> Ranked:
         key = polymer.key
         tiers, belief = self._tiers(key), self._beliefs[key]
+        against, at_least, at_most = belief.against or (None, None, None)
         highest = tiers[-1]
         return Ranked(
             **vars(highest),
@@ -88,6 +91,9 @@ class Standings:
             expected_low=belief.low,
             expected_high=belief.high,
             p_better=belief.p_better,
+            against_reference=against,
+            against_reference_low=at_least,
+            against_reference_high=at_most,
             verdict=self.verdicts[key],
             expected_from=self._from,
             p_best=self._p_best.get(key),
@@ -154,13 +160,24 @@ class LatestStandings:
         return self._standings
 
 
-def _posterior(objective: Objective, said: Mapping[str, Believed]) -> dict[str, Belief]:
+def _posterior(objective: Objective, said: Mapping[str, Believed], reference: str) -> dict[str, Belief]:
     """What the posterior said last, in the unit of the objective."""
-    value = objective.scale.value
+    value, at = objective.scale.value, said.get(reference)
+
+    def against(row: Believed) -> tuple[float, float, float] | None:
+        if at is None or not row.difference_sd:
+            return None
+        off, width = row.mean - at.mean, Z_90 * row.difference_sd
+        ends = (off, off - width, off + width)
+        return ends if objective.scale.floor is None else (10 ** ends[0], 10 ** ends[1], 10 ** ends[2])
+
     return {
-        key: Belief(value(row.mean), value(row.mean - Z_90 * row.sd), value(row.mean + Z_90 * row.sd), row.p_better)
+        key: Belief(
+            value(row.mean), value(row.mean - Z_90 * row.sd), value(row.mean + Z_90 * row.sd), row.p_better,
+            against(row),
+        )
         for key, row in said.items()
-    }
+    }  # fmt: skip
 
 
 def _beliefs(store: Store, objective: Objective, found: Mapping[str, Mapping[str, Found]]) -> Mapping[str, Belief]:

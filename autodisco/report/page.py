@@ -4,6 +4,7 @@ The template escapes every text. Only drawings, which this package makes, are in
 """
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from autodisco.text import counted, duration, joined, probability, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14
+COMPARED = 20
 CARDS = 8
 TIES_NAMED = 20
 
@@ -182,6 +184,16 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
          "mean and each source, one after the other, moved it from the vertical line, the mean of the prior over "
          "these polymers.")
     )  # fmt: skip
+    if compared := [row for row in content.ranking[:COMPARED] if row.times_reference]:
+        name, share = content.reference_name, 100 * content.better_probability
+        verdicts = Counter(row.verdict for row in content.ranking)
+        figures.append(
+            (posterior_charts.against(compared, name, content.objective),
+             f"The first of the ranking against {name}, known polymers too, with the interval of 90 %. Errors that a "
+             f"polymer shares with {name}, such as that of the level, are not in it. Of all polymers with a value, "
+             f"{verdicts['better']} are better with a probability of {share:g} % or more (green), "
+             f"{verdicts['worse']} are worse (grey), {verdicts['tie']} neither (amber).")
+        )  # fmt: skip
     if forecasts := content.forecasts:
         came = [content.objective.scale.value(row.came) for row in forecasts]
         bounds = bounds_told(came, content.objective)

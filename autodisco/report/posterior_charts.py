@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from autodisco.decide import Objective, Ranked
-from autodisco.report.figure import BETTER, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, scatter, set_scale
+from autodisco.report.figure import BETTER, COLOURS, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, scatter, set_scale
 from autodisco.store import Forecast
-from autodisco.text import shortened, significant
+from autodisco.text import probability, shortened, significant
 
 SOURCES = ("#3b82c4", "#2f9e63", "#d99a1c", "#9b59b6", "#8a929c", "#c0504d")
 """Colours of the prior mean and the sources, in their order."""
@@ -37,16 +37,47 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
         for number, name in enumerate(names):
             axes.barh([0], [0], left=base, color=SOURCES[number % len(SOURCES)], label=name)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
-        axes.set_yticks(range(len(shown)), [shortened(row.monomer_smiles, 26) for row in shown])
-        for label in axes.get_yticklabels():
-            label.set_family("monospace")
-        axes.set_ylim(len(shown) - 0.4, -0.6)
+        _name_rows(axes, shown)
         ends = [objective.scale.place(value) for row in shown for value in (row.expected_low, row.expected_high)]
         margin = 0.04 * (max(ends) - min(ends))
         axes.set_xlim(min([base, *ends]) - margin, max([base, *ends]) + margin)
         _set_ticks(axes, objective)
         axes.set_xlabel(f"{objective.axis}: {shown[0].expected_from.partition(',')[0]}")
         return drawing.svg("contributions", "Posterior of the best polymers and what each source contributed")
+
+
+def against(rows: Sequence[Ranked], reference_name: str, objective: Objective) -> str:
+    """What polymers are believed to be against the reference, with the interval, in the colour of the verdict."""
+    ratios = objective.scale.floor is not None
+    with Drawing(1.0 + 0.27 * len(rows)) as drawing:
+        axes = drawing.axes()
+        axes.axvline(1.0 if ratios else 0.0, color=TIE, lw=1.0, ls="--")
+        for place, row in enumerate(rows):
+            middle, *ends = (
+                np.nan if end is None else end * (1.0 if ratios else objective.factor)
+                for end in (row.against_reference, row.against_reference_low, row.against_reference_high)
+            )
+            colour = COLOURS[row.verdict]
+            axes.plot(ends, [place, place], color=colour, lw=1.8)
+            diamond = axes.scatter([middle], [place], c=colour, s=26, marker="D", linewidths=0, zorder=5)
+            text = f"{row.monomer_smiles}: {row.times_reference}, {row.verdict}, p better {probability(row.p_better)}"
+            drawing.mark(diamond, [Mark(text, row.key)])
+        if ratios:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        _name_rows(axes, rows)
+        unit = f", {objective.read_unit}" if objective.read_unit and not ratios else ""
+        axes.set_xlabel(f"{objective.label} {'over' if ratios else 'minus'} that of {reference_name}{unit}")
+        return drawing.svg("against", f"The first polymers of the ranking against {reference_name}")
+
+
+def _name_rows(axes: Axes, rows: Sequence[Ranked]) -> None:
+    axes.set_yticks(range(len(rows)), [shortened(row.monomer_smiles, 26) for row in rows])
+    for label in axes.get_yticklabels():
+        label.set_family("monospace")
+    axes.set_ylim(len(rows) - 0.4, -0.6)
 
 
 def _mark(row: Ranked) -> Mark:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autodisco.decide import Objective, Ranked, with_properties
+from autodisco.decide.ranking import AGAINST
 from autodisco.decide.stated import MEASURED, by_key, stated_together
 from autodisco.files import json_rows, open_atomic
 from autodisco.report.content import Content, caveat, replica_values, versions
@@ -14,7 +15,7 @@ from autodisco.spooled import Spooled
 from autodisco.store import Store
 from autodisco.text import joined_flags, six_digits, without_formula
 
-BEFORE = ("rank", "monomer_smiles", "name", "verdict", "p_better", "p_best", "expected_from")
+BEFORE = ("rank", "monomer_smiles", "name", "verdict", *AGAINST, "p_better", "p_best", "expected_from")
 AFTER = ("protocol", "n_replicas", "n_failed", "source", "iteration", "origin", "key", "flags", "force_field_flags")
 
 

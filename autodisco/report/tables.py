@@ -60,6 +60,7 @@ def ranking_table(content: Content) -> Table:
     sole = content.objective.sole_quantity
     columns: list[tuple[str, Callable[[Ranked], str]]] = [
         *_values(content),
+        *_against(content),
         ("p better", lambda row: probability(row.p_better)),
         ("builds", _builds_by_tier if content.status.several_tiers else _builds),
         *((entry.heading, _reader(entry)) for entry in quantities(printed="ranking") if entry.name != sole),
@@ -85,6 +86,14 @@ def _values(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
         *((f"{protocol}: {objective.heading}", _value_at(protocol)) for protocol in content.measured_at),
         (f"p best {judgement['best']}", lambda row: probability(row.p_best)),
     ]
+
+
+def _against(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
+    """Column of the comparison with the reference; none where no posterior makes it."""
+    if not any(row.times_reference for row in content.ranking):
+        return []
+    words = "minus" if content.objective.scale.floor is None else "times"
+    return [(f"{words} {content.reference_name} (90 %)", lambda row: row.times_reference)]
 
 
 def front(content: Content) -> Table:

@@ -16,9 +16,19 @@ class Estimates(Scores):
         with self.transaction():
             self.write("DELETE FROM estimates")
             self.write_many(
-                "INSERT INTO estimates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO estimates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (r.key, r.iteration, r.mean, r.sd, r.p_better, r.p_best, json.dumps(r.moved), json.dumps(r.said))
+                    (
+                        r.key,
+                        r.iteration,
+                        r.mean,
+                        r.sd,
+                        r.p_better,
+                        r.p_best,
+                        json.dumps(r.moved),
+                        json.dumps(r.said),
+                        r.difference_sd,
+                    )
                     for r in rows
                 ],
             )
@@ -30,7 +40,7 @@ class Estimates(Scores):
 
     def beliefs(self) -> dict[str, Believed]:
         """The numbers among what was said last, by key."""
-        sql = "SELECT key, mean, sd, p_better, p_best FROM estimates ORDER BY key"
+        sql = "SELECT key, mean, sd, p_better, p_best, difference_sd FROM estimates ORDER BY key"
         return {key: Believed(*numbers) for key, *numbers in self.tuples(sql)}
 
     def moved(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:

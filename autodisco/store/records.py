@@ -96,6 +96,7 @@ class Believed(Record):
     sd: float
     p_better: float | None
     p_best: float
+    difference_sd: float | None
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class Estimate(Record):
     moved : how far the prior mean and each source moved the mean, by name; they add up to it
     said : by name of the source, the value that is expected there: mean and standard deviation of the mean over very
         many builds, standard deviation of one build, and how many builds were known already
+    difference_sd : of the difference to the reference, 0 for itself; None without one, and from an earlier version
     """
 
     key: str
@@ -121,6 +123,7 @@ class Estimate(Record):
     p_best: float
     moved: dict[str, float]
     said: dict[str, tuple[float, float, float, int]]
+    difference_sd: float | None = None
 
 
 @dataclass(frozen=True)

@@ -298,6 +298,11 @@ CREATE INDEX experiments_by_quantity ON experiments (quantity);
 """
 """Measured values are a source of the posterior, whatever their conditions."""
 
+DIFFERENCES = """
+ALTER TABLE estimates ADD COLUMN difference_sd REAL;  -- standard deviation of the difference to the reference
+"""
+"""Polymers are compared with the reference, and errors that both share do not matter there."""
+
 MIGRATIONS: tuple[str, ...] = (
     TABLES,
     FILES,
@@ -309,6 +314,7 @@ MIGRATIONS: tuple[str, ...] = (
     CLAIMS,
     MEASURED,
     EXPERIMENTS,
+    DIFFERENCES,
 )
 """Step i takes a database from version i to version i + 1; a new version appends a step and edits none."""
 

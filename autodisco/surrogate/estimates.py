@@ -83,7 +83,7 @@ def estimates(
     """What a posterior says of repeat units; the reference itself has a chance of 0.5."""
     smiles = [unit.smiles for unit in units]
     found = posterior.predict(smiles)
-    chances = posterior.p_better(smiles, reference.smiles)
+    chances, _ = posterior.against(smiles, reference.smiles)
     values, low, high = (scale.values(places) for places in (found.mean, found.low, found.high))
     return [
         ConductivityEstimate(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cholesky, lapack, solve_triangular
+from scipy.linalg import cho_solve, cholesky, lapack, solve_triangular
 
 from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
@@ -120,7 +120,7 @@ class Posterior:
             )
         known, covariance, by, level = fitted(labels, sources, prior_mean, seed, spread, level)
         factor = cholesky(covariance, lower=True, overwrite_a=True) if len(labels) else covariance
-        weights = _solved(factor, known.residuals)
+        weights = cho_solve((factor, True), known.residuals)
         return cls(sources, target, by, prior_mean, known, factor, weights, level)
 
     @one_thread
@@ -153,17 +153,22 @@ class Posterior:
         return drawn
 
     @one_thread
-    def p_better(self, smiles: Sequence[str], reference_smiles: str, wish: Wish = HIGHEST) -> Floats:
-        """Chance of each polymer to have a better value than the reference, which itself has 0.5."""
+    def against(self, smiles: Sequence[str], reference_smiles: str, wish: Wish = HIGHEST) -> tuple[Floats, Floats]:
+        """Chance of each polymer to have a better value than the reference, and standard deviation of its difference to
+        it, (n,) each; 0.5 and 0 for the reference itself.
+
+        Errors that both share, such as that of the common level, are in neither.
+        """
         rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
         at, own, there = self._moments(reference)
-        chances = []
+        chances, sds = [np.empty(0)], [np.empty(0)]
         for part in _in_parts(rows):
             mean, variance, known = self._moments(part)
             shared = Kernels.between(part, reference).truth(self.hyperparameters)[:, 0] - there[:, 0] @ known
             chances.append(wish.p_better(mean, variance, shared, at, own, self.widened))
+            sds.append(self.widened * np.sqrt(np.maximum(variance + own - 2 * shared, 0.0)))
         same = np.array([text == reference_smiles for text in smiles], dtype=bool)
-        return np.where(same, 0.5, np.concatenate([np.empty(0), *chances]))
+        return np.where(same, 0.5, np.concatenate(chances)), np.where(same, 0.0, np.concatenate(sds))
 
     def p_best(
         self, smiles: Sequence[str], k: int, rng: np.random.Generator, n: int = 2000, wish: Wish = HIGHEST
@@ -334,14 +339,6 @@ class Posterior:
             return cross.T
         halved: Floats = solve_triangular(self._factor, cross.T, lower=True, check_finite=False)
         return halved
-
-
-def _solved(factor: Floats, residuals: Floats) -> Floats:
-    if not len(residuals):
-        return residuals
-    half = solve_triangular(factor, residuals, lower=True)
-    solved: Floats = solve_triangular(factor, half, lower=True, trans="T")
-    return solved
 
 
 def _in_parts(rows: Structures) -> Iterator[Structures]:

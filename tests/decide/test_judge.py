@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from autodisco.campaign.judging import judge
 from autodisco.decide import ranking
@@ -189,7 +190,17 @@ def test_the_ranking_is_by_the_posterior_and_says_where_it_comes_from(campaign):
     assert list(best.moved) == ["prior mean", "table.csv", "quick"]
     assert sum(best.moved.values()) == pytest.approx(np.log10(best.expected + 1e-6))
     assert sum(row.p_best for row in rows) == pytest.approx(5)
-    assert next(row for row in rows if row.key == PEO.key).verdict == "reference"
+    reference = next(row for row in rows if row.key == PEO.key)
+    assert reference.verdict == "reference"
+    assert (reference.against_reference, reference.times_reference) == (None, "")
+    said = store.estimates()
+    for row in (row for row in rows if row is not reference):
+        assert row.against_reference == pytest.approx((row.expected + 1e-6) / (reference.expected + 1e-6))
+        assert row.against_reference_low < row.against_reference < row.against_reference_high
+        sd = np.log10(row.against_reference_high / row.against_reference) / 1.645
+        assert norm.cdf(np.log10(row.against_reference) / sd) == pytest.approx(row.p_better, abs=1e-3)
+        assert sd < np.hypot(said[row.key].sd, said[PEO.key].sd)
+        assert (row.verdict == "tie") == (row.against_reference_low < 1 < row.against_reference_high)
 
 
 def test_what_is_said_is_the_same_each_time_and_written_once(campaign):

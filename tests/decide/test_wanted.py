@@ -151,7 +151,7 @@ def test_what_is_nearer_to_a_target_is_worth_more(near):
     assert np.sqrt(np.diag(covariance)) == pytest.approx(sd, abs=1e-6)
     # Beside the reference, and among the best.
     nearer = (distances > distances[:, :1]).mean(axis=0)
-    assert posterior.p_better(units, units[0], Wish(target=target))[1:] == pytest.approx(nearer[1:], abs=0.02)
+    assert posterior.against(units, units[0], Wish(target=target))[0][1:] == pytest.approx(nearer[1:], abs=0.02)
     best = np.argsort(-distances, axis=1)[:, :5]
     expected = np.bincount(best.ravel(), minlength=len(units)) / len(distances)
     found = posterior.p_best(units, 5, np.random.default_rng(2), n=20000, wish=Wish(target=target))

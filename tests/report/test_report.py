@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -25,6 +26,7 @@ from autodisco.report.charts import best_against_reference, duplicates_by_iterat
 from autodisco.report.content import gather
 from autodisco.report.lives import packed, page_lives
 from autodisco.store import DATASET, Candidate, Store
+from autodisco.text import significant
 from tests.filled_store import SETTINGS, fill, iteration_row, ranked_row
 
 SIGMA = CONDUCTIVITY.column
@@ -475,6 +477,17 @@ def test_a_report_says_what_the_posterior_speaks_about_and_what_moved_it(judged)
     assert len(page.ids) == len(set(page.ids))
     rows = list(csv.DictReader((folder / "ranking.csv").open()))
     assert {row["expected_from"] for row in rows} == {"posterior at 353 K, reference protocol"}
+    reference, *others = sorted(rows, key=lambda row: row["verdict"] != "reference")
+    assert reference["against_reference"] == ""
+    for row in others:
+        ratio, low, high = (float(row[f"against_reference{end}"]) for end in ("", "_low", "_high"))
+        assert ratio == pytest.approx(
+            (float(row["expected_s_per_cm"]) + 1e-6) / (float(reference["expected_s_per_cm"]) + 1e-6), rel=1e-4
+        )  # six digits
+        assert f"{significant(ratio)} ({significant(low)}–{significant(high)})" in page.text
+    assert "times PEO (90 %)" in page.text
+    verdicts = Counter(row["verdict"] for row in rows)
+    assert f"{verdicts['worse']} are worse (grey), {verdicts['tie']} neither (amber)" in page.text
     best = rows[0]
     moved = [float(cell) for name, cell in best.items() if name.startswith("moved_by_")]
     assert sum(moved) == pytest.approx(math.log10(float(best["expected_s_per_cm"]) + 1e-6), abs=2e-5)  # six digits

@@ -234,8 +234,10 @@ def test_chances_agree_with_random_functions():
     pool, rng = UNITS[100:140], np.random.default_rng(1)
     drawn = known.draws(pool, 20000, rng)
     assert drawn.mean(axis=0) == pytest.approx(known.predict(pool).mean, abs=0.02)
-    assert known.p_better(pool, pool[0])[1:] == pytest.approx((drawn[:, 1:] > drawn[:, :1]).mean(axis=0), abs=0.02)
-    assert known.p_better(pool, pool[0])[0] == pytest.approx(0.5)
+    assert known.against(pool, pool[0])[0][1:] == pytest.approx((drawn[:, 1:] > drawn[:, :1]).mean(axis=0), abs=0.02)
+    assert known.against(pool, pool[0])[0][0] == pytest.approx(0.5)
+    apart = (drawn - drawn[:, :1]).std(axis=0)
+    assert known.against(pool, pool[0])[1] == pytest.approx(apart, rel=0.03, abs=1e-9)
     best = np.argsort(-drawn, axis=1)[:, :3]
     chances = known.p_best(pool, 3, np.random.default_rng(2), n=20000)
     assert chances == pytest.approx(np.bincount(best.ravel(), minlength=len(pool)) / 20000, abs=0.02)
