@@ -4,7 +4,8 @@ The truth of the target is a Gaussian process with the kernel ``a · min-max + b
 is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
 source (`autodisco.surrogate.sources`). The systematic error of a data set is quadratic: nothing in the middle of the
 table, and the larger the further a polymer is from it, where the truth is extrapolated. That of a protocol or an
-experiment is as structured as the truth.
+experiment is as structured as the truth, with a quadratic part that grows with the distance from the middle of the
+HTP-MD table: what values say of the level there they do not say of the level elsewhere.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ import numpy as np
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.similarity import Structures
 from autodisco.surrogate.sources import Source
+
+CURVED = 0.1
+"""Weight of the quadratic kernel in the systematic error of protocols and experiments."""
 
 FAR = 5.0
 """Mean square of the descriptors beyond which the quadratic kernel no longer grows."""
@@ -29,7 +33,7 @@ class Hyperparameters:
     similarity, linear, quadratic, constant : variances of the parts of the truth
     slope : change of a value with the truth
     offset, offset_variance : normal distribution of the offset, over which the model is averaged
-    systematic : variance of the systematic error
+    systematic : variance of the systematic error, a factor of its kernel (`Kernels.systematic`)
     noise : variance of one build
     """
 
@@ -82,8 +86,10 @@ class Kernels:
         return covariance
 
     def systematic(self, source: Source) -> Floats:
-        """Covariance of the systematic error of a source, for a variance of 1."""
-        return self.quadratic if source.kind == "data-set" else 0.5 * (self.similarity + self.linear)
+        """Covariance of the systematic error of a source, in units of `Hyperparameters.systematic`."""
+        if source.kind == "data-set":
+            return self.quadratic
+        return 0.5 * (self.similarity + self.linear) + CURVED * self.quadratic
 
 
 def of_values(

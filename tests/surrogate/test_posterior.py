@@ -80,7 +80,7 @@ def test_it_is_the_conditional_of_the_joint_distribution():
     n, short = len(UNITS[130:]), np.arange(len(everything)) >= len(UNITS[130:]) + 20
     scale = np.where(short, by.slope[1], 1.0)
     joint = scale[:, None] * kernel * scale
-    joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * 0.5 * (t + d))
+    joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * (0.5 * (t + d) + 0.1 * q))
     noisy = joint[n:, n:] + np.diag(by.noise[short[n:].astype(int)])
     values = np.array([label.value for label in mixed()])
     centre = known.predict(UNITS[130:]).contributions[PRIOR][0]
