@@ -277,7 +277,8 @@ class Filler:
             said = {PROTOCOL: (mean + 0.6, sd, 0.26, 2)}
             chance = float(min(1.0, max(0.0, self.rng.normal(mean + 2.4, 0.1))))
             p_better = None if key == reference else better
-            rows.append(Estimate(key, self.iterations, mean, sd, p_better, chance, moved, said))
+            apart = 0.0 if key == reference else 1.2 * sd
+            rows.append(Estimate(key, self.iterations, mean, sd, p_better, chance, moved, said, apart))
             if key != reference:
                 came, off = scale.place(value), float(self.rng.normal(0, 0.35))
                 forecasts.append(Forecast(key, PROTOCOL, 1, came - off, 0.3, 0.2, 1.0, came, 2))

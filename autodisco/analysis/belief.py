@@ -20,8 +20,8 @@ class Belief:
     ----------
     median, low, high : median, and ends of the 90 % interval
     p_better : probability that the polymer is better than the reference; None for the reference, and if there is none
-    against : ratio to the reference and the ends of its 90 % interval, on a linear scale the difference; None without a
-        posterior that says it
+    against : ratio to the reference and the ends of its 90 % interval, on a linear scale the difference; None for the
+        reference, where no posterior compares, and with a target
     """
 
     median: float

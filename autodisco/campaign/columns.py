@@ -11,6 +11,7 @@ from autodisco.analysis.column_units import QUDT, QUDT_UNITS, UCUM, unit_of_colu
 from autodisco.analysis.combination import AT_LEAST, KNOWN, SEM
 from autodisco.analysis.quantities import base_name, known, quantity, unit_of
 from autodisco.decide import Objective
+from autodisco.decide.ranking import AGAINST
 
 PLAIN = {
     "key": "key of the polymer: the same for every spelling of it",
@@ -31,9 +32,6 @@ PLAIN = {
     "molality_mol_per_kg": "amount of salt per mass of polymer and solvent",
     "measured": "values of tables of measured values that were added, with error, conditions and source",
     "n_replicas": "builds with a value",
-    "against_reference": "ratio to the reference without the errors that both share; on a linear scale the difference",
-    "against_reference_low": "lower end of its interval of 90 %",
-    "against_reference_high": "upper end of its interval of 90 %",
     "p_better": "probability to be better than the reference",
     "verdict": "reference, better, worse, tie or excluded; of a candidate what became of it",
     "sa_score": "synthetic accessibility, 1 (easy) to 10 (hard); Ertl and Schuffenhauer 2009",
@@ -127,6 +125,10 @@ def column(name: str, objectives: tuple[Objective, ...] = ()) -> Column:
 
 
 def _of_objectives(objectives: tuple[Objective, ...]) -> Iterator[Column]:
+    for name, words in zip(AGAINST, ("", ", lower end of the interval of 90 %", ", upper end"), strict=True):
+        linear = bool(objectives) and objectives[0].scale.floor is None
+        what = "difference to the reference" if linear else "ratio to the reference (floor of the scale added to both)"
+        yield Column(name, f"{what}, shared errors cancel{words}", objectives[0].unit if linear else "")
     for one in objectives:
         names = one.columns
         yield Column(one.column, one.label, one.unit)

@@ -150,6 +150,7 @@ def _walk(campaign: Campaign, store: Store, interrupts: Interrupts, signs: Signs
             remove_models(campaign, store)
             if state == "paused":
                 stays = _wait(campaign, store, interrupts)
+                shown.clear()
             else:
                 stays = _step(campaign, store, interrupts, state, shown)
             if not stays:

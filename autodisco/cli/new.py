@@ -19,7 +19,7 @@ def new(
         str,
         typer.Option(
             "--from",
-            help="quickstart: 25 minutes on two cores; smoke: a few minutes for trying things, its values mean "
+            help="quickstart: 20 minutes on two cores; smoke: a few minutes for trying things, its values mean "
             "nothing; two-objectives: the quickstart with a Pareto front; overnight: short and long simulations, ten "
             "hours, or a month with budget.hours = 720; htp-md: the published data set, after autodisco data import.",
         ),

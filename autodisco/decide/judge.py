@@ -166,9 +166,9 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
     keys, smiles = list(units), list(units.values())
     found = judge.posterior.predict(smiles)
     worth, error = Aim(judge.objective, judge.posterior).worths(found.mean, found.sd)
-    better = apart = None
+    better = difference = None
     if reference:
-        better, apart = judge.posterior.against(smiles, reference.smiles, wish_of(judge.objective))
+        better, difference = judge.posterior.against(smiles, reference.smiles, wish_of(judge.objective))
     seed = [store.get("seed") or 0, store.get("iteration") or 0, len(judge.labels)]
     p_best = _chances_best(judge, smiles, worth + 2 * error, len(units) - len(waiting), best, seed)
     said = _said(judge, smiles)
@@ -182,7 +182,7 @@ def estimates(judge: Judge, store: Store, pool: Sequence[Candidate], best: int) 
             p_best=float(p_best[n]),
             moved={name: float(moved[n]) for name, moved in found.contributions.items()},
             said=said[n],
-            difference_sd=None if apart is None else float(apart[n]),
+            difference_sd=None if difference is None else float(difference[n]),
         )
         for n, key in enumerate(keys)
     ]

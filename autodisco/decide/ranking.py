@@ -34,8 +34,8 @@ class Ranked(Measured):
         (`autodisco.analysis.shrinkage`)
     p_better : probability that it is better than the reference; None for the reference, and without one
     against_reference, against_reference_low, against_reference_high : ratio to the reference and its interval of 90 %,
-        without the errors that both share; on a linear scale the difference. None for the reference, and without a
-        posterior
+        with the floor of the scale added to both; on a linear scale the difference. Shared errors cancel. None for the
+        reference, without a posterior, and with a target
     verdict : ``reference``; ``excluded`` if it violates a constraint; ``better`` or ``worse`` where this probability
         is at least `acquire.better_probability` of the campaign, else ``tie``; None while the reference has no value,
         and before the first fit of the posterior of a campaign that has one
@@ -125,12 +125,13 @@ class Ranked(Measured):
         return f"{middle} ({low}–{high})"
 
     @property
-    def times_reference(self) -> str:
+    def shown_against(self) -> str:
         """Ratio to the reference, or difference, with its interval of 90 %; empty where there is none."""
         ends = (self.against_reference, self.against_reference_low, self.against_reference_high)
-        show = significant if self.objective.scale.floor is not None else self.objective.brief
+        linear = self.objective.scale.floor is None
+        show, until = (self.objective.brief, " to ") if linear else (significant, "–")
         middle, low, high = ("" if end is None else show(end) for end in ends)
-        return middle and f"{middle} ({low}–{high})"
+        return middle and f"{middle} ({low}{until}{high})"
 
 
 def with_properties(store: Store, rows: Sequence[Ranked]) -> Iterator[Ranked]:

@@ -71,7 +71,7 @@ class Standings:
     def _row(self, polymer: Polymer, moved: Mapping[str, float]) -> Ranked:
         key = polymer.key
         tiers, belief = self._tiers(key), self._beliefs[key]
-        against, at_least, at_most = belief.against or (None, None, None)
+        against, low, high = belief.against or (None, None, None)
         highest = tiers[-1]
         return Ranked(
             **vars(highest),
@@ -92,8 +92,8 @@ class Standings:
             expected_high=belief.high,
             p_better=belief.p_better,
             against_reference=against,
-            against_reference_low=at_least,
-            against_reference_high=at_most,
+            against_reference_low=low,
+            against_reference_high=high,
             verdict=self.verdicts[key],
             expected_from=self._from,
             p_best=self._p_best.get(key),
@@ -165,7 +165,7 @@ def _posterior(objective: Objective, said: Mapping[str, Believed], reference: st
     value, at = objective.scale.value, said.get(reference)
 
     def against(row: Believed) -> tuple[float, float, float] | None:
-        if at is None or not row.difference_sd:
+        if at is None or not row.difference_sd or objective.target is not None:
             return None
         off, width = row.mean - at.mean, Z_90 * row.difference_sd
         ends = (off, off - width, off + width)

@@ -172,8 +172,8 @@ def svg(figure: Figure, name: str, title: str, marks: Sequence[Sequence[Mark]] =
     svg = re.sub(r'(xlink:href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<svg ([^>]*?)height="[^"]*" ', r"<svg \1", svg, count=1)
-    svg = re.sub(r'(<svg [^>]*?)width="[^"]*" ', rf'\1role="img" aria-label="{title}" ', svg, count=1)
-    return svg
+    label = f'role="img" aria-label="{escape(title)}" '
+    return re.sub(r'(<svg [^>]*?)width="[^"]*" ', lambda found: found[1] + label, svg, count=1)
 
 
 def _told(svg: str, group: str, marks: Sequence[Mark]) -> str:

@@ -22,7 +22,7 @@ from autodisco.text import counted, duration, joined, probability, significant
 
 TEMPLATES = Path(__file__).with_name("templates")
 BEST_DRAWN = 14
-COMPARED = 20
+AGAINST_DRAWN = 20
 CARDS = 8
 TIES_NAMED = 20
 
@@ -101,11 +101,11 @@ def _tiles(content: Content) -> list[tuple[object, str]]:
 
 
 def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
-    ratio = row.expected / reference.expected if reference.expected > 0 else None
+    ratio = row.shown_against or (significant(row.expected / reference.expected) if reference.expected > 0 else "")
     return {
         "row": row,
         "drawing": tables.structure(row.monomer_smiles),
-        "ratio": f"{significant(ratio)} × {short_name(reference)}, " if ratio is not None else "",
+        "ratio": f"{ratio} × {short_name(reference)}, " if ratio else "",
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
         "value": row.objective.with_unit(row.interval) if row.judged else row.shown,
@@ -184,15 +184,16 @@ def _of_posterior(content: Content, best: list[Ranked]) -> list[tuple[str, str]]
          "mean and each source, one after the other, moved it from the vertical line, the mean of the prior over "
          "these polymers.")
     )  # fmt: skip
-    if compared := [row for row in content.ranking[:COMPARED] if row.times_reference]:
+    if compared := [row for row in content.ranking[:AGAINST_DRAWN] if row.shown_against]:
         name, share = content.reference_name, 100 * content.better_probability
         verdicts = Counter(row.verdict for row in content.ranking)
+        excluded = f", {verdicts['excluded']} excluded (grey)" if verdicts["excluded"] else ""
         figures.append(
             (posterior_charts.against(compared, name, content.objective),
-             f"The first of the ranking against {name}, known polymers too, with the interval of 90 %. Errors that a "
-             f"polymer shares with {name}, such as that of the level, are not in it. Of all polymers with a value, "
+             f"The first of the ranking against {name}, known polymers too, with the interval of 90 %. Shared errors, "
+             f"such as that of the level, cancel. Of all {len(content.ranking)} polymers with a value, "
              f"{verdicts['better']} are better with a probability of {share:g} % or more (green), "
-             f"{verdicts['worse']} are worse (grey), {verdicts['tie']} neither (amber).")
+             f"{verdicts['worse']} are worse (grey), {verdicts['tie']} neither (amber){excluded}.")
         )  # fmt: skip
     if forecasts := content.forecasts:
         came = [content.objective.scale.value(row.came) for row in forecasts]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from autodisco.decide import Objective, Ranked
 from autodisco.report.figure import BETTER, COLOURS, INK, KNOWN, MOST_LABELS, TIE, Drawing, Mark, scatter, set_scale
@@ -47,26 +47,20 @@ def contributions(rows: Sequence[Ranked], reference: Ranked | None, objective: O
 
 
 def against(rows: Sequence[Ranked], reference_name: str, objective: Objective) -> str:
-    """What polymers are believed to be against the reference, with the interval, in the colour of the verdict."""
+    """Ratio of polymers to the reference, or difference, with its interval, in the colour of the verdict."""
     ratios = objective.scale.floor is not None
     with Drawing(1.0 + 0.27 * len(rows)) as drawing:
         axes = drawing.axes()
         axes.axvline(1.0 if ratios else 0.0, color=TIE, lw=1.0, ls="--")
         for place, row in enumerate(rows):
-            middle, *ends = (
-                np.nan if end is None else end * (1.0 if ratios else objective.factor)
-                for end in (row.against_reference, row.against_reference_low, row.against_reference_high)
-            )
+            ends = (row.against_reference, row.against_reference_low, row.against_reference_high)
+            middle, low, high = ((end or 0.0) * (1.0 if ratios else objective.factor) for end in ends)
             colour = COLOURS[row.verdict]
-            axes.plot(ends, [place, place], color=colour, lw=1.8)
+            axes.plot([low, high], [place, place], color=colour, lw=1.8)
             diamond = axes.scatter([middle], [place], c=colour, s=26, marker="D", linewidths=0, zorder=5)
-            text = f"{row.monomer_smiles}: {row.times_reference}, {row.verdict}, p better {probability(row.p_better)}"
+            text = f"{row.monomer_smiles}: {row.shown_against}, {row.verdict}, p better {probability(row.p_better)}"
             drawing.mark(diamond, [Mark(text, row.key)])
-        if ratios:
-            axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.xaxis.set_minor_formatter(NullFormatter())
+        set_scale(axes.xaxis, axes.set_xscale, objective)
         _name_rows(axes, rows)
         unit = f", {objective.read_unit}" if objective.read_unit and not ratios else ""
         axes.set_xlabel(f"{objective.label} {'over' if ratios else 'minus'} that of {reference_name}{unit}")

@@ -90,10 +90,12 @@ def _values(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
 
 def _against(content: Content) -> list[tuple[str, Callable[[Ranked], str]]]:
     """Column of the comparison with the reference; none where no posterior makes it."""
-    if not any(row.times_reference for row in content.ranking):
+    if not any(row.shown_against for row in content.ranking):
         return []
-    words = "minus" if content.objective.scale.floor is None else "times"
-    return [(f"{words} {content.reference_name} (90 %)", lambda row: row.times_reference)]
+    heading = f"times {content.reference_name} (90 %)"
+    if content.objective.scale.floor is None:
+        heading = f"minus {content.reference_name} (90 %), {content.objective.read_unit}".rstrip(", ")
+    return [(heading, lambda row: row.shown_against)]
 
 
 def front(content: Content) -> Table:

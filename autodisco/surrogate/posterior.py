@@ -157,7 +157,7 @@ class Posterior:
         """Chance of each polymer to have a better value than the reference, and standard deviation of its difference to
         it, (n,) each; 0.5 and 0 for the reference itself.
 
-        Errors that both share, such as that of the common level, are in neither.
+        Shared errors, such as that of the common level, cancel.
         """
         rows, reference = Structures.of(smiles), Structures.of([reference_smiles])
         at, own, there = self._moments(reference)

@@ -17,7 +17,6 @@ from autodisco.store import Store
 RUN = """
 import sys
 from pathlib import Path
-from typing import Any
 from autodisco.campaign import load, run
 sys.exit(run(load(Path(sys.argv[1]), Path(sys.argv[2])), lambda line: print(line, flush=True)))
 """

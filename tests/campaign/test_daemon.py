@@ -1,5 +1,6 @@
 """Whole campaigns on real molecular dynamics (protocol `smoke`: seconds a replica, values without meaning)."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autodisco.campaign import live_owner, load, open_folder, pause, resume, run, start, stop
+from autodisco.campaign.control import LOG
 from autodisco.decide import ranking
 from autodisco.errors import AutodiscoError, InputError, OwnedError
 from autodisco.polymer import parse
@@ -119,6 +121,10 @@ def test_a_process_is_told_to_wait_to_go_on_and_to_end(tmp_path):
     file = write_campaign(tmp_path, seeds="", replicas=2)
     campaign = load(file, tmp_path / "runs")
     process = start(campaign)
+
+    def told():
+        return [json.loads(line)["message"] for line in (campaign.folder / LOG).read_text().splitlines()]
+
     with Store.open_readonly(campaign.folder) as store:
         assert live_owner(store).pid == process
         with pytest.raises(OwnedError, match=f"run by process {process}"):
@@ -126,13 +132,16 @@ def test_a_process_is_told_to_wait_to_go_on_and_to_end(tmp_path):
         with pytest.raises(OwnedError):
             start(campaign)
         wait_until(lambda: any(row.status == "running" for row in store.replicas()))
+        begun = next(line for line in reversed(told()) if line.startswith("iteration"))
         assert "asked process" in pause(campaign.folder)
         wait_until(lambda: store.get("state") == "paused")
+        assert told().count(begun) == 1
         assert [row.status for row in store.replicas()].count("running") == 0
         assert _engines_of(campaign.folder) == []
         assert live_owner(store).pid == process
         assert "asked" in resume(campaign)
         wait_until(lambda: store.get("state") != "paused")
+        wait_until(lambda: told().count(begun) == 2)  # once more after the pause
         assert "asked process" in stop(campaign.folder)
         wait_until(lambda: live_owner(store) is None)
         assert (store.get("state"), store.get("reason")) == ("stopped", "asked for by a person")

@@ -192,7 +192,7 @@ def test_the_ranking_is_by_the_posterior_and_says_where_it_comes_from(campaign):
     assert sum(row.p_best for row in rows) == pytest.approx(5)
     reference = next(row for row in rows if row.key == PEO.key)
     assert reference.verdict == "reference"
-    assert (reference.against_reference, reference.times_reference) == (None, "")
+    assert (reference.against_reference, reference.shown_against) == (None, "")
     said = store.estimates()
     for row in (row for row in rows if row is not reference):
         assert row.against_reference == pytest.approx((row.expected + 1e-6) / (reference.expected + 1e-6))

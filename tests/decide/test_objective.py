@@ -2,12 +2,14 @@
 
 import io
 import math
+import re
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from autodisco.decide import Objective, Scale, best_found, of_quantity, ranking, status
+from autodisco.campaign.columns import column
+from autodisco.decide import Objective, Scale, best_found, objective_of, of_quantity, ranking, status
 from autodisco.decide.labelling import Evidence, TopFraction, TrainingClass
 from autodisco.decide.life import Life, lines
 from autodisco.decide.objective import CONDUCTIVITY, objective_named
@@ -15,7 +17,7 @@ from autodisco.decide.stand_ins import stand_ins
 from autodisco.errors import InputError
 from autodisco.monitor import frame
 from autodisco.report import summary, write_report
-from autodisco.store import part_copy
+from autodisco.store import Estimate, part_copy
 from tests.filled_store import SETTINGS, fill, ranked_row
 
 RATIO = Objective("ratio", "ratio", "NE over cluster", "r", ("conductivity_ne_s_per_cm", "conductivity_s_per_cm"),
@@ -94,6 +96,35 @@ def test_monitor_summary_and_report_show_a_linear_objective(lowest):
     page = write_report(lowest).read_text()
     assert "leak, mS/cm" in page
     assert "mS/cm" in "\n".join(summary(lowest))
+
+
+def test_on_a_linear_scale_the_comparison_is_a_difference_with_a_unit(lowest):
+    """Estimates whose differences to the reference are known."""
+    keys = [row.key for row in ranking(lowest)]
+    reference = lowest.get("reference_key")
+    rows = [
+        Estimate(key, 2, 1e-3 * n, 2e-3, None if key == reference else 0.5, 0.1, {"prior mean": 1e-3 * n}, {}, 1e-3)
+        for n, key in enumerate(keys)
+    ]
+    lowest.write_estimates(replace(row, difference_sd=0.0) if row.key == reference else row for row in rows)
+    lowest.set(
+        judgement={"words": "posterior", "best": 3, "widened_by_forecasts": 1.0, "target": "quick", "sources": []}
+    )
+    objective, found = objective_of(lowest), {row.key: row for row in ranking(lowest)}
+    at = keys.index(reference)
+    for n, key in enumerate(keys):
+        if key == reference:
+            assert (found[key].against_reference, found[key].shown_against) == (None, "")
+            continue
+        off = 1e-3 * (n - at)
+        row = found[key]
+        assert row.against_reference == pytest.approx(off)
+        assert row.against_reference_low == pytest.approx(off - 1.645e-3, abs=1e-6)
+        assert row.against_reference_high == pytest.approx(off + 1.645e-3, abs=1e-6)
+        ends = (row.against_reference_low, row.against_reference_high)
+        assert row.shown_against.endswith(" ({} to {})".format(*map(objective.brief, ends)))
+    assert (column("against_reference", (objective,)).unit, column("against_reference").unit) == ("S/cm", "")
+    assert re.search(r"minus PEO \(90 %\), <[^>]*>mS/cm<", write_report(lowest).read_text())
 
 
 def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):

@@ -7,11 +7,13 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from autodisco.analysis import analyze
@@ -21,6 +23,7 @@ from autodisco.decide.front import FRONT
 from autodisco.decide.objective import CONDUCTIVITY
 from autodisco.decide.wanted import wanted
 from autodisco.report.content import gather
+from autodisco.report.figure import svg
 from autodisco.report.figures import FIGURES, Source, write_figures
 from autodisco.report.figures.generator import nearest_of
 from autodisco.report.figures.style import FORMATS, STYLE
@@ -223,6 +226,12 @@ def test_no_labels_touch_each_other(polymers, iterations, tmp_path, monkeypatch)
         source = Source(store, gather(store), tmp_path)
         for name in ("generator", "iterations", "ranking", "structures", "convergence"):
             assert touching(FIGURES[name](source)) == [], name
+
+
+def test_a_title_of_any_text_is_no_markup_and_no_pattern():
+    title = r'against *C/C=C\COCO* "x" <i>\1'
+    drawn = svg(Figure(), "against", title)
+    assert ElementTree.fromstring(drawn).attrib["aria-label"] == title
 
 
 def test_no_labels_touch_each_other_on_a_front_and_in_a_scan(made):
