@@ -100,12 +100,20 @@ def _tiles(content: Content) -> list[tuple[object, str]]:
     ]
 
 
-def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
+def _against(row: Ranked, reference: Ranked) -> str:
+    """The comparison with the reference on a card, followed by a comma; empty where there is none."""
+    name = short_name(reference)
+    if row.objective.scale.floor is None and row.shown_against:
+        return f"difference to {name} {row.objective.with_unit(row.shown_against)}, "
     ratio = row.shown_against or (significant(row.expected / reference.expected) if reference.expected > 0 else "")
+    return f"{ratio} × {name}, " if ratio else ""
+
+
+def _card(row: Ranked, reference: Ranked, several: bool) -> dict[str, Any]:
     return {
         "row": row,
         "drawing": tables.structure(row.monomer_smiles),
-        "ratio": f"{ratio} × {short_name(reference)}, " if ratio else "",
+        "against": _against(row, reference),
         "replicas": counted(row.n_replicas, "replica"),
         "p_better": probability(row.p_better),
         "value": row.objective.with_unit(row.interval) if row.judged else row.shown,

@@ -103,7 +103,7 @@ def test_on_a_linear_scale_the_comparison_is_a_difference_with_a_unit(lowest):
     keys = [row.key for row in ranking(lowest)]
     reference = lowest.get("reference_key")
     rows = [
-        Estimate(key, 2, 1e-3 * n, 2e-3, None if key == reference else 0.5, 0.1, {"prior mean": 1e-3 * n}, {}, 1e-3)
+        Estimate(key, 2, 1e-3 * n, 2e-3, None if key == reference else 0.99, 0.1, {"prior mean": 1e-3 * n}, {}, 1e-3)
         for n, key in enumerate(keys)
     ]
     lowest.write_estimates(replace(row, difference_sd=0.0) if row.key == reference else row for row in rows)
@@ -124,7 +124,10 @@ def test_on_a_linear_scale_the_comparison_is_a_difference_with_a_unit(lowest):
         ends = (row.against_reference_low, row.against_reference_high)
         assert row.shown_against.endswith(" ({} to {})".format(*map(objective.brief, ends)))
     assert (column("against_reference", (objective,)).unit, column("against_reference").unit) == ("S/cm", "")
-    assert re.search(r"minus PEO \(90 %\), <[^>]*>mS/cm<", write_report(lowest).read_text())
+    page = write_report(lowest).read_text()
+    assert re.search(r"minus PEO \(90 %\), <[^>]*>mS/cm<", page)
+    best = best_found(list(found.values()))
+    assert f"difference to PEO {best.shown_against} mS/cm, 2 replicas, better with probability 0.99" in page
 
 
 def test_a_polymer_outside_of_the_bounds_of_a_constraint_is_excluded(tmp_path):
