@@ -11,6 +11,7 @@ and scatter of its protocol file.
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,14 +95,8 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
         )  # fmt: skip
 
         def simulate(place: int, builds: int, iteration: int) -> None:
-            unit = world.units[place]
-            store.add_polymer(unit.key, unit.smiles, unit.given, "generated" if iteration else "seed", iteration)
-            for replica in range(builds):
-                value = build(means[place], protocol.scatter.decades, rng)
-                store.plan_replica(unit.key, "quick", replica, iteration)
-                store.update_replica(
-                    unit.key, "quick", replica, status="done", properties={SIGMA: value}, ended=float(iteration)
-                )
+            values = [build(means[place], protocol.scatter.decades, rng) for _ in range(builds)]
+            write_builds(store, world.units[place], values, iteration)
 
         with store.transaction():
             for unit, value in world.table.items():
@@ -116,14 +111,29 @@ def campaign(world: World, rng: np.random.Generator, folder: Path) -> dict[str, 
             new = range(SEEDS + (iteration - 1) * POOL, min(SEEDS + iteration * POOL, len(world.units)))
             pool = [Candidate(iteration, n, world.units[n].given, world.units[n].key, "new") for n in new]
             with store.transaction():
-                found = judged(store)
-                assert found is not None
-                write_estimates(store, found, pool)
-                choice = Choice(pool, BATCH, objective_of(store), ranking(store), rng, found.posterior)
-                for row in selected("batch-ucb", choice):
+                for row in next_batch(store, pool, rng):
                     simulate(places[row.key or ""], BUILDS, iteration)
                 judge(store)
         return _outcome(store, world, places, reference)
+
+
+def write_builds(store: Store, unit: RepeatUnit, values: Sequence[float], iteration: int) -> None:
+    """Write a polymer and its builds of `quick` (S/cm) as a campaign would; a seed in iteration 0."""
+    store.add_polymer(unit.key, unit.smiles, unit.given, "generated" if iteration else "seed", iteration)
+    for replica, value in enumerate(values):
+        store.plan_replica(unit.key, "quick", replica, iteration)
+        store.update_replica(
+            unit.key, "quick", replica, status="done", properties={SIGMA: value}, ended=float(iteration)
+        )
+
+
+def next_batch(store: Store, pool: Sequence[Candidate], rng: np.random.Generator) -> list[Candidate]:
+    """The candidates that a campaign takes from a pool, by what it knows; its estimates are written."""
+    found = judged(store)
+    assert found is not None
+    write_estimates(store, found, pool)
+    choice = Choice(pool, BATCH, objective_of(store), ranking(store), rng, found.posterior)
+    return selected("batch-ucb", choice)
 
 
 def _outcome(store: Store, world: World, places: dict[str, int], reference: int) -> dict[str, float]:

@@ -16,21 +16,21 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from published import FLOOR, Published, candidates, rank, rmse
+from judged_campaigns import ITERATIONS, POOL, SIGMA, next_batch, write_builds
+from published import FLOOR, Published, candidates
+from surrogate_study import row
 
 from autodisco.campaign import Settings
-from autodisco.campaign.judging import judge, write_estimates
+from autodisco.campaign.judging import judge
 from autodisco.campaign.tiers import tiers_of
-from autodisco.decide import Choice, objective_of, ranking, selected
 from autodisco.decide.judge import judged
 from autodisco.polymer import parse
 from autodisco.store import Candidate, Store
-from autodisco.surrogate import Posterior, covariance, coverage
+from autodisco.surrogate import Posterior, covariance
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "campaigns" / "seeds" / "known_polymers.csv"
 BUILDS = {"all": slice(None), "first": slice(0, 1), "second": slice(1, 2)}
-SIGMA, QUICK, FORCE_FIELD, ITERATIONS, BATCH, POOL = "conductivity_s_per_cm", "quick", "pcff+", 4, 6, 60
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def loop(true: Published, builds: dict[str, list[float]], batches: int, folder: 
     units = [parse(smiles) for smiles in true.units]
     with Store.create(folder) as store:
         store.set(
-            protocol=QUICK, force_field=FORCE_FIELD, reference_key=parse("*OCC*").key, seed=1, iteration=0,
+            protocol="quick", force_field="pcff+", reference_key=parse("*OCC*").key, seed=1, iteration=0,
             tiers=[tier.to_dict() for tier in tiers_of(Settings(name="quickstart"))], state="simulate",
             settings={"surrogate": {"kind": "posterior", "best": 10}},
         )  # fmt: skip
@@ -77,15 +77,9 @@ def loop(true: Published, builds: dict[str, list[float]], batches: int, folder: 
         for iteration in range(1, batches + 1):
             store.set(iteration=iteration)
             with store.transaction():
-                found = judged(store)
-                assert found is not None
-                offered = [pool[place] for place in waiting[:POOL]]
-                write_estimates(store, found, offered)
-                choice = Choice(offered, BATCH, objective_of(store), ranking(store), rng, found.posterior)
-                for row in selected("batch-ucb", choice):
-                    place = row.draw
-                    waiting.remove(place)
-                    simulate(store, units[place].smiles, builds[true.units[place]], iteration)
+                for chosen in next_batch(store, [pool[place] for place in waiting[:POOL]], rng):
+                    waiting.remove(chosen.draw)
+                    write_builds(store, units[chosen.draw], builds[true.units[chosen.draw]], iteration)
                 judge(store)
         found = judged(store)
         assert found is not None
@@ -95,26 +89,17 @@ def loop(true: Published, builds: dict[str, list[float]], batches: int, folder: 
 def add_seeds(store: Store, left_out: set[str]) -> None:
     """The labels of the seed file, without the polymers that are asked about."""
     with SEEDS.open() as handle:
-        for row in csv.DictReader(handle):
-            unit = parse(row["monomer_smiles"])
+        for seed in csv.DictReader(handle):
+            unit = parse(seed["monomer_smiles"])
             if unit.key in left_out:
                 continue
             store.add_polymer(unit.key, unit.smiles, unit.given, "seed")
-            value, sem = (float(row[name]) if row[name] else None for name in (SIGMA, f"{SIGMA}_sem"))
+            value, sem = (float(seed[name]) if seed[name] else None for name in (SIGMA, f"{SIGMA}_sem"))
             if value is not None:
                 store.set_label(
-                    unit.key, SIGMA, value, sem, int(row["n_replicas"]),
-                    protocol=row["protocol"], force_field=row["force_field"], origin=SEEDS.name,
+                    unit.key, SIGMA, value, sem, int(seed["n_replicas"]),
+                    protocol=seed["protocol"], force_field=seed["force_field"], origin=SEEDS.name,
                 )  # fmt: skip
-
-
-def simulate(store: Store, smiles: str, values: list[float], iteration: int) -> None:
-    """Write the builds of a polymer as a campaign would."""
-    unit = parse(smiles)
-    store.add_polymer(unit.key, unit.smiles, unit.given, "generated", iteration)
-    for replica, value in enumerate(values):
-        store.plan_replica(unit.key, QUICK, replica, iteration)
-        store.update_replica(unit.key, QUICK, replica, status="done", properties={SIGMA: value}, ended=float(iteration))
 
 
 def show(true: Published, posterior: Posterior, simulated: np.ndarray) -> None:
@@ -123,14 +108,8 @@ def show(true: Published, posterior: Posterior, simulated: np.ndarray) -> None:
     mean, sd = found.mean, found.sd
     exact = true.values > np.log10(FLOOR) + 1e-9
     for name, some in (("all", exact), ("simulated", exact & simulated), ("not simulated", exact & ~simulated)):
-        if some.sum() < 3:
-            continue
-        said, values = mean[some], true.values[some]
-        print(
-            f"| {simulated.sum()} simulated, {name} | {some.sum()} | {rank(said, values)} | {rmse(said, values):.2f} | "
-            f"{np.mean(said - values):+.2f} | {coverage((values - said) / sd[some]):.2f} |",
-            flush=True,
-        )
+        if some.sum() > 2:
+            row(f"{simulated.sum()} simulated, {name}", mean[some], true.values[some], sd[some])
     _, covariances = posterior.joint(true.units)
     i, j = np.array([(i, j) for i in np.flatnonzero(exact) for j in np.flatnonzero(exact) if i < j]).T
     published = true.values[i] - true.values[j]
@@ -138,7 +117,7 @@ def show(true: Published, posterior: Posterior, simulated: np.ndarray) -> None:
     expected = np.sqrt(covariances[i, i] + covariances[j, j] - 2 * covariances[i, j])
     print(
         f"  two differ by {rms(published):.2f} decades; error {rms(errors):.2f}, expected {rms(expected):.2f}, "
-        f"one over the other {rms(errors / expected):.2f}"
+        f"error over expected {rms(errors / expected):.2f}"
     )
 
 

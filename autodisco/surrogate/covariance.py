@@ -5,7 +5,7 @@ is the truth turned about a level by the slope of its source, plus the offset, t
 source (`autodisco.surrogate.sources`). The systematic error of a data set is quadratic: nothing in the middle of the
 table, and the larger the further a polymer is from it, where the truth is extrapolated. That of a protocol or an
 experiment is as structured as the truth, with a quadratic part that grows with the distance from the middle of the
-HTP-MD table: what values say of the level there they do not say of the level elsewhere.
+HTP-MD table, so that values of polymers far from it say little about the level of others.
 """
 
 from collections.abc import Sequence
