@@ -2,11 +2,13 @@
 
     python bench/judged_campaigns.py --campaigns 20
     python bench/judged_campaigns.py --campaigns 20 --table HTP-MD.csv
+    python bench/judged_campaigns.py --campaigns 20 --table HTP-MD.csv --table-errs
 
 The campaign's own machinery judges and chooses; only the simulations are replaced. Truths at the reference protocol are
 drawn from what the program believes before any label, or taken from a table of conductivities; the judge then sees 300
-of its values as a data set, of other polymers than the campaign meets. `quick` has the offset, slope, systematic error
-and scatter of its protocol file.
+of its values as a data set, of other polymers than the campaign meets. With `--table-errs` the truths differ from the
+values of the table by the offset and the departure that the judge expects. `quick` has the offset, slope, systematic
+error and scatter of its protocol file.
 """
 
 import argparse
@@ -28,6 +30,8 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_gr
 from autodisco.simulation import protocols
 from autodisco.store import DATASET, Candidate, Store
 from autodisco.surrogate import Posterior, PriorMean, Source, similarity
+from autodisco.surrogate.covariance import Kernels
+from autodisco.surrogate.similarity import Structures
 
 SEEDS, BATCH, POOL, ITERATIONS, BUILDS, OF_REFERENCE, OF_TABLE = 40, 6, 60, 4, 2, 8, 300
 SIGMA, ORIGIN = "conductivity_s_per_cm", "table"
@@ -52,12 +56,22 @@ def drawn(rng: np.random.Generator, n: int = SEEDS + POOL * ITERATIONS + 1) -> W
     return World(units, prior.draws([unit.smiles for unit in units], 1, rng)[0], {})
 
 
-def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator) -> World:
-    """Truths of a table."""
+def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, errs: bool) -> World:
+    """Truths of a table, or truths from which the table is off where it errs."""
     order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * ITERATIONS + 1].tolist()
     known, met = order[:OF_TABLE], order[OF_TABLE:]
     truth = np.log10([rows[place][1] for place in met])
+    if errs:
+        truth -= apart([rows[place][0].smiles for place in met], rng)
     return World([rows[place][0] for place in met], truth, dict(rows[place] for place in known))
+
+
+def apart(smiles: Sequence[str], rng: np.random.Generator) -> Floats:
+    """How far a data set lies above the truths of some polymers (decades): offset and departure as they are expected."""
+    structures, priors = Structures.of(smiles), Source.of_kind(ORIGIN, "data-set").priors
+    covariance = priors.systematic**2 * Kernels.between(structures, structures).quadratic
+    departure: Floats = rng.multivariate_normal(np.zeros(len(smiles)), covariance, method="eigh")
+    return rng.normal(priors.offset.mean, priors.offset.sd) + departure
 
 
 def short_means(world: World, rng: np.random.Generator) -> Floats:
@@ -201,13 +215,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaigns", type=int, default=20)
     parser.add_argument("--table", type=Path, help="truths from a table of conductivities (S/cm)")
+    parser.add_argument("--table-errs", action="store_true", help="truths differ from the table as the judge expects")
     given = parser.parse_args()
     rows = read_table(given.table) if given.table else []
     found = []
     for seed in range(given.campaigns):
         rng = np.random.default_rng(seed)
+        world = of_table(rows, rng, given.table_errs) if rows else drawn(rng)
         with tempfile.TemporaryDirectory() as folder:
-            found.append(campaign(of_table(rows, rng) if rows else drawn(rng), rng, Path(folder) / "c"))
+            found.append(campaign(world, rng, Path(folder) / "c"))
         print(seed, {name: round(float(value), 2) for name, value in found[-1].items()}, flush=True)
     print(summary(found))
 

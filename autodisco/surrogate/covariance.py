@@ -2,10 +2,10 @@
 
 The truth of the target is a Gaussian process with the kernel ``a · min-max + b · linear + q · quadratic + c``. A label
 is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
-source (`autodisco.surrogate.sources`). The systematic error of a data set is quadratic: nothing in the middle of the
-table, and the larger the further a polymer is from it, where the truth is extrapolated. That of a protocol or an
-experiment is as structured as the truth, with a quadratic part that grows with the distance from the middle of the
-HTP-MD table, so that values of polymers far from it say little about the level of others.
+source (`autodisco.surrogate.sources`). The truth departs from what data sets follow by a quadratic part: nothing in the
+middle of the HTP-MD table, and the more the further a polymer is from it, where data sets are extrapolated. The
+systematic error of a protocol or an experiment is as structured as the truth, with a quadratic part of its own, so that
+values of polymers far from the middle say little about the level of others.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,11 @@ class Hyperparameters:
 
     Attributes
     ----------
-    similarity, linear, quadratic, constant : variances of the parts of the truth
+    similarity, linear, quadratic, constant : variances of the parts of the truth that data sets follow too
+    departure : variance of the quadratic part that they do not follow, 0 without data sets
     slope : change of a value with the truth
     offset, offset_variance : normal distribution of the offset, over which the model is averaged
-    systematic : variance of the systematic error, a factor of its kernel (`Kernels.systematic`)
+    systematic : variance of the systematic error, a factor of its kernel (`Kernels.systematic`); 0 for a data set
     noise : variance of one build
     """
 
@@ -41,6 +42,7 @@ class Hyperparameters:
     linear: float
     quadratic: float
     constant: float
+    departure: float
     slope: Floats
     offset: Floats
     offset_variance: Floats
@@ -81,15 +83,28 @@ class Kernels:
         """Covariance of the truth."""
         covariance = by.similarity * self.similarity
         covariance += by.linear * self.linear
-        covariance += by.quadratic * self.quadratic
+        covariance += (by.quadratic + by.departure) * self.quadratic
         covariance += by.constant
         return covariance
 
-    def systematic(self, source: Source) -> Floats:
+    @property
+    def systematic(self) -> Floats:
         """Covariance of the systematic error of a source, in units of `Hyperparameters.systematic`."""
-        if source.kind == "data-set":
-            return self.quadratic
         return 0.5 * (self.similarity + self.linear) + CURVED * self.quadratic
+
+
+def of_followed(
+    kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices, others: Indices
+) -> Floats:
+    """Covariance of what values follow: the truth, for data sets without its departure; of the shape of the kernels.
+
+    `source` and `others` are the numbers of the sources of rows and columns, with as many dimensions as the kernels.
+    """
+    covariance = kernels.truth(by)
+    if by.departure:
+        departs = np.array([one.departs for one in sources])
+        covariance -= by.departure * np.where(departs[source] & departs[others], 0.0, kernels.quadratic)
+    return covariance
 
 
 def of_values(
@@ -102,22 +117,24 @@ def of_values(
     kernels : between their polymers, (n, m)
     source, others : number of the source of each row, (n,), and of each column, (m,)
     """
-    covariance: Floats = by.slope[source][:, None] * kernels.truth(by) * by.slope[others]
+    covariance = of_followed(kernels, by, sources, source[:, None], others)
+    covariance *= by.slope[source][:, None]
+    covariance *= by.slope[others]
     for number, one in enumerate(sources):
         rows, columns = np.flatnonzero(source == number), np.flatnonzero(others == number)
         if one.reference or not len(rows) or not len(columns):
             continue
-        error = by.systematic[number] * kernels.among(rows, columns).systematic(one)
+        error = by.systematic[number] * kernels.among(rows, columns).systematic if by.systematic[number] else 0.0
         covariance[np.ix_(rows, columns)] += by.offset_variance[number] + error
     return covariance
 
 
 def of_each_value(kernels: Kernels, by: Hyperparameters, sources: Sequence[Source], source: Indices) -> Floats:
     """Variance of each value without noise, (n,), from the kernels of each polymer with itself, (n,)."""
-    variance: Floats = np.square(by.slope[source]) * kernels.truth(by)
+    variance = np.square(by.slope[source]) * of_followed(kernels, by, sources, source, source)
     for number, one in enumerate(sources):
         if not one.reference:
-            error = by.offset_variance[number] + by.systematic[number] * kernels.systematic(one)
+            error = by.offset_variance[number] + by.systematic[number] * kernels.systematic
             variance += np.where(source == number, error, 0.0)
     return variance
 

@@ -13,7 +13,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, lapack
 from scipy.optimize import minimize
 
 from autodisco.arrays import Floats, Indices
-from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels
+from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_followed, of_labels
 from autodisco.surrogate.sources import Source
 
 STEPS = 40
@@ -83,8 +83,8 @@ class _Layout:
         self.start = start
         n = len(sources)
         self.others = [number for number, source in enumerate(sources) if not source.reference]
-        #: A data set cannot tell how wrong it is outside of itself, so that its systematic error stays as given.
-        self.erring = [number for number in self.others if sources[number].kind != "data-set"]
+        #: A data set cannot tell how far the truth departs from it outside of itself, so that this stays as given.
+        self.erring = [number for number in self.others if sources[number].departs]
         sizes = np.cumsum([2, n, len(self.erring), len(self.others)]).tolist()
         self.noise, self.systematic, self.slopes = (list(range(*pair)) for pair in pairwise(sizes))
         self.size = sizes[-1]
@@ -147,11 +147,12 @@ def _gradient(
     own_noise = np.where(np.isnan(data.fixed_noise), noise, 0.0) * np.diag(spread)
     gradient[layout.noise] = 0.5 * np.bincount(data.source, own_noise, minlength=len(sources))
     if layout.others:
-        of_slope = (spread * kernels.truth(by)) @ slopes - weights * (data.prior - data.level)
+        followed = of_followed(kernels, by, sources, data.source[:, None], data.source)
+        of_slope = (spread * followed) @ slopes - weights * (data.prior - data.level)
         per_source = np.bincount(data.source, of_slope, minlength=len(sources))
         gradient[layout.slopes] = per_source[layout.others]
     for place, number in zip(layout.systematic, layout.erring, strict=True):
         rows = np.flatnonzero(data.source == number)
-        error = kernels.among(rows).systematic(sources[number])
+        error = kernels.among(rows).systematic
         gradient[place] = 0.5 * by.systematic[number] * np.vdot(spread[np.ix_(rows, rows)], error)
     return gradient

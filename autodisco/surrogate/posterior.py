@@ -14,7 +14,7 @@ from scipy.linalg import cho_solve, cholesky, lapack, solve_triangular
 from autodisco.analysis.belief import Z_90
 from autodisco.arrays import Floats, Indices
 from autodisco.surrogate.calibration import judging, left_out, widening
-from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_labels, of_values
+from autodisco.surrogate.covariance import Hyperparameters, Kernels, of_each_value, of_followed, of_labels, of_values
 from autodisco.surrogate.fitting import Known, constant_mean, fitted
 from autodisco.surrogate.inducing import MOST_EXACT, condensed
 from autodisco.surrogate.prior_mean import PriorMean
@@ -230,9 +230,8 @@ class Posterior:
             own, cross = Kernels.of_each(rows), self._value_with_labels(rows, number)
             prior = by.slope[number] * (self._prior_mean.values(rows) - self._level)
             means.append(self._level + by.offset[number] + prior + cross @ self._weights)
-            variance = by.slope[number] ** 2 * own.truth(by) - np.square(self._halved(cross)).sum(axis=0)
-            if not self.sources[number].reference:
-                variance += by.offset_variance[number] + by.systematic[number] * own.systematic(self.sources[number])
+            variance = of_each_value(own, by, self.sources, np.full(len(rows), number))
+            variance -= np.square(self._halved(cross)).sum(axis=0)
             sds.append(self.widened * np.sqrt(np.maximum(variance, JITTER)))
         return np.concatenate(means), np.concatenate(sds)
 
@@ -262,11 +261,10 @@ class Posterior:
             own = Kernels.of_each(rows)
             truth = self._halved(self._truth_with_labels(rows))
             value = self._halved(self._value_with_labels(rows, number))
-            covariance = by.slope[number] * own.truth(by) - np.einsum("ij,ij->j", truth, value)
-            variance = by.slope[number] ** 2 * own.truth(by) + by.noise[number] / builds
-            if not self.sources[number].reference:
-                error = own.systematic(self.sources[number])
-                variance = variance + by.offset_variance[number] + by.systematic[number] * error
+            there = np.full(len(rows), number)
+            covariance = by.slope[number] * of_followed(own, by, self.sources, there, there)
+            covariance -= np.einsum("ij,ij->j", truth, value)
+            variance = of_each_value(own, by, self.sources, there) + by.noise[number] / builds
             variance = np.maximum(variance - np.square(value).sum(axis=0), JITTER)
             moves.append(self.widened * np.abs(covariance) / np.sqrt(variance))
         return np.concatenate([np.empty(0), *moves])
@@ -323,10 +321,7 @@ class Posterior:
 
     def _truth_with_labels(self, rows: Structures) -> Floats:
         """Covariance of the truth of some polymers with the labels, (n, labels)."""
-        kernels = Kernels.between(rows, self._labels.structures)
-        covariance = kernels.truth(self.hyperparameters)
-        covariance *= self.hyperparameters.slope[self._labels.source]
-        return covariance
+        return self._value_with_labels(rows, self._number(self.target))
 
     def _value_with_labels(self, rows: Structures, number: int) -> Floats:
         """Covariance of the values of some polymers in a source with the labels, (n, labels)."""

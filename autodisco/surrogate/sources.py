@@ -33,7 +33,8 @@ class Priors:
     ----------
     offset : difference from the target at the level about which the slope turns
     slope : how much its values change when those of the target change by one
-    systematic : expected standard deviation of the error that more builds do not remove
+    systematic : expected standard deviation of the error that more builds do not remove; of a data set, how far the
+        truth departs from it (`Hyperparameters.departure`)
     scatter : standard deviation of one build (or of a value without builds) and its degrees of freedom
     """
 
@@ -46,7 +47,7 @@ class Priors:
 TARGET = Priors(Normal(0.0, 0.0), Normal(1.0, 0.0), 0.0, Scatter(0.15, 4.0))
 
 OF_KIND: dict[Kind, Priors] = {
-    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.05), 0.2, Scatter(0.12, 4.0)),
+    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.05), 0.12, Scatter(0.12, 4.0)),
     "protocol": Priors(Normal(0.5, 0.7), Normal(0.6, 0.25), 0.2, Scatter(0.3, 4.0)),
     "experiment": Priors(Normal(0.0, 0.7), Normal(1.0, 0.25), 0.3, Scatter(0.15, 4.0)),
 }
@@ -61,6 +62,11 @@ class Source:
     kind: Kind
     reference: bool
     priors: Priors
+
+    @property
+    def departs(self) -> bool:
+        """Whether its values follow the departure of the truth from data sets."""
+        return self.reference or self.kind != "data-set"
 
     @classmethod
     def of_kind(cls, name: str, kind: Kind, reference: bool = False) -> "Source":

@@ -70,21 +70,26 @@ def test_it_interpolates_and_says_how_well():
 
 
 def test_it_is_the_conditional_of_the_joint_distribution():
-    known = fit(mixed(), (LONG, SHORT))
+    table = labels(UNITS[90:120], "table", truth(UNITS[90:120]))
+    known = fit([*mixed(), *table], (LONG, SHORT, TABLE))
     by = known.hyperparameters
-    rows = [*UNITS[:20], *UNITS[:100]]
+    rows = [*UNITS[:20], *UNITS[:100], *UNITS[90:120]]
     everything = Structures.of([*UNITS[130:], *rows])
     t, d = everything.alike(everything)
     q = Kernels.between(everything, everything).quadratic
     kernel = by.similarity * t + by.linear * d + by.quadratic * q + by.constant
-    n, short = len(UNITS[130:]), np.arange(len(everything)) >= len(UNITS[130:]) + 20
-    scale = np.where(short, by.slope[1], 1.0)
+    n = len(UNITS[130:])
+    source = np.repeat([0, 1, 2], [n + 20, 100, 30])
+    short, told = source == 1, source == 2
+    kernel += np.outer(~told, ~told) * TABLE.priors.systematic**2 * q
+    scale = by.slope[source]
     joint = scale[:, None] * kernel * scale
     joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * (0.5 * (t + d) + 0.1 * q))
-    noisy = joint[n:, n:] + np.diag(by.noise[short[n:].astype(int)])
-    values = np.array([label.value for label in mixed()])
+    joint += np.outer(told, told) * by.offset_variance[2]
+    noisy = joint[n:, n:] + np.diag(by.noise[source[n:]])
+    values = np.array([label.value for label in [*mixed(), *table]])
     centre = known.predict(UNITS[130:]).contributions[PRIOR][0]
-    expected = -3 + np.where(short, by.offset[1], 0.0) + scale * (centre + 3)
+    expected = -3 + by.offset[source] + scale * (centre + 3)
     weights = np.linalg.solve(noisy, values - expected[n:])
     covariance = joint[:n, :n] - joint[:n, n:] @ np.linalg.solve(noisy, joint[n:, :n])
     mean, ours = known.joint(UNITS[130:])
@@ -192,9 +197,21 @@ def test_folds_are_predicted_from_the_other_folds():
     assert sds[aside] == pytest.approx(np.sqrt(np.diag(left)))
 
 
-def test_a_data_set_cannot_tell_how_wrong_it_is_outside_of_itself():
+def test_a_data_set_cannot_tell_how_far_the_truth_departs_from_it():
     whole = fit(labels(UNITS[:60], "table", truth(UNITS[:60])), (LONG, TABLE))
-    assert whole.hyperparameters.systematic[1] == TABLE.priors.systematic**2
+    assert whole.hyperparameters.departure == TABLE.priors.systematic**2
+    assert fit(mixed(), (LONG, SHORT)).hyperparameters.departure == 0
+
+
+def test_the_truth_is_expected_where_a_data_set_is_and_is_less_sure_far_from_its_middle():
+    table = Source("table", "data-set", False, Priors(Normal(0, 1e-6), Normal(1, 1e-6), 0.3, Scatter(0.1, 50)))
+    known = fit(labels(UNITS[:100], "table", truth(UNITS[:100])), (LONG, table)).widen(1.0)
+    said, (means, sds) = known.predict(UNITS), known.values(UNITS, "table")
+    assert said.mean == pytest.approx(means, abs=1e-4)
+    far = Kernels.of_each(Structures.of(UNITS)).quadratic
+    expected = np.square(sds) + known.widened**2 * 0.3**2 * far
+    assert np.square(said.sd) == pytest.approx(expected, rel=1e-4)
+    assert far.max() > 10 * far.min()
 
 
 def test_a_bound_is_the_truncated_distribution():
