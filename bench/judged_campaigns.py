@@ -62,16 +62,16 @@ def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, err
     known, met = order[:OF_TABLE], order[OF_TABLE:]
     truth = np.log10([rows[place][1] for place in met])
     if errs:
-        truth -= apart([rows[place][0].smiles for place in met], rng)
+        truth -= departure([rows[place][0].smiles for place in met], rng)
     return World([rows[place][0] for place in met], truth, dict(rows[place] for place in known))
 
 
-def apart(smiles: Sequence[str], rng: np.random.Generator) -> Floats:
-    """How far a data set lies above the truths of some polymers (decades): offset and departure as they are expected."""
+def departure(smiles: Sequence[str], rng: np.random.Generator) -> Floats:
+    """How far a data set lies above the truths of some polymers (decades): offset and departure as expected."""
     structures, priors = Structures.of(smiles), Source.of_kind(ORIGIN, "data-set").priors
     covariance = priors.systematic**2 * Kernels.between(structures, structures).quadratic
-    departure: Floats = rng.multivariate_normal(np.zeros(len(smiles)), covariance, method="eigh")
-    return rng.normal(priors.offset.mean, priors.offset.sd) + departure
+    far: Floats = rng.multivariate_normal(np.zeros(len(smiles)), covariance, method="eigh")
+    return rng.normal(priors.offset.mean, priors.offset.sd) + far
 
 
 def short_means(world: World, rng: np.random.Generator) -> Floats:
