@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from autodisco.analysis.combination import AT_LEAST, SEM, Censored, Combination, Mean
 from autodisco.analysis.means import Pair
@@ -11,6 +11,8 @@ from autodisco.text import quantity as written
 
 if TYPE_CHECKING:
     from autodisco.arrays import Floats
+
+Places = TypeVar("Places", float, "Floats")
 
 Place = Literal["analyze", "csv", "ranking"]
 """The table of `analyze` and `simulate`; CSV files; the ranking in the report."""
@@ -50,6 +52,11 @@ class Scale:
             return places
         above = 10.0**places - self.floor
         return above * (above > 1e-6 * self.floor) + 0.0
+
+    def apart(self, places: Places) -> Places:
+        """What differences of places are between values: their ratio on a logarithmic scale, with the floor added to
+        both, and their difference on a linear one."""
+        return places if self.floor is None else 10.0**places
 
 
 LINEAR = Scale()

@@ -62,6 +62,7 @@ class Predictions:
 
         ``name`` where there are names, ``monomer_smiles``, ``conductivity_s_per_cm`` with the ends ``low_s_per_cm`` and
         ``high_s_per_cm`` of the interval that holds 90 %, ``p_better`` (chance to be better than the reference),
+        ``against_reference`` (ratio to the reference) with the ends ``_low`` and ``_high`` of its interval,
         ``decades_from.…`` (how far each source moved the value), ``same_as`` (an earlier row that is the same polymer)
         and ``caveats``.
         """
@@ -74,6 +75,9 @@ class Predictions:
                 "low_s_per_cm": one.low,
                 "high_s_per_cm": one.high,
                 "p_better": one.p_better,
+                "against_reference": one.against_reference[0],
+                "against_reference_low": one.against_reference[1],
+                "against_reference_high": one.against_reference[2],
                 "decades_from": dict(list(one.contributions.items())[1:]),
                 "key": one.key,
                 "same_as": one.same_as,

@@ -139,15 +139,17 @@ def _print(found: "Predictions") -> None:
             _shown(one.value),
             f"{_shown(one.low)} to {_shown(one.high)}",
             f"{one.p_better:.2f}",
+            _against(one),
             *(f"{one.contributions[name]:+.2f}" for name in sources),
             *[_remarks(one)] * marked,
         )
         for one in shown
     ]
     columns = [*["name"] * named, "repeat unit", ">σ, mS/cm", ">90 % interval", f">chance above {reference.called}"]
-    of_sources = [f">decades from {name}" for name in sources]
-    if print_table([*columns, *of_sources, *["remarks"] * marked], rows, found.about, of_sources[::-1]):
-        message("too narrow for all columns; --json has how far each source moved the values")
+    times, of_sources = f">times {reference.called}", [f">decades from {name}" for name in sources]
+    heads = [*columns, times, *of_sources, *["remarks"] * marked]
+    if left_out := print_table(heads, rows, found.about, [*of_sources[::-1], times]):
+        message(f"too narrow for all columns; --json has {joined(left_out)} too")
     for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
         print(f"{name}: {reason}")
     for note in found.notes:
@@ -157,6 +159,12 @@ def _print(found: "Predictions") -> None:
     interval = f"{_shown(reference.low)} to {_shown(reference.high)}"
     text = f" {reference.smiles}" if reference.name else ""
     message(f"{reference.called}{text}: {_shown(reference.value)} mS/cm ({interval})")
+
+
+def _against(one: "ConductivityEstimate") -> str:
+    """Ratio to the reference with its interval; empty for the reference itself."""
+    ratio, low, high = map(significant, one.against_reference)
+    return "" if low == high else f"{ratio} ({low}–{high})"
 
 
 def _remarks(one: "ConductivityEstimate") -> str:

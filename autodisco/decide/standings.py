@@ -167,9 +167,8 @@ def _posterior(objective: Objective, said: Mapping[str, Believed], reference: st
     def against(row: Believed) -> tuple[float, float, float] | None:
         if at is None or not row.difference_sd or objective.target is not None:
             return None
-        off, width = row.mean - at.mean, Z_90 * row.difference_sd
-        ends = (off, off - width, off + width)
-        return ends if objective.scale.floor is None else (10 ** ends[0], 10 ** ends[1], 10 ** ends[2])
+        off, width, apart = row.mean - at.mean, Z_90 * row.difference_sd, objective.scale.apart
+        return apart(off), apart(off - width), apart(off + width)
 
     return {
         key: Belief(

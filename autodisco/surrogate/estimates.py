@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autodisco.analysis.belief import Z_90
 from autodisco.analysis.quantity import CONDUCTIVITY_SCALE, Scale
 from autodisco.analysis.scatter import Scatter
 from autodisco.errors import InputError
@@ -40,6 +41,8 @@ class ConductivityEstimate:
     key, smiles : of the polymer
     value, low, high : median and the ends of the interval that holds 90 %, in the unit of the objective
     p_better : chance to be better than the reference
+    against_reference : ratio to the reference, and the ends of the interval that holds 90 %; errors that both share
+        cancel
     contributions : how far the prior mean (from zero) and each source moved the median, on the scale (log10 S/cm)
     caveats : what is known against the value
     name : of the polymer; empty without one
@@ -52,6 +55,7 @@ class ConductivityEstimate:
     low: float
     high: float
     p_better: float
+    against_reference: tuple[float, float, float]
     contributions: Mapping[str, float]
     caveats: tuple[Caveat, ...] = ()
     name: str = ""
@@ -71,6 +75,8 @@ class ConductivityEstimate:
             "conductivity_s_per_cm": self.value,
             "interval": [self.low, self.high],
             "p_better": self.p_better,
+            "against_reference": self.against_reference[0],
+            "against_reference_interval": list(self.against_reference[1:]),
             "contributions": dict(self.contributions),
             "same_as": self.same_as or None,
             "caveats": [caveat.to_dict() for caveat in self.caveats],
@@ -83,7 +89,9 @@ def estimates(
     """What a posterior says of repeat units; the reference itself has a chance of 0.5."""
     smiles = [unit.smiles for unit in units]
     found = posterior.predict(smiles)
-    chances, _ = posterior.against(smiles, reference.smiles)
+    chances, sds = posterior.against(smiles, reference.smiles)
+    off = found.mean - posterior.predict([reference.smiles]).mean
+    ratio, least, most = (scale.apart(places) for places in (off, off - Z_90 * sds, off + Z_90 * sds))
     values, low, high = (scale.values(places) for places in (found.mean, found.low, found.high))
     return [
         ConductivityEstimate(
@@ -93,6 +101,7 @@ def estimates(
             float(low[row]),
             float(high[row]),
             float(chances[row]),
+            (float(ratio[row]), float(least[row]), float(most[row])),
             {name: float(moved[row]) for name, moved in found.contributions.items()},
             (*caveats(unit), *weak_bonds(unit)),
         )

@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from autodisco.polymer import parse
@@ -25,12 +26,19 @@ def test_any_repeat_unit_is_estimated_without_a_campaign(call):
     assert [row["smiles"] for row in rows] == ["*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1"]
     for row in rows:
         assert set(row) == {
-            "name", "smiles", "key", "conductivity_s_per_cm", "interval", "p_better", "contributions", "same_as",
-            "caveats",
+            "name", "smiles", "key", "conductivity_s_per_cm", "interval", "p_better", "against_reference",
+            "against_reference_interval", "contributions", "same_as", "caveats",
         }  # fmt: skip
         assert row["interval"][0] < row["conductivity_s_per_cm"] < row["interval"][1]
         assert list(row["contributions"]) == ["prior mean"]
     assert rows[0]["p_better"] == 0.5  # the reference, in another spelling
+    assert (rows[0]["against_reference"], rows[0]["against_reference_interval"]) == (1.0, [1.0, 1.0])
+    low, high = rows[1]["against_reference_interval"]
+    assert low < rows[1]["against_reference"] < high
+    both = (row["conductivity_s_per_cm"] for row in (rows[1], rows[0]))
+    assert rows[1]["against_reference"] == pytest.approx(next(both) / next(both), rel=0.05)  # 1e-6 S/cm added to both
+    alone = [np.log(row["interval"][1] / row["interval"][0]) for row in rows[:2]]
+    assert np.log(high / low) < np.hypot(*alone)  # errors that both share cancel
     assert rows[1]["p_better"] < 0.3
     assert call("predict", "*CCO*", "[*]CC[*]", "*c1ccc(O*)cc1", "--json").out == said.out
 
