@@ -77,13 +77,13 @@ def example(units: list[str], environment: int) -> str:
     return ""
 
 
-def residual_variances(residuals: np.ndarray, units: list[str]) -> tuple[float, float, float]:
-    """Variances of the min-max and the linear part of what the mean leaves open, and of the noise."""
+def residual_variances(residuals: np.ndarray, units: list[str]) -> tuple[float, float, float, float]:
+    """Variances of environments, patterns and the linear part of what the mean leaves open, and of the noise."""
     source = Source.of_kind("HTP-MD", "data-set", reference=True)
-    start = PriorMean(0.0, 0.01, 0.005, 0.0, 1e-6)
+    start = PriorMean(0.0, 0.007, 0.003, 0.005, 0.0, 1e-6)
     labels = [Label(unit, source.name, float(value)) for unit, value in zip(units, residuals, strict=True)]
     by = Posterior.fit(labels[:2000], [source], source.name, prior_mean=start, seed=SEED).hyperparameters
-    return by.similarity, by.linear, float(by.noise[0])
+    return by.similarity, by.patterns, by.linear, float(by.noise[0])
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ def main() -> None:
     )
     said = {name: out_of_fold(features, table.values, fold, penalty) for name, fold in folds.items()}
     weights, intercept = ridge(features, table.values, penalty)
-    similarity, linear, noise = residual_variances(table.values - said["cluster"], table.units)
+    similarity, patterns, linear, noise = residual_variances(table.values - said["cluster"], table.units)
     print(f"{len(environments)} environments, penalty {penalty:g}, noise of the table {np.sqrt(noise):.3f} decades")
     lines = [
         f"{name}: R² {explained(s, table.values):.3f}, Spearman {rank(s, table.values)}" for name, s in said.items()
@@ -118,11 +118,11 @@ def main() -> None:
     names = ["five-fold", "leave one of 40 clusters out"]
     facts = [f"{long}, {line.split(': ')[1]}" for long, line in zip(names, lines, strict=True)]
 
-    mean = PriorMean(intercept, similarity, linear, 0.0, 0.0, environments, weights)
+    mean = PriorMean(intercept, similarity, patterns, linear, 0.0, 0.0, environments, weights)
     there = Structures.of(generated.units)
     away = mean.values(there) - generated.values
     own = Kernels.of_each(there)
-    inside = similarity * own.similarity + linear * own.linear
+    inside = similarity * own.similarity + patterns * own.patterns + linear * own.linear
     held = [float(np.mean(np.abs(away) <= Z_90 * np.sqrt(inside + q * own.quadratic))) for q in QUADRATIC]
     quadratic = float(QUADRATIC[int(np.argmax(np.array(held) >= 0.9))])
     sd = np.sqrt(inside + quadratic * own.quadratic)
@@ -133,7 +133,7 @@ def main() -> None:
     )
     print("\n".join(facts))
     if arguments.write:
-        write(table, environments, weights, intercept, (similarity, linear, quadratic), facts)
+        write(table, environments, weights, intercept, (similarity, patterns, linear, quadratic), facts)
 
 
 def write(
@@ -141,7 +141,7 @@ def write(
     environments: np.ndarray,
     weights: np.ndarray,
     intercept: float,
-    variances: tuple[float, float, float],
+    variances: tuple[float, float, float, float],
     facts: list[str],
 ) -> None:
     """The file that the program reads."""
@@ -155,7 +155,7 @@ def write(
         "[variances]  # of what the mean leaves open (autodisco/surrogate/covariance.py)",
         *(
             f"{name} = {value:.3g}"
-            for name, value in zip(("similarity", "linear", "quadratic"), variances, strict=True)
+            for name, value in zip(("similarity", "patterns", "linear", "quadratic"), variances, strict=True)
         ),
         "constant = 0.0025",
         "",

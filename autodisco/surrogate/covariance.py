@@ -1,6 +1,7 @@
 """The covariance of labels of all sources.
 
-The truth of the target is a Gaussian process with the kernel ``a · min-max + b · linear + q · quadratic + c``. A label
+The truth of the target is a Gaussian process with the kernel ``a · similarity + p · patterns + b · linear +
+q · quadratic + c``. A label
 is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
 source (`autodisco.surrogate.sources`). The truth departs from what data sets follow by a quadratic part: nothing in the
 middle of the HTP-MD table, and the more the further a polymer is from it, where data sets are extrapolated. The
@@ -30,7 +31,7 @@ class Hyperparameters:
 
     Attributes
     ----------
-    similarity, linear, quadratic, constant : variances of the parts of the truth that data sets follow too
+    similarity, patterns, linear, quadratic, constant : variances of the parts of the truth that data sets follow too
     departure : variance of the quadratic part that they do not follow, 0 without data sets
     slope : change of a value with the truth
     offset, offset_variance : normal distribution of the offset, over which the model is averaged
@@ -39,6 +40,7 @@ class Hyperparameters:
     """
 
     similarity: float
+    patterns: float
     linear: float
     quadratic: float
     constant: float
@@ -55,6 +57,7 @@ class Kernels:
     """Kernels of unit variance between polymers, shapes (n, m)."""
 
     similarity: Floats
+    patterns: Floats
     linear: Floats
     quadratic: Floats
 
@@ -71,17 +74,18 @@ class Kernels:
     @classmethod
     def of_each(cls, rows: Structures) -> "Kernels":
         """The kernels of each structure with itself, shapes (n,)."""
-        far = rows.distance_of_itself
-        return cls(np.ones(len(rows)), rows.linear_with_itself, np.square(far / np.hypot(1.0, far / FAR)))
+        one, far = np.ones(len(rows)), rows.distance_of_itself
+        return cls(one, one, rows.linear_with_itself, np.square(far / np.hypot(1.0, far / FAR)))
 
     def among(self, rows: Indices, others: Indices | None = None) -> "Kernels":
         """The kernels between some rows and some columns; if these are left out, those of the same numbers."""
         block = np.ix_(rows, rows if others is None else others)
-        return Kernels(self.similarity[block], self.linear[block], self.quadratic[block])
+        return Kernels(*(kernel[block] for kernel in (self.similarity, self.patterns, self.linear, self.quadratic)))
 
     def truth(self, by: Hyperparameters) -> Floats:
         """Covariance of the truth."""
         covariance = by.similarity * self.similarity
+        covariance += by.patterns * self.patterns
         covariance += by.linear * self.linear
         covariance += (by.quadratic + by.departure) * self.quadratic
         covariance += by.constant
@@ -90,7 +94,7 @@ class Kernels:
     @property
     def systematic(self) -> Floats:
         """Covariance of the systematic error of a source, in units of `Hyperparameters.systematic`."""
-        return 0.5 * (self.similarity + self.linear) + CURVED * self.quadratic
+        return 0.25 * (self.similarity + self.patterns) + 0.5 * self.linear + CURVED * self.quadratic
 
 
 def of_followed(

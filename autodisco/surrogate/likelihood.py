@@ -85,11 +85,11 @@ class _Layout:
         self.others = [number for number, source in enumerate(sources) if not source.reference]
         #: A data set cannot tell how far the truth departs from it outside of itself, so that this stays as given.
         self.erring = [number for number in self.others if sources[number].departs]
-        sizes = np.cumsum([2, n, len(self.erring), len(self.others)]).tolist()
+        sizes = np.cumsum([3, n, len(self.erring), len(self.others)]).tolist()
         self.noise, self.systematic, self.slopes = (list(range(*pair)) for pair in pairwise(sizes))
         self.size = sizes[-1]
         self.centre, self.width = np.zeros(self.size), np.full(self.size, DOUBT)
-        self.centre[:2] = np.log([start.similarity, start.linear])
+        self.centre[:3] = np.log([start.similarity, start.patterns, start.linear])
         self.centre[self.noise] = np.log(start.noise)
         # ln of a variance that is known with k degrees of freedom has about the variance 2 / k
         self.width[self.noise] = [np.sqrt(2.0 / source.priors.scatter.degrees) for source in sources]
@@ -104,7 +104,8 @@ class _Layout:
         return replace(
             self.start,
             similarity=float(np.exp(theta[0])),
-            linear=float(np.exp(theta[1])),
+            patterns=float(np.exp(theta[1])),
+            linear=float(np.exp(theta[2])),
             noise=np.exp(theta[self.noise]),
             systematic=systematic,
             slope=slope,
@@ -143,7 +144,8 @@ def _gradient(
     slopes, kernels = by.slope[data.source], data.kernels
     turned = spread * slopes[:, None] * slopes
     gradient[0] = 0.5 * by.similarity * np.vdot(turned, kernels.similarity)
-    gradient[1] = 0.5 * by.linear * np.vdot(turned, kernels.linear)
+    gradient[1] = 0.5 * by.patterns * np.vdot(turned, kernels.patterns)
+    gradient[2] = 0.5 * by.linear * np.vdot(turned, kernels.linear)
     own_noise = np.where(np.isnan(data.fixed_noise), noise, 0.0) * np.diag(spread)
     gradient[layout.noise] = 0.5 * np.bincount(data.source, own_noise, minlength=len(sources))
     if layout.others:

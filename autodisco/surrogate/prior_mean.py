@@ -28,13 +28,14 @@ class PriorMean:
     Attributes
     ----------
     intercept : value of a polymer without any of the environments
-    similarity, linear, quadratic, constant : expected variances (`autodisco.surrogate.covariance`)
+    similarity, patterns, linear, quadratic, constant : expected variances (`autodisco.surrogate.covariance`)
     environments : identifiers, ascending, shape (k,)
     coefficients : of the counts per heavy atom, shape (k,)
     """
 
     intercept: float
     similarity: float
+    patterns: float
     linear: float
     quadratic: float
     constant: float
@@ -44,7 +45,8 @@ class PriorMean:
     @classmethod
     def constant_at(cls, value: float, spread: float) -> "PriorMean":
         """Nothing but the standard deviation that is expected between polymers."""
-        return cls(value, 0.4 * spread**2, 0.2 * spread**2, 0.1 * spread**2, (2.0 * spread) ** 2)
+        similarity, patterns, linear, quadratic, constant = spread**2 * np.array([0.28, 0.12, 0.2, 0.1, 4.0])
+        return cls(value, similarity, patterns, linear, quadratic, constant)
 
     @classmethod
     @cache
@@ -74,6 +76,7 @@ class PriorMean:
         departures = [source.priors.systematic**2 for source in sources if not source.departs]
         return Hyperparameters(
             self.similarity,
+            self.patterns,
             self.linear,
             self.quadratic,
             self.constant,

@@ -1,4 +1,5 @@
-"""Kernels between polymers: min-max on patterns, linear on environments, and how far descriptors are from HTP-MD's."""
+"""Kernels between polymers: Dice similarities of environments and of patterns, product of counts, and how far
+descriptors are from HTP-MD's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,16 @@ class Counts:
         """Sum of the smaller counts over that of the larger ones, 1 for equal rows, shape (n, m)."""
         bits = np.unique(np.concatenate([self.bits, others.bits]))
         return min_max(self.within(bits), others.within(bits), len(bits))
+
+    def dice(self, others: "Counts") -> Floats:
+        """Dice similarity: twice the sum of the smaller counts over the sum of all, 1 for equal rows, shape (n, m).
+
+        Positive definite: a product of the kernels Σ min and 1 / (sum + sum).
+        """
+        shared = self.min_max(others)
+        shared /= 1.0 + shared
+        shared *= 2.0
+        return shared
 
     def product(self, others: "Counts") -> Floats:
         """Sum of the products of counts, shape (n, m)."""
@@ -138,10 +149,11 @@ class Structures:
             table[row[known], place[known]] = counts[known]
         return table
 
-    def alike(self, others: "Structures") -> tuple[Floats, Floats]:
-        """Min-max similarity of the patterns, 1 for equal polymers, and the weighted product of the counts of
-        environments, about 1 for equal polymers; both of shape (n, m)."""
-        return self.patterns.min_max(others.patterns), COMMON * self.weighted.product(others.weighted)
+    def alike(self, others: "Structures") -> tuple[Floats, Floats, Floats]:
+        """Dice similarities of the environments and of the patterns, 1 for equal polymers, and the weighted product of
+        the counts of environments, about 1 for equal polymers; all of shape (n, m)."""
+        product = COMMON * self.weighted.product(others.weighted)
+        return self.environments.dice(others.environments), self.patterns.dice(others.patterns), product
 
     def distance(self, others: "Structures") -> Floats:
         """Mean product of the descriptors, which are zero in the middle of HTP-MD's table, shape (n, m)."""

@@ -140,7 +140,7 @@ def measured(period: Period) -> Structure:
     bits, counts = environments(period)
     atoms = np.isin(bits, _counted(_ATOMS, period)[0])
     values = [(measure(period) - centre) / scale for measure, centre, scale in DESCRIPTORS.values()]
-    return Structure(bits, counts, atoms, *patterns(period, bits, counts), np.clip(values, -FURTHEST, FURTHEST))
+    return Structure(bits, counts, atoms, *patterns(period), np.clip(values, -FURTHEST, FURTHEST))
 
 
 def environments(period: Period) -> tuple[Indices, Floats]:
@@ -149,13 +149,10 @@ def environments(period: Period) -> tuple[Indices, Floats]:
     return bits, counts / len(period.atoms)
 
 
-def patterns(period: Period, bits: Indices, counts: Floats) -> tuple[Indices, Floats]:
-    """What the min-max kernel compares: environments, environments of roles up to radius 3, and pairs of roles.
-
-    `bits` and `counts` are those of the environments. Each of the three kinds has a sum of 1.
-    """
+def patterns(period: Period) -> tuple[Indices, Floats]:
+    """Environments of roles up to radius 3, and pairs of roles. Each of the two kinds has a sum of 1."""
     roles = _roles(period.mol)
-    kinds = [(bits, counts), _counted(_ROLES_AROUND, period, roles), _pairs(period, np.array(roles))]
+    kinds = [_counted(_ROLES_AROUND, period, roles), _pairs(period, np.array(roles))]
     # identifiers of different kinds may be equal
     every = np.concatenate([own + (kind << _KIND_BITS) for kind, (own, _) in enumerate(kinds)])
     return every, np.concatenate([of_own / max(of_own.sum(), 1e-9) for _, of_own in kinds])

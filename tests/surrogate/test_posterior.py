@@ -28,7 +28,7 @@ TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 1,
 
 
 def likeness(units, others):
-    """The sum of both kernels on environments and patterns."""
+    """The sum of the kernels on environments and patterns."""
     return sum(Structures.of(units).alike(Structures.of(others)))
 
 
@@ -75,16 +75,16 @@ def test_it_is_the_conditional_of_the_joint_distribution():
     by = known.hyperparameters
     rows = [*UNITS[:20], *UNITS[:100], *UNITS[90:120]]
     everything = Structures.of([*UNITS[130:], *rows])
-    t, d = everything.alike(everything)
+    e, p, d = everything.alike(everything)
     q = Kernels.between(everything, everything).quadratic
-    kernel = by.similarity * t + by.linear * d + by.quadratic * q + by.constant
+    kernel = by.similarity * e + by.patterns * p + by.linear * d + by.quadratic * q + by.constant
     n = len(UNITS[130:])
     source = np.repeat([0, 1, 2], [n + 20, 100, 30])
     short, told = source == 1, source == 2
     kernel += np.outer(~told, ~told) * TABLE.priors.systematic**2 * q
     scale = by.slope[source]
     joint = scale[:, None] * kernel * scale
-    joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * (0.5 * (t + d) + 0.1 * q))
+    joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * ((e + p) / 4 + d / 2 + 0.1 * q))
     joint += np.outer(told, told) * by.offset_variance[2]
     noisy = joint[n:, n:] + np.diag(by.noise[source[n:]])
     values = np.array([label.value for label in [*mixed(), *table]])
@@ -219,6 +219,7 @@ def test_a_bound_is_the_truncated_distribution():
     by, prior = below.hyperparameters, -3.0
     total = (
         by.similarity
+        + by.patterns
         + by.linear * Structures.of(["*CC*"]).linear_with_itself[0]
         + by.quadratic * Kernels.of_each(Structures.of(["*CC*"])).quadratic[0]
         + by.constant
@@ -277,7 +278,7 @@ def test_an_overconfident_posterior_widens_itself():
 
 
 def test_a_prior_that_is_far_too_sure_is_widened():
-    sure = PriorMean(-3.0, 1e-5, 1e-5, 0.0, 1e-5)  # polymers that differ by 0.005 decades, where it is 0.5
+    sure = PriorMean(-3.0, 5e-6, 5e-6, 1e-5, 0.0, 1e-5)  # polymers that differ by 0.005 decades, where it is 0.5
     few = labels(UNITS[:12], "long", truth(UNITS[:12]), sem=0.05)
     known, sound = fit(few, prior_mean=sure), fit(few)
     assert sound.widened < 1.2
