@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
+from autodisco.analysis.belief import EXPECTED_SPREAD
 from autodisco.arrays import Floats
 from autodisco.campaign import Settings
 from autodisco.campaign.judging import judge, write_estimates
@@ -30,7 +31,7 @@ from autodisco.polymer import ORGANIC_ELEMENTS, RepeatUnit, parse, units_from_gr
 from autodisco.simulation import protocols
 from autodisco.store import DATASET, Candidate, Store
 from autodisco.surrogate import Posterior, PriorMean, Source, similarity
-from autodisco.surrogate.covariance import Kernels
+from autodisco.surrogate.covariance import DEPARTURE, Kernels
 from autodisco.surrogate.similarity import Structures
 
 SEEDS, BATCH, POOL, ITERATIONS, BUILDS, OF_REFERENCE, OF_TABLE = 40, 6, 60, 4, 2, 8, 300
@@ -57,7 +58,7 @@ def drawn(rng: np.random.Generator, n: int = SEEDS + POOL * ITERATIONS + 1) -> W
 
 
 def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, errs: bool) -> World:
-    """Truths of a table, or truths from which the table is off where it errs."""
+    """Truths of a table; with `errs`, the table lies off the truths by an offset and a departure."""
     order = rng.permutation(len(rows))[: OF_TABLE + SEEDS + POOL * ITERATIONS + 1].tolist()
     known, met = order[:OF_TABLE], order[OF_TABLE:]
     truth = np.log10([rows[place][1] for place in met])
@@ -69,7 +70,8 @@ def of_table(rows: list[tuple[RepeatUnit, float]], rng: np.random.Generator, err
 def departure(smiles: Sequence[str], rng: np.random.Generator) -> Floats:
     """How far a data set lies above the truths of some polymers (decades): offset and departure as expected."""
     structures, priors = Structures.of(smiles), Source.of_kind(ORIGIN, "data-set").priors
-    covariance = priors.systematic**2 * Kernels.between(structures, structures).quadratic
+    variance = DEPARTURE * PriorMean.constant_at(0.0, EXPECTED_SPREAD).quadratic
+    covariance = variance * Kernels.between(structures, structures).quadratic
     far: Floats = rng.multivariate_normal(np.zeros(len(smiles)), covariance, method="eigh")
     return rng.normal(priors.offset.mean, priors.offset.sd) + far
 
@@ -217,6 +219,8 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="truths from a table of conductivities (S/cm)")
     parser.add_argument("--table-errs", action="store_true", help="truths differ from the table as the judge expects")
     given = parser.parse_args()
+    if given.table_errs and not given.table:
+        parser.error("--table-errs needs --table")
     rows = read_table(given.table) if given.table else []
     found = []
     for seed in range(given.campaigns):

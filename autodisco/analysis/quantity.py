@@ -54,8 +54,8 @@ class Scale:
         return above * (above > 1e-6 * self.floor) + 0.0
 
     def apart(self, places: Places) -> Places:
-        """What differences of places are between values: their ratio on a logarithmic scale, with the floor added to
-        both, and their difference on a linear one."""
+        """The ratio of two values whose places differ by this, with the floor added to both; on a linear scale their
+        difference."""
         return places if self.floor is None else 10.0**places
 
 

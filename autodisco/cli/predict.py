@@ -59,8 +59,8 @@ def predict(
     """Estimate conductivities from the structure.
 
     Prints for every repeat unit the conductivity at 353 K (reference protocol) with its 90 % interval, the chance to be
-    better than the reference, and what each source contributed. Polymers for which estimates are known to be off are
-    marked. docs/surrogate.md says what these estimates are worth; autodisco scan gives other conditions.
+    better than the reference, the ratio to it, and what each source contributed. Polymers for which estimates are known
+    to be off are marked. docs/surrogate.md says what these estimates are worth; autodisco scan gives other conditions.
     """
     from autodisco.api.predict import predict as predicted
     from autodisco.polymer.library_files import given_units
@@ -139,7 +139,7 @@ def _print(found: "Predictions") -> None:
             _shown(one.value),
             f"{_shown(one.low)} to {_shown(one.high)}",
             f"{one.p_better:.2f}",
-            _against(one),
+            _against(one) if one.key != reference.key else "",
             *(f"{one.contributions[name]:+.2f}" for name in sources),
             *[_remarks(one)] * marked,
         )
@@ -149,7 +149,7 @@ def _print(found: "Predictions") -> None:
     times, of_sources = f">times {reference.called}", [f">decades from {name}" for name in sources]
     heads = [*columns, times, *of_sources, *["remarks"] * marked]
     if left_out := print_table(heads, rows, found.about, [*of_sources[::-1], times]):
-        message(f"too narrow for all columns; --json has {joined(left_out)} too")
+        message(f"too narrow for all columns; --json has {joined(left_out)} (against_reference, contributions)")
     for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
         print(f"{name}: {reason}")
     for note in found.notes:
@@ -162,9 +162,9 @@ def _print(found: "Predictions") -> None:
 
 
 def _against(one: "ConductivityEstimate") -> str:
-    """Ratio to the reference with its interval; empty for the reference itself."""
+    """Ratio to the reference with its interval."""
     ratio, low, high = map(significant, one.against_reference)
-    return "" if low == high else f"{ratio} ({low}–{high})"
+    return f"{ratio} ({low} to {high})"
 
 
 def _remarks(one: "ConductivityEstimate") -> str:

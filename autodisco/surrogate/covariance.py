@@ -3,10 +3,11 @@
 The truth of the target is a Gaussian process with the kernel ``a · similarity + p · patterns + b · linear +
 q · quadratic + c``. A label
 is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
-source (`autodisco.surrogate.sources`). The truth departs from what data sets follow by a quadratic part: nothing in the
-middle of the HTP-MD table, and the more the further a polymer is from it, where data sets are extrapolated. The
-systematic error of a protocol or an experiment is as structured as the truth, with a quadratic part of its own, so that
-values of polymers far from the middle say little about the level of others.
+source (`autodisco.surrogate.sources`). Data sets do not follow the whole truth: a share of its quadratic part, the
+departure, is unknown to them. It is nothing in the middle of the HTP-MD table, and the larger the further a polymer is
+from it, where data sets are extrapolated. The systematic error of a protocol or an experiment is as structured as the
+truth, with a quadratic part of its own, so that values of polymers far from the middle say little about the level of
+others.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ from autodisco.surrogate.sources import Source
 CURVED = 0.1
 """Weight of the quadratic kernel in the systematic error of protocols and experiments."""
 
+DEPARTURE = 0.6
+"""Share of the quadratic variance of the truth that data sets do not follow."""
+
 FAR = 5.0
 """Mean square of the descriptors beyond which the quadratic kernel no longer grows."""
 
@@ -31,11 +35,10 @@ class Hyperparameters:
 
     Attributes
     ----------
-    similarity, patterns, linear, quadratic, constant : variances of the parts of the truth that data sets follow too
-    departure : variance of the quadratic part that they do not follow, 0 without data sets
+    similarity, patterns, linear, quadratic, constant : variances of the parts of the truth
     slope : change of a value with the truth
     offset, offset_variance : normal distribution of the offset, over which the model is averaged
-    systematic : variance of the systematic error, a factor of its kernel (`Kernels.systematic`); 0 for a data set
+    systematic : variance of the systematic error, a factor of its kernel (`Kernels.systematic`); none in a data set
     noise : variance of one build
     """
 
@@ -44,7 +47,6 @@ class Hyperparameters:
     linear: float
     quadratic: float
     constant: float
-    departure: float
     slope: Floats
     offset: Floats
     offset_variance: Floats
@@ -87,7 +89,7 @@ class Kernels:
         covariance = by.similarity * self.similarity
         covariance += by.patterns * self.patterns
         covariance += by.linear * self.linear
-        covariance += (by.quadratic + by.departure) * self.quadratic
+        covariance += by.quadratic * self.quadratic
         covariance += by.constant
         return covariance
 
@@ -104,10 +106,9 @@ def of_followed(
 
     `source` and `others` are the numbers of the sources of rows and columns, with as many dimensions as the kernels.
     """
-    covariance = kernels.truth(by)
-    if by.departure:
-        departs = np.array([one.departs for one in sources])
-        covariance -= by.departure * np.where(departs[source] & departs[others], 0.0, kernels.quadratic)
+    covariance, whole = kernels.truth(by), np.array([one.follows_truth for one in sources])
+    if not whole.all():
+        covariance -= DEPARTURE * by.quadratic * np.where(whole[source] & whole[others], 0.0, kernels.quadratic)
     return covariance
 
 
@@ -128,7 +129,7 @@ def of_values(
         rows, columns = np.flatnonzero(source == number), np.flatnonzero(others == number)
         if one.reference or not len(rows) or not len(columns):
             continue
-        error = by.systematic[number] * kernels.among(rows, columns).systematic if by.systematic[number] else 0.0
+        error = by.systematic[number] * kernels.among(rows, columns).systematic if one.follows_truth else 0.0
         covariance[np.ix_(rows, columns)] += by.offset_variance[number] + error
     return covariance
 

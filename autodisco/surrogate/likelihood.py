@@ -83,8 +83,7 @@ class _Layout:
         self.start = start
         n = len(sources)
         self.others = [number for number, source in enumerate(sources) if not source.reference]
-        #: A data set cannot tell how far the truth departs from it outside of itself, so that this stays as given.
-        self.erring = [number for number in self.others if sources[number].departs]
+        self.erring = [number for number in self.others if sources[number].follows_truth]
         sizes = np.cumsum([3, n, len(self.erring), len(self.others)]).tolist()
         self.noise, self.systematic, self.slopes = (list(range(*pair)) for pair in pairwise(sizes))
         self.size = sizes[-1]

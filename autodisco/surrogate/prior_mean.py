@@ -73,17 +73,15 @@ class PriorMean:
     def start(self, sources: Sequence[Source]) -> Hyperparameters:
         """The centre of the priors of all hyperparameters."""
         priors = [source.priors for source in sources]
-        departures = [source.priors.systematic**2 for source in sources if not source.departs]
         return Hyperparameters(
             self.similarity,
             self.patterns,
             self.linear,
             self.quadratic,
             self.constant,
-            departure=max(departures, default=0.0),
             slope=np.array([prior.slope.mean for prior in priors], dtype=float),
             offset=np.array([prior.offset.mean for prior in priors], dtype=float),
             offset_variance=np.array([prior.offset.sd**2 for prior in priors], dtype=float),
-            systematic=np.array([one.priors.systematic**2 * one.departs for one in sources], dtype=float),
+            systematic=np.array([prior.systematic**2 for prior in priors], dtype=float),
             noise=np.array([prior.scatter.sd**2 for prior in priors], dtype=float),
         )

@@ -2,7 +2,8 @@
 
 A source is everything whose values share one error: an imported data set, a protocol, experiments. Its value of a
 polymer is ``level + offset + slope · (truth − level) + systematic error + noise``, with the truth being that of the
-source that the posterior speaks about.
+source that the posterior speaks about. In a data set, which has no systematic error, the truth lacks its departure
+(`autodisco.surrogate.covariance`).
 """
 
 from collections.abc import Sequence
@@ -33,8 +34,7 @@ class Priors:
     ----------
     offset : difference from the target at the level about which the slope turns
     slope : how much its values change when those of the target change by one
-    systematic : expected standard deviation of the error that more builds do not remove; of a data set, how far the
-        truth departs from it (`Hyperparameters.departure`)
+    systematic : expected standard deviation of the error that more builds do not remove; of no meaning for a data set
     scatter : standard deviation of one build (or of a value without builds) and its degrees of freedom
     """
 
@@ -47,7 +47,7 @@ class Priors:
 TARGET = Priors(Normal(0.0, 0.0), Normal(1.0, 0.0), 0.0, Scatter(0.15, 4.0))
 
 OF_KIND: dict[Kind, Priors] = {
-    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.05), 0.12, Scatter(0.12, 4.0)),
+    "data-set": Priors(Normal(0.0, 0.2), Normal(1.0, 0.05), 0.0, Scatter(0.12, 4.0)),
     "protocol": Priors(Normal(0.5, 0.7), Normal(0.6, 0.25), 0.2, Scatter(0.3, 4.0)),
     "experiment": Priors(Normal(0.0, 0.7), Normal(1.0, 0.25), 0.3, Scatter(0.15, 4.0)),
 }
@@ -64,8 +64,8 @@ class Source:
     priors: Priors
 
     @property
-    def departs(self) -> bool:
-        """Whether its values follow the departure of the truth from data sets."""
+    def follows_truth(self) -> bool:
+        """Whether its values follow the whole truth; data sets lack its departure (`covariance.DEPARTURE`)."""
         return self.reference or self.kind != "data-set"
 
     @classmethod

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 from autodisco.surrogate import Label, far_off
 from autodisco.surrogate.inducing import points_of
 from autodisco.surrogate.sources import Source
-from tests.surrogate.test_posterior import LONG, SHORT, UNITS, fit, labels, mixed, truth
+from tests.surrogate.test_posterior import LONG, SHORT, TABLE, UNITS, fit, labels, mixed, truth
 
 BOUND = Label(UNITS[25], "long", -4.0, censored=True)
 
@@ -26,13 +26,15 @@ def condensed(monkeypatch):
 
 
 def test_it_is_exact_if_every_label_is_a_point(condensed):
-    known = [*mixed(), BOUND]
-    exact, ours = fit(known, (LONG, SHORT)), condensed(known, len(known))
+    known = [*mixed(), BOUND, *labels(UNITS[90:120], "table", truth(UNITS[90:120]))]
+    sources = (LONG, SHORT, TABLE)
+    exact, ours = fit(known, sources), condensed(known, len(known), sources)
     for one, other in (
         (exact.joint(UNITS[10:140:10]), ours.joint(UNITS[10:140:10])),
         (exact.values(UNITS, "short"), ours.values(UNITS, "short")),
         (exact.leave_one_out(), ours.leave_one_out()),
         ([exact.shift(UNITS, "short")], [ours.shift(UNITS, "short")]),
+        ([exact.shift(UNITS, "table")], [ours.shift(UNITS, "table")]),
     ):
         for expected, found in zip(one, other, strict=True):
             assert found == pytest.approx(expected, abs=1e-3)

@@ -15,7 +15,7 @@ from autodisco.surrogate import (
     coverage,
     widening,
 )
-from autodisco.surrogate.covariance import Kernels
+from autodisco.surrogate.covariance import DEPARTURE, Kernels
 from autodisco.surrogate.likelihood import _Layout, _objective
 from autodisco.surrogate.posterior import PRIOR
 from autodisco.surrogate.similarity import Structures
@@ -24,7 +24,7 @@ from autodisco.surrogate.threads import one_thread
 UNITS = [parse(text).smiles for text in units_from_grammar(160, np.random.default_rng(5))]
 LONG = Source.of_kind("long", "protocol", reference=True)
 SHORT = Source.of_kind("short", "protocol")
-TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 1, Scatter(0.2, 2)))
+TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 0, Scatter(0.2, 2)))
 
 
 def likeness(units, others):
@@ -81,7 +81,7 @@ def test_it_is_the_conditional_of_the_joint_distribution():
     n = len(UNITS[130:])
     source = np.repeat([0, 1, 2], [n + 20, 100, 30])
     short, told = source == 1, source == 2
-    kernel += np.outer(~told, ~told) * TABLE.priors.systematic**2 * q
+    kernel -= (1 - np.outer(~told, ~told)) * DEPARTURE * by.quadratic * q
     scale = by.slope[source]
     joint = scale[:, None] * kernel * scale
     joint += np.outer(short, short) * (by.offset_variance[1] + by.systematic[1] * ((e + p) / 4 + d / 2 + 0.1 * q))
@@ -197,21 +197,20 @@ def test_folds_are_predicted_from_the_other_folds():
     assert sds[aside] == pytest.approx(np.sqrt(np.diag(left)))
 
 
-def test_a_data_set_cannot_tell_how_far_the_truth_departs_from_it():
-    whole = fit(labels(UNITS[:60], "table", truth(UNITS[:60])), (LONG, TABLE))
-    assert whole.hyperparameters.departure == TABLE.priors.systematic**2
-    assert fit(mixed(), (LONG, SHORT)).hyperparameters.departure == 0
-
-
 def test_the_truth_is_expected_where_a_data_set_is_and_is_less_sure_far_from_its_middle():
-    table = Source("table", "data-set", False, Priors(Normal(0, 1e-6), Normal(1, 1e-6), 0.3, Scatter(0.1, 50)))
-    known = fit(labels(UNITS[:100], "table", truth(UNITS[:100])), (LONG, table)).widen(1.0)
+    table = Source("table", "data-set", False, Priors(Normal(0, 1e-6), Normal(1, 1e-6), 0.0, Scatter(0.1, 50)))
+    known = fit(labels(UNITS[:100], "table", truth(UNITS[:100])), (LONG, table))
     said, (means, sds) = known.predict(UNITS), known.values(UNITS, "table")
     assert said.mean == pytest.approx(means, abs=1e-4)
-    far = Kernels.of_each(Structures.of(UNITS)).quadratic
-    expected = np.square(sds) + known.widened**2 * 0.3**2 * far
-    assert np.square(said.sd) == pytest.approx(expected, rel=1e-4)
+    far = known.hyperparameters.quadratic * Kernels.of_each(Structures.of(UNITS)).quadratic
+    assert np.square(said.sd) == pytest.approx(np.square(sds) + known.widened**2 * DEPARTURE * far, rel=1e-4)
     assert far.max() > 10 * far.min()
+
+
+def test_a_data_set_never_makes_the_truth_less_sure():
+    alone = fit([], (LONG,), prior_mean=PriorMean.shipped()).predict(UNITS)
+    known = fit(labels(["*CCO*"], "table", [-3.0]), (LONG, TABLE), prior_mean=PriorMean.shipped())
+    assert (known.predict(UNITS).sd <= alone.sd * known.widened * (1 + 1e-9)).all()
 
 
 def test_a_bound_is_the_truncated_distribution():
