@@ -28,3 +28,11 @@ def test_short_simulations_lie_a_decade_above_the_reference_protocol(place):
     means = judged_campaigns.short_means(world, np.random.default_rng(3))
     assert np.corrcoef(means, world.truth)[0, 1] > 0.5
     assert means[place] > world.truth[place]
+
+
+def test_truths_of_a_table_that_errs_are_off_from_it_and_the_more_the_further_from_its_middle():
+    near, far = [f"*{'C' * n}C(=O)NCC(=O)O*" for n in range(2, 8)], ["*OO*", "*NNO*", "*SSO*"]
+    shifts = np.array([judged_campaigns.departure([*near, *far], np.random.default_rng(seed)) for seed in range(200)])
+    spread = shifts.std(axis=0)
+    assert (spread >= 0.15).all()  # the offset of 0.2 decades is common to all
+    assert spread[len(near) :].mean() > 1.5 * spread[: len(near)].mean()
