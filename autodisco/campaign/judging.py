@@ -132,7 +132,7 @@ def _facts(found: "Judge", store: Store) -> dict[str, Any]:
                 "labels": sum(label.source == source.name for label in found.labels),
                 "offset": float(by.offset[n]),
                 "slope": float(by.slope[n]),
-                "systematic": float(np.sqrt(by.systematic[n])) if source.follows_truth else 0.0,
+                "systematic": float(np.sqrt(by.systematic[n])),
                 "scatter": float(np.sqrt(by.noise[n])),
             }
             for n, source in enumerate(found.sources)

@@ -149,7 +149,7 @@ def _print(found: "Predictions") -> None:
     times, of_sources = f">times {reference.called}", [f">decades from {name}" for name in sources]
     heads = [*columns, times, *of_sources, *["remarks"] * marked]
     if left_out := print_table(heads, rows, found.about, [*of_sources[::-1], times]):
-        message(f"too narrow for all columns; --json has {joined(left_out)} (against_reference, contributions)")
+        message(f"too narrow for the columns {joined(left_out)}; --json has all values")
     for name, reason in {caveat.name: caveat.reason for one in shown for caveat in one.caveats}.items():
         print(f"{name}: {reason}")
     for note in found.notes:

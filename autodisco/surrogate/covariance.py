@@ -1,13 +1,12 @@
 """The covariance of labels of all sources.
 
 The truth of the target is a Gaussian process with the kernel ``a · similarity + p · patterns + b · linear +
-q · quadratic + c``. A label
-is the truth turned about a level by the slope of its source, plus the offset, the systematic error and the noise of the
-source (`autodisco.surrogate.sources`). Data sets do not follow the whole truth: a share of its quadratic part, the
-departure, is unknown to them. It is nothing in the middle of the HTP-MD table, and the larger the further a polymer is
-from it, where data sets are extrapolated. The systematic error of a protocol or an experiment is as structured as the
-truth, with a quadratic part of its own, so that values of polymers far from the middle say little about the level of
-others.
+q · quadratic + c``. A label is the truth turned about a level by the slope of its source, plus the offset, the
+systematic error and the noise of the source (`autodisco.surrogate.sources`). Data sets do not follow the whole truth:
+they lack a share of its quadratic part, the departure. It is zero in the middle of the HTP-MD table, and grows with the
+distance from there, where data sets are extrapolated. The systematic error of a protocol or an experiment is as
+structured as the truth, with a quadratic part of its own, so that values of polymers far from the middle say little
+about the level of others.
 """
 
 from collections.abc import Sequence

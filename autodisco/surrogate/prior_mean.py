@@ -82,6 +82,6 @@ class PriorMean:
             slope=np.array([prior.slope.mean for prior in priors], dtype=float),
             offset=np.array([prior.offset.mean for prior in priors], dtype=float),
             offset_variance=np.array([prior.offset.sd**2 for prior in priors], dtype=float),
-            systematic=np.array([prior.systematic**2 for prior in priors], dtype=float),
+            systematic=np.array([one.priors.systematic**2 * one.follows_truth for one in sources], dtype=float),
             noise=np.array([prior.scatter.sd**2 for prior in priors], dtype=float),
         )

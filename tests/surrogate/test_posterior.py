@@ -24,7 +24,7 @@ from autodisco.surrogate.threads import one_thread
 UNITS = [parse(text).smiles for text in units_from_grammar(160, np.random.default_rng(5))]
 LONG = Source.of_kind("long", "protocol", reference=True)
 SHORT = Source.of_kind("short", "protocol")
-TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 0, Scatter(0.2, 2)))
+TABLE = Source("table", "data-set", False, Priors(Normal(0, 1), Normal(1, 1), 1, Scatter(0.2, 2)))
 
 
 def likeness(units, others):
